@@ -1,0 +1,178 @@
+/**
+ * Builds the executable: `bun run build` for this platform (dist/replicant), `bun run build --all` for every platform
+ * (dist/replicant-<os>-<arch>[-musl][.exe] and dist/SHA256SUMS).
+ *
+ *   --all              every target below, and the sums of all of them
+ *   --target NAME      one of them, e.g. --target linux-arm64-musl
+ *   --no-bytecode      leave out the precompiled bytecode (see docs/performance.md for what it is worth)
+ *   --no-minify        leave names and layout as they are in the sources
+ *   --entry FILE       build another program than src/main.ts, to try this file out
+ *   --outdir DIR       where to (dist)
+ *
+ * The version of package.json and the commit are baked in as BUILD_VERSION and BUILD_COMMIT ("unknown" outside a git checkout).
+ */
+import { mkdirSync, rmSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import manifest from "./package.json" with { type: "json" };
+
+const ROOT = import.meta.dir;
+const SUMS = "SHA256SUMS";
+
+/** The platforms that we ship, and what Bun calls the runtime of each. */
+const TARGETS = {
+  "linux-x64": "bun-linux-x64",
+  "linux-arm64": "bun-linux-arm64",
+  "linux-x64-musl": "bun-linux-x64-musl",
+  "linux-arm64-musl": "bun-linux-arm64-musl",
+  "macos-x64": "bun-darwin-x64",
+  "macos-arm64": "bun-darwin-arm64",
+  "windows-x64": "bun-windows-x64",
+} as const satisfies Record<string, Bun.Build.CompileTarget>;
+
+type TargetName = keyof typeof TARGETS;
+
+type BuildOptions = {
+  readonly entry: string;
+  readonly outdir: string;
+  readonly bytecode: boolean;
+  readonly minify: boolean;
+  readonly commit: string;
+};
+
+function isTargetName(name: string): name is TargetName {
+  return Object.hasOwn(TARGETS, name);
+}
+
+/**
+ * The short hash of the commit that is checked out here, or "unknown": no git, no checkout, or the checkout of a project around this
+ * one.
+ */
+function commitHash(): string {
+  const git = (...words: string[]): string => {
+    const result = Bun.spawnSync(["git", "-C", ROOT, ...words], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
+    return result.success ? result.stdout.toString().trim() : "";
+  };
+  try {
+    if (git("rev-parse", "--show-prefix") !== "") return "unknown";
+    return git("rev-parse", "--short=8", "HEAD") || "unknown";
+  } catch {
+    return "unknown"; // there is no git
+  }
+}
+
+/**
+ * Builds for `target` (this platform when null); -> the path of the executable. Throws a sentence that says which target failed and why.
+ */
+async function build(target: TargetName | null, options: BuildOptions): Promise<string> {
+  const windows = target === null ? process.platform === "win32" : target.startsWith("windows");
+  const outfile = join(options.outdir, `replicant${target === null ? "" : `-${target}`}${windows ? ".exe" : ""}`);
+  const label = target ?? "this platform";
+  try {
+    const result = await Bun.build({
+      entrypoints: [options.entry],
+      root: ROOT,
+      target: "bun",
+      format: "esm",
+      minify: options.minify,
+      sourcemap: "inline", // a stack in the log names our lines; measured: no cost at the start
+      bytecode: options.bytecode,
+      define: { BUILD_VERSION: JSON.stringify(manifest.version), BUILD_COMMIT: JSON.stringify(options.commit) },
+      compile: {
+        outfile,
+        ...(target === null ? {} : { target: TARGETS[target] }),
+        // A server reads what its command line names, not what lies in the directory it happens to start in.
+        autoloadDotenv: false,
+        autoloadBunfig: false,
+      },
+    });
+    for (const log of result.logs) console.error(String(log));
+  } catch (error) {
+    throw new Error(`${label}: ${explain(error, target)}`);
+  }
+  rmSync(outfile.replace(/(\.exe)?$/, ".map"), { force: true }); // a copy of the map that is already inside
+  if (!(await Bun.file(outfile).exists())) throw new Error(`${label}: Bun reported success but wrote no ${relative(ROOT, outfile)}`);
+  return outfile;
+}
+
+/** What went wrong, with the advice that fits when it was the runtime of another platform that could not be had. */
+function explain(error: unknown, target: TargetName | null): string {
+  const text = (error instanceof AggregateError ? error.errors : [error]).map(describeError).join("\n");
+  const aboutRuntime = target !== null && /download|extract/i.test(text);
+  if (!aboutRuntime) return text;
+  const advice = "Bun takes it from the npm registry: is that within reach?";
+  return `${text}\nThe runtime ${TARGETS[target]} of Bun ${Bun.version} could not be had. ${advice}`;
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof BuildMessage || error instanceof ResolveMessage)) return String(error);
+  const at = error.position;
+  return at === null ? error.message : `${at.file}:${at.line}:${at.column}: ${error.message}`;
+}
+
+async function describeFile(path: string): Promise<string> {
+  const megabytes = (Bun.file(path).size / 1e6).toFixed(1);
+  return `${relative(process.cwd(), path)}  ${megabytes} MB`;
+}
+
+/** Writes the sums of `paths` beside them, in the format that `sha256sum --check` reads. */
+async function writeSums(paths: readonly string[], outdir: string): Promise<void> {
+  const lines: string[] = [];
+  for (const path of paths) {
+    const hasher = new Bun.CryptoHasher("sha256");
+    for await (const chunk of Bun.file(path).stream()) hasher.update(chunk);
+    lines.push(`${hasher.digest("hex")}  ${basename(path)}\n`);
+  }
+  await Bun.write(join(outdir, SUMS), lines.join(""));
+  console.log(`${relative(process.cwd(), join(outdir, SUMS))}  ${paths.length} sums`);
+}
+
+/** -> how many targets failed. */
+async function buildAll(options: BuildOptions): Promise<number> {
+  const built: string[] = [];
+  rmSync(join(options.outdir, SUMS), { force: true }); // stale sums would vouch for the new files
+  const names = Object.keys(TARGETS).filter(isTargetName);
+  for (const name of names) {
+    try {
+      const path = await build(name, options);
+      built.push(path);
+      console.log(await describeFile(path));
+    } catch (error) {
+      console.error(error instanceof Error ? error.message : String(error));
+    }
+  }
+  const failed = names.length - built.length;
+  if (failed === 0) await writeSums(built, options.outdir);
+  else console.error(`${failed} of ${names.length} targets failed: no ${SUMS} written`);
+  return failed;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      all: { type: "boolean", default: false },
+      target: { type: "string" },
+      bytecode: { type: "boolean", default: true },
+      minify: { type: "boolean", default: true },
+      entry: { type: "string", default: join(ROOT, "src", "main.ts") },
+      outdir: { type: "string", default: join(ROOT, "dist") },
+    },
+    allowNegative: true,
+  });
+  const { entry, outdir, bytecode, minify, target } = values;
+  const options: BuildOptions = { entry, outdir, bytecode, minify, commit: commitHash() };
+  mkdirSync(outdir, { recursive: true });
+  if (values.all) return (await buildAll(options)) === 0 ? 0 : 1;
+  if (target !== undefined && !isTargetName(target)) {
+    throw new Error(`no target is called "${target}": there are ${Object.keys(TARGETS).join(", ")}`);
+  }
+  console.log(await describeFile(await build(target ?? null, options)));
+  return 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,224 @@
+/**
+ * The arena: every key, value and index entry lives here, outside the garbage-collected heap.
+ *
+ * Segments of 64 MiB, cut into pages of 64 KiB; a page holds blocks of one size class. An address is a 32-bit number that counts granules of
+ * 16 bytes (64 GiB in all), 0 is no address. Addresses are kept as signed 32-bit integers, which the compiler handles in registers; a negative
+ * one is as good as any. Freed blocks go to their page's free list, and a page without live blocks goes back to be used for any class, so that
+ * memory never stays locked in a size that is no longer asked for.
+ *
+ * Hot: `allocate` and `free` touch the page's entries in four typed arrays and the block's first word, nothing else. A page is first handed
+ * out front to back (`pageBump`), so memory that was never needed is never touched and costs nothing.
+ */
+
+import { assert } from "../assert.ts";
+
+export const GRANULE = 16;
+export const SEGMENT_BYTES = 64 * 1024 * 1024;
+/** address >>> SEGMENT_SHIFT is the segment; (address & OFFSET_MASK) counts granules inside it. */
+export const SEGMENT_SHIFT = 22;
+export const OFFSET_MASK = (1 << SEGMENT_SHIFT) - 1;
+
+const PAGE_GRANULES = 4096;
+const PAGE_SHIFT = 12;
+const PAGES_PER_SEGMENT = 1 << (SEGMENT_SHIFT - PAGE_SHIFT);
+const MAX_SEGMENTS = 1024;
+
+/** The largest block, in bytes: half a page. What is larger is a Buffer of its own (objects.ts). */
+export const MAX_BLOCK = (PAGE_GRANULES / 2) * GRANULE;
+
+/** Block sizes in granules: every size up to 512 bytes, then steps of an eighth, then what divides a page evenly. */
+const CLASS_SIZES = classSizes();
+const CLASS_OF = classTable(CLASS_SIZES);
+
+const NO_PAGE = -1;
+const FREE_PAGE = 255;
+
+/** The arena's limit is reached: 64 GiB of blocks, unless it was made with less. Nothing has changed then. */
+export class ArenaFull extends Error {
+  override name = "ArenaFull";
+}
+
+export class Arena {
+  /** The same memory seen as bytes and as 32-bit words, by segment. Hot code reads these directly. */
+  readonly bytes: Buffer[] = [];
+  readonly words: Int32Array[] = [];
+  /** Bytes in live blocks, by the size of the blocks. */
+  usedBytes = 0;
+  /** Bytes in pages that hold blocks, live or not. */
+  pageBytes = 0;
+
+  private pageClass = new Uint8Array(PAGES_PER_SEGMENT);
+  private pageLive = new Uint16Array(PAGES_PER_SEGMENT);
+  private pageBump = new Uint16Array(PAGES_PER_SEGMENT);
+  private pageFree = new Int32Array(PAGES_PER_SEGMENT);
+  /** Links of the list of pages of a class that have room, and of the list of pages that belong to no class. */
+  private pageNext = new Int32Array(PAGES_PER_SEGMENT);
+  private pagePrevious = new Int32Array(PAGES_PER_SEGMENT);
+  /** By class: the page that blocks are taken from, and the head of the list of others with room. */
+  private readonly current = new Int32Array(CLASS_SIZES.length).fill(NO_PAGE);
+  private readonly partial = new Int32Array(CLASS_SIZES.length).fill(NO_PAGE);
+  private emptyPages = NO_PAGE;
+  private nextPage = 0;
+  private readonly maxSegments: number;
+
+  /** `maxSegments`: how much it may grow to, in segments of SEGMENT_BYTES. */
+  constructor(options: { maxSegments?: number } = {}) {
+    this.maxSegments = Math.min(options.maxSegments ?? MAX_SEGMENTS, MAX_SEGMENTS);
+  }
+
+  /** A block of at least `size` bytes (1 to MAX_BLOCK), its content undefined. -> its address. Errors: ArenaFull. */
+  allocate(size: number): number {
+    assert(size <= MAX_BLOCK, "a block is no larger than MAX_BLOCK");
+    const sizeClass = CLASS_OF[(size + GRANULE - 1) >>> 4];
+    let page = this.current[sizeClass];
+    if (page === NO_PAGE || !this.hasRoom(page, sizeClass)) page = this.nextPageOf(sizeClass);
+    this.pageLive[page]++;
+    this.usedBytes += CLASS_SIZES[sizeClass] << 4;
+    const free = this.pageFree[page];
+    if (free !== 0) {
+      this.pageFree[page] = this.words[free >>> SEGMENT_SHIFT][(free & OFFSET_MASK) << 2];
+      return free;
+    }
+    const bump = this.pageBump[page];
+    this.pageBump[page] = bump + CLASS_SIZES[sizeClass];
+    return (page << PAGE_SHIFT) + bump;
+  }
+
+  /** Gives a block back. The block must be live. */
+  free(address: number): void {
+    const page = address >>> PAGE_SHIFT;
+    const sizeClass = this.pageClass[page];
+    assert(sizeClass !== FREE_PAGE, "a block that is freed is in a page that is in use");
+    const wasFull = !this.hasRoom(page, sizeClass);
+    this.words[address >>> SEGMENT_SHIFT][(address & OFFSET_MASK) << 2] = this.pageFree[page];
+    this.pageFree[page] = address;
+    this.usedBytes -= CLASS_SIZES[sizeClass] << 4;
+    const live = --this.pageLive[page];
+    if (page === this.current[sizeClass]) return;
+    if (live === 0) {
+      if (!wasFull) this.unlink(page, sizeClass);
+      this.retire(page);
+    } else if (wasFull) {
+      this.link(page, sizeClass);
+    }
+  }
+
+  /** The size in bytes of the block at `address`: at least what was asked for. */
+  capacity(address: number): number {
+    return CLASS_SIZES[this.pageClass[address >>> PAGE_SHIFT]] << 4;
+  }
+
+  /** The size in bytes of the block that `allocate(size)` would hand out. */
+  static blockSize(size: number): number {
+    return CLASS_SIZES[CLASS_OF[(size + GRANULE - 1) >>> 4]] << 4;
+  }
+
+  /** Bytes of memory that the segments span; the part never used is not resident. */
+  get segmentBytes(): number {
+    return this.bytes.length * SEGMENT_BYTES;
+  }
+
+  /** Bytes in pages that were ever handed out: what of the segments can be resident. */
+  get touchedBytes(): number {
+    return this.nextPage * PAGE_GRANULES * GRANULE;
+  }
+
+  private hasRoom(page: number, sizeClass: number): boolean {
+    return this.pageFree[page] !== 0 || this.pageBump[page] + CLASS_SIZES[sizeClass] <= PAGE_GRANULES;
+  }
+
+  /** Makes sure that the next `allocate(size)` needs no new page, and so cannot fail. Errors: ArenaFull. */
+  ensure(size: number): void {
+    const sizeClass = CLASS_OF[(size + GRANULE - 1) >>> 4];
+    const page = this.current[sizeClass];
+    if (page === NO_PAGE || !this.hasRoom(page, sizeClass)) this.nextPageOf(sizeClass);
+  }
+
+  /** Makes a page with room the current one of a class: one that had blocks freed, an empty one, or a new one. */
+  private nextPageOf(sizeClass: number): number {
+    let page = this.partial[sizeClass];
+    if (page !== NO_PAGE) {
+      this.unlink(page, sizeClass);
+    } else {
+      page = this.emptyPages;
+      if (page !== NO_PAGE) this.emptyPages = this.pageNext[page];
+      else page = this.newPage();
+      this.pageClass[page] = sizeClass;
+      this.pageLive[page] = 0;
+      this.pageFree[page] = 0;
+      // Granule 0 of page 0 is "no address".
+      this.pageBump[page] = page === 0 ? CLASS_SIZES[sizeClass] : 0;
+      this.pageBytes += PAGE_GRANULES * GRANULE;
+    }
+    this.current[sizeClass] = page;
+    return page;
+  }
+
+  private newPage(): number {
+    if (this.nextPage === this.bytes.length * PAGES_PER_SEGMENT) this.addSegment();
+    return this.nextPage++;
+  }
+
+  private addSegment(): void {
+    if (this.bytes.length === this.maxSegments) throw new ArenaFull(`all ${this.segmentBytes} bytes of the arena are in use`);
+    const memory = new ArrayBuffer(SEGMENT_BYTES);
+    this.bytes.push(Buffer.from(memory));
+    this.words.push(new Int32Array(memory));
+    const pages = this.bytes.length * PAGES_PER_SEGMENT;
+    if (pages <= this.pageClass.length) return;
+    const room = pages * 2;
+    this.pageClass = grown(this.pageClass, new Uint8Array(room));
+    this.pageLive = grown(this.pageLive, new Uint16Array(room));
+    this.pageBump = grown(this.pageBump, new Uint16Array(room));
+    this.pageFree = grown(this.pageFree, new Int32Array(room));
+    this.pageNext = grown(this.pageNext, new Int32Array(room));
+    this.pagePrevious = grown(this.pagePrevious, new Int32Array(room));
+  }
+
+  private link(page: number, sizeClass: number): void {
+    const head = this.partial[sizeClass];
+    this.pageNext[page] = head;
+    this.pagePrevious[page] = NO_PAGE;
+    if (head !== NO_PAGE) this.pagePrevious[head] = page;
+    this.partial[sizeClass] = page;
+  }
+
+  private unlink(page: number, sizeClass: number): void {
+    const next = this.pageNext[page];
+    const previous = this.pagePrevious[page];
+    if (previous === NO_PAGE) this.partial[sizeClass] = next;
+    else this.pageNext[previous] = next;
+    if (next !== NO_PAGE) this.pagePrevious[next] = previous;
+  }
+
+  private retire(page: number): void {
+    this.pageClass[page] = FREE_PAGE;
+    this.pageNext[page] = this.emptyPages;
+    this.emptyPages = page;
+    this.pageBytes -= PAGE_GRANULES * GRANULE;
+  }
+}
+
+function grown<T extends Uint8Array | Uint16Array | Int32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+function classSizes(): Int32Array {
+  const sizes: number[] = [];
+  for (let size = 1; size <= 32; size++) sizes.push(size);
+  for (let base = 32; base < 256; base *= 2) for (let step = 1; step <= 8; step++) sizes.push(base + (base / 8) * step);
+  for (let blocks = 15; blocks >= 2; blocks--) sizes.push(Math.floor(PAGE_GRANULES / blocks));
+  return Int32Array.from(sizes);
+}
+
+/** For each number of granules up to the largest block, the smallest class that holds it. */
+function classTable(sizes: Int32Array): Uint8Array {
+  const table = new Uint8Array(PAGE_GRANULES / 2 + 1);
+  let sizeClass = 0;
+  for (let granules = 1; granules < table.length; granules++) {
+    if (granules > sizes[sizeClass]) sizeClass++;
+    table[granules] = sizeClass;
+  }
+  return table;
+}

@@ -1,0 +1,66 @@
+/**
+ * The part of a connection's input that does not make a whole request yet. Small pieces are appended to one growing buffer; large ones are kept as they came until
+ * the request can go on, so that a 100 MB value is copied once, and one announced and never sent takes no memory.
+ */
+
+/** Pieces of less than this many bytes are copied together, so that a value sent in drops does not become a million buffers. */
+const SMALL_PIECE = 16 * 1024;
+const TAIL_BYTES = 64 * 1024;
+
+export class Gather {
+  /** What has been joined: the first `length` bytes count. */
+  buffer: Buffer = Buffer.alloc(0);
+  length = 0;
+  private pieces: Buffer[] = [];
+  private pieceBytes = 0;
+  private tail: Buffer | null = null;
+  private tailLength = 0;
+
+  /** Bytes held, joined or not. */
+  get size(): number {
+    return this.length + this.pieceBytes;
+  }
+
+  /** Takes a piece that nobody else will write to. */
+  add(piece: Buffer): void {
+    this.pieceBytes += piece.length;
+    if (piece.length >= SMALL_PIECE) {
+      this.closeTail();
+      this.pieces.push(piece);
+      return;
+    }
+    if (this.tail !== null && this.tailLength + piece.length > this.tail.length) this.closeTail();
+    this.tail ??= Buffer.allocUnsafeSlow(TAIL_BYTES);
+    piece.copy(this.tail, this.tailLength);
+    this.tailLength += piece.length;
+  }
+
+  private closeTail(): void {
+    if (this.tail === null) return;
+    this.pieces.push(this.tail.subarray(0, this.tailLength));
+    this.tail = null;
+    this.tailLength = 0;
+  }
+
+  /** Joins everything into `buffer`. */
+  join(): void {
+    const total = this.size;
+    if (total > this.buffer.length) {
+      // Room to grow where bytes come in drops; none where the bulk of it is here already.
+      const room = this.pieceBytes > this.length ? total : total + this.length;
+      const joined = Buffer.allocUnsafeSlow(room);
+      this.buffer.copy(joined, 0, 0, this.length);
+      this.buffer = joined;
+    }
+    for (const piece of this.pieces) this.append(piece, piece.length);
+    if (this.tail !== null) this.append(this.tail, this.tailLength);
+    this.pieces = [];
+    this.pieceBytes = 0;
+    this.tailLength = 0;
+  }
+
+  private append(piece: Buffer, length: number): void {
+    piece.copy(this.buffer, this.length, 0, length);
+    this.length += length;
+  }
+}

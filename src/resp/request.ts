@@ -1,0 +1,215 @@
+/**
+ * The streaming request parser: RESP arrays and inline commands, split at any byte. A request that lies whole in the chunk is parsed in place; one that does not
+ * is gathered (gather.ts) and parsed on from where the parser stopped, never from its start again. Hot: one call per request.
+ *
+ * Limits and error texts are Redis's.
+ */
+
+import { splitWords } from "../words.ts";
+import type { Frame } from "./frame.ts";
+import { ProtocolError } from "./protocol-error.ts";
+
+const CR = 0x0d;
+const LF = 0x0a;
+const STAR = 0x2a;
+const DOLLAR = 0x24;
+const ZERO = 0x30;
+const NINE = 0x39;
+const MINUS = 0x2d;
+
+/** How many bytes of an inline request, or of a length line, may wait for their end. */
+export const INLINE_LIMIT = 64 * 1024;
+const MAX_ARGUMENTS = 0x7fffffff;
+/** Offsets are 32-bit: no request reaches further than this, whatever proto-max-bulk-len says. */
+const MAX_REQUEST = 0x7fffffff - 2;
+const UNAUTHENTICATED_ARGUMENTS = 10;
+const UNAUTHENTICATED_BULK = 16384;
+
+export interface RequestLimits {
+  /** proto-max-bulk-len. */
+  maxBulk: number;
+  /** Whether the client may send more than a login. */
+  authenticated: boolean;
+}
+
+/** Which of the lengths in a request: how many arguments, how long the next one, how long it may be before a login. */
+type LengthKind = "mbulk" | "bulk" | "login";
+
+export const Parsed = {
+  /** `frame` holds a request that ends at frame.end. */
+  REQUEST: 0,
+  /** Nothing to run, but bytes up to `position` are used up: an empty line, `*0`. */
+  NOTHING: 1,
+  /** The request is not all there; at least `needed` bytes from its start are. */
+  INCOMPLETE: 2,
+} as const;
+export type Parsed = (typeof Parsed)[keyof typeof Parsed];
+
+/** The state of a request that is being parsed; reused for one after another. */
+export class RequestParser {
+  /** Where parsing goes on, or where the next request starts. */
+  position = 0;
+  /** With INCOMPLETE: how far the buffer must reach before more can be parsed. */
+  needed = 0;
+  /** Arguments still to come; -1 before the header of a request has been read. */
+  remaining = -1;
+  /** Length of the bulk whose header has been read, -1 when a header comes next. */
+  bulk = -1;
+  /** A line or an argument of this request ends in other bytes than CRLF: Redis runs it, but no log or replica may get it as it is. */
+  private irregular = false;
+
+  /**
+   * Reads the request that starts, or goes on, at `position` in buffer[.., end). The arguments read so far are in `frame` and stay there when the
+   * result is INCOMPLETE. Errors: ProtocolError.
+   */
+  parse(frame: Frame, buffer: Buffer, end: number, limits: RequestLimits): Parsed {
+    frame.buffer = buffer;
+    frame.hashed = false;
+    if (this.remaining < 0) {
+      frame.start = this.position;
+      frame.count = 0;
+      this.irregular = false;
+      if (this.position >= end) return this.incomplete(this.position + 1);
+      if (buffer[this.position] !== STAR) return this.parseInline(frame, buffer, end);
+      const count = this.readLength(buffer, end, limits.authenticated ? MAX_ARGUMENTS : UNAUTHENTICATED_ARGUMENTS, "mbulk");
+      if (count === INCOMPLETE) return Parsed.INCOMPLETE;
+      if (count <= 0) return Parsed.NOTHING;
+      this.remaining = count;
+    }
+    return this.parseArguments(frame, buffer, end, limits);
+  }
+
+  private parseArguments(frame: Frame, buffer: Buffer, end: number, limits: RequestLimits): Parsed {
+    while (this.remaining > 0) {
+      if (this.bulk < 0) {
+        if (this.position >= end) return this.incomplete(this.position + 1);
+        const length = this.readLength(buffer, end, limits.maxBulk, limits.authenticated ? "bulk" : "login");
+        if (length === INCOMPLETE) return Parsed.INCOMPLETE;
+        this.bulk = length;
+      }
+      const next = this.position + this.bulk + 2;
+      if (next > end) return this.incomplete(next);
+      if (buffer[next - 2] !== CR || buffer[next - 1] !== LF) this.irregular = true;
+      frame.push(this.position, this.bulk);
+      this.position = next;
+      this.bulk = -1;
+      this.remaining--;
+    }
+    this.remaining = -1;
+    frame.end = this.position;
+    if (this.irregular) this.regularize(frame);
+    return Parsed.REQUEST;
+  }
+
+  private regularize(frame: Frame): void {
+    this.irregular = false;
+    const words: Buffer[] = [];
+    for (let index = 0; index < frame.count; index++) words.push(frame.argument(index));
+    frame.encode(words);
+  }
+
+  /** Forgets the request under way: the next one starts at `position`. */
+  restartAt(position: number): void {
+    this.position = position;
+    this.needed = 0;
+    this.remaining = -1;
+    this.bulk = -1;
+  }
+
+  private incomplete(needed: number): Parsed {
+    this.needed = needed;
+    return Parsed.INCOMPLETE;
+  }
+
+  /** Reads `<one byte><decimal>\r\n` at `position`. -> the number (-1 for any below 0), or INCOMPLETE. */
+  private readLength(buffer: Buffer, end: number, limit: number, kind: LengthKind): number {
+    let at = this.position + 1;
+    let value = 0;
+    // Up to nine digits followed by a carriage return: every length a client sends in practice.
+    const stop = Math.min(end, at + 9);
+    while (at < stop) {
+      const digit = buffer[at] - ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+      at++;
+    }
+    const digits = at - this.position - 1;
+    const usual =
+      digits > 0 && at + 1 < end && buffer[at] === CR && buffer[at + 1] === LF && (buffer[this.position + 1] !== ZERO || digits === 1);
+    if (!usual || buffer[this.position] !== (kind === "mbulk" ? STAR : DOLLAR)) return this.readUnusualLength(buffer, end, limit, kind);
+    return this.checkedLength(value, at + 2, limit, kind);
+  }
+
+  /** Takes its time over a line that is not all there, breaks the rules or looks as if it did. */
+  private readUnusualLength(buffer: Buffer, end: number, limit: number, kind: LengthKind): number {
+    const cr = findByte(buffer, this.position, end, CR);
+    if (cr < 0) {
+      if (end - this.position > INLINE_LIMIT)
+        throw new ProtocolError(kind === "mbulk" ? "too big mbulk count string" : "too big bulk count string");
+      this.needed = end + 1;
+      return INCOMPLETE;
+    }
+    if (cr + 1 >= end) {
+      this.needed = cr + 2;
+      return INCOMPLETE;
+    }
+    const mark = buffer[this.position];
+    if (kind !== "mbulk" && mark !== DOLLAR) throw new ProtocolError(`expected '$', got '${String.fromCharCode(mark)}'`);
+    if (buffer[cr + 1] !== LF) this.irregular = true;
+    return this.checkedLength(strictInteger(buffer, this.position + 1, cr), cr + 2, limit, kind);
+  }
+
+  private checkedLength(value: number, next: number, limit: number, kind: LengthKind): number {
+    if (kind === "mbulk") {
+      if (!(value <= MAX_ARGUMENTS)) throw new ProtocolError("invalid multibulk length");
+      if (value > limit) throw new ProtocolError("unauthenticated multibulk length");
+    } else {
+      if (!(value >= 0 && value <= limit && value <= MAX_REQUEST - next)) throw new ProtocolError("invalid bulk length");
+      if (kind === "login" && value > UNAUTHENTICATED_BULK) throw new ProtocolError("unauthenticated bulk length");
+    }
+    this.position = next;
+    return value < 0 ? -1 : value;
+  }
+
+  private parseInline(frame: Frame, buffer: Buffer, end: number): Parsed {
+    const newline = findByte(buffer, this.position, end, LF);
+    if (newline < 0) {
+      if (end - this.position > INLINE_LIMIT) throw new ProtocolError("too big inline request");
+      return this.incomplete(end + 1);
+    }
+    const lineEnd = newline > this.position && buffer[newline - 1] === CR ? newline - 1 : newline;
+    const words = splitWords(buffer.latin1Slice(this.position, lineEnd));
+    if (words === null) throw new ProtocolError("unbalanced quotes in request");
+    this.position = newline + 1;
+    if (words.length === 0) return Parsed.NOTHING;
+    frame.encode(words);
+    return Parsed.REQUEST;
+  }
+}
+
+/** No length: -1 stands for all that are below 0. */
+const INCOMPLETE = -2;
+
+/**
+ * Where `byte` first is in buffer[from, end), -1 for nowhere. As in Redis, which looks with strchr, nothing is found behind a NUL byte: such a
+ * line never ends, and its client meets INLINE_LIMIT. Native, so that a line that comes in drops may be searched again at each of them.
+ */
+function findByte(buffer: Buffer, from: number, end: number, byte: number): number {
+  const at = (end < buffer.length ? buffer.subarray(0, end) : buffer).indexOf(byte, from);
+  for (let before = from; before < at; before++) if (buffer[before] === 0) return -1;
+  return at;
+}
+
+/** The canonical decimal integer in bytes[from, to), NaN when it is none; large ones lose precision and are refused by every limit anyway. */
+function strictInteger(bytes: Buffer, from: number, to: number): number {
+  const negative = bytes[from] === MINUS;
+  const first = negative ? from + 1 : from;
+  const length = to - first;
+  if (length === 0 || length > 19 || (bytes[first] === ZERO && (length > 1 || negative))) return Number.NaN;
+  let value = 0;
+  for (let at = first; at < to; at++) {
+    if (bytes[at] < ZERO || bytes[at] > NINE) return Number.NaN;
+    value = value * 10 + (bytes[at] - ZERO);
+  }
+  return negative ? -value : value;
+}

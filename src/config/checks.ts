@@ -1,0 +1,96 @@
+/** What single string directives demand of their values, beyond being strings. Each check answers null or the reason in Redis's words. */
+
+import { fromBytes } from "../words.ts";
+
+function isBaseName(name: string): boolean {
+  return !name.includes("/") && !name.includes("\\");
+}
+
+/** `dbfilename`: a bare name, or CONFIG SET could write anywhere. */
+export function checkSnapshotName(name: string): string | null {
+  return isBaseName(name) ? null : "dbfilename can't be a path, just a filename";
+}
+
+/** `appendfilename`: a bare name. */
+export function checkAppendFileName(name: string): string | null {
+  if (name === "") return "appendfilename can't be empty";
+  return isBaseName(name) ? null : "appendfilename can't be a path, just a filename";
+}
+
+/** `appenddirname`: a bare name. */
+export function checkAppendDirectoryName(name: string): string | null {
+  if (name === "") return "appenddirname can't be empty";
+  return isBaseName(name) ? null : "appenddirname can't be a path, just a dirname";
+}
+
+const MAX_HOST_NAME = 256;
+
+/** `cluster-announce-hostname`. */
+export function checkHostName(name: string): string | null {
+  if (name.length >= MAX_HOST_NAME) return `Hostnames must be less than ${MAX_HOST_NAME} characters`;
+  return /^[A-Za-z0-9.-]*$/.test(name) ? null : "Hostnames may only contain alphanumeric characters, hyphens or dots";
+}
+
+/** `cluster-announce-human-nodename`: nothing that would break a line of nodes.conf. */
+export function checkNodeName(name: string): string | null {
+  return /[!#$%&()*+:;<>?@[\]^{|}~]/.test(name) ? "Announced human node name contained invalid character" : null;
+}
+
+/** `locale-collate`: empty for the environment's, C, POSIX, or a locale this runtime knows how to sort by. */
+export function checkLocale(name: string): string | null {
+  if (["", "C", "POSIX", "C.UTF-8"].includes(name)) return null;
+  const tag = fromBytes(name)
+    .replace(/[.@].*$/, "")
+    .replaceAll("_", "-");
+  try {
+    return Intl.Collator.supportedLocalesOf([tag]).length > 0 ? null : "Invalid locale name";
+  } catch {
+    return "Invalid locale name";
+  }
+}
+
+/** What a process title may be made of; each stands in the template as `{name}`. */
+export type TitleVariable = "title" | "listen-addr" | "server-mode" | "config-file" | "port" | "tls-port" | "unixsocket";
+
+/** What the variables hold while a template is checked: those that can be empty are. */
+const SAMPLE: Readonly<Record<TitleVariable, string>> = {
+  title: "",
+  "listen-addr": "*:6379",
+  "server-mode": "",
+  "config-file": "-",
+  port: "6379",
+  "tls-port": "0",
+  unixsocket: "/",
+};
+
+/** `proc-title-template`: known variables only, and never an empty title. */
+export function checkTitleTemplate(template: string): string | null {
+  const title = expandTitle(template, SAMPLE);
+  return title === null || title === "" ? "template format is invalid or contains unknown variables" : null;
+}
+
+/** `template` with its variables filled in and outer spaces cut; `{{` is a brace. -> null when a variable is unknown or not closed. */
+export function expandTitle(template: string, variables: Readonly<Record<TitleVariable, string>>): string | null {
+  let title = "";
+  let at = 0;
+  while (at < template.length) {
+    const open = template.indexOf("{", at);
+    if (open < 0) {
+      title += template.slice(at);
+      break;
+    }
+    title += template.slice(at, open);
+    if (template[open + 1] === "{") {
+      title += "{";
+      at = open + 2;
+      continue;
+    }
+    const close = template.indexOf("}", open + 1);
+    if (close < 0) return null;
+    const name = template.slice(open + 1, close);
+    if (!Object.hasOwn(variables, name)) return null;
+    title += variables[name as TitleVariable];
+    at = close + 1;
+  }
+  return title.replace(/^ +| +$/g, "");
+}

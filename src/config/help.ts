@@ -1,0 +1,28 @@
+import { DIRECTIVE_NAMES, DIRECTIVES } from "./options.ts";
+
+const USAGE = `Usage: replicant [config file] [-] [--directive value ...] ...
+
+  replicant                                     the defaults: 127.0.0.1, port 6379
+  replicant /etc/replicant.conf --port 7000     a file of directives in redis.conf's syntax; options override it
+  replicant -p 7000 -r "localhost 6379"         a live replica of the server at localhost:6379
+  cat some.conf | replicant -                   directives from standard input
+
+  -p, --port N             TCP port to listen on
+  -H, --host ADDRESS       address to listen on (--bind takes several)
+  -r, --replicaof "HOST PORT"
+  -h, --help
+  -v, --version
+
+Every directive is an option too. Those marked = cannot change while the server runs.
+`;
+
+/** What --help prints: the command line, then every directive with its values, its default and one line about it. */
+export function usage(): string {
+  const rows = DIRECTIVE_NAMES.filter((name) => !DIRECTIVES[name].hidden).map((name) => {
+    const { kind, initial, help, mutable, unsupported } = DIRECTIVES[name];
+    const values = unsupported ? `only ${initial.text === "" ? '""' : initial.text} in this version` : kind.syntax;
+    const byDefault = unsupported || initial.text === "" ? "" : `, default ${initial.text}`;
+    return `${mutable ? " " : "="} --${name}  ${values}${byDefault}\n      ${help}`;
+  });
+  return `${USAGE}\n${rows.join("\n")}\n`;
+}

@@ -1,0 +1,247 @@
+/** The types that most directives share: how a value is read, shown by CONFIG GET and written by CONFIG REWRITE. */
+
+import { fromBytes, quoteWord } from "../words.ts";
+import { InvalidValue } from "./error.ts";
+import { formatMemory, INT64_MAX, parseInteger, parseMemory, parseOctal } from "./numbers.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** A directive's value in both of its forms. */
+export interface Setting<V> {
+  /** What the rest of the server reads: a number, a boolean, a path, a list. */
+  readonly value: V;
+  /** What CONFIG GET answers, as bytes (latin1). Two settings are the same when their texts are. */
+  readonly text: string;
+}
+
+/** What a value may be read against. */
+export interface ParseContext<V> {
+  readonly current: Setting<V>;
+  /** Whether the same start-up gave this directive before: `save` then adds to what is there. Always false for CONFIG SET. */
+  readonly repeated: boolean;
+  readonly surroundings: Surroundings;
+}
+
+/** One line that CONFIG REWRITE wants in the file: what follows the directive's name. */
+export interface RewrittenLine {
+  readonly words: string;
+  /** Whether to append the line to a file that never named the directive. */
+  readonly force: boolean;
+}
+
+/** A type of directive. */
+export interface Kind<V> {
+  /** What a value looks like, for the help: `yes|no`, `0..65535`, `<bytes>`. */
+  readonly syntax: string;
+  /** Whether a value is any number of words; else it is exactly one. */
+  readonly multiArg: boolean;
+  /** Reads the words after the directive's name. Throws InvalidValue with Redis's reason. */
+  parse(words: readonly string[], context: ParseContext<V>): Setting<V>;
+  /** The lines that make a file say `setting`; none takes the directive out of the file. */
+  rewrite(setting: Setting<V>, initial: Setting<V>): readonly RewrittenLine[];
+}
+
+/** The one line most kinds rewrite to: the text itself, forced into the file when it is not the default. */
+export function plainLine(setting: Setting<unknown>, initial: Setting<unknown>): readonly RewrittenLine[] {
+  return [{ words: setting.text, force: setting.text !== initial.text }];
+}
+
+/** As `plainLine`, in quotes. */
+export function quotedLine(setting: Setting<unknown>, initial: Setting<unknown>): readonly RewrittenLine[] {
+  return [{ words: quoteWord(setting.text), force: setting.text !== initial.text }];
+}
+
+/** Checks a string value. -> null when it will do, else the reason in Redis's words. */
+export type Check = (bytes: string) => string | null;
+
+/** `yes` or `no`, in any case. */
+export const bool: Kind<boolean> = {
+  syntax: "yes|no",
+  multiArg: false,
+  parse([word]) {
+    const text = word.toLowerCase();
+    if (text !== "yes" && text !== "no") throw new InvalidValue("argument must be 'yes' or 'no'");
+    return { value: text === "yes", text };
+  },
+  rewrite: plainLine,
+};
+
+/** Limits of a number, inclusive. */
+export interface Range {
+  readonly min: bigint;
+  readonly max: bigint;
+}
+
+function checkRange(value: bigint, { min, max }: Range, radix: 8 | 10 = 10): void {
+  if (value >= min && value <= max) return;
+  throw new InvalidValue(`argument must be between ${min.toString(radix)} and ${max.toString(radix)} inclusive`);
+}
+
+function range(min: bigint | number, max: bigint | number): Range {
+  return { min: BigInt(min), max: BigInt(max) };
+}
+
+/**
+ * A decimal integer in [min, max]. Numbers above 2^53 keep every digit in their text; their value is the nearest double.
+ * `cap` pulls accepted values into a narrower range without an error, as Redis does for `hz`.
+ */
+export function integer(min: bigint | number, max: bigint | number, cap?: { readonly min: bigint; readonly max: bigint }): Kind<number> {
+  const limits = range(min, max);
+  return {
+    syntax: `${limits.min}..${limits.max}`,
+    multiArg: false,
+    parse([word]) {
+      let number = parseInteger(word);
+      if (number === null) throw new InvalidValue("argument couldn't be parsed into an integer");
+      checkRange(number, limits);
+      if (cap !== undefined && number < cap.min) number = cap.min;
+      if (cap !== undefined && number > cap.max) number = cap.max;
+      return { value: Number(number), text: number.toString() };
+    },
+    rewrite: plainLine,
+  };
+}
+
+/** An octal number in [0, max], for file modes. */
+export function octal(max: number): Kind<number> {
+  const limits = range(0, max);
+  return {
+    syntax: `0..${max.toString(8)} (octal)`,
+    multiArg: false,
+    parse([word]) {
+      const number = parseOctal(word);
+      if (number === null) throw new InvalidValue("argument couldn't be parsed as an octal number");
+      checkRange(number, limits, 8);
+      return { value: Number(number), text: number.toString(8) };
+    },
+    rewrite: plainLine,
+  };
+}
+
+/**
+ * Bytes, with units, in [min, max]. A limit above int64 makes the directive unsigned, as its C type does in Redis.
+ * Accepted values below `floor` are raised to it without an error.
+ */
+export function memory(min: bigint | number, max: bigint | number, floor = 0n): Kind<number> {
+  const limits = range(min, max);
+  const unsigned = limits.max > INT64_MAX;
+  return {
+    syntax: "<bytes>",
+    multiArg: false,
+    parse([word]) {
+      const parsed = parseMemory(word);
+      if (parsed === null) throw new InvalidValue("argument must be a memory value");
+      const read = unsigned ? parsed : BigInt.asIntN(64, parsed);
+      checkRange(read, limits);
+      const number = read < floor ? floor : read;
+      return { value: Number(number), text: number.toString() };
+    },
+    rewrite: (setting, initial) => [{ words: formatMemory(BigInt(setting.text)), force: setting.text !== initial.text }],
+  };
+}
+
+/** An amount that is either absolute or a share of another limit. */
+export interface Share {
+  readonly unit: "bytes" | "percent";
+  readonly amount: number;
+}
+
+/** Bytes with units, or 0% to 100%. 0% is the same as 0 bytes. */
+export const memoryOrPercent: Kind<Share> = {
+  syntax: "<bytes>|<percent>%",
+  multiArg: false,
+  parse([word]) {
+    const bytes = parseMemory(word);
+    // Redis keeps a percentage as a negative number of bytes, so an amount of 2^63 bytes or more reads as one; it is refused like one.
+    const number = bytes === null ? percentage(word) : BigInt.asIntN(64, bytes);
+    if (number < -100n) throw new InvalidValue("percentage argument must be less or equal to 100");
+    if (number < 0n) return { value: { unit: "percent", amount: Number(-number) }, text: `${-number}%` };
+    return { value: { unit: "bytes", amount: Number(number) }, text: number.toString() };
+  },
+  rewrite(setting, initial) {
+    const words = setting.value.unit === "percent" ? setting.text : formatMemory(BigInt(setting.text));
+    return [{ words, force: setting.text !== initial.text }];
+  },
+};
+
+/** -> minus the percentage that `word` spells. */
+function percentage(word: string): bigint {
+  const number = word.endsWith("%") ? parseInteger(word.slice(0, -1)) : null;
+  if (number === null || number < 0n) throw new InvalidValue("argument must be a memory or percent value");
+  return -number;
+}
+
+function notOneOf(words: readonly string[]): InvalidValue {
+  return new InvalidValue(`argument(s) must be one of the following: ${words.join(", ")}`);
+}
+
+/** One of `words`, in any case. `synonyms` maps a word to the one it is stored and shown as. */
+export function oneOf<const W extends string>(words: readonly W[], synonyms: { readonly [K in W]?: W } = {}): Kind<W> {
+  return {
+    syntax: words.join("|"),
+    multiArg: false,
+    parse([word]) {
+      const found = words.find((known) => known === word.toLowerCase());
+      if (found === undefined) throw notOneOf(words);
+      const value = synonyms[found] ?? found;
+      return { value, text: value };
+    },
+    rewrite: plainLine,
+  };
+}
+
+/**
+ * Any number of `words`, in any case and order; `none` stands for the empty list and means nothing beside others.
+ * `conflict` names two that exclude each other, and the reason.
+ */
+export function someOf<const W extends string>(
+  none: string,
+  words: readonly W[],
+  conflict: { readonly both: readonly [W, W]; readonly reason: string },
+): Kind<readonly W[]> {
+  return {
+    syntax: `${none}|[${words.join("] [")}]`,
+    multiArg: true,
+    parse(given) {
+      const asked = new Set(given.map((word) => word.toLowerCase()));
+      const value = words.filter((word) => asked.delete(word));
+      asked.delete(none);
+      if (given.length === 0 || asked.size > 0) throw notOneOf([none, ...words]);
+      if (conflict.both.every((word) => value.includes(word))) throw new InvalidValue(conflict.reason);
+      return { value, text: value.length === 0 ? none : value.join(" ") };
+    },
+    rewrite: plainLine,
+  };
+}
+
+function stringKind(syntax: string, decode: (bytes: string) => string, unsetWhenEmpty: boolean, check?: Check): Kind<string> {
+  return {
+    syntax,
+    multiArg: false,
+    parse([word]) {
+      const reason = check?.(word) ?? null;
+      if (reason !== null) throw new InvalidValue(reason);
+      return { value: decode(word), text: word };
+    },
+    rewrite: (setting, initial) => (unsetWhenEmpty && setting.text === "" ? [] : quotedLine(setting, initial)),
+  };
+}
+
+const asBytes = (bytes: string): string => bytes;
+
+/** Any bytes (latin1); the empty string is a value like others. */
+export function text(check?: Check): Kind<string> {
+  return stringKind("<string>", asBytes, false, check);
+}
+
+/** Any bytes (latin1); the empty string means "not set", and CONFIG REWRITE then takes the directive out of the file. */
+export function optionalText(check?: Check): Kind<string> {
+  return stringKind("<string>", asBytes, true, check);
+}
+
+/** A file name, UTF-8; its value is an ordinary string for the file system, its text the bytes. */
+export function path(check?: Check): Kind<string> {
+  return stringKind("<path>", fromBytes, false, check);
+}
+
+/** A file name; empty means "not set". */
+export const optionalPath: Kind<string> = stringKind("<path>", fromBytes, true);

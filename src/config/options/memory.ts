@@ -1,0 +1,79 @@
+import { directive, type Traits } from "../directive.ts";
+import { bool, integer, memory, memoryOrPercent, oneOf } from "../kinds.ts";
+import { INT_MAX, INT_MIN, INT64_MAX, UINT64_MAX } from "../numbers.ts";
+
+function alias(name: string): Traits {
+  return { aliases: [name] };
+}
+
+const POLICIES = [
+  "volatile-lru",
+  "volatile-lfu",
+  "volatile-random",
+  "volatile-ttl",
+  "allkeys-lru",
+  "allkeys-lfu",
+  "allkeys-random",
+  "noeviction",
+] as const;
+
+/** How much memory data takes, what leaves when it is full, and when a small value turns into a large one. */
+export const MEMORY = {
+  maxmemory: directive(memory(0, UINT64_MAX), "0", "Bytes that data may take; 0 for no limit"),
+  "maxmemory-policy": directive(oneOf(POLICIES), "noeviction", "Which keys leave when memory is full", { unsupported: true }),
+  "maxmemory-samples": directive(integer(1, INT_MAX), "5", "How many keys are compared to find one to evict"),
+  "maxmemory-eviction-tenacity": directive(integer(0, 100), "10", "How long eviction may hold up clients"),
+  "maxmemory-clients": directive(memoryOrPercent, "0", "Bytes, or share of maxmemory, that all clients' buffers may take; 0 for no limit"),
+  "lfu-log-factor": directive(integer(0, INT_MAX), "10", "How slowly a key's use counter saturates"),
+  "lfu-decay-time": directive(integer(0, INT_MAX), "1", "Minutes after which a key's use counter falls by one; 0 for never"),
+  "active-expire-effort": directive(integer(1, 10), "1", "How much time goes into finding expired keys"),
+
+  "lazyfree-lazy-eviction": directive(bool, "no", "Free evicted keys in the background"),
+  "lazyfree-lazy-expire": directive(bool, "no", "Free expired keys in the background"),
+  "lazyfree-lazy-server-del": directive(bool, "no", "Free overwritten keys in the background"),
+  "lazyfree-lazy-user-del": directive(bool, "no", "Make DEL behave as UNLINK"),
+  "lazyfree-lazy-user-flush": directive(bool, "no", "Make FLUSHDB and FLUSHALL asynchronous unless they say SYNC"),
+
+  activerehashing: directive(bool, "yes", "Spend idle time on growing hash tables"),
+  activedefrag: directive(bool, "no", "Move data to undo fragmentation", { unsupported: true }),
+  "active-defrag-cycle-min": directive(integer(1, 99), "1", "Least share of time for defragmentation, percent"),
+  "active-defrag-cycle-max": directive(integer(1, 99), "25", "Largest share of time for defragmentation, percent"),
+  "active-defrag-threshold-lower": directive(integer(0, 1000), "10", "Fragmentation that starts defragmentation, percent"),
+  "active-defrag-threshold-upper": directive(integer(0, 1000), "100", "Fragmentation that calls for the largest effort, percent"),
+  "active-defrag-ignore-bytes": directive(memory(1, INT64_MAX), "104857600", "Fragmentation that is not worth the effort"),
+  "active-defrag-max-scan-fields": directive(integer(1, INT64_MAX), "1000", "Values with more elements are defragmented in steps"),
+  "jemalloc-bg-thread": directive(bool, "yes", "No effect: there is no jemalloc here", { ignored: true }),
+
+  "hash-max-listpack-entries": directive(integer(0, INT64_MAX), "512", "Most fields of a packed hash", alias("hash-max-ziplist-entries")),
+  "hash-max-listpack-value": directive(
+    memory(0, INT64_MAX),
+    "64",
+    "Longest field or value of a packed hash",
+    alias("hash-max-ziplist-value"),
+  ),
+  "list-max-listpack-size": directive(
+    integer(INT_MIN, INT_MAX),
+    "-2",
+    "Size of a list's nodes: so many elements, or -1 to -5 for 4 to 64 KiB",
+    alias("list-max-ziplist-size"),
+  ),
+  "list-compress-depth": directive(integer(0, INT_MAX), "0", "How many nodes at each end of a list stay uncompressed; 0 for all"),
+  "set-max-intset-entries": directive(integer(0, INT64_MAX), "512", "Most members of a set kept as sorted integers"),
+  "set-max-listpack-entries": directive(integer(0, INT64_MAX), "128", "Most members of a packed set"),
+  "set-max-listpack-value": directive(integer(0, INT64_MAX), "64", "Longest member of a packed set"),
+  "zset-max-listpack-entries": directive(
+    integer(0, INT64_MAX),
+    "128",
+    "Most members of a packed sorted set",
+    alias("zset-max-ziplist-entries"),
+  ),
+  "zset-max-listpack-value": directive(
+    memory(0, INT64_MAX),
+    "64",
+    "Longest member of a packed sorted set",
+    alias("zset-max-ziplist-value"),
+  ),
+  "hll-sparse-max-bytes": directive(memory(0, INT64_MAX), "3000", "Largest sparse HyperLogLog"),
+  "stream-node-max-bytes": directive(memory(0, INT64_MAX), "4096", "Bytes of a stream's node; 0 for no limit"),
+  "stream-node-max-entries": directive(integer(0, INT64_MAX), "100", "Entries of a stream's node; 0 for no limit"),
+} as const;

@@ -1,0 +1,43 @@
+import { directive, type Traits } from "../directive.ts";
+import { bool, integer, memory, octal, optionalPath, optionalText } from "../kinds.ts";
+import { INT_MAX, INT64_MAX, UINT_MAX } from "../numbers.ts";
+import { addresses, outputLimits } from "../special-kinds.ts";
+
+const FIXED: Traits = { mutable: false };
+
+/** Where clients connect, and how much a connection may hold. */
+export const NETWORK = {
+  // Redis listens on every address by default and leans on protected-mode; Replicant opens no more than loopback unasked.
+  bind: directive(addresses, "127.0.0.1", "Addresses to listen on; one that starts with - may be missing on this machine"),
+  port: directive(integer(0, 65535), "6379", "TCP port to listen on; 0 for none"),
+  unixsocket: directive(optionalPath, "", "Path of a Unix socket to listen on as well", FIXED),
+  unixsocketperm: directive(octal(0o777), "0", "File mode of the Unix socket, octal; 0 leaves it to the umask", FIXED),
+  "tcp-backlog": directive(integer(0, INT_MAX), "511", "How many connections the kernel may hold before they are accepted", FIXED),
+  "tcp-keepalive": directive(integer(0, INT_MAX), "300", "Seconds between TCP keepalive probes to clients; 0 sends none"),
+  timeout: directive(integer(0, INT_MAX), "0", "Seconds after which an idle client is disconnected; 0 for never"),
+  "protected-mode": directive(bool, "yes", "Refuse clients from other machines while no password is set"),
+  maxclients: directive(integer(1, UINT_MAX), "10000", "How many clients may be connected at once"),
+  "bind-source-addr": directive(optionalText(), "", "Local address of outgoing connections", { unsupported: true }),
+  "socket-mark-id": directive(integer(0, UINT_MAX), "0", "Mark on listening sockets for packet filters", {
+    mutable: false,
+    unsupported: true,
+  }),
+
+  "proto-max-bulk-len": directive(memory(1048576, INT64_MAX), "536870912", "Largest string a request may carry"),
+  "client-query-buffer-limit": directive(memory(1048576, INT64_MAX), "1073741824", "Largest request that is held while it arrives"),
+  "client-output-buffer-limit": directive(
+    outputLimits,
+    {
+      value: {
+        normal: { hard: 0, soft: 0, softSeconds: 0 },
+        replica: { hard: 268435456, soft: 67108864, softSeconds: 60 },
+        pubsub: { hard: 33554432, soft: 8388608, softSeconds: 60 },
+      },
+      text: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
+    },
+    "When a client that reads too slowly is disconnected: at once above hard, after some seconds above soft",
+  ),
+  "tracking-table-max-keys": directive(integer(0, INT64_MAX), "1000000", "How many keys client-side caching remembers; 0 for no limit"),
+  "io-threads": directive(integer(1, 128), "1", "No effect: one thread serves all sockets here", { mutable: false, ignored: true }),
+  "io-threads-do-reads": directive(bool, "no", "No effect: one thread serves all sockets here", { mutable: false, ignored: true }),
+} as const;

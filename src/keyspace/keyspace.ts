@@ -1,0 +1,143 @@
+/**
+ * All databases of a server and what they share: the memory they live in, the time of the current tick, the counters, and the gate that every
+ * change to a key passes (DESIGN: gate 1).
+ */
+
+import { Arena } from "../memory/arena.ts";
+import { randomSeed } from "../memory/hash.ts";
+import { ObjectTable } from "../memory/objects.ts";
+import type { TableSpace } from "../memory/table.ts";
+import type { Frame } from "../resp/frame.ts";
+import type { LfuSettings } from "./access.ts";
+import { Database } from "./database.ts";
+import type { EventClass } from "./events.ts";
+import { LazyFree } from "./lazyfree.ts";
+import { ExpiryMode } from "./types.ts";
+import { WatchedKeys } from "./watch.ts";
+
+/** What the rooms above want to hear of. Set by the server; until then nobody listens. */
+export interface KeyspaceListener {
+  /** A key is about to be deleted because its time has passed. */
+  expiring(database: Database, key: Buffer, from: number, length: number): void;
+}
+
+export interface KeyspaceStats {
+  hits: number;
+  misses: number;
+  expired: number;
+  /** Milliseconds spent on active expiry. */
+  expireCycleMs: number;
+  /** How often active expiry stopped for want of time with keys still due. */
+  expireCyclesCutShort: number;
+  evicted: number;
+}
+
+export interface KeyspaceOptions {
+  databases: number;
+  now: number;
+  /** Where everything is kept; unless given, one that may grow to its full 64 GiB. */
+  arena?: Arena;
+}
+
+export class Keyspace {
+  readonly space: TableSpace;
+  readonly databases: Database[];
+  readonly watched = new WatchedKeys();
+  readonly lazyFree = new LazyFree();
+  readonly stats: KeyspaceStats = noStats();
+  /** Milliseconds since 1970, read once per tick: the time that every command of the tick sees. */
+  now: number;
+  /** Changes to keys since the start (keys that expired do not count); a command that moved it has written. */
+  changes = 0;
+  /** The request being executed: the hash of its key may be known already. */
+  request: Frame | null = null;
+  expiryMode: ExpiryMode = ExpiryMode.DELETE;
+  listener: KeyspaceListener | null = null;
+  /** With an LFU policy the access bits count accesses instead of noting their time. */
+  lfu: LfuSettings | null = null;
+  /** Whether reads leave the access bits alone (CLIENT NO-TOUCH). */
+  noTouch = false;
+  /** Which classes of keyspace events are published, and to whom. */
+  eventClasses = 0;
+  publishEvent: ((event: EventClass, name: string, key: Buffer, database: number) => void) | null = null;
+
+  /** The database that `expireDue` looks at first. */
+  private expiryTurn = 0;
+
+  constructor(options: KeyspaceOptions) {
+    this.space = { arena: options.arena ?? new Arena(), objects: new ObjectTable(), seed: randomSeed() };
+    this.now = options.now;
+    this.databases = Array.from({ length: options.databases }, (_, index) => new Database(this, index));
+  }
+
+  /** Exact bytes held for keys, values and their indexes. */
+  get usedBytes(): number {
+    let bytes = this.space.arena.usedBytes + this.space.objects.usedBytes;
+    for (const database of this.databases) bytes += database.table.bucketBytes;
+    return bytes + this.lazyFree.bucketBytes;
+  }
+
+  get keyCount(): number {
+    let keys = 0;
+    for (const database of this.databases) keys += database.table.size;
+    return keys;
+  }
+
+  /** Exchanges what two databases hold; their numbers, and the clients that selected them, stay. */
+  swap(first: Database, second: Database): void {
+    this.watched.touchExisting(first, second);
+    this.watched.touchExisting(second, first);
+    first.exchange(second);
+    this.changed();
+  }
+
+  /** Empties every database. -> how many keys went. */
+  clear(options: { sync: boolean }): number {
+    let keys = 0;
+    for (const database of this.databases) keys += database.clear(options);
+    return keys;
+  }
+
+  /** Counts a change. Called by the databases; by commands only for what changes no key (FLUSHALL of nothing is still a write). */
+  changed(count = 1): void {
+    this.changes += count;
+  }
+
+  /** Deletes keys that are due, for at most `budgetMs`. -> whether none is left. */
+  expireDue(budgetMs: number): boolean {
+    const start = performance.now();
+    const stop = () => performance.now() - start > budgetMs;
+    let finished = true;
+    // A database that takes all the time takes it once: the next time begins with the one after it.
+    const count = this.databases.length;
+    const first = this.expiryTurn;
+    for (let i = 0; i < count && finished; i++) {
+      const database = this.databases[(first + i) % count];
+      if (database.expiry.size === 0) continue;
+      finished = database.expireDue(stop) && !stop();
+      if (!finished) this.expiryTurn = (database.index + 1) % count;
+    }
+    this.stats.expireCycleMs += performance.now() - start;
+    if (!finished) this.stats.expireCyclesCutShort++;
+    return finished;
+  }
+
+  /** Starts every counter anew: CONFIG RESETSTAT. */
+  resetStats(): void {
+    Object.assign(this.stats, noStats());
+    this.lazyFree.freed = 0;
+  }
+
+  /** Goes on with rehashes that are under way, for at most `budgetMs`. -> whether none is left that could go on. */
+  rehash(budgetMs: number): boolean {
+    const start = performance.now();
+    for (const { table } of this.databases) {
+      while (!table.rehashPaused && table.rehashStep(64)) if (performance.now() - start > budgetMs) return false;
+    }
+    return true;
+  }
+}
+
+function noStats(): KeyspaceStats {
+  return { hits: 0, misses: 0, expired: 0, expireCycleMs: 0, expireCyclesCutShort: 0, evicted: 0 };
+}

@@ -1,0 +1,84 @@
+/** WATCH's side of the change gate: which keys somebody watches, and telling them. */
+
+import type { Database } from "./database.ts";
+
+/** Somebody who watches keys; `touched` is set when one of them changes. */
+export interface Watcher {
+  touched: boolean;
+}
+
+/** One watcher's interest in one key. */
+export interface Watch {
+  readonly watcher: Watcher;
+  readonly database: Database;
+  readonly key: Buffer;
+  /** The key's time had passed already, though nobody had deleted it: to the watcher it is missing, so that its deletion is no change. */
+  stale: boolean;
+}
+
+interface WatchedKey {
+  readonly database: Database;
+  readonly key: Buffer;
+  readonly watches: Set<Watch>;
+}
+
+export class WatchedKeys {
+  private readonly keys = new Map<string, WatchedKey>();
+
+  /** How many keys are watched: while 0, changes need not be announced. */
+  get size(): number {
+    return this.keys.size;
+  }
+
+  /** -> what `remove` takes. `key` is kept. */
+  add(watcher: Watcher, database: Database, key: Buffer): Watch {
+    const name = nameOf(database, key, 0, key.length);
+    let entry = this.keys.get(name);
+    if (entry === undefined) {
+      entry = { database, key, watches: new Set() };
+      this.keys.set(name, entry);
+    }
+    const watch = { watcher, database, key, stale: database.isStale(key, 0, key.length) };
+    entry.watches.add(watch);
+    return watch;
+  }
+
+  remove(watch: Watch): void {
+    const name = nameOf(watch.database, watch.key, 0, watch.key.length);
+    const entry = this.keys.get(name);
+    if (entry === undefined) return;
+    entry.watches.delete(watch);
+    if (entry.watches.size === 0) this.keys.delete(name);
+  }
+
+  /** A key of `database` changes. What happens first to a stale key is that it is deleted: whatever looks it up does that. */
+  touch(database: Database, key: Buffer, from: number, length: number): void {
+    const entry = this.keys.get(nameOf(database, key, from, length));
+    if (entry === undefined) return;
+    for (const watch of entry.watches) {
+      if (watch.stale) watch.stale = false;
+      else watch.watcher.touched = true;
+    }
+  }
+
+  /**
+   * `database` is about to be emptied, or to get what `other` holds: whoever watches a key that is there on either side is told, unless all that is there
+   * is stale.
+   */
+  touchExisting(database: Database, other: Database | null = null): void {
+    for (const { database: watched, key, watches } of this.keys.values()) {
+      if (watched !== database) continue;
+      const isThere = database.holds(key, 0, key.length) || database.isStale(key, 0, key.length);
+      const willLive = other?.holds(key, 0, key.length) ?? false;
+      const willBeStale = other?.isStale(key, 0, key.length) ?? false;
+      for (const watch of watches) {
+        if (willLive || (isThere && !watch.stale)) watch.watcher.touched = true;
+        else watch.stale = willBeStale;
+      }
+    }
+  }
+}
+
+function nameOf(database: Database, key: Buffer, from: number, length: number): string {
+  return `${database.index}:${key.latin1Slice(from, from + length)}`;
+}

@@ -1,0 +1,217 @@
+/**
+ * The one log of writes (DESIGN: gate 2): a run of bytes in the protocol's array form, addressed by replication offset. Whoever passes writes on (a replica, later the
+ * append-only file) is a cursor into it; bytes are kept once, however many read, and as long as the slowest reader or the backlog needs them.
+ *
+ * What several commands do at one go (EXEC, an expired key deleted by the command that met it) is one unit: when it holds more than one command it is wrapped in
+ * MULTI and EXEC, so that no reader shows half of it.
+ */
+
+import type { Database } from "../keyspace/database.ts";
+import { Frame } from "../resp/frame.ts";
+
+const BLOCK_BYTES = 1024 * 1024;
+
+interface Block {
+  readonly buffer: Buffer;
+  /** Offset of the first byte. */
+  readonly start: number;
+  /** Bytes written. */
+  length: number;
+}
+
+/** A reader's place: the offset of the next byte that it will take. */
+export interface Cursor {
+  offset: number;
+}
+
+const MULTI = Buffer.from("*1\r\n$5\r\nMULTI\r\n");
+const EXEC = Buffer.from("*1\r\n$4\r\nEXEC\r\n");
+
+export class Journal {
+  /** Bytes ever appended: the replication offset. */
+  offset = 0;
+  /** Bytes kept for readers that come back: repl-backlog-size. */
+  retain = 1024 * 1024;
+  /** Told once whenever bytes were appended after a `flushed()`. */
+  onAppend: (() => void) | null = null;
+
+  /** A replica's journal takes its master's stream and nothing of its own. */
+  following = false;
+
+  private blocks: Block[] = [];
+  private readonly cursors = new Set<Cursor>();
+  private recording = false;
+  private announced = false;
+  /** The database that readers have selected; -1 when the next command must say. */
+  private selected = -1;
+  private readonly scratch = new Frame();
+  // The unit under way: nesting depth, where it started, how many commands it holds.
+  private depth = 0;
+  private unitStart = 0;
+  private unitCommands = 0;
+  private scattered = false;
+
+  /** Whether writes are kept at all: from the first reader on until `stop`. */
+  get active(): boolean {
+    return this.recording;
+  }
+
+  /** Starts recording at the current offset. */
+  start(): void {
+    if (this.recording) return;
+    this.recording = true;
+    this.blocks = [];
+    this.selected = -1;
+  }
+
+  /** Forgets everything kept: no reader is left and no backlog is wanted. */
+  stop(): void {
+    this.recording = false;
+    this.blocks = [];
+  }
+
+  /** Goes on at another history's offset (a replica takes its master's); what was kept belongs to the old one. */
+  rebase(offset: number): void {
+    this.offset = offset;
+    this.blocks = [];
+    this.selected = -1;
+  }
+
+  /** The next command starts with SELECT: a reader that just joined does not know the database. */
+  forgetSelected(): void {
+    this.selected = -1;
+  }
+
+  // ---- readers
+
+  open(offset: number): Cursor {
+    const cursor = { offset };
+    this.cursors.add(cursor);
+    return cursor;
+  }
+
+  close(cursor: Cursor): void {
+    this.cursors.delete(cursor);
+    this.trim();
+  }
+
+  /** The oldest offset that can still be read. */
+  get firstOffset(): number {
+    return this.blocks.length === 0 ? this.offset : this.blocks[0].start;
+  }
+
+  /** Bytes kept. */
+  get size(): number {
+    return this.offset - this.firstOffset;
+  }
+
+  /** Bytes that blocks take, for `used_memory`. */
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const block of this.blocks) bytes += block.buffer.length;
+    return bytes;
+  }
+
+  /** Hands `take` the bytes from the cursor on, run by run, until it takes less than it is given or all are taken. It says how many it took; the cursor moves by that. */
+  read(cursor: Cursor, take: (bytes: Buffer, from: number, to: number) => number): void {
+    for (const block of this.blocks) {
+      const end = block.start + block.length;
+      if (cursor.offset >= end) continue;
+      const from = cursor.offset - block.start;
+      const taken = take(block.buffer, from, block.length);
+      cursor.offset += taken;
+      if (taken < block.length - from) break;
+    }
+    this.trim();
+  }
+
+  /** Readers have been served: the next append is announced again. */
+  flushed(): void {
+    this.announced = false;
+  }
+
+  private trim(): void {
+    let needed = this.offset - this.retain;
+    for (const cursor of this.cursors) needed = Math.min(needed, cursor.offset);
+    while (this.blocks.length > 1 && this.blocks[0].start + this.blocks[0].length <= needed) this.blocks.shift();
+  }
+
+  // ---- writers
+
+  /** Everything appended until the matching `endUnit` belongs together. Units nest. */
+  beginUnit(): void {
+    if (this.depth++ > 0) return;
+    this.unitStart = this.offset;
+    this.unitCommands = 0;
+    this.scattered = false;
+  }
+
+  /**
+   * What the unit under way appends stays single commands: what a walk over all keys deletes because its time has passed does not belong together. Inside
+   * a larger unit, EXEC's, it does.
+   */
+  scatterUnit(): void {
+    if (this.depth === 1) this.scattered = true;
+  }
+
+  endUnit(): void {
+    if (--this.depth > 0 || this.unitCommands < 2) return;
+    this.put(EXEC, 0, EXEC.length);
+  }
+
+  /** Appends the request in `frame`, run on `database`. */
+  append(database: Database, frame: Frame): void {
+    if (!this.recording || this.following) return;
+    if (this.depth > 0 && !this.scattered) {
+      if (this.unitCommands === 1) this.insert(this.unitStart, MULTI);
+      this.unitCommands++;
+    }
+    if (database.index !== this.selected) {
+      this.selected = database.index;
+      const select = this.scratch.encode(["SELECT", database.index]);
+      this.put(select.buffer, select.start, select.end);
+    }
+    this.put(frame.buffer, frame.start, frame.end);
+  }
+
+  /** Appends bytes that are protocol already and change no database's selection: a PING, or the stream of a master passed on. */
+  appendRaw(bytes: Buffer, from: number, to: number): void {
+    if (this.recording) this.put(bytes, from, to);
+    else this.offset += to - from;
+  }
+
+  private put(bytes: Buffer, from: number, to: number): void {
+    while (from < to) {
+      let block = this.blocks[this.blocks.length - 1];
+      if (block === undefined || block.length === block.buffer.length) {
+        block = { buffer: Buffer.allocUnsafeSlow(BLOCK_BYTES), start: this.offset, length: 0 };
+        this.blocks.push(block);
+        this.trim();
+      }
+      const taken = Math.min(to - from, block.buffer.length - block.length);
+      bytes.copy(block.buffer, block.length, from, from + taken);
+      block.length += taken;
+      from += taken;
+      this.offset += taken;
+    }
+    if (!this.announced) {
+      this.announced = true;
+      this.onAppend?.();
+    }
+  }
+
+  /** Puts `bytes` in at `offset`, before what has been appended since: readers are served between ticks, so none has seen it. */
+  private insert(offset: number, bytes: Buffer): void {
+    const tail: Buffer[] = [];
+    for (let block = this.blocks[this.blocks.length - 1]; block !== undefined; block = this.blocks[this.blocks.length - 1]) {
+      const from = Math.max(0, offset - block.start);
+      tail.unshift(Buffer.from(block.buffer.subarray(from, block.length)));
+      this.offset -= block.length - from;
+      block.length = from;
+      if (block.start <= offset) break;
+      this.blocks.pop();
+    }
+    this.put(bytes, 0, bytes.length);
+    for (const part of tail) this.put(part, 0, part.length);
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * How a value type is read, and the table of those that are. The reader's loop knows no type: a new one is a file with a `ValueReader` and
+ * a line in `VALUE_READERS`.
+ */
+import type { RdbEntry } from "./entry.ts";
+import { VALUE_TYPE } from "./format.ts";
+import type { RdbHandler } from "./handler.ts";
+import type { RdbInput } from "./input.ts";
+
+/** What a step came to. */
+export const STEP = {
+  /** The window ended inside the atom: the loop goes back to its start and takes the same step again when more bytes are there. */
+  incomplete: 0,
+  /** The atom is done and the value has another. */
+  more: 1,
+  /** The atom is done and the value with it. */
+  done: 2,
+} as const;
+export type Step = (typeof STEP)[keyof typeof STEP];
+
+/** What a step works with. */
+export interface ReadContext {
+  readonly input: RdbInput;
+  /** The key, and what stood before it, of the value being read. */
+  readonly entry: RdbEntry;
+  readonly handler: RdbHandler;
+  /** The value type, or the opcode, being read. */
+  readonly type: number;
+}
+
+/**
+ * Reads the values of one type, one after another, one atom a step. An atom is what may be read again from its start when the bytes end
+ * inside it: a small value with its key, one element of a collection. A step must therefore change nothing (its own state, the handler's)
+ * before it has all of its atom.
+ */
+export interface ValueReader {
+  /** The first step, in one atom with the opcode and the key. */
+  begin(context: ReadContext): Step;
+  /** Each further step: an atom of its own. The key is kept meanwhile. */
+  next(context: ReadContext): Step;
+}
+
+/** Strings: always one atom. */
+class StringReader implements ValueReader {
+  begin({ input, entry, handler }: ReadContext): Step {
+    if (!input.readString(entry.value)) return STEP.incomplete;
+    handler.string(entry);
+    return STEP.done;
+  }
+
+  next(): Step {
+    return STEP.done;
+  }
+}
+
+/** The readers by value type: made once per image, because they keep count of where they are. */
+export const VALUE_READERS: ReadonlyMap<number, () => ValueReader> = new Map([[VALUE_TYPE.string, () => new StringReader()]]);

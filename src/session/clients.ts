@@ -1,0 +1,36 @@
+/** All clients of a server by id, and the counts that INFO and maxclients need. */
+
+import type { Session } from "./session.ts";
+
+export class Clients {
+  private readonly sessions = new Map<number, Session>();
+  private nextId = 1;
+  /** Connections ever accepted, and refused for `maxclients`. */
+  accepted = 0;
+  refused = 0;
+
+  /** Ids are given once and in order. */
+  newId(): number {
+    return this.nextId++;
+  }
+
+  add(session: Session): void {
+    this.sessions.set(session.id, session);
+  }
+
+  remove(session: Session): void {
+    this.sessions.delete(session.id);
+  }
+
+  get(id: number): Session | undefined {
+    return this.sessions.get(id);
+  }
+
+  get count(): number {
+    return this.sessions.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Session> {
+    return this.sessions.values();
+  }
+}

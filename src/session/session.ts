@@ -1,0 +1,104 @@
+/** One client: what it is called, what it may do, what it has selected and queued. Knows nothing of sockets; `link` is its way out. */
+
+import type { Database } from "../keyspace/database.ts";
+import type { ReplySink } from "../resp/reply.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** What a session needs of the connection that carries it. */
+export interface SessionLink extends ReplySink {
+  /** "ip:port", or the path of a unix socket with ":0". */
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  readonly fileDescriptor: number;
+  /** Bytes received that make no whole request yet. */
+  readonly inputBytes: number;
+  /** Bytes waiting for the client to read them, and in how many pieces. */
+  readonly outputBytes: number;
+  readonly outputPieces: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Closes once everything sent so far is on its way; nothing more is read. */
+  closeAfterReply(): void;
+  /** Closes at once, dropping what was not sent. */
+  destroy(): void;
+  /** Cuts the client off if more waits for it than its class allows. `now` in ms. */
+  checkOutputLimit(now: number): void;
+  /** Writes of bytes[from, to) what the kernel takes now, and nothing while other bytes wait; keeps nothing. -> how many bytes it took. */
+  offer(bytes: Buffer, from: number, to: number): number;
+  /** Told when everything sent has been taken by the kernel, and it can take more. */
+  onDrained: (() => void) | null;
+  /** Whether small pieces are sent at once (TCP_NODELAY). */
+  setNoDelay(enabled: boolean): void;
+  /** Stops reading requests (a blocked or paused client), and goes on. */
+  pause(): void;
+  resume(): void;
+}
+
+/** Which output limits and which CLIENT LIST type apply. */
+export const SessionKind = { NORMAL: "normal", REPLICA: "replica", MASTER: "master", PUBSUB: "pubsub" } as const;
+export type SessionKind = (typeof SessionKind)[keyof typeof SessionKind];
+
+export const ReplyMode = { ON: 0, OFF: 1, SKIP_NEXT: 2, SKIP: 3 } as const;
+export type ReplyMode = (typeof ReplyMode)[keyof typeof ReplyMode];
+
+/** `lastCommand` of a client that has called none, or one that does not exist. */
+export const NO_COMMAND = "NULL";
+
+export interface SessionOptions {
+  id: number;
+  link: SessionLink;
+  database: Database;
+  now: number;
+  authenticated: boolean;
+  unixSocket?: boolean;
+}
+
+export class Session {
+  readonly id: number;
+  readonly link: SessionLink;
+  readonly createdAt: number;
+  readonly unixSocket: boolean;
+  database: Database;
+  kind: SessionKind = SessionKind.NORMAL;
+  /** RESP version, 2 or 3. */
+  protocol = 2;
+  authenticated: boolean;
+  user = "default";
+  name = "";
+  libraryName = "";
+  libraryVersion = "";
+  noEvict = false;
+  noTouch = false;
+  replyMode: ReplyMode = ReplyMode.ON;
+  /** Set between MULTI and EXEC or DISCARD, or while keys are watched. */
+  transaction: Transaction | null = null;
+  /** No further request is served: the connection is closing. */
+  closing = false;
+  /** ms since 1970 of the last request. */
+  lastActive: number;
+  /** The full name of the command last requested ("config|get"), whether it ran or not. */
+  lastCommand = NO_COMMAND;
+  commands = 0;
+  /** The replication offset after this client's last command: what WAIT waits for. */
+  writeOffset = 0;
+
+  constructor(options: SessionOptions) {
+    this.id = options.id;
+    this.link = options.link;
+    this.database = options.database;
+    this.createdAt = options.now;
+    this.lastActive = options.now;
+    this.unixSocket = options.unixSocket ?? false;
+    this.authenticated = options.authenticated;
+  }
+
+  /** Whether the client is on this machine: directives that say `local` mean these. */
+  get isLocal(): boolean {
+    return this.unixSocket || /^(127\.|\[::1\]|\[::ffff:127\.)/.test(this.link.remoteAddress);
+  }
+
+  /** Between MULTI and EXEC or DISCARD. */
+  get queueing(): boolean {
+    return this.transaction?.open ?? false;
+  }
+}

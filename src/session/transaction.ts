@@ -1,0 +1,70 @@
+/** MULTI's queue and WATCH's list of one client. */
+
+import type { Database } from "../keyspace/database.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Watch, Watcher } from "../keyspace/watch.ts";
+import { Frame } from "../resp/frame.ts";
+
+export class Transaction implements Watcher {
+  /** MULTI was called. */
+  open = false;
+  /** A command was refused while queueing: EXEC must fail. */
+  refused = false;
+  /** A watched key changed: EXEC must do nothing. */
+  touched = false;
+  /** Restrictions that any of the queued commands lists. */
+  restrictions = 0;
+  /** The requests, in bytes of their own. */
+  queue: Frame[] = [];
+  private readonly keyspace: Keyspace;
+  private watched: Watch[] = [];
+
+  constructor(keyspace: Keyspace) {
+    this.keyspace = keyspace;
+  }
+
+  /** Takes a request that the restrictions in `restrictions` can keep from running. What is sure to fail is not kept. */
+  enqueue(frame: Frame, restrictions: number): void {
+    if (this.refused || this.touched) return;
+    this.restrictions |= restrictions;
+    const copy = new Frame();
+    copy.assign(frame, { copy: true });
+    this.queue.push(copy);
+  }
+
+  /** Bytes held by the queue, for CLIENT LIST. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const frame of this.queue) bytes += frame.buffer.length + frame.offsets.byteLength * 2;
+    return bytes;
+  }
+
+  get watchedCount(): number {
+    return this.watched.length;
+  }
+
+  watch(database: Database, key: Buffer): void {
+    if (this.watched.some((entry) => entry.database === database && entry.key.equals(key))) return;
+    this.watched.push(this.keyspace.watched.add(this, database, key));
+  }
+
+  unwatch(): void {
+    for (const watch of this.watched) this.keyspace.watched.remove(watch);
+    this.watched = [];
+    this.touched = false;
+  }
+
+  /** Whether a watched key's time has passed since it was watched, though nobody has deleted it yet. */
+  get watchedExpired(): boolean {
+    return this.watched.some(({ database, key, stale }) => !stale && database.isStale(key, 0, key.length));
+  }
+
+  /** Back to the state before MULTI, watched keys dropped too. */
+  reset(): void {
+    this.open = false;
+    this.refused = false;
+    this.restrictions = 0;
+    this.queue = [];
+    this.unwatch();
+  }
+}

@@ -1,0 +1,46 @@
+/** What replication is given by the server: the parts it works on, and ways to reach those above it. */
+
+import type { Config } from "../config/config.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Log } from "../log.ts";
+import type { Persistence } from "../persistence/persistence.ts";
+import type { Frame } from "../resp/frame.ts";
+import type { Reply } from "../resp/reply.ts";
+import type { Clients } from "../session/clients.ts";
+import type { Session } from "../session/session.ts";
+
+/** Counters that INFO stats shows. */
+export interface ReplicationStats {
+  errorReplies: number;
+  replicationBytesIn: number;
+  replicationBytesOut: number;
+  fullSyncs: number;
+  partialSyncsAccepted: number;
+  partialSyncsRefused: number;
+  outputLimitDisconnects: number;
+}
+
+/** Runs requests that come from no client: what the master sends. Their answers are in `reply`, for nobody. */
+export interface Executor {
+  /** Requests that came in together start. -> the time, ms since 1970. */
+  beginBatch(): number;
+  execute(session: Session, frame: Frame): void;
+  endBatch(): void;
+}
+
+export interface ReplicationParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly keyspace: Keyspace;
+  readonly journal: Journal;
+  readonly clients: Clients;
+  readonly persistence: Persistence;
+  readonly stats: ReplicationStats;
+  readonly reply: Reply;
+  readonly executor: Executor;
+  /** The port that clients connect to, 0 for none. */
+  port(): number;
+  /** The role, the link or the loading state changed: what commands may run must be decided anew. */
+  stateChanged(): void;
+}

@@ -1,0 +1,58 @@
+import { totalmem } from "node:os";
+import { memoryReport } from "../memory-report.ts";
+import { humanBytes, type Section } from "./section.ts";
+
+/** Where the memory is. Nothing runs scripts here, so what scripts take is 0. */
+export const MEMORY: Section = {
+  names: ["memory"],
+  title: "Memory",
+  shown: "default",
+  write(out, host) {
+    const report = memoryReport(host);
+    const { values } = host.config;
+    out.bytes("used_memory", report.total);
+    out.bytes("used_memory_rss", report.rss);
+    out.bytes("used_memory_peak", report.peak);
+    out.add("used_memory_peak_perc", `${((report.total / report.peak) * 100).toFixed(2)}%`);
+    out.add("used_memory_overhead", report.overhead);
+    out.add("used_memory_startup", report.startup);
+    out.add("used_memory_dataset", report.dataset);
+    out.add("used_memory_dataset_perc", `${((report.dataset / Math.max(1, report.total - report.startup)) * 100).toFixed(2)}%`);
+    out.add("allocator_allocated", report.allocated);
+    out.add("allocator_active", report.active);
+    out.add("allocator_resident", report.resident);
+    out.bytes("total_system_memory", totalmem());
+    out.add("used_memory_lua", 0);
+    out.add("used_memory_vm_eval", 0);
+    out.add("used_memory_lua_human", humanBytes(0));
+    out.add("used_memory_scripts_eval", 0);
+    out.add("number_of_cached_scripts", 0);
+    out.add("number_of_functions", 0);
+    out.add("number_of_libraries", 0);
+    out.add("used_memory_vm_functions", 0);
+    out.bytes("used_memory_vm_total", 0);
+    out.add("used_memory_functions", 0);
+    out.bytes("used_memory_scripts", 0);
+    out.bytes("maxmemory", values.maxmemory);
+    out.add("maxmemory_policy", values["maxmemory-policy"]);
+    out.ratio("allocator_frag_ratio", report.active / report.allocated);
+    out.add("allocator_frag_bytes", report.active - report.allocated);
+    out.ratio("allocator_rss_ratio", report.resident / report.active);
+    out.add("allocator_rss_bytes", report.resident - report.active);
+    out.ratio("rss_overhead_ratio", report.rss / report.resident);
+    out.add("rss_overhead_bytes", report.rss - report.resident);
+    out.ratio("mem_fragmentation_ratio", report.rss / report.total);
+    out.add("mem_fragmentation_bytes", report.rss - report.total);
+    out.add("mem_not_counted_for_evict", report.notCountedForEviction);
+    out.add("mem_replication_backlog", report.backlog);
+    out.add("mem_total_replication_buffers", report.journal);
+    out.add("mem_clients_slaves", report.replicas);
+    out.add("mem_clients_normal", report.clients);
+    out.add("mem_cluster_links", 0);
+    out.add("mem_aof_buffer", 0);
+    out.add("mem_allocator", "arena");
+    out.add("active_defrag_running", 0);
+    out.add("lazyfree_pending_objects", host.keyspace.lazyFree.pending);
+    out.add("lazyfreed_objects", host.keyspace.lazyFree.freed);
+  },
+};

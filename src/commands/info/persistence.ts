@@ -1,0 +1,65 @@
+import type { LoadProgress } from "../../persistence/loader.ts";
+import type { InfoText, Section } from "./section.ts";
+
+/** A load that has only just begun is taken to need this many seconds. */
+const ETA_UNKNOWN = 1;
+
+/**
+ * What is saved and loaded. An image is made without a fork, so no memory is ever copied on write; and there is no append-only file: its fields say what a
+ * Redis that never had one says.
+ */
+export const PERSISTENCE: Section = {
+  names: ["persistence"],
+  title: "Persistence",
+  shown: "default",
+  write(out, { persistence, keyspace }) {
+    const { written, total } = persistence.savingKeys;
+    const { keysLoaded, keysExpired } = persistence.lastLoad;
+    out.add("loading", persistence.loading !== null);
+    out.add("async_loading", 0);
+    out.add("current_cow_peak", 0);
+    out.add("current_cow_size", 0);
+    out.add("current_cow_size_age", 0);
+    out.ratio("current_fork_perc", (written / total) * 100);
+    out.add("current_save_keys_processed", written);
+    out.add("current_save_keys_total", total);
+    out.add("rdb_changes_since_last_save", persistence.changesSinceSave);
+    out.add("rdb_bgsave_in_progress", persistence.saving);
+    out.add("rdb_last_save_time", persistence.lastSaveAt);
+    out.add("rdb_last_bgsave_status", persistence.lastSaveOk ? "ok" : "err");
+    out.add("rdb_last_bgsave_time_sec", persistence.lastSaveSeconds);
+    out.add("rdb_current_bgsave_time_sec", persistence.savingSeconds);
+    out.add("rdb_saves", persistence.saves);
+    out.add("rdb_last_cow_size", 0);
+    out.add("rdb_last_load_keys_expired", keysExpired);
+    out.add("rdb_last_load_keys_loaded", keysLoaded);
+    out.add("aof_enabled", 0);
+    out.add("aof_rewrite_in_progress", 0);
+    out.add("aof_rewrite_scheduled", 0);
+    out.add("aof_last_rewrite_time_sec", -1);
+    out.add("aof_current_rewrite_time_sec", -1);
+    out.add("aof_last_bgrewrite_status", "ok");
+    out.add("aof_rewrites", 0);
+    out.add("aof_rewrites_consecutive_failures", 0);
+    out.add("aof_last_write_status", "ok");
+    out.add("aof_last_cow_size", 0);
+    out.add("module_fork_in_progress", 0);
+    out.add("module_fork_last_cow_size", 0);
+    if (persistence.loading !== null) addProgress(out, persistence.loading, keyspace.now);
+  },
+};
+
+function addProgress(out: InfoText, progress: LoadProgress, now: number): void {
+  const { startedAt, totalBytes, loadedBytes, usedMemory } = progress;
+  // A stream of unknown length: the memory that the data took where it came from is the best guess there is.
+  const expected = totalBytes > 0 ? totalBytes : usedMemory;
+  const share = expected === 0 ? 0 : Math.min(loadedBytes / expected, totalBytes > 0 ? 1 : 0.9999);
+  const left = Math.max(1, expected - loadedBytes);
+  const elapsed = Math.floor(now / 1000) - Math.floor(startedAt / 1000);
+  out.whole("loading_start_time", startedAt / 1000);
+  out.add("loading_total_bytes", totalBytes);
+  out.add("loading_rdb_used_mem", usedMemory);
+  out.add("loading_loaded_bytes", loadedBytes);
+  out.ratio("loading_loaded_perc", share * 100);
+  out.whole("loading_eta_seconds", elapsed === 0 ? ETA_UNKNOWN : (elapsed * left) / (loadedBytes + 1));
+}

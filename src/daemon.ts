@@ -1,0 +1,36 @@
+/** `daemonize yes`: the server runs in a process of its own, without a terminal, and whoever started it hears whether it came up. */
+
+/** Tells the process that it is the one in the background. */
+const MARK = "REPLICANT_DAEMON";
+
+export interface Daemon {
+  /** Whether this process is the one in the background. */
+  readonly inBackground: boolean;
+  /** To be called in the background process once it serves clients. */
+  ready(): void;
+}
+
+export function daemon(env: Readonly<Record<string, string | undefined>>): Daemon {
+  const inBackground = env[MARK] === "1";
+  return {
+    inBackground,
+    ready() {
+      if (!inBackground) return;
+      process.send?.("ready");
+      process.disconnect?.();
+    },
+  };
+}
+
+/** Starts `command` again in the background. -> the exit code for this process once the other serves clients, or has failed and said why. */
+export async function startInBackground(command: readonly string[]): Promise<number> {
+  const { promise: ready, resolve } = Promise.withResolvers<number>();
+  const child = Bun.spawn([...command], {
+    env: { ...process.env, [MARK]: "1" },
+    stdio: ["ignore", "ignore", "inherit"],
+    detached: true,
+    ipc: () => resolve(0),
+  });
+  child.unref();
+  return Promise.race([ready, child.exited]);
+}

@@ -1,0 +1,82 @@
+/** The program: command line to configuration to server, signals, exit codes. The only file that knows of a process. */
+
+import { readFileSync } from "node:fs";
+import { parseArguments } from "./config/arguments.ts";
+import { Config } from "./config/config.ts";
+import { ConfigError } from "./config/error.ts";
+import { usage } from "./config/help.ts";
+import { daemon, startInBackground } from "./daemon.ts";
+import { ListenError } from "./net/listener.ts";
+import { LoadError } from "./persistence/load-handler.ts";
+import { Server } from "./server.ts";
+import { VERSION_LINE } from "./version.ts";
+
+async function main(argv: readonly string[]): Promise<number> {
+  const parsed = parseArguments(
+    argv,
+    (path) => readFileSync(path, "latin1"),
+    () => readFileSync(0, "latin1"),
+  );
+  if (parsed.kind === "help") {
+    process.stdout.write(usage());
+    return 0;
+  }
+  if (parsed.kind === "version") {
+    process.stdout.write(`${VERSION_LINE}\n`);
+    return 0;
+  }
+  const config = new Config(parsed.settings);
+  const background = daemon(process.env);
+  if (config.values.daemonize && !background.inBackground) return startInBackground(ownCommand(argv));
+  const server = new Server(config);
+  handleSignals(server);
+  handleCrashes(server);
+  await server.start();
+  background.ready();
+  return server.stopped;
+}
+
+/** How this program was started: an executable of its own, or Bun with a script. */
+function ownCommand(argv: readonly string[]): string[] {
+  const script = Bun.main.startsWith("/$bunfs/") || Bun.main.startsWith("B:/~BUN/") ? [] : [Bun.main];
+  return [process.execPath, ...script, ...argv];
+}
+
+/**
+ * What nobody has caught is a broken invariant, or as bad: it goes to the log and the process ends, before it serves or saves wrong data. Left alone, Bun would
+ * only print it and go on, because `main` is awaited.
+ */
+function handleCrashes(server: Server): void {
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) => {
+      server.log.warning(`Replicant stops because of an internal error: ${describe(error)}`);
+      process.exit(1);
+    });
+  }
+}
+
+/** SIGTERM and SIGINT shut down as SHUTDOWN does; a second one does not wait. */
+function handleSignals(server: Server): void {
+  let asked = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      server.log.warning(`Received ${signal} scheduling shutdown...`);
+      void server.shutdown({ save: "configured", now: asked, force: asked });
+      asked = true;
+    });
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // Bad input, a port in use and a file that cannot be read say what was wrong in one line; anything else is our fault and shows where.
+  const expected = error instanceof ConfigError || error instanceof ListenError || error instanceof LoadError;
+  process.stderr.write(`replicant: ${expected ? error.message : describe(error)}\n`);
+  process.exitCode = 1;
+}
+process.exit();
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,381 @@
+/** Owns every part of a server, wires them together, starts and stops them. Any number of servers may live in one process. */
+
+import { randomBytes } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Host, ShutdownOptions } from "./commands/host.ts";
+import { type CommandTable, Restriction } from "./commands/registry.ts";
+import { ServerStats } from "./commands/stats.ts";
+import { COMMANDS } from "./commands/table.ts";
+import type { Config } from "./config/config.ts";
+import { Cron, type SlicedWork } from "./cron.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { CommandError, errors } from "./errors.ts";
+import { Journal } from "./journal/journal.ts";
+import type { Database } from "./keyspace/database.ts";
+import { Keyspace } from "./keyspace/keyspace.ts";
+import { ExpiryMode } from "./keyspace/types.ts";
+import { Log, LogLevel } from "./log.ts";
+import { ClientAcceptor, type ClientHost } from "./net/acceptor.ts";
+import { ListenError, Listener, type ListenerOptions } from "./net/listener.ts";
+import { Persistence } from "./persistence/persistence.ts";
+import type { ReplicationParts } from "./replication/parts.ts";
+import { Replication } from "./replication/replication.ts";
+import { Frame } from "./resp/frame.ts";
+import { Reply } from "./resp/reply.ts";
+import { Clients } from "./session/clients.ts";
+import { type Session, SessionKind } from "./session/session.ts";
+import { Shutdown } from "./shutdown.ts";
+import { COMMIT, VERSION } from "./version.ts";
+
+/** Directives that say what commands may do. */
+const RULE_DIRECTIVES = [
+  "maxmemory",
+  "replica-read-only",
+  "replica-serve-stale-data",
+  "min-replicas-to-write",
+  "min-replicas-max-lag",
+  "stop-writes-on-bgsave-error",
+  "save",
+] as const;
+
+/** How many clients a tick looks at for timeouts and output limits. */
+const CLIENTS_PER_TICK = 200;
+
+export interface ServerOptions {
+  /** Listen on any free port, whatever the configuration says. */
+  anyPort?: boolean;
+  log?: Log;
+}
+
+export class Server implements Host {
+  readonly config: Config;
+  readonly log: Log;
+  readonly keyspace: Keyspace;
+  readonly journal = new Journal();
+  readonly clients = new Clients();
+  readonly stats = new ServerStats();
+  readonly persistence: Persistence;
+  readonly replication: Replication;
+  readonly runId = randomBytes(20).toString("hex");
+  readonly startedAt = Date.now();
+  readonly executable = process.execPath;
+  activeExpiry = true;
+  cronPaused = false;
+  /** Resolved with the exit code once the server has stopped. */
+  readonly stopped: Promise<number>;
+
+  private readonly options: ServerOptions;
+  private readonly reply = new Reply();
+  private readonly dispatcher: Dispatcher;
+  private readonly listener: Listener;
+  private readonly cron: Cron;
+  private readonly ending: Shutdown;
+  private resolveStopped: (code: number) => void = () => {};
+  private clientCursor: IterableIterator<Session> | null = null;
+  private lastSecond = 0;
+  private closed = false;
+
+  constructor(config: Config, options: ServerOptions = {}) {
+    const { values } = config;
+    this.config = config;
+    this.options = options;
+    this.log = options.log ?? new Log({ level: values.loglevel, file: values.logfile === "" ? "" : resolve(values.dir, values.logfile) });
+    const { promise, resolve: resolveStopped } = Promise.withResolvers<number>();
+    this.stopped = promise;
+    this.resolveStopped = resolveStopped;
+    this.keyspace = new Keyspace({ databases: values.databases, now: this.startedAt });
+    this.dispatcher = new Dispatcher(this, COMMANDS, this.reply);
+    this.persistence = new Persistence({
+      config,
+      log: this.log,
+      keyspace: this.keyspace,
+      replicationInfo: () => this.replication.historyPoint,
+    });
+    this.replication = new Replication(this.replicationParts());
+    this.listener = new Listener(new ClientAcceptor(this.clientHost()));
+    this.cron = new Cron({
+      everyTick: () => this.tick(),
+      works: this.backgroundWork(),
+      ran: (ms) => this.stats.countCron(Math.round(ms * 1000)),
+    });
+    this.ending = new Shutdown({
+      config,
+      log: this.log,
+      clients: this.clients,
+      persistence: this.persistence,
+      laggingReplicas: () => this.replication.replicas.askLagging(),
+      stop: (code) => this.stop(code),
+    });
+    this.journal.retain = values["repl-backlog-size"];
+    this.keyspace.listener = { expiring: (database, key, from, length) => this.journalExpiry(database, key.subarray(from, from + length)) };
+    this.dispatcher.rules = { memory: () => this.memoryRefusal(), write: (session) => this.writeRefusal(session) };
+    this.followConfig();
+    this.stats.startupMemory = this.keyspace.usedBytes;
+  }
+
+  get commands(): CommandTable {
+    return this.dispatcher.commands;
+  }
+
+  get port(): number {
+    return this.listener.port;
+  }
+
+  get configFile(): string {
+    return this.config.configFile ?? "";
+  }
+
+  // ---- starting and stopping
+
+  /** Opens the doors, loads the data set, and serves, unless it was stopped meanwhile. Errors: ListenError, LoadError; nothing is left open then. */
+  async start(): Promise<void> {
+    const { values } = this.config;
+    this.log.role = "M";
+    this.log.notice(`Replicant ${VERSION} (commit ${COMMIT}) started, PID: ${process.pid}`);
+    this.listener.open(this.doors());
+    if (this.options.anyPort) this.config.assign("port", [String(this.port)]);
+    try {
+      if (values.pidfile !== "") writeFileSync(this.pidPath, `${process.pid}\n`);
+      this.cron.start(values.hz);
+      await this.loadData();
+    } catch (error) {
+      await this.stop(1);
+      throw error;
+    }
+    if (this.closed) return;
+    if (values.replicaof !== null) this.replication.replicaOf(values.replicaof.host, values.replicaof.port);
+    this.updateRestrictions();
+    // Redis's test suite, and others who watch a log, wait for these words.
+    this.log.notice("Server initialized");
+    this.log.notice(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ""}`);
+  }
+
+  private async loadData(): Promise<void> {
+    const loading = this.persistence.load();
+    this.updateRestrictions();
+    await loading;
+    this.updateRestrictions();
+  }
+
+  private get pidPath(): string {
+    return resolve(this.config.values.dir, this.config.values.pidfile);
+  }
+
+  private doors(): ListenerOptions {
+    const { values } = this.config;
+    return {
+      addresses: values.bind,
+      port: this.options.anyPort ? null : values.port,
+      unixSocket: values.unixsocket ?? "",
+      unixSocketMode: values.unixsocketperm,
+    };
+  }
+
+  /** Listens where the configuration says by now. -> `complaint` when that cannot be; the doors are as they were then. */
+  private moveDoors(complaint: string): string | undefined {
+    const { values } = this.config;
+    try {
+      this.listener.reopen(values.bind, values.port);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      this.log.warning(error.message);
+      return complaint;
+    }
+  }
+
+  shutdown(options: ShutdownOptions): Promise<boolean> {
+    return this.ending.begin(options);
+  }
+
+  abortShutdown(): boolean {
+    return this.ending.abort();
+  }
+
+  get shutdownDeadline(): number {
+    return this.ending.deadline;
+  }
+
+  /** Closes everything at once, saving nothing. */
+  async stop(code = 0): Promise<void> {
+    this.closed = true;
+    this.cron.stop();
+    this.listener.close();
+    this.replication.stop();
+    await this.persistence.close();
+    for (const session of this.clients) session.link.destroy();
+    if (this.config.values.pidfile !== "") rmSync(this.pidPath, { force: true });
+    this.log.warning("Replicant is now ready to exit, bye bye...");
+    this.resolveStopped(code);
+  }
+
+  // ---- what commands may ask for
+
+  sleep(ms: number): void {
+    Bun.sleepSync(ms);
+    this.keyspace.now = Date.now();
+  }
+
+  disconnect(session: Session): void {
+    // Off the list now, though the socket's end is told later: CLIENT LIST after CLIENT KILL must not show it.
+    this.clients.remove(session);
+    session.link.destroy();
+  }
+
+  // ---- clients
+
+  private clientHost(): ClientHost {
+    const { config, clients, reply, stats, dispatcher, keyspace, log } = this;
+    return {
+      config,
+      clients,
+      reply,
+      counters: stats,
+      firstDatabase: keyspace.databases[0],
+      get now() {
+        return keyspace.now;
+      },
+      beginBatch: () => this.beginBatch(),
+      endBatch: () => dispatcher.endBatch(),
+      execute: (session, frame) => dispatcher.execute(session, frame),
+      protocolError: (session, message) => {
+        log.verbose(`Protocol error (${message}) from client id=${session.id} addr=${session.link.remoteAddress}`);
+        dispatcher.fail(new CommandError(`ERR Protocol error: ${message}`));
+      },
+      departed: (session) => this.departed(session),
+      verbose: (message) => log.verbose(message),
+      warn: (message) => log.warning(message),
+    };
+  }
+
+  private beginBatch(): number {
+    this.dispatcher.beginBatch();
+    return this.keyspace.now;
+  }
+
+  private departed(session: Session): void {
+    session.transaction?.reset();
+    session.transaction = null;
+    this.replication.closed(session);
+  }
+
+  private replicationParts(): ReplicationParts {
+    const { config, log, keyspace, journal, clients, stats, reply, persistence, dispatcher } = this;
+    return {
+      config,
+      log,
+      keyspace,
+      journal,
+      clients,
+      stats,
+      reply,
+      persistence,
+      executor: {
+        beginBatch: () => this.beginBatch(),
+        execute: (session, frame) => dispatcher.execute(session, frame),
+        endBatch: () => dispatcher.endBatch(),
+      },
+      port: () => this.port,
+      stateChanged: () => this.updateRestrictions(),
+    };
+  }
+
+  // ---- rules
+
+  /** Which checks commands must pass at the moment. */
+  private updateRestrictions(): void {
+    const { config, replication, persistence } = this;
+    let restrictions = 0;
+    if (config.values.maxmemory > 0) restrictions |= Restriction.MEMORY;
+    if (replication.restrictsWrites || persistence.writesRefused) restrictions |= Restriction.WRITE;
+    if (replication.refusesStale) restrictions |= Restriction.STALE;
+    if (persistence.loading !== null) restrictions |= Restriction.LOADING;
+    this.dispatcher.restrictions = restrictions;
+  }
+
+  private memoryRefusal(): CommandError | null {
+    return this.keyspace.usedBytes > this.config.values.maxmemory ? errors.outOfMemory : null;
+  }
+
+  private writeRefusal(session: Session): CommandError | null {
+    return this.persistence.writesRefused ? errors.misconf : this.replication.writeRefusal(session);
+  }
+
+  private followConfig(): void {
+    const { config, log, journal, cron } = this;
+    const { values } = config;
+    config.onChange(RULE_DIRECTIVES, () => this.updateRestrictions() as undefined);
+    config.onChange("hz", () => cron.start(values.hz) as undefined);
+    config.onChange("loglevel", () => {
+      log.level = LogLevel[values.loglevel];
+      return undefined;
+    });
+    config.onChange("repl-backlog-size", () => {
+      journal.retain = values["repl-backlog-size"];
+      return undefined;
+    });
+    config.onChange("port", () => this.moveDoors("Unable to listen on this port. Check server logs."));
+    config.onChange("bind", () => this.moveDoors("Failed to bind to specified addresses."));
+  }
+
+  // ---- background
+
+  private tick(): void {
+    const now = Date.now();
+    const { keyspace, stats } = this;
+    keyspace.now = now;
+    this.ending.tick(now);
+    if (this.cronPaused) return;
+    stats.sample(now);
+    stats.peakMemory = Math.max(stats.peakMemory, keyspace.usedBytes);
+    this.persistence.cron();
+    if (now - this.lastSecond >= 1000) {
+      this.lastSecond = now;
+      this.replication.cron(now);
+    }
+    this.updateRestrictions();
+    this.lookAfterClients(now);
+  }
+
+  private backgroundWork(): readonly SlicedWork[] {
+    const { keyspace } = this;
+    return [
+      (budgetMs) => {
+        // A replica's keys are its master's to delete.
+        if (!this.activeExpiry || this.cronPaused || keyspace.expiryMode !== ExpiryMode.DELETE || this.persistence.loading !== null)
+          return true;
+        keyspace.now = Date.now();
+        return keyspace.expireDue(budgetMs);
+      },
+      (budgetMs) => keyspace.rehash(budgetMs),
+      (budgetMs) => keyspace.lazyFree.run(budgetMs),
+    ];
+  }
+
+  private journalExpiry(database: Database, key: Buffer): void {
+    if (!this.journal.active) return;
+    const word = this.config.values["lazyfree-lazy-expire"] ? "UNLINK" : "DEL";
+    this.journal.append(database, new Frame().encode([word, key]));
+  }
+
+  /** A bounded number of clients a tick: idle ones are disconnected, those that do not read are measured. */
+  private lookAfterClients(now: number): void {
+    const { timeout } = this.config.values;
+    for (let looked = 0; looked < CLIENTS_PER_TICK; looked++) {
+      this.clientCursor ??= this.clients[Symbol.iterator]();
+      const next = this.clientCursor.next();
+      if (next.done) {
+        this.clientCursor = null;
+        return;
+      }
+      const session = next.value;
+      session.link.checkOutputLimit(now);
+      const mayTimeOut = session.kind === SessionKind.NORMAL && !this.replication.waiters.has(session);
+      if (timeout > 0 && mayTimeOut && now - session.lastActive > timeout * 1000) {
+        this.log.verbose("Closing idle client");
+        session.link.destroy();
+      }
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * `bun run bench`: our executable against the redis-server on the PATH, driven in turn on this machine, as Markdown tables of ratios.
+ * Absolute figures depend on the machine; the ratios are what to look at. Tables go to standard output, progress to standard error.
+ */
+import { cpus, release, totalmem, type } from "node:os";
+import { parseArgs } from "node:util";
+import { requireRedisBenchmark } from "./load.ts";
+import { benchMemory } from "./memory.ts";
+import { benchPersistence } from "./persistence.ts";
+import { benchReplication } from "./replication.ts";
+import { type Contender, type Contenders, findContenders, infoField, requireExecutable, withServer } from "./servers.ts";
+import { benchStartup } from "./startup.ts";
+import { benchThroughput } from "./throughput.ts";
+
+const SUITES = ["startup", "throughput", "memory", "persistence", "replication"] as const;
+type Suite = (typeof SUITES)[number];
+
+const USAGE = `usage: bun run bench [suite...] [options]
+
+suites: ${SUITES.join(", ")} (all of them unless named; only throughput with --only)
+
+  --server "COMMAND"   what to measure instead of dist/replicant
+  --redis "COMMAND"    what to compare it with instead of redis-server
+  --rounds N           alternating rounds (5; 3 at most for the suites that load a million keys)
+  --only NAME,NAME     these cases of the throughput suite, or these groups of them
+  --pipeline 1,16,64   pipeline depths
+  --seconds S          how long one sample of the throughput suite takes (1.5)
+  --quick              one round, samples of 0.4 s, pipeline depths 1 and 16
+  --help               this text`;
+
+type Settings = {
+  readonly suites: readonly Suite[];
+  readonly contenders: Contenders;
+  readonly rounds: number;
+  readonly only: readonly string[] | null;
+  readonly pipelines: readonly number[];
+  readonly seconds: number;
+};
+
+function isSuite(name: string): name is Suite {
+  return (SUITES as readonly string[]).includes(name);
+}
+
+/** -> what to run, or null when the usage was asked for. Throws a sentence about the word that is wrong. */
+function readArguments(): Settings | null {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      server: { type: "string" },
+      redis: { type: "string" },
+      rounds: { type: "string" },
+      only: { type: "string" },
+      pipeline: { type: "string" },
+      seconds: { type: "string" },
+      quick: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return null;
+  const suites = positionals.filter(isSuite);
+  const unknown = positionals.filter((word) => !isSuite(word));
+  if (unknown.length > 0) throw new Error(`no suite is called ${unknown.join(", ")}\n\n${USAGE}`);
+  const only = values.only === undefined ? null : values.only.split(",").map((name) => name.trim());
+  const { quick } = values;
+  return {
+    suites: suites.length > 0 ? suites : only === null ? SUITES : ["throughput"],
+    contenders: findContenders(values.server, values.redis),
+    rounds: positive("--rounds", values.rounds ?? (quick ? "1" : "5"), true),
+    only,
+    pipelines: (values.pipeline ?? (quick ? "1,16" : "1,16,64")).split(",").map((word) => positive("--pipeline", word, true)),
+    seconds: positive("--seconds", values.seconds ?? (quick ? "0.4" : "1.5"), false),
+  };
+}
+
+function positive(option: string, word: string, whole: boolean): number {
+  const value = Number(word);
+  if (!(value > 0) || (whole && !Number.isInteger(value))) throw new Error(`${option}: ${JSON.stringify(word)} is not a positive number`);
+  return value;
+}
+
+async function describeContender(contender: Contender): Promise<string> {
+  const version = await withServer(contender, {}, async (_, client) => {
+    const own = await infoField(client, "server", "replicant_version");
+    return own === null ? `Redis ${await infoField(client, "server", "redis_version")}` : `Replicant ${own}`;
+  });
+  return `${contender.name}: ${version}`;
+}
+
+async function runSuite(suite: Suite, settings: Settings, log: (line: string) => void): Promise<string> {
+  const { contenders, rounds, pipelines, seconds, only } = settings;
+  const heavyRounds = Math.min(rounds, 3); // a million keys are loaded in each
+  switch (suite) {
+    case "startup":
+      return benchStartup(contenders);
+    case "throughput":
+      return benchThroughput(contenders, { rounds, pipelines, seconds, only, log });
+    case "memory":
+      return benchMemory(contenders, heavyRounds);
+    case "persistence":
+      return benchPersistence(contenders, heavyRounds);
+    case "replication":
+      return benchReplication(contenders, heavyRounds, pipelines, seconds);
+  }
+}
+
+/** -> the exit code: 1 when a suite could not be run. */
+async function main(): Promise<number> {
+  const settings = readArguments();
+  if (settings === null) {
+    console.log(USAGE);
+    return 0;
+  }
+  const { ours, redis } = settings.contenders;
+  requireExecutable(ours);
+  requireExecutable(redis);
+  requireRedisBenchmark();
+  const log = (line: string): void => console.error(line);
+  const processors = cpus();
+  console.log(`# Benchmarks\n
+- ${await describeContender(ours)}
+- ${await describeContender(redis)}
+- ${type()} ${release()}, ${processors.length} x ${processors[0]?.model.trim() ?? "unknown processor"}, ${(totalmem() / 1e9).toFixed(1)} GB
+- ${new Date().toISOString().slice(0, 10)}, ${settings.rounds} rounds`);
+  let failures = 0;
+  for (const suite of settings.suites) {
+    log(`${suite}...`);
+    try {
+      console.log(`\n${await runSuite(suite, settings, log)}`);
+    } catch (error) {
+      failures += 1;
+      console.log(`\n## ${suite}\n\nFailed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return failures === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,208 @@
+/** Requests per second and latency of every case, ours against Redis, in alternating rounds. */
+import type { RawClient, Word } from "../support/client.ts";
+import { replyText } from "../support/client.ts";
+import type { ServerProcess } from "../support/process.ts";
+import { CASES, type Case, type Fill } from "./cases.ts";
+import { CLIENTS, calibrate, type Run, runBenchmark, type Sample } from "./load.ts";
+import { attach, type Contender, type Contenders, load, splitWords, start } from "./servers.ts";
+import { figure, geometricMean, markdownTable, median, ratioCell } from "./table.ts";
+
+export type ThroughputOptions = {
+  readonly rounds: number;
+  readonly pipelines: readonly number[];
+  /** How long one sample should take. */
+  readonly seconds: number;
+  /** Names of cases or of their groups; all of them when null. */
+  readonly only: readonly string[] | null;
+  readonly log: (line: string) => void;
+};
+
+/** The medians of both sides for one case at one pipeline depth. */
+type Measured = { readonly ours: Sample; readonly redis: Sample };
+/** What became of one case at one pipeline depth: figures, or the words of the side that answered with an error. */
+type Outcome = Measured | string;
+type Row = { readonly case: Case; readonly outcomes: readonly Outcome[] };
+
+/** One server under test. It is started again when a case has brought it down, so that the others still get their figures. */
+class Side {
+  readonly contender: Contender;
+  private running: { readonly server: ServerProcess; readonly client: RawClient } | null = null;
+
+  constructor(contender: Contender) {
+    this.contender = contender;
+  }
+
+  async client(): Promise<RawClient> {
+    if (this.running !== null && !this.running.client.isClosed) return this.running.client;
+    await this.stop();
+    const server = await start(this.contender);
+    this.running = { server, client: await attach(server) };
+    return this.running.client;
+  }
+
+  get port(): number {
+    return this.running?.server.port ?? 0;
+  }
+
+  /** Empties the server and makes the data of `subject` for a run of `requests`. */
+  async prepare(subject: Case, requests: number): Promise<void> {
+    const client = await this.client();
+    await client.text("FLUSHALL");
+    for (const fill of subject.fill) await load(client, fillCommands(fill, requests));
+  }
+
+  async stop(): Promise<void> {
+    this.running?.client.close();
+    await this.running?.server.stop();
+    this.running = null;
+  }
+}
+
+function* fillCommands(fill: Fill, requests: number): Generator<readonly Word[]> {
+  const spare = 2 * CLIENTS * 64; // redis-benchmark issues whole pipelines, so a few more requests than it counts
+  const items = fill.items === "requests" ? requests + spare : fill.items;
+  for (let from = 0; from < items; from += fill.batch) yield fill.command(from, Math.min(items, from + fill.batch));
+}
+
+/** -> Markdown tables, one pair (throughput, latency) per group of commands, and a summary. Throws when `only` names nothing. */
+export async function benchThroughput(contenders: Contenders, options: ThroughputOptions): Promise<string> {
+  const cases = selectCases(options.only);
+  const sides = [new Side(contenders.ours), new Side(contenders.redis)] as const;
+  const rows: Row[] = [];
+  try {
+    for (const [index, subject] of cases.entries()) {
+      const outcomes: Outcome[] = [];
+      for (const pipeline of options.pipelines) outcomes.push(await measureCase(sides, subject, pipeline, options));
+      rows.push({ case: subject, outcomes });
+      options.log(`${index + 1}/${cases.length} ${subject.name}: ${outcomes.map(brief).join("  ")}`);
+    }
+  } finally {
+    for (const side of sides) await side.stop();
+  }
+  return report(rows, options);
+}
+
+function selectCases(only: readonly string[] | null): readonly Case[] {
+  if (only === null) return CASES;
+  const unknown = only.filter((name) => !CASES.some((subject) => subject.name === name || subject.group === name));
+  if (unknown.length > 0)
+    throw new Error(`no case is called ${unknown.join(", ")}: there are ${CASES.map((subject) => subject.name).join(", ")}`);
+  return CASES.filter((subject) => only.includes(subject.name) || only.includes(subject.group));
+}
+
+async function measureCase(sides: readonly [Side, Side], subject: Case, pipeline: number, options: ThroughputOptions): Promise<Outcome> {
+  const words = splitWords(subject.line);
+  const samples: [Sample[], Sample[]] = [[], []];
+  const requests: [number, number] = [0, 0];
+  for (const index of [0, 1] as const) {
+    const side = sides[index];
+    try {
+      await side.prepare(subject, 1);
+      const error = await probe(await side.client(), words);
+      if (error !== null) return `${side.contender.name}: ${error}`;
+      const run: Run = { port: side.port, words, pipeline, keyspace: subject.keyspace, requests: subject.limit };
+      requests[index] = await calibrate(run, options.seconds, async (count) => {
+        if (subject.fresh) await side.prepare(subject, count);
+      });
+    } catch (error) {
+      return `${side.contender.name} failed: ${messageOf(error)}`;
+    }
+  }
+  for (let round = 0; round < options.rounds; round += 1) {
+    for (const index of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+      const side = sides[index];
+      try {
+        if (subject.fresh) await side.prepare(subject, requests[index]);
+        samples[index].push(
+          await runBenchmark({ port: side.port, words, pipeline, keyspace: subject.keyspace, requests: requests[index] }),
+        );
+      } catch (error) {
+        return `${side.contender.name} failed: ${messageOf(error)}`;
+      }
+    }
+  }
+  return { ours: medians(samples[0]), redis: medians(samples[1]) };
+}
+
+/** Sends the command once; -> the error that it is answered with, or null. An error is quick to send, and must never pass for speed. */
+async function probe(client: RawClient, words: readonly string[]): Promise<string | null> {
+  const reply = await client.command(...words.map((word) => word.replaceAll("__rand_int__", "000000000001")));
+  if (reply[0] === 0x2d) return replyText(reply); // "-"
+  return null;
+}
+
+function medians(samples: readonly Sample[]): Sample {
+  const of = (field: keyof Sample): number => median(samples.map((sample) => sample[field]));
+  return { requestsPerSecond: of("requestsPerSecond"), p50: of("p50"), p99: of("p99") };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function brief(outcome: Outcome): string {
+  if (typeof outcome === "string") return outcome;
+  const { ours, redis } = outcome;
+  const ratio = ours.requestsPerSecond / redis.requestsPerSecond;
+  return `${ratio.toFixed(2)} (${figure(ours.requestsPerSecond)}/${figure(redis.requestsPerSecond)})`;
+}
+
+function report(rows: readonly Row[], options: ThroughputOptions): string {
+  const sections = [
+    `## Throughput and latency\n\n${CLIENTS} connections, medians of ${options.rounds} alternating rounds.`,
+    "Ratios of requests per second, with both figures (ours / Redis); above 1 is faster than Redis. Latencies in ms.",
+  ];
+  for (const group of new Set(rows.map((row) => row.case.group))) sections.push(reportGroup(group, rows, options.pipelines));
+  sections.push(summary(rows, options.pipelines));
+  return sections.join("\n\n");
+}
+
+function reportGroup(group: string, rows: readonly Row[], pipelines: readonly number[]): string {
+  const here = rows.filter((row) => row.case.group === group);
+  const speed = here.map((row) => [
+    `\`${row.case.name}\``,
+    ...row.outcomes.map((outcome) =>
+      typeof outcome === "string" ? outcome : ratioCell(outcome.ours.requestsPerSecond, outcome.redis.requestsPerSecond),
+    ),
+  ]);
+  const latency = here.map((row) => [
+    `\`${row.case.name}\``,
+    ...row.outcomes.flatMap((outcome) =>
+      typeof outcome === "string"
+        ? ["", ""]
+        : [latencyCell(outcome.ours.p50, outcome.redis.p50), latencyCell(outcome.ours.p99, outcome.redis.p99)],
+    ),
+  ]);
+  const speedTable = markdownTable(["case", ...pipelines.map((pipeline) => `pipeline ${pipeline}`)], speed);
+  const latencyTable = markdownTable(["case", ...pipelines.flatMap((pipeline) => [`p50 at ${pipeline}`, `p99 at ${pipeline}`])], latency);
+  return `### ${group}\n\n${speedTable}\n\nLatency, ours / Redis in ms:\n\n${latencyTable}`;
+}
+
+function latencyCell(ours: number, redis: number): string {
+  return `${ours.toFixed(2)} / ${redis.toFixed(2)}`;
+}
+
+/** For each pipeline depth: the geometric mean of the ratios, the slowest cases, and which have no figures. */
+function summary(rows: readonly Row[], pipelines: readonly number[]): string {
+  const lines = pipelines.map((pipeline, at) => {
+    const ratios: { name: string; ratio: number }[] = [];
+    let without = 0;
+    for (const row of rows) {
+      const outcome = row.outcomes[at];
+      if (typeof outcome === "string") without += 1;
+      else ratios.push({ name: row.case.name, ratio: outcome.ours.requestsPerSecond / outcome.redis.requestsPerSecond });
+    }
+    ratios.sort((a, b) => a.ratio - b.ratio);
+    const slowest = ratios.slice(0, 5).map(({ name, ratio }) => `${name} ${ratio.toFixed(2)}`);
+    const mean = geometricMean(ratios.map(({ ratio }) => ratio));
+    const slower = ratios.filter(({ ratio }) => ratio < 1).length;
+    return [
+      String(pipeline),
+      Number.isNaN(mean) ? "n/a" : mean.toFixed(2),
+      `${ratios.length - slower} of ${ratios.length}`,
+      slowest.join(", "),
+      String(without),
+    ];
+  });
+  return `### Summary\n\n${markdownTable(["pipeline", "mean ratio", "at or above Redis", "slowest", "answered with an error"], lines)}`;
+}

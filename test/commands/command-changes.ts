@@ -1,0 +1,52 @@
+/** What Redis 7.2 says of commands otherwise than the 7.0.15 that tests compare with: all commands, whether we have them yet or not. */
+
+export const NEW_SINCE_7_0: ReadonlySet<string> = new Set(["waitaof", "cluster|myshardid", "client|setinfo", "client|no-touch"]);
+
+/** Fields of COMMAND INFO and COMMAND DOCS that changed, by command. */
+const CHANGES: Readonly<Record<string, readonly string[]>> = {
+  // Policies that proxies go by were added, or taken away from commands that no longer are spread over nodes.
+  tips: [
+    "acl|deluser",
+    "acl|save",
+    "acl|setuser",
+    "client|setname",
+    "config|resetstat",
+    "config|rewrite",
+    "latency|reset",
+    "msetnx",
+    "randomkey",
+    "scan",
+  ],
+  // Blocking commands may be called by scripts, where they do not block; CLUSTER SLOTS and SHARDS while loading.
+  flags: ["blmove", "blpop", "brpop", "brpoplpush", "bzpopmax", "bzpopmin", "cluster|shards", "cluster|slots", "wait"],
+  arity: ["command|getkeys", "command|getkeysandflags", "zrank", "zrevrank"],
+  arguments: [
+    "bitop",
+    "client|kill",
+    "client|list",
+    "command|getkeys",
+    "command|getkeysandflags",
+    "config|get",
+    "geohash",
+    "geopos",
+    "georadius",
+    "georadiusbymember",
+    "migrate",
+    "module|loadex",
+    "pfmerge",
+    "psubscribe",
+    "xinfo|stream",
+    "zrank",
+    "zrevrank",
+  ],
+  history: ["acl|log", "xinfo|consumers", "xinfo|stream", "zrank", "zrevrank"],
+  since: ["client|pause"],
+  doc_flags: ["psetex", "quit", "setex", "setnx"],
+  deprecated_since: ["psetex", "quit", "setex", "setnx"],
+  replaced_by: ["psetex", "quit", "setex", "setnx"],
+};
+
+/** The same as `name field`. */
+export const CHANGED_SINCE_7_0: ReadonlySet<string> = new Set(
+  Object.entries(CHANGES).flatMap(([field, names]) => names.map((name) => `${name} ${field}`)),
+);

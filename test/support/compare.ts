@@ -1,0 +1,106 @@
+/**
+ * Asks a real Redis and a server of ours the same things and expects the same bytes back. Cases are conversations: each runs on connections of its own,
+ * over empty databases, and the first request whose replies differ is named.
+ */
+import { afterAll, beforeAll, expect } from "bun:test";
+import type { Config } from "../../src/config/config.ts";
+import { connect, type Word } from "./client.ts";
+import type { ServerProcess } from "./process.ts";
+import { startRedis } from "./redis.ts";
+import { startServer, type TestServer } from "./server.ts";
+
+export type Request = readonly Word[];
+
+export interface CompareOptions {
+  /** RESP version, 2 unless told. */
+  readonly protocol?: 2 | 3;
+  /** What may differ by its nature (times, ids), replaced in both replies before they are compared. */
+  readonly mask?: (reply: string, request: Request) => string;
+}
+
+/** A Redis and a server of ours with the same directives. */
+export class Comparison {
+  readonly ours: TestServer;
+  readonly redis: ServerProcess;
+
+  private constructor(ours: TestServer, redis: ServerProcess) {
+    this.ours = ours;
+    this.redis = redis;
+  }
+
+  static async start(directives: Parameters<typeof Config.of>[0] = {}): Promise<Comparison> {
+    const args = Object.entries(directives).flatMap(([name, value]) => [`--${name}`, value]);
+    const redis = await startRedis({ args: ["--enable-debug-command", "yes", ...args] });
+    try {
+      return new Comparison(await startServer(directives), redis);
+    } catch (error) {
+      await redis.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.ours.stop();
+    await this.redis.stop();
+  }
+
+  /** Runs every case (a list of requests) on both and expects equal replies. */
+  async compare(cases: readonly (readonly Request[])[], options: CompareOptions = {}): Promise<void> {
+    for (const requests of cases) {
+      const [ours, theirs] = await Promise.all([
+        this.converse(this.ours.port, requests, options),
+        this.converse(this.redis.port, requests, options),
+      ]);
+      for (const [index, request] of requests.entries()) {
+        const name = describeRequest(request);
+        expect({ request: name, reply: ours[index] }).toEqual({ request: name, reply: theirs[index] });
+      }
+    }
+  }
+
+  /** -> the replies of one server, as latin1 text. */
+  private async converse(port: number, requests: readonly Request[], options: CompareOptions): Promise<string[]> {
+    await this.empty(port);
+    const client = await connect(port);
+    try {
+      if (options.protocol === 3) await client.command("HELLO", 3);
+      const replies: string[] = [];
+      for (const request of requests) {
+        const reply = (await client.command(...request)).toString("latin1");
+        replies.push(options.mask === undefined ? reply : options.mask(reply, request));
+      }
+      return replies;
+    } finally {
+      client.close();
+    }
+  }
+
+  private async empty(port: number): Promise<void> {
+    if (port === this.ours.port) {
+      this.ours.server.keyspace.clear({ sync: true });
+      return;
+    }
+    const client = await connect(port);
+    await client.command("FLUSHALL");
+    client.close();
+  }
+}
+
+/** A Comparison for the tests of one file: started before the first, stopped after the last. Call it inside `describeWithRedis`. */
+export function useComparison(directives: Parameters<typeof Config.of>[0] = {}): () => Comparison {
+  let comparison: Comparison | null = null;
+  beforeAll(async () => {
+    comparison = await Comparison.start(directives);
+  });
+  afterAll(async () => {
+    await comparison?.stop();
+  });
+  return () => {
+    if (comparison === null) throw new Error("the comparison is used before the tests run");
+    return comparison;
+  };
+}
+
+function describeRequest(request: Request): string {
+  return request.map((word) => (typeof word === "object" ? Buffer.from(word).toString("latin1") : String(word)).slice(0, 60)).join(" ");
+}

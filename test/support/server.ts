@@ -1,0 +1,35 @@
+/** Starts Replicant servers inside the test's own process. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Config } from "../../src/config/config.ts";
+import { Log } from "../../src/log.ts";
+import { Server } from "../../src/server.ts";
+
+export interface TestServer {
+  readonly server: Server;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * A server on a free port of 127.0.0.1 with these directives over the defaults; it saves nothing unless told, and that to a directory of its own, which goes
+ * with it. Stop it in a finally or afterEach.
+ */
+export async function startServer(directives: Parameters<typeof Config.of>[0] = {}): Promise<TestServer> {
+  const directory = mkdtempSync(join(tmpdir(), "replicant-test-"));
+  const config = Config.of({ save: "", "enable-debug-command": "yes", dir: directory, ...directives });
+  const server = new Server(config, { anyPort: true, log: new Log({ level: "nothing", file: "" }) });
+  const stop = async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    await server.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { server, port: server.port, stop };
+}

@@ -137,9 +137,8 @@ export class Context {
 
   /** Answers with the string at `address`. */
   replyString(address: number): void {
-    const { database } = this.session;
-    const from = database.stringOffset(address);
-    this.reply.bytes(database.stringBuffer(address), from, from + database.stringLength(address));
+    const { buffer, from, to } = this.session.database.locateString(address);
+    this.reply.bytes(buffer, from, to);
   }
 
   /** A keyspace event about the key named by argument `index`. */

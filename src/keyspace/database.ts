@@ -8,8 +8,8 @@
 import { copyBytes, integerLength, isInt64, writeInteger } from "../bytes.ts";
 import { Blob, type ObjectTable } from "../memory/objects.ts";
 import { EXPIRES, MAX_INLINE_KEY, OUTSIDE } from "../memory/record.ts";
-import { Table } from "../memory/table.ts";
-import { lfuInitial, lfuTouched, lruClock } from "./access.ts";
+import { type ByteSpan, Table } from "../memory/table.ts";
+import { lfuInitial, lfuTouched } from "./access.ts";
 import { EventClass } from "./events.ts";
 import { ExpiryIndex } from "./expiry.ts";
 import type { Keyspace } from "./keyspace.ts";
@@ -43,6 +43,7 @@ export class Database {
   hash = 0;
   private readonly keyspace: Keyspace;
   private readonly objects: ObjectTable;
+  private readonly span: ByteSpan = { buffer: DIGITS, from: 0, to: 0 };
 
   constructor(keyspace: Keyspace, index: number) {
     this.keyspace = keyspace;
@@ -153,12 +154,12 @@ export class Database {
     const { keyspace, table } = this;
     if (keyspace.noTouch) return;
     const meta = table.meta(address);
-    const access = keyspace.lfu === null ? lruClock(keyspace.now) : lfuTouched(meta & ACCESS_MASK, keyspace.now, keyspace.lfu);
+    const access = keyspace.lfu === null ? keyspace.lruClock : lfuTouched(meta & ACCESS_MASK, keyspace.now, keyspace.lfu);
     if (access !== (meta & ACCESS_MASK)) table.setMeta(address, (meta & ~ACCESS_MASK) | access);
   }
 
   private freshAccess(): number {
-    return this.keyspace.lfu === null ? lruClock(this.keyspace.now) : lfuInitial(this.keyspace.now);
+    return this.keyspace.lfu === null ? this.keyspace.lruClock : lfuInitial(this.keyspace.now);
   }
 
   // ---- what a key holds
@@ -196,6 +197,20 @@ export class Database {
 
   stringLength(address: number): number {
     return (this.table.flags(address) & OUTSIDE) === 0 ? this.table.valueLength(address) : this.blob(address).length;
+  }
+
+  /** All three at once. -> a span that the next call uses again. */
+  locateString(address: number): Readonly<ByteSpan> {
+    const { span, table } = this;
+    if ((table.flags(address) & OUTSIDE) === 0) {
+      table.locateValue(address, span);
+    } else {
+      const blob = this.blob(address);
+      span.buffer = blob.buffer;
+      span.from = 0;
+      span.to = blob.length;
+    }
+    return span;
   }
 
   private blob(address: number): Blob {

@@ -8,7 +8,7 @@ import { randomSeed } from "../memory/hash.ts";
 import { ObjectTable } from "../memory/objects.ts";
 import type { TableSpace } from "../memory/table.ts";
 import type { Frame } from "../resp/frame.ts";
-import type { LfuSettings } from "./access.ts";
+import { type LfuSettings, lruClock } from "./access.ts";
 import { Database } from "./database.ts";
 import type { EventClass } from "./events.ts";
 import { LazyFree } from "./lazyfree.ts";
@@ -45,8 +45,9 @@ export class Keyspace {
   readonly watched = new WatchedKeys();
   readonly lazyFree = new LazyFree();
   readonly stats: KeyspaceStats = noStats();
-  /** Milliseconds since 1970, read once per tick: the time that every command of the tick sees. */
-  now: number;
+  /** The access bits that an LRU policy gives a key used now (access.ts). */
+  lruClock = 0;
+  private time = 0;
   /** Changes to keys since the start (keys that expired do not count); a command that moved it has written. */
   changes = 0;
   /** The request being executed: the hash of its key may be known already. */
@@ -68,6 +69,16 @@ export class Keyspace {
     this.space = { arena: options.arena ?? new Arena(), objects: new ObjectTable(), seed: randomSeed() };
     this.now = options.now;
     this.databases = Array.from({ length: options.databases }, (_, index) => new Database(this, index));
+  }
+
+  /** Milliseconds since 1970, read once per tick: the time that every command of the tick sees. */
+  get now(): number {
+    return this.time;
+  }
+
+  set now(ms: number) {
+    this.time = ms;
+    this.lruClock = lruClock(ms);
   }
 
   /** Exact bytes held for keys, values and their indexes. */

@@ -8,11 +8,13 @@ import type { Database } from "./database.ts";
 
 export class LookAhead {
   private readonly hashes: Int32Array;
+  private readonly addresses: Int32Array;
   /** What prefetching read: kept so that reading has an effect. */
   private seen = 0;
 
   constructor(mostRequests: number) {
     this.hashes = new Int32Array(mostRequests);
+    this.addresses = new Int32Array(mostRequests);
   }
 
   /** Prepares the first `count` of `frames`, taking each one's first argument for a key of `database`: a wrong guess costs nothing but the guess. */
@@ -27,6 +29,6 @@ export class LookAhead {
       frame.hashed = true;
       hashes[keys++] = frame.keyHash;
     }
-    this.seen ^= table.prefetch(hashes, keys);
+    this.seen ^= table.prefetch(hashes, this.addresses, keys);
   }
 }

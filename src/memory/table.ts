@@ -36,10 +36,20 @@ const SHRINK_RATIO = 8;
 /** The most that one rehash multiplies or divides the number of buckets by: it is how many buckets one call of `scan` may have to visit. */
 const MAX_REHASH_RATIO = 64;
 
+/** How many records of a chain `prefetch` touches. */
+const PREFETCHED_HOPS = 3;
+
 /** Told of every change before it is made, so that it can keep what was there: gate 1 of the design. */
 export interface TableGuard {
   /** The chains that hold, or would hold, a key of this hash are about to change. */
   beforeChange(table: Table, hash: number): void;
+}
+
+/** The bytes buffer[from, to). */
+export interface ByteSpan {
+  buffer: Buffer;
+  from: number;
+  to: number;
 }
 
 /** What tables of one server share. */
@@ -89,17 +99,23 @@ export class Table {
   }
 
   /**
-   * Touches the buckets, then the first records, of the first `count` of `hashes`, so that the cache misses of keys about to be looked up overlap instead of
-   * queueing up. Uses `hashes` up. -> a number made of what was read, so that no compiler takes the reads for idle.
+   * Touches the buckets, then the records up to the one with the hash, of the first `count` of `hashes`, so that the cache misses of keys about to be looked up
+   * overlap instead of queueing up. `addresses` is room for as many. -> a number made of what was read, so that no compiler takes the reads for idle.
    */
-  prefetch(hashes: Int32Array, count: number): number {
+  prefetch(hashes: Int32Array, addresses: Int32Array, count: number): number {
     const { buckets, mask } = this;
     const segments = this.arena.words;
-    for (let i = 0; i < count; i++) hashes[i] = buckets[hashes[i] & mask];
+    for (let i = 0; i < count; i++) addresses[i] = buckets[hashes[i] & mask];
     let read = 0;
-    for (let i = 0; i < count; i++) {
-      const address = hashes[i];
-      if (address !== 0) read ^= segments[address >>> SEGMENT_SHIFT][((address & OFFSET_MASK) << 2) + HASH];
+    for (let hop = 0; hop < PREFETCHED_HOPS; hop++) {
+      for (let i = 0; i < count; i++) {
+        const address = addresses[i];
+        if (address === 0) continue;
+        const words = segments[address >>> SEGMENT_SHIFT];
+        const at = (address & OFFSET_MASK) << 2;
+        read ^= words[at + HASH];
+        if (words[at + HASH] !== hashes[i]) addresses[i] = words[at + NEXT];
+      }
     }
     return read;
   }
@@ -297,6 +313,16 @@ export class Table {
     const lengths = this.lengths(address);
     const keyLength = lengths >>> KEY_LENGTH_SHIFT;
     return this.inlineKeyOffset(address, lengths) + (keyLength === OUTSIDE_LENGTH ? HANDLE_BYTES : keyLength);
+  }
+
+  /** Notes in `span` where an inline value lies. */
+  locateValue(address: number, span: ByteSpan): void {
+    const at = (address & OFFSET_MASK) << 2;
+    const lengths = this.arena.words[address >>> SEGMENT_SHIFT][at + LENGTHS];
+    const keyLength = lengths >>> KEY_LENGTH_SHIFT;
+    span.buffer = this.arena.bytes[address >>> SEGMENT_SHIFT];
+    span.from = this.inlineKeyOffset(address, lengths) + (keyLength === OUTSIDE_LENGTH ? HANDLE_BYTES : keyLength);
+    span.to = span.from + ((lengths >>> VALUE_LENGTH_SHIFT) & VALUE_LENGTH_MASK);
   }
 
   /** The buffer that the record itself lies in. */

@@ -80,25 +80,43 @@ export class RequestParser {
   }
 
   private parseArguments(frame: Frame, buffer: Buffer, end: number, limits: RequestLimits): Parsed {
-    while (this.remaining > 0) {
-      if (this.bulk < 0) {
-        if (this.position >= end) return this.incomplete(this.position + 1);
-        const length = this.readLength(buffer, end, limits.maxBulk, limits.authenticated ? "bulk" : "login");
-        if (length === INCOMPLETE) return Parsed.INCOMPLETE;
-        this.bulk = length;
+    const kind = limits.authenticated ? "bulk" : "login";
+    let remaining = this.remaining;
+    let bulk = this.bulk;
+    while (remaining > 0) {
+      if (bulk < 0) {
+        const complete = this.position < end;
+        const length = complete ? this.readLength(buffer, end, limits.maxBulk, kind) : INCOMPLETE;
+        if (length === INCOMPLETE) {
+          if (!complete) this.needed = this.position + 1;
+          return this.suspend(remaining, -1);
+        }
+        bulk = length;
       }
-      const next = this.position + this.bulk + 2;
-      if (next > end) return this.incomplete(next);
+      const { position } = this;
+      const next = position + bulk + 2;
+      if (next > end) {
+        this.needed = next;
+        return this.suspend(remaining, bulk);
+      }
       if (buffer[next - 2] !== CR || buffer[next - 1] !== LF) this.irregular = true;
-      frame.push(this.position, this.bulk);
+      frame.push(position, bulk);
       this.position = next;
-      this.bulk = -1;
-      this.remaining--;
+      bulk = -1;
+      remaining--;
     }
     this.remaining = -1;
+    this.bulk = -1;
     frame.end = this.position;
     if (this.irregular) this.regularize(frame);
     return Parsed.REQUEST;
+  }
+
+  /** The bytes ended here: `parse` goes on with this later. */
+  private suspend(remaining: number, bulk: number): Parsed {
+    this.remaining = remaining;
+    this.bulk = bulk;
+    return Parsed.INCOMPLETE;
   }
 
   private regularize(frame: Frame): void {

@@ -207,7 +207,7 @@ class Model {
         if (table.size > 0) this.setWords(random.pick(this.entries));
         break;
       default:
-        table.prefetch(Int32Array.from([random.below(2 ** 32), random.below(2 ** 32)]), 2);
+        table.prefetch(Int32Array.from([random.below(2 ** 32), random.below(2 ** 32)]), new Int32Array(64), 2);
     }
   }
 

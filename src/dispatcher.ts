@@ -139,6 +139,7 @@ export class Dispatcher {
     const changesBefore = keyspace.changes;
     context.frame = frame;
     keyspace.request = frame;
+    keyspace.lookAhead.reset();
     context.session = session;
     context.entry = entry;
     context.effects = null;

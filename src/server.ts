@@ -238,6 +238,7 @@ export class Server implements Host {
       },
       beginBatch: () => this.beginBatch(),
       endBatch: () => dispatcher.endBatch(),
+      lookAhead: (session, frames, count) => keyspace.lookAhead.prepareRequests(session.database, frames, count),
       execute: (session, frame) => dispatcher.execute(session, frame),
       protocolError: (session, message) => {
         log.verbose(`Protocol error (${message}) from client id=${session.id} addr=${session.link.remoteAddress}`);

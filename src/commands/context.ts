@@ -7,6 +7,7 @@ import { equalsWord, parseInt64, smallInteger } from "../bytes.ts";
 import { errors } from "../errors.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { EventClass } from "../keyspace/events.ts";
+import { LOOK_AHEAD_KEYS } from "../keyspace/lookahead.ts";
 import { Type } from "../keyspace/types.ts";
 import { Frame } from "../resp/frame.ts";
 import type { Reply } from "../resp/reply.ts";
@@ -102,6 +103,15 @@ export class Context {
   write(index: number): number {
     const { frame } = this;
     return this.session.database.write(frame.buffer, frame.offsets[index], frame.lengths[index]);
+  }
+
+  /**
+   * To be called before each lookup of a loop over the keys at `first`, `first + step` and so on, `index` being the one about to be looked up: it prepares them,
+   * a window at a time.
+   */
+  prepareKeys(first: number, index: number, step: number): void {
+    if (((index - first) / step) % LOOK_AHEAD_KEYS !== 0 || this.frame.count - index <= step) return;
+    this.host.keyspace.lookAhead.prepareKeys(this.session.database, this.frame, index, step);
   }
 
   /** The string at the key for reading: its address, or 0. Errors: WRONGTYPE. */

@@ -123,8 +123,8 @@ function add(ctx: Context, delta: number): void {
   const address = ctx.writeString(1);
   let value = 0;
   if (address !== 0) {
-    const from = database.stringOffset(address);
-    value = smallInteger(database.stringBuffer(address), from, from + database.stringLength(address));
+    const { buffer, from, to } = database.locateString(address);
+    value = smallInteger(buffer, from, to);
     if (value !== value) {
       addWide(ctx, address, BigInt(delta));
       return;

@@ -59,7 +59,10 @@ export const exists = command(
   },
   (ctx) => {
     let count = 0;
-    for (let index = 1; index < ctx.count; index++) if (ctx.peek(index) !== 0) count++;
+    for (let index = 1; index < ctx.count; index++) {
+      ctx.prepareKeys(1, index, 1);
+      if (ctx.peek(index) !== 0) count++;
+    }
     ctx.reply.integer(count);
   },
 );
@@ -84,7 +87,10 @@ export const touch = command(
     // CLIENT NO-TOUCH holds for every command but the one that asks for nothing else.
     keyspace.noTouch = false;
     let count = 0;
-    for (let index = 1; index < ctx.count; index++) if (ctx.read(index) !== 0) count++;
+    for (let index = 1; index < ctx.count; index++) {
+      ctx.prepareKeys(1, index, 1);
+      if (ctx.read(index) !== 0) count++;
+    }
     keyspace.noTouch = noTouch;
     ctx.reply.integer(count);
   },
@@ -217,6 +223,7 @@ function deleteKeys(ctx: Context): void {
   const { database, frame } = ctx;
   let count = 0;
   for (let index = 1; index < ctx.count; index++) {
+    ctx.prepareKeys(1, index, 1);
     const address = database.find(frame.buffer, frame.offsets[index], frame.lengths[index]);
     if (address === 0) continue;
     database.delete(address);

@@ -244,6 +244,7 @@ export const mget = command(
     const { count, reply } = ctx;
     reply.array(count - 1);
     for (let index = 1; index < count; index++) {
+      ctx.prepareKeys(1, index, 1);
       const address = ctx.read(index);
       if (address === 0 || ctx.database.type(address) !== Type.STRING) reply.null();
       else ctx.replyString(address);
@@ -335,6 +336,7 @@ function requirePairs(ctx: Context): void {
 
 function storePairs(ctx: Context): void {
   for (let index = 1; index < ctx.count; index += 2) {
+    ctx.prepareKeys(1, index, 2);
     ctx.setString(ctx.write(index), index, index + 1, NO_EXPIRY);
     ctx.event(EventClass.STRING, "set", index);
   }

@@ -62,18 +62,13 @@ export class Database {
   /** -> the address of a key that is there and not expired, or 0. Counts nothing and touches nothing. */
   find(key: Buffer, from: number, length: number): number {
     const table = this.table;
-    const hash = this.hashOf(key, from, length);
+    const { lookAhead, request } = this.keyspace;
+    const hash = lookAhead.hashOf(this, request, key, from, length);
     this.hash = hash;
     const address = table.find(hash, key, from, length);
     if (address !== 0 && (table.flags(address) & EXPIRES) !== 0 && this.expiry.at(address) < this.keyspace.now)
       return this.lookedUpExpired(address);
     return address;
-  }
-
-  private hashOf(key: Buffer, from: number, length: number): number {
-    const { request } = this.keyspace;
-    const isKnown = request?.hashed && request.buffer === key && request.offsets[1] === from && request.lengths[1] === length;
-    return isKnown ? request.keyHash : this.table.hash(key, from, length);
   }
 
   /** `find` for a command that reads: counts a hit or a miss and notes the access. */

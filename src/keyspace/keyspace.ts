@@ -12,6 +12,7 @@ import { type LfuSettings, lruClock } from "./access.ts";
 import { Database } from "./database.ts";
 import type { EventClass } from "./events.ts";
 import { LazyFree } from "./lazyfree.ts";
+import { LookAhead } from "./lookahead.ts";
 import { ExpiryMode } from "./types.ts";
 import { WatchedKeys } from "./watch.ts";
 
@@ -44,6 +45,7 @@ export class Keyspace {
   readonly databases: Database[];
   readonly watched = new WatchedKeys();
   readonly lazyFree = new LazyFree();
+  readonly lookAhead = new LookAhead();
   readonly stats: KeyspaceStats = noStats();
   /** The access bits that an LRU policy gives a key used now (access.ts). */
   lruClock = 0;

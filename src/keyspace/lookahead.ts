@@ -6,19 +6,23 @@
 import type { Frame } from "../resp/frame.ts";
 import type { Database } from "./database.ts";
 
+/** How many keys are looked ahead at most. */
+export const LOOK_AHEAD_KEYS = 32;
+
 export class LookAhead {
-  private readonly hashes: Int32Array;
-  private readonly addresses: Int32Array;
+  private readonly hashes = new Int32Array(LOOK_AHEAD_KEYS);
+  private readonly addresses = new Int32Array(LOOK_AHEAD_KEYS);
   /** What prefetching read: kept so that reading has an effect. */
   private seen = 0;
+  // The keys of one request that were prepared and not asked for yet: argument `index` and every `step`th after it, `left` of them.
+  private request: Frame | null = null;
+  private index = 0;
+  private step = 1;
+  private taken = 0;
+  private left = 0;
 
-  constructor(mostRequests: number) {
-    this.hashes = new Int32Array(mostRequests);
-    this.addresses = new Int32Array(mostRequests);
-  }
-
-  /** Prepares the first `count` of `frames`, taking each one's first argument for a key of `database`: a wrong guess costs nothing but the guess. */
-  prepare(database: Database, frames: readonly Frame[], count: number): void {
+  /** Prepares the first `count` (LOOK_AHEAD_KEYS at most) of `frames`, taking each one's first argument for a key of `database`: a wrong guess costs nothing else. */
+  prepareRequests(database: Database, frames: readonly Frame[], count: number): void {
     const { hashes } = this;
     const { table } = database;
     let keys = 0;
@@ -29,6 +33,42 @@ export class LookAhead {
       frame.hashed = true;
       hashes[keys++] = frame.keyHash;
     }
+    this.left = 0;
     this.seen ^= table.prefetch(hashes, this.addresses, keys);
+  }
+
+  /** Prepares keys of one request: argument `index` and every `step`th after it, as many as it has room for. They are to be looked up in this order. */
+  prepareKeys(database: Database, request: Frame, index: number, step: number): void {
+    const { hashes } = this;
+    const { table } = database;
+    let keys = 0;
+    for (let at = index; at < request.count && keys < LOOK_AHEAD_KEYS; at += step) {
+      hashes[keys++] = table.hash(request.buffer, request.offsets[at], request.lengths[at]);
+    }
+    request.hashed = false; // the first key is among these now
+    this.request = request;
+    this.index = index;
+    this.step = step;
+    this.taken = 0;
+    this.left = keys;
+    this.seen ^= table.prefetch(hashes, this.addresses, keys);
+  }
+
+  /** Forgets the keys of the request before. */
+  reset(): void {
+    this.left = 0;
+  }
+
+  /** The hash of the key at buffer[from, from + length), worked out ahead or now. */
+  hashOf(database: Database, request: Frame | null, key: Buffer, from: number, length: number): number {
+    if (request !== null && request.buffer === key) {
+      if (request.hashed && request.offsets[1] === from && request.lengths[1] === length) return request.keyHash;
+      if (this.left > 0 && this.request === request && request.offsets[this.index] === from && request.lengths[this.index] === length) {
+        this.left--;
+        this.index += this.step;
+        return this.hashes[this.taken++];
+      }
+    }
+    return database.table.hash(key, from, length);
   }
 }

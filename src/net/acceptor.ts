@@ -4,8 +4,7 @@ import type { Socket } from "bun";
 import { InvariantError } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import type { Database } from "../keyspace/database.ts";
-import { LookAhead } from "../keyspace/lookahead.ts";
-import { BATCH_REQUESTS, RequestBatch } from "../resp/batch.ts";
+import { RequestBatch } from "../resp/batch.ts";
 import type { Frame } from "../resp/frame.ts";
 import type { Reply } from "../resp/reply.ts";
 import type { Clients } from "../session/clients.ts";
@@ -25,6 +24,8 @@ export interface ClientHost {
   readonly now: number;
   beginBatch(): number;
   endBatch(): void;
+  /** The first `count` of `frames` are about to be executed, in order. */
+  lookAhead(session: Session, frames: readonly Frame[], count: number): void;
   execute(session: Session, frame: Frame): void;
   protocolError(session: Session, message: string): void;
   /** The client is gone, its session already off the list of clients. */
@@ -45,7 +46,6 @@ export class ClientAcceptor implements Acceptor, ConnectionHost {
   readonly batch = new RequestBatch();
   readonly counters: ConnectionCounters;
   readonly limits = { maxBulk: 0, maxQueryBuffer: 0, authenticated: true };
-  private readonly ahead = new LookAhead(BATCH_REQUESTS);
   private readonly host: ClientHost;
 
   constructor(host: ClientHost) {
@@ -119,7 +119,7 @@ export class ClientAcceptor implements Acceptor, ConnectionHost {
   }
 
   lookAhead(session: Session, frames: readonly Frame[], count: number): void {
-    this.ahead.prepare(session.database, frames, count);
+    this.host.lookAhead(session, frames, count);
   }
 
   execute(session: Session, frame: Frame): void {

@@ -38,8 +38,11 @@ export interface SnapshotOptions extends ImageOptions {
 
 /** DESIGN: no slice of background work longer than about 1 ms. */
 const SLICE_MS = 1;
-/** Work between two looks at the clock, in about bytes: 50 to 100 µs. */
+/** Work between two looks at the clock, in about bytes: 50 to 100 µs. Less at first, while the code that does it has not been compiled yet. */
 const STEP_COST = 16 * 1024;
+const FIRST_STEP_COST = 512;
+/** How long a step may take before the next one is smaller, in ms. */
+const STEP_MS = 0.1;
 /** Bytes of long values between two looks at the clock: 100 µs, most of it for the checksum. */
 const PIECE_BYTES = 64 * 1024;
 
@@ -58,6 +61,7 @@ export class Snapshot {
   /** The table being walked. */
   private current = 0;
   private longest = 0;
+  private stepCost = FIRST_STEP_COST;
   /** Keys whose pause has been made. */
   private delayed = 0;
 
@@ -127,6 +131,7 @@ export class Snapshot {
   private runSlice(): void {
     if (this.state !== "scheduled") return;
     const began = this.clock();
+    let stepBegan = began;
     this.guarded(() => {
       for (;;) {
         if (!this.consumer.ready()) {
@@ -139,10 +144,13 @@ export class Snapshot {
         }
         if (this.over) break;
         const owedMs = this.keyDelay > 0 ? this.delayOwed() / 1000 : 0;
-        if (owedMs >= 1 || this.clock() - began >= this.sliceMs) {
+        const now = this.clock();
+        if (owedMs >= 1 || now - began >= this.sliceMs) {
           this.schedule(owedMs);
           break;
         }
+        this.stepCost = now - stepBegan < STEP_MS ? Math.min(STEP_COST, this.stepCost * 2) : Math.max(FIRST_STEP_COST, this.stepCost / 2);
+        stepBegan = now;
       }
     });
     this.longest = Math.max(this.longest, this.clock() - began);
@@ -166,7 +174,7 @@ export class Snapshot {
     }
     const walk = this.walks[this.current];
     if (walk === undefined) return true;
-    const through = walk.step(this.keyDelay > 0 ? 1 : STEP_COST);
+    const through = walk.step(this.keyDelay > 0 ? 1 : this.stepCost);
     // What the image has been lent must stay guarded until it is written.
     if (through && !this.image.blocked) {
       walk.release();

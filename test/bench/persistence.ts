@@ -12,8 +12,10 @@ const FILE = "dump.rdb";
 /** How long pings are timed without a BGSAVE, for comparison. */
 const BASELINE_MS = 3_000;
 const BGSAVE_PATIENCE_MS = 180_000;
-/** What the writer sends: enough to keep the server busy, on keys that exist. */
-const WRITER = ["-c", "4", "-P", "4", "-n", "1000000000", "-r", String(KEYS), "-q", "SET", "key:__rand_int__", "v".repeat(32)];
+/** Between two pings: a loop without a pause would take a third processor, where there are two. */
+const PING_PAUSE_MS = 1;
+/** What the writer sends: redis-benchmark's own fifty clients, as fast as they are answered, on keys that exist. */
+const WRITER = ["-c", "50", "-P", "1", "-n", "1000000000", "-r", String(KEYS), "-q", "SET", "key:__rand_int__", "v".repeat(32)];
 
 type FileTimes = { readonly saveMs: number; readonly loadMs: number; readonly bytes: number };
 type Stalls = {
@@ -133,6 +135,7 @@ async function pingWhile(server: ServerProcess, over: Promise<unknown>): Promise
       const began = performance.now();
       await client.command("PING");
       took.push(performance.now() - began);
+      await Bun.sleep(PING_PAUSE_MS);
     }
     await ending;
     return took;

@@ -58,6 +58,7 @@ function setUp(directives: Parameters<typeof Config.of>[0] = {}) {
     firstDatabase: new Keyspace({ databases: 1, now: 1 }).databases[0],
     now: 1,
     beginBatch: () => 1,
+    lookAhead() {},
     endBatch() {},
     execute() {},
     protocolError() {},

@@ -22,6 +22,13 @@ export function copyBytes(target: Buffer, at: number, source: Buffer, from: numb
   return at + to - from;
 }
 
+/** -> a copy of bytes[from, to), in memory of its own. */
+export function copied(bytes: Buffer, from: number, to: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(to - from);
+  bytes.copy(copy, 0, from, to);
+  return copy;
+}
+
 /** Whether a[aFrom, aFrom + length) and b[bFrom, bFrom + length) are the same bytes. */
 export function equalBytes(a: Buffer, aFrom: number, b: Buffer, bFrom: number, length: number): boolean {
   if (length > 96) return a.compare(b, bFrom, bFrom + length, aFrom, aFrom + length) === 0;

@@ -22,15 +22,24 @@ export function daemon(env: Readonly<Record<string, string | undefined>>): Daemo
   };
 }
 
-/** Starts `command` again in the background. -> the exit code for this process once the other serves clients, or has failed and said why. */
-export async function startInBackground(command: readonly string[]): Promise<number> {
+/**
+ * Starts `command` again in the background, with `input` as its standard input: what this process has read of its own is gone. -> the exit code for this process
+ * once the other serves clients, or has failed and said why.
+ */
+export async function startInBackground(command: readonly string[], input: string): Promise<number> {
   const { promise: ready, resolve } = Promise.withResolvers<number>();
   const child = Bun.spawn([...command], {
     env: { ...process.env, [MARK]: "1" },
-    stdio: ["ignore", "ignore", "inherit"],
+    // Not our own standard error: whoever waits for its end would wait for that of the server.
+    stdio: [Buffer.from(input, "latin1"), "ignore", "pipe"],
     detached: true,
     ipc: () => resolve(0),
   });
   child.unref();
-  return Promise.race([ready, child.exited]);
+  return Promise.race([ready, child.exited.then((code) => tellFailure(code, child.stderr))]);
+}
+
+async function tellFailure(code: number, said: ReadableStream<Uint8Array>): Promise<number> {
+  process.stderr.write(await new Response(said).text());
+  return code === 0 ? 1 : code;
 }

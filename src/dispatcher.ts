@@ -10,6 +10,7 @@ import type { Host } from "./commands/host.ts";
 import { LatencyHistogram } from "./commands/latency-histogram.ts";
 import { type CommandEntry, CommandTable, Restriction, subcommandOf } from "./commands/registry.ts";
 import { CommandError, errors } from "./errors.ts";
+import { isMemoryExhausted } from "./memory/exhausted.ts";
 import type { Frame } from "./resp/frame.ts";
 import { NO_SINK, type Reply } from "./resp/reply.ts";
 import { NO_COMMAND, ReplyMode, type Session, SessionKind } from "./session/session.ts";
@@ -59,10 +60,12 @@ export class Dispatcher {
   private executeMuted(session: Session, frame: Frame): void {
     const { reply } = this;
     const sink = reply.sink;
-    if (session.replyMode === ReplyMode.SKIP_NEXT) session.replyMode = ReplyMode.SKIP;
+    const modeBefore = session.replyMode;
+    if (modeBefore === ReplyMode.SKIP_NEXT) session.replyMode = ReplyMode.SKIP;
     reply.flush();
     reply.sink = NO_SINK;
     this.serve(session, frame);
+    if (session.postponed) session.replyMode = modeBefore; // this was not yet the request to be skipped
     const mode: ReplyMode = session.replyMode;
     // What switches the replies on (CLIENT REPLY ON, RESET) is answered.
     if (mode !== ReplyMode.ON) reply.flush();
@@ -80,6 +83,7 @@ export class Dispatcher {
     if ((entry.restrictions & this.restrictions) !== 0) {
       const refusal = this.refusalOf(session, entry);
       if (refusal !== null) return this.refuse(session, entry, refusal);
+      if (this.mustWait(session, entry)) return postpone(session);
     }
     if (session.transaction?.open && !entry.unqueued) return this.enqueue(session, frame, entry);
     this.call(session, frame, entry);
@@ -87,8 +91,7 @@ export class Dispatcher {
 
   private refusalOf(session: Session, entry: CommandEntry): CommandError | null {
     if (session.kind === SessionKind.MASTER) return null;
-    const listed = entry.runsQueue ? (session.transaction?.restrictions ?? 0) : entry.restrictions;
-    const inForce = listed & this.restrictions;
+    const inForce = restrictionsOf(session, entry) & this.restrictions;
     let refusal: CommandError | null = null;
     if ((inForce & Restriction.MEMORY) !== 0) refusal = this.rules.memory();
     if (refusal === null && (inForce & Restriction.WRITE) !== 0) refusal = this.rules.write(session);
@@ -96,6 +99,12 @@ export class Dispatcher {
     if ((inForce & Restriction.STALE) !== 0) return errors.masterDown;
     if ((inForce & Restriction.LOADING) !== 0) return errors.loading;
     return null;
+  }
+
+  /** Whether the request waits until writes go on: replicas are never kept waiting, and the master's stream cannot be. */
+  private mustWait(session: Session, entry: CommandEntry): boolean {
+    if ((restrictionsOf(session, entry) & this.restrictions & Restriction.PAUSE) === 0) return false;
+    return session.kind !== SessionKind.REPLICA && session.kind !== SessionKind.MASTER;
   }
 
   private enqueue(session: Session, frame: Frame, entry: CommandEntry): void {
@@ -137,6 +146,7 @@ export class Dispatcher {
     const outerEntry = context.entry;
     const outerEffects = context.effects;
     const changesBefore = keyspace.changes;
+    const answeredBefore = this.reply.written;
     context.frame = frame;
     keyspace.request = frame;
     keyspace.lookAhead.reset();
@@ -153,7 +163,7 @@ export class Dispatcher {
     try {
       entry.handler(context);
     } catch (error) {
-      this.answerException(error, entry);
+      this.answerException(error, entry, answeredBefore);
     }
     if (this.failed) entry.failed++;
     this.failed = false; // EXEC has not failed because a command in it has
@@ -213,15 +223,28 @@ export class Dispatcher {
     this.batchFrom = 0;
   }
 
-  private answerException(error: unknown, entry: CommandEntry): void {
+  private answerException(error: unknown, entry: CommandEntry, answeredBefore: number): void {
+    // Half an answer before an error would be taken for the whole one, and the error for the next.
+    if (this.reply.written !== answeredBefore && !this.reply.takeBack(answeredBefore)) this.context.session.link.destroy();
     if (error instanceof CommandError) return this.fail(error);
     // A broken invariant of the memory layer is not survivable: whoever owns the process decides how to stop.
     if (error instanceof InvariantError) throw error;
+    if (isMemoryExhausted(error)) return this.fail(errors.outOfMemory);
     this.host.stats.unexpectedErrors++;
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.host.log.warning(`Unexpected exception in command '${entry.fullName}': ${stack}`);
     this.fail(new CommandError(`ERR internal error in '${entry.fullName}', see the server log`));
   }
+}
+
+/** Which restrictions concern a request: for EXEC those of what is queued. */
+function restrictionsOf(session: Session, entry: CommandEntry): number {
+  return entry.runsQueue ? (session.transaction?.restrictions ?? 0) : entry.restrictions;
+}
+
+function postpone(session: Session): void {
+  session.postponed = true;
+  session.link.pause();
 }
 
 function unknownCommand(frame: Frame): CommandError {

@@ -1,10 +1,12 @@
 /** The server's log, in Redis's line format: `pid:role day month year time.ms mark message`. */
 
-import { appendFileSync } from "node:fs";
+import { appendFileSync, closeSync, openSync, writeSync } from "node:fs";
+import { failureWords } from "./config/error.ts";
 
 export const LogLevel = { debug: 0, verbose: 1, notice: 2, warning: 3, nothing: 4 } as const;
 export type LogLevel = keyof typeof LogLevel;
 
+const STANDARD_OUTPUT = 1;
 const MARKS = [".", "-", "*", "#"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -14,15 +16,22 @@ export interface LogOptions {
   file: string;
 }
 
+/** The log file cannot be written to; the message says which and why. */
+export class LogFileError extends Error {
+  override name = "LogFileError";
+}
+
 export class Log {
   level: number;
   file: string;
   /** `M` master, `S` replica, `C` not serving yet. */
   role: "M" | "S" | "C" = "C";
 
+  /** Errors: LogFileError. */
   constructor(options: LogOptions) {
     this.level = LogLevel[options.level];
     this.file = options.file;
+    if (this.file !== "") requireWritable(this.file);
   }
 
   debug(message: string): void {
@@ -44,8 +53,28 @@ export class Log {
   private write(level: number, message: string): void {
     if (level < this.level) return;
     const line = `${process.pid}:${this.role} ${timestamp(new Date())} ${MARKS[level]} ${message}\n`;
-    if (this.file === "") process.stdout.write(line);
-    else appendFileSync(this.file, line);
+    writeLine(this.file, line);
+  }
+}
+
+function requireWritable(file: string): void {
+  try {
+    closeSync(openSync(file, "a"));
+  } catch (error) {
+    throw new LogFileError(`Can't open the log file '${file}': ${failureWords(error)}`, { cause: error });
+  }
+}
+
+/**
+ * A log file is opened for each line, so that it may be moved away while the server runs. A full disk, or a pipe that nobody reads any more, costs the line, and
+ * must cost nothing else: `process.stdout` would answer with an uncaught exception.
+ */
+function writeLine(file: string, line: string): void {
+  try {
+    if (file === "") writeSync(STANDARD_OUTPUT, line);
+    else appendFileSync(file, line);
+  } catch {
+    // There is nowhere left to say so.
   }
 }
 

@@ -6,17 +6,22 @@ import { Config } from "./config/config.ts";
 import { ConfigError } from "./config/error.ts";
 import { usage } from "./config/help.ts";
 import { daemon, startInBackground } from "./daemon.ts";
+import { LogFileError } from "./log.ts";
 import { ListenError } from "./net/listener.ts";
 import { LoadError } from "./persistence/load-handler.ts";
 import { Server } from "./server.ts";
 import { VERSION_LINE } from "./version.ts";
 
+/** Failures that are nobody's fault but need a person. */
+const EXPECTED = [ConfigError, ListenError, LoadError, LogFileError];
+
 async function main(argv: readonly string[]): Promise<number> {
-  const parsed = parseArguments(
-    argv,
-    (path) => readFileSync(path, "latin1"),
-    () => readFileSync(0, "latin1"),
-  );
+  let input = "";
+  const readStdin = (): string => {
+    input = readFileSync(0, "latin1");
+    return input;
+  };
+  const parsed = parseArguments(argv, (path) => readFileSync(path, "latin1"), readStdin);
   if (parsed.kind === "help") {
     process.stdout.write(usage());
     return 0;
@@ -27,7 +32,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const config = new Config(parsed.settings);
   const background = daemon(process.env);
-  if (config.values.daemonize && !background.inBackground) return startInBackground(ownCommand(argv));
+  if (config.values.daemonize && !background.inBackground) return startInBackground(ownCommand(argv), input);
   const server = new Server(config);
   handleSignals(server);
   handleCrashes(server);
@@ -55,14 +60,23 @@ function handleCrashes(server: Server): void {
   }
 }
 
-/** SIGTERM and SIGINT shut down as SHUTDOWN does; a second one does not wait. */
+/** SIGTERM and SIGINT shut down as SHUTDOWN with the options of shutdown-on-sigterm and -sigint does; another one meanwhile does not wait. */
 function handleSignals(server: Server): void {
-  let asked = false;
+  const { values } = server.config;
+  let ending = false;
+  const shutDown = async (options: readonly ("save" | "nosave" | "now" | "force")[]): Promise<void> => {
+    const has = (option: (typeof options)[number]): boolean => options.includes(option);
+    const save = has("save") ? "always" : has("nosave") ? "never" : "configured";
+    const again = ending;
+    ending = true;
+    const ended = await server.shutdown({ save, now: has("now") || again, force: has("force") || again });
+    // The data set could not be saved, or the shutdown was aborted: the server goes on, and the next signal is a first one.
+    if (!ended && !again) ending = false;
+  };
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
       server.log.warning(`Received ${signal} scheduling shutdown...`);
-      void server.shutdown({ save: "configured", now: asked, force: asked });
-      asked = true;
+      void shutDown(values[signal === "SIGTERM" ? "shutdown-on-sigterm" : "shutdown-on-sigint"]);
     });
   }
 }
@@ -71,8 +85,8 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   // Bad input, a port in use and a file that cannot be read say what was wrong in one line; anything else is our fault and shows where.
-  const expected = error instanceof ConfigError || error instanceof ListenError || error instanceof LoadError;
-  process.stderr.write(`replicant: ${expected ? error.message : describe(error)}\n`);
+  const expected = EXPECTED.some((kind) => error instanceof kind);
+  process.stderr.write(`replicant: ${expected && error instanceof Error ? error.message : describe(error)}\n`);
   process.exitCode = 1;
 }
 process.exit();

@@ -8,6 +8,7 @@ import { type CommandTable, Restriction } from "./commands/registry.ts";
 import { ServerStats } from "./commands/stats.ts";
 import { COMMANDS } from "./commands/table.ts";
 import type { Config } from "./config/config.ts";
+import { failureWords } from "./config/error.ts";
 import { Cron, type SlicedWork } from "./cron.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { CommandError, errors } from "./errors.ts";
@@ -75,6 +76,9 @@ export class Server implements Host {
   private clientCursor: IterableIterator<Session> | null = null;
   private lastSecond = 0;
   private closed = false;
+  private writesPaused = false;
+  /** The pidfile that was written, "" for none: `dir` may change while the server runs. */
+  private pidFile = "";
 
   constructor(config: Config, options: ServerOptions = {}) {
     const { values } = config;
@@ -102,9 +106,10 @@ export class Server implements Host {
     this.ending = new Shutdown({
       config,
       log: this.log,
-      clients: this.clients,
       persistence: this.persistence,
-      laggingReplicas: () => this.replication.replicas.askLagging(),
+      replication: this.replication,
+      pauseWrites: () => this.pauseWrites(),
+      resumeWrites: () => this.resumeWrites(),
       stop: (code) => this.stop(code),
     });
     this.journal.retain = values["repl-backlog-size"];
@@ -133,10 +138,10 @@ export class Server implements Host {
     const { values } = this.config;
     this.log.role = "M";
     this.log.notice(`Replicant ${VERSION} (commit ${COMMIT}) started, PID: ${process.pid}`);
-    this.listener.open(this.doors());
+    this.openDoors();
     if (this.options.anyPort) this.config.assign("port", [String(this.port)]);
     try {
-      if (values.pidfile !== "") writeFileSync(this.pidPath, `${process.pid}\n`);
+      if (values.pidfile !== "") this.writePidFile();
       this.cron.start(values.hz);
       await this.loadData();
     } catch (error) {
@@ -144,7 +149,8 @@ export class Server implements Host {
       throw error;
     }
     if (this.closed) return;
-    if (values.replicaof !== null) this.replication.replicaOf(values.replicaof.host, values.replicaof.port);
+    if (values.replicaof !== null)
+      this.replication.replicaOf(values.replicaof.host, values.replicaof.port, this.persistence.lastLoad.history);
     this.updateRestrictions();
     // Redis's test suite, and others who watch a log, wait for these words.
     this.log.notice("Server initialized");
@@ -158,8 +164,25 @@ export class Server implements Host {
     this.updateRestrictions();
   }
 
-  private get pidPath(): string {
-    return resolve(this.config.values.dir, this.config.values.pidfile);
+  /** As in Redis, a server without its pidfile is better than none. */
+  private writePidFile(): void {
+    const path = resolve(this.config.values.dir, this.config.values.pidfile);
+    try {
+      writeFileSync(path, `${process.pid}\n`);
+      this.pidFile = path;
+    } catch (error) {
+      this.log.warning(`Failed to write PID file: ${failureWords(error)}`);
+    }
+  }
+
+  private openDoors(): void {
+    try {
+      this.listener.open(this.doors());
+    } catch (error) {
+      // Whoever reads standard output hears of it from whoever asked for the start.
+      if (error instanceof ListenError && this.log.file !== "") this.log.warning(error.message);
+      throw error;
+    }
   }
 
   private doors(): ListenerOptions {
@@ -167,7 +190,7 @@ export class Server implements Host {
     return {
       addresses: values.bind,
       port: this.options.anyPort ? null : values.port,
-      unixSocket: values.unixsocket ?? "",
+      unixSocket: values.unixsocket === "" ? "" : resolve(values.dir, values.unixsocket),
       unixSocketMode: values.unixsocketperm,
     };
   }
@@ -205,7 +228,7 @@ export class Server implements Host {
     this.replication.stop();
     await this.persistence.close();
     for (const session of this.clients) session.link.destroy();
-    if (this.config.values.pidfile !== "") rmSync(this.pidPath, { force: true });
+    if (this.pidFile !== "") rmSync(this.pidFile, { force: true });
     this.log.warning("Replicant is now ready to exit, bye bye...");
     this.resolveStopped(code);
   }
@@ -292,11 +315,32 @@ export class Server implements Host {
     if (replication.restrictsWrites || persistence.writesRefused) restrictions |= Restriction.WRITE;
     if (replication.refusesStale) restrictions |= Restriction.STALE;
     if (persistence.loading !== null) restrictions |= Restriction.LOADING;
+    if (this.writesPaused) restrictions |= Restriction.PAUSE;
     this.dispatcher.restrictions = restrictions;
   }
 
+  /** What replicas would have to be told waits from now on: writes of clients do, and keys whose time is over are hidden, not deleted. */
+  private pauseWrites(): void {
+    this.writesPaused = true;
+    if (!this.replication.isReplica) this.keyspace.expiryMode = ExpiryMode.HIDE;
+    this.updateRestrictions();
+  }
+
+  private resumeWrites(): void {
+    this.writesPaused = false;
+    if (!this.replication.isReplica) this.keyspace.expiryMode = ExpiryMode.DELETE;
+    this.updateRestrictions();
+    for (const session of this.clients) {
+      if (!session.postponed) continue;
+      session.postponed = false;
+      session.link.resume();
+    }
+  }
+
   private memoryRefusal(): CommandError | null {
-    return this.keyspace.usedBytes > this.config.values.maxmemory ? errors.outOfMemory : null;
+    const { values } = this.config;
+    if (values.replicaof !== null && values["replica-ignore-maxmemory"]) return null;
+    return this.keyspace.usedBytes > values.maxmemory ? errors.outOfMemory : null;
   }
 
   private writeRefusal(session: Session): CommandError | null {
@@ -349,7 +393,7 @@ export class Server implements Host {
         keyspace.now = Date.now();
         return keyspace.expireDue(budgetMs);
       },
-      (budgetMs) => keyspace.rehash(budgetMs),
+      (budgetMs) => !this.config.values.activerehashing || keyspace.rehash(budgetMs),
       (budgetMs) => keyspace.lazyFree.run(budgetMs),
     ];
   }
@@ -372,7 +416,7 @@ export class Server implements Host {
       }
       const session = next.value;
       session.link.checkOutputLimit(now);
-      const mayTimeOut = session.kind === SessionKind.NORMAL && !this.replication.waiters.has(session);
+      const mayTimeOut = session.kind === SessionKind.NORMAL && !session.postponed && !this.replication.waiters.has(session);
       if (timeout > 0 && mayTimeOut && now - session.lastActive > timeout * 1000) {
         this.log.verbose("Closing idle client");
         session.link.destroy();

@@ -4,32 +4,36 @@ import type { ShutdownOptions } from "./commands/host.ts";
 import type { Config } from "./config/config.ts";
 import type { Log } from "./log.ts";
 import type { Persistence } from "./persistence/persistence.ts";
-import type { Clients } from "./session/clients.ts";
-import { type Session, SessionKind } from "./session/session.ts";
+import { type Replica, ReplicaState, STATE_WORDS } from "./replication/replica.ts";
+import type { Replication } from "./replication/replication.ts";
 
 export interface ShutdownParts {
   readonly config: Config;
   readonly log: Log;
-  readonly clients: Clients;
   readonly persistence: Persistence;
-  /** How many replicas have not acknowledged everything, having asked them to. */
-  laggingReplicas(): number;
+  readonly replication: Replication;
+  /** Nothing that replicas must hear of happens from now on: writes of clients wait, while everything else is served. */
+  pauseWrites(): void;
+  /** Writes go on, those that waited first. */
+  resumeWrites(): void;
   /** Closes everything; the process may exit with `code`. */
   stop(code: number): Promise<void>;
 }
 
-interface Request {
+/** A shutdown that waits for replicas. */
+interface Waiting {
   readonly options: ShutdownOptions;
   /** ms since 1970. */
   readonly deadline: number;
-  readonly held: readonly Session[];
+  readonly outcome: Promise<boolean>;
   readonly settle: (ended: boolean) => void;
 }
 
 export class Shutdown {
   private readonly parts: ShutdownParts;
-  private request: Request | null = null;
-  private over = false;
+  private waiting: Waiting | null = null;
+  /** The last steps, under way. */
+  private ending: Promise<boolean> | null = null;
 
   constructor(parts: ShutdownParts) {
     this.parts = parts;
@@ -37,83 +41,104 @@ export class Shutdown {
 
   /** When waiting for replicas ends, in ms since 1970; 0 while no shutdown is under way. */
   get deadline(): number {
-    return this.request?.deadline ?? 0;
+    return this.waiting?.deadline ?? 0;
   }
 
   /** -> resolved with true once the server has stopped, false when it goes on: saving failed, or `abort` was called. */
   begin(options: ShutdownOptions): Promise<boolean> {
-    const { config, log } = this.parts;
-    if (this.over) return Promise.resolve(true);
-    const seconds = options.now ? 0 : config.values["shutdown-timeout"];
-    if (this.request !== null) {
-      // Asked again: who does not want to wait need not.
-      if (options.now) return this.finish(this.request.options);
-      return Promise.resolve(false);
+    const { config, log, replication } = this.parts;
+    const { waiting } = this;
+    if (this.ending !== null) return this.ending;
+    if (waiting !== null) {
+      // Asked again: who does not want to wait need not, anybody else waits too.
+      if (options.now) this.conclude(waiting, options.force);
+      return waiting.outcome;
     }
-    log.warning("User requested shutdown...");
-    const lagging = this.parts.laggingReplicas();
-    if (seconds === 0 || lagging === 0) return this.finish(options);
-    log.notice(`Waiting for replicas before shutting down: ${lagging} lag behind, for at most ${seconds} seconds.`);
+    log.notice("User requested shutdown...");
+    const seconds = options.now ? 0 : config.values["shutdown-timeout"];
+    if (seconds === 0 || replication.replicas.askLagging().length === 0) return this.finish(options);
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.request = { options, deadline: Date.now() + seconds * 1000, held: this.holdClients(), settle: resolve };
+    this.waiting = { options, deadline: Date.now() + seconds * 1000, outcome: promise, settle: resolve };
+    this.parts.pauseWrites();
+    log.notice("Waiting for replicas before shutting down.");
     return promise;
   }
 
   /** SHUTDOWN ABORT. -> whether a shutdown was waiting. */
   abort(): boolean {
-    const { request } = this;
-    if (request === null) return false;
-    this.request = null;
-    this.parts.log.warning("Shutdown manually aborted.");
-    giveUp(request);
+    const { waiting } = this;
+    if (waiting === null) return false;
+    this.parts.log.notice("Shutdown manually aborted.");
+    this.giveUp(waiting);
     return true;
   }
 
   /** To be called about ten times a second. */
   tick(now: number): void {
-    const { request } = this;
-    if (request === null) return;
-    const lagging = this.parts.laggingReplicas();
-    if (lagging > 0 && now < request.deadline) return;
-    if (lagging > 0) this.parts.log.warning(`${lagging} of the replicas lag behind at shutdown.`);
-    this.request = null;
-    void this.finish(request.options).then((ended) => {
-      if (ended) request.settle(true);
-      else giveUp(request);
+    const { waiting } = this;
+    if (waiting === null || this.ending !== null) return;
+    if (now >= waiting.deadline || this.parts.replication.replicas.askLagging().length === 0) this.conclude(waiting, false);
+  }
+
+  /** No more waiting. */
+  private conclude(waiting: Waiting, force: boolean): void {
+    const { options } = waiting;
+    void this.finish({ ...options, force: options.force || force }).then((ended) => {
+      if (ended) waiting.settle(true);
+      else if (this.waiting === waiting) this.giveUp(waiting);
     });
   }
 
-  /** Clients write nothing more: what they send waits. */
-  private holdClients(): Session[] {
-    const held = [...this.parts.clients].filter((session) => session.kind === SessionKind.NORMAL);
-    for (const session of held) session.link.pause();
-    return held;
+  /** The server goes on: who asked is told, and what waited is served. */
+  private giveUp(waiting: Waiting): void {
+    this.waiting = null;
+    waiting.settle(false);
+    this.parts.resumeWrites();
   }
 
-  private async finish(options: ShutdownOptions): Promise<boolean> {
+  private finish(options: ShutdownOptions): Promise<boolean> {
+    const ending = this.saveAndStop(options).then((ended) => {
+      if (!ended) this.ending = null;
+      return ended;
+    });
+    this.ending = ending;
+    return ending;
+  }
+
+  private async saveAndStop(options: ShutdownOptions): Promise<boolean> {
     const { config, log, persistence } = this.parts;
-    const saves =
-      options.save === "always" || (options.save === "configured" && config.values.save.length > 0 && persistence.loading === null);
+    this.reportReplicas();
     await persistence.cancelBackgroundSave();
-    if (saves) {
+    // Half a data set must not replace the file that it is loaded from.
+    const wanted = options.save === "always" || (options.save === "configured" && config.values.save.length > 0);
+    if (wanted && persistence.loading === null) {
       log.notice("Saving the final RDB snapshot before exiting.");
       try {
         persistence.save();
       } catch {
-        log.warning(`Error trying to save the DB, ${options.force ? "exiting all the same." : "can't exit."}`);
-        if (!options.force) return false;
+        log.warning(`Error trying to save the DB${options.force ? ". Exit anyway." : ", can't exit."}`);
+        if (!options.force) {
+          log.warning("Errors trying to shut down the server. Check the logs for more information.");
+          return false;
+        }
       }
     }
-    this.over = true;
     await this.parts.stop(0);
     return true;
   }
-}
 
-/** The server goes on: who asked is told, then the clients that were held are served again. */
-function giveUp(request: Request): void {
-  request.settle(false);
-  setImmediate(() => {
-    for (const session of request.held) session.link.resume();
-  });
+  private reportReplicas(): void {
+    const { log, replication } = this.parts;
+    const { count } = replication.replicas;
+    if (count === 0) return;
+    const lagging = replication.replicas.askLagging();
+    for (const replica of lagging) log.notice(this.describe(replica));
+    log.notice(`${count - lagging.length} of ${count} replicas are in sync when shutting down.`);
+  }
+
+  private describe(replica: Replica): string {
+    const behind = this.parts.replication.offset - replica.acknowledged;
+    const lag = replica.state === ReplicaState.ONLINE ? replica.lag(Date.now()) : 0;
+    return `Lagging replica ${replica.name} reported offset ${behind} behind master, lag=${lag}, state=${STATE_WORDS[replica.state]}.`;
+  }
 }

@@ -14,6 +14,8 @@ export const Restriction = {
   WRITE: 1 << 2,
   /** Memory is at its limit. */
   MEMORY: 1 << 3,
+  /** What replicas would have to be told waits: a shutdown under way waits for them to have everything. */
+  PAUSE: 1 << 4,
 } as const;
 
 export class CommandEntry {
@@ -60,7 +62,8 @@ export class CommandEntry {
       (spec.flags.includes("loading") ? 0 : Restriction.LOADING) |
       (spec.flags.includes("stale") ? 0 : Restriction.STALE) |
       (this.isWrite ? Restriction.WRITE : 0) |
-      (spec.flags.includes("denyoom") ? Restriction.MEMORY : 0);
+      (spec.flags.includes("denyoom") ? Restriction.MEMORY : 0) |
+      (this.isWrite || spec.flags.includes("may_replicate") ? Restriction.PAUSE : 0);
     if (this.runsQueue) this.restrictions = -1;
     this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, this)]));
   }

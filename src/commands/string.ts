@@ -335,6 +335,7 @@ function requirePairs(ctx: Context): void {
 }
 
 function storePairs(ctx: Context): void {
+  ctx.host.keyspace.requireRoom(ctx.count >>> 1, ctx.frame.end - ctx.frame.start);
   for (let index = 1; index < ctx.count; index += 2) {
     ctx.prepareKeys(1, index, 2);
     ctx.setString(ctx.write(index), index, index + 1, NO_EXPIRY);

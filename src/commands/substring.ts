@@ -4,7 +4,7 @@ import { copyBytes } from "../bytes.ts";
 import { commandError, errors } from "../errors.ts";
 import { NO_EXPIRY } from "../keyspace/database.ts";
 import { EventClass } from "../keyspace/events.ts";
-import { Type } from "../keyspace/types.ts";
+import { Encoding, Type } from "../keyspace/types.ts";
 import { SessionKind } from "../session/session.ts";
 import { commonSubsequence, commonSubsequenceLength } from "../values/lcs.ts";
 import { arg, command, key, oneKey, token } from "./command.ts";
@@ -76,17 +76,24 @@ export const setrange = command(
     const { database, frame } = ctx;
     const offset = Number(ctx.int64(2));
     if (offset < 0) throw commandError("ERR offset is out of range");
-    let address = ctx.writeString(1);
+    const address = ctx.writeString(1);
     const before = address === 0 ? 0 : database.stringLength(address);
     const size = frame.lengths[3];
+    const from = frame.offsets[3];
     if (size === 0) return ctx.reply.integer(before);
     requireRoom(ctx, offset, size);
-    if (address === 0) address = database.setString(0, frame.buffer, frame.offsets[1], frame.lengths[1], EMPTY, 0, 0, NO_EXPIRY);
-    address = database.resizeString(address, Math.max(before, offset + size));
-    const from = frame.offsets[3];
-    copyBytes(database.stringBuffer(address), database.stringOffset(address) + offset, frame.buffer, from, from + size);
+    const length = Math.max(before, offset + size);
+    if (address === 0) {
+      const value = Buffer.alloc(length);
+      copyBytes(value, offset, frame.buffer, from, from + size);
+      const made = database.setString(0, frame.buffer, frame.offsets[1], frame.lengths[1], value, 0, length, NO_EXPIRY);
+      database.setEncoding(made, Encoding.RAW);
+    } else {
+      const resized = database.resizeString(address, length);
+      copyBytes(database.stringBuffer(resized), database.stringOffset(resized) + offset, frame.buffer, from, from + size);
+    }
     ctx.event(EventClass.STRING, "setrange", 1);
-    ctx.reply.integer(database.stringLength(address));
+    ctx.reply.integer(length);
   },
 );
 

@@ -20,7 +20,7 @@ export interface Traits {
   readonly volatile?: boolean;
   /** Its feature does not exist here yet: only the default is accepted. */
   readonly unsupported?: boolean;
-  /** Accepted so that configurations of Redis load, and without effect here; the help says why. */
+  /** Accepted so that configurations of Redis load, and without effect here; --help says so. */
   readonly ignored?: boolean;
 }
 
@@ -61,6 +61,11 @@ export function directive<V>(kind: Kind<V>, initial: string | Setting<V>, help: 
     unsupported: traits.unsupported ?? false,
     ignored: traits.ignored ?? false,
   };
+}
+
+/** A row that tunes a feature which does not exist here yet: any value is accepted and shown, and --help says that it has no effect. */
+export function unused<V>(kind: Kind<V>, initial: string | Setting<V>, help: string, traits: Traits = {}): Directive<V> {
+  return directive(kind, initial, help, { ...traits, ignored: true });
 }
 
 function readInitial<V>(kind: Kind<V>, initial: string): Setting<V> {

@@ -6,9 +6,11 @@
  * MULTI and EXEC, so that no reader shows half of it.
  */
 
+import { assert } from "../assert.ts";
 import type { Database } from "../keyspace/database.ts";
 import { Frame } from "../resp/frame.ts";
 
+/** Every block but the last is full, so the block of an offset is found by division. */
 const BLOCK_BYTES = 1024 * 1024;
 
 interface Block {
@@ -60,21 +62,27 @@ export class Journal {
   start(): void {
     if (this.recording) return;
     this.recording = true;
-    this.blocks = [];
-    this.selected = -1;
+    this.forget();
   }
 
   /** Forgets everything kept: no reader is left and no backlog is wanted. */
   stop(): void {
     this.recording = false;
-    this.blocks = [];
+    this.forget();
   }
 
   /** Goes on at another history's offset (a replica takes its master's); what was kept belongs to the old one. */
   rebase(offset: number): void {
     this.offset = offset;
+    this.forget();
+  }
+
+  /** Drops what was kept. A unit under way begins anew: its first part cannot be read any more. */
+  private forget(): void {
     this.blocks = [];
     this.selected = -1;
+    this.unitStart = this.offset;
+    this.unitCommands = 0;
   }
 
   /** The next command starts with SELECT: a reader that just joined does not know the database. */
@@ -84,7 +92,9 @@ export class Journal {
 
   // ---- readers
 
+  /** A reader that starts at `offset`, which must be kept still. */
   open(offset: number): Cursor {
+    assert(offset >= this.firstOffset && offset <= this.offset, "a reader starts at bytes that are kept");
     const cursor = { offset };
     this.cursors.add(cursor);
     return cursor;
@@ -107,17 +117,16 @@ export class Journal {
 
   /** Bytes that blocks take, for `used_memory`. */
   get heldBytes(): number {
-    let bytes = 0;
-    for (const block of this.blocks) bytes += block.buffer.length;
-    return bytes;
+    return this.blocks.length * BLOCK_BYTES;
   }
 
   /** Hands `take` the bytes from the cursor on, run by run, until it takes less than it is given or all are taken. It says how many it took; the cursor moves by that. */
   read(cursor: Cursor, take: (bytes: Buffer, from: number, to: number) => number): void {
-    for (const block of this.blocks) {
-      const end = block.start + block.length;
-      if (cursor.offset >= end) continue;
+    const { blocks } = this;
+    for (let index = Math.floor((cursor.offset - this.firstOffset) / BLOCK_BYTES); index < blocks.length; index++) {
+      const block = blocks[index];
       const from = cursor.offset - block.start;
+      if (from === block.length) break;
       const taken = take(block.buffer, from, block.length);
       cursor.offset += taken;
       if (taken < block.length - from) break;
@@ -131,9 +140,12 @@ export class Journal {
   }
 
   private trim(): void {
+    if (this.blocks.length < 2) return;
     let needed = this.offset - this.retain;
+    if (this.depth > 0) needed = Math.min(needed, this.unitStart); // MULTI may have to go in there
     for (const cursor of this.cursors) needed = Math.min(needed, cursor.offset);
-    while (this.blocks.length > 1 && this.blocks[0].start + this.blocks[0].length <= needed) this.blocks.shift();
+    const passed = Math.min(Math.floor((needed - this.firstOffset) / BLOCK_BYTES), this.blocks.length - 1);
+    if (passed > 0) this.blocks.splice(0, passed);
   }
 
   // ---- writers

@@ -5,7 +5,7 @@
  * Methods take a key as bytes[from, from + length), or the address that a lookup gave; an address is good until the next change of its key.
  */
 
-import { copyBytes, integerLength, isInt64, writeInteger } from "../bytes.ts";
+import { copied, copyBytes, integerLength, isInt64, writeInteger } from "../bytes.ts";
 import { Blob, type ObjectTable } from "../memory/objects.ts";
 import { EXPIRES, MAX_INLINE_KEY, OUTSIDE } from "../memory/record.ts";
 import { type ByteSpan, Table } from "../memory/table.ts";
@@ -399,7 +399,7 @@ export class Database {
 
   /**
    * Gives `target` database a key with what the key at `address` holds, its expiry and access bits too. The target key must not be there, or else
-   * its address be given as `replaced`: it goes first. With `move` the key at `address` is gone afterwards, and nothing large was copied.
+   * its address be given as `replaced`: it goes. With `move` the key at `address` is gone afterwards, and nothing large was copied.
    */
   transfer(
     address: number,
@@ -411,7 +411,6 @@ export class Database {
   ): void {
     const { table } = this;
     const expireAt = this.expiryOf(address);
-    if (options.replaced !== undefined && options.replaced !== 0) target.remove(options.replaced);
     const meta = table.meta(address);
     target.hash = target.table.hash(key, from, length);
     let value = this.stringBuffer(address);
@@ -423,6 +422,8 @@ export class Database {
     }
     const made = target.setString(0, key, from, length, value, valueFrom, valueFrom + valueLength, expireAt);
     target.table.setMeta(made, meta);
+    // Only now: there may have been no memory for the new one.
+    if (options.replaced !== undefined && options.replaced !== 0) target.remove(options.replaced);
     if (expireAt > Number.MAX_SAFE_INTEGER) target.expiry.refine(made, this.expiry.exact(address));
     if (options.move) this.remove(address);
   }
@@ -479,12 +480,6 @@ function adopt(value: Buffer, from: number, to: number): Blob {
     return new Blob(value.subarray(from, to));
   }
   return new Blob(copied(value, from, to));
-}
-
-function copied(bytes: Buffer, from: number, to: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(to - from);
-  bytes.copy(copy, 0, from, to);
-  return copy;
 }
 
 function growBlob(blob: Blob, length: number): void {

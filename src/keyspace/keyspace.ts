@@ -3,7 +3,7 @@
  * change to a key passes (DESIGN: gate 1).
  */
 
-import { Arena } from "../memory/arena.ts";
+import { Arena, ArenaFull } from "../memory/arena.ts";
 import { randomSeed } from "../memory/hash.ts";
 import { ObjectTable } from "../memory/objects.ts";
 import type { TableSpace } from "../memory/table.ts";
@@ -15,6 +15,11 @@ import { LazyFree } from "./lazyfree.ts";
 import { LookAhead } from "./lookahead.ts";
 import { ExpiryMode } from "./types.ts";
 import { WatchedKeys } from "./watch.ts";
+
+/** What `count` records of `bytes` in all take at most beside the bytes: heads, blocks and pages that are not quite filled. */
+function mostBytes(count: number, bytes: number): number {
+  return bytes * 2 + count * 128 + 8 * 1024 * 1024;
+}
 
 /** What the rooms above want to hear of. Set by the server; until then nobody listens. */
 export interface KeyspaceListener {
@@ -88,6 +93,12 @@ export class Keyspace {
     let bytes = this.space.arena.usedBytes + this.space.objects.usedBytes;
     for (const database of this.databases) bytes += database.table.bucketBytes;
     return bytes + this.lazyFree.bucketBytes;
+  }
+
+  /** Makes sure that so many records, with keys and values of so many bytes in all, find room, for changes that are made whole or not at all. Errors: ArenaFull. */
+  requireRoom(records: number, bytes: number): void {
+    const { arena } = this.space;
+    if (arena.unusedBytes < mostBytes(records, bytes)) throw new ArenaFull(`${arena.unusedBytes} bytes of the arena are left`);
   }
 
   get keyCount(): number {

@@ -113,6 +113,11 @@ export class Arena {
     return CLASS_SIZES[CLASS_OF[(size + GRANULE - 1) >>> 4]] << 4;
   }
 
+  /** Bytes that no page has been handed out for yet. */
+  get unusedBytes(): number {
+    return this.maxSegments * SEGMENT_BYTES - this.pageBytes;
+  }
+
   /** Bytes of memory that the segments span; the part never used is not resident. */
   get segmentBytes(): number {
     return this.bytes.length * SEGMENT_BYTES;

@@ -8,7 +8,7 @@
  */
 
 import { assert } from "../assert.ts";
-import { copyBytes, equalBytes } from "../bytes.ts";
+import { copied, copyBytes, equalBytes } from "../bytes.ts";
 import { Arena, MAX_BLOCK, OFFSET_MASK, SEGMENT_SHIFT } from "./arena.ts";
 import { type HashSeed, hashBytes } from "./hash.ts";
 import { Blob, type ObjectTable } from "./objects.ts";
@@ -151,6 +151,8 @@ export class Table {
     const keyOutside = length > MAX_INLINE_KEY;
     const head = this.headerBytes + extensionBytes(flags) + (keyOutside ? HANDLE_BYTES : 0);
     const inlineKey = keyOutside ? 0 : length;
+    // Before anything changes: there may be no memory for it.
+    const outsideKey = keyOutside ? copied(key, from, from + length) : null;
     const address = this.arena.allocate(head + inlineKey + valueLength);
     const words = this.arena.words[address >>> SEGMENT_SHIFT];
     const at = (address & OFFSET_MASK) << 2;
@@ -162,10 +164,8 @@ export class Table {
     this.size++;
     const extension = at + this.handleWord(flags);
     if ((flags & OUTSIDE) !== 0) words[extension] = handle;
-    if (keyOutside) {
-      const copy = Buffer.allocUnsafeSlow(length);
-      key.copy(copy, 0, from, from + length);
-      words[extension + ((flags & OUTSIDE) >>> 1)] = this.space.objects.add(new Blob(copy));
+    if (outsideKey !== null) {
+      words[extension + ((flags & OUTSIDE) >>> 1)] = this.space.objects.add(new Blob(outsideKey));
     } else {
       copyBytes(this.arena.bytes[address >>> SEGMENT_SHIFT], ((address & OFFSET_MASK) << 4) + head, key, from, from + length);
     }

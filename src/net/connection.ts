@@ -140,7 +140,10 @@ export class Connection implements SessionLink {
     if (batch.count > 1) host.lookAhead(session, batch.frames, batch.count);
     for (let index = 0; index < batch.count; index++) {
       host.execute(session, batch.frames[index]);
-      if (this.paused || session.closing) return batch.cutAfter(this.parser, index);
+      if (!this.paused && !session.closing) continue;
+      if (session.postponed) batch.cutBefore(this.parser, index);
+      else batch.cutAfter(this.parser, index);
+      return;
     }
     if (batch.error === null) return;
     host.protocolError(session, batch.error.message);

@@ -6,18 +6,17 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { copyBytes } from "../bytes.ts";
 import { failureWords } from "../config/error.ts";
+import { attempt, FileQueue } from "./file-queue.ts";
 import type { SnapshotConsumer } from "./snapshot.ts";
 
-/** Size of one write to disk in the background. */
-const CHUNK_BYTES = 512 * 1024;
-/** Bytes that may wait for the disk before the walk pauses. */
-const HIGH_WATER = 4 * 1024 * 1024;
 /** Directive rdb-save-incremental-fsync: how many bytes are flushed at a time. */
 const SYNC_BYTES = 4 * 1024 * 1024;
 /** How many names for the temporary file are tried: others may be left from a process of this number that was killed. */
 const NAME_ATTEMPTS = 1000;
+
+/** Opens a new file; EEXIST where there is one. Tests put other files there. */
+export type CreateFile = (path: string) => Promise<FileHandle>;
 
 /** Where an image goes. */
 export interface FilePlace {
@@ -61,14 +60,27 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "EEXIST";
 }
 
+export interface TemporaryOptions {
+  /** Makes the error to throw where the file called `name` cannot be created. */
+  readonly failure: (name: string, error: unknown) => Error;
+  readonly create?: CreateFile;
+}
+
+/** Creates a file for writing in `directory` under a name that nobody uses. */
+export async function createTemporary(directory: string, options: TemporaryOptions): Promise<{ handle: FileHandle; name: string }> {
+  const { failure, create = (path: string) => open(path, "wx") } = options;
+  for (let attempt = 0; ; attempt++) {
+    const name = temporaryName(attempt);
+    try {
+      return { handle: await create(join(directory, name)), name };
+    } catch (error) {
+      if (!isTaken(error) || attempt === NAME_ATTEMPTS) throw failure(name, error);
+    }
+  }
+}
+
 /** Windows has no way to flush a directory, and needs none. */
 const CAN_SYNC_DIRECTORIES = process.platform !== "win32";
-
-/** One write to disk: bytes[0, length). */
-interface Chunk {
-  readonly bytes: Buffer;
-  length: number;
-}
 
 /** Where a file in the making gets its bytes: the snapshot. */
 export interface FileSource {
@@ -79,27 +91,24 @@ export interface FileSource {
 export interface SnapshotFileOptions extends FilePlace {
   /** Told once, when the file is in place (null) or given up and cleaned away. */
   readonly settled: (error: Error | null) => void;
-  /** Opens a new file; EEXIST where there is one. Tests put other files there. */
-  readonly create?: (path: string) => Promise<FileHandle>;
+  readonly create?: CreateFile;
 }
 
 /** Writes an image in the background: nothing waits for the disk but the walk. */
 export class SnapshotFile implements SnapshotConsumer {
   private readonly options: SnapshotFileOptions;
   private source: FileSource | null = null;
-  private filling: Chunk | null = null;
-  private readonly queue: Chunk[] = [];
-  private readonly spare: Chunk[] = [];
-  private queuedBytes = 0;
-  private complete = false;
-  private failure: Error | null = null;
+  private readonly queue: FileQueue;
   private handle: FileHandle | null = null;
   private temporary = "";
-  /** Resumes the writing when it has run out of chunks. */
-  private resume: () => void = () => {};
 
   constructor(options: SnapshotFileOptions) {
     this.options = options;
+    this.queue = new FileQueue({
+      room: () => this.source?.wake(),
+      failure: writeFailure,
+      syncBytes: options.incrementalSync ? SYNC_BYTES : 0,
+    });
   }
 
   /** Opens the file and begins to write what comes. */
@@ -109,108 +118,52 @@ export class SnapshotFile implements SnapshotConsumer {
   }
 
   write(bytes: Buffer, from: number, to: number): void {
-    let at = from;
-    while (at < to) {
-      this.filling ??= this.spare.pop() ?? { bytes: Buffer.allocUnsafeSlow(CHUNK_BYTES), length: 0 };
-      const chunk = this.filling;
-      const count = Math.min(to - at, CHUNK_BYTES - chunk.length);
-      copyBytes(chunk.bytes, chunk.length, bytes, at, at + count);
-      chunk.length += count;
-      at += count;
-      if (chunk.length === CHUNK_BYTES) this.enqueue();
-    }
+    this.queue.write(bytes, from, to);
   }
 
   ready(): boolean {
-    return this.queuedBytes < HIGH_WATER;
+    return this.queue.ready();
   }
 
   finished(): void {
-    this.complete = true;
-    this.enqueue();
-    this.resume();
+    this.queue.end();
   }
 
   failed(error: Error): void {
-    this.failure ??= error;
-    this.resume();
-  }
-
-  private enqueue(): void {
-    if (this.filling === null) return;
-    this.queue.push(this.filling);
-    this.queuedBytes += this.filling.length;
-    this.filling = null;
-    this.resume();
+    this.queue.fail(error);
   }
 
   private async run(): Promise<void> {
     let outcome: Error | null = null;
     try {
       this.handle = await this.create();
-      await this.writeAll(this.handle);
+      await this.queue.writeTo(this.handle);
       await this.commit(this.handle);
     } catch (error) {
       outcome = error instanceof Error ? error : new Error(String(error));
-      this.failure ??= outcome;
+      this.queue.fail(outcome);
       this.source?.cancel(outcome);
       await this.discard();
     }
-    this.queue.length = 0;
-    this.spare.length = 0;
+    this.queue.release();
     this.options.settled(outcome);
   }
 
   private async create(): Promise<FileHandle> {
-    const { directory, create = (path: string) => open(path, "wx") } = this.options;
-    for (let attempt = 0; ; attempt++) {
-      const name = temporaryName(attempt);
-      try {
-        const handle = await create(join(directory, name));
-        this.temporary = name;
-        return handle;
-      } catch (error) {
-        if (!isTaken(error) || attempt === NAME_ATTEMPTS) throw openFailure(this.options, name, error);
-      }
-    }
-  }
-
-  private async writeAll(handle: FileHandle): Promise<void> {
-    let unsynced = 0;
-    for (;;) {
-      if (this.failure !== null) throw this.failure;
-      const chunk = this.queue.shift();
-      if (chunk === undefined) {
-        if (this.complete) return;
-        await new Promise<void>((resolve) => {
-          this.resume = resolve;
-        });
-        continue;
-      }
-      await attempt("write", () => writeWhole(handle, chunk));
-      unsynced += chunk.length;
-      this.reuse(chunk);
-      if (unsynced >= SYNC_BYTES && this.options.incrementalSync) {
-        await attempt("fdatasync", () => handle.datasync());
-        unsynced = 0;
-      }
-    }
-  }
-
-  private reuse(chunk: Chunk): void {
-    const wasReady = this.ready();
-    this.queuedBytes -= chunk.length;
-    chunk.length = 0;
-    if (this.spare.length < HIGH_WATER / CHUNK_BYTES) this.spare.push(chunk);
-    if (!wasReady && this.ready()) this.source?.wake();
+    const { handle, name } = await createTemporary(this.options.directory, {
+      failure: (name, error) => openFailure(this.options, name, error),
+      ...(this.options.create === undefined ? {} : { create: this.options.create }),
+    });
+    this.temporary = name;
+    return handle;
   }
 
   private async commit(handle: FileHandle): Promise<void> {
     const { options, temporary } = this;
-    await attempt("fsync", () => handle.sync());
+    await attempt(writeFailure, "fsync", () => handle.sync());
     this.handle = null;
-    await attempt("close", () => handle.close());
-    if (this.failure !== null) throw this.failure;
+    await attempt(writeFailure, "close", () => handle.close());
+    if (this.queue.failure !== null) throw this.queue.failure;
     try {
       await rename(join(options.directory, temporary), join(options.directory, options.name));
     } catch (error) {
@@ -231,19 +184,6 @@ export class SnapshotFile implements SnapshotConsumer {
     await this.handle?.close().catch(() => {});
     if (this.temporary !== "") await rm(join(this.options.directory, this.temporary), { force: true }).catch(() => {});
   }
-}
-
-async function attempt<T>(operation: string, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    throw writeFailure(operation, error);
-  }
-}
-
-async function writeWhole(handle: FileHandle, { bytes, length }: Chunk): Promise<void> {
-  let at = 0;
-  while (at < length) at += (await handle.write(bytes, at, length - at)).bytesWritten;
 }
 
 /** Writes an image at one go: for SAVE. The snapshot that fills it must run to its end in the same tick. */

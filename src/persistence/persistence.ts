@@ -4,6 +4,7 @@
  */
 
 import { rmSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { commandError, errors } from "../errors.ts";
@@ -15,8 +16,18 @@ import { meanKeyDelay } from "./delay.ts";
 import { type FilePlace, SnapshotFile, type SnapshotFileOptions, SnapshotFileSync } from "./file.ts";
 import type { UsageFacts } from "./image-writer.ts";
 import { type HistoryPoint, LoadError } from "./load-handler.ts";
-import { feedFile, feedFileSync, ImageLoad, type LoadProgress, type LoadSummary, openImage } from "./loader.ts";
+import {
+  type FeedOptions,
+  feedFile,
+  feedFileSync,
+  ImageLoad,
+  type ImageSink,
+  type LoadProgress,
+  type LoadSummary,
+  openImage,
+} from "./loader.ts";
 import { Snapshot, type SnapshotConsumer, type SnapshotOptions } from "./snapshot.ts";
+import { Spool, type SpoolOptions } from "./spool.ts";
 
 /** After a background save that failed, the next one by itself is tried so many seconds later. */
 const RETRY_SECONDS = 5;
@@ -99,6 +110,8 @@ export class Persistence {
   /** Whether the file was made for, or came by, replication and nothing else. */
   private syncFile = false;
   private closed = false;
+  /** Those whose files are not gone yet. */
+  private readonly spools = new Set<Spool>();
 
   constructor(parts: PersistenceParts) {
     this.parts = parts;
@@ -270,10 +283,11 @@ export class Persistence {
     this.startBackgroundSave();
   }
 
-  /** Ends what is under way, a save or a load: for a server that stops. -> resolved once no trace is left of a save. */
-  close(): Promise<void> {
+  /** Ends what is under way, a save or a load: for a server that stops. -> resolved once no temporary file is left. */
+  async close(): Promise<void> {
     this.closed = true;
-    return this.cancelBackgroundSave();
+    for (const spool of this.spools) spool.discard();
+    await Promise.all([this.cancelBackgroundSave(), ...[...this.spools].map((spool) => spool.gone)]);
   }
 
   /** An image of this moment for somebody else, a replica or a file of another kind: with these facts about replication, and keys or none. The caller starts it. */
@@ -328,6 +342,19 @@ export class Persistence {
     this.syncFile = true;
   }
 
+  /** Makes a temporary file for an image that comes from a master. It is closed and removed when it is discarded, and when the server stops. */
+  spool(on: Pick<SpoolOptions, "room" | "failed">): Spool {
+    const { createFile } = this.parts;
+    const spool = new Spool({
+      ...on,
+      directory: resolve(this.parts.config.values.dir),
+      ...(createFile === undefined ? {} : { create: createFile }),
+    });
+    this.spools.add(spool);
+    void spool.gone.then(() => this.spools.delete(spool));
+    return spool;
+  }
+
   /** Removes the file if replication put it there, nothing else is persisted, and rdb-del-sync-files says so. To be called while nobody reads it. */
   removeSyncFile(): void {
     const { values } = this.parts.config;
@@ -345,7 +372,7 @@ export class Persistence {
    * file or when the server stops meanwhile. Errors: LoadError, logged, with the reason and where in the file; the file is as it was and the databases are empty.
    */
   async load(options: StartLoadOptions = {}): Promise<LoadSummary | null> {
-    const { config, log } = this.parts;
+    const { log } = this.parts;
     const began = performance.now();
     this.progress = { startedAt: this.clock(), totalBytes: 0, loadedBytes: 0, usedMemory: 0 };
     const { path } = this;
@@ -353,11 +380,11 @@ export class Persistence {
       const image = await openImage(path);
       if (image === null) return null;
       const load = this.beginLoad({ ...options, totalBytes: image.size, dropExpired: this.isMaster });
-      await feedFile(image.file, load, {
-        keyDelay: () => meanKeyDelay(config.values["key-load-delay"]),
-        intervalBytes: config.values["loading-process-events-interval-bytes"],
-        abandoned: () => this.closed,
-      });
+      await feedFile(
+        image.file,
+        load,
+        this.pace(() => this.closed),
+      );
       if (this.closed && !load.finished) {
         log.notice("Loading was given up: the server stops");
         this.unload();
@@ -372,6 +399,21 @@ export class Persistence {
     } finally {
       this.progress = null;
     }
+  }
+
+  /** How fast a file is loaded. */
+  private pace(abandoned: () => boolean = () => false): FeedOptions {
+    const { values } = this.parts.config;
+    return {
+      keyDelay: () => meanKeyDelay(values["key-load-delay"]),
+      intervalBytes: values["loading-process-events-interval-bytes"],
+      abandoned,
+    };
+  }
+
+  /** Feeds a file to `sink` as `load` does, unless that is abandoned, and closes it. Errors: RdbError, LoadError, those of reading. */
+  feed(file: FileHandle, sink: ImageSink, abandoned: () => boolean): Promise<void> {
+    return feedFile(file, sink, this.pace(abandoned));
   }
 
   /** Empties the databases of what was loaded half-way. That is no change. */
@@ -423,17 +465,13 @@ export class Persistence {
   }
 
   private loadNow(merge: boolean): void {
-    const { config } = this.parts;
     let load: ImageLoad | null = null;
     try {
       const begin = (totalBytes: number) => {
         load = this.beginLoad({ totalBytes, merge, dropExpired: this.isMaster });
         return load;
       };
-      const found = feedFileSync(this.path, begin, {
-        keyDelay: () => meanKeyDelay(config.values["key-load-delay"]),
-        intervalBytes: config.values["loading-process-events-interval-bytes"],
-      });
+      const found = feedFileSync(this.path, begin, this.pace());
       if (!found) throw new LoadError(`There is no RDB file ${this.path}`);
       this.lastLoad = (load as ImageLoad | null)?.finish() ?? this.lastLoad;
     } finally {

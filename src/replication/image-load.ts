@@ -1,10 +1,10 @@
 /** The image that a master sends, on its way into the keyspace in place of what was there. */
 
 import { ExpiryMode } from "../keyspace/types.ts";
-import type { ImageLoad } from "../persistence/loader.ts";
+import type { ImageLoad, ImageSink } from "../persistence/loader.ts";
 import type { ReplicationParts } from "./parts.ts";
 
-export class MasterImage {
+export class MasterImage implements ImageSink {
   private readonly parts: ReplicationParts;
   private readonly load: ImageLoad;
 
@@ -22,8 +22,15 @@ export class MasterImage {
     return this.load.finished;
   }
 
-  /** Takes in chunk[from, to). -> how many of these bytes belong to the image. Errors: the image cannot be read. */
-  push(chunk: Buffer, from: number, to: number): number {
+  get keysLoaded(): number {
+    return this.load.keysLoaded;
+  }
+
+  get keysExpired(): number {
+    return this.load.keysExpired;
+  }
+
+  push(chunk: Uint8Array, from: number, to: number): number {
     const { keyspace } = this.parts;
     keyspace.expiryMode = ExpiryMode.KEEP;
     try {
@@ -37,6 +44,8 @@ export class MasterImage {
   complete(): number {
     const summary = this.load.finish();
     this.parts.persistence.endLoad(summary);
+    // No file has this data yet: a save point must see that something happened.
+    this.parts.keyspace.changed();
     return summary.history?.streamDb ?? 0;
   }
 

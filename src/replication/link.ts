@@ -10,10 +10,10 @@ import { ProtocolError } from "../resp/protocol-error.ts";
 import { Session, SessionKind, type SessionLink } from "../session/session.ts";
 import { Handshake, type Outcome, type SendWords } from "./handshake.ts";
 import type { History } from "./history.ts";
-import { MasterImage } from "./image-load.ts";
 import type { ReplicationParts } from "./parts.ts";
-import { Payload, PayloadError } from "./payload.ts";
+import type { Payload } from "./payload.ts";
 import { MasterStream } from "./stream.ts";
+import { Transfer } from "./transfer.ts";
 
 /** Where the link stands; the words are those of ROLE. */
 export const LinkState = {
@@ -60,7 +60,6 @@ export class MasterLink implements SessionLink {
   downSince = 0;
   /** When the master was last heard of, in ms since 1970. */
   lastHeard = 0;
-  payload: Payload | null = null;
   stream: MasterStream | null = null;
   bytesIn = 0;
   bytesOut = 0;
@@ -74,7 +73,9 @@ export class MasterLink implements SessionLink {
   private handshake: Handshake | null = null;
   private line = "";
   private full: { id: string; offset: number; acknowledges: boolean } | null = null;
-  private load: MasterImage | null = null;
+  private transfer: Transfer | null = null;
+  /** Why the connection ended while the image, all of it, was being loaded; null while it has not. */
+  private lostWhileLoading: string | null = null;
   /** Bytes that the kernel did not take yet: commands to the master are few and short. */
   private unsent: Buffer = Buffer.alloc(0);
   /** The master as a client: what it has selected and queued. Outlives a lost connection, for the history may go on. */
@@ -96,7 +97,12 @@ export class MasterLink implements SessionLink {
 
   /** An image is being loaded: clients have to wait. */
   get loading(): boolean {
-    return this.load !== null;
+    return this.transfer?.loading ?? false;
+  }
+
+  /** What comes of a full synchronisation, or null while there is none. */
+  get payload(): Payload | null {
+    return this.transfer?.payload ?? null;
   }
 
   /** Whether the data here is a point of the history that a master could go on from, and the database selected there. */
@@ -179,14 +185,14 @@ export class MasterLink implements SessionLink {
   /** Ends the connection under way, whatever it is about. */
   private drop(): void {
     this.attempt++;
-    const { socket, load } = this;
+    const { socket, transfer } = this;
     this.socket = null;
     this.handshake = null;
-    this.payload = null;
     this.full = null;
-    this.load = null;
+    this.transfer = null;
+    this.lostWhileLoading = null;
     socket?.terminate();
-    load?.abort();
+    transfer?.abort();
     this.leaveStream();
   }
 
@@ -205,6 +211,11 @@ export class MasterLink implements SessionLink {
   private lost(reason: string): void {
     const { log } = this.host.parts;
     const former = this.state;
+    if (this.payload?.finished) {
+      // The image is here: it is loaded all the same, and the stream gone on with over another connection.
+      this.lostWhileLoading = reason;
+      return;
+    }
     if (former === LinkState.CONNECTED) {
       log.notice("Connection with master lost.");
       if (this.resumable) log.notice("Caching the disconnected master state.");
@@ -248,7 +259,7 @@ export class MasterLink implements SessionLink {
     stats.replicationBytesIn += chunk.length;
     let at = 0;
     if (this.state === LinkState.HANDSHAKE) at = this.readLines(chunk);
-    if (this.state === LinkState.SYNC) at = this.readPayload(chunk, at);
+    if (this.state === LinkState.SYNC) at = this.transfer?.receive(chunk, at) ?? chunk.length;
     if (this.state === LinkState.CONNECTED && at < chunk.length) this.readStream(chunk, at);
   }
 
@@ -293,57 +304,49 @@ export class MasterLink implements SessionLink {
       case "sync":
         this.full = { id: "", offset: 0, acknowledges: false };
     }
-    this.payload = new Payload({ begin: (size, marked) => this.beginLoad(size, marked) });
+    this.transfer = this.newTransfer();
     this.setState(LinkState.SYNC);
   }
 
   // ---- the image
 
-  private beginLoad(size: number, marked: boolean): MasterImage {
+  private newTransfer(): Transfer {
     const { host } = this;
-    const { log } = host.parts;
-    log.notice(
-      `MASTER <-> REPLICA sync: receiving ${marked ? "streamed RDB from master with EOF" : `${size} bytes from master`} to parser`,
-    );
-    this.resumable = false;
-    host.beforeLoad();
-    log.notice("MASTER <-> REPLICA sync: Flushing old data");
-    this.load = new MasterImage(host.parts, size);
-    log.notice("MASTER <-> REPLICA sync: Loading DB in memory");
-    host.changed();
-    return this.load;
+    return new Transfer({
+      parts: host.parts,
+      beforeLoad: () => {
+        this.resumable = false;
+        host.beforeLoad();
+      },
+      loading: () => host.changed(),
+      loaded: (database, rest) => this.finishLoad(database, rest),
+      failed: () => this.restart(),
+      pause: () => this.socket?.pause(),
+      resume: () => {
+        this.heard(); // the master was not silent: it was not listened to
+        this.socket?.resume();
+      },
+    });
   }
 
-  private readPayload(chunk: Buffer, from: number): number {
-    const { payload } = this;
-    if (payload === null) return chunk.length;
-    try {
-      const at = payload.receive(chunk, from, chunk.length);
-      if (payload.finished) this.finishLoad(payload);
-      return at;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const { log } = this.host.parts;
-      if (!(error instanceof PayloadError)) log.warning(`Failed trying to load the MASTER synchronization DB from socket: ${reason}`);
-      else log.warning(reason);
-      this.restart();
-      return chunk.length;
-    }
-  }
-
-  private finishLoad(payload: Payload): void {
-    const { full, load, host } = this;
-    if (full === null || load === null) return;
-    const database = load.complete();
-    this.load = null;
+  private finishLoad(database: number, rest: readonly Buffer[]): void {
+    const { full, payload, lostWhileLoading, host } = this;
+    if (full === null) return;
+    this.transfer = null;
     this.full = null;
-    this.payload = null;
+    this.lostWhileLoading = null;
     this.acknowledges = full.acknowledges;
     host.loaded(full.id, full.offset);
+    this.heard();
     this.follow(database);
     host.parts.log.notice("MASTER <-> REPLICA sync: Finished with success");
     // A master that streamed the image waits for this before it sends anything else.
-    if (payload.marked) this.acknowledge();
+    if (payload?.marked) this.acknowledge();
+    const { session } = this;
+    for (const chunk of rest) if (this.session === session) this.readStream(chunk, 0);
+    if (this.session !== session) return;
+    if (lostWhileLoading !== null) this.lost(lostWhileLoading);
+    else this.socket?.resume();
   }
 
   // ---- the stream
@@ -435,7 +438,8 @@ export class MasterLink implements SessionLink {
         this.restart();
         return this.connect();
       case LinkState.SYNC:
-        if (silent) {
+        // Nothing is expected of a master whose image is being loaded.
+        if (silent && this.payload?.finished !== true) {
           log.warning(
             "Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value.",
           );

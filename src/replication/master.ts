@@ -77,16 +77,16 @@ export class Replicas implements SyncHost {
     return count;
   }
 
-  /** How many have not acknowledged everything written so far; they are asked to. For a server that wants to stop: nothing else is written meanwhile. */
-  askLagging(): number {
+  /** Those that have not acknowledged everything written so far; they are asked to. For a server that wants to stop: nothing else is written meanwhile. */
+  askLagging(): readonly Replica[] {
     const { journal } = this.host.parts;
-    if (this.list.length === 0) return 0;
+    if (this.list.length === 0) return [];
     if (journal.offset !== this.askedUntil) {
       this.askedFor = journal.offset;
       if (!journal.following) journal.appendRaw(GETACK, 0, GETACK.length);
       this.askedUntil = journal.offset;
     }
-    return this.list.filter((replica) => replica.acknowledged < this.askedFor).length;
+    return this.list.filter((replica) => replica.acknowledged < this.askedFor);
   }
 
   // ---- asking for data

@@ -4,7 +4,7 @@
  */
 
 import { equalBytes } from "../bytes.ts";
-import type { MasterImage } from "./image-load.ts";
+import { MarkFinder } from "./mark-finder.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -17,23 +17,32 @@ export class PayloadError extends Error {
   override name = "PayloadError";
 }
 
+/** Who takes the image. */
+export interface ImageTaker {
+  /** Whether the image has come to its end: who reads it sees that, for others it must be found. */
+  readonly finished?: boolean;
+  /** Takes in chunk[from, to). -> how many of these bytes belong to the image: all of them for one who does not read it. Errors: the image cannot be taken. */
+  push(chunk: Buffer, from: number, to: number): number;
+}
+
 export interface PayloadHost {
   /** The first line is in: an image of `size` bytes follows, or one of unknown size (0) up to a mark. -> who takes it. */
-  begin(size: number, marked: boolean): MasterImage;
+  begin(size: number, marked: boolean): ImageTaker;
 }
 
 export class Payload {
-  /** Bytes of the image seen so far, and how many there will be (0: not known). */
+  /** Bytes of the image seen so far, with those of a mark that is not told from them yet, and how many there will be (0: not known). */
   received = 0;
   size = 0;
   /** Whether the image ends with a mark. */
   marked = false;
   /** Everything is in; what follows in the chunk is the stream. */
   finished = false;
-  load: MasterImage | null = null;
   private readonly host: PayloadHost;
+  private taker: ImageTaker | null = null;
   private line = "";
   private mark: Buffer = Buffer.alloc(0);
+  private finder: MarkFinder | null = null;
   private readonly seen = Buffer.alloc(MARK_BYTES);
   private seenLength = 0;
 
@@ -41,12 +50,14 @@ export class Payload {
     this.host = host;
   }
 
-  /** Takes in chunk[from, to). -> the offset in `chunk` up to which bytes were used: all, until the payload is finished. Errors: PayloadError, and those of the load. */
+  /** Takes in chunk[from, to). -> the offset in `chunk` up to which bytes were used: all, until the payload is finished. Errors: PayloadError, and those of the taker. */
   receive(chunk: Buffer, from: number, to: number): number {
     let at = from;
-    while (at < to && this.load === null) at = this.readHeader(chunk, at, to);
-    if (this.load !== null && !this.finished) at = this.readImage(this.load, chunk, at, to);
-    return at;
+    while (at < to && this.taker === null) at = this.readHeader(chunk, at, to);
+    const { taker } = this;
+    if (taker === null || this.finished) return at;
+    if (!this.marked) return this.readMeasured(taker, chunk, at, to);
+    return taker.finished === undefined ? this.readToMark(taker, chunk, at, to) : this.readToEnd(taker, chunk, at, to);
   }
 
   private readHeader(chunk: Buffer, from: number, to: number): number {
@@ -71,24 +82,40 @@ export class Payload {
       if (!/^\$\d{1,15}$/.test(line)) throw badFirstByte(line);
       this.size = Number(line.slice(1));
     }
-    this.load = this.host.begin(this.size, this.marked);
+    this.taker = this.host.begin(this.size, this.marked);
   }
 
-  private readImage(load: MasterImage, chunk: Buffer, from: number, to: number): number {
+  private readMeasured(taker: ImageTaker, chunk: Buffer, from: number, to: number): number {
+    const end = Math.min(to, from + this.size - this.received);
+    // Bytes behind the image that belong to the payload all the same are passed over, as they are when it is read from a file.
+    if (taker.finished !== true && from < end) taker.push(chunk, from, end);
+    this.received += end - from;
+    this.finished = this.received === this.size;
+    return end;
+  }
+
+  /** For who does not read the image: its end is where the mark is. */
+  private readToMark(taker: ImageTaker, chunk: Buffer, from: number, to: number): number {
+    this.finder ??= new MarkFinder(this.mark);
+    const found = this.finder.find(chunk, from, to);
+    const end = found < 0 ? to : found;
+    taker.push(chunk, from, end);
+    this.received += end - from;
+    if (found < 0) return to;
+    this.received -= MARK_BYTES; // some of them may have been taken for the image's; the taker is told where that ends
+    this.finished = true;
+    return end;
+  }
+
+  /** For who reads the image: the mark must be where that ends. */
+  private readToEnd(taker: ImageTaker, chunk: Buffer, from: number, to: number): number {
     let at = from;
-    const imageEnd = this.marked ? to : Math.min(to, at + this.size - this.received);
-    if (!load.finished && at < imageEnd) {
-      const taken = load.push(chunk, at, imageEnd);
+    if (taker.finished !== true) {
+      const taken = taker.push(chunk, at, to);
       this.received += taken;
       at += taken;
     }
-    if (!this.marked) {
-      // Bytes behind the image that belong to the payload all the same are passed over, as they are when it is read from a file.
-      this.received += imageEnd - at;
-      this.finished = this.received === this.size;
-      return imageEnd;
-    }
-    return load.finished ? this.readMark(chunk, at, to) : at;
+    return taker.finished === true ? this.readMark(chunk, at, to) : at;
   }
 
   private readMark(chunk: Buffer, from: number, to: number): number {

@@ -83,12 +83,19 @@ export class Replication implements LinkHost, MasterHost {
 
   // ---- changing sides
 
-  /** Follows the master at `host`:`port` from now on. */
-  replicaOf(host: string, port: number): void {
+  /**
+   * Follows the master at `host`:`port` from now on. `from`: where in a history the data stands that was loaded from a file at start; without it, this server's own.
+   */
+  replicaOf(host: string, port: number, from: HistoryPoint | null = null): void {
     const { journal, keyspace, log, config } = this.parts;
     const former = this.link;
+    if (from !== null) {
+      this.history.adopt(from.id);
+      journal.start();
+      journal.rebase(from.offset);
+    }
     // The data of a master is a point of its own history, which a new master may share.
-    const point = former === null ? { resumable: journal.active, database: 0 } : former.resumePoint;
+    const point = former === null ? { resumable: journal.active, database: from?.streamDb ?? 0 } : former.resumePoint;
     former?.stop();
     this.waiters.disconnectAll();
     if (former === null) {

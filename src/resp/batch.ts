@@ -17,6 +17,8 @@ export class RequestBatch {
   incomplete = false;
   /** What broke the protocol behind the whole requests. */
   error: ProtocolError | null = null;
+  /** Where the first of them starts, and where each ends. */
+  private begin = 0;
   private readonly ends = new Float64Array(BATCH_REQUESTS);
   private readonly ownFirst = this.frames[0];
 
@@ -25,6 +27,7 @@ export class RequestBatch {
     // Before the login each request is parsed on its own: it may be the one that lifts the limits for the next.
     const most = limits.authenticated ? BATCH_REQUESTS : 1;
     this.frames[0] = first ?? this.ownFirst;
+    this.begin = first !== null && parser.remaining >= 0 ? first.start : parser.position;
     this.count = 0;
     this.incomplete = false;
     this.error = null;
@@ -56,8 +59,17 @@ export class RequestBatch {
 
   /** Takes back what was parsed behind request `index`: it will be parsed again when the client goes on. */
   cutAfter(parser: RequestParser, index: number): void {
-    parser.restartAt(this.ends[index]);
-    this.count = index + 1;
+    this.cut(parser, this.ends[index], index + 1);
+  }
+
+  /** Takes back request `index` too: it will be parsed, and served, again. */
+  cutBefore(parser: RequestParser, index: number): void {
+    this.cut(parser, index === 0 ? this.begin : this.ends[index - 1], index);
+  }
+
+  private cut(parser: RequestParser, position: number, count: number): void {
+    parser.restartAt(position);
+    this.count = count;
     this.incomplete = false;
     this.error = null;
   }

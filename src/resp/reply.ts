@@ -44,6 +44,13 @@ export class Reply {
     this.sink.send(this.buffer, 0, length);
   }
 
+  /** Takes back what was written after `written` was `mark`. -> whether that could be done: none of it has gone out yet. */
+  takeBack(mark: number): boolean {
+    if (mark < this.flushed) return false;
+    this.length = mark - this.flushed;
+    return true;
+  }
+
   /** Forgets what has gathered since the last flush. */
   discard(): void {
     this.length = 0;

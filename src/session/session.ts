@@ -74,6 +74,8 @@ export class Session {
   transaction: Transaction | null = null;
   /** No further request is served: the connection is closing. */
   closing = false;
+  /** The last request must wait, unanswered (a write while writes are paused): the link rests, keeps it, and serves it anew when it goes on. */
+  postponed = false;
   /** ms since 1970 of the last request. */
   lastActive: number;
   /** The full name of the command last requested ("config|get"), whether it ran or not. */

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import manifest from "../../package.json" with { type: "json" };
 import { connect, type RawClient } from "../support/client.ts";
 import { useComparison } from "../support/compare.ts";
 import { describeWithRedis, startRedis } from "../support/redis.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { type TestServer, useServer } from "../support/server.ts";
 
 const DEFAULT = [
   "Server",
@@ -181,14 +181,8 @@ describe("INFO", () => {
   let server: TestServer;
   let client: RawClient;
 
-  beforeAll(async () => {
-    server = await startServer();
-    client = await connect(server.port);
-  });
-
-  afterAll(async () => {
-    client.close();
-    await server.stop();
+  useServer((...started) => {
+    [server, client] = started;
   });
 
   test("is a verbatim string in RESP3", async () => {

@@ -7,7 +7,7 @@ import { connect, type RawClient, replyText, type Word } from "../support/client
 import { type Request, useComparison } from "../support/compare.ts";
 import { type Decoded, decode, itemsOf, mapOf, textOf } from "../support/decode.ts";
 import { describeWithRedis } from "../support/redis.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { useServer } from "../support/server.ts";
 import { CHANGED_SINCE_7_0, NEW_SINCE_7_0 } from "./command-changes.ts";
 import { describeDocs, describeInfo } from "./command-facts.ts";
 
@@ -141,15 +141,9 @@ describeWithRedis("what COMMAND says, beside Redis", () => {
 });
 
 describe("COMMAND", () => {
-  let server: TestServer;
   let client: RawClient;
-  beforeAll(async () => {
-    server = await startServer();
-    client = await connect(server.port);
-  });
-  afterAll(async () => {
-    client.close();
-    await server.stop();
+  useServer((_, connected) => {
+    client = connected;
   });
 
   const listed = async (...filter: string[]) => itemsOf(await ask(client, "COMMAND", "LIST", ...filter)).map(textOf);

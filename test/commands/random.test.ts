@@ -102,6 +102,11 @@ function expireOptions(random: Random): string[] {
   return some(random, [["NX"], ["XX"], ["GT"], ["LT"], ["junk"]].slice(0, random.between(0, 5)));
 }
 
+/** Options for a time counted from now: the same one twice is later by a millisecond or is not, so GT and LT could answer either way. */
+function settledOptions(random: Random): string[] {
+  return expireOptions(random).filter((word) => word !== "GT" && word !== "LT");
+}
+
 const OPERATIONS: readonly Make[] = [
   (r) => ["SET", r.pick(KEYS), r.pick(VALUES)],
   (r) => ["SET", r.pick(KEYS), r.pick(VALUES)],
@@ -137,8 +142,8 @@ const OPERATIONS: readonly Make[] = [
   (r) => ["RENAMENX", r.pick(KEYS), r.pick(KEYS)],
   (r) => ["COPY", r.pick(KEYS), r.pick(KEYS), ...some(r, [["REPLACE"], ["DB", r.pick(["0", "1", "16", "x"])]])],
   (r) => ["MOVE", r.pick(KEYS), r.pick(["0", "1", "16", "-1", "x"])],
-  (r) => ["EXPIRE", r.pick(KEYS), r.pick(SECONDS), ...expireOptions(r)],
-  (r) => ["PEXPIRE", r.pick(KEYS), r.pick(MILLISECONDS), ...expireOptions(r)],
+  (r) => ["EXPIRE", r.pick(KEYS), r.pick(SECONDS), ...settledOptions(r)],
+  (r) => ["PEXPIRE", r.pick(KEYS), r.pick(MILLISECONDS), ...settledOptions(r)],
   (r) => ["EXPIREAT", r.pick(KEYS), r.pick(UNIX_SECONDS), ...expireOptions(r)],
   (r) => ["PEXPIREAT", r.pick(KEYS), r.pick(UNIX_MILLISECONDS), ...expireOptions(r)],
   (r) => ["TTL", r.pick(KEYS)],
@@ -205,6 +210,8 @@ describeWithRedis("string and key commands", () => {
     const { ours, redis } = comparison();
     const clients: RawClient[] = [await connect(ours.port), await connect(redis.port)];
     try {
+      // A key whose time has passed counts in DBSIZE until somebody meets it: nobody but the requests themselves shall.
+      for (const client of clients) expect(await client.text("DEBUG", "SET-ACTIVE-EXPIRE", "0")).toBe("OK");
       for (let batch = 0; batch < BATCHES; batch++) {
         const requests = Array.from({ length: BATCH }, () => {
           const [name, ...words] = random.pick(OPERATIONS)(random);

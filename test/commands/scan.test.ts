@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { connect, type RawClient, type Word } from "../support/client.ts";
+import { describe, expect, test } from "bun:test";
+import type { RawClient, Word } from "../support/client.ts";
 import { type Request, useComparison } from "../support/compare.ts";
 import { describeWithRedis } from "../support/redis.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { type TestServer, useServer } from "../support/server.ts";
 
 /** The elements of a reply that holds an array of bulk strings, in an order of their own. */
 function sorted(reply: string): string {
@@ -67,13 +67,8 @@ describeWithRedis("KEYS, SCAN and RANDOMKEY answer as Redis does", () => {
 describe("a scan", () => {
   let server: TestServer;
   let client: RawClient;
-  beforeAll(async () => {
-    server = await startServer();
-    client = await connect(server.port);
-  });
-  afterAll(async () => {
-    client.close();
-    await server.stop();
+  useServer((...started) => {
+    [server, client] = started;
   });
 
   async function set(names: readonly string[]): Promise<void> {

@@ -7,6 +7,7 @@ import { Config } from "../../src/config/config.ts";
 import { EVENT_CLASS } from "../../src/config/event-classes.ts";
 import { Loader } from "../../src/config/file.ts";
 import { usage } from "../../src/config/help.ts";
+import { DIRECTIVES } from "../../src/config/options.ts";
 import { rewriteContent } from "../../src/config/rewrite.ts";
 import { MemoryFiles } from "./memory-files.ts";
 
@@ -16,18 +17,29 @@ const LOADING = { loading: true, local: true };
 
 describe("values", () => {
   test("have the types of their directives", () => {
-    const { values } = Config.of({ "maxmemory-clients": "5%", "notify-keyspace-events": "Kx", unixsocketperm: "700", replicaof: "h 1" });
+    const { values } = Config.of({ unixsocketperm: "700", replicaof: "h 1" });
     const port: number = values.port;
     const checksum: boolean = values.rdbchecksum;
     const level: "debug" | "verbose" | "notice" | "warning" | "nothing" = values.loglevel;
     expect({ port, checksum, level }).toEqual({ port: 6379, checksum: true, level: "notice" });
-    expect(values["maxmemory-clients"]).toEqual({ unit: "percent", amount: 5 });
-    expect(values["notify-keyspace-events"]).toBe(EVENT_CLASS.keyspace | EVENT_CLASS.expired);
+    expect(values["maxmemory-clients"]).toEqual({ unit: "bytes", amount: 0 });
+    expect(values["notify-keyspace-events"]).toBe(0);
     expect(values.unixsocketperm).toBe(0o700);
     expect(values.replicaof).toEqual({ host: "h", port: 1 });
     expect(values["latency-tracking-info-percentiles"]).toEqual([50, 99, 99.9]);
     expect(values["shutdown-on-sigterm"]).toEqual([]);
     expect(values.bind).toEqual(["127.0.0.1"]);
+  });
+
+  test("of features that are not there yet are read as those of others", () => {
+    const context = { repeated: false, surroundings: new MemoryFiles({}) };
+    const share = DIRECTIVES["maxmemory-clients"];
+    const events = DIRECTIVES["notify-keyspace-events"];
+    expect(share.kind.parse(["5%"], { ...context, current: share.initial }).value).toEqual({ unit: "percent", amount: 5 });
+    expect(events.kind.parse(["Kx"], { ...context, current: events.initial })).toEqual({
+      value: EVENT_CLASS.keyspace | EVENT_CLASS.expired,
+      text: "xK",
+    });
   });
 
   test("stay in one object, which CONFIG SET changes in place", () => {
@@ -274,14 +286,12 @@ describe("CONFIG REWRITE", () => {
       const failure = config.set([
         ["requirepass", 'a "b"\\\xff\n'],
         ["hash-max-listpack-entries", "100"],
-        ["maxmemory-clients", "7%"],
         ["repl-backlog-size", "10000002"],
         ["save", "3600 1 60 2"],
         ["shutdown-on-sigterm", "nosave now"],
         ["client-output-buffer-limit", "pubsub 1gb 3 4"],
-        ["notify-keyspace-events", "KEA"],
         ["latency-tracking-info-percentiles", ""],
-        ["oom-score-adj", "relative"],
+        ["oom-score-adj-values", "1 2 3"],
         ["slave-priority", "100"],
       ]);
       expect(failure).toBeNull();

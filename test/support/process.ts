@@ -18,6 +18,10 @@ export type StartOptions = {
    * dir).
    */
   readonly args?: readonly string[];
+  /** The whole command line behind `command`, for tests of the command line itself: then nothing is given by us, and the directory is where the process runs. */
+  readonly line?: (port: number, dir: string) => readonly string[];
+  /** What it reads from standard input; else that is empty. */
+  readonly input?: string;
   /** Text of a configuration file, written to `<dir>/server.conf` and passed first. A Sentinel cannot start without one. */
   readonly config?: string;
   /** The data directory: kept by `stop()` when it is given here, else made anew and removed. */
@@ -120,10 +124,14 @@ async function tryStart(command: readonly string[], port: number, dir: string, o
     await Bun.write(file, options.config);
     words.push(file);
   }
-  words.push("--port", String(port), "--bind", LOCALHOST, "--dir", dir, ...(options.args ?? []));
+  const ours = options.line === undefined;
+  if (ours) words.push("--port", String(port), "--bind", LOCALHOST, "--dir", dir);
+  words.push(...(options.line?.(port, dir) ?? []), ...(options.args ?? []));
   const log = Bun.file(logPath(dir));
   const started = performance.now();
-  const child = Bun.spawn(words, { stdin: "ignore", stdout: log, stderr: log, env: { ...process.env, ...options.env } });
+  const stdin = options.input === undefined ? "ignore" : Buffer.from(options.input);
+  const env = { ...process.env, ...options.env };
+  const child = Bun.spawn(words, { stdin, stdout: log, stderr: log, env, ...(ours ? {} : { cwd: dir }) });
   const killAtExit = (): void => child.kill("SIGKILL");
   process.once("exit", killAtExit);
   const answered = await untilAnswering(child, port, dir, options);

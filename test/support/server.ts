@@ -1,11 +1,13 @@
 /** Starts Replicant servers inside the test's own process. */
 
+import { afterAll, beforeAll } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Config } from "../../src/config/config.ts";
 import { Log } from "../../src/log.ts";
 import { Server } from "../../src/server.ts";
+import { connect, type RawClient } from "./client.ts";
 
 export interface TestServer {
   readonly server: Server;
@@ -32,4 +34,19 @@ export async function startServer(directives: Parameters<typeof Config.of>[0] = 
     throw error;
   }
   return { server, port: server.port, stop };
+}
+
+/** A server and a connection to it for the tests of one `describe`: `begin` gets them before the first, and both go after the last. */
+export function useServer(begin: (server: TestServer, client: RawClient) => void): void {
+  let server: TestServer | null = null;
+  let client: RawClient | null = null;
+  beforeAll(async () => {
+    server = await startServer();
+    client = await connect(server.port);
+    begin(server, client);
+  });
+  afterAll(async () => {
+    client?.close();
+    await server?.stop();
+  });
 }

@@ -1,4 +1,4 @@
-import { directive, type Traits } from "../directive.ts";
+import { directive, type Traits, unused } from "../directive.ts";
 import { bool, integer, memory, memoryOrPercent, oneOf } from "../kinds.ts";
 import { INT_MAX, INT_MIN, INT64_MAX, UINT64_MAX } from "../numbers.ts";
 
@@ -21,27 +21,29 @@ const POLICIES = [
 export const MEMORY = {
   maxmemory: directive(memory(0, UINT64_MAX), "0", "Bytes that data may take; 0 for no limit"),
   "maxmemory-policy": directive(oneOf(POLICIES), "noeviction", "Which keys leave when memory is full", { unsupported: true }),
-  "maxmemory-samples": directive(integer(1, INT_MAX), "5", "How many keys are compared to find one to evict"),
-  "maxmemory-eviction-tenacity": directive(integer(0, 100), "10", "How long eviction may hold up clients"),
-  "maxmemory-clients": directive(memoryOrPercent, "0", "Bytes, or share of maxmemory, that all clients' buffers may take; 0 for no limit"),
-  "lfu-log-factor": directive(integer(0, INT_MAX), "10", "How slowly a key's use counter saturates"),
-  "lfu-decay-time": directive(integer(0, INT_MAX), "1", "Minutes after which a key's use counter falls by one; 0 for never"),
-  "active-expire-effort": directive(integer(1, 10), "1", "How much time goes into finding expired keys"),
+  "maxmemory-samples": unused(integer(1, INT_MAX), "5", "How many keys are compared to find one to evict"),
+  "maxmemory-eviction-tenacity": unused(integer(0, 100), "10", "How long eviction may hold up clients"),
+  "maxmemory-clients": directive(memoryOrPercent, "0", "Bytes, or share of maxmemory, that all clients' buffers may take; 0 for no limit", {
+    unsupported: true,
+  }),
+  "lfu-log-factor": unused(integer(0, INT_MAX), "10", "How slowly a key's use counter saturates"),
+  "lfu-decay-time": unused(integer(0, INT_MAX), "1", "Minutes after which a key's use counter falls by one; 0 for never"),
+  "active-expire-effort": directive(integer(1, 10), "1", "No effect: expired keys are found without a search", { ignored: true }),
 
-  "lazyfree-lazy-eviction": directive(bool, "no", "Free evicted keys in the background"),
-  "lazyfree-lazy-expire": directive(bool, "no", "Free expired keys in the background"),
-  "lazyfree-lazy-server-del": directive(bool, "no", "Free overwritten keys in the background"),
-  "lazyfree-lazy-user-del": directive(bool, "no", "Make DEL behave as UNLINK"),
+  "lazyfree-lazy-eviction": unused(bool, "no", "Free evicted keys in the background"),
+  "lazyfree-lazy-expire": directive(bool, "no", "Tell replicas of expired keys by UNLINK, not DEL"),
+  "lazyfree-lazy-server-del": directive(bool, "no", "No effect: strings are freed at no cost", { ignored: true }),
+  "lazyfree-lazy-user-del": directive(bool, "no", "No effect: strings are freed at no cost", { ignored: true }),
   "lazyfree-lazy-user-flush": directive(bool, "no", "Make FLUSHDB and FLUSHALL asynchronous unless they say SYNC"),
 
   activerehashing: directive(bool, "yes", "Spend idle time on growing hash tables"),
   activedefrag: directive(bool, "no", "Move data to undo fragmentation", { unsupported: true }),
-  "active-defrag-cycle-min": directive(integer(1, 99), "1", "Least share of time for defragmentation, percent"),
-  "active-defrag-cycle-max": directive(integer(1, 99), "25", "Largest share of time for defragmentation, percent"),
-  "active-defrag-threshold-lower": directive(integer(0, 1000), "10", "Fragmentation that starts defragmentation, percent"),
-  "active-defrag-threshold-upper": directive(integer(0, 1000), "100", "Fragmentation that calls for the largest effort, percent"),
-  "active-defrag-ignore-bytes": directive(memory(1, INT64_MAX), "104857600", "Fragmentation that is not worth the effort"),
-  "active-defrag-max-scan-fields": directive(integer(1, INT64_MAX), "1000", "Values with more elements are defragmented in steps"),
+  "active-defrag-cycle-min": unused(integer(1, 99), "1", "Least share of time for defragmentation, percent"),
+  "active-defrag-cycle-max": unused(integer(1, 99), "25", "Largest share of time for defragmentation, percent"),
+  "active-defrag-threshold-lower": unused(integer(0, 1000), "10", "Fragmentation that starts defragmentation, percent"),
+  "active-defrag-threshold-upper": unused(integer(0, 1000), "100", "Fragmentation that calls for the largest effort, percent"),
+  "active-defrag-ignore-bytes": unused(memory(1, INT64_MAX), "104857600", "Fragmentation that is not worth the effort"),
+  "active-defrag-max-scan-fields": unused(integer(1, INT64_MAX), "1000", "Values with more elements are defragmented in steps"),
   "jemalloc-bg-thread": directive(bool, "yes", "No effect: there is no jemalloc here", { ignored: true }),
 
   "hash-max-listpack-entries": directive(integer(0, INT64_MAX), "512", "Most fields of a packed hash", alias("hash-max-ziplist-entries")),

@@ -1,4 +1,4 @@
-import { directive, type Traits } from "../directive.ts";
+import { directive, type Traits, unused } from "../directive.ts";
 import { bool, integer, memory, octal, optionalPath, optionalText } from "../kinds.ts";
 import { INT_MAX, INT64_MAX, UINT_MAX } from "../numbers.ts";
 import { addresses, outputLimits } from "../special-kinds.ts";
@@ -12,7 +12,10 @@ export const NETWORK = {
   port: directive(integer(0, 65535), "6379", "TCP port to listen on; 0 for none"),
   unixsocket: directive(optionalPath, "", "Path of a Unix socket to listen on as well", FIXED),
   unixsocketperm: directive(octal(0o777), "0", "File mode of the Unix socket, octal; 0 leaves it to the umask", FIXED),
-  "tcp-backlog": directive(integer(0, INT_MAX), "511", "How many connections the kernel may hold before they are accepted", FIXED),
+  "tcp-backlog": directive(integer(0, INT_MAX), "511", "No effect: the runtime decides how many connections may wait to be accepted", {
+    mutable: false,
+    ignored: true,
+  }),
   "tcp-keepalive": directive(integer(0, INT_MAX), "300", "Seconds between TCP keepalive probes to clients; 0 sends none"),
   timeout: directive(integer(0, INT_MAX), "0", "Seconds after which an idle client is disconnected; 0 for never"),
   "protected-mode": directive(bool, "yes", "Refuse clients from other machines while no password is set"),
@@ -37,7 +40,7 @@ export const NETWORK = {
     },
     "When a client that reads too slowly is disconnected: at once above hard, after some seconds above soft",
   ),
-  "tracking-table-max-keys": directive(integer(0, INT64_MAX), "1000000", "How many keys client-side caching remembers; 0 for no limit"),
+  "tracking-table-max-keys": unused(integer(0, INT64_MAX), "1000000", "How many keys client-side caching remembers; 0 for no limit"),
   "io-threads": directive(integer(1, 128), "1", "No effect: one thread serves all sockets here", { mutable: false, ignored: true }),
   "io-threads-do-reads": directive(bool, "no", "No effect: one thread serves all sockets here", { mutable: false, ignored: true }),
 } as const;

@@ -28,8 +28,10 @@ export const REPLICATION = {
     "Free the old data of a replica in the background on full synchronisation",
     alias("slave-lazy-flush"),
   ),
-  "replica-ignore-maxmemory": directive(bool, "yes", "Leave eviction to the master", alias("slave-ignore-maxmemory")),
-  "replica-ignore-disk-write-errors": directive(bool, "no", "Go on as a replica when writing to disk fails"),
+  "replica-ignore-maxmemory": directive(bool, "yes", "Do not apply maxmemory on a replica", alias("slave-ignore-maxmemory")),
+  "replica-ignore-disk-write-errors": directive(bool, "no", "No effect: a replica always goes on when writing to disk fails", {
+    ignored: true,
+  }),
   "replica-priority": directive(integer(0, INT_MAX), "100", "Sentinel promotes the lowest; 0 is never promoted", alias("slave-priority")),
   "replica-announced": directive(bool, "yes", "Whether Sentinel tells others of this replica"),
   "replica-announce-ip": directive(optionalText(), "", "Address that this replica gives its master", alias("slave-announce-ip")),
@@ -70,5 +72,6 @@ export const REPLICATION = {
     oneOf(["ignore", "panic", "panic-on-replicas"]),
     "ignore",
     "What to do when a write from the master or a log fails",
+    { unsupported: true },
   ),
 } as const;

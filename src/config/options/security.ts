@@ -1,4 +1,4 @@
-import { directive, type Traits } from "../directive.ts";
+import { directive, type Traits, unused } from "../directive.ts";
 import { bool, integer, oneOf, optionalPath, optionalText, path } from "../kinds.ts";
 import { INT_MAX, INT64_MAX } from "../numbers.ts";
 
@@ -10,34 +10,36 @@ const FILE: Traits = { volatile: true };
 export const SECURITY = {
   requirepass: directive(optionalText(), "", "Password of the default user; empty for none", SECRET),
   aclfile: directive(path(), "", "File of users and their rights", { mutable: false, unsupported: true }),
-  "acllog-max-len": directive(integer(0, INT64_MAX), "128", "How many denied commands and failed logins ACL LOG keeps"),
-  "acl-pubsub-default": directive(oneOf(["allchannels", "resetchannels"]), "resetchannels", "Channels that a new user may use"),
+  "acllog-max-len": unused(integer(0, INT64_MAX), "128", "How many denied commands and failed logins ACL LOG keeps"),
+  "acl-pubsub-default": unused(oneOf(["allchannels", "resetchannels"]), "resetchannels", "Channels that a new user may use"),
   "enable-protected-configs": directive(oneOf(["no", "yes", "local"]), "no", "Who may change dir and dbfilename at run time", FIXED),
   "enable-debug-command": directive(oneOf(["no", "yes", "local"]), "no", "Who may use DEBUG", FIXED),
   "enable-module-command": directive(oneOf(["no", "yes", "local"]), "no", "No effect: there are no modules here", {
     mutable: false,
     ignored: true,
   }),
-  "sanitize-dump-payload": directive(oneOf(["no", "yes", "clients"]), "no", "Whether RESTORE and loaded snapshots are checked in depth"),
+  "sanitize-dump-payload": directive(oneOf(["no", "yes", "clients"]), "no", "No effect: loaded snapshots are always checked in depth", {
+    ignored: true,
+  }),
 
   "tls-port": directive(integer(0, 65535), "0", "TCP port for TLS; 0 for none", { unsupported: true }),
   "tls-replication": directive(bool, "no", "Use TLS towards the master", { unsupported: true }),
   "tls-cluster": directive(bool, "no", "Use TLS on the cluster bus", { unsupported: true }),
-  "tls-auth-clients": directive(oneOf(["no", "yes", "optional"]), "yes", "Whether TLS clients must show a certificate"),
-  "tls-cert-file": directive(optionalPath, "", "Certificate of the server (PEM)", FILE),
-  "tls-key-file": directive(optionalPath, "", "Key of the server's certificate (PEM)", FILE),
-  "tls-key-file-pass": directive(optionalText(), "", "Password of that key"),
-  "tls-client-cert-file": directive(optionalPath, "", "Certificate for outgoing connections (PEM)", FILE),
-  "tls-client-key-file": directive(optionalPath, "", "Key for outgoing connections (PEM)", FILE),
-  "tls-client-key-file-pass": directive(optionalText(), "", "Password of that key"),
-  "tls-dh-params-file": directive(optionalPath, "", "Diffie-Hellman parameters (PEM)", FILE),
-  "tls-ca-cert-file": directive(optionalPath, "", "Certificates of trusted authorities (PEM)", FILE),
-  "tls-ca-cert-dir": directive(optionalPath, "", "Directory of certificates of trusted authorities", FILE),
-  "tls-protocols": directive(optionalText(), "", 'TLS versions to offer, such as "TLSv1.2 TLSv1.3"'),
-  "tls-ciphers": directive(optionalText(), "", "Ciphers up to TLS 1.2, in OpenSSL's notation"),
-  "tls-ciphersuites": directive(optionalText(), "", "Cipher suites of TLS 1.3"),
-  "tls-prefer-server-ciphers": directive(bool, "no", "Choose ciphers in the server's order"),
-  "tls-session-caching": directive(bool, "yes", "Let TLS clients resume sessions"),
-  "tls-session-cache-size": directive(integer(0, INT_MAX), "20480", "How many TLS sessions are kept; 0 for no limit"),
-  "tls-session-cache-timeout": directive(integer(0, INT_MAX), "300", "Seconds a TLS session is kept"),
+  "tls-auth-clients": unused(oneOf(["no", "yes", "optional"]), "yes", "Whether TLS clients must show a certificate"),
+  "tls-cert-file": unused(optionalPath, "", "Certificate of the server (PEM)", FILE),
+  "tls-key-file": unused(optionalPath, "", "Key of the server's certificate (PEM)", FILE),
+  "tls-key-file-pass": unused(optionalText(), "", "Password of that key"),
+  "tls-client-cert-file": unused(optionalPath, "", "Certificate for outgoing connections (PEM)", FILE),
+  "tls-client-key-file": unused(optionalPath, "", "Key for outgoing connections (PEM)", FILE),
+  "tls-client-key-file-pass": unused(optionalText(), "", "Password of that key"),
+  "tls-dh-params-file": unused(optionalPath, "", "Diffie-Hellman parameters (PEM)", FILE),
+  "tls-ca-cert-file": unused(optionalPath, "", "Certificates of trusted authorities (PEM)", FILE),
+  "tls-ca-cert-dir": unused(optionalPath, "", "Directory of certificates of trusted authorities", FILE),
+  "tls-protocols": unused(optionalText(), "", 'TLS versions to offer, such as "TLSv1.2 TLSv1.3"'),
+  "tls-ciphers": unused(optionalText(), "", "Ciphers up to TLS 1.2, in OpenSSL's notation"),
+  "tls-ciphersuites": unused(optionalText(), "", "Cipher suites of TLS 1.3"),
+  "tls-prefer-server-ciphers": unused(bool, "no", "Choose ciphers in the server's order"),
+  "tls-session-caching": unused(bool, "yes", "Let TLS clients resume sessions"),
+  "tls-session-cache-size": unused(integer(0, INT_MAX), "20480", "How many TLS sessions are kept; 0 for no limit"),
+  "tls-session-cache-timeout": unused(integer(0, INT_MAX), "300", "Seconds a TLS session is kept"),
 } as const;

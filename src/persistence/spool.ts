@@ -1,0 +1,103 @@
+/**
+ * An image that comes from elsewhere, kept in a temporary file until all of it is there: what a replica has goes only when what replaces it cannot be cut off any
+ * more. The file is no copy of the data set that anybody may load later, so it is never flushed, and goes whatever happens.
+ */
+
+import { type FileHandle, open, rm, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { failureWords } from "../config/error.ts";
+import { type CreateFile, createTemporary, SaveError } from "./file.ts";
+import { FileQueue } from "./file-queue.ts";
+
+export interface SpoolOptions {
+  /** Absolute. */
+  readonly directory: string;
+  /** Told when the disk has caught up after `ready` was false. */
+  readonly room: () => void;
+  /** Told once, unless it was discarded before, when the file could not be made or written. */
+  readonly failed: (error: SaveError) => void;
+  readonly create?: CreateFile;
+}
+
+export class Spool {
+  /** Resolved once the file has been closed and removed, or could not be made. Never rejected. */
+  readonly gone: Promise<void>;
+  private readonly options: SpoolOptions;
+  private readonly queue: FileQueue;
+  private path = "";
+  private discarded = false;
+  private readonly written = Promise.withResolvers<string>();
+  private readonly unwanted = Promise.withResolvers<void>();
+
+  constructor(options: SpoolOptions) {
+    this.options = options;
+    this.queue = new FileQueue({ room: options.room, failure: writeFailure, syncBytes: 0 });
+    this.written.promise.catch(() => {}); // whoever asks for the file hears of it; nobody may
+    this.gone = this.run();
+  }
+
+  /** Takes in chunk[from, to). -> how many bytes that is. */
+  push(chunk: Buffer, from: number, to: number): number {
+    this.queue.write(chunk, from, to);
+    return to - from;
+  }
+
+  /** Whether the disk keeps up; who goes on pushing while it does not fills the memory. */
+  ready(): boolean {
+    return this.queue.ready();
+  }
+
+  /**
+   * Nothing more comes; what was pushed beyond `length` bytes is cut off. -> the file, open for reading, once all is in it: the caller closes it, and discards the
+   * spool after that. Errors: SaveError.
+   */
+  async complete(length: number): Promise<FileHandle> {
+    this.queue.end();
+    const path = await this.written.promise;
+    try {
+      await truncate(path, length);
+      return await open(path, "r");
+    } catch (error) {
+      throw writeFailure("truncate", error);
+    }
+  }
+
+  /** Ends the writing, if that goes on, and removes the file. */
+  discard(): void {
+    this.discarded = true;
+    this.queue.fail(new Error("the file is not wanted any more"));
+    this.unwanted.resolve();
+  }
+
+  private async run(): Promise<void> {
+    const { directory, create, failed } = this.options;
+    let handle: FileHandle | null = null;
+    try {
+      const temporary = await createTemporary(directory, { failure: openFailure, ...(create === undefined ? {} : { create }) });
+      handle = temporary.handle;
+      this.path = join(directory, temporary.name);
+      await this.queue.writeTo(handle);
+      await handle.close();
+      handle = null;
+      this.written.resolve(this.path);
+      await this.unwanted.promise;
+    } catch (error) {
+      this.queue.fail(error instanceof Error ? error : new Error(String(error)));
+      this.written.reject(error);
+      if (!this.discarded) failed(error instanceof SaveError ? error : writeFailure("close", error));
+    }
+    this.queue.release();
+    // That the removal may fail (the directory is gone) is nobody's concern: there is nothing left to save.
+    await handle?.close().catch(() => {});
+    if (this.path !== "") await rm(this.path, { force: true }).catch(() => {});
+  }
+}
+
+function openFailure(_name: string, error: unknown): SaveError {
+  return new SaveError(`Opening the temp file needed for MASTER <-> REPLICA synchronization: ${failureWords(error)}`);
+}
+
+function writeFailure(operation: string, error: unknown): SaveError {
+  const reason = `${failureWords(error)} (${operation})`;
+  return new SaveError(`Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA synchronization: ${reason}`);
+}

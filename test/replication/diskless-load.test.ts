@@ -52,7 +52,7 @@ for (const mode of ["disabled", "swapdb", "on-empty-db"] as const) {
         expect(await replica.client.text("GET", "mine")).toBe("old");
         expect(replica.log).toContain(`from master${wrap === streamed ? " with EOF" : ""} to disk`);
         expect(replica.log).not.toContain("Flushing old data");
-        expect(spooled(replica)).toHaveLength(1);
+        await until("the file", () => spooled(replica).length === 1);
         link.send(rest);
         await linkUp(replica.client);
         expect((await replica.client.command("MGET", "mine", "a", "b")).toString()).toBe("*3\r\n$-1\r\n$1\r\n1\r\n$1\r\n2\r\n");
@@ -154,7 +154,7 @@ describe("while the image is kept in a file", () => {
     try {
       using master = new FakeMaster();
       const { replica } = await half(master, streamed, { dir });
-      expect(readdirSync(dir)).toHaveLength(1);
+      await until("the file", () => readdirSync(dir).length === 1);
       await replica[Symbol.asyncDispose]();
       expect(readdirSync(dir)).toEqual([]);
     } finally {

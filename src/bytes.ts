@@ -22,6 +22,13 @@ export function copyBytes(target: Buffer, at: number, source: Buffer, from: numb
   return at + to - from;
 }
 
+/** Moves buffer[from, to) to `at` in the same buffer; the ranges may overlap. */
+export function moveBytes(buffer: Buffer, at: number, from: number, to: number): void {
+  if (to - from > LOOP_LIMIT) buffer.copyWithin(at, from, to);
+  else if (at < from) while (from < to) buffer[at++] = buffer[from++];
+  else for (let i = to - from - 1; i >= 0; i--) buffer[at + i] = buffer[from + i];
+}
+
 /** -> a copy of bytes[from, to), in memory of its own. */
 export function copied(bytes: Buffer, from: number, to: number): Buffer {
   const copy = Buffer.allocUnsafeSlow(to - from);

@@ -39,9 +39,10 @@ export class ArenaFull extends Error {
 }
 
 export class Arena {
-  /** The same memory seen as bytes and as 32-bit words, by segment. Hot code reads these directly. */
+  /** The same memory seen as bytes, as 32-bit words and as doubles, by segment. Hot code reads these directly. */
   readonly bytes: Buffer[] = [];
   readonly words: Int32Array[] = [];
+  readonly doubles: Float64Array[] = [];
   /** Bytes in live blocks, by the size of the blocks. */
   usedBytes = 0;
   /** Bytes in pages that hold blocks, live or not. */
@@ -169,6 +170,7 @@ export class Arena {
     const memory = new ArrayBuffer(SEGMENT_BYTES);
     this.bytes.push(Buffer.from(memory));
     this.words.push(new Int32Array(memory));
+    this.doubles.push(new Float64Array(memory));
     const pages = this.bytes.length * PAGES_PER_SEGMENT;
     if (pages <= this.pageClass.length) return;
     const room = pages * 2;

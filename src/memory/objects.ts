@@ -3,11 +3,22 @@
  */
 
 import { assert } from "../assert.ts";
+import { copied } from "../bytes.ts";
 
-/** Something too large for the arena that can say how much memory it takes. */
+/** Something too large for a record: a long string, or a collection that is no longer packed. */
 export interface LargeObject {
-  /** Bytes held, for `used_memory`. */
+  /** Bytes held outside the arena (whose blocks count themselves), for `used_memory`; known without a walk. */
   readonly heldBytes: number;
+  /** Elements, 1 for a string: what freeing it costs. */
+  readonly size: number;
+  /** Whether an image in progress still reads it: then it must not be freed. */
+  readonly borrowed: boolean;
+  /** All bytes it takes, those in the arena included, estimated from about `samples` elements (0: all of them). */
+  memoryBytes(samples: number): number;
+  /** Gives its memory in the arena back until `stop()`, asked every few microseconds, says so. -> whether nothing is left. Called again until then. */
+  free(stop: () => boolean): boolean;
+  /** -> an equal object that shares nothing with this one. */
+  copy(): LargeObject;
 }
 
 /** A long run of bytes with room to grow: the first `length` bytes of `buffer` count. The buffer shares its memory with no other. */
@@ -22,6 +33,27 @@ export class Blob implements LargeObject {
 
   get heldBytes(): number {
     return this.buffer.buffer.byteLength; // what is kept alive, though the buffer be a part of it
+  }
+
+  get size(): number {
+    return 1;
+  }
+
+  /** What an image has been lent it copies when it has to (persistence/run-queue.ts). */
+  get borrowed(): boolean {
+    return false;
+  }
+
+  memoryBytes(): number {
+    return this.heldBytes;
+  }
+
+  free(): boolean {
+    return true;
+  }
+
+  copy(): Blob {
+    return new Blob(copied(this.buffer, 0, this.length));
   }
 }
 

@@ -544,11 +544,21 @@ export class Table {
     return this.old === null ? -1 : hash & this.oldMask;
   }
 
+  /** The hash of a record's key, the same in all tables of a server: for looking the key up in another one. */
+  hashOf(address: number): number {
+    return this.word(address, HASH);
+  }
+
+  /** -> the first record of a chain taken at random, 0 if there is none in it. */
+  randomChain(): number {
+    const first = this.old === null ? 0 : this.rehashAt; // the chains that a rehash has emptied are not worth drawing
+    return this.chain(first + Math.floor(Math.random() * (this.chainCount - first)));
+  }
+
   /** -> the address of a record taken at random, 0 in an empty table. */
   random(): number {
     if (this.size === 0) return 0;
     this.rehashStep(1);
-    // The chains that a rehash has emptied are not worth drawing.
     const first = this.old === null ? 0 : this.rehashAt;
     const chains = this.chainCount - first;
     let index = first + Math.floor(Math.random() * chains);

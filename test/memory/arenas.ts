@@ -11,6 +11,7 @@ export function highArena(): Arena {
   for (let segment = 0; segment < SEGMENTS_BELOW; segment++) {
     arena.bytes.push(Buffer.alloc(0));
     arena.words.push(new Int32Array(0));
+    arena.doubles.push(new Float64Array(0));
   }
   Reflect.set(arena, "nextPage", SEGMENTS_BELOW * PAGES_PER_SEGMENT);
   return arena;

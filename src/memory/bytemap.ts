@@ -1,0 +1,216 @@
+/**
+ * A dictionary of byte strings: what large hashes, sets and sorted sets stand on. An entry is one record of a `Table`, key and value side by side in the arena; a set's
+ * values are empty. Hot: `find` and `set` make no object and no string.
+ */
+
+import { copied, copyBytes } from "../bytes.ts";
+import { Blob, type LargeObject } from "./objects.ts";
+import { OUTSIDE } from "./record.ts";
+import { type ByteSpan, Table, type TableSpace } from "./table.ts";
+
+/** `random` draws a chain and one of so many places in it, and draws again when that is empty: else members of long chains would come up less often than others. */
+const FAIR_CHAIN = 4;
+/** Draws of `random` before it takes what comes: a table far too large for its members. */
+const MAX_DRAWS = 64;
+
+export class ByteMap implements LargeObject {
+  readonly table: Table;
+  private readonly tables: TableSpace;
+  /** The chain that `free` goes on from, -1 before it began. */
+  private freeing = -1;
+  private readonly releaseValue = (address: number) => this.dropValue(address);
+
+  constructor(tables: TableSpace) {
+    this.tables = tables;
+    this.table = new Table(tables, { meta: false });
+  }
+
+  get size(): number {
+    return this.table.size;
+  }
+
+  get heldBytes(): number {
+    return this.table.bucketBytes;
+  }
+
+  get borrowed(): boolean {
+    return this.table.guard !== null;
+  }
+
+  /** The hash of a key, for `findHashed` in this and any other map of the same server. */
+  hash(key: Buffer, from: number, length: number): number {
+    return this.table.hash(key, from, length);
+  }
+
+  /** -> the address of the entry of key[from, from + length), or 0. Addresses are good until the next change of their entry. */
+  find(key: Buffer, from: number, length: number): number {
+    return this.table.find(this.table.hash(key, from, length), key, from, length);
+  }
+
+  findHashed(hash: number, key: Buffer, from: number, length: number): number {
+    return this.table.find(hash, key, from, length);
+  }
+
+  /** Adds an entry for a key that is not there, with room for `valueLength` bytes (few enough to lie in the record) of undefined content. -> its address. */
+  addHashed(hash: number, key: Buffer, from: number, length: number, valueLength: number): number {
+    return this.table.insert(hash, key, from, length, 0, valueLength);
+  }
+
+  /** Adds a key, with an empty value, unless it is there. -> whether it is new. */
+  add(key: Buffer, from: number, length: number): boolean {
+    const hash = this.table.hash(key, from, length);
+    if (this.table.find(hash, key, from, length) !== 0) return false;
+    this.table.insert(hash, key, from, length, 0, 0);
+    return true;
+  }
+
+  /** Gives a key the value value[vFrom, vTo). -> whether the key is new. */
+  set(key: Buffer, from: number, length: number, value: Buffer, vFrom: number, vTo: number): boolean {
+    const { table } = this;
+    const hash = table.hash(key, from, length);
+    const address = table.find(hash, key, from, length);
+    if (address !== 0) {
+      this.setValue(address, value, vFrom, vTo);
+      return false;
+    }
+    const valueLength = vTo - vFrom;
+    if (table.fits(length, 0, valueLength)) {
+      const added = table.insert(hash, key, from, length, 0, valueLength);
+      copyBytes(table.bytesOf(added), table.valueOffset(added), value, vFrom, vTo);
+    } else {
+      table.ensureRoom(length, OUTSIDE, 0);
+      table.insert(hash, key, from, length, OUTSIDE, 0, this.addBlob(value, vFrom, vTo));
+    }
+    return true;
+  }
+
+  /** Gives the entry at `address` another value. -> where the entry is now. */
+  setValue(address: number, value: Buffer, vFrom: number, vTo: number): number {
+    const { table, tables } = this;
+    const valueLength = vTo - vFrom;
+    const oldHandle = (table.flags(address) & OUTSIDE) === 0 ? 0 : table.handle(address);
+    const wasOutside = (table.flags(address) & OUTSIDE) !== 0;
+    let moved = address;
+    if (table.fits(table.keyLength(address), 0, valueLength)) {
+      if (wasOutside || table.valueLength(address) !== valueLength) moved = table.resize(address, 0, valueLength);
+      else table.beforeChange(address);
+      copyBytes(table.bytesOf(moved), table.valueOffset(moved), value, vFrom, vTo);
+    } else {
+      table.ensureRoom(table.keyLength(address), OUTSIDE, 0);
+      moved = table.resize(address, OUTSIDE, 0, this.addBlob(value, vFrom, vTo));
+    }
+    if (wasOutside) tables.objects.remove(oldHandle);
+    return moved;
+  }
+
+  private addBlob(value: Buffer, from: number, to: number): number {
+    return this.tables.objects.add(new Blob(copied(value, from, to)));
+  }
+
+  remove(address: number): void {
+    const { table } = this;
+    table.beforeChange(address);
+    this.dropValue(address);
+    table.remove(address);
+  }
+
+  private dropValue(address: number): void {
+    if ((this.table.flags(address) & OUTSIDE) !== 0) this.tables.objects.remove(this.table.handle(address));
+  }
+
+  /** Notes in `span` where the key of an entry lies. */
+  locateKey(address: number, span: ByteSpan): void {
+    const { table } = this;
+    span.buffer = table.keyBuffer(address);
+    span.from = table.keyOffset(address);
+    span.to = span.from + table.keyLength(address);
+  }
+
+  /** Notes in `span` where the value of an entry lies. */
+  locateValue(address: number, span: ByteSpan): void {
+    const { table } = this;
+    if ((table.flags(address) & OUTSIDE) === 0) return table.locateValue(address, span);
+    const blob = this.tables.objects.get(table.handle(address)) as Blob;
+    span.buffer = blob.buffer;
+    span.from = 0;
+    span.to = blob.length;
+  }
+
+  /** One step of a walk that spans commands, with SCAN's guarantee (Table.scan). -> the next cursor, 0 at the end. */
+  scan(cursor: number, visit: (address: number) => void): number {
+    return this.table.scan(cursor, visit);
+  }
+
+  /** Visits every entry, in no order; the visitor must change nothing. */
+  each(visit: (address: number) => void): void {
+    const { table } = this;
+    table.pauseRehash();
+    const chains = table.chainCount;
+    try {
+      for (let index = 0; index < chains; index++) for (let at = table.chain(index); at !== 0; at = table.next(at)) visit(at);
+    } finally {
+      table.resumeRehash();
+    }
+  }
+
+  /** -> the address of an entry, each with the same probability (nearly: the few entries after the FAIR_CHAINth share its place); 0 when empty. */
+  random(): number {
+    const { table } = this;
+    for (let draw = 0; draw < MAX_DRAWS && table.size > 0; draw++) {
+      let address = table.randomChain();
+      let hops = Math.floor(Math.random() * FAIR_CHAIN);
+      const last = hops === FAIR_CHAIN - 1;
+      while (hops-- > 0 && address !== 0) address = table.next(address);
+      if (address === 0) continue;
+      return last ? this.anyFrom(address) : address;
+    }
+    return table.random();
+  }
+
+  /** -> an entry of the rest of a chain, the one at `first` included. */
+  private anyFrom(first: number): number {
+    let length = 0;
+    for (let at = first; at !== 0; at = this.table.next(at)) length++;
+    let address = first;
+    for (let hops = Math.floor(Math.random() * length); hops > 0; hops--) address = this.table.next(address);
+    return address;
+  }
+
+  memoryBytes(samples: number): number {
+    const { table, tables } = this;
+    const wanted = samples === 0 ? table.size : Math.min(samples, table.size);
+    let bytes = 0;
+    let seen = 0;
+    for (let index = 0; index < table.chainCount && seen < wanted; index++) {
+      for (let at = table.chain(index); at !== 0 && seen < wanted; at = table.next(at)) {
+        bytes += tables.arena.capacity(at);
+        if ((table.flags(at) & OUTSIDE) !== 0) bytes += tables.objects.get(table.handle(at)).heldBytes;
+        seen++;
+      }
+    }
+    return this.heldBytes + (seen === 0 ? 0 : Math.round((bytes / seen) * table.size));
+  }
+
+  free(stop: () => boolean): boolean {
+    const { table } = this;
+    if (this.freeing === -1) {
+      table.pauseRehash();
+      this.freeing = 0;
+    }
+    this.freeing = table.freeChains(this.freeing, this.releaseValue, stop);
+    return this.freeing >= table.chainCount;
+  }
+
+  copy(): ByteMap {
+    const twin = new ByteMap(this.tables);
+    twin.table.reserve(this.size);
+    const key: ByteSpan = { buffer: this.table.space.arena.bytes[0], from: 0, to: 0 };
+    const value: ByteSpan = { buffer: key.buffer, from: 0, to: 0 };
+    this.each((address) => {
+      this.locateKey(address, key);
+      this.locateValue(address, value);
+      twin.set(key.buffer, key.from, key.to - key.from, value.buffer, value.from, value.to);
+    });
+    return twin;
+  }
+}

@@ -1,0 +1,549 @@
+/**
+ * Nodes: an ordered directory of runs of bytes, what large lists and streams stand on. A node is a block of the arena or, above MAX_BLOCK, a Buffer of its own
+ * in the object table; the directory is one typed array, four words to a node, kept as a deque: a node comes and goes at either end in amortized constant
+ * time, in the middle for a move of the shorter side. What nodes hold is their owner's affair; here they have a length in bytes, a count of elements and a kind.
+ *
+ * An image (`capture`) keeps seeing the nodes of its moment. It costs one copy of the directory; from then on a node is moved to a new block before its first
+ * change, and blocks that the deque gave up are kept until the images that may read them are released.
+ */
+
+import { assert } from "../assert.ts";
+import { moveBytes } from "../bytes.ts";
+import { Arena, MAX_BLOCK, OFFSET_MASK, SEGMENT_SHIFT } from "./arena.ts";
+import { Blob, type LargeObject, type ObjectTable } from "./objects.ts";
+import type { PackedSpace } from "./packed.ts";
+import type { ByteSpan, TableSpace } from "./table.ts";
+
+/** The words of a node. ADDRESS is a handle of the object table when flag OUTSIDE is set. */
+const ADDRESS = 0;
+const LENGTH = 1;
+const COUNT = 2;
+const FLAGS = 3;
+const STRIDE = 4;
+const STRIDE_SHIFT = 2;
+
+const OUTSIDE = 1;
+/** An image made since the node's block was allocated may still read it. Means nothing when there is no image. */
+const CAPTURED = 2;
+const KIND_SHIFT = 2;
+const KIND_MASK = 3;
+/** The rest of FLAGS: how many bytes of the block are free in front of the node's. */
+const GAP_SHIFT = 4;
+const MAX_GAP = 2 ** 27;
+
+const MIN_NODES = 4;
+/** What a full node takes unless its owner says otherwise: Redis's default for lists. */
+const DEFAULT_FULL_BYTES = 8192;
+/** A directory of so many nodes is long. */
+const LONG = 8;
+/** Blocks up to this size are not exchanged for smaller ones. */
+const SHRINK_ABOVE = 64;
+/** What must be left in the arena for blocks to be moved without need: some pages. */
+const MOVING_BYTES = 1024 * 1024;
+/** The objects around a directory, estimated: this one, its typed array and its cursor. */
+const OVERHEAD_BYTES = 256;
+/** How many blocks the release of an image gives back at once: well under 1 ms. What is left goes with later changes. */
+const SWEEP_AT_RELEASE = 4096;
+const SWEEP_AT_CHANGE = 16;
+
+/** The nodes of a deque as they were when it was captured. Whoever captured must release. */
+export interface NodeImage {
+  /** Number of nodes. */
+  readonly length: number;
+  /** Elements in all nodes. */
+  readonly size: number;
+  count(index: number): number;
+  kind(index: number): number;
+  /** Sets `span` to the bytes of node `index`: good until anything allocates. */
+  locate(index: number, span: ByteSpan): void;
+  /** The image is not used any more. */
+  release(): void;
+}
+
+export class NodeDeque implements LargeObject {
+  /** Number of nodes. */
+  length = 0;
+  /** Elements in all nodes. */
+  size = 0;
+  /** What a full node takes, in bytes: up to there a node that grows is given room to go on growing, above hardly any. */
+  fullBytes = DEFAULT_FULL_BYTES;
+  /** After `seek`: how many elements of the node found stand before the one sought. */
+  offset = 0;
+
+  readonly tables: TableSpace;
+  private readonly arena: Arena;
+  private readonly objects: ObjectTable;
+  private words = new Int32Array(MIN_NODES * STRIDE);
+  /** The place of the first node in `words`, counted in nodes. */
+  private head = 0;
+  private cursor: NodeCursor | null = null;
+  private images: Image[] = [];
+  /** How many images were ever captured: the number of the latest. */
+  private captures = 0;
+  /** Blocks given up while captured: address, whether outside, number of the latest image then; oldest first. */
+  private readonly graves: number[] = [];
+  /** How much of `graves` is done with. */
+  private swept = 0;
+
+  constructor(tables: TableSpace) {
+    this.tables = tables;
+    this.arena = tables.arena;
+    this.objects = tables.objects;
+  }
+
+  // ---- as a large object
+
+  get heldBytes(): number {
+    return this.words.byteLength + OVERHEAD_BYTES;
+  }
+
+  get borrowed(): boolean {
+    return this.images.length > 0;
+  }
+
+  memoryBytes(samples: number): number {
+    let bytes = 0;
+    let elements = 0;
+    let index = 0;
+    while (index < this.length && (samples === 0 || elements < samples)) {
+      bytes += this.capacity(index);
+      elements += this.count(index);
+      index++;
+    }
+    return this.heldBytes + (index === 0 ? 0 : Math.round((bytes / index) * this.length));
+  }
+
+  free(stop: () => boolean): boolean {
+    assert(!this.borrowed, "nodes are freed when no image reads them any more");
+    while (!this.sweep(SWEEP_AT_CHANGE)) if (stop()) return false;
+    while (this.length > 0) {
+      this.remove(this.length - 1);
+      if ((this.length & 15) === 0 && stop()) break;
+    }
+    return this.length === 0;
+  }
+
+  copy(): NodeDeque {
+    return this.copyTo(new NodeDeque(this.tables));
+  }
+
+  /** Puts equal nodes into `copy`, which is empty. -> it. Errors: ArenaFull, and it is empty again. */
+  protected copyTo<T extends NodeDeque>(copy: T): T {
+    copy.fullBytes = this.fullBytes;
+    const source: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
+    const target: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
+    try {
+      for (let index = 0; index < this.length; index++) {
+        this.locate(index, source);
+        copy.insert(index, source.to - source.from, this.kind(index));
+        copy.setCount(index, this.count(index));
+        copy.locate(index, target);
+        source.buffer.copy(target.buffer, target.from, source.from, source.to);
+      }
+    } catch (error) {
+      copy.free(() => false);
+      throw error;
+    }
+    return copy;
+  }
+
+  // ---- reading
+
+  /** How many elements node `index` has. */
+  count(index: number): number {
+    return this.words[((this.head + index) << STRIDE_SHIFT) + COUNT];
+  }
+
+  /** What its owner says it is: 0 to 3, 0 unless told. */
+  kind(index: number): number {
+    return (this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] >>> KIND_SHIFT) & KIND_MASK;
+  }
+
+  /** Its length in bytes. */
+  bytes(index: number): number {
+    return this.words[((this.head + index) << STRIDE_SHIFT) + LENGTH];
+  }
+
+  /** The size in bytes of the block it stands in. */
+  capacity(index: number): number {
+    const at = (this.head + index) << STRIDE_SHIFT;
+    const address = this.words[at + ADDRESS];
+    return (this.words[at + FLAGS] & OUTSIDE) === 0 ? this.arena.capacity(address) : this.blob(address).buffer.length;
+  }
+
+  /** Sets `span` to the bytes of node `index`, for reading: good until the next change of anything. */
+  locate(index: number, span: ByteSpan): void {
+    const at = (this.head + index) << STRIDE_SHIFT;
+    locateBlock(this.tables, this.words, at, span);
+  }
+
+  /** The node that holds element `element` (0 to size - 1); `offset` tells which of the node's it is. Counts from the nearer end. */
+  seek(element: number): number {
+    const { words, head } = this;
+    if (element < this.size - element) {
+      let at = (head << STRIDE_SHIFT) + COUNT;
+      let rest = element;
+      while (rest >= words[at]) {
+        rest -= words[at];
+        at += STRIDE;
+      }
+      this.offset = rest;
+      return (at >> STRIDE_SHIFT) - head;
+    }
+    let at = ((head + this.length - 1) << STRIDE_SHIFT) + COUNT;
+    let before = this.size - words[at];
+    while (element < before) {
+      at -= STRIDE;
+      before -= words[at];
+    }
+    this.offset = element - before;
+    return (at >> STRIDE_SHIFT) - head;
+  }
+
+  // ---- changing
+
+  /** Puts a node of `bytes` bytes, their content undefined, and of no elements so far before node `index` (`length`: after all). Errors: ArenaFull. */
+  insert(index: number, bytes: number, kind = 0): void {
+    if (this.graves.length > 0) this.sweep(SWEEP_AT_CHANGE);
+    this.reserve(index);
+    const outside = bytes > MAX_BLOCK;
+    const address = this.allocate(bytes);
+    const at = this.openGap(index) << STRIDE_SHIFT;
+    const { words } = this;
+    words[at + ADDRESS] = address;
+    words[at + LENGTH] = bytes;
+    words[at + COUNT] = 0;
+    words[at + FLAGS] = (kind << KIND_SHIFT) | (outside ? OUTSIDE : 0);
+  }
+
+  /** Removes node `index` and its elements. */
+  remove(index: number): void {
+    this.removeRange(index, 1);
+  }
+
+  /** Removes `nodes` nodes from `index` on, and their elements. */
+  removeRange(index: number, nodes: number): void {
+    if (this.graves.length > 0) this.sweep(SWEEP_AT_CHANGE);
+    this.cursor?.close();
+    const { words } = this;
+    const first = this.head + index;
+    for (let place = first; place < first + nodes; place++) {
+      const at = place << STRIDE_SHIFT;
+      this.size -= words[at + COUNT];
+      this.giveUp(words[at + ADDRESS], words[at + FLAGS]);
+    }
+    const after = this.length - index - nodes;
+    if (index < after) {
+      words.copyWithin((this.head + nodes) << STRIDE_SHIFT, this.head << STRIDE_SHIFT, first << STRIDE_SHIFT);
+      this.head += nodes;
+    } else if (after > 0) {
+      words.copyWithin(first << STRIDE_SHIFT, (first + nodes) << STRIDE_SHIFT, (this.head + this.length) << STRIDE_SHIFT);
+    }
+    this.length -= nodes;
+    const places = words.length >> STRIDE_SHIFT;
+    if (places > MIN_NODES && this.length * 4 < places) this.relocate(Math.max(MIN_NODES, this.length * 2), this.length >> 1);
+  }
+
+  /** Says how many elements node `index` has. */
+  setCount(index: number, count: number): void {
+    const at = ((this.head + index) << STRIDE_SHIFT) + COUNT;
+    this.size += count - this.words[at];
+    this.words[at] = count;
+  }
+
+  /** Says what node `index` is. */
+  setKind(index: number, kind: number): void {
+    const at = ((this.head + index) << STRIDE_SHIFT) + FLAGS;
+    this.words[at] = (this.words[at] & ~(KIND_MASK << KIND_SHIFT)) | (kind << KIND_SHIFT);
+  }
+
+  /**
+   * Node `index` to be changed, its bytes and (`splice`) its length; good until the next call of anything here that changes. The node may have moved: of what
+   * was located before, offsets from its start still hold. -> a cursor that the next call uses again. Errors: ArenaFull, and nothing has changed then.
+   */
+  open(index: number): PackedSpace {
+    const at = (this.head + index) << STRIDE_SHIFT;
+    if (this.images.length > 0 && (this.words[at + FLAGS] & CAPTURED) !== 0) this.replaceBlock(at, 0, 0, 0, this.words[at + LENGTH]);
+    this.cursor ??= new NodeCursor(this);
+    this.cursor.index = index;
+    locateBlock(this.tables, this.words, at, this.cursor);
+    return this.cursor;
+  }
+
+  /** Whether there is memory to move nodes for the sake of order: where that is all it is for, it must not fail. */
+  get canMove(): boolean {
+    return this.arena.unusedBytes >= MOVING_BYTES;
+  }
+
+  /** Gives back what node `index` was given to grow: for when it is known to be complete. */
+  fit(index: number): void {
+    const at = (this.head + index) << STRIDE_SHIFT;
+    const length = this.words[at + LENGTH];
+    if (this.capacity(index) <= (length > MAX_BLOCK ? length : Arena.blockSize(Math.max(length, 1))) || !this.canMove) return;
+    this.cursor?.close();
+    this.replaceBlock(at, 0, 0, 0, length);
+  }
+
+  /**
+   * `PackedSpace.splice` of an opened node. The shorter side moves, so that both ends are cheap to change: what is free in the block is in front of the bytes as
+   * well as behind them.
+   */
+  splice(cursor: NodeCursor, at: number, removed: number, inserted: number): void {
+    const place = (this.head + cursor.index) << STRIDE_SHIFT;
+    const { words } = this;
+    const length = words[place + LENGTH];
+    const grown = inserted - removed;
+    const newLength = length + grown;
+    const capacity = this.capacity(cursor.index);
+    if (newLength > capacity) {
+      this.replaceBlock(place, at, removed, inserted, this.roomFor(cursor.index, newLength));
+    } else if (grown < 0 && capacity > SHRINK_ABOVE && newLength * 2 < capacity && this.canMove) {
+      this.replaceBlock(place, at, removed, inserted, newLength + (newLength >> 2));
+    } else {
+      const { buffer, from } = cursor;
+      const gap = words[place + FLAGS] >>> GAP_SHIFT;
+      words[place + LENGTH] = newLength;
+      if (at < length - at - removed && gap >= grown && gap - grown < MAX_GAP) {
+        moveBytes(buffer, from - grown, from, from + at);
+        words[place + FLAGS] -= grown << GAP_SHIFT;
+        cursor.from = from - grown;
+        cursor.to = from + length;
+      } else if (gap + newLength <= capacity) {
+        if (grown !== 0) moveBytes(buffer, from + at + inserted, from + at + removed, from + length);
+        cursor.to = from + newLength;
+      } else {
+        this.center(cursor, at, removed, inserted, Math.min((capacity - newLength) >> 1, MAX_GAP - 1));
+      }
+      return;
+    }
+    locateBlock(this.tables, words, place, cursor);
+  }
+
+  /** Splices a node, whose new length is in its words already, and moves it in its block so that `newGap` bytes are free in front of it. */
+  private center(cursor: NodeCursor, at: number, removed: number, inserted: number, newGap: number): void {
+    const { buffer, from, to } = cursor;
+    const place = (this.head + cursor.index) << STRIDE_SHIFT;
+    const gap = this.words[place + FLAGS] >>> GAP_SHIFT;
+    const newFrom = from - gap + newGap;
+    if (newGap < gap) moveBytes(buffer, newFrom, from, from + at);
+    moveBytes(buffer, newFrom + at + inserted, from + at + removed, to);
+    if (newGap > gap) moveBytes(buffer, newFrom, from, from + at);
+    this.words[place + FLAGS] += (newGap - gap) << GAP_SHIFT;
+    cursor.from = newFrom;
+    cursor.to = newFrom + this.words[place + LENGTH];
+  }
+
+  // ---- images
+
+  /** -> what the nodes are now, for reading later: changes to come are not seen by it. */
+  capture(): NodeImage {
+    const from = this.head << STRIDE_SHIFT;
+    const to = from + (this.length << STRIDE_SHIFT);
+    const { words } = this;
+    for (let at = from + FLAGS; at < to; at += STRIDE) words[at] |= CAPTURED;
+    const image = new Image(this, ++this.captures, this.tables, words.slice(from, to), this.size);
+    this.images.push(image);
+    return image;
+  }
+
+  /** `NodeImage.release`. */
+  release(image: Image): void {
+    assert(this.images.includes(image), "an image is released once");
+    this.images = this.images.filter((other) => other !== image);
+    this.sweep(SWEEP_AT_RELEASE);
+  }
+
+  // ---- blocks
+
+  private blob(handle: number): Blob {
+    return this.objects.get(handle) as Blob;
+  }
+
+  /**
+   * How much memory node `index` gets, having grown to `length` bytes. At the ends of a long directory it gets at once what it will fill: growing there by and by
+   * would leave pages of every size behind. A larger block is not left for a Buffer before it must.
+   */
+  private roomFor(index: number, length: number): number {
+    if (length < this.fullBytes && this.length >= LONG && (index === 0 || index === this.length - 1)) return this.fullBytes;
+    if (length < this.fullBytes) return Math.min(this.fullBytes, length + (length >> 1));
+    const room = length + (length >> 3);
+    return length <= MAX_BLOCK && room > MAX_BLOCK ? MAX_BLOCK : room;
+  }
+
+  /** Memory of at least `room` bytes. -> an address, or of more than MAX_BLOCK bytes a handle. */
+  private allocate(room: number): number {
+    if (room <= MAX_BLOCK) return this.arena.allocate(Math.max(room, 1));
+    return this.objects.add(new Blob(Buffer.allocUnsafeSlow(room)));
+  }
+
+  /** A node's bytes, spliced, in memory of `room` bytes of its own, with what that leaves free on the side that the splice is nearer to; `place` is where its words are. */
+  private replaceBlock(place: number, at: number, removed: number, inserted: number, room: number): void {
+    const { words } = this;
+    const flags = words[place + FLAGS];
+    const length = words[place + LENGTH];
+    const newLength = length - removed + inserted;
+    const address = this.allocate(room);
+    locateBlock(this.tables, words, place, OLD);
+    const old = words[place + ADDRESS];
+    const outside = room > MAX_BLOCK;
+    const free = (outside ? room : this.arena.capacity(address)) - newLength;
+    const gap = at < length - at - removed ? Math.min(free, MAX_GAP - 1) : 0;
+    words[place + ADDRESS] = address;
+    words[place + LENGTH] = newLength;
+    words[place + FLAGS] = (flags & (KIND_MASK << KIND_SHIFT)) | (outside ? OUTSIDE : 0) | (gap << GAP_SHIFT);
+    locateBlock(this.tables, words, place, NEW);
+    OLD.buffer.copy(NEW.buffer, NEW.from, OLD.from, OLD.from + at);
+    if (at + removed < length) OLD.buffer.copy(NEW.buffer, NEW.from + at + inserted, OLD.from + at + removed, OLD.to);
+    OLD.buffer = NO_BYTES;
+    NEW.buffer = NO_BYTES;
+    this.giveUp(old, flags);
+  }
+
+  /** Frees a block, or keeps it for the images that may read it. */
+  private giveUp(address: number, flags: number): void {
+    if (this.images.length > 0 && (flags & CAPTURED) !== 0) this.graves.push(address, flags & OUTSIDE, this.captures);
+    else this.freeBlock(address, flags);
+  }
+
+  private freeBlock(address: number, flags: number): void {
+    if ((flags & OUTSIDE) === 0) this.arena.free(address);
+    else this.objects.remove(address);
+  }
+
+  /** Frees up to `limit` blocks that no image reads any more. -> whether there are none left. */
+  private sweep(limit: number): boolean {
+    const { graves, images } = this;
+    const oldest = images.length === 0 ? Number.POSITIVE_INFINITY : images[0].number;
+    const last = Math.min(graves.length, this.swept + limit * 3);
+    while (this.swept < last && graves[this.swept + 2] < oldest) {
+      this.freeBlock(graves[this.swept], graves[this.swept + 1]);
+      this.swept += 3;
+    }
+    if (this.swept < graves.length) return graves[this.swept + 2] >= oldest;
+    graves.length = 0;
+    this.swept = 0;
+    return true;
+  }
+
+  // ---- directory
+
+  /** Makes sure that there is a free place at the end that a node inserted at `index` pushes others towards. */
+  private reserve(index: number): void {
+    const { length } = this;
+    const places = this.words.length >> STRIDE_SHIFT;
+    const atFront = index < length - index;
+    if (atFront ? this.head > 0 : this.head + length < places) return;
+    // With enough room at the other end, half of it comes here; else there must be more of it, most of it here.
+    const enough = (places - length) * 4 >= places;
+    const slack = (enough ? places : places * 2) - length;
+    const share = enough ? slack >> 1 : slack >> 2;
+    this.relocate(length + slack, atFront ? slack - share : share);
+  }
+
+  /** Moves apart what stands before and after node `index`; `reserve` has been called. -> the place between. */
+  private openGap(index: number): number {
+    const { words, head, length } = this;
+    this.length++;
+    if (index < length - index) {
+      this.head--;
+      words.copyWithin(this.head << STRIDE_SHIFT, head << STRIDE_SHIFT, (head + index) << STRIDE_SHIFT);
+    } else {
+      words.copyWithin((head + index + 1) << STRIDE_SHIFT, (head + index) << STRIDE_SHIFT, (head + length) << STRIDE_SHIFT);
+    }
+    return this.head + index;
+  }
+
+  /** Moves the nodes to a directory of `places` places, `head` of them free in front. */
+  private relocate(places: number, head: number): void {
+    const from = this.head << STRIDE_SHIFT;
+    const to = from + (this.length << STRIDE_SHIFT);
+    if (places === this.words.length >> STRIDE_SHIFT) {
+      this.words.copyWithin(head << STRIDE_SHIFT, from, to);
+    } else {
+      const words = new Int32Array(places * STRIDE);
+      words.set(this.words.subarray(from, to), head << STRIDE_SHIFT);
+      this.words = words;
+    }
+    this.head = head;
+  }
+}
+
+/** The node that is open for changing; one for each deque. */
+class NodeCursor implements PackedSpace {
+  buffer: Buffer = NO_BYTES;
+  from = 0;
+  to = 0;
+  index = 0;
+  private readonly deque: NodeDeque;
+
+  constructor(deque: NodeDeque) {
+    this.deque = deque;
+  }
+
+  splice(at: number, removed: number, inserted: number): void {
+    this.deque.splice(this, at, removed, inserted);
+  }
+
+  /** Lets go of the bytes, which may be those of a large element that goes. */
+  close(): void {
+    this.buffer = NO_BYTES;
+    this.from = 0;
+    this.to = 0;
+  }
+}
+
+class Image implements NodeImage {
+  readonly size: number;
+  /** Which of its deque's images it is, from 1. */
+  readonly number: number;
+  private readonly deque: NodeDeque;
+  private readonly tables: TableSpace;
+  private readonly words: Int32Array;
+
+  constructor(deque: NodeDeque, number: number, tables: TableSpace, words: Int32Array, size: number) {
+    this.deque = deque;
+    this.number = number;
+    this.tables = tables;
+    this.words = words;
+    this.size = size;
+  }
+
+  get length(): number {
+    return this.words.length >> STRIDE_SHIFT;
+  }
+
+  count(index: number): number {
+    return this.words[(index << STRIDE_SHIFT) + COUNT];
+  }
+
+  kind(index: number): number {
+    return (this.words[(index << STRIDE_SHIFT) + FLAGS] >>> KIND_SHIFT) & KIND_MASK;
+  }
+
+  locate(index: number, span: ByteSpan): void {
+    locateBlock(this.tables, this.words, index << STRIDE_SHIFT, span);
+  }
+
+  release(): void {
+    this.deque.release(this);
+  }
+}
+
+const NO_BYTES: Buffer = Buffer.alloc(0);
+/** Scratch of `replaceBlock`. */
+const OLD: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
+const NEW: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
+
+/** Sets `span` to the bytes of the node whose words start at words[at]. */
+function locateBlock({ arena, objects }: TableSpace, words: Int32Array, at: number, span: ByteSpan): void {
+  const address = words[at + ADDRESS];
+  const flags = words[at + FLAGS];
+  if ((flags & OUTSIDE) === 0) {
+    span.buffer = arena.bytes[address >>> SEGMENT_SHIFT];
+    span.from = ((address & OFFSET_MASK) << 4) + (flags >>> GAP_SHIFT);
+  } else {
+    span.buffer = (objects.get(address) as Blob).buffer;
+    span.from = flags >>> GAP_SHIFT;
+  }
+  span.to = span.from + words[at + LENGTH];
+}

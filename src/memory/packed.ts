@@ -1,0 +1,633 @@
+/**
+ * Packed: a sequence of byte strings and integers in one run of bytes, in the format of Redis's listpack, so that images and DUMP take it as it stands.
+ *
+ * A header (total bytes, 4; entries, 2, where 65535 means "count them"; both little-endian), the entries, a byte 0xFF. An entry is its encoding, its content
+ * and the length of both once more (the back length, 1 to 5 bytes), so that it can be walked from either end. What reads as a canonical int64 is kept as one,
+ * in 1 to 9 bytes. Offsets named `at` are absolute: where an entry starts, or the end byte. Source: https://github.com/antirez/listpack, Redis 7.2.
+ *
+ * Hot: every command on a small collection walks one of these. Nothing is allocated; a search turns the wanted bytes into an integer once and then compares
+ * integers with integers and bytes with bytes.
+ *
+ * Edits (of a PackedSpace) keep the header's total and count. They take offsets in `space.buffer` as it is before and return offsets in `space.buffer` as it
+ * is afterwards. The bytes put in must not lie in the space itself.
+ */
+
+import { copyBytes, equalBytes, writeInteger } from "../bytes.ts";
+import { type Int64Words, MAX_INT64_DIGITS, parseWords, writeWideInteger } from "./int64.ts";
+
+/** Packed bytes, buffer[from, to), that can be edited where they are. */
+export interface PackedSpace {
+  buffer: Buffer;
+  from: number;
+  to: number;
+  /**
+   * Takes `removed` bytes out at `at` (counted from `from`) and makes room for `inserted` bytes of undefined content there. `buffer`, `from` and `to` are
+   * anew afterwards; bytes that lie in this space must not be used as a source after it.
+   */
+  splice(at: number, removed: number, inserted: number): void;
+}
+
+/** What an empty one takes. */
+export const EMPTY_PACKED_BYTES = 7;
+
+/** Redis lets none grow beyond this many bytes. */
+export const MAX_PACKED_BYTES = 2 ** 30;
+
+const HEADER_BYTES = 6;
+
+/** The count in the header that says "more than fit here: walk". */
+const UNKNOWN_COUNT = 0xffff;
+
+const END = 0xff;
+const WORD = 2 ** 32;
+
+/** Where `packedRead` shows an entry: bytes[from, to), the decimal form for integers. Valid until the next read into it or change of the packed bytes. */
+export class Element {
+  bytes: Buffer;
+  from = 0;
+  to = 0;
+  readonly digits = Buffer.allocUnsafeSlow(MAX_INT64_DIGITS);
+
+  constructor() {
+    this.bytes = this.digits;
+  }
+
+  get length(): number {
+    return this.to - this.from;
+  }
+
+  /** Shows a safe integer, as its decimal form. */
+  setNumber(value: number): void {
+    this.bytes = this.digits;
+    this.from = 0;
+    this.to = writeInteger(this.digits, 0, value);
+  }
+
+  /** Shows the int64 of these 32-bit words. */
+  setWords(low: number, high: number): void {
+    const value = high * WORD + (low >>> 0);
+    if (Number.isSafeInteger(value)) return this.setNumber(value);
+    this.bytes = this.digits;
+    this.from = 0;
+    this.to = writeWideInteger(this.digits, low, high);
+  }
+}
+
+/** How bytes are to be encoded. */
+class EntryForm {
+  integer = false;
+  /** The int64, when it is one, as two 32-bit words. */
+  low = 0;
+  high = 0;
+  /** Bytes of encoding and content, without the back length. */
+  payload = 0;
+  /** All bytes of the entry. */
+  total = 0;
+
+  /** Looks at bytes[from, to). */
+  measure(bytes: Buffer, from: number, to: number): void {
+    this.integer = parseWords(bytes, from, to, this);
+    this.payload = this.integer ? integerPayload(this.low, this.high) : stringPayload(to - from);
+    this.total = this.payload + backLengthBytes(this.payload);
+  }
+
+  /** Writes the entry whose bytes were measured. -> the offset after it. */
+  write(buffer: Buffer, at: number, bytes: Buffer, from: number, to: number): number {
+    return writeBackLength(buffer, this.writePayload(buffer, at, bytes, from, to), this.payload);
+  }
+
+  /** The same without the back length. */
+  writePayload(buffer: Buffer, at: number, bytes: Buffer, from: number, to: number): number {
+    return this.integer ? writeWords(buffer, at, this.low, this.high, this.payload) : writeString(buffer, at, bytes, from, to);
+  }
+}
+
+const form = new EntryForm();
+const secondForm = new EntryForm();
+
+/** Writes an empty one, EMPTY_PACKED_BYTES long. */
+export function packedInit(buffer: Buffer, from: number): void {
+  setHeader(buffer, from, EMPTY_PACKED_BYTES, 0);
+  buffer[from + HEADER_BYTES] = END;
+}
+
+/** Writes one that holds bytes[bFrom, bTo) and nothing else, EMPTY_PACKED_BYTES and `packedEntryBytes` long. */
+export function packedInitWith(buffer: Buffer, from: number, bytes: Buffer, bFrom: number, bTo: number): void {
+  form.measure(bytes, bFrom, bTo);
+  setHeader(buffer, from, EMPTY_PACKED_BYTES + form.total, 1);
+  buffer[form.write(buffer, from + HEADER_BYTES, bytes, bFrom, bTo)] = END;
+}
+
+/** Sets the header: bytes in all, and entries (UNKNOWN_COUNT or more: unknown). */
+function setHeader(buffer: Buffer, from: number, total: number, count: number): void {
+  buffer[from] = total;
+  buffer[from + 1] = total >>> 8;
+  buffer[from + 2] = total >>> 16;
+  buffer[from + 3] = total >>> 24;
+  if (count > UNKNOWN_COUNT) count = UNKNOWN_COUNT;
+  buffer[from + 4] = count;
+  buffer[from + 5] = count >>> 8;
+}
+
+/** Writes head and end around `count` entries that were written, with `packedWrite`, from `packedFirst` up to `at`. -> the offset after the end. */
+export function packedClose(buffer: Buffer, from: number, at: number, count: number): number {
+  setHeader(buffer, from, at + 1 - from, count);
+  buffer[at] = END;
+  return at + 1;
+}
+
+/** -> bytes in all, as the header says. */
+export function packedBytes(buffer: Buffer, from: number): number {
+  return uint32(buffer, from);
+}
+
+/** -> entries; walks when there are 65535 or more. */
+export function packedCount(buffer: Buffer, from: number): number {
+  const count = buffer[from + 4] | (buffer[from + 5] << 8);
+  if (count !== UNKNOWN_COUNT) return count;
+  let counted = 0;
+  for (let at = packedFirst(buffer, from); buffer[at] !== END; at = packedNext(buffer, at)) counted++;
+  return counted;
+}
+
+/** -> the first entry, or the end. */
+export function packedFirst(_buffer: Buffer, from: number): number {
+  return from + HEADER_BYTES;
+}
+
+/** -> the last entry, or -1 when there is none. */
+export function packedLast(buffer: Buffer, from: number): number {
+  return packedPrevious(buffer, from, from + packedBytes(buffer, from) - 1);
+}
+
+/** -> the entry after the one at `at`, or the end. */
+export function packedNext(buffer: Buffer, at: number): number {
+  const lead = buffer[at];
+  if (lead < 0x80) return at + 2;
+  if (lead < 0xc0) return at + 2 + (lead & 0x3f);
+  return at + wideEntryBytes(buffer, at, lead);
+}
+
+/** -> the entry before the one (or the end) at `at`, or -1 when that is the first. */
+export function packedPrevious(buffer: Buffer, from: number, at: number): number {
+  if (at - from === HEADER_BYTES) return -1;
+  const payload = readBackLength(buffer, at - 1);
+  return at - payload - backLengthBytes(payload);
+}
+
+/** Whether `at` is the end. */
+export function packedAtEnd(buffer: Buffer, at: number): boolean {
+  return buffer[at] === END;
+}
+
+/** -> the entry of this index, counted from the end when negative (-1: the last), or -1 when there is none. Walks from the nearer end. */
+export function packedSeek(buffer: Buffer, from: number, index: number): number {
+  const count = buffer[from + 4] | (buffer[from + 5] << 8);
+  if (count !== UNKNOWN_COUNT) {
+    if (index < 0) index += count;
+    if (index < 0 || index >= count) return -1;
+    if (index > count >>> 1) index -= count;
+  }
+  if (index >= 0) {
+    let at = from + HEADER_BYTES;
+    while (index-- > 0 && buffer[at] !== END) at = packedNext(buffer, at);
+    return buffer[at] === END ? -1 : at;
+  }
+  let at = from + packedBytes(buffer, from) - 1;
+  while (index++ < 0 && at !== -1) at = packedPrevious(buffer, from, at);
+  return at;
+}
+
+/** Shows the entry at `at` in `element`. -> the next entry, or the end. */
+export function packedRead(buffer: Buffer, at: number, element: Element): number {
+  const lead = buffer[at];
+  if (lead < 0x80) {
+    element.setNumber(lead);
+    return at + 2;
+  }
+  if (lead < 0xc0) {
+    element.bytes = buffer;
+    element.from = at + 1;
+    element.to = at + 1 + (lead & 0x3f);
+    return element.to + 1;
+  }
+  if (isString(lead)) {
+    const start = lead === 0xf0 ? 5 : 2;
+    element.bytes = buffer;
+    element.from = at + start;
+    element.to = element.from + stringLength(buffer, at, lead);
+  } else if (lead === 0xf4) {
+    element.setWords(int32(buffer, at + 1), int32(buffer, at + 5));
+  } else {
+    element.setNumber(shortInteger(buffer, at, lead));
+  }
+  return at + wideEntryBytes(buffer, at, lead);
+}
+
+/** -> the integer at `at`; NaN when it is no integer, or none that a number holds exactly. */
+export function packedNumber(buffer: Buffer, at: number): number {
+  const lead = buffer[at];
+  if (isString(lead)) return Number.NaN;
+  if (lead !== 0xf4) return shortInteger(buffer, at, lead);
+  const value = int32(buffer, at + 5) * WORD + uint32(buffer, at + 1);
+  return Number.isSafeInteger(value) ? value : Number.NaN;
+}
+
+/** Whether the entry at `at` is bytes[from, to). */
+export function packedEquals(buffer: Buffer, at: number, bytes: Buffer, from: number, to: number): boolean {
+  const lead = buffer[at];
+  const length = to - from;
+  if (!isString(lead)) return parseWords(bytes, from, to, form) && equalsWords(buffer, at, lead, form.low, form.high);
+  if (lead < 0xc0) return (lead & 0x3f) === length && equalBytes(buffer, at + 1, bytes, from, length);
+  return stringLength(buffer, at, lead) === length && equalBytes(buffer, at + (lead === 0xf0 ? 5 : 2), bytes, from, length);
+}
+
+/** -> the first entry that is bytes[bFrom, bTo), looking at every `step`th (1: all, 2: the first, the third, ...), or -1. */
+export function packedFind(buffer: Buffer, from: number, bytes: Buffer, bFrom: number, bTo: number, step: 1 | 2): number {
+  if (parseWords(bytes, bFrom, bTo, form)) return findInteger(buffer, from, bytes, bFrom, bTo, step);
+  const length = bTo - bFrom;
+  const pairs = step === 2;
+  const lastByte = length === 0 ? 0 : bytes[bTo - 1];
+  let at = from + HEADER_BYTES;
+  for (;;) {
+    const lead = buffer[at];
+    if (lead < 0x80) {
+      at += 2;
+    } else if (lead < 0xc0) {
+      const entryLength = lead & 0x3f;
+      // The last byte first: names tend to differ at their end.
+      if (entryLength === length && (length === 0 || buffer[at + length] === lastByte) && equalBytes(buffer, at + 1, bytes, bFrom, length))
+        return at;
+      at += 2 + entryLength;
+    } else {
+      if (lead === END) return -1;
+      if (isString(lead) && packedEquals(buffer, at, bytes, bFrom, bTo)) return at;
+      at += wideEntryBytes(buffer, at, lead);
+    }
+    if (pairs) at = packedNext(buffer, at);
+  }
+}
+
+/** -> bytes that the entry of bytes[from, to) takes. */
+export function packedEntryBytes(bytes: Buffer, from: number, to: number): number {
+  form.measure(bytes, from, to);
+  return form.total;
+}
+
+/** Writes the entry of bytes[from, to) at `at`; headers are not touched. -> the offset after it. */
+export function packedWrite(buffer: Buffer, at: number, bytes: Buffer, from: number, to: number): number {
+  form.measure(bytes, from, to);
+  return form.write(buffer, at, bytes, from, to);
+}
+
+/** Writes what `packedWrite` writes without the back length, as the nodes of streams keep it. -> the offset after it. */
+export function packedWritePayload(buffer: Buffer, at: number, bytes: Buffer, from: number, to: number): number {
+  form.measure(bytes, from, to);
+  return form.writePayload(buffer, at, bytes, from, to);
+}
+
+/** -> the bytes that `packedWritePayload` writes. */
+export function packedPayloadSize(bytes: Buffer, from: number, to: number): number {
+  form.measure(bytes, from, to);
+  return form.payload;
+}
+
+/** Copies the payload at `at` of `source` (see `packedWritePayload`), `payload` bytes long, to `target` as an entry. -> the offset after it. */
+export function packedWriteEntryOf(target: Buffer, to: number, source: Buffer, at: number, payload: number): number {
+  return writeBackLength(target, copyBytes(target, to, source, at, at + payload), payload);
+}
+
+/** -> the bytes of the payload at `at`: of an entry all but its back length. */
+export function packedPayloadBytes(buffer: Buffer, at: number): number {
+  const lead = buffer[at];
+  if (lead < 0x80) return 1;
+  if (lead < 0xc0) return 1 + (lead & 0x3f);
+  if (lead < 0xe0) return 2;
+  if (lead < 0xf0) return 2 + (((lead & 0x0f) << 8) | buffer[at + 1]);
+  if (lead === 0xf0) return 5 + uint32(buffer, at + 1);
+  return lead === 0xf4 ? 9 : lead - 0xf1 + 3;
+}
+
+/** -> the bytes of the entry with a payload of so many. */
+export function packedBytesOfPayload(payload: number): number {
+  return payload + backLengthBytes(payload);
+}
+
+/** -> bytes that the entry of a safe integer takes. */
+export function packedIntegerBytes(value: number): number {
+  // An integer's payload is at most 9 bytes, so its back length is one byte.
+  return integerPayload(value | 0, Math.floor(value / WORD) | 0) + 1;
+}
+
+/** Writes the entry of a safe integer at `at`. -> the offset after it. */
+export function packedWriteInteger(buffer: Buffer, at: number, value: number): number {
+  const low = value | 0;
+  const high = Math.floor(value / WORD) | 0;
+  const payload = integerPayload(low, high);
+  return writeBackLength(buffer, writeWords(buffer, at, low, high, payload), payload);
+}
+
+/** `packedIntegerBytes` and `packedWriteInteger` for any int64, given as two words. */
+export function packedWordsBytes(low: number, high: number): number {
+  return integerPayload(low, high) + 1;
+}
+
+export function packedWriteWords(buffer: Buffer, at: number, low: number, high: number): number {
+  const payload = integerPayload(low, high);
+  return writeBackLength(buffer, writeWords(buffer, at, low, high, payload), payload);
+}
+
+/** Reads the int64 at `at` into `into`. -> false when it is none. */
+export function packedWords(buffer: Buffer, at: number, into: Int64Words): boolean {
+  const lead = buffer[at];
+  if (isString(lead)) {
+    const start = at + (lead < 0xc0 ? 1 : lead === 0xf0 ? 5 : 2);
+    return parseWords(buffer, start, start + stringLength(buffer, at, lead), into);
+  }
+  into.low = lead === 0xf4 ? int32(buffer, at + 1) : shortInteger(buffer, at, lead);
+  into.high = lead === 0xf4 ? int32(buffer, at + 5) : into.low >> 31;
+  return true;
+}
+
+/** What packed bytes of unknown origin must be besides well formed. */
+export interface PackedShape {
+  /** Their count is a multiple of this: 2 for pairs. */
+  readonly step?: number;
+}
+
+/** Whether buffer[from, to) is a listpack in every length, back length and count. Reads nothing outside. */
+export function packedValid(buffer: Buffer, from: number, to: number, { step = 1 }: PackedShape = {}): boolean {
+  if (from < 0 || to > buffer.length || to - from < EMPTY_PACKED_BYTES) return false;
+  const end = to - 1;
+  if (packedBytes(buffer, from) !== to - from || buffer[end] !== END) return false;
+  let count = 0;
+  let at = from + HEADER_BYTES;
+  while (at < end && buffer[at] !== END) {
+    const lead = buffer[at];
+    // The bytes that tell the length must lie inside before they are read.
+    if (lead > 0xf4 || at + (lead === 0xf0 ? 5 : 2) > end) return false;
+    const total = packedNext(buffer, at) - at;
+    const payload = total - backLengthOf(total);
+    if (at + total > end || readBackLength(buffer, at + total - 1) !== payload) return false;
+    at += total;
+    count++;
+  }
+  const stored = buffer[from + 4] | (buffer[from + 5] << 8);
+  return at === end && count % step === 0 && (stored === UNKNOWN_COUNT || stored === count);
+}
+
+/** Puts bytes[from, to) before the entry (or the end) at `at`. -> where it is. */
+export function packedInsert(space: PackedSpace, at: number, bytes: Buffer, from: number, to: number): number {
+  form.measure(bytes, from, to);
+  const place = makeRoom(space, at, 0, form.total, 1);
+  form.write(space.buffer, place, bytes, from, to);
+  return place;
+}
+
+/** Puts two entries before the one (or the end) at `at`. -> where the first of them is. */
+export function packedInsertPair(
+  space: PackedSpace,
+  at: number,
+  aBytes: Buffer,
+  aFrom: number,
+  aTo: number,
+  bBytes: Buffer,
+  bFrom: number,
+  bTo: number,
+): number {
+  form.measure(aBytes, aFrom, aTo);
+  secondForm.measure(bBytes, bFrom, bTo);
+  const place = makeRoom(space, at, 0, form.total + secondForm.total, 2);
+  secondForm.write(space.buffer, form.write(space.buffer, place, aBytes, aFrom, aTo), bBytes, bFrom, bTo);
+  return place;
+}
+
+/** Puts bytes[from, to) at the end. -> where it is. */
+export function packedAppend(space: PackedSpace, bytes: Buffer, from: number, to: number): number {
+  return packedInsert(space, packedEnd(space), bytes, from, to);
+}
+
+/** Puts two entries at the end. -> where the first of them is. */
+export function packedAppendPair(
+  space: PackedSpace,
+  aBytes: Buffer,
+  aFrom: number,
+  aTo: number,
+  bBytes: Buffer,
+  bFrom: number,
+  bTo: number,
+): number {
+  return packedInsertPair(space, packedEnd(space), aBytes, aFrom, aTo, bBytes, bFrom, bTo);
+}
+
+/** Puts all entries of the packed bytes at buffer[from, ...), which are not those of `space`, at the end. */
+export function packedAppendAll(space: PackedSpace, buffer: Buffer, from: number): void {
+  const entries = packedBytes(buffer, from) - EMPTY_PACKED_BYTES;
+  const place = makeRoom(space, packedEnd(space), 0, entries, packedCount(buffer, from));
+  buffer.copy(space.buffer, place, from + HEADER_BYTES, from + HEADER_BYTES + entries);
+}
+
+/** Puts bytes[from, to) before all others. -> where it is. */
+export function packedPrepend(space: PackedSpace, bytes: Buffer, from: number, to: number): number {
+  return packedInsert(space, space.from + HEADER_BYTES, bytes, from, to);
+}
+
+/** Puts bytes[from, to) in the place of the entry at `at`; nothing moves (and nothing is spliced) when it takes as many bytes. -> where it is. */
+export function packedReplace(space: PackedSpace, at: number, bytes: Buffer, from: number, to: number): number {
+  const removed = packedNext(space.buffer, at) - at;
+  form.measure(bytes, from, to);
+  const place = removed === form.total ? at : makeRoom(space, at, removed, form.total, 0);
+  form.write(space.buffer, place, bytes, from, to);
+  return place;
+}
+
+/** Takes out the entry at `at` and the `count` - 1 that follow it, as far as there are. -> where what followed them is: an entry or the end. */
+export function packedDelete(space: PackedSpace, at: number, count: number): number {
+  const { buffer } = space;
+  let stop = at;
+  let deleted = 0;
+  for (; deleted < count && buffer[stop] !== END; deleted++) stop = packedNext(buffer, stop);
+  return deleted === 0 ? at : makeRoom(space, at, stop - at, 0, -deleted);
+}
+
+function packedEnd(space: PackedSpace): number {
+  return space.from + packedBytes(space.buffer, space.from) - 1;
+}
+
+/** `inserted` undefined bytes take the place of `removed` bytes at `at`; the header as it will be, with `entries` more. -> where they are. */
+function makeRoom(space: PackedSpace, at: number, removed: number, inserted: number, entries: number): number {
+  const total = packedBytes(space.buffer, space.from) + inserted - removed;
+  const stored = space.buffer[space.from + 4] | (space.buffer[space.from + 5] << 8);
+  const relative = at - space.from;
+  space.splice(relative, removed, inserted);
+  // Once unknown, the count stays so: a walk would cost more than it saves.
+  setHeader(space.buffer, space.from, total, stored === UNKNOWN_COUNT ? UNKNOWN_COUNT : stored + entries);
+  return space.from + relative;
+}
+
+/** `packedFind` for the integer that `form` holds. A listpack of foreign make may keep digits as a string; that is found too. */
+function findInteger(buffer: Buffer, from: number, bytes: Buffer, bFrom: number, bTo: number, step: 1 | 2): number {
+  const { low, high } = form;
+  const length = bTo - bFrom;
+  const pairs = step === 2;
+  const tiny = high === 0 && low >= 0 && low < 0x80 ? low : -1;
+  let at = from + HEADER_BYTES;
+  for (;;) {
+    const lead = buffer[at];
+    if (lead < 0x80) {
+      if (lead === tiny) return at;
+      at += 2;
+    } else if (lead < 0xc0) {
+      const entryLength = lead & 0x3f;
+      if (entryLength === length && equalBytes(buffer, at + 1, bytes, bFrom, length)) return at;
+      at += 2 + entryLength;
+    } else {
+      if (lead === END) return -1;
+      if (isString(lead) ? packedEquals(buffer, at, bytes, bFrom, bTo) : equalsWords(buffer, at, lead, low, high)) return at;
+      at += wideEntryBytes(buffer, at, lead);
+    }
+    if (pairs) at = packedNext(buffer, at);
+  }
+}
+
+function isString(lead: number): boolean {
+  return (lead & 0xc0) === 0x80 || (lead & 0xf0) === 0xe0 || lead === 0xf0;
+}
+
+function equalsWords(buffer: Buffer, at: number, lead: number, low: number, high: number): boolean {
+  if (lead === 0xf4) return int32(buffer, at + 1) === low && int32(buffer, at + 5) === high;
+  return high === low >> 31 && shortInteger(buffer, at, lead) === low;
+}
+
+/** The integer of an entry of up to 32 bits. */
+function shortInteger(buffer: Buffer, at: number, lead: number): number {
+  if (lead < 0x80) return lead;
+  if (lead < 0xe0) return (((lead << 8) | buffer[at + 1]) << 19) >> 19;
+  if (lead === 0xf1) return ((buffer[at + 1] | (buffer[at + 2] << 8)) << 16) >> 16;
+  if (lead === 0xf2) return ((buffer[at + 1] | (buffer[at + 2] << 8) | (buffer[at + 3] << 16)) << 8) >> 8;
+  return int32(buffer, at + 1);
+}
+
+/** The length of a string of 12 or 32 bits of length. */
+function stringLength(buffer: Buffer, at: number, lead: number): number {
+  if (lead < 0xc0) return lead & 0x3f;
+  return lead === 0xf0 ? uint32(buffer, at + 1) : ((lead & 0x0f) << 8) | buffer[at + 1];
+}
+
+/** All bytes of an entry that starts with 0xC0 or above. */
+function wideEntryBytes(buffer: Buffer, at: number, lead: number): number {
+  if (lead < 0xe0) return 3;
+  if (lead < 0xf0) {
+    const payload = 2 + (((lead & 0x0f) << 8) | buffer[at + 1]);
+    return payload + (payload < 128 ? 1 : 2);
+  }
+  if (lead === 0xf0) {
+    const payload = 5 + uint32(buffer, at + 1);
+    return payload + backLengthBytes(payload);
+  }
+  return lead === 0xf4 ? 10 : lead - 0xf1 + 4;
+}
+
+function stringPayload(length: number): number {
+  return length + (length < 64 ? 1 : length < 4096 ? 2 : 5);
+}
+
+function integerPayload(low: number, high: number): number {
+  if (high !== low >> 31) return 9;
+  if (low >= 0 && low < 0x80) return 1;
+  if (low === (low << 19) >> 19) return 2;
+  if (low === (low << 16) >> 16) return 3;
+  return low === (low << 8) >> 8 ? 4 : 5;
+}
+
+/** The largest number of each size is written one byte longer, as Redis does. */
+function backLengthBytes(payload: number): number {
+  if (payload < 128) return 1;
+  if (payload < 16383) return 2;
+  if (payload < 2097151) return 3;
+  return payload < 268435455 ? 4 : 5;
+}
+
+/** The same, from the bytes of the whole entry. */
+function backLengthOf(total: number): number {
+  for (let bytes = 1; bytes < 5; bytes++) if (backLengthBytes(total - bytes) === bytes) return bytes;
+  return 5;
+}
+
+function writeBackLength(buffer: Buffer, at: number, payload: number): number {
+  if (payload < 128) {
+    buffer[at] = payload;
+    return at + 1;
+  }
+  const end = at + backLengthBytes(payload);
+  for (let cursor = end - 1; cursor > at; cursor--) {
+    buffer[cursor] = (payload & 0x7f) | 0x80;
+    payload >>>= 7;
+  }
+  buffer[at] = payload;
+  return end;
+}
+
+/** The back length whose last byte is at `at`; -1 when it has more than five. */
+function readBackLength(buffer: Buffer, at: number): number {
+  let byte = buffer[at];
+  if (byte < 0x80) return byte;
+  let value = byte & 0x7f;
+  for (let scale = 0x80; scale <= 2 ** 28; scale *= 0x80) {
+    byte = buffer[--at];
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return value;
+  }
+  return -1;
+}
+
+function writeString(buffer: Buffer, at: number, bytes: Buffer, from: number, to: number): number {
+  const length = to - from;
+  if (length < 64) {
+    buffer[at++] = 0x80 | length;
+  } else if (length < 4096) {
+    buffer[at++] = 0xe0 | (length >>> 8);
+    buffer[at++] = length;
+  } else {
+    buffer[at] = 0xf0;
+    buffer[at + 1] = length;
+    buffer[at + 2] = length >>> 8;
+    buffer[at + 3] = length >>> 16;
+    buffer[at + 4] = length >>> 24;
+    at += 5;
+  }
+  if (length > 24) {
+    bytes.copy(buffer, at, from, to);
+    return at + length;
+  }
+  while (from < to) buffer[at++] = bytes[from++];
+  return at;
+}
+
+function writeWords(buffer: Buffer, at: number, low: number, high: number, payload: number): number {
+  if (payload === 1) {
+    buffer[at] = low;
+    return at + 1;
+  }
+  if (payload === 2) {
+    buffer[at] = 0xc0 | ((low >> 8) & 0x1f);
+    buffer[at + 1] = low;
+    return at + 2;
+  }
+  buffer[at] = payload === 9 ? 0xf4 : 0xf1 + payload - 3;
+  const end = at + payload;
+  for (at++; at < end; at++) {
+    buffer[at] = low;
+    low = (low >>> 8) | (high << 24);
+    high >>= 8;
+  }
+  return end;
+}
+
+function int32(buffer: Buffer, at: number): number {
+  return buffer[at] | (buffer[at + 1] << 8) | (buffer[at + 2] << 16) | (buffer[at + 3] << 24);
+}
+
+function uint32(buffer: Buffer, at: number): number {
+  return int32(buffer, at) >>> 0;
+}

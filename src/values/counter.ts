@@ -1,0 +1,33 @@
+/** Counters of 64 bits: numbers as long as they are exact, which is always but for those that somebody set by hand. */
+
+import { INT64_MAX } from "../bytes.ts";
+
+export type Counter = number | bigint;
+
+/** -> the counter in the form that it is kept in. */
+export function counter(value: bigint): Counter {
+  return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER ? Number(value) : value;
+}
+
+/** -> a + b, wrapped to an int64 as in C. */
+export function addCounters(a: Counter, b: Counter): Counter {
+  if (typeof a === "number" && typeof b === "number") {
+    const sum = a + b;
+    if (Number.isSafeInteger(sum)) return sum;
+  }
+  return counter(BigInt.asIntN(64, BigInt(a) + BigInt(b)));
+}
+
+/** -> a - b, likewise. */
+export function subtractCounters(a: Counter, b: Counter): Counter {
+  if (typeof a === "number" && typeof b === "number") {
+    const difference = a - b;
+    if (Number.isSafeInteger(difference)) return difference;
+  }
+  return counter(BigInt.asIntN(64, BigInt(a) - BigInt(b)));
+}
+
+/** Whether it can be kept as an int64. */
+export function isInt64Counter(value: bigint): boolean {
+  return value <= INT64_MAX && value >= -INT64_MAX - 1n;
+}

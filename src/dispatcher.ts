@@ -39,6 +39,8 @@ export class Dispatcher {
   private timedFrom = 0;
   /** How many calls of `timed` there had been when its run began. */
   private timedCalls = 0;
+  /** `timed` when the last of its calls left its client blocked: that one is not over. */
+  private blocked: CommandEntry | null = null;
   // The batch under way: when it began (0: none is), and how many commands had run by then.
   private batchFrom = 0;
   private batchCommands = 0;
@@ -65,7 +67,7 @@ export class Dispatcher {
     reply.flush();
     reply.sink = NO_SINK;
     this.serve(session, frame);
-    if (session.postponed) session.replyMode = modeBefore; // this was not yet the request to be skipped
+    if (session.postponed || session.blocked) session.replyMode = modeBefore; // it has not had its answer yet
     const mode: ReplyMode = session.replyMode;
     // What switches the replies on (CLIENT REPLY ON, RESET) is answered.
     if (mode !== ReplyMode.ON) reply.flush();
@@ -85,8 +87,14 @@ export class Dispatcher {
       if (refusal !== null) return this.refuse(session, entry, refusal);
       if (this.mustWait(session, entry)) return postpone(session);
     }
+    if (session.subscriptions !== null && session.protocol === 2 && !entry.whileSubscribed)
+      return this.refuse(session, entry, subscribedOnly(entry));
     if (session.transaction?.open && !entry.unqueued) return this.enqueue(session, frame, entry);
     this.call(session, frame, entry);
+    if (this.host.pubsub.hasMessages && session.replyMode === ReplyMode.ON) {
+      for (const message of this.host.pubsub.take(session)) this.reply.rawBytes(message);
+    }
+    if (this.host.keyspace.blocked.hasReady) this.host.blocked.serveReady();
   }
 
   private refusalOf(session: Session, entry: CommandEntry): CommandError | null {
@@ -167,7 +175,8 @@ export class Dispatcher {
     }
     if (this.failed) entry.failed++;
     this.failed = false; // EXEC has not failed because a command in it has
-    entry.calls++;
+    if (session.blocked) this.uncount(session, entry);
+    else entry.calls++;
     if (journal.active && (context.forced || (entry.isWrite && keyspace.changes !== changesBefore))) this.record(session, frame);
     journal.endUnit();
     session.writeOffset = journal.offset;
@@ -178,12 +187,32 @@ export class Dispatcher {
     context.forced = false;
   }
 
+  /** A request whose client is blocked now is no call yet: it will be one when it is executed again, or given up. */
+  private uncount(session: Session, entry: CommandEntry): void {
+    session.commands--;
+    this.host.stats.commands--;
+    this.blocked = entry;
+  }
+
+  /** The request of a client that was blocked is over without having been executed again: it counts as a call, failed if `error` was its answer. */
+  countEnded(session: Session, frame: Frame, error: string | null): void {
+    const entry = this.commands.resolve(frame);
+    if (entry === null) return;
+    session.commands++;
+    this.host.stats.commands++;
+    entry.calls++;
+    if (error === null) return;
+    entry.failed++;
+    this.host.stats.countError(error);
+  }
+
   private record(session: Session, frame: Frame): void {
     const { journal } = this.host;
     // What the master sent is passed on byte for byte by the replica link.
     if (session.kind === SessionKind.MASTER) return;
     const { effects } = this.context;
-    if (effects === null) journal.append(session.database, frame);
+    const { forced, forReplicas } = this.context;
+    if (effects === null) journal.append(session.database, frame, forced && forReplicas);
     else for (const effect of effects) journal.append(effect.database, effect.frame);
   }
 
@@ -194,6 +223,7 @@ export class Dispatcher {
     else if (this.batchFrom !== 0) now = this.batchFrom; // what came first in a batch answers for the parsing of it
     this.timed = entry;
     this.timedFrom = now;
+    this.blocked = null;
     if (entry !== null) this.timedCalls = entry.calls;
   }
 
@@ -202,6 +232,7 @@ export class Dispatcher {
     entry.microseconds += microseconds;
     this.host.stats.commandMicroseconds += microseconds;
     if (!this.host.config.values["latency-tracking"]) return;
+    if (entry === this.blocked && entry.calls === this.timedCalls) return;
     const calls = Math.max(1, entry.calls - this.timedCalls);
     entry.latency ??= new LatencyHistogram();
     entry.latency.record((microseconds * 1000) / calls, calls);
@@ -245,6 +276,13 @@ function restrictionsOf(session: Session, entry: CommandEntry): number {
 function postpone(session: Session): void {
   session.postponed = true;
   session.link.pause();
+}
+
+/** In RESP2 a client that listens cannot tell an answer from a message: it may call nothing that is answered in any other form. */
+function subscribedOnly(entry: CommandEntry): CommandError {
+  return new CommandError(
+    `ERR Can't execute '${entry.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+  );
 }
 
 function unknownCommand(frame: Frame): CommandError {

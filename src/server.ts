@@ -14,17 +14,25 @@ import { Dispatcher } from "./dispatcher.ts";
 import { CommandError, errors } from "./errors.ts";
 import { Journal } from "./journal/journal.ts";
 import type { Database } from "./keyspace/database.ts";
+import { EventClass } from "./keyspace/events.ts";
+import { EvictionState, evictionMs, evictionPolicy } from "./keyspace/eviction.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { ExpiryMode } from "./keyspace/types.ts";
+import { followLimits } from "./limits.ts";
 import { Log, LogLevel } from "./log.ts";
 import { ClientAcceptor, type ClientHost } from "./net/acceptor.ts";
+import { AnswerGate } from "./net/gate.ts";
 import { ListenError, Listener, type ListenerOptions } from "./net/listener.ts";
+import { AppendOnlyFile } from "./persistence/aof/aof.ts";
 import { Persistence } from "./persistence/persistence.ts";
+import { Replay } from "./replay.ts";
 import type { ReplicationParts } from "./replication/parts.ts";
 import { Replication } from "./replication/replication.ts";
 import { Frame } from "./resp/frame.ts";
 import { Reply } from "./resp/reply.ts";
+import { BlockedClients } from "./session/blocked.ts";
 import { Clients } from "./session/clients.ts";
+import { PubSub, Topic } from "./session/pubsub.ts";
 import { type Session, SessionKind } from "./session/session.ts";
 import { Shutdown } from "./shutdown.ts";
 import { COMMIT, VERSION } from "./version.ts";
@@ -38,6 +46,16 @@ const RULE_DIRECTIVES = [
   "min-replicas-max-lag",
   "stop-writes-on-bgsave-error",
   "save",
+] as const;
+
+/** Directives that say which keys leave when memory is full. */
+const EVICTION_DIRECTIVES = [
+  "maxmemory",
+  "maxmemory-policy",
+  "maxmemory-samples",
+  "maxmemory-eviction-tenacity",
+  "lfu-log-factor",
+  "lfu-decay-time",
 ] as const;
 
 /** How many clients a tick looks at for timeouts and output limits. */
@@ -55,8 +73,11 @@ export class Server implements Host {
   readonly keyspace: Keyspace;
   readonly journal = new Journal();
   readonly clients = new Clients();
+  readonly pubsub = new PubSub();
+  readonly blocked: BlockedClients;
   readonly stats = new ServerStats();
   readonly persistence: Persistence;
+  readonly appendOnly: AppendOnlyFile;
   readonly replication: Replication;
   readonly runId = randomBytes(20).toString("hex");
   readonly startedAt = Date.now();
@@ -68,6 +89,7 @@ export class Server implements Host {
 
   private readonly options: ServerOptions;
   private readonly reply = new Reply();
+  private readonly gate = new AnswerGate();
   private readonly dispatcher: Dispatcher;
   private readonly listener: Listener;
   private readonly cron: Cron;
@@ -90,12 +112,14 @@ export class Server implements Host {
     this.resolveStopped = resolveStopped;
     this.keyspace = new Keyspace({ databases: values.databases, now: this.startedAt });
     this.dispatcher = new Dispatcher(this, COMMANDS, this.reply);
+    this.blocked = this.makeBlocked();
     this.persistence = new Persistence({
       config,
       log: this.log,
       keyspace: this.keyspace,
       replicationInfo: () => this.replication.historyPoint,
     });
+    this.appendOnly = this.makeAppendOnlyFile();
     this.replication = new Replication(this.replicationParts());
     this.listener = new Listener(new ClientAcceptor(this.clientHost()));
     this.cron = new Cron({
@@ -107,13 +131,17 @@ export class Server implements Host {
       config,
       log: this.log,
       persistence: this.persistence,
+      appendOnly: this.appendOnly,
       replication: this.replication,
       pauseWrites: () => this.pauseWrites(),
       resumeWrites: () => this.resumeWrites(),
       stop: (code) => this.stop(code),
     });
     this.journal.retain = values["repl-backlog-size"];
-    this.keyspace.listener = { expiring: (database, key, from, length) => this.journalExpiry(database, key.subarray(from, from + length)) };
+    this.keyspace.listener = {
+      expiring: (database, key, from, length) => this.journalDeletion(database, key.subarray(from, from + length), "lazyfree-lazy-expire"),
+      evicting: (database, key) => this.journalDeletion(database, key, "lazyfree-lazy-eviction"),
+    };
     this.dispatcher.rules = { memory: () => this.memoryRefusal(), write: (session) => this.writeRefusal(session) };
     this.followConfig();
     this.stats.startupMemory = this.keyspace.usedBytes;
@@ -143,6 +171,8 @@ export class Server implements Host {
     try {
       if (values.pidfile !== "") this.writePidFile();
       this.cron.start(values.hz);
+      // Redis's test suite, and others who watch a log, wait for these words. As there, the data set comes after them.
+      this.log.notice("Server initialized");
       await this.loadData();
     } catch (error) {
       await this.stop(1);
@@ -152,15 +182,15 @@ export class Server implements Host {
     if (values.replicaof !== null)
       this.replication.replicaOf(values.replicaof.host, values.replicaof.port, this.persistence.lastLoad.history);
     this.updateRestrictions();
-    // Redis's test suite, and others who watch a log, wait for these words.
-    this.log.notice("Server initialized");
     this.log.notice(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ""}`);
   }
 
   private async loadData(): Promise<void> {
-    const loading = this.persistence.load();
+    this.appendOnly.readManifest();
+    const loading = this.config.values.appendonly ? this.appendOnly.load() : this.persistence.load();
     this.updateRestrictions();
     await loading;
+    if (!this.closed) this.appendOnly.openOnStart();
     this.updateRestrictions();
   }
 
@@ -226,10 +256,12 @@ export class Server implements Host {
     this.cron.stop();
     this.listener.close();
     this.replication.stop();
-    await this.persistence.close();
+    this.blocked.stop();
+    await Promise.all([this.persistence.close(), this.appendOnly.close()]);
     for (const session of this.clients) session.link.destroy();
     if (this.pidFile !== "") rmSync(this.pidFile, { force: true });
-    this.log.warning("Replicant is now ready to exit, bye bye...");
+    // What went wrong shall be the last word.
+    if (code === 0) this.log.warning("Replicant is now ready to exit, bye bye...");
     this.resolveStopped(code);
   }
 
@@ -243,6 +275,9 @@ export class Server implements Host {
   disconnect(session: Session): void {
     // Off the list now, though the socket's end is told later: CLIENT LIST after CLIENT KILL must not show it.
     this.clients.remove(session);
+    this.pubsub.unsubscribeAll(session);
+    // Nor must it be served what somebody else could have.
+    this.blocked.remove(session);
     session.link.destroy();
   }
 
@@ -254,6 +289,7 @@ export class Server implements Host {
       config,
       clients,
       reply,
+      gate: this.gate,
       counters: stats,
       firstDatabase: keyspace.databases[0],
       get now() {
@@ -278,10 +314,58 @@ export class Server implements Host {
     return this.keyspace.now;
   }
 
+  private makeBlocked(): BlockedClients {
+    const { reply, dispatcher, keyspace } = this;
+    const isLoading = () => this.persistence.loading !== null;
+    return new BlockedClients(
+      {
+        reply,
+        get loading() {
+          return isLoading();
+        },
+        beginBatch: () => this.beginBatch(),
+        endBatch: () => dispatcher.endBatch(),
+        execute: (session, frame) => this.executeBlocked(session, frame),
+        ended: (session, frame, error) => dispatcher.countEnded(session, frame, error),
+      },
+      keyspace.blocked,
+    );
+  }
+
+  /** Serves a blocked client, whoever is being served: our master's stream sees keys whose time is over, this client does not. */
+  private executeBlocked(session: Session, frame: Frame): void {
+    const { keyspace } = this;
+    const { expiryMode } = keyspace;
+    if (expiryMode === ExpiryMode.KEEP) keyspace.expiryMode = ExpiryMode.HIDE;
+    try {
+      this.dispatcher.execute(session, frame);
+    } finally {
+      keyspace.expiryMode = expiryMode;
+    }
+  }
+
   private departed(session: Session): void {
+    this.blocked.remove(session);
+    this.pubsub.unsubscribeAll(session);
     session.transaction?.reset();
     session.transaction = null;
     this.replication.closed(session);
+  }
+
+  private makeAppendOnlyFile(): AppendOnlyFile {
+    const { config, log, keyspace, journal, persistence, gate } = this;
+    return new AppendOnlyFile({
+      config,
+      log,
+      keyspace,
+      journal,
+      persistence,
+      gate,
+      runner: new Replay({ dispatcher: this.dispatcher, reply: this.reply, keyspace, beginBatch: () => this.beginBatch() }),
+      statusChanged: () => this.updateRestrictions(),
+      flushed: () => this.replication.waiters.scheduleCheck(),
+      fatal: () => void this.stop(1),
+    });
   }
 
   private replicationParts(): ReplicationParts {
@@ -302,6 +386,10 @@ export class Server implements Host {
       },
       port: () => this.port,
       stateChanged: () => this.updateRestrictions(),
+      flushedOffset: () => this.appendOnly.flushedOffset,
+      suspendAppendOnly: () => this.appendOnly.suspend(),
+      resumeAppendOnly: () => this.appendOnly.resume(),
+      disconnectBlocked: () => this.blocked.disconnectAll(),
     };
   }
 
@@ -309,10 +397,10 @@ export class Server implements Host {
 
   /** Which checks commands must pass at the moment. */
   private updateRestrictions(): void {
-    const { config, replication, persistence } = this;
+    const { config, replication, persistence, appendOnly } = this;
     let restrictions = 0;
     if (config.values.maxmemory > 0) restrictions |= Restriction.MEMORY;
-    if (replication.restrictsWrites || persistence.writesRefused) restrictions |= Restriction.WRITE;
+    if (replication.restrictsWrites || persistence.writesRefused || appendOnly.refusal !== null) restrictions |= Restriction.WRITE;
     if (replication.refusesStale) restrictions |= Restriction.STALE;
     if (persistence.loading !== null) restrictions |= Restriction.LOADING;
     if (this.writesPaused) restrictions |= Restriction.PAUSE;
@@ -333,23 +421,48 @@ export class Server implements Host {
     for (const session of this.clients) {
       if (!session.postponed) continue;
       session.postponed = false;
-      session.link.resume();
+      if (!this.blocked.resumePostponed(session)) session.link.resume();
     }
   }
 
   private memoryRefusal(): CommandError | null {
+    const { eviction } = this.keyspace;
+    if (!eviction.needed || !this.mayEvict) return null;
+    return eviction.run() === EvictionState.STUCK ? errors.outOfMemory : null;
+  }
+
+  /** A replica is a copy of its master, whatever it takes; and what is being loaded, or waits for writes to go on, must stay. */
+  private get mayEvict(): boolean {
     const { values } = this.config;
-    if (values.replicaof !== null && values["replica-ignore-maxmemory"]) return null;
-    return this.keyspace.usedBytes > values.maxmemory ? errors.outOfMemory : null;
+    if (values.replicaof !== null && values["replica-ignore-maxmemory"]) return false;
+    return this.persistence.loading === null && !this.writesPaused;
+  }
+
+  private takeEvictionSettings(): void {
+    const { keyspace } = this;
+    const { values } = this.config;
+    const { settings } = keyspace.eviction;
+    settings.policy = evictionPolicy(values["maxmemory-policy"]);
+    settings.limit = values.maxmemory;
+    settings.samples = values["maxmemory-samples"];
+    settings.budgetMs = evictionMs(values["maxmemory-eviction-tenacity"]);
+    const lfu = settings.policy?.by === "lfu";
+    keyspace.lfu = lfu ? { logFactor: values["lfu-log-factor"], decayMinutes: values["lfu-decay-time"] } : null;
   }
 
   private writeRefusal(session: Session): CommandError | null {
-    return this.persistence.writesRefused ? errors.misconf : this.replication.writeRefusal(session);
+    if (this.persistence.writesRefused) return errors.misconf;
+    return this.appendOnly.refusal ?? this.replication.writeRefusal(session);
   }
 
   private followConfig(): void {
     const { config, log, journal, cron } = this;
     const { values } = config;
+    followLimits(config, this.keyspace.limits);
+    this.publishEvents();
+    config.onChange("notify-keyspace-events", () => this.publishEvents() as undefined);
+    this.takeEvictionSettings();
+    config.onChange(EVICTION_DIRECTIVES, () => this.takeEvictionSettings() as undefined);
     config.onChange(RULE_DIRECTIVES, () => this.updateRestrictions() as undefined);
     config.onChange("hz", () => cron.start(values.hz) as undefined);
     config.onChange("loglevel", () => {
@@ -364,6 +477,19 @@ export class Server implements Host {
     config.onChange("bind", () => this.moveDoors("Failed to bind to specified addresses."));
   }
 
+  /** Keyspace events go to channels named after the key (class K) and after the event (class E). */
+  private publishEvents(): void {
+    const { keyspace, pubsub } = this;
+    const classes = this.config.values["notify-keyspace-events"];
+    keyspace.eventClasses = classes;
+    keyspace.publishEvent = (_, name, key, database) => {
+      if ((classes & EventClass.KEYSPACE) !== 0)
+        pubsub.publish(Topic.CHANNEL, Buffer.concat([Buffer.from(`__keyspace@${database}__:`), key]), Buffer.from(name));
+      if ((classes & EventClass.KEYEVENT) !== 0)
+        pubsub.publish(Topic.CHANNEL, Buffer.from(`__keyevent@${database}__:${name}`), Buffer.from(key));
+    };
+  }
+
   // ---- background
 
   private tick(): void {
@@ -374,12 +500,16 @@ export class Server implements Host {
     if (this.cronPaused) return;
     stats.sample(now);
     stats.peakMemory = Math.max(stats.peakMemory, keyspace.usedBytes);
-    this.persistence.cron();
+    // One image is written to disk at a time.
+    if (!this.appendOnly.rewriting) this.persistence.cron();
+    this.appendOnly.cron();
     if (now - this.lastSecond >= 1000) {
       this.lastSecond = now;
       this.replication.cron(now);
     }
     this.updateRestrictions();
+    // Keys that were ready while a data set was being loaded.
+    this.blocked.serveBetweenTicks();
     this.lookAfterClients(now);
   }
 
@@ -395,12 +525,14 @@ export class Server implements Host {
       },
       (budgetMs) => !this.config.values.activerehashing || keyspace.rehash(budgetMs),
       (budgetMs) => keyspace.lazyFree.run(budgetMs),
+      () => !keyspace.eviction.needed || !this.mayEvict || keyspace.eviction.run() !== EvictionState.RUNNING,
     ];
   }
 
-  private journalExpiry(database: Database, key: Buffer): void {
+  /** A key went without a command; `lazy` is the directive that says by which command replicas delete it. */
+  private journalDeletion(database: Database, key: Buffer, lazy: "lazyfree-lazy-expire" | "lazyfree-lazy-eviction"): void {
     if (!this.journal.active) return;
-    const word = this.config.values["lazyfree-lazy-expire"] ? "UNLINK" : "DEL";
+    const word = this.config.values[lazy] ? "UNLINK" : "DEL";
     this.journal.append(database, new Frame().encode([word, key]));
   }
 
@@ -416,7 +548,8 @@ export class Server implements Host {
       }
       const session = next.value;
       session.link.checkOutputLimit(now);
-      const mayTimeOut = session.kind === SessionKind.NORMAL && !session.postponed && !this.replication.waiters.has(session);
+      const isBlocked = session.postponed || session.blocked || this.replication.waiters.has(session);
+      const mayTimeOut = session.kind === SessionKind.NORMAL && !isBlocked;
       if (timeout > 0 && mayTimeOut && now - session.lastActive > timeout * 1000) {
         this.log.verbose("Closing idle client");
         session.link.destroy();

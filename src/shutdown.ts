@@ -3,6 +3,7 @@
 import type { ShutdownOptions } from "./commands/host.ts";
 import type { Config } from "./config/config.ts";
 import type { Log } from "./log.ts";
+import type { AppendOnlyFile } from "./persistence/aof/aof.ts";
 import type { Persistence } from "./persistence/persistence.ts";
 import { type Replica, ReplicaState, STATE_WORDS } from "./replication/replica.ts";
 import type { Replication } from "./replication/replication.ts";
@@ -11,6 +12,7 @@ export interface ShutdownParts {
   readonly config: Config;
   readonly log: Log;
   readonly persistence: Persistence;
+  readonly appendOnly: AppendOnlyFile;
   readonly replication: Replication;
   /** Nothing that replicas must hear of happens from now on: writes of clients wait, while everything else is served. */
   pauseWrites(): void;
@@ -106,9 +108,14 @@ export class Shutdown {
   }
 
   private async saveAndStop(options: ShutdownOptions): Promise<boolean> {
-    const { config, log, persistence } = this.parts;
+    const { config, log, persistence, appendOnly } = this.parts;
     this.reportReplicas();
     await persistence.cancelBackgroundSave();
+    if (appendOnly.writingInitialFile) {
+      log.warning(`Writing initial AOF${options.force ? ". Exit anyway." : ", can't exit."}`);
+      if (!options.force) return this.refuse();
+    }
+    appendOnly.finish();
     // Half a data set must not replace the file that it is loaded from.
     const wanted = options.save === "always" || (options.save === "configured" && config.values.save.length > 0);
     if (wanted && persistence.loading === null) {
@@ -117,14 +124,17 @@ export class Shutdown {
         persistence.save();
       } catch {
         log.warning(`Error trying to save the DB${options.force ? ". Exit anyway." : ", can't exit."}`);
-        if (!options.force) {
-          log.warning("Errors trying to shut down the server. Check the logs for more information.");
-          return false;
-        }
+        if (!options.force) return this.refuse();
       }
     }
     await this.parts.stop(0);
     return true;
+  }
+
+  /** -> false: the server goes on. */
+  private refuse(): boolean {
+    this.parts.log.warning("Errors trying to shut down the server. Check the logs for more information.");
+    return false;
   }
 
   private reportReplicas(): void {

@@ -1,6 +1,8 @@
 /** Clients as CLIENT LIST and CLIENT INFO describe them, and the words by which commands name them. */
 
 import { commandError } from "../errors.ts";
+import type { Frame } from "../resp/frame.ts";
+import { PubSub } from "../session/pubsub.ts";
 import { type Session, SessionKind } from "../session/session.ts";
 import type { Context } from "./context.ts";
 
@@ -31,14 +33,16 @@ export function checkClientName(name: string): void {
 
 /**
  * One client in CLIENT LIST's form, with the line end. A client has no reply buffer of its own here (rbs, rbp, obl), and the bytes of a request under way
- * (qbuf, argv-mem) are those of the client that asks: everybody else's have been served. Sizes in bytes, ages in seconds.
+ * (qbuf, argv-mem) are those of the client that asks, and of blocked ones: everybody else's have been served. Sizes in bytes, ages in seconds.
  */
 export function describeClient(ctx: Context, session: Session): string {
   const { link, transaction } = session;
   const { frame } = ctx;
   const current = session === ctx.session;
+  const [channels, patterns, shards] = PubSub.of(session).names;
   const queryBytes = link.inputBytes + (current ? frame.end - frame.start : 0);
-  const argumentBytes = current ? lengthOfArguments(ctx) : 0;
+  const request = current ? frame : ctx.host.blocked.requestOf(session);
+  const argumentBytes = request === null ? 0 : lengthOfArguments(request);
   const queueBytes = transaction?.bytes ?? 0;
   const fields: [name: string, value: string | number][] = [
     ["id", session.id],
@@ -48,11 +52,11 @@ export function describeClient(ctx: Context, session: Session): string {
     ["name", session.name],
     ["age", seconds(ctx.now) - seconds(session.createdAt)],
     ["idle", seconds(ctx.now) - seconds(session.lastActive)],
-    ["flags", flagsOf(session)],
+    ["flags", flagsOf(ctx, session)],
     ["db", session.database.index],
-    ["sub", 0],
-    ["psub", 0],
-    ["ssub", 0],
+    ["sub", channels.size],
+    ["psub", patterns.size],
+    ["ssub", shards.size],
     ["multi", session.queueing ? (transaction?.queue.length ?? 0) : -1],
     ["qbuf", queryBytes],
     ["qbuf-free", 0],
@@ -79,18 +83,19 @@ function seconds(ms: number): number {
   return Math.floor(ms / 1000);
 }
 
-function lengthOfArguments(ctx: Context): number {
+function lengthOfArguments(request: Frame): number {
   let bytes = 0;
-  for (let index = 0; index < ctx.count; index++) bytes += ctx.frame.lengths[index];
+  for (let index = 0; index < request.count; index++) bytes += request.lengths[index];
   return bytes;
 }
 
-function flagsOf(session: Session): string {
+function flagsOf(ctx: Context, session: Session): string {
   let flags = "";
   if (session.kind === SessionKind.REPLICA) flags += "S";
   if (session.kind === SessionKind.MASTER) flags += "M";
   if (session.kind === SessionKind.PUBSUB) flags += "P";
   if (session.queueing) flags += "x";
+  if (session.blocked || session.postponed || ctx.host.replication.waiters.has(session)) flags += "b";
   if (session.transaction?.touched) flags += "d";
   if (session.closing) flags += "c";
   if (session.unixSocket) flags += "U";

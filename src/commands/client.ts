@@ -6,7 +6,7 @@ import { ReplyMode, type Session, type SessionKind } from "../session/session.ts
 import { checkClientName, clientKind, describeClient, isListable } from "./client-info.ts";
 import { arg, command, container, type Flag, oneOf, token } from "./command.ts";
 import type { Context } from "./context.ts";
-import { type HelpEntry, replyHelp } from "./help.ts";
+import { type HelpEntry, replyHelp, wrongArguments } from "./help.ts";
 import { DEFAULT_USER } from "./login.ts";
 
 const FLAGS: readonly Flag[] = ["noscript", "loading", "stale"];
@@ -348,6 +348,29 @@ const noTouch = command(
   },
 );
 
+/** -> 1 when the client was blocked and no longer is, else 0. One that waits for writes to go on is not blocked in this sense: nothing has begun. */
+const unblock = command(
+  {
+    name: "unblock",
+    arity: -3,
+    group: "connection",
+    since: "5.0.0",
+    flags: ADMIN_FLAGS,
+    summary: "Ends the wait of a client that is blocked in a command",
+    complexity: "O(log N) in the number of clients",
+    arguments: [arg("integer", "client-id"), oneOf("unblock-type", [token("TIMEOUT"), token("ERROR")], { optional: true })],
+  },
+  (ctx) => {
+    if (ctx.count > 4) throw wrongArguments(ctx);
+    const error = ctx.count === 4 && ctx.is(3, "error");
+    if (ctx.count === 4 && !error && !ctx.is(3, "timeout")) throw commandError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    const { clients, blocked, replication } = ctx.host;
+    const session = clients.get(Number(ctx.int64(2)));
+    const unblocked = session !== undefined && (blocked.unblock(session, { error }) || replication.waiters.unblock(session, { error }));
+    ctx.reply.integer(unblocked ? 1 : 0);
+  },
+);
+
 const HELP: readonly HelpEntry[] = [
   ["GETNAME", "Name of this connection."],
   ["ID", "Number of this connection."],
@@ -374,6 +397,7 @@ const HELP: readonly HelpEntry[] = [
   ["REPLY (ON|OFF|SKIP)", "Whether requests are answered; SKIP leaves out the next."],
   ["SETINFO <option> <value>", "Notes something about this connection:", "* LIB-NAME: the client library.", "* LIB-VER: its version."],
   ["SETNAME <name>", "Names this connection."],
+  ["UNBLOCK <client-id> [TIMEOUT|ERROR]", "Ends a client's wait, as if its time were over or with an error."],
 ];
 
 const help = command(
@@ -399,5 +423,5 @@ export const client = container(
     summary: "Commands about client connections",
     complexity: "That of the subcommand",
   },
-  [getName, help, id, info, kill, list, noEvict, noTouch, reply, setInfo, setName],
+  [getName, help, id, info, kill, list, noEvict, noTouch, reply, setInfo, setName, unblock],
 );

@@ -72,6 +72,7 @@ const resetstat = command(
     host.commands.resetStats();
     host.keyspace.resetStats();
     host.persistence.resetStats();
+    host.appendOnly.resetStats();
     ctx.reply.ok();
   },
 );

@@ -230,6 +230,7 @@ export const reset = command(
     const { host, reply, session } = ctx;
     if (session.kind === SessionKind.REPLICA || session.kind === SessionKind.MASTER)
       throw commandError("ERR can only reset normal client connections");
+    host.pubsub.unsubscribeAll(session);
     session.kind = SessionKind.NORMAL;
     session.database = host.keyspace.databases[0];
     session.protocol = 2;

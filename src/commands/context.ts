@@ -8,14 +8,34 @@ import { errors } from "../errors.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { EventClass } from "../keyspace/events.ts";
 import { LOOK_AHEAD_KEYS } from "../keyspace/lookahead.ts";
-import { Type } from "../keyspace/types.ts";
+import { Value } from "../keyspace/value.ts";
 import { Frame } from "../resp/frame.ts";
 import type { Reply } from "../resp/reply.ts";
-import type { Session } from "../session/session.ts";
+import { type Session, SessionKind } from "../session/session.ts";
+import { Draft } from "../values/draft.ts";
+import { Type } from "../values/types.ts";
 import type { Host } from "./host.ts";
 import type { CommandEntry } from "./registry.ts";
 
 export type Words = readonly (Buffer | string | number)[];
+
+/** What a command that found nothing to do waits for: see `Context.block`. */
+export interface BlockOptions {
+  /** The keys: `keyCount` arguments from `firstKey` on. */
+  readonly firstKey: number;
+  readonly keyCount: number;
+  /** The type that one of them must come to hold: LIST, ZSET or STREAM. */
+  readonly type: Type;
+  /** When to give up, as `parseTimeout` (timeout.ts) gives it: ms since 1970, 0 for never. */
+  readonly deadline: number;
+  /** Also executed again when one of the keys is deleted, overwritten or changes its type, so that it can answer with its error: XREADGROUP. */
+  readonly wakesWhenGone?: boolean;
+  /** To be executed instead of the request as it came in: XREAD's with the IDs that its `$` stood for, name and all. */
+  readonly request?: Words | undefined;
+}
+
+/** Values kept for the commands to come; one that opens more keys at once has them made anew. */
+const KEPT_VALUES = 16;
 
 export class Context {
   readonly host: Host;
@@ -27,8 +47,13 @@ export class Context {
   entry!: CommandEntry;
   /** What the journal takes instead of the request: null for the request itself. */
   effects: { database: Database; frame: Frame }[] | null = null;
-  /** Whether the journal takes the request though no key changed (PUBLISH, ...). */
+  /** Whether the journal takes the request though no key changed (FLUSHALL, ...). */
   forced = false;
+  /** Whether a request that is `forced` is for replicas only: the append-only file has no use for it. */
+  forReplicas = false;
+
+  private readonly values: Value[] = [];
+  private drafted: Draft | null = null;
 
   constructor(host: Host, reply: Reply, run: (session: Session, frame: Frame, entry: CommandEntry) => void) {
     this.host = host;
@@ -128,6 +153,39 @@ export class Context {
     return address;
   }
 
+  /**
+   * Opens what the key named by argument `index` holds, for reading; a key that is not there as an empty value (keyspace/value.ts). Values are reused: a command
+   * that has several keys open at once gives each a slot of its own. With null any type will do. Errors: WRONGTYPE.
+   */
+  openRead(index: number, type: Type | null, slot = 0): Value {
+    const { frame } = this;
+    const { database } = this.session;
+    const address = this.read(index);
+    return this.value(slot).open(database, address, type, frame.buffer, frame.offsets[index], frame.lengths[index]);
+  }
+
+  /** Likewise for changing. */
+  openWrite(index: number, type: Type | null, slot = 0): Value {
+    const { frame } = this;
+    const { database } = this.session;
+    const address = this.write(index);
+    const value = this.value(slot).open(database, address, type, frame.buffer, frame.offsets[index], frame.lengths[index]);
+    value.beforeChange();
+    return value;
+  }
+
+  private value(slot: number): Value {
+    if (slot >= KEPT_VALUES) return new Value(this.host.keyspace);
+    this.values[slot] ??= new Value(this.host.keyspace);
+    return this.values[slot];
+  }
+
+  /** A value to build, empty, of this type; one per command at a time. */
+  draft(type: Type): Draft {
+    this.drafted ??= new Draft(this.host.keyspace.space, this.host.keyspace.limits);
+    return this.drafted.begin(type);
+  }
+
   /** Makes the key named by argument `index`, just looked up at `address`, hold argument `value`. -> its address. */
   setString(address: number, index: number, value: number, expireAt: number): number {
     const { frame } = this;
@@ -158,6 +216,47 @@ export class Context {
     this.session.database.event(event, name, frame.buffer, frame.offsets[index], frame.lengths[index]);
   }
 
+  // ---- blocking
+
+  /** Whether a command may keep its client waiting: nothing blocks inside a transaction, nor does the master's stream. */
+  get mayBlock(): boolean {
+    const { session } = this;
+    return !session.queueing && session.kind !== SessionKind.MASTER;
+  }
+
+  /**
+   * Keeps the client waiting for keys, without an answer; the last thing that a handler does, before any write to `reply`, after it found nothing to serve the
+   * client with. The request is executed again, from the start, once the command that made one of the keys ready is over; it may then answer, be in error, or block
+   * again, its deadline staying the first one. When the time is over the client gets a null array. A client that must not be kept waiting gets it at once.
+   *
+   *     const deadline = parseTimeout(ctx, ctx.count - 1);
+   *     ... serve the client from the first key that can, and return ...
+   *     ctx.block({ firstKey: 1, keyCount: ctx.count - 2, type: Type.LIST, deadline });
+   *
+   * A key is ready when it comes to hold a new value of the type, which databases notice themselves. What adds to a value that is there already and can serve
+   * somebody who found it wanting (XADD; XGROUP DESTROY, for its error) says so with `keyReady`. A handler never sees which key it was, nor needs to.
+   * To see that it is executed again (so that the first time's side effects stay single), nothing is needed either: Redis repeats them too.
+   */
+  block({ firstKey, keyCount, type, deadline, wakesWhenGone = false, request }: BlockOptions): void {
+    if (!this.mayBlock) return this.reply.nullArray();
+    const { frame, session } = this;
+    const keys: Buffer[] = [];
+    for (let index = firstKey; index < firstKey + keyCount; index++) keys.push(frame.argument(index));
+    const keep = () => {
+      const kept = new Frame();
+      if (request === undefined) kept.assign(frame, { copy: true });
+      else kept.encode(request);
+      return kept;
+    };
+    this.host.blocked.block({ session, keys, type, wakesWhenGone, deadline, frame: keep });
+  }
+
+  /** What the key named by argument `index` holds, a value of `type`, can serve those who wait for it: they are, once this command is over. */
+  keyReady(index: number, type: Type): void {
+    const { frame } = this;
+    this.session.database.noteReady(frame.buffer, frame.offsets[index], frame.lengths[index], type);
+  }
+
   // ---- journal
 
   /** The journal takes `words` instead of the request; called again, these too. */
@@ -179,5 +278,12 @@ export class Context {
   /** The journal takes the request though it changed no key. */
   journalAlways(): void {
     this.forced = true;
+    this.forReplicas = false;
+  }
+
+  /** Likewise, though the append-only file must not: it would be done again at the next start (PUBLISH). */
+  journalForReplicas(): void {
+    this.forced = true;
+    this.forReplicas = true;
   }
 }

@@ -4,8 +4,8 @@ import { INT64_MAX, INT64_MIN, parseInt64, smallInteger } from "../bytes.ts";
 import { commandError, errors } from "../errors.ts";
 import { KEEP_EXPIRY } from "../keyspace/database.ts";
 import { EventClass } from "../keyspace/events.ts";
-import { Encoding } from "../keyspace/types.ts";
 import { addLongDoubles, formatLongDouble, type LongDouble, parseLongDouble } from "../values/longdouble.ts";
+import { Encoding } from "../values/types.ts";
 import { arg, command, key, oneKey } from "./command.ts";
 import type { Context } from "./context.ts";
 

@@ -9,13 +9,18 @@ const INT32_MIN = -2147483648;
 
 /** The database that argument `index` numbers. Errors: not an integer (`malformed` in its place, where given); out of range. */
 export function databaseArgument(ctx: Context, index: number, malformed?: string): Database {
-  const number = int32(ctx, index, malformed);
+  return databaseAt(ctx, databaseNumber(ctx, index, malformed));
+}
+
+/** The database of this number. Errors: out of range. */
+export function databaseAt(ctx: Context, number: number): Database {
   const { databases } = ctx.host.keyspace;
   if (number < 0 || number >= databases.length) throw commandError("ERR DB index is out of range");
   return databases[number];
 }
 
-function int32(ctx: Context, index: number, malformed: string | undefined): number {
+/** The number in argument `index`, for commands that read all of their numbers before they look for databases. Errors: not an int32 (`malformed` in its place). */
+export function databaseNumber(ctx: Context, index: number, malformed?: string): number {
   let value: bigint;
   try {
     value = ctx.int64(index);

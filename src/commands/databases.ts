@@ -3,7 +3,7 @@
 import { errors } from "../errors.ts";
 import { arg, command, oneOf, token } from "./command.ts";
 import type { Context } from "./context.ts";
-import { databaseArgument } from "./database-index.ts";
+import { databaseAt, databaseNumber } from "./database-index.ts";
 
 export const dbsize = command(
   {
@@ -83,8 +83,10 @@ export const swapdb = command(
   },
   (ctx) => {
     const { keyspace } = ctx.host;
-    const first = databaseArgument(ctx, 1, "ERR invalid first DB index");
-    const second = databaseArgument(ctx, 2, "ERR invalid second DB index");
+    const firstIndex = databaseNumber(ctx, 1, "ERR invalid first DB index");
+    const secondIndex = databaseNumber(ctx, 2, "ERR invalid second DB index");
+    const first = databaseAt(ctx, firstIndex);
+    const second = databaseAt(ctx, secondIndex);
     if (first !== second) keyspace.swap(first, second);
     else keyspace.changed();
     ctx.reply.ok();

@@ -1,10 +1,11 @@
 /** DEBUG: what tests and people who look for a fault need. What Redis has and is not here answers as an unknown subcommand. */
 
-import { parseMemory } from "../config/numbers.ts";
 import { commandError } from "../errors.ts";
 import { Frame } from "../resp/frame.ts";
 import { command } from "./command.ts";
 import type { Context } from "./context.ts";
+import { flushSleep, loadAppendOnly } from "./debug/append-only.ts";
+import { listpack, packedThreshold, quicklist } from "./debug/list-structure.ts";
 import { protocol } from "./debug/protocol.ts";
 import { reload } from "./debug/reload.ts";
 import { tableStats } from "./debug/table-stats.ts";
@@ -13,8 +14,6 @@ import { type HelpEntry, replyHelp } from "./help.ts";
 
 /** How much of an unknown subcommand its error repeats. */
 const QUOTED_BYTES = 128;
-/** Redis's limit: a list's packed node stays a little below 4 GiB. */
-const MAX_PACKED_THRESHOLD = 2n ** 32n - 2n ** 20n;
 
 interface Subcommand {
   readonly run: (ctx: Context) => void;
@@ -32,6 +31,10 @@ const ANY = Number.POSITIVE_INFINITY;
 
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   [
+    "aof-flush-sleep",
+    sub(flushSleep, 3, 3, "AOF-FLUSH-SLEEP <microseconds>", "Sleeps so long before each write to the append-only file, for tests."),
+  ],
+  [
     "change-repl-id",
     sub(changeReplicationId, 2, 2, "CHANGE-REPL-ID", "Begins a new replication history. Replicas have to resynchronize in full."),
   ],
@@ -42,6 +45,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ["htstats", sub(htstats, 3, ANY, "HTSTATS <dbid> [full]", "How the hash table of a database is filled.")],
   ["htstats-key", sub(htstatsKey, 3, ANY, "HTSTATS-KEY <key> [full]", "The same of a value that is a hash table.")],
   ["listpack", sub(listpack, 3, 3, "LISTPACK <key>", "Writes the structure of a packed value to standard output.")],
+  ["loadaof", sub(loadAppendOnly, 2, 2, "LOADAOF", "Writes what waits to the append-only file, empties the memory and loads the file.")],
   ["log", sub(log, 3, 3, "LOG <message>", "Writes a message to the log.")],
   ["object", sub(object, 3, 3, "OBJECT <key>", "How the value of a key is held.")],
   ["pause-cron", sub(pauseCron, 3, 3, "PAUSE-CRON <0|1>", "1 stops the periodic work, 0 goes on with it.")],
@@ -60,7 +64,13 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ["quicklist", sub(quicklist, 3, 4, "QUICKLIST <key> [<0|1>]", "Writes the structure of a list to standard output.")],
   [
     "quicklist-packed-threshold",
-    sub(packedThreshold, 3, 3, "QUICKLIST-PACKED-THRESHOLD <size>", "Accepted without effect: no value here is made of packed nodes."),
+    sub(
+      packedThreshold,
+      3,
+      3,
+      "QUICKLIST-PACKED-THRESHOLD <size>",
+      "Large lists keep elements of this length and above in nodes that are not packed; 0 is the default, 1gb.",
+    ),
   ],
   [
     "reload",
@@ -87,6 +97,10 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   [
     "set-active-expire",
     sub(setActiveExpire, 3, 3, "SET-ACTIVE-EXPIRE <0|1>", "0 leaves expired keys where they are until somebody asks for them."),
+  ],
+  [
+    "set-skip-checksum-validation",
+    sub(setSkipChecksums, 3, 3, "SET-SKIP-CHECKSUM-VALIDATION <0|1>", "1 takes files and RESTORE's payloads whatever their checksums say."),
   ],
   ["sleep", sub(sleep, 3, 3, "SLEEP <seconds>", "Stops the server for a while; fractions are allowed.")],
 ]);
@@ -170,15 +184,13 @@ function setActiveExpire(ctx: Context): void {
   ctx.reply.ok();
 }
 
-function pauseCron(ctx: Context): void {
-  ctx.host.cronPaused = leadingInteger(ctx.text(2)) !== 0;
+function setSkipChecksums(ctx: Context): void {
+  ctx.host.persistence.skipChecksums = leadingInteger(ctx.text(2)) !== 0;
   ctx.reply.ok();
 }
 
-function packedThreshold(ctx: Context): void {
-  const bytes = parseMemory(ctx.text(2));
-  if (bytes === null || bytes > MAX_PACKED_THRESHOLD)
-    throw commandError("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+function pauseCron(ctx: Context): void {
+  ctx.host.cronPaused = leadingInteger(ctx.text(2)) !== 0;
   ctx.reply.ok();
 }
 
@@ -198,16 +210,6 @@ function replicate(ctx: Context): void {
   const { buffer, start, end } = new Frame().encode(words);
   if (journal.active) journal.appendRaw(buffer, start, end);
   ctx.reply.ok();
-}
-
-function listpack(ctx: Context): void {
-  lookUpOrFail(ctx, 2);
-  throw commandError("ERR Not a listpack encoded object.");
-}
-
-function quicklist(ctx: Context): void {
-  lookUpOrFail(ctx, 2);
-  throw commandError("ERR Not a quicklist encoded object.");
 }
 
 function htstatsKey(ctx: Context): void {

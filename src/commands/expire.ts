@@ -1,8 +1,8 @@
 /** When keys expire. */
 
 import { commandError } from "../errors.ts";
-import { NO_EXPIRY } from "../keyspace/database.ts";
 import { EventClass } from "../keyspace/events.ts";
+import { NO_EXPIRY } from "../keyspace/lookup.ts";
 import { type Argument, arg, command, key, oneKey, oneOf, token } from "./command.ts";
 import type { Context } from "./context.ts";
 import { deadline, deleteExpired, exactDeadline, expireAt, isPast, Unit } from "./deadline.ts";

@@ -4,9 +4,12 @@ import type { Config } from "../config/config.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
+import type { AppendOnlyFile } from "../persistence/aof/aof.ts";
 import type { Persistence } from "../persistence/persistence.ts";
 import type { Replication } from "../replication/replication.ts";
+import type { BlockedClients } from "../session/blocked.ts";
 import type { Clients } from "../session/clients.ts";
+import type { PubSub } from "../session/pubsub.ts";
 import type { Session } from "../session/session.ts";
 import type { CommandTable } from "./registry.ts";
 import type { ServerStats } from "./stats.ts";
@@ -26,9 +29,12 @@ export interface Host {
   readonly keyspace: Keyspace;
   readonly journal: Journal;
   readonly clients: Clients;
+  readonly pubsub: PubSub;
+  readonly blocked: BlockedClients;
   readonly commands: CommandTable;
   readonly replication: Replication;
   readonly persistence: Persistence;
+  readonly appendOnly: AppendOnlyFile;
   readonly stats: ServerStats;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;

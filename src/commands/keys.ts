@@ -3,7 +3,7 @@
 import { equalBytes } from "../bytes.ts";
 import { errors } from "../errors.ts";
 import { EventClass } from "../keyspace/events.ts";
-import { TYPE_NAMES } from "../keyspace/types.ts";
+import { TYPE_NAMES } from "../values/types.ts";
 import { allKeys, arg, command, key, keyAt, oneKey, token } from "./command.ts";
 import type { Context } from "./context.ts";
 import { databaseArgument } from "./database-index.ts";

@@ -6,6 +6,9 @@ import type { Context } from "./context.ts";
 import { replyHelp } from "./help.ts";
 import { memoryReport } from "./memory-report.ts";
 
+/** Elements of a collection that are measured unless the request says how many. */
+const DEFAULT_SAMPLES = 5;
+
 const usage = command(
   {
     name: "usage",
@@ -15,21 +18,23 @@ const usage = command(
     flags: ["readonly"],
     keys: [keyAt(2, "RO")],
     summary: "Tells how many bytes a key and its value take",
-    complexity: "O(1) for strings",
+    complexity: "O(N), N being the number of samples",
     arguments: [key(), arg("integer", "count", { token: "SAMPLES", optional: true })],
   },
   (ctx) => {
+    let samples = DEFAULT_SAMPLES;
     for (let index = 3; index < ctx.count; index += 2) {
       if (!ctx.is(index, "samples") || index + 1 >= ctx.count) throw errors.syntax;
-      // A string has nothing to take samples of; the number must be one all the same.
-      if (ctx.int64(index + 1) < 0n) throw errors.syntax;
+      const count = ctx.int64(index + 1);
+      if (count < 0n) throw errors.syntax;
+      samples = Number(count);
     }
     const { database } = ctx;
     const name = ctx.bytes(2);
     // Past its time or not: what is there takes memory.
     const address = database.table.find(database.table.hash(name, 0, name.length), name, 0, name.length);
     if (address === 0) ctx.reply.null();
-    else ctx.reply.integer(database.memoryOf(address));
+    else ctx.reply.integer(database.memoryOf(address, samples));
   },
 );
 
@@ -60,7 +65,10 @@ const help = command(
   (ctx) =>
     replyHelp(ctx, [
       ["STATS", "Tells where the memory is, in bytes."],
-      ["USAGE <key> [SAMPLES <count>]", "Tells how many bytes <key> and its value take: exactly, so <count> is not needed."],
+      [
+        "USAGE <key> [SAMPLES <count>]",
+        "Tells how many bytes <key> and its value take; of a collection <count> elements are measured (5 unless given, 0 for all).",
+      ],
     ]),
 );
 

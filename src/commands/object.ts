@@ -3,7 +3,7 @@
 import { smallInteger } from "../bytes.ts";
 import { commandError } from "../errors.ts";
 import { idleSeconds, lfuCounter } from "../keyspace/access.ts";
-import { ENCODING_NAMES, Encoding } from "../keyspace/types.ts";
+import { ENCODING_NAMES, Encoding } from "../values/types.ts";
 import { command, container, key, keyAt } from "./command.ts";
 import type { Context } from "./context.ts";
 import { type HelpEntry, replyHelp } from "./help.ts";

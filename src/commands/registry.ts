@@ -31,6 +31,8 @@ export class CommandEntry {
   /** Runs at once inside MULTI instead of being queued. */
   readonly unqueued: boolean;
   readonly noMulti: boolean;
+  /** A RESP2 client may call it while it listens to channels. */
+  readonly whileSubscribed: boolean;
   /** TOUCH: notes the access even for a client that wants none noted. */
   readonly touches: boolean;
   /** EXEC: what may stand in its way is what may stand in the way of the commands queued. */
@@ -55,6 +57,7 @@ export class CommandEntry {
     this.isWrite = spec.flags.includes("write");
     this.noAuth = spec.flags.includes("no_auth");
     this.noMulti = spec.flags.includes("no_multi");
+    this.whileSubscribed = parent === null && WHILE_SUBSCRIBED.has(spec.name);
     this.runsQueue = parent === null && spec.name === "exec";
     this.touches = parent === null && spec.name === "touch";
     this.unqueued = parent === null && UNQUEUED.has(spec.name);
@@ -88,6 +91,17 @@ export function subcommandOf(family: CommandEntry, frame: Frame): CommandEntry |
   return family.subcommands.get(frame.text(1).toLowerCase()) ?? null;
 }
 
+const WHILE_SUBSCRIBED = new Set([
+  "subscribe",
+  "psubscribe",
+  "ssubscribe",
+  "unsubscribe",
+  "punsubscribe",
+  "sunsubscribe",
+  "ping",
+  "quit",
+  "reset",
+]);
 const UNQUEUED = new Set(["multi", "exec", "discard", "watch", "quit", "reset"]);
 
 const SLOTS = 2048;

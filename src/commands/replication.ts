@@ -1,12 +1,15 @@
 /** Commands about replication: those for people (REPLICAOF, ROLE, WAIT) and those that replicas and masters speak among themselves. */
 
-import { INT64_MAX, parseInt64 } from "../bytes.ts";
+import { parseInt64 } from "../bytes.ts";
 import { commandError, errors } from "../errors.ts";
 import { ReplicaState } from "../replication/replica.ts";
+import type { Reply } from "../resp/reply.ts";
 import { SessionKind } from "../session/session.ts";
 import { splitWords } from "../words.ts";
 import { arg, block, type CommandSpec, command, oneOf, token } from "./command.ts";
 import type { Context } from "./context.ts";
+import { Unit } from "./deadline.ts";
+import { parseTimeout } from "./timeout.ts";
 
 /** Redis's limit on an address that a replica announces. */
 const MAX_ADDRESS_LENGTH = 256;
@@ -186,7 +189,9 @@ function setFilter(ctx: Context, index: number): void {
 function acknowledge(ctx: Context, index: number): void {
   if (ctx.session.kind !== SessionKind.REPLICA) return;
   const offset = int64At(ctx, index);
-  if (offset !== null) ctx.host.replication.replicas.acknowledge(ctx.session, Number(offset));
+  if (offset === null) return;
+  const flushed = ctx.count > index + 2 && ctx.is(index + 1, "fack") ? int64At(ctx, index + 2) : null;
+  ctx.host.replication.replicas.acknowledge(ctx.session, Number(offset), flushed === null ? -1 : Number(flushed));
 }
 
 export const psync = command(
@@ -272,19 +277,61 @@ export const wait = command(
       );
     }
     const wanted = ctx.integer(1);
-    const timeoutMs = timeoutAt(ctx, 2);
+    const deadline = parseTimeout(ctx, 2, Unit.MILLISECONDS);
     const count = replication.replicas.countAcknowledged(session.writeOffset);
     // Nothing blocks inside a transaction.
     if (count >= wanted || session.queueing) return ctx.reply.integer(count);
-    replication.waiters.add(session, session.writeOffset, wanted, timeoutMs);
+    const offset = session.writeOffset;
+    const acknowledged = () => replication.replicas.countAcknowledged(offset);
+    const met = () => acknowledged() >= wanted;
+    replication.waiters.add(session, { met, answer: (reply) => reply.integer(acknowledged()), refusal: () => null }, deadline);
     replication.replicas.requestAcknowledgements();
   },
 );
 
-function timeoutAt(ctx: Context, index: number): number {
-  const value = int64At(ctx, index);
-  if (value === null) throw commandError("ERR timeout is not an integer or out of range");
-  if (value < 0n) throw commandError("ERR timeout is negative");
-  if (value > INT64_MAX - BigInt(ctx.now)) throw commandError("ERR timeout is out of range");
-  return Number(value);
-}
+const NO_FILE = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+
+/** -> whether what this client wrote is on disk here, 0 or 1, and at how many replicas. Errors: on a replica, without a file where it is to be here. */
+export const waitaof = command(
+  {
+    name: "waitaof",
+    arity: 4,
+    group: "generic",
+    since: "7.2.0",
+    flags: ["noscript"],
+    categories: ["connection"],
+    tips: ["request_policy:all_shards", "response_policy:agg_min"],
+    summary: "Waits until what this client wrote is on disk in append-only files, here and at replicas",
+    complexity: "O(1)",
+    arguments: [arg("integer", "numlocal"), arg("integer", "numreplicas"), arg("integer", "timeout")],
+  },
+  (ctx) => {
+    const { host, session } = ctx;
+    const { replication, appendOnly } = host;
+    const here = ctx.integer(1);
+    if (here < 0 || here > 1) throw commandError("ERR value is out of range, value must between 0 and 1");
+    const wanted = ctx.integer(2);
+    if (wanted < 0) throw errors.notPositive;
+    const deadline = parseTimeout(ctx, 3, Unit.MILLISECONDS);
+    if (replication.isReplica) {
+      throw commandError(
+        "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated.",
+      );
+    }
+    const refusal = () => (here === 1 && !host.config.values.appendonly ? NO_FILE : null);
+    if (refusal() !== null) throw commandError(NO_FILE);
+    const offset = session.writeOffset;
+    const flushedHere = () => (appendOnly.flushedOffset >= offset ? 1 : 0);
+    const flushedThere = () => replication.replicas.countFlushed(offset);
+    const met = () => flushedHere() >= here && flushedThere() >= wanted;
+    const answer = (reply: Reply) => {
+      reply.array(2);
+      reply.integer(flushedHere());
+      reply.integer(flushedThere());
+    };
+    // Nothing blocks inside a transaction.
+    if (met() || session.queueing) return answer(ctx.reply);
+    replication.waiters.add(session, { met, answer, refusal }, deadline);
+    replication.replicas.requestAcknowledgements();
+  },
+);

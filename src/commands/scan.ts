@@ -1,21 +1,15 @@
 /** Walks over the keys of a database: all at once, a few at a time, one at random. */
 
-import { errors } from "../errors.ts";
 import { globMatch } from "../glob.ts";
 import type { Database } from "../keyspace/database.ts";
-import { TYPE_NAMES } from "../keyspace/types.ts";
+import { TYPE_NAMES } from "../values/types.ts";
+import { BUCKETS_PER_ELEMENT, patternArgument, scanOptions } from "./collection-scan.ts";
 import { arg, command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { parseCursor } from "./cursor.ts";
 
 /** How often RANDOMKEY draws before it looks for a living key in order: only a replica, which may not delete expired keys, comes so far. */
 const MAX_DRAWS = 100;
-/** SCAN without COUNT. */
-const DEFAULT_COUNT = 10;
-/** SCAN looks at no more than so many buckets for each key it was asked for: a sparse table must not hold it up. */
-const BUCKETS_PER_KEY = 10;
-
-const STAR = 0x2a;
 
 export const keys = command(
   {
@@ -66,11 +60,11 @@ export const scan = command(
   (ctx) => {
     const { database } = ctx;
     let cursor = parseCursor(ctx.text(1));
-    const { count, pattern, type } = scanOptions(ctx);
+    const { count, pattern, type } = scanOptions(ctx, 2, { type: true });
     ctx.host.journal.scatterUnit();
     const found: number[] = [];
     let seen = 0;
-    let buckets = count * BUCKETS_PER_KEY;
+    let buckets = count * BUCKETS_PER_ELEMENT;
     const visit = (address: number): void => {
       seen++;
       if (matches(database, address, pattern)) found.push(address);
@@ -104,32 +98,6 @@ export const randomkey = command(
     else replyKey(ctx, address);
   },
 );
-
-interface ScanOptions {
-  count: number;
-  pattern: Buffer | null;
-  type: string | null;
-}
-
-function scanOptions(ctx: Context): ScanOptions {
-  const options: ScanOptions = { count: DEFAULT_COUNT, pattern: null, type: null };
-  for (let index = 2; index < ctx.count; index += 2) {
-    if (index + 1 === ctx.count) throw errors.syntax;
-    if (ctx.is(index, "count")) {
-      options.count = Number(ctx.int64(index + 1));
-      if (options.count < 1) throw errors.syntax;
-    } else if (ctx.is(index, "match")) options.pattern = patternArgument(ctx, index + 1);
-    else if (ctx.is(index, "type")) options.type = ctx.text(index + 1).toLowerCase();
-    else throw errors.syntax;
-  }
-  return options;
-}
-
-/** The pattern in argument `index`, null for one that every key matches. */
-function patternArgument(ctx: Context, index: number): Buffer | null {
-  const pattern = ctx.bytes(index);
-  return pattern.length === 1 && pattern[0] === STAR ? null : pattern;
-}
 
 function matches({ table }: Database, address: number, pattern: Buffer | null): boolean {
   if (pattern === null) return true;

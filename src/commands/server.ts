@@ -76,10 +76,11 @@ export const bgsave = command(
     history: [["3.2.2", "SCHEDULE."]],
   },
   (ctx) => {
-    const { persistence } = ctx.host;
+    const { persistence, appendOnly } = ctx.host;
     if (ctx.count > 1 && (ctx.count > 2 || !ctx.is(1, "schedule"))) throw errors.syntax;
-    if (!persistence.saving && ctx.session.queueing) {
-      // Called by EXEC: the image is to be that of the moment after it.
+    if (!persistence.saving && (appendOnly.rewriting || ctx.session.queueing)) {
+      // Called by EXEC, the image is to be that of the moment after it.
+      if (ctx.count === 1 && !ctx.session.queueing) throw REWRITE_UNDER_WAY;
       persistence.scheduleBackgroundSave();
       ctx.reply.simple("Background saving scheduled");
       return;
@@ -87,6 +88,24 @@ export const bgsave = command(
     persistence.startBackgroundSave();
     ctx.reply.simple("Background saving started");
   },
+);
+
+const REWRITE_UNDER_WAY = commandError(
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+);
+
+/** Rewrites the append-only file, whether it is in use or not. Errors: one is under way, the files cannot be made. */
+export const bgrewriteaof = command(
+  {
+    name: "bgrewriteaof",
+    arity: 1,
+    group: "server",
+    since: "1.0.0",
+    flags: ["no_async_loading", "admin", "noscript"],
+    summary: "Rewrites the append-only file in the background",
+    complexity: "O(1)",
+  },
+  (ctx) => ctx.reply.simple(ctx.host.appendOnly.requestRewrite(ctx.session.queueing)),
 );
 
 export const lolwut = command(

@@ -1,9 +1,10 @@
 /** Whole strings: GET, SET and their kin. The hottest file of this room: GET, SET, MGET and MSET make no object on their way. */
 
 import { commandError } from "../errors.ts";
-import { KEEP_EXPIRY, NO_EXPIRY } from "../keyspace/database.ts";
+import { KEEP_EXPIRY } from "../keyspace/database.ts";
 import { EventClass } from "../keyspace/events.ts";
-import { Type } from "../keyspace/types.ts";
+import { NO_EXPIRY } from "../keyspace/lookup.ts";
+import { Type } from "../values/types.ts";
 import { allKeys, arg, block, command, key, keyAt, oneKey, oneOf, token } from "./command.ts";
 import type { Context } from "./context.ts";
 import { deleteExpired, exactDeadline, expireAt, isPast } from "./deadline.ts";

@@ -2,11 +2,11 @@
 
 import { copyBytes } from "../bytes.ts";
 import { commandError, errors } from "../errors.ts";
-import { NO_EXPIRY } from "../keyspace/database.ts";
 import { EventClass } from "../keyspace/events.ts";
-import { Encoding, Type } from "../keyspace/types.ts";
+import { NO_EXPIRY } from "../keyspace/lookup.ts";
 import { SessionKind } from "../session/session.ts";
 import { commonSubsequence, commonSubsequenceLength } from "../values/lcs.ts";
+import { Encoding, Type } from "../values/types.ts";
 import { arg, command, key, oneKey, token } from "./command.ts";
 import type { Context } from "./context.ts";
 

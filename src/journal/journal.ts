@@ -1,6 +1,9 @@
 /**
- * The one log of writes (DESIGN: gate 2): a run of bytes in the protocol's array form, addressed by replication offset. Whoever passes writes on (a replica, later the
+ * The one log of writes (DESIGN: gate 2): a run of bytes in the protocol's array form, addressed by replication offset. Whoever passes writes on (a replica, the
  * append-only file) is a cursor into it; bytes are kept once, however many read, and as long as the slowest reader or the backlog needs them.
+ *
+ * What replicas and the file get differs in little, and that little is kept beside the run (`FileReader`): the file skips what is said to replicas only, and takes
+ * what a writable replica writes by itself, which stands in no history.
  *
  * What several commands do at one go (EXEC, an expired key deleted by the command that met it) is one unit: when it holds more than one command it is wrapped in
  * MULTI and EXEC, so that no reader shows half of it.
@@ -9,6 +12,7 @@
 import { assert } from "../assert.ts";
 import type { Database } from "../keyspace/database.ts";
 import { Frame } from "../resp/frame.ts";
+import { FileReader } from "./file-reader.ts";
 
 /** Every block but the last is full, so the block of an offset is found by division. */
 const BLOCK_BYTES = 1024 * 1024;
@@ -34,15 +38,15 @@ export class Journal {
   offset = 0;
   /** Bytes kept for readers that come back: repl-backlog-size. */
   retain = 1024 * 1024;
-  /** Told once whenever bytes were appended after a `flushed()`. */
-  onAppend: (() => void) | null = null;
-
   /** A replica's journal takes its master's stream and nothing of its own. */
   following = false;
 
   private blocks: Block[] = [];
   private readonly cursors = new Set<Cursor>();
   private recording = false;
+  private backlog = false;
+  private file: FileReader | null = null;
+  private readonly listeners: (() => void)[] = [];
   private announced = false;
   /** The database that readers have selected; -1 when the next command must say. */
   private selected = -1;
@@ -52,29 +56,76 @@ export class Journal {
   private unitStart = 0;
   private unitCommands = 0;
   private scattered = false;
+  /** What the unit under way wrote to the file alone, each command behind its SELECT. */
+  private local: Buffer[] = [];
 
-  /** Whether writes are kept at all: from the first reader on until `stop`. */
+  /** Whether writes are kept at all: for replicas, for the file, or for both. */
   get active(): boolean {
     return this.recording;
   }
 
-  /** Starts recording at the current offset. */
+  /** Whether writes are kept for replicas: from `start` on until `stop`. */
+  get hasBacklog(): boolean {
+    return this.backlog;
+  }
+
+  /** Starts a backlog at the current offset. */
   start(): void {
-    if (this.recording) return;
+    if (this.backlog) return;
+    this.backlog = true;
+    if (this.file !== null) {
+      this.selected = -1;
+      return;
+    }
     this.recording = true;
     this.forget();
   }
 
-  /** Forgets everything kept: no reader is left and no backlog is wanted. */
+  /** Ends the backlog: no replica is left. What the file has not taken yet is kept for it. */
   stop(): void {
-    this.recording = false;
+    this.backlog = false;
+    this.recording = this.file !== null;
+    if (this.file === null) this.forget();
+    else this.trim();
+  }
+
+  /** Goes on at another history's offset (a replica takes its master's); what was kept belongs to the old one. There must be no file. */
+  rebase(offset: number): void {
+    assert(this.file === null, "a file cannot follow from one history into another");
+    this.offset = offset;
     this.forget();
   }
 
-  /** Goes on at another history's offset (a replica takes its master's); what was kept belongs to the old one. */
-  rebase(offset: number): void {
-    this.offset = offset;
-    this.forget();
+  /** The append-only file becomes a reader, from here on. */
+  openFile(): FileReader {
+    assert(this.file === null, "there is one append-only file");
+    if (!this.recording) {
+      this.recording = true;
+      this.forget();
+    }
+    this.file = new FileReader(this.offset);
+    this.cursors.add(this.file);
+    return this.file;
+  }
+
+  closeFile(): void {
+    if (this.file === null) return;
+    this.cursors.delete(this.file);
+    this.file = null;
+    this.recording = this.backlog;
+    if (!this.backlog) this.forget();
+    else this.trim();
+  }
+
+  /** Has `listener` called once whenever bytes were appended after a `flushed()`; `first`: before those there are. -> ends that. */
+  onAppend(listener: () => void, { first = false } = {}): () => void {
+    const { listeners } = this;
+    if (first) listeners.unshift(listener);
+    else listeners.push(listener);
+    return () => {
+      const at = listeners.indexOf(listener);
+      if (at >= 0) listeners.splice(at, 1);
+    };
   }
 
   /** Drops what was kept. A unit under way begins anew: its first part cannot be read any more. */
@@ -134,6 +185,32 @@ export class Journal {
     this.trim();
   }
 
+  /**
+   * Collects views of all that the file lacks and may have: nothing of a unit under way, which may still change. They are good until the next append. -> how many
+   * bytes that is; `FileReader.consumed` says that they were taken.
+   */
+  collect(views: Buffer[]): number {
+    const { file } = this;
+    if (file === null) return 0;
+    const end = this.depth > 0 && this.unitCommands > 0 ? this.unitStart : this.offset;
+    return file.collect(end, views, (from, to) => this.collectRun(from, to, views));
+  }
+
+  /** The file has taken everything that `collect` last showed. */
+  collected(): void {
+    this.file?.consumed();
+    this.trim();
+  }
+
+  private collectRun(from: number, to: number, views: Buffer[]): void {
+    while (from < to) {
+      const block = this.blocks[Math.floor((from - this.firstOffset) / BLOCK_BYTES)];
+      const end = Math.min(to, block.start + block.length);
+      views.push(block.buffer.subarray(from - block.start, end - block.start));
+      from = end;
+    }
+  }
+
   /** Readers have been served: the next append is announced again. */
   flushed(): void {
     this.announced = false;
@@ -141,7 +218,7 @@ export class Journal {
 
   private trim(): void {
     if (this.blocks.length < 2) return;
-    let needed = this.offset - this.retain;
+    let needed = this.offset - (this.backlog ? this.retain : 0);
     if (this.depth > 0) needed = Math.min(needed, this.unitStart); // MULTI may have to go in there
     for (const cursor of this.cursors) needed = Math.min(needed, cursor.offset);
     const passed = Math.min(Math.floor((needed - this.firstOffset) / BLOCK_BYTES), this.blocks.length - 1);
@@ -167,13 +244,20 @@ export class Journal {
   }
 
   endUnit(): void {
-    if (--this.depth > 0 || this.unitCommands < 2) return;
-    this.put(EXEC, 0, EXEC.length);
+    if (--this.depth > 0) return;
+    if (this.local.length > 0) this.endLocalUnit();
+    if (this.unitCommands > 1) this.put(EXEC, 0, EXEC.length);
   }
 
-  /** Appends the request in `frame`, run on `database`. */
-  append(database: Database, frame: Frame): void {
-    if (!this.recording || this.following) return;
+  /** Whether a unit larger than one command is under way: EXEC's. */
+  get inTransaction(): boolean {
+    return this.depth > 1;
+  }
+
+  /** Appends the request in `frame`, run on `database`. `forReplicas`: the file has no use for it. */
+  append(database: Database, frame: Frame, forReplicas = false): void {
+    if (!this.recording) return;
+    if (this.following) return this.appendLocal(database, frame);
     if (this.depth > 0 && !this.scattered) {
       if (this.unitCommands === 1) this.insert(this.unitStart, MULTI);
       this.unitCommands++;
@@ -183,7 +267,57 @@ export class Journal {
       const select = this.scratch.encode(["SELECT", database.index]);
       this.put(select.buffer, select.start, select.end);
     }
+    if (forReplicas) this.file?.skip(this.offset, frame.end - frame.start);
     this.put(frame.buffer, frame.start, frame.end);
+  }
+
+  /** What a writable replica writes by itself is in no history: the file alone takes it. */
+  private appendLocal(database: Database, frame: Frame): void {
+    if (this.file === null) return;
+    const select = this.scratch.encode(["SELECT", database.index]);
+    this.local.push(Buffer.from(select.buffer.subarray(select.start, select.end)));
+    this.local.push(Buffer.from(frame.buffer.subarray(frame.start, frame.end)));
+    if (this.depth === 0) this.endLocalUnit();
+  }
+
+  private endLocalUnit(): void {
+    const { local } = this;
+    this.local = [];
+    const back = this.scratch.encode(["SELECT", Math.max(0, this.selected)]);
+    const ended = local.length > 2 ? [MULTI, ...local, EXEC] : local;
+    this.appendForFile(Buffer.concat([...ended, back.buffer.subarray(back.start, back.end)]));
+  }
+
+  /** The file takes `bytes` here; replicas do not see them. */
+  appendForFile(bytes: Buffer): void {
+    if (this.file === null) return;
+    this.file.insert(this.offset, bytes);
+    this.announce();
+  }
+
+  /** A master's stream that is passed on begins, or goes on, with database `index` selected: no byte of it need say so. */
+  follow(index: number): void {
+    if (index !== Math.max(0, this.selected)) {
+      const select = this.scratch.encode(["SELECT", index]);
+      this.appendForFile(Buffer.from(select.buffer.subarray(select.start, select.end)));
+    }
+    this.selected = index;
+  }
+
+  /** What was just passed on has selected database `index`. */
+  followSelected(index: number): void {
+    this.selected = index;
+  }
+
+  /** The database that the stream has selected, -1 when the next command will say. */
+  get selectedDatabase(): number {
+    return this.selected;
+  }
+
+  /** As `appendRaw`, of what replicas are told and the file has no use for. */
+  appendForReplicas(bytes: Buffer, from: number, to: number): void {
+    this.file?.skip(this.offset, to - from);
+    this.appendRaw(bytes, from, to);
   }
 
   /** Appends bytes that are protocol already and change no database's selection: a PING, or the stream of a master passed on. */
@@ -206,10 +340,13 @@ export class Journal {
       from += taken;
       this.offset += taken;
     }
-    if (!this.announced) {
-      this.announced = true;
-      this.onAppend?.();
-    }
+    this.announce();
+  }
+
+  private announce(): void {
+    if (this.announced) return;
+    this.announced = true;
+    for (const listener of this.listeners) listener();
   }
 
   /** Puts `bytes` in at `offset`, before what has been appended since: readers are served between ticks, so none has seen it. */
@@ -223,6 +360,7 @@ export class Journal {
       if (block.start <= offset) break;
       this.blocks.pop();
     }
+    this.file?.shift(offset, bytes.length);
     this.put(bytes, 0, bytes.length);
     for (const part of tail) this.put(part, 0, part.length);
   }

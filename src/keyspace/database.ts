@@ -1,22 +1,22 @@
 /**
- * One database: keys, what they hold and when they expire. Every read and every change of a key goes through here, and every change is announced
+ * One database, and every way in which it changes (how it is looked at: lookup.ts). Every read and every change of a key goes through here, and every change is announced
  * (WATCH, dirty counter; the table's guard hears of it before). Hot: `find` and `setString` make no object and no string.
  *
  * Methods take a key as bytes[from, from + length), or the address that a lookup gave; an address is good until the next change of its key.
  */
 
 import { copied, copyBytes, integerLength, isInt64, writeInteger } from "../bytes.ts";
-import { Blob, type ObjectTable } from "../memory/objects.ts";
-import { EXPIRES, MAX_INLINE_KEY, OUTSIDE } from "../memory/record.ts";
+import { Blob, type LargeObject } from "../memory/objects.ts";
+import { EXPIRES, OUTSIDE } from "../memory/record.ts";
 import { type ByteSpan, Table } from "../memory/table.ts";
-import { lfuInitial, lfuTouched } from "./access.ts";
+import type { Draft } from "../values/draft.ts";
+import { EMBSTR_LIMIT, Encoding, Type } from "../values/types.ts";
 import { EventClass } from "./events.ts";
 import { ExpiryIndex } from "./expiry.ts";
-import type { Keyspace } from "./keyspace.ts";
-import { ACCESS_MASK, EMBSTR_LIMIT, Encoding, ExpiryMode, makeMeta, metaEncoding, metaType, Type } from "./types.ts";
+import { Lookup, NO_EXPIRY } from "./lookup.ts";
+import { makeMeta, metaEncoding, metaType } from "./types.ts";
 
-/** In place of an expiry time: the key has none, or keeps what it has. */
-export const NO_EXPIRY = -1;
+/** In place of an expiry time: the key keeps what it has. */
 export const KEEP_EXPIRY = -2;
 
 /** A long value is kept in the buffer it came in when it fills at least this share of it; otherwise it is copied out. */
@@ -35,103 +35,9 @@ export interface LoadedString {
   readonly expireAt: number;
 }
 
-export class Database {
-  readonly index: number;
-  table: Table;
-  expiry: ExpiryIndex;
-  /** The hash of the key last looked up, for the change that follows. */
-  hash = 0;
-  private readonly keyspace: Keyspace;
-  private readonly objects: ObjectTable;
-  private readonly span: ByteSpan = { buffer: DIGITS, from: 0, to: 0 };
-
-  constructor(keyspace: Keyspace, index: number) {
-    this.keyspace = keyspace;
-    this.index = index;
-    this.objects = keyspace.space.objects;
-    this.table = new Table(keyspace.space, { meta: true });
-    this.expiry = new ExpiryIndex(this.table, keyspace.now);
-  }
-
-  get size(): number {
-    return this.table.size;
-  }
-
-  // ---- looking up
-
-  /** -> the address of a key that is there and not expired, or 0. Counts nothing and touches nothing. */
-  find(key: Buffer, from: number, length: number): number {
-    const table = this.table;
-    const { lookAhead, request } = this.keyspace;
-    const hash = lookAhead.hashOf(this, request, key, from, length);
-    this.hash = hash;
-    const address = table.find(hash, key, from, length);
-    if (address !== 0 && (table.flags(address) & EXPIRES) !== 0 && this.expiry.at(address) < this.keyspace.now)
-      return this.lookedUpExpired(address);
-    return address;
-  }
-
-  /** `find` for a command that reads: counts a hit or a miss and notes the access. */
-  read(key: Buffer, from: number, length: number): number {
-    const address = this.peek(key, from, length);
-    if (address !== 0) this.touch(address);
-    return address;
-  }
-
-  /** `read` that does not note the access: for commands that ask about a key, not for what it holds. */
-  peek(key: Buffer, from: number, length: number): number {
-    const address = this.find(key, from, length);
-    if (address === 0) {
-      this.keyspace.stats.misses++;
-      if ((this.keyspace.eventClasses & EventClass.KEY_MISS) !== 0) this.event(EventClass.KEY_MISS, "keymiss", key, from, length);
-      return 0;
-    }
-    this.keyspace.stats.hits++;
-    return address;
-  }
-
-  /** `find` for a command that writes: notes the access. A key whose time has passed goes, even where readers only do not see it. */
-  write(key: Buffer, from: number, length: number): number {
-    const address = this.find(key, from, length);
-    if (address !== 0) this.touch(address);
-    else if (this.keyspace.expiryMode === ExpiryMode.HIDE) this.dropHidden(key, from, length);
-    return address;
-  }
-
-  private dropHidden(key: Buffer, from: number, length: number): void {
-    const address = this.table.find(this.hash, key, from, length);
-    if (address !== 0) this.expire(address);
-  }
-
-  /** What `find` says about a key that a walk of the table came upon: whether it is there; it is deleted if its time has passed. */
-  alive(address: number): boolean {
-    return !this.isExpired(address) || this.lookedUpExpired(address) !== 0;
-  }
-
-  /** Whether a key is there, expired or not yet found to be; deletes nothing. */
-  holds(key: Buffer, from: number, length: number): boolean {
-    const address = this.table.find(this.table.hash(key, from, length), key, from, length);
-    return address !== 0 && !this.isExpired(address);
-  }
-
-  /** Whether a key is there though its time has passed; deletes nothing. */
-  isStale(key: Buffer, from: number, length: number): boolean {
-    const address = this.table.find(this.table.hash(key, from, length), key, from, length);
-    return address !== 0 && this.isExpired(address);
-  }
-
-  isExpired(address: number): boolean {
-    return (this.table.flags(address) & EXPIRES) !== 0 && this.expiry.at(address) < this.keyspace.now;
-  }
-
-  private lookedUpExpired(address: number): number {
-    if (this.keyspace.expiryMode === ExpiryMode.KEEP) return address;
-    if (this.keyspace.expiryMode === ExpiryMode.DELETE) this.expire(address);
-    return 0;
-  }
-
+export class Database extends Lookup {
   /** Deletes a key because its time has passed, and says so to journal and listeners. */
-  private expire(address: number): void {
+  protected expire(address: number): void {
     const { keyspace, table } = this;
     const key = table.key(address);
     keyspace.listener?.expiring(this, key, 0, key.length);
@@ -140,83 +46,19 @@ export class Database {
     this.event(EventClass.EXPIRED, "expired", key, 0, key.length);
   }
 
+  /** Deletes a key because memory is full, and says so to journal and listeners. */
+  evict(address: number): void {
+    const { keyspace, table } = this;
+    const key = table.key(address);
+    keyspace.listener?.evicting(this, key);
+    keyspace.stats.evicted++;
+    this.remove(address);
+    this.event(EventClass.EVICTED, "evicted", key, 0, key.length);
+  }
+
   /** Deletes keys that are due until `stop()`. -> whether none is left. */
   expireDue(stop: () => boolean): boolean {
     return this.expiry.expireDue(this.keyspace.now, (address) => this.expire(address), stop);
-  }
-
-  private touch(address: number): void {
-    const { keyspace, table } = this;
-    if (keyspace.noTouch) return;
-    const meta = table.meta(address);
-    const access = keyspace.lfu === null ? keyspace.lruClock : lfuTouched(meta & ACCESS_MASK, keyspace.now, keyspace.lfu);
-    if (access !== (meta & ACCESS_MASK)) table.setMeta(address, (meta & ~ACCESS_MASK) | access);
-  }
-
-  private freshAccess(): number {
-    return this.keyspace.lfu === null ? this.keyspace.lruClock : lfuInitial(this.keyspace.now);
-  }
-
-  // ---- what a key holds
-
-  type(address: number): Type {
-    return metaType(this.table.meta(address));
-  }
-
-  encoding(address: number): Encoding {
-    return metaEncoding(this.table.meta(address));
-  }
-
-  /** The 24 access bits (access.ts). */
-  access(address: number): number {
-    return this.table.meta(address) & ACCESS_MASK;
-  }
-
-  setAccess(address: number, access: number): void {
-    this.table.setMeta(address, (this.table.meta(address) & ~ACCESS_MASK) | access);
-  }
-
-  /** When the key expires, in ms since 1970, or NO_EXPIRY. */
-  expiryOf(address: number): number {
-    return (this.table.flags(address) & EXPIRES) === 0 ? NO_EXPIRY : this.expiry.at(address);
-  }
-
-  /** The buffer that holds a string's bytes, from `stringOffset`, `stringLength` of them. Good until the next change. */
-  stringBuffer(address: number): Buffer {
-    return (this.table.flags(address) & OUTSIDE) === 0 ? this.table.bytesOf(address) : this.blob(address).buffer;
-  }
-
-  stringOffset(address: number): number {
-    return (this.table.flags(address) & OUTSIDE) === 0 ? this.table.valueOffset(address) : 0;
-  }
-
-  stringLength(address: number): number {
-    return (this.table.flags(address) & OUTSIDE) === 0 ? this.table.valueLength(address) : this.blob(address).length;
-  }
-
-  /** All three at once. -> a span that the next call uses again. */
-  locateString(address: number): Readonly<ByteSpan> {
-    const { span, table } = this;
-    if ((table.flags(address) & OUTSIDE) === 0) {
-      table.locateValue(address, span);
-    } else {
-      const blob = this.blob(address);
-      span.buffer = blob.buffer;
-      span.from = 0;
-      span.to = blob.length;
-    }
-    return span;
-  }
-
-  private blob(address: number): Blob {
-    return this.objects.get(this.table.handle(address)) as Blob;
-  }
-
-  /** Bytes that the key takes: its record, and what it holds outside. */
-  memoryOf(address: number): number {
-    const outside = (this.table.flags(address) & OUTSIDE) === 0 ? 0 : this.objects.get(this.table.handle(address)).heldBytes;
-    const keyLength = this.table.keyLength(address);
-    return this.keyspace.space.arena.capacity(address) + outside + (keyLength > MAX_INLINE_KEY ? keyLength : 0);
   }
 
   // ---- changing
@@ -249,12 +91,16 @@ export class Database {
       const handle = inline ? 0 : this.objects.add(adopt(value, valueFrom, valueTo));
       address = table.insert(this.hash, key, from, length, flags, room, handle);
       if (expires !== 0) this.expiry.add(address, expireAt);
-      if (this.keyspace.eventClasses !== 0) this.event(EventClass.NEW, "new", key, from, length);
+      this.noteNew(key, from, length);
     } else {
+      this.noteGone(address);
       table.beforeChange(address);
-      const handle = inline ? 0 : this.objects.add(adopt(value, valueFrom, valueTo));
-      if ((oldFlags & OUTSIDE) !== 0) this.objects.remove(table.handle(address));
-      address = this.reshape(address, flags, room, handle, expireAt);
+      // Where nothing but the bytes is new, they are written where the old ones were.
+      if (!inline || flags !== oldFlags || expireAt >= 0 || table.valueLength(address) !== room) {
+        const handle = inline ? 0 : this.objects.add(adopt(value, valueFrom, valueTo));
+        if ((oldFlags & OUTSIDE) !== 0) this.dropObject(address);
+        address = this.reshape(address, flags, room, handle, expireAt);
+      }
     }
     if (inline) copyBytes(table.bytesOf(address), table.valueOffset(address), value, valueFrom, valueTo);
     table.setMeta(address, meta);
@@ -329,11 +175,20 @@ export class Database {
    * caller writes and is done: the change is announced here. -> the key's address.
    */
   resizeString(address: number, newLength: number): number {
+    const opened = this.openString(address, newLength);
+    this.announce(opened);
+    return opened;
+  }
+
+  /** `resizeString` for a caller who does not know yet whether it will change a byte, or how many changes it makes: `announce` is left to it. */
+  openString(address: number, newLength: number): number {
     const { table } = this;
     table.beforeChange(address);
     const flags = table.flags(address);
     const oldLength = this.stringLength(address);
-    if ((flags & OUTSIDE) !== 0) {
+    if (newLength === oldLength) {
+      // Its bytes are where they have to be.
+    } else if ((flags & OUTSIDE) !== 0) {
       const blob = this.blob(address);
       growBlob(blob, newLength);
       this.objects.resized(table.handle(address));
@@ -349,7 +204,6 @@ export class Database {
       address = this.reshape(address, flags | OUTSIDE, 0, this.objects.add(blob), KEEP_EXPIRY);
     }
     table.setMeta(address, makeMeta(Type.STRING, Encoding.RAW, this.access(address)));
-    this.announce(address);
     return address;
   }
 
@@ -381,20 +235,29 @@ export class Database {
     return moved;
   }
 
-  /** Deletes a key. */
-  delete(address: number): void {
+  /** Deletes a key, which counts as `count` changes. */
+  delete(address: number, count = 1): void {
     this.remove(address);
-    this.keyspace.changed();
+    this.keyspace.changed(count);
   }
 
   private remove(address: number): void {
     const { table } = this;
     table.beforeChange(address);
     this.tellWatchers(address);
+    this.noteGone(address);
     const flags = table.flags(address);
     if ((flags & EXPIRES) !== 0) this.expiry.remove(address);
-    if ((flags & OUTSIDE) !== 0) this.objects.remove(table.handle(address));
+    if ((flags & OUTSIDE) !== 0) this.dropObject(address);
     table.remove(address);
+  }
+
+  /** Gives up what the record at `address` holds outside. */
+  private dropObject(address: number): void {
+    const handle = this.table.handle(address);
+    const object = this.objects.get(handle);
+    this.objects.remove(handle);
+    this.keyspace.lazyFree.drop(object);
   }
 
   /**
@@ -410,22 +273,172 @@ export class Database {
     options: { move: boolean; replaced?: number },
   ): void {
     const { table } = this;
+    const expires = table.flags(address) & EXPIRES;
     const expireAt = this.expiryOf(address);
-    const meta = table.meta(address);
+    const value = this.span;
+    let held = this.heldAt(address, value);
+    if (held === null && !target.table.fits(length, expires, value.to - value.from))
+      held = new Blob(copied(value.buffer, value.from, value.to));
+    else if (held !== null && !options.move) held = held.copy();
+    const room = held === null ? value.to - value.from : 0;
+    target.table.ensureRoom(length, held === null ? expires : expires | OUTSIDE, room);
     target.hash = target.table.hash(key, from, length);
-    let value = this.stringBuffer(address);
-    let valueFrom = this.stringOffset(address);
-    const valueLength = this.stringLength(address);
-    if (!options.move && (table.flags(address) & OUTSIDE) !== 0) {
-      value = Buffer.from(value.subarray(0, valueLength)); // setString may keep the buffer it is given: two keys must not share one
-      valueFrom = 0;
-    }
-    const made = target.setString(0, key, from, length, value, valueFrom, valueFrom + valueLength, expireAt);
-    target.table.setMeta(made, meta);
-    // Only now: there may have been no memory for the new one.
-    if (options.replaced !== undefined && options.replaced !== 0) target.remove(options.replaced);
+    const made = target.create(target.hash, key, from, length, table.meta(address), room, held, expireAt);
+    if (held === null) copyBytes(target.table.bytesOf(made), target.table.valueOffset(made), value.buffer, value.from, value.to);
     if (expireAt > Number.MAX_SAFE_INTEGER) target.expiry.refine(made, this.expiry.exact(address));
-    if (options.move) this.remove(address);
+    target.announce(made);
+    if (options.replaced !== undefined && options.replaced !== 0) target.remove(options.replaced);
+    if (!options.move) return;
+    // The object went along: what is left to remove is a record that holds nothing.
+    if (held !== null && (table.flags(address) & OUTSIDE) !== 0) {
+      table.beforeChange(address);
+      this.objects.remove(table.handle(address));
+      address = this.reshape(address, expires, 0, 0, KEEP_EXPIRY);
+    }
+    this.remove(address);
+  }
+
+  /** What is held outside at `address`, or null: then `span` says where the value lies. */
+  private heldAt(address: number, span: ByteSpan): LargeObject | null {
+    const { table } = this;
+    if ((table.flags(address) & OUTSIDE) !== 0) return this.objects.get(table.handle(address));
+    table.locateValue(address, span);
+    return null;
+  }
+
+  // ---- values of every type (keyspace/value.ts opens them)
+
+  /**
+   * Makes a key that is not there, with room for `valueLength` bytes of undefined content or with `object` outside, and tells who waits for new keys. The caller has
+   * made sure of memory where that matters. -> its address.
+   */
+  create(
+    hash: number,
+    key: Buffer,
+    from: number,
+    length: number,
+    meta: number,
+    valueLength: number,
+    object: LargeObject | null,
+    expireAt: number,
+  ): number {
+    const { table } = this;
+    const flags = (expireAt === NO_EXPIRY ? 0 : EXPIRES) | (object === null ? 0 : OUTSIDE);
+    if (object !== null) table.ensureRoom(length, flags, 0);
+    const address = table.insert(hash, key, from, length, flags, valueLength, object === null ? 0 : this.objects.add(object));
+    if (expireAt !== NO_EXPIRY) this.expiry.add(address, expireAt);
+    table.setMeta(address, meta);
+    this.noteReady(key, from, length, metaType(meta));
+    this.noteNew(key, from, length);
+    return address;
+  }
+
+  /** The meta word of a new value of this type. */
+  freshMeta(type: Type, encoding: Encoding): number {
+    return makeMeta(type, encoding, this.freshAccess());
+  }
+
+  /** The key holds a new value of `type`, or (a stream) more than before: clients may wait for that. */
+  noteReady(key: Buffer, from: number, length: number, type: Type): void {
+    const { blocked } = this.keyspace;
+    if (blocked.size > 0) blocked.keyReady(this, key, from, length, type);
+  }
+
+  /** What the key at `address` holds goes, the key with it or not: clients may have to hear of that. */
+  private noteGone(address: number): void {
+    const { table } = this;
+    const { blocked } = this.keyspace;
+    if (blocked.size > 0)
+      blocked.keyGone(this, table.keyBuffer(address), table.keyOffset(address), table.keyLength(address), this.type(address));
+  }
+
+  private noteNew(key: Buffer, from: number, length: number): void {
+    if (this.keyspace.eventClasses !== 0) this.event(EventClass.NEW, "new", key, from, length);
+  }
+
+  /**
+   * Gives the key at `address` another value of its own type or a new one: `object`, or room for `valueLength` bytes of undefined content. What it held outside is
+   * given up. Its expiry stays unless given. -> its address.
+   */
+  replace(
+    address: number,
+    type: Type,
+    encoding: Encoding,
+    valueLength: number,
+    object: LargeObject | null,
+    options: { expireAt?: number } = {},
+  ): number {
+    const { table } = this;
+    const expireAt = options.expireAt ?? KEEP_EXPIRY;
+    const old = table.flags(address);
+    const expires = expireAt === KEEP_EXPIRY ? old & EXPIRES : expireAt === NO_EXPIRY ? 0 : EXPIRES;
+    const flags = object === null ? expires : expires | OUTSIDE;
+    table.ensureRoom(table.keyLength(address), flags, valueLength);
+    table.beforeChange(address);
+    const handle = object === null ? 0 : this.objects.add(object);
+    if ((old & OUTSIDE) !== 0) this.dropObject(address);
+    const moved = this.reshape(address, flags, valueLength, handle, expireAt);
+    table.setMeta(moved, makeMeta(type, encoding, this.access(moved)));
+    return moved;
+  }
+
+  /** Changes the room of an inline value. -> the key's address. */
+  resizeValue(address: number, valueLength: number): number {
+    return this.reshape(address, this.table.flags(address), valueLength, 0, KEEP_EXPIRY);
+  }
+
+  /** Puts what a draft holds at a key, in place of the key at `address` (0: there is none). `expireAt` as in `setString`. -> its address. The draft is empty then. */
+  install(draft: Draft, key: Buffer, from: number, length: number, address: number, expireAt: number): number {
+    const { table } = this;
+    const expires = expireAt === KEEP_EXPIRY ? address !== 0 && (table.flags(address) & EXPIRES) !== 0 : expireAt !== NO_EXPIRY;
+    let held = draft.object;
+    const size = draft.to - draft.from;
+    if (held === null && !table.fits(length, expires ? EXPIRES : 0, size)) held = new Blob(copied(draft.buffer, draft.from, draft.to));
+    const room = held === null ? size : 0;
+    if (address === 0) {
+      const at = expireAt === KEEP_EXPIRY ? NO_EXPIRY : expireAt;
+      address = this.create(
+        this.table.hash(key, from, length),
+        key,
+        from,
+        length,
+        this.freshMeta(draft.type, draft.encoding),
+        room,
+        held,
+        at,
+      );
+    } else {
+      this.noteGone(address);
+      address = this.replace(address, draft.type, draft.encoding, room, held, { expireAt });
+    }
+    if (held === null) copyBytes(table.bytesOf(address), table.valueOffset(address), draft.buffer, draft.from, draft.to);
+    draft.release();
+    this.announce(address);
+    return address;
+  }
+
+  /**
+   * Enters a key that is loaded with what a draft holds, with these access bits; nobody is told and nothing is counted. -> its address, or 0 and nothing done when
+   * there is such a key. The draft is empty then.
+   */
+  load(draft: Draft, key: LoadedString["key"], expireAt: number, access: number): number {
+    const { table } = this;
+    const length = key.to - key.from;
+    const hash = table.hash(key.bytes, key.from, length);
+    if (table.find(hash, key.bytes, key.from, length) !== 0) return 0;
+    let held = draft.object;
+    const size = draft.to - draft.from;
+    const expires = expireAt === NO_EXPIRY ? 0 : EXPIRES;
+    if (held === null && !table.fits(length, expires, size)) held = new Blob(copied(draft.buffer, draft.from, draft.to));
+    const flags = held === null ? expires : expires | OUTSIDE;
+    if (held !== null) table.ensureRoom(length, flags, 0);
+    const handle = held === null ? 0 : this.objects.add(held);
+    const address = table.insert(hash, key.bytes, key.from, length, flags, held === null ? size : 0, handle);
+    if (expires !== 0) this.expiry.add(address, expireAt);
+    if (held === null) copyBytes(table.bytesOf(address), table.valueOffset(address), draft.buffer, draft.from, draft.to);
+    table.setMeta(address, makeMeta(draft.type, draft.encoding, access));
+    draft.release();
+    return address;
   }
 
   /** Empties the database, its memory given back at once (`sync`) or bit by bit. -> how many keys went. */
@@ -433,11 +446,16 @@ export class Database {
     const { keyspace, table } = this;
     const keys = table.size;
     if (keyspace.watched.size > 0) keyspace.watched.touchExisting(this);
+    if (keyspace.blocked.size > 0) keyspace.blocked.contentsGo(this, null);
     if (keys === 0) return 0;
     this.table = new Table(keyspace.space, { meta: true });
     this.expiry = new ExpiryIndex(this.table, keyspace.now);
     const release = (address: number) => {
-      if ((table.flags(address) & OUTSIDE) !== 0) this.objects.remove(table.handle(address));
+      if ((table.flags(address) & OUTSIDE) === 0) return;
+      const handle = table.handle(address);
+      const object = this.objects.get(handle);
+      this.objects.remove(handle);
+      if (object.borrowed || !object.free(() => !options.sync)) keyspace.lazyFree.drop(object);
     };
     if (options.sync) keyspace.lazyFree.freeNow(table, release);
     else keyspace.lazyFree.add(table, release);
@@ -451,8 +469,9 @@ export class Database {
     [this.expiry, other.expiry] = [other.expiry, this.expiry];
   }
 
-  private announce(address: number): void {
-    this.keyspace.changed();
+  /** The key at `address` has changed, which counts as `count` changes. */
+  announce(address: number, count = 1): void {
+    this.keyspace.changed(count);
     this.tellWatchers(address);
   }
 
@@ -460,13 +479,6 @@ export class Database {
     const { keyspace, table } = this;
     if (keyspace.watched.size > 0)
       keyspace.watched.touch(this, table.keyBuffer(address), table.keyOffset(address), table.keyLength(address));
-  }
-
-  /** Publishes a keyspace event if anybody asked for its class. */
-  event(event: EventClass, name: string, key: Buffer, from: number, length: number): void {
-    const { keyspace } = this;
-    if ((keyspace.eventClasses & event) === 0 || keyspace.publishEvent === null) return;
-    keyspace.publishEvent(event, name, key.subarray(from, from + length), this.index);
   }
 }
 

@@ -27,6 +27,9 @@ const HIGH = 1;
 const PREVIOUS = 2;
 const NEXT = 3;
 
+/** How far into a list `earliest` and `random` look. */
+const MOST_COMPARED = 32;
+
 const TWO_32 = 2 ** 32;
 /** What lies further away counts as this far (a thousand years) in the average, which a few absurd times would make useless otherwise. */
 const FAR_MS = 2 ** 45;
@@ -108,6 +111,45 @@ export class ExpiryIndex {
     if (next !== 0) this.table.setExpiryWord(next, PREVIOUS, to);
     if (previous !== 0) this.table.setExpiryWord(previous, NEXT, to);
     else this.heads[this.listHeadedBy(from, this.at(to))] = to;
+  }
+
+  /** -> the address of one of the keys that expire soonest (to the width of a slot), 0 when none does. */
+  earliest(): number {
+    if (this.heads[LATE] !== 0) return this.heads[LATE];
+    for (let level = 0; level < LEVELS; level++) {
+      if (this.occupied[level] === 0) continue;
+      const first = Math.floor(this.tick / WIDTHS[level]);
+      for (let slot = 0; slot < SLOTS; slot++) {
+        const head = this.heads[level * SLOTS + ((first + slot) % SLOTS)];
+        if (head !== 0) return this.soonest(head);
+      }
+    }
+    return this.heads[BEYOND];
+  }
+
+  /** Of the first records of a list. */
+  private soonest(head: number): number {
+    let best = head;
+    let address = head;
+    for (let seen = 0; seen < MOST_COMPARED && address !== 0; seen++) {
+      if (this.at(address) < this.at(best)) best = address;
+      address = this.table.expiryWord(address, NEXT);
+    }
+    return best;
+  }
+
+  /** -> the address of some key that expires, which one is up to chance but not to an even one; 0 when none does. */
+  random(): number {
+    if (this.size === 0) return 0;
+    let list = Math.floor(Math.random() * LISTS);
+    while (this.heads[list] === 0) list = (list + 1) % LISTS;
+    let address = this.heads[list];
+    for (let steps = Math.floor(Math.random() * MOST_COMPARED); steps > 0; steps--) {
+      const next = this.table.expiryWord(address, NEXT);
+      if (next === 0) break;
+      address = next;
+    }
+    return address;
   }
 
   /** Average time to live in ms of the keys that expire, 0 when there are none. */

@@ -8,9 +8,12 @@ import { randomSeed } from "../memory/hash.ts";
 import { ObjectTable } from "../memory/objects.ts";
 import type { TableSpace } from "../memory/table.ts";
 import type { Frame } from "../resp/frame.ts";
+import { DEFAULT_LIMITS, type ValueLimits } from "../values/limits.ts";
 import { type LfuSettings, lruClock } from "./access.ts";
+import { BlockedKeys } from "./blocking.ts";
 import { Database } from "./database.ts";
 import type { EventClass } from "./events.ts";
+import { Eviction } from "./eviction.ts";
 import { LazyFree } from "./lazyfree.ts";
 import { LookAhead } from "./lookahead.ts";
 import { ExpiryMode } from "./types.ts";
@@ -25,6 +28,8 @@ function mostBytes(count: number, bytes: number): number {
 export interface KeyspaceListener {
   /** A key is about to be deleted because its time has passed. */
   expiring(database: Database, key: Buffer, from: number, length: number): void;
+  /** A key is about to be deleted because memory is full. */
+  evicting(database: Database, key: Buffer): void;
 }
 
 export interface KeyspaceStats {
@@ -49,7 +54,9 @@ export class Keyspace {
   readonly space: TableSpace;
   readonly databases: Database[];
   readonly watched = new WatchedKeys();
+  readonly blocked = new BlockedKeys();
   readonly lazyFree = new LazyFree();
+  readonly eviction = new Eviction(this);
   readonly lookAhead = new LookAhead();
   readonly stats: KeyspaceStats = noStats();
   /** The access bits that an LRU policy gives a key used now (access.ts). */
@@ -61,6 +68,8 @@ export class Keyspace {
   request: Frame | null = null;
   expiryMode: ExpiryMode = ExpiryMode.DELETE;
   listener: KeyspaceListener | null = null;
+  /** Up to where values are kept packed. */
+  readonly limits: ValueLimits = { ...DEFAULT_LIMITS };
   /** With an LFU policy the access bits count accesses instead of noting their time. */
   lfu: LfuSettings | null = null;
   /** Whether reads leave the access bits alone (CLIENT NO-TOUCH). */
@@ -92,7 +101,7 @@ export class Keyspace {
   get usedBytes(): number {
     let bytes = this.space.arena.usedBytes + this.space.objects.usedBytes;
     for (const database of this.databases) bytes += database.table.bucketBytes;
-    return bytes + this.lazyFree.bucketBytes;
+    return bytes + this.lazyFree.heldBytes;
   }
 
   /** Makes sure that so many records, with keys and values of so many bytes in all, find room, for changes that are made whole or not at all. Errors: ArenaFull. */
@@ -111,7 +120,16 @@ export class Keyspace {
   swap(first: Database, second: Database): void {
     this.watched.touchExisting(first, second);
     this.watched.touchExisting(second, first);
+    const awaited = this.blocked.size > 0;
+    if (awaited) {
+      this.blocked.contentsGo(first, second);
+      this.blocked.contentsGo(second, first);
+    }
     first.exchange(second);
+    if (awaited) {
+      this.blocked.contentsCame(first);
+      this.blocked.contentsCame(second);
+    }
     this.changed();
   }
 

@@ -1,62 +1,120 @@
-/** Memory that is no longer reachable and is given back in slices, so that dropping a database never stops the server. */
+/** Memory that is no longer reachable and is given back in slices, so that neither dropping a database nor deleting a big key ever stops the server. */
 
+import type { LargeObject } from "../memory/objects.ts";
 import type { Table } from "../memory/table.ts";
 
-interface Pending {
-  readonly table: Table;
-  readonly release: (address: number) => void;
-  chain: number;
+/** What waits to be freed: the part of LargeObject that this takes. */
+type Pending = Pick<LargeObject, "heldBytes" | "borrowed" | "free"> & {
+  /** Keys, or one for the value of a key. */
+  readonly keys: number;
+};
+
+/** The table of a database that was dropped. */
+class DroppedTable implements Pending {
+  private readonly table: Table;
+  private readonly release: (address: number) => void;
+  private chain = 0;
+
+  constructor(table: Table, release: (address: number) => void) {
+    this.table = table;
+    this.release = release;
+    table.pauseRehash();
+  }
+
+  get keys(): number {
+    return this.table.size;
+  }
+
+  get heldBytes(): number {
+    return this.table.bucketBytes;
+  }
+
+  get borrowed(): boolean {
+    return this.table.guard !== null;
+  }
+
+  free(stop: () => boolean): boolean {
+    this.chain = this.table.freeChains(this.chain, this.release, stop);
+    return this.chain >= this.table.chainCount;
+  }
+}
+
+/** The value of a key that was deleted or overwritten. */
+class DroppedObject implements Pending {
+  readonly keys = 1;
+  private readonly object: LargeObject;
+
+  constructor(object: LargeObject) {
+    this.object = object;
+  }
+
+  get heldBytes(): number {
+    return this.object.heldBytes;
+  }
+
+  get borrowed(): boolean {
+    return this.object.borrowed;
+  }
+
+  free(stop: () => boolean): boolean {
+    return this.object.free(stop);
+  }
 }
 
 export class LazyFree {
-  /** Objects freed since the start: lazyfreed_objects. */
+  /** Keys and values freed since the start: lazyfreed_objects. */
   freed = 0;
   private readonly queue: Pending[] = [];
 
-  /** Objects waiting: lazyfree_pending_objects. */
+  /** Keys and values waiting: lazyfree_pending_objects. */
   get pending(): number {
     let count = 0;
-    for (const item of this.queue) count += item.table.size;
+    for (const item of this.queue) count += item.keys;
     return count;
   }
 
-  /** Bytes of the bucket arrays of what waits, for `used_memory`; its records are counted by arena and objects. */
-  get bucketBytes(): number {
+  /** Bytes outside the arena that what waits still takes, for `used_memory`; the arena counts its own. */
+  get heldBytes(): number {
     let bytes = 0;
-    for (const item of this.queue) bytes += item.table.bucketBytes;
+    for (const item of this.queue) bytes += item.heldBytes;
     return bytes;
   }
 
   /** Takes over a table that nothing refers to any more; `release` is told of each record before it goes. */
   add(table: Table, release: (address: number) => void): void {
-    table.pauseRehash();
-    this.queue.push({ table, release, chain: 0 });
+    this.queue.push(new DroppedTable(table, release));
   }
 
   /** Frees a table at once; one that a snapshot still reads waits as in `add`. */
   freeNow(table: Table, release: (address: number) => void): void {
-    if (table.guard !== null) return this.add(table, release);
-    table.pauseRehash();
-    table.freeChains(0, release, () => false);
+    const dropped = new DroppedTable(table, release);
+    if (dropped.borrowed) this.queue.push(dropped);
+    else dropped.free(() => false);
   }
 
-  /** Frees for about `budgetMs`, and something in any case. Tables that a snapshot still reads wait. -> whether nothing is left that could be freed. */
+  /** Takes over an object that nothing refers to any more: a small one goes at once, of a big one a first bit. */
+  drop(object: LargeObject): void {
+    if (!object.borrowed && object.free(() => true)) return;
+    this.queue.push(new DroppedObject(object));
+  }
+
+  /** Frees for about `budgetMs`, and something in any case. What a snapshot still reads waits. -> whether nothing is left that could be freed. */
   run(budgetMs: number): boolean {
     const start = performance.now();
     const stop = () => performance.now() - start > budgetMs;
     for (let index = 0; index < this.queue.length; ) {
       const item = this.queue[index];
-      if (item.table.guard !== null) {
+      if (item.borrowed) {
         index++;
         continue;
       }
-      const before = item.table.size;
-      item.chain = item.table.freeChains(item.chain, item.release, stop);
-      this.freed += before - item.table.size;
-      if (item.chain < item.table.chainCount) return false;
+      const before = item.keys;
+      const done = item.free(stop);
+      this.freed += done ? before : before - item.keys;
+      if (!done) return false;
       this.queue.splice(index, 1);
       if (stop()) break;
     }
-    return this.queue.every((item) => item.table.guard !== null);
+    return this.queue.every((item) => item.borrowed);
   }
 }

@@ -10,6 +10,7 @@ import type { Reply } from "../resp/reply.ts";
 import type { Clients } from "../session/clients.ts";
 import { Session, SessionKind } from "../session/session.ts";
 import { Connection, type ConnectionCounters, type ConnectionHost } from "./connection.ts";
+import type { AnswerGate } from "./gate.ts";
 import type { Acceptor } from "./listener.ts";
 import type { OutputLimit } from "./outgoing.ts";
 
@@ -18,6 +19,7 @@ export interface ClientHost {
   readonly config: Config;
   readonly clients: Clients;
   readonly reply: Reply;
+  readonly gate: AnswerGate;
   readonly counters: ConnectionCounters & { connections: number; rejectedConnections: number };
   readonly firstDatabase: Database;
   /** ms since 1970, as of the tick. */
@@ -45,13 +47,18 @@ export class ClientAcceptor implements Acceptor, ConnectionHost {
   readonly reply: Reply;
   readonly batch = new RequestBatch();
   readonly counters: ConnectionCounters;
+  readonly gate: AnswerGate;
   readonly limits = { maxBulk: 0, maxQueryBuffer: 0, authenticated: true };
   private readonly host: ClientHost;
+
+  /** Long enough that turns cost nothing that can be measured; clients of one that sends for ever wait no longer. */
+  readonly turnMs = 2;
 
   constructor(host: ClientHost) {
     this.host = host;
     this.reply = host.reply;
     this.counters = host.counters;
+    this.gate = host.gate;
     this.readLimits();
     host.config.onChange(["proto-max-bulk-len", "client-query-buffer-limit"], () => this.readLimits());
   }

@@ -10,6 +10,7 @@ import { Gather } from "../resp/gather.ts";
 import { NO_SINK, type Reply } from "../resp/reply.ts";
 import { type RequestLimits, RequestParser } from "../resp/request.ts";
 import { type Session, SessionKind, type SessionLink } from "../session/session.ts";
+import type { AnswerGate } from "./gate.ts";
 import { Outgoing, type OutputLimit } from "./outgoing.ts";
 
 /** Counts that INFO shows. */
@@ -29,6 +30,10 @@ export interface ConnectionHost {
   readonly batch: RequestBatch;
   readonly limits: RequestLimits & { maxQueryBuffer: number };
   readonly counters: ConnectionCounters;
+  /** Closed while answers must wait. */
+  readonly gate: AnswerGate;
+  /** How long one client's requests are served at a time, in ms: then others have their turn. */
+  readonly turnMs: number;
   /** ms since 1970, as of the tick. */
   readonly now: number;
   /** A chunk of requests starts. -> the time, ms since 1970. */
@@ -44,6 +49,9 @@ export interface ConnectionHost {
   warn(message: string): void;
 }
 
+/** What comes in fewer bytes at once takes no longer than a turn: not worth a look at the clock. */
+const LONG_INPUT_BYTES = 16 * 1024;
+const REQUESTS_PER_LOOK = 4;
 /** Input above this is let go of as soon as it is used up. */
 const LARGE_INPUT_BYTES = 1024 * 1024;
 
@@ -64,6 +72,8 @@ export class Connection implements SessionLink {
   private gatherFrame: Frame | null = null;
   private paused = false;
   private serving = false;
+  /** The turn is over with requests left: they are served after those of other clients. */
+  private resting = false;
   private ended = false;
 
   constructor(socket: Socket<Connection>, host: ConnectionHost, addresses: { remote: string; local: string }) {
@@ -86,11 +96,11 @@ export class Connection implements SessionLink {
     this.host.counters.bytesIn += chunk.length;
     this.host.counters.readEvents++;
     if (this.session.closing) return;
-    if (this.gather === null && !this.paused) return this.serve(chunk, chunk.length, null);
+    if (this.gather === null && !this.paused && !this.resting) return this.serve(chunk, chunk.length, null);
     this.gather ??= new Gather();
     this.gather.add(chunk);
     if (this.gather.size > this.host.limits.maxQueryBuffer) return this.queryTooLong();
-    if (!this.paused) this.resumeGathered();
+    if (!this.paused && !this.resting) this.resumeGathered();
   }
 
   private queryTooLong(): void {
@@ -116,12 +126,13 @@ export class Connection implements SessionLink {
     reply.sink = this;
     reply.protocol = session.protocol;
     this.serving = true;
+    const turnEnd = end - parser.position > LONG_INPUT_BYTES ? performance.now() + host.turnMs : Number.POSITIVE_INFINITY;
     try {
-      while (parser.position < end && !this.paused && !session.closing) {
+      while (parser.position < end && !this.paused && !this.resting && !session.closing) {
         host.limits.authenticated = session.authenticated;
         batch.fill(parser, started, buffer, end, host.limits);
         started = null;
-        this.runBatch(batch);
+        this.runBatch(batch, turnEnd);
         if (batch.incomplete) break;
       }
     } finally {
@@ -135,12 +146,16 @@ export class Connection implements SessionLink {
     else this.keepRest(buffer, end, batch.rest);
   }
 
-  private runBatch(batch: RequestBatch): void {
+  /** `turnEnd`: when others have their turn, as `performance.now()`. */
+  private runBatch(batch: RequestBatch, turnEnd: number): void {
     const { host, session } = this;
     if (batch.count > 1) host.lookAhead(session, batch.frames, batch.count);
     for (let index = 0; index < batch.count; index++) {
       host.execute(session, batch.frames[index]);
-      if (!this.paused && !session.closing) continue;
+      if (!this.paused && !session.closing) {
+        if (turnEnd === Number.POSITIVE_INFINITY || index % REQUESTS_PER_LOOK !== 0 || performance.now() < turnEnd) continue;
+        this.rest();
+      }
       if (session.postponed) batch.cutBefore(this.parser, index);
       else batch.cutAfter(this.parser, index);
       return;
@@ -148,6 +163,18 @@ export class Connection implements SessionLink {
     if (batch.error === null) return;
     host.protocolError(session, batch.error.message);
     session.closing = true;
+  }
+
+  /** Lets other clients have their turn. Nothing more is read from the socket meanwhile: what came is enough. */
+  private rest(): void {
+    this.resting = true;
+    this.socket.pause();
+    setImmediate(() => {
+      this.resting = false;
+      if (this.ended) return;
+      this.socket.resume();
+      if (!this.paused && !this.session.closing) this.resumeGathered();
+    });
   }
 
   /** Keeps buffer[.., end) from the start of the request under way; the parser goes on where it stopped. */
@@ -183,10 +210,15 @@ export class Connection implements SessionLink {
     if (this.ended) return;
     if (this.session.kind === SessionKind.REPLICA) return this.refuseReply();
     const { host } = this;
-    const taken = this.outgoing.send(bytes, from, to);
-    if (taken < 0) return this.destroy();
-    this.bytesOut += taken;
-    host.counters.bytesOut += taken;
+    if (host.gate.closed) {
+      this.outgoing.enqueue(bytes, from, to);
+      host.gate.hold(this);
+    } else {
+      const taken = this.outgoing.send(bytes, from, to);
+      if (taken < 0) return this.destroy();
+      this.bytesOut += taken;
+      host.counters.bytesOut += taken;
+    }
     if (this.outgoing.size > 0) this.checkOutputLimit(host.now);
   }
 
@@ -217,8 +249,10 @@ export class Connection implements SessionLink {
     if (!this.ended) this.socket.setNoDelay(enabled);
   }
 
-  /** The socket can take more. */
+  /** The socket can take more, or the gate was opened. */
   drain(): void {
+    if (this.ended) return;
+    if (this.host.gate.closed) return this.host.gate.hold(this);
     const taken = this.outgoing.drain();
     if (taken < 0) return this.destroy();
     this.bytesOut += taken;
@@ -260,9 +294,9 @@ export class Connection implements SessionLink {
   resume(): void {
     if (!this.paused) return;
     this.paused = false;
-    if (this.serving || this.gather === null) return;
+    if (this.serving || this.resting || this.gather === null) return;
     queueMicrotask(() => {
-      if (!this.paused && !this.session.closing) this.resumeGathered();
+      if (!this.paused && !this.resting && !this.session.closing) this.resumeGathered();
     });
   }
 

@@ -3,11 +3,12 @@
  * and makes no object and no JavaScript string.
  */
 
-import { lfuInitial, lruClock } from "../keyspace/access.ts";
+import { statedAccess } from "../keyspace/access.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
-import { ACCESS_MASK } from "../keyspace/types.ts";
 import type { Log } from "../log.ts";
+import { Draft } from "../values/draft.ts";
+import type { Type } from "../values/types.ts";
 import type { RdbEntry } from "./rdb/entry.ts";
 import type { RdbHandler } from "./rdb/handler.ts";
 
@@ -41,10 +42,14 @@ export interface HistoryPoint {
 const ID_LENGTH = 40;
 const INTEGER = /^-?\d{1,15}$/;
 const SHOWN_KEY_BYTES = 128;
+/** Redis names no more of the empty keys than this. */
+const EMPTY_KEYS_LOGGED = 10;
 
 export class LoadHandler implements RdbHandler {
   keysLoaded = 0;
   keysExpired = 0;
+  /** Keys passed over because nothing was in them. */
+  emptyKeys = 0;
   /** `used_memory` of the server that made the image, 0 when it does not say. */
   usedMemory = 0;
   private readonly keyspace: Keyspace;
@@ -53,6 +58,7 @@ export class LoadHandler implements RdbHandler {
   /** ms since 1970 of the start: what is over then is left out. */
   private readonly startedAt: number;
   private readonly facts = new Map<string, string>();
+  private readonly building: Draft;
   private into: Database;
   private warnedOfLibraries = false;
 
@@ -61,6 +67,7 @@ export class LoadHandler implements RdbHandler {
     this.log = log;
     this.options = options;
     this.startedAt = startedAt;
+    this.building = new Draft(keyspace.space, keyspace.limits);
     this.into = keyspace.databases[0];
   }
 
@@ -102,31 +109,67 @@ export class LoadHandler implements RdbHandler {
   }
 
   string(entry: RdbEntry): void {
+    if (this.leavesOut(entry)) return;
     const { into } = this;
-    if (entry.expireAt !== -1 && entry.expireAt < this.startedAt && this.options.dropExpired) {
-      this.keysExpired++;
-      this.options.expired?.(into, entry.key.bytes, entry.key.from, entry.key.length);
-      return;
-    }
     const access = this.access(entry);
     this.keysLoaded++;
-    if (into.loadString(entry, access) !== 0) return;
-    this.makeWay(entry);
-    into.loadString(entry, access);
+    let address = into.loadString(entry, access);
+    if (address === 0) {
+      this.makeWay(entry);
+      address = into.loadString(entry, access);
+    }
+    this.refineExpiry(entry, address);
   }
 
-  /** The access bits that the entry's use makes: Redis takes idle time with an LRU policy or none, the counter with an LFU policy. */
+  draft(type: Type): Draft {
+    return this.building.begin(type);
+  }
+
+  collection(entry: RdbEntry, draft: Draft): void {
+    if (this.leavesOut(entry)) return draft.discard();
+    const { into } = this;
+    const access = this.access(entry);
+    this.keysLoaded++;
+    let address = into.load(draft, entry.key, entry.expireAt, access);
+    if (address === 0) {
+      this.makeWay(entry);
+      address = into.load(draft, entry.key, entry.expireAt, access);
+    }
+    this.refineExpiry(entry, address);
+  }
+
+  empty({ key }: RdbEntry): void {
+    this.building.discard();
+    if (this.emptyKeys++ < EMPTY_KEYS_LOGGED) this.log.notice(`rdbLoadObject skipping empty key: ${shown(key).slice(1, -1)}`);
+  }
+
+  abandon(): void {
+    this.building.discard();
+  }
+
+  /** Whether the key's time has passed and it is not to be loaded for that; counted and told. */
+  private leavesOut({ expireAt, key }: RdbEntry): boolean {
+    if (expireAt === -1 || expireAt >= this.startedAt || !this.options.dropExpired) return false;
+    this.keysExpired++;
+    this.options.expired?.(this.into, key.bytes, key.from, key.length);
+    return true;
+  }
+
+  /** The access bits that the entry's use makes. */
   private access({ idle, freq }: RdbEntry): number {
     const { keyspace } = this;
-    if (keyspace.lfu !== null) return freq === -1 ? lfuInitial(keyspace.now) : (lfuInitial(keyspace.now) & ~0xff) | freq;
-    return idle === -1 ? lruClock(keyspace.now) : (lruClock(keyspace.now) - idle) & ACCESS_MASK;
+    return statedAccess(keyspace.now, keyspace.lfu !== null, idle, freq);
+  }
+
+  /** Times beyond 2^53 ms are entered as the number nearest to them. */
+  private refineExpiry({ expireAt, farExpiry }: RdbEntry, address: number): void {
+    if (expireAt > Number.MAX_SAFE_INTEGER) this.into.expiry.refine(address, farExpiry);
   }
 
   private makeWay({ key }: RdbEntry): void {
     const { into } = this;
     if (this.options.duplicates === "refuse") {
-      const shown = JSON.stringify(key.bytes.latin1Slice(key.from, Math.min(key.to, key.from + SHOWN_KEY_BYTES)));
-      throw new LoadError(`key ${shown} of database ${into.index} is there already`);
+      throw new LoadError(`key ${shown(key)} of database ${into.index} is there already`);
     }
     const { table } = into;
     into.delete(table.find(table.hash(key.bytes, key.from, key.length), key.bytes, key.from, key.length));
@@ -149,7 +192,12 @@ export class LoadHandler implements RdbHandler {
   }
 
   unsupported(type: number, key: Buffer): void {
-    const shown = JSON.stringify(key.latin1Slice(0, Math.min(key.length, SHOWN_KEY_BYTES)));
-    this.log.warning(`The RDB has key ${shown} in database ${this.into.index}, of value type ${type}, which this server cannot hold`);
+    const name = JSON.stringify(key.latin1Slice(0, Math.min(key.length, SHOWN_KEY_BYTES)));
+    this.log.warning(`The RDB has key ${name} in database ${this.into.index}, of value type ${type}, which this server cannot hold`);
   }
+}
+
+/** The beginning of a key, for messages. */
+function shown(key: RdbEntry["key"]): string {
+  return JSON.stringify(key.bytes.latin1Slice(key.from, Math.min(key.to, key.from + SHOWN_KEY_BYTES)));
 }

@@ -102,12 +102,18 @@ export class ImageLoad implements LoadProgress, ImageSink {
     return this.reader.push(chunk, from, to);
   }
 
+  /** The rest of the image is not wanted or will not come: what of it is in no key yet is dropped. */
+  abandon(): void {
+    this.handler.abandon();
+  }
+
   /** To be called when the input is over. Errors: RdbError when the image is not. */
   finish(): LoadSummary {
     this.reader.finish();
-    const { keysLoaded, keysExpired, history } = this.handler;
+    const { keysLoaded, keysExpired, emptyKeys, history } = this.handler;
     if (this.verify && this.reader.checksum === "absent") this.log.notice("RDB file was saved with checksum disabled: no check performed.");
-    this.log.notice(`Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}.`);
+    const skipped = emptyKeys === 0 ? "" : `, empty keys skipped: ${emptyKeys}`;
+    this.log.notice(`Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}${skipped}.`);
     return { keysLoaded, keysExpired, history };
   }
 }

@@ -12,6 +12,7 @@ import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
 import { REDIS_VERSION, VERSION } from "../version.ts";
+import type { CommandImageOptions } from "./aof/command-image.ts";
 import { meanKeyDelay } from "./delay.ts";
 import { type FilePlace, SnapshotFile, type SnapshotFileOptions, SnapshotFileSync } from "./file.ts";
 import type { UsageFacts } from "./image-writer.ts";
@@ -100,6 +101,8 @@ export class Persistence {
   saves = 0;
   /** What the last load came to. */
   lastLoad: LoadSummary = { keysLoaded: 0, keysExpired: 0, history: null };
+  /** Whether files and payloads are taken whatever their checksums say: DEBUG SET-SKIP-CHECKSUM-VALIDATION. */
+  skipChecksums = false;
   private readonly parts: PersistenceParts;
   private readonly clock: () => number;
   private background: BackgroundSave | null = null;
@@ -296,6 +299,19 @@ export class Persistence {
     return new Snapshot(this.parts.keyspace, consumer, { ...this.snapshotOptions(), aux: this.facts(facts), data });
   }
 
+  /** The image that an append-only file begins with: in the RDB format, or as commands. The caller starts it. */
+  baseSnapshot(consumer: SnapshotConsumer, commands: CommandImageOptions | null, mode: "sliced" | "whole" = "sliced"): Snapshot {
+    const form = commands === null ? {} : { commands };
+    return new Snapshot(this.parts.keyspace, consumer, { ...this.snapshotOptions(), aux: this.facts([], 1), ...form }, mode);
+  }
+
+  /** Writes such an image to `place` at one go. Errors: SaveError. */
+  saveBase(place: FilePlace, commands: CommandImageOptions | null): void {
+    const file = new SnapshotFileSync(place);
+    this.baseSnapshot(file, commands, "whole").runNow();
+    file.throwFailure();
+  }
+
   private place(): FilePlace {
     const { values } = this.parts.config;
     return { directory: resolve(values.dir), name: values.dbfilename, incrementalSync: values["rdb-save-incremental-fsync"] };
@@ -313,14 +329,14 @@ export class Persistence {
   }
 
   /** What Redis says at the head of a file, and our own version. */
-  private facts(history: ImageFacts): ImageFacts {
+  private facts(history: ImageFacts, aofBase: 0 | 1 = 0): ImageFacts {
     return [
       ["redis-ver", REDIS_VERSION],
       ["redis-bits", REDIS_BITS],
       ["ctime", this.seconds()],
       ["used-mem", this.parts.keyspace.usedBytes],
       ...history,
-      ["aof-base", 0],
+      ["aof-base", aofBase],
       ["replicant-version", VERSION],
     ];
   }
@@ -387,6 +403,7 @@ export class Persistence {
       );
       if (this.closed && !load.finished) {
         log.notice("Loading was given up: the server stops");
+        load.abandon();
         this.unload();
         return null;
       }
@@ -416,6 +433,11 @@ export class Persistence {
     return feedFile(file, sink, this.pace(abandoned));
   }
 
+  /** Likewise at one go. Errors: also LoadError without a file. */
+  feedNow(path: string, sink: ImageSink): void {
+    if (!feedFileSync(path, () => sink, this.pace())) throw new LoadError(`There is no file ${path}`);
+  }
+
   /** Empties the databases of what was loaded half-way. That is no change. */
   private unload(): void {
     const { keyspace } = this.parts;
@@ -426,15 +448,25 @@ export class Persistence {
 
   /** Begins a load that the caller feeds; `loading` shows its progress until `endLoad`. */
   beginLoad(request: ImageLoadRequest): ImageLoad {
-    const { config, log, keyspace } = this.parts;
-    const load = new ImageLoad(keyspace, log, {
-      ...request,
-      duplicates: request.merge === true ? "replace" : "refuse",
-      checksum: config.values.rdbchecksum,
-      startedAt: this.clock(),
-    });
+    const load = this.imageLoad(request, this.clock());
     this.progress = load;
     return load;
+  }
+
+  /** Likewise an image that is part of a load of another kind, begun at `startedAt`. */
+  imageLoad(request: ImageLoadRequest, startedAt: number): ImageLoad {
+    const { config, log, keyspace } = this.parts;
+    return new ImageLoad(keyspace, log, {
+      ...request,
+      duplicates: request.merge === true ? "replace" : "refuse",
+      checksum: config.values.rdbchecksum && !this.skipChecksums,
+      startedAt,
+    });
+  }
+
+  /** A load that is not an image's is under way, until `endLoad`. */
+  showLoading(progress: LoadProgress): void {
+    this.progress = progress;
   }
 
   /** The load is over; what it came to, or null when it failed. */

@@ -1,19 +1,18 @@
 /**
- * Bytes of an image whose turn has not come: entries too long for one slice, and whatever had to be written while one of them was under way. An entry cannot
+ * What of an image has to wait for its turn: values too long for one slice, and whatever had to be written while one of them was under way. An entry cannot
  * be interrupted by another, so everything lines up behind it.
  */
 
+import { copied } from "../bytes.ts";
 import type { Table } from "../memory/table.ts";
+import { LentBytes, type LentValue } from "./lent-value.ts";
 import { RdbWriter } from "./rdb/writer.ts";
 
 const WRITER_BYTES = 16 * 1024;
 
-/** bytes[at, to), to be written as they stand. */
 interface Run {
-  bytes: Buffer;
-  at: number;
-  to: number;
-  /** Where the bytes are still the keyspace's own: the table and the chain of the key that they are the value of. */
+  readonly value: LentValue;
+  /** Where the value is the keyspace's: the table and the chain of its key. */
   readonly table: Table | null;
   readonly chain: number;
 }
@@ -22,7 +21,7 @@ interface Run {
 export class RunQueue {
   /** Writes entries to the end of the queue. The checksum is made when they leave it. */
   readonly writer: RdbWriter;
-  /** How many runs are memory of the keyspace: whoever changes that has to say so first (`keep`). */
+  /** How many runs are values of the keyspace: whoever changes one has to say so first (`keep`). */
   borrowed = 0;
   private readonly runs: Run[] = [];
   private received = 0;
@@ -31,7 +30,7 @@ export class RunQueue {
     const sink = {
       write: (bytes: Buffer, from: number, to: number) => {
         this.received += to - from;
-        this.runs.push({ bytes: Buffer.from(bytes.subarray(from, to)), at: 0, to: to - from, table: null, chain: 0 });
+        this.runs.push({ value: new LentBytes(copied(bytes, from, to), 0, to - from), table: null, chain: 0 });
       },
     };
     this.writer = new RdbWriter(sink, { compress: options.compress, checksum: false, bufferBytes: WRITER_BYTES });
@@ -41,35 +40,35 @@ export class RunQueue {
     return this.runs.length === 0 && this.writer.bytesWritten === this.received;
   }
 
-  /** Lines up bytes[0, length) without a copy; they belong to a key in this chain of `table`. */
-  lend(bytes: Buffer, length: number, table: Table, chain: number): void {
+  /** Lines up a value without a copy; its key is in this chain of `table`. */
+  lend(value: LentValue, table: Table, chain: number): void {
     this.writer.flush();
-    this.runs.push({ bytes, at: 0, to: length, table, chain });
+    this.runs.push({ value, table, chain });
     this.borrowed++;
   }
 
-  /** What is lent from this chain is about to change: the rest of it is copied. */
+  /** Keys in this chain are about to change: what is lent from there must not depend on them any more. */
   keep(table: Table, chain: number): void {
-    for (const [index, run] of this.runs.entries()) {
-      if (run.table !== table || run.chain !== chain) continue;
-      this.runs[index] = { bytes: Buffer.from(run.bytes.subarray(run.at, run.to)), at: 0, to: run.to - run.at, table: null, chain: 0 };
-      this.borrowed--;
-    }
+    for (const run of this.runs) if (run.table === table && run.chain === chain) run.value.keep();
   }
 
-  /** Writes up to `limit` bytes from the head of the queue to `out`. */
+  /** Writes about `limit` bytes' worth from the head of the queue to `out`. */
   drain(out: RdbWriter, limit: number): void {
     if (this.runs.length === 0) this.writer.flush();
     let left = limit;
     while (left > 0 && this.runs.length > 0) {
-      const run = this.runs[0];
-      const count = Math.min(left, run.to - run.at);
-      out.raw(run.bytes, run.at, run.at + count);
-      run.at += count;
-      left -= count;
-      if (run.at < run.to) break;
+      const { value, table } = this.runs[0];
+      left -= value.write(out, left);
+      if (!value.done) break;
+      value.release();
       this.runs.shift();
-      if (run.table !== null) this.borrowed--;
+      if (table !== null) this.borrowed--;
     }
+  }
+
+  /** Gives back what is lent, unwritten. */
+  release(): void {
+    for (const { value } of this.runs) value.release();
+    this.runs.length = 0;
   }
 }

@@ -6,9 +6,10 @@
 
 import { InvariantError } from "../assert.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
-import { type ImageOptions, ImageWriter } from "./image-writer.ts";
+import { CommandImage, type CommandImageOptions } from "./aof/command-image.ts";
+import { DatabaseImage } from "./database-image.ts";
+import { type ImageForm, type ImageOptions, ImageWriter } from "./image-writer.ts";
 import type { RdbSink } from "./rdb/writer.ts";
-import { TableWalk } from "./table-walk.ts";
 
 /**
  * Takes the bytes of an image. After the last `write` comes exactly one of `finished` and `failed`. `write` must use bytes[from, to) up or copy them, and
@@ -24,6 +25,8 @@ export interface SnapshotConsumer extends RdbSink {
 }
 
 export interface SnapshotOptions extends ImageOptions {
+  /** Written as commands instead of in the RDB format; what concerns that is passed over then. */
+  readonly commands?: CommandImageOptions;
   /** Whether the image has the keys (default yes) or its facts only. */
   readonly data?: boolean;
   /** Mean pause after each key in µs: directive rdb-key-save-delay. */
@@ -50,15 +53,15 @@ export class Snapshot {
   /** Keys that the image will have. */
   readonly keysTotal: number;
   private readonly consumer: SnapshotConsumer;
-  private readonly image: ImageWriter;
-  private readonly walks: TableWalk[] = [];
+  private readonly image: ImageForm;
+  private readonly databases: DatabaseImage[] = [];
   private readonly keyDelay: number;
   private readonly sliceMs: number;
   private readonly clock: () => number;
   private readonly defer: (slice: () => void, delayMs: number) => void;
   private readonly slice = () => this.runSlice();
   private state: "new" | "scheduled" | "waiting" | "over" = "new";
-  /** The table being walked. */
+  /** The database whose table is being walked. */
   private current = 0;
   private longest = 0;
   private stepCost = FIRST_STEP_COST;
@@ -73,11 +76,15 @@ export class Snapshot {
     this.clock = options.clock ?? (() => performance.now());
     this.defer = options.defer ?? deferToLoop;
     const sink = { write: (bytes: Buffer, from: number, to: number) => this.pass(bytes, from, to) };
-    this.image = new ImageWriter(keyspace, sink, options, mode === "sliced");
+    const inPieces = mode === "sliced";
+    this.image =
+      options.commands === undefined
+        ? new ImageWriter(keyspace, sink, options, inPieces)
+        : new CommandImage(sink, options.commands, inPieces);
     for (const database of options.data === false ? [] : keyspace.databases) {
-      if (database.table.size > 0) this.walks.push(new TableWalk(this.image, database));
+      if (database.table.size > 0) this.databases.push(new DatabaseImage(this.image, database));
     }
-    this.keysTotal = this.walks.reduce((sum, walk) => sum + walk.keys, 0);
+    this.keysTotal = this.databases.reduce((sum, { keys }) => sum + keys, 0);
   }
 
   /** Keys written so far. */
@@ -172,11 +179,12 @@ export class Snapshot {
       this.image.drain(PIECE_BYTES);
       return false;
     }
-    const walk = this.walks[this.current];
-    if (walk === undefined) return true;
-    const through = walk.step(this.keyDelay > 0 ? 1 : this.stepCost);
+    const database = this.databases[this.current];
+    if (database === undefined) return true;
+    const { walk } = database;
+    walk.step(this.keyDelay > 0 ? 1 : this.stepCost);
     // What the image has been lent must stay guarded until it is written.
-    if (through && !this.image.blocked) {
+    if (walk.through && !this.image.blocked) {
       walk.release();
       this.current++;
     }
@@ -193,7 +201,8 @@ export class Snapshot {
   }
 
   private release(): void {
-    for (const walk of this.walks) walk.release();
+    for (const { walk } of this.databases) walk.release();
+    this.image.release();
   }
 
   /** The image's way to the consumer. A change that forces bytes out must not fail because of them. */

@@ -3,8 +3,8 @@
 import type { Blob } from "../memory/objects.ts";
 import { OUTSIDE } from "../memory/record.ts";
 import type { Table } from "../memory/table.ts";
+import { LentBytes } from "./lent-value.ts";
 import { VALUE_TYPE } from "./rdb/format.ts";
-import type { RdbWriter } from "./rdb/writer.ts";
 import type { ValueWriter } from "./value-writer.ts";
 
 /**
@@ -29,16 +29,16 @@ export const stringWriter: ValueWriter = {
     return length;
   },
 
-  bulk(table, address) {
+  lend(table, address) {
     if ((table.flags(address) & OUTSIDE) === 0) return null;
     const blob = outsideString(table, address);
-    return blob.length > BULK_BYTES ? blob : null;
+    return blob.length > BULK_BYTES ? new LentBytes(blob.buffer, 0, blob.length) : null;
   },
 
-  writeHead(out: RdbWriter, table: Table, address: number, bulk: Blob) {
+  writeHead(out, table, address) {
     const keyFrom = table.keyOffset(address);
     out.key(VALUE_TYPE.string, table.keyBuffer(address), keyFrom, keyFrom + table.keyLength(address));
-    out.length(bulk.length);
+    out.length(outsideString(table, address).length);
   },
 };
 

@@ -1,12 +1,21 @@
 /**
- * The way of a snapshot through one table. Chain by chain, in their order; a chain that is about to change before the walk has come to it is written first, and
- * marked so that the walk passes over it. Chains do not move meanwhile: rehash is paused. Hot: `beforeChange` runs at every write.
+ * The way of an image through one table: the keyspace's, or that of a big hash, set or sorted set. Chain by chain, in their order; a chain that is about to change
+ * before the walk has come to it is written first, and marked so that the walk passes over it. Chains do not move meanwhile: rehash is paused. Hot: `beforeChange`
+ * runs at every write.
  */
 
-import type { ExpiryIndex } from "../keyspace/expiry.ts";
 import { addGuard, removeGuard } from "../memory/guards.ts";
 import type { Table, TableGuard } from "../memory/table.ts";
-import type { ImageWriter } from "./image-writer.ts";
+
+/** Takes the records of a walk, each once. */
+export interface RecordWriter {
+  /** Whether it takes no more for now; what changes force to be written comes all the same. */
+  readonly blocked: boolean;
+  /** Writes the record at `address`, which is in chain `chain`. `changing`: it is about to change or go. -> about how many bytes of memory that took reading. */
+  write(chain: number, address: number, changing: boolean): number;
+  /** The records of this chain, written already, are about to change. */
+  keep(chain: number): void;
+}
 
 /** What a chain and a record cost beside the bytes of the value, in the unit of those. */
 const CHAIN_COST = 1;
@@ -14,14 +23,7 @@ const RECORD_COST = 64;
 
 export class TableWalk implements TableGuard {
   readonly table: Table;
-  readonly expiry: ExpiryIndex;
-  /** The number that the database had at the start, and what it held then. */
-  readonly database: number;
-  readonly keys: number;
-  readonly expires: number;
-  /** Whether the image has said these figures. */
-  announced = false;
-  private readonly image: ImageWriter;
+  private readonly writer: RecordWriter;
   private readonly chains: number;
   /** The chain that is next. */
   private at = 0;
@@ -30,16 +32,12 @@ export class TableWalk implements TableGuard {
   private guarding = true;
 
   /** Stands at the start of `table` as it is now, and guards it. */
-  constructor(image: ImageWriter, database: { index: number; table: Table; expiry: ExpiryIndex }) {
-    this.image = image;
-    this.table = database.table;
-    this.expiry = database.expiry;
-    this.database = database.index;
-    this.keys = this.table.size;
-    this.expires = this.expiry.size;
-    this.chains = this.table.chainCount;
-    this.table.pauseRehash();
-    addGuard(this.table, this);
+  constructor(table: Table, writer: RecordWriter) {
+    this.table = table;
+    this.writer = writer;
+    this.chains = table.chainCount;
+    table.pauseRehash();
+    addGuard(table, this);
   }
 
   beforeChange(table: Table, hash: number): void {
@@ -49,28 +47,33 @@ export class TableWalk implements TableGuard {
   }
 
   private changing(chain: number): void {
+    const { table, writer } = this;
     if (chain < this.at || this.isMarked(chain)) {
-      this.image.keep(this, chain);
+      writer.keep(chain);
       return;
     }
     this.mark(chain);
-    const { table, image } = this;
-    for (let address = table.chain(chain); address !== 0; address = table.next(address)) image.write(this, chain, address, true);
+    for (let address = table.chain(chain); address !== 0; address = table.next(address)) writer.write(chain, address, true);
   }
 
-  /** Writes whole chains until they cost `budget` (about bytes) or the image is blocked. -> whether there is none left. */
-  step(budget: number): boolean {
-    const { table, image, chains } = this;
+  /** Writes whole chains until they cost `budget` (about bytes) or the writer is blocked. -> what they cost. */
+  step(budget: number): number {
+    const { table, writer, chains } = this;
     let cost = 0;
     while (this.at < chains && cost < budget) {
       const chain = this.at++;
       cost += CHAIN_COST;
       let address = table.chain(chain);
       if (address === 0 || this.isMarked(chain)) continue;
-      for (; address !== 0; address = table.next(address)) cost += RECORD_COST + image.write(this, chain, address, false);
-      if (image.blocked) break;
+      for (; address !== 0; address = table.next(address)) cost += RECORD_COST + writer.write(chain, address, false);
+      if (writer.blocked) break;
     }
-    return this.at === chains;
+    return cost;
+  }
+
+  /** Whether no chain is left to `step` through. */
+  get through(): boolean {
+    return this.at === this.chains;
   }
 
   /** The table may change, and rehash, as it likes. */

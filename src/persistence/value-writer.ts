@@ -3,9 +3,10 @@
  * a line in `VALUE_WRITERS`, as rdb/value.ts is for reading.
  */
 
-import { Type } from "../keyspace/types.ts";
-import type { Blob } from "../memory/objects.ts";
 import type { Table } from "../memory/table.ts";
+import { Type } from "../values/types.ts";
+import { hashWriter, listWriter, setWriter, streamWriter, zsetWriter } from "./collection-writer.ts";
+import type { LentValue } from "./lent-value.ts";
 import type { RdbWriter } from "./rdb/writer.ts";
 import { stringWriter } from "./string-writer.ts";
 
@@ -13,14 +14,21 @@ import { stringWriter } from "./string-writer.ts";
 export interface ValueWriter {
   /** Writes the whole entry: value type, key, value. -> about how many bytes of memory that took reading, for the pace of the walk. */
   write(out: RdbWriter, table: Table, address: number): number;
-  /** What makes the value too long for one slice of a walk, or null where nothing does. Such a value is written as `writeHead` and then the bytes of its bulk. */
-  bulk(table: Table, address: number): Blob | null;
-  /** Writes the entry up to where the bytes of its bulk follow as they stand. */
-  writeHead(out: RdbWriter, table: Table, address: number, bulk: Blob): void;
+  /** A value too long for one slice of a walk is lent, as it is now: written as `writeHead` and then, bit by bit, what this gives. -> null for all others. */
+  lend(table: Table, address: number): LentValue | null;
+  /** Writes the entry up to where a value that is lent follows. */
+  writeHead(out: RdbWriter, table: Table, address: number): void;
 }
 
 /** The writers, by type. */
-export const VALUE_WRITERS: readonly (ValueWriter | undefined)[] = byType([[Type.STRING, stringWriter]]);
+export const VALUE_WRITERS: readonly (ValueWriter | undefined)[] = byType([
+  [Type.STRING, stringWriter],
+  [Type.LIST, listWriter],
+  [Type.SET, setWriter],
+  [Type.ZSET, zsetWriter],
+  [Type.HASH, hashWriter],
+  [Type.STREAM, streamWriter],
+]);
 
 function byType(writers: readonly (readonly [Type, ValueWriter])[]): (ValueWriter | undefined)[] {
   const table: (ValueWriter | undefined)[] = [];

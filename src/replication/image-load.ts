@@ -51,6 +51,7 @@ export class MasterImage implements ImageSink {
 
   /** Leaves the server without data: half of it would be worse than none. */
   abort(): void {
+    this.load.abandon();
     this.parts.persistence.endLoad(null);
     this.clear();
   }

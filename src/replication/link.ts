@@ -371,16 +371,18 @@ export class MasterLink implements SessionLink {
       {
         execute: (who, frame) => this.execute(who, frame),
         applied: (bytes, from, to) => parts.journal.appendRaw(bytes, from, to),
+        passedOn: (bytes, from, to) => parts.journal.appendForReplicas(bytes, from, to),
       },
       parts.journal.offset,
     );
+    parts.journal.follow(session.database.index);
     this.setState(LinkState.CONNECTED);
   }
 
   private readStream(chunk: Buffer, from: number): void {
     const { stream, session } = this;
     if (stream === null || session === null) return;
-    const { executor, keyspace, reply, log } = this.host.parts;
+    const { executor, keyspace, reply, log, journal } = this.host.parts;
     session.lastActive = executor.beginBatch();
     keyspace.expiryMode = ExpiryMode.KEEP;
     let broken = "";
@@ -391,6 +393,7 @@ export class MasterLink implements SessionLink {
       broken = error.message;
     } finally {
       keyspace.expiryMode = ExpiryMode.HIDE;
+      journal.followSelected(session.database.index);
       reply.discard();
       executor.endBatch();
     }
@@ -419,7 +422,11 @@ export class MasterLink implements SessionLink {
 
   /** Tells the master how far its stream has been run: REPLCONF ACK. */
   acknowledge(): void {
-    if (this.stream !== null && this.acknowledges) this.sendWords("REPLCONF", "ACK", String(this.stream.offset));
+    if (this.stream === null || !this.acknowledges) return;
+    const flushed = this.host.parts.flushedOffset();
+    const offset = String(this.stream.offset);
+    if (flushed === -1) this.sendWords("REPLCONF", "ACK", offset);
+    else this.sendWords("REPLCONF", "ACK", offset, "FACK", String(flushed));
   }
 
   // ---- once a second

@@ -43,10 +43,11 @@ export class Replicas implements SyncHost {
   private seconds = 0;
   /** Since when there is no replica, in ms since 1970. */
   private emptySince = Date.now();
+  private readonly unsubscribe: () => void;
 
   constructor(host: MasterHost) {
     this.host = host;
-    host.parts.journal.onAppend = () => this.scheduleFlush();
+    this.unsubscribe = host.parts.journal.onAppend(() => this.scheduleFlush());
   }
 
   /** What is known of a client as a replica. */
@@ -70,6 +71,13 @@ export class Replicas implements SyncHost {
     return count;
   }
 
+  /** How many have everything up to `offset` in an append-only file on disk. */
+  countFlushed(offset: number): number {
+    let count = 0;
+    for (const replica of this.list) if (replica.state === ReplicaState.ONLINE && replica.flushed >= offset) count++;
+    return count;
+  }
+
   /** How many have acknowledged something in the last `maxLag` seconds. */
   countGood(maxLag: number, now: number): number {
     let count = 0;
@@ -83,7 +91,7 @@ export class Replicas implements SyncHost {
     if (this.list.length === 0) return [];
     if (journal.offset !== this.askedUntil) {
       this.askedFor = journal.offset;
-      if (!journal.following) journal.appendRaw(GETACK, 0, GETACK.length);
+      if (!journal.following) journal.appendForReplicas(GETACK, 0, GETACK.length);
       this.askedUntil = journal.offset;
     }
     return this.list.filter((replica) => replica.acknowledged < this.askedFor);
@@ -104,7 +112,7 @@ export class Replicas implements SyncHost {
     stats.fullSyncs++;
     this.attach(replica, ReplicaState.WAITING);
     if (config.values["repl-disable-tcp-nodelay"]) session.link.setNoDelay(false);
-    if (!journal.active) this.beginHistory();
+    if (!journal.hasBacklog) this.beginHistory();
     this.joinOrWait(replica);
   }
 
@@ -147,7 +155,7 @@ export class Replicas implements SyncHost {
       return false;
     }
     const from = offset - 1;
-    if (!journal.active || from < journal.firstOffset || from > journal.offset) {
+    if (!journal.hasBacklog || from < journal.firstOffset || from > journal.offset) {
       log.notice(`Unable to partial resync with replica ${replica.name} for lack of backlog (Replica request was: ${offset}).`);
       if (from > journal.offset) {
         log.warning(`Warning: replica ${replica.name} tried to PSYNC with an offset that is greater than the master replication offset.`);
@@ -315,7 +323,7 @@ export class Replicas implements SyncHost {
     journal.flushed();
     if (this.acknowledgementsWanted) {
       this.acknowledgementsWanted = false;
-      if (!journal.following && this.list.length > 0) journal.appendRaw(GETACK, 0, GETACK.length);
+      if (!journal.following && this.list.length > 0) journal.appendForReplicas(GETACK, 0, GETACK.length);
     }
     const now = Date.now();
     for (const replica of [...this.list]) {
@@ -366,11 +374,12 @@ export class Replicas implements SyncHost {
     this.scheduleFlush();
   }
 
-  /** A replica says that it has run everything up to `offset`. */
-  acknowledge(session: Session, offset: number): void {
+  /** A replica says that it has run everything up to `offset`, and has on disk what stands before `flushed`. */
+  acknowledge(session: Session, offset: number, flushed = -1): void {
     const replica = this.known.get(session);
     if (replica === undefined || replica.session.kind !== SessionKind.REPLICA) return;
     if (offset > replica.acknowledged) replica.acknowledged = offset;
+    if (flushed > replica.flushed) replica.flushed = flushed;
     replica.acknowledgedAt = Date.now();
     if (replica.awaitsAcknowledgement && replica.state === ReplicaState.ONLINE) {
       replica.awaitsAcknowledgement = false;
@@ -412,6 +421,11 @@ export class Replicas implements SyncHost {
     }
   }
 
+  /** The journal is not read any more. */
+  stop(): void {
+    this.unsubscribe();
+  }
+
   /** The time without replicas counts from now. */
   restartBacklogClock(): void {
     this.emptySince = Date.now();
@@ -424,7 +438,7 @@ export class Replicas implements SyncHost {
     const { values } = parts.config;
     const { journal } = parts;
     if (this.seconds % values["repl-ping-replica-period"] === 0 && this.list.length > 0 && !journal.following) {
-      journal.appendRaw(PING, 0, PING.length);
+      journal.appendForReplicas(PING, 0, PING.length);
     }
     this.seconds++;
     for (const replica of [...this.list]) {
@@ -460,7 +474,7 @@ export class Replicas implements SyncHost {
   private releaseBacklog(now: number, ttlMs: number): void {
     const { history, parts } = this.host;
     const { journal, log } = parts;
-    if (this.list.length > 0 || ttlMs === 0 || !journal.active || journal.following || now - this.emptySince <= ttlMs) return;
+    if (this.list.length > 0 || ttlMs === 0 || !journal.hasBacklog || journal.following || now - this.emptySince <= ttlMs) return;
     history.renew();
     journal.stop();
     log.notice(`Replication backlog freed after ${ttlMs / 1000} seconds without connected replicas.`);

@@ -43,4 +43,12 @@ export interface ReplicationParts {
   port(): number;
   /** The role, the link or the loading state changed: what commands may run must be decided anew. */
   stateChanged(): void;
+  /** The data is about to be replaced by a master's: the append-only file does not go on with that. */
+  suspendAppendOnly(): void;
+  /** The data is there, or never will be: the append-only file goes on. */
+  resumeAppendOnly(): void;
+  /** Up to where the journal is on disk in the append-only file, -1 while that is off. */
+  flushedOffset(): number;
+  /** This server is no master any more: clients that wait for keys cannot be served, and are sent away. */
+  disconnectBlocked(): void;
 }

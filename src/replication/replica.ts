@@ -53,6 +53,8 @@ export class Replica {
   /** The offset it acknowledged last, and when. */
   acknowledged = 0;
   acknowledgedAt = 0;
+  /** The offset up to which its append-only file is on disk, as it says. */
+  flushed = -1;
   /** When it asked for data, and when it last took some of an image; ms since 1970. */
   requestedAt = 0;
   progressAt = 0;

@@ -24,7 +24,7 @@ export class Replication implements LinkHost, MasterHost {
   constructor(parts: ReplicationParts) {
     this.parts = parts;
     this.replicas = new Replicas(this);
-    this.waiters = new Waiters(parts.reply, (offset) => this.replicas.countAcknowledged(offset));
+    this.waiters = new Waiters(parts.reply);
   }
 
   // ---- who we are
@@ -76,7 +76,7 @@ export class Replication implements LinkHost, MasterHost {
   /** Where an image of the data as it is now stands in its history; null while no replica could go on from it. */
   get historyPoint(): HistoryPoint | null {
     const { journal } = this.parts;
-    if (this.link === null) return journal.active ? { id: this.history.id, offset: journal.offset, streamDb: 0 } : null;
+    if (this.link === null) return journal.hasBacklog ? { id: this.history.id, offset: journal.offset, streamDb: 0 } : null;
     const { resumable, database } = this.link.resumePoint;
     return resumable || this.link.connected ? { id: this.history.id, offset: journal.offset, streamDb: database } : null;
   }
@@ -95,9 +95,10 @@ export class Replication implements LinkHost, MasterHost {
       journal.rebase(from.offset);
     }
     // The data of a master is a point of its own history, which a new master may share.
-    const point = former === null ? { resumable: journal.active, database: from?.streamDb ?? 0 } : former.resumePoint;
+    const point = former === null ? { resumable: journal.hasBacklog, database: from?.streamDb ?? 0 } : former.resumePoint;
     former?.stop();
     this.waiters.disconnectAll();
+    this.parts.disconnectBlocked();
     if (former === null) {
       log.notice(
         "Before turning into a replica, using my own master parameters to synthesize a cached master: I may be able to synchronize with the new master " +
@@ -132,6 +133,7 @@ export class Replication implements LinkHost, MasterHost {
     journal.forgetSelected();
     keyspace.expiryMode = ExpiryMode.DELETE;
     log.role = "M";
+    this.parts.resumeAppendOnly();
     this.changed();
   }
 
@@ -145,6 +147,7 @@ export class Replication implements LinkHost, MasterHost {
   beforeLoad(): void {
     // Nobody can go on from data that is about to be dropped.
     this.replicas.disconnectAll();
+    this.parts.suspendAppendOnly();
     this.parts.journal.stop();
   }
 
@@ -155,6 +158,7 @@ export class Replication implements LinkHost, MasterHost {
     // Kept from now on even without replicas: this server may be promoted, and theirs may come to it.
     journal.start();
     journal.rebase(offset);
+    this.parts.resumeAppendOnly();
   }
 
   renamed(id: string): void {
@@ -196,6 +200,6 @@ export class Replication implements LinkHost, MasterHost {
     this.waiters.stop();
     this.replicas.disconnectAll();
     this.link?.stop();
-    this.parts.journal.onAppend = null;
+    this.replicas.stop();
   }
 }

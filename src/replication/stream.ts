@@ -3,6 +3,7 @@
  * offsets are the master's and replicas of ours see the same stream. What stands between MULTI and EXEC counts, and is passed on, when EXEC has run. Hot.
  */
 
+import { equalsWord } from "../bytes.ts";
 import { Frame } from "../resp/frame.ts";
 import { Gather } from "../resp/gather.ts";
 import { ProtocolError } from "../resp/protocol-error.ts";
@@ -20,6 +21,8 @@ export interface StreamHost {
   execute(session: Session, frame: Frame): void;
   /** bytes[from, to) have been run: they are the next of the history. */
   applied(bytes: Buffer, from: number, to: number): void;
+  /** Likewise of what changes nothing: what the master asks its replicas, and messages. */
+  passedOn(bytes: Buffer, from: number, to: number): void;
 }
 
 export class MasterStream {
@@ -31,6 +34,8 @@ export class MasterStream {
   private readonly parser = new RequestParser();
   private frame = new Frame();
   private gather: Gather | null = null;
+  /** Where in the history requests begin and end that change nothing, of those run and not handed on yet. */
+  private asides: number[] = [];
 
   constructor(session: Session, host: StreamHost, offset: number) {
     this.session = session;
@@ -61,15 +66,34 @@ export class MasterStream {
         const result = parser.parse(frame, buffer, end, LIMITS);
         if (result === Parsed.INCOMPLETE) break;
         parser.needed = 0;
-        if (result === Parsed.REQUEST) host.execute(session, frame);
+        if (result === Parsed.REQUEST) {
+          if (frame.buffer === buffer && changesNothing(frame)) this.asides.push(start + frame.start, start + parser.position);
+          host.execute(session, frame);
+        }
         if (session.queueing) continue;
         done = parser.position;
         this.offset = start + done;
       }
     } finally {
-      if (done > 0) host.applied(buffer, 0, done);
+      if (done > 0) this.handOn(buffer, start, done);
     }
     this.keep(buffer, done, end);
+  }
+
+  /** buffer[0, done) has been run; its first byte is at `start` of the history. */
+  private handOn(buffer: Buffer, start: number, done: number): void {
+    const { host, asides } = this;
+    let at = 0;
+    let index = 0;
+    for (; index < asides.length && asides[index] - start < done; index += 2) {
+      const from = asides[index] - start;
+      const to = asides[index + 1] - start;
+      if (at < from) host.applied(buffer, at, from);
+      host.passedOn(buffer, from, to);
+      at = to;
+    }
+    if (index > 0) asides.splice(0, index);
+    if (at < done) host.applied(buffer, at, done);
   }
 
   private keep(buffer: Buffer, from: number, end: number): void {
@@ -83,6 +107,23 @@ export class MasterStream {
     frame.start -= from;
     this.gather = new Gather();
     this.gather.add(buffer.subarray(from, end));
+  }
+}
+
+/** Whether a request is one that no file needs: PING, REPLCONF, PUBLISH, SPUBLISH. */
+function changesNothing(frame: Frame): boolean {
+  const { buffer } = frame;
+  const at = frame.offsets[0];
+  const length = frame.lengths[0];
+  switch (length) {
+    case 4:
+      return equalsWord(buffer, at, at + length, "ping");
+    case 7:
+      return equalsWord(buffer, at, at + length, "publish");
+    case 8:
+      return equalsWord(buffer, at, at + length, "replconf") || equalsWord(buffer, at, at + length, "spublish");
+    default:
+      return false;
   }
 }
 

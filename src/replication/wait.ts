@@ -1,14 +1,22 @@
-/** WAIT: clients that wait until enough replicas have acknowledged what they wrote, or their time is over. */
+/** WAIT and WAITAOF: clients that wait until what they wrote is where they want it to be, at replicas or on disk, or their time is over. */
 
 import type { Reply } from "../resp/reply.ts";
 import { NO_SINK } from "../resp/reply.ts";
 import { ReplyMode, type Session } from "../session/session.ts";
 
+/** What a client waits for. */
+export interface Wait {
+  /** Whether it has come. */
+  met(): boolean;
+  /** How far it has come by now. */
+  answer(reply: Reply): void;
+  /** Why it will never come, or null. */
+  refusal(): string | null;
+}
+
 interface Waiter {
   readonly session: Session;
-  /** What must be acknowledged, and by how many. */
-  readonly offset: number;
-  readonly replicas: number;
+  readonly wait: Wait;
   /** In ms since 1970; Infinity for never. */
   readonly deadline: number;
 }
@@ -19,14 +27,12 @@ const LONGEST_TIMER_MS = 0x7fffffff;
 export class Waiters {
   private readonly waiting = new Map<Session, Waiter>();
   private readonly reply: Reply;
-  private readonly countAcknowledged: (offset: number) => number;
   private checkScheduled = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private timerAt = Number.POSITIVE_INFINITY;
 
-  constructor(reply: Reply, countAcknowledged: (offset: number) => number) {
+  constructor(reply: Reply) {
     this.reply = reply;
-    this.countAcknowledged = countAcknowledged;
   }
 
   /** How many clients are blocked here. */
@@ -45,11 +51,11 @@ export class Waiters {
     return this.waiting.has(session);
   }
 
-  /** Blocks a client until `replicas` replicas have acknowledged `offset`, or `timeoutMs` is over (0: for ever). */
-  add(session: Session, offset: number, replicas: number, timeoutMs: number): void {
-    const deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
+  /** Blocks a client until what it waits for has come, or it is `until` (ms since 1970; 0: for ever). */
+  add(session: Session, wait: Wait, until: number): void {
+    const deadline = until === 0 ? Number.POSITIVE_INFINITY : until;
     session.link.pause();
-    this.waiting.set(session, { session, offset, replicas, deadline });
+    this.waiting.set(session, { session, wait, deadline });
     this.setTimer(deadline);
   }
 
@@ -58,7 +64,7 @@ export class Waiters {
     this.waiting.delete(session);
   }
 
-  /** Some replica acknowledged something: once this tick is over, those are answered whose wait is over. */
+  /** Some replica acknowledged something, or the disk did: once this tick is over, those are answered whose wait is over. */
   scheduleCheck(): void {
     if (this.checkScheduled || this.waiting.size === 0) return;
     this.checkScheduled = true;
@@ -102,15 +108,16 @@ export class Waiters {
     const now = Date.now();
     let next = Number.POSITIVE_INFINITY;
     for (const waiter of [...this.waiting.values()]) {
-      if (waiter.deadline <= now || this.countAcknowledged(waiter.offset) >= waiter.replicas) this.answer(waiter);
+      const refusal = waiter.wait.refusal();
+      if (refusal !== null) this.release(waiter, (reply) => reply.error(refusal));
+      else if (waiter.deadline <= now || waiter.wait.met()) this.answer(waiter);
       else next = Math.min(next, waiter.deadline);
     }
     this.setTimer(next);
   }
 
   private answer(waiter: Waiter): void {
-    const count = this.countAcknowledged(waiter.offset);
-    this.release(waiter, (reply) => reply.integer(count));
+    this.release(waiter, (reply) => waiter.wait.answer(reply));
   }
 
   private release(waiter: Waiter, write: (reply: Reply) => void): void {

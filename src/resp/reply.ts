@@ -4,6 +4,7 @@
  */
 
 import { copyBytes, integerLength, writeInteger } from "../bytes.ts";
+import { MAX_DOUBLE_BYTES, writeDouble } from "../doubles.ts";
 
 /** Where finished bytes go: a connection. `send` must take them at once, by writing or by copying. */
 export interface ReplySink {
@@ -16,17 +17,30 @@ const DIRECT_BYTES = 32 * 1024;
 /** Room kept for headers: the longest is "$" + 16 digits + CRLF. */
 const HEADER_BYTES = 32;
 
+/** Scratch for `double`. */
+const DOUBLE = Buffer.alloc(MAX_DOUBLE_BYTES);
+
 const CR = 0x0d;
 const LF = 0x0a;
 
 /** Swallows what it is given: the connection of a client that asked for no replies. */
 export const NO_SINK: ReplySink = { send() {} };
 
+/** A reply under way that was put aside. */
+export interface Diverted {
+  readonly sink: ReplySink;
+  readonly protocol: number;
+  readonly buffer: Buffer;
+  readonly length: number;
+  readonly flushed: number;
+}
+
 export class Reply {
   /** 2 or 3: what the client being served speaks. */
   protocol = 2;
   sink: ReplySink = NO_SINK;
-  private readonly buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  private buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  private readonly spares: Buffer[] = [];
   private length = 0;
   /** Bytes written since the start, flushed or not: a command that moved it has answered. */
   private flushed = 0;
@@ -54,6 +68,28 @@ export class Reply {
   /** Forgets what has gathered since the last flush. */
   discard(): void {
     this.length = 0;
+  }
+
+  /** Puts what has gathered aside: what follows is for `sink`, whose client speaks `protocol`. -> what `rejoin` takes. These nest. */
+  divert(sink: ReplySink, protocol: number): Diverted {
+    const diverted = { sink: this.sink, protocol: this.protocol, buffer: this.buffer, length: this.length, flushed: this.flushed };
+    this.buffer = this.spares.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    this.flushed += this.length;
+    this.length = 0;
+    this.sink = sink;
+    this.protocol = protocol;
+    return diverted;
+  }
+
+  /** Hands what has gathered to the other sink and goes on with the reply put aside. */
+  rejoin(diverted: Diverted): void {
+    this.flush();
+    this.spares.push(this.buffer);
+    this.sink = diverted.sink;
+    this.protocol = diverted.protocol;
+    this.buffer = diverted.buffer;
+    this.length = diverted.length;
+    this.flushed = diverted.flushed;
   }
 
   // ---- simple things
@@ -113,10 +149,32 @@ export class Reply {
     else this.integer(value ? 1 : 0);
   }
 
+  /** A floating point number (RESP2: a bulk string). */
+  double(value: number): void {
+    if (this.protocol === 2) return this.bytes(DOUBLE, 0, writeDouble(DOUBLE, 0, value));
+    const buffer = this.room(MAX_DOUBLE_BYTES + 3);
+    buffer[this.length] = 0x2c;
+    const end = writeDouble(buffer, this.length + 1, value);
+    buffer[end] = CR;
+    buffer[end + 1] = LF;
+    this.length = end + 2;
+  }
+
   /** A floating point number whose text is `text` (RESP2: a bulk string). */
   doubleText(text: string): void {
     if (this.protocol === 3) this.line(0x2c, text);
     else this.bulk(text);
+  }
+
+  /** Likewise when it is bytes[from, to). */
+  doubleBytes(bytes: Buffer, from: number, to: number): void {
+    if (this.protocol === 2) return this.bytes(bytes, from, to);
+    const buffer = this.room(to - from + 3);
+    buffer[this.length] = 0x2c;
+    const end = copyBytes(buffer, this.length + 1, bytes, from, to);
+    buffer[end] = CR;
+    buffer[end + 1] = LF;
+    this.length = end + 2;
   }
 
   /** An integer of any size, given in decimal (RESP2: a bulk string). */

@@ -2,6 +2,7 @@
 
 import type { Database } from "../keyspace/database.ts";
 import type { ReplySink } from "../resp/reply.ts";
+import type { Subscriptions } from "./pubsub.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What a session needs of the connection that carries it. */
@@ -70,12 +71,16 @@ export class Session {
   noEvict = false;
   noTouch = false;
   replyMode: ReplyMode = ReplyMode.ON;
+  /** What the client listens to (session/pubsub.ts); null: nothing. */
+  subscriptions: Subscriptions | null = null;
   /** Set between MULTI and EXEC or DISCARD, or while keys are watched. */
   transaction: Transaction | null = null;
   /** No further request is served: the connection is closing. */
   closing = false;
   /** The last request must wait, unanswered (a write while writes are paused): the link rests, keeps it, and serves it anew when it goes on. */
   postponed = false;
+  /** The last request waits for keys (session/blocked.ts): its answer will come, and the link rests until then. */
+  blocked = false;
   /** ms since 1970 of the last request. */
   lastActive: number;
   /** The full name of the command last requested ("config|get"), whether it ran or not. */

@@ -3,15 +3,23 @@
 import { parseInt64 } from "../../bytes.ts";
 import { errors } from "../../errors.ts";
 import { idleSeconds } from "../../keyspace/access.ts";
-import { type Database, NO_EXPIRY } from "../../keyspace/database.ts";
-import { ENCODING_NAMES } from "../../keyspace/types.ts";
+import type { Database } from "../../keyspace/database.ts";
+import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import { GRANULE } from "../../memory/arena.ts";
-import { DatasetDigest, Digest, digestString } from "../../persistence/digest.ts";
+import { DatasetDigest, Digest } from "../../persistence/digest.ts";
 import { RdbWriter } from "../../persistence/rdb/writer.ts";
+import { StoredValue } from "../../persistence/stored-value.ts";
+import { writeBody } from "../../persistence/value-body.ts";
+import { digestValue as digestOf } from "../../persistence/value-digest.ts";
+import { QuickList } from "../../values/quicklist.ts";
+import { ENCODING_NAMES } from "../../values/types.ts";
 import type { Context } from "../context.ts";
 
 /** Redis cuts the names that DEBUG POPULATE makes to this many bytes. */
 const MAX_POPULATED_NAME = 127;
+
+/** The value being looked at. */
+const stored = new StoredValue();
 
 /** The address of argument `index` as a key whether its time has passed or not, untouched; 0 when it is not there. */
 function lookUp(ctx: Context, index: number): number {
@@ -57,9 +65,7 @@ export function digestValue(ctx: Context): void {
 }
 
 function addValue(target: Digest, database: Database, address: number): void {
-  const from = database.stringOffset(address);
-  const expires = database.expiryOf(address) !== NO_EXPIRY;
-  digestString(target, database.stringBuffer(address), from, from + database.stringLength(address), expires);
+  digestOf(target, database.type(address), stored.show(database.table, address), database.expiryOf(address) !== NO_EXPIRY);
 }
 
 /** Where a value is and how: the address is that of its record in the arena. */
@@ -70,16 +76,27 @@ export function object(ctx: Context): void {
   const place = ((address >>> 0) * GRANULE).toString(16);
   ctx.reply.simple(
     `Value at:0x${place} refcount:1 encoding:${ENCODING_NAMES[database.encoding(address)]} serializedlength:${serializedLength(ctx, address)} ` +
-      `lru:${access} lru_seconds_idle:${idleSeconds(access, ctx.now)}`,
+      `lru:${access} lru_seconds_idle:${idleSeconds(access, ctx.now)}${nodesOf(ctx, address)}`,
   );
+}
+
+/** What Redis adds about a list of nodes: how many, how full, how large; nothing for other values. */
+function nodesOf({ host, database }: Context, address: number): string {
+  const { object: list } = stored.show(database.table, address);
+  if (!(list instanceof QuickList)) return "";
+  let bytes = 0;
+  for (let index = 0; index < list.length; index++) bytes += list.bytes(index);
+  const compressed = host.config.values["list-compress-depth"] === 0 ? 0 : 1;
+  const average = (list.size / list.length).toFixed(2);
+  const limit = host.keyspace.limits.listSize;
+  return ` ql_nodes:${list.length} ql_avg_node:${average} ql_listpack_max:${limit} ql_compressed:${compressed} ql_uncompressed_size:${bytes}`;
 }
 
 /** Bytes that the value takes in an RDB image. */
 function serializedLength(ctx: Context, address: number): number {
   const { database } = ctx;
   const writer = new RdbWriter({ write() {} }, { compress: ctx.host.config.values.rdbcompression, checksum: false, bufferBytes: 1024 });
-  const from = database.stringOffset(address);
-  writer.rawString(database.stringBuffer(address), from, from + database.stringLength(address));
+  writeBody(writer, database.type(address), stored.show(database.table, address));
   return writer.bytesWritten;
 }
 

@@ -1,19 +1,17 @@
+import type { AppendOnlyFile } from "../../persistence/aof/aof.ts";
 import type { LoadProgress } from "../../persistence/loader.ts";
 import type { InfoText, Section } from "./section.ts";
 
 /** A load that has only just begun is taken to need this many seconds. */
 const ETA_UNKNOWN = 1;
 
-/**
- * What is saved and loaded. An image is made without a fork, so no memory is ever copied on write; and there is no append-only file: its fields say what a
- * Redis that never had one says.
- */
+/** What is saved and loaded. An image is made without a fork, so no memory is ever copied on write. */
 export const PERSISTENCE: Section = {
   names: ["persistence"],
   title: "Persistence",
   shown: "default",
-  write(out, { persistence, keyspace }) {
-    const { written, total } = persistence.savingKeys;
+  write(out, { persistence, appendOnly, keyspace }) {
+    const { written, total } = appendOnly.rewriting ? appendOnly.rewritingKeys : persistence.savingKeys;
     const { keysLoaded, keysExpired } = persistence.lastLoad;
     out.add("loading", persistence.loading !== null);
     out.add("async_loading", 0);
@@ -33,21 +31,31 @@ export const PERSISTENCE: Section = {
     out.add("rdb_last_cow_size", 0);
     out.add("rdb_last_load_keys_expired", keysExpired);
     out.add("rdb_last_load_keys_loaded", keysLoaded);
-    out.add("aof_enabled", 0);
-    out.add("aof_rewrite_in_progress", 0);
-    out.add("aof_rewrite_scheduled", 0);
-    out.add("aof_last_rewrite_time_sec", -1);
-    out.add("aof_current_rewrite_time_sec", -1);
-    out.add("aof_last_bgrewrite_status", "ok");
-    out.add("aof_rewrites", 0);
-    out.add("aof_rewrites_consecutive_failures", 0);
-    out.add("aof_last_write_status", "ok");
+    out.add("aof_enabled", appendOnly.enabled);
+    out.add("aof_rewrite_in_progress", appendOnly.rewriting);
+    out.add("aof_rewrite_scheduled", appendOnly.rewriteScheduled);
+    out.add("aof_last_rewrite_time_sec", appendOnly.lastRewriteSeconds);
+    out.add("aof_current_rewrite_time_sec", appendOnly.rewritingSeconds);
+    out.add("aof_last_bgrewrite_status", appendOnly.lastRewriteOk ? "ok" : "err");
+    out.add("aof_rewrites", appendOnly.rewrites);
+    out.add("aof_rewrites_consecutive_failures", appendOnly.consecutiveFailures);
+    out.add("aof_last_write_status", appendOnly.lastWriteOk ? "ok" : "err");
     out.add("aof_last_cow_size", 0);
     out.add("module_fork_in_progress", 0);
     out.add("module_fork_last_cow_size", 0);
+    if (appendOnly.enabled) addFile(out, appendOnly);
     if (persistence.loading !== null) addProgress(out, persistence.loading, keyspace.now);
   },
 };
+
+function addFile(out: InfoText, file: AppendOnlyFile): void {
+  out.add("aof_current_size", file.size);
+  out.add("aof_base_size", file.baseSize);
+  out.add("aof_pending_rewrite", file.rewriteScheduled);
+  out.add("aof_buffer_length", file.waitingBytes);
+  out.add("aof_pending_bio_fsync", file.pendingFlushes);
+  out.add("aof_delayed_fsync", file.delayedFlushes);
+}
 
 function addProgress(out: InfoText, progress: LoadProgress, now: number): void {
   const { startedAt, totalBytes, loadedBytes, usedMemory } = progress;

@@ -22,11 +22,11 @@ export const REPLICATION: Section = {
     out.add("master_replid2", history.formerId);
     out.add("master_repl_offset", replication.offset);
     out.add("second_repl_offset", history.formerOffset);
-    out.add("repl_backlog_active", journal.active);
+    out.add("repl_backlog_active", journal.hasBacklog);
     out.add("repl_backlog_size", journal.retain);
     // Offsets of single bytes are counted from 1.
-    out.add("repl_backlog_first_byte_offset", journal.active ? journal.firstOffset + 1 : 0);
-    out.add("repl_backlog_histlen", journal.active ? journal.size : 0);
+    out.add("repl_backlog_first_byte_offset", journal.hasBacklog ? journal.firstOffset + 1 : 0);
+    out.add("repl_backlog_histlen", journal.hasBacklog ? journal.size : 0);
   },
 };
 

@@ -1,3 +1,4 @@
+import { Topic } from "../../session/pubsub.ts";
 import type { Section } from "./section.ts";
 
 /** What has happened since the start, or since CONFIG RESETSTAT. Nothing forks, migrates, defragments or tracks keys here: those counts are 0. */
@@ -29,9 +30,9 @@ export const STATS: Section = {
     out.add("evicted_clients", 0);
     out.add("keyspace_hits", keyspace.stats.hits);
     out.add("keyspace_misses", keyspace.stats.misses);
-    out.add("pubsub_channels", 0);
-    out.add("pubsub_patterns", 0);
-    out.add("pubsubshard_channels", 0);
+    out.add("pubsub_channels", host.pubsub.size(Topic.CHANNEL));
+    out.add("pubsub_patterns", host.pubsub.size(Topic.PATTERN));
+    out.add("pubsubshard_channels", host.pubsub.size(Topic.SHARD));
     out.add("latest_fork_usec", 0);
     out.add("total_forks", 0);
     out.add("migrate_cached_sockets", 0);

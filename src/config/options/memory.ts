@@ -20,20 +20,20 @@ const POLICIES = [
 /** How much memory data takes, what leaves when it is full, and when a small value turns into a large one. */
 export const MEMORY = {
   maxmemory: directive(memory(0, UINT64_MAX), "0", "Bytes that data may take; 0 for no limit"),
-  "maxmemory-policy": directive(oneOf(POLICIES), "noeviction", "Which keys leave when memory is full", { unsupported: true }),
-  "maxmemory-samples": unused(integer(1, INT_MAX), "5", "How many keys are compared to find one to evict"),
-  "maxmemory-eviction-tenacity": unused(integer(0, 100), "10", "How long eviction may hold up clients"),
+  "maxmemory-policy": directive(oneOf(POLICIES), "noeviction", "Which keys leave when memory is full"),
+  "maxmemory-samples": directive(integer(1, INT_MAX), "5", "How many keys are compared to find one to evict"),
+  "maxmemory-eviction-tenacity": directive(integer(0, 100), "10", "How long eviction may hold up clients"),
   "maxmemory-clients": directive(memoryOrPercent, "0", "Bytes, or share of maxmemory, that all clients' buffers may take; 0 for no limit", {
     unsupported: true,
   }),
-  "lfu-log-factor": unused(integer(0, INT_MAX), "10", "How slowly a key's use counter saturates"),
-  "lfu-decay-time": unused(integer(0, INT_MAX), "1", "Minutes after which a key's use counter falls by one; 0 for never"),
+  "lfu-log-factor": directive(integer(0, INT_MAX), "10", "How slowly a key's use counter saturates"),
+  "lfu-decay-time": directive(integer(0, INT_MAX), "1", "Minutes after which a key's use counter falls by one; 0 for never"),
   "active-expire-effort": directive(integer(1, 10), "1", "No effect: expired keys are found without a search", { ignored: true }),
 
-  "lazyfree-lazy-eviction": unused(bool, "no", "Free evicted keys in the background"),
+  "lazyfree-lazy-eviction": directive(bool, "no", "Tell replicas of evicted keys by UNLINK, not DEL"),
   "lazyfree-lazy-expire": directive(bool, "no", "Tell replicas of expired keys by UNLINK, not DEL"),
-  "lazyfree-lazy-server-del": directive(bool, "no", "No effect: strings are freed at no cost", { ignored: true }),
-  "lazyfree-lazy-user-del": directive(bool, "no", "No effect: strings are freed at no cost", { ignored: true }),
+  "lazyfree-lazy-server-del": directive(bool, "no", "Tell replicas of sets that SPOP empties by UNLINK, not DEL"),
+  "lazyfree-lazy-user-del": directive(bool, "no", "No effect: big values are always freed in the background", { ignored: true }),
   "lazyfree-lazy-user-flush": directive(bool, "no", "Make FLUSHDB and FLUSHALL asynchronous unless they say SYNC"),
 
   activerehashing: directive(bool, "yes", "Spend idle time on growing hash tables"),

@@ -1,5 +1,5 @@
 import { checkAppendDirectoryName, checkAppendFileName, checkSnapshotName } from "../checks.ts";
-import { directive, unused } from "../directive.ts";
+import { directive } from "../directive.ts";
 import { bool, integer, memory, oneOf, path } from "../kinds.ts";
 import { INT_MAX, INT_MIN, INT64_MAX } from "../numbers.ts";
 import { directory, savePoints } from "../special-kinds.ts";
@@ -25,22 +25,22 @@ export const PERSISTENCE = {
     hidden: true,
   }),
 
-  appendonly: directive(bool, "no", "Log every write to the append-only file", { denyWhileLoading: true, unsupported: true }),
-  appendfilename: unused(path(checkAppendFileName), "appendonly.aof", "Base of the append-only files' names", { mutable: false }),
-  appenddirname: unused(path(checkAppendDirectoryName), "appendonlydir", "Directory of the append-only files, inside dir", {
+  appendonly: directive(bool, "no", "Log every write to the append-only file", { denyWhileLoading: true }),
+  appendfilename: directive(path(checkAppendFileName), "appendonly.aof", "Base of the append-only files' names", { mutable: false }),
+  appenddirname: directive(path(checkAppendDirectoryName), "appendonlydir", "Directory of the append-only files, inside dir", {
     mutable: false,
   }),
-  appendfsync: unused(oneOf(["everysec", "always", "no"]), "everysec", "How often the append-only file is flushed to disk"),
-  "no-appendfsync-on-rewrite": unused(bool, "no", "Do not flush the append-only file while it is rewritten"),
-  "auto-aof-rewrite-percentage": unused(
+  appendfsync: directive(oneOf(["everysec", "always", "no"]), "everysec", "How often the append-only file is flushed to disk"),
+  "no-appendfsync-on-rewrite": directive(bool, "no", "Do not flush the append-only file while it is rewritten"),
+  "auto-aof-rewrite-percentage": directive(
     integer(0, INT_MAX),
     "100",
     "Rewrite the append-only file once it grew by this percentage; 0 for never",
   ),
-  "auto-aof-rewrite-min-size": unused(memory(0, INT64_MAX), "67108864", "Below this size the append-only file is not rewritten"),
-  "aof-load-truncated": unused(bool, "yes", "Load an append-only file whose end is missing"),
-  "aof-use-rdb-preamble": unused(bool, "yes", "Start a rewritten append-only file with a snapshot"),
-  "aof-timestamp-enabled": unused(bool, "no", "Note times in the append-only file"),
-  "aof-rewrite-incremental-fsync": unused(bool, "yes", "Flush a rewritten append-only file to disk in steps"),
-  "aof-disable-auto-gc": unused(bool, "no", "Keep append-only files that are no longer needed", { hidden: true }),
+  "auto-aof-rewrite-min-size": directive(memory(0, INT64_MAX), "67108864", "Below this size the append-only file is not rewritten"),
+  "aof-load-truncated": directive(bool, "yes", "Load an append-only file whose end is missing"),
+  "aof-use-rdb-preamble": directive(bool, "yes", "Start a rewritten append-only file with a snapshot"),
+  "aof-timestamp-enabled": directive(bool, "no", "Note times in the append-only file"),
+  "aof-rewrite-incremental-fsync": directive(bool, "yes", "Flush a rewritten append-only file to disk in steps"),
+  "aof-disable-auto-gc": directive(bool, "no", "Keep append-only files that are no longer needed", { hidden: true }),
 } as const;

@@ -53,7 +53,7 @@ export const SERVER = {
   "watchdog-period": directive(integer(0, INT_MAX), "0", "No effect: there is no software watchdog here", { hidden: true, ignored: true }),
   "ignore-warnings": directive(text(), "", "No effect: none of the warnings it silences exists here", { ignored: true }),
 
-  "notify-keyspace-events": directive(eventClasses, "", "Which keyspace events are published", { unsupported: true }),
+  "notify-keyspace-events": directive(eventClasses, "", "Which keyspace events are published"),
   "slowlog-log-slower-than": unused(integer(-1, INT64_MAX), "10000", "Microseconds from which a command enters the slow log; -1 for never"),
   "slowlog-max-len": unused(integer(0, INT64_MAX), "128", "How many commands the slow log keeps"),
   "latency-monitor-threshold": directive(integer(0, INT64_MAX), "0", "Milliseconds from which LATENCY records an event; 0 for never", {

@@ -69,6 +69,8 @@ export class RdbEntry {
   readonly value = new RdbString();
   /** Unix time in ms, or -1 for none. It may lie in the past: a replica loads such a key too, a master does not. */
   expireAt = -1;
+  /** The same to the last digit, where `expireAt` is more than a number holds exactly. */
+  farExpiry = 0n;
   /** Seconds since the last use, or -1 where the file does not say. */
   idle = -1;
   /** The LFU counter, 0 to 255, or -1 where the file does not say. */

@@ -132,3 +132,6 @@ export const TEXT_DOUBLE = { nan: 253, positiveInfinity: 254, negativeInfinity: 
 
 /** What a module's data is made of. */
 export const MODULE_OPCODE = { end: 0, signed: 1, unsigned: 2, float: 3, double: 4, string: 5 } as const;
+
+/** How a node of a list (version 10 on) holds its elements: one long element as it stands, or a listpack. */
+export const NODE_CONTAINER = { plain: 1, packed: 2 } as const;

@@ -52,6 +52,11 @@ export class RdbInput {
     return new RdbError(what, this.base + at);
   }
 
+  /** The place in the stream of what is read next. */
+  get offset(): number {
+    return this.base + this.pos;
+  }
+
   /** Bytes not read yet. */
   get left(): number {
     return this.end - this.pos;
@@ -103,6 +108,11 @@ export class RdbInput {
     this.number = this.word(this.pos + 4) * 0x100000000 + low;
     this.pos += 8;
     return true;
+  }
+
+  /** What `readInt64` just read, to the last digit. */
+  exactInt64(): bigint {
+    return (BigInt(this.word(this.pos - 4)) << 32n) | BigInt(this.word(this.pos - 8) >>> 0);
   }
 
   /** Four bytes, little-endian and signed -> `number`. */

@@ -1,4 +1,5 @@
-/** What modules saved beside the keys: there are no modules here, but the format lets anyone pass over their data. */
+/** What modules saved: there are no modules here, but the format lets anyone pass over their data. */
+import { latin1 } from "../../bytes.ts";
 import { RdbString } from "./entry.ts";
 import { MODULE_OPCODE } from "./format.ts";
 import type { RdbInput } from "./input.ts";
@@ -7,36 +8,33 @@ import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts"
 const NAME_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const NAME_LENGTH = 9;
 const ENCODING_VERSIONS = 1024;
+const SHOWN_KEY_BYTES = 128;
 
-/** Passes over the data of a MODULE_AUX opcode, element by element, and warns of it. */
-export class ModuleAuxSkipper implements ValueReader {
-  private name = "";
-  private version = 0;
+/** Passes over the data of a module, element by element, and warns of it. */
+abstract class ModuleSkipper implements ValueReader {
+  /** The module and its encoding version, for messages. */
+  protected module = "";
   private readonly skipped = new RdbString();
 
-  begin({ input }: ReadContext): Step {
-    const begin = input.pos;
-    if (!input.readLength()) return STEP.incomplete;
-    const { valueHigh, valueLow } = input;
-    if (!input.readLength()) return STEP.incomplete;
-    if (input.value !== MODULE_OPCODE.unsigned)
-      throw input.error(`bad module data: opcode ${input.value} where its place should stand`, begin);
-    if (!input.readLength()) return STEP.incomplete;
-    this.name = moduleName(valueHigh, valueLow);
-    this.version = valueLow % ENCODING_VERSIONS;
-    return STEP.more;
-  }
+  abstract begin(context: ReadContext): Step;
 
-  next({ input, handler }: ReadContext): Step {
+  next(context: ReadContext): Step {
+    const { input, handler } = context;
     const begin = input.pos;
     if (!input.readLength()) return STEP.incomplete;
     if (input.value === MODULE_OPCODE.end) {
-      handler.warning(
-        `the data that module ${JSON.stringify(this.name)} (encoding version ${this.version}) saved beside the keys was skipped`,
-      );
+      handler.warning(this.warning(context));
       return STEP.done;
     }
     return this.skipElement(input, input.value, begin) ? STEP.more : STEP.incomplete;
+  }
+
+  /** What to say of the data that was passed over. */
+  protected abstract warning(context: ReadContext): string;
+
+  /** Notes the module that an ID, given in unsigned halves, belongs to. */
+  protected setModule(high: number, low: number): void {
+    this.module = `${JSON.stringify(moduleName(high, low))} (encoding version ${low % ENCODING_VERSIONS})`;
   }
 
   private skipElement(input: RdbInput, opcode: number, begin: number): boolean {
@@ -53,6 +51,39 @@ export class ModuleAuxSkipper implements ValueReader {
       default:
         throw input.error(`bad module data: unknown element ${opcode}`, begin);
     }
+  }
+}
+
+/** Passes over what a MODULE_AUX opcode brings: data that belongs to no key. */
+export class ModuleAuxSkipper extends ModuleSkipper {
+  begin({ input }: ReadContext): Step {
+    const begin = input.pos;
+    if (!input.readLength()) return STEP.incomplete;
+    const { valueHigh, valueLow } = input;
+    if (!input.readLength()) return STEP.incomplete;
+    if (input.value !== MODULE_OPCODE.unsigned)
+      throw input.error(`bad module data: opcode ${input.value} where its place should stand`, begin);
+    if (!input.readLength()) return STEP.incomplete;
+    this.setModule(valueHigh, valueLow);
+    return STEP.more;
+  }
+
+  protected warning(): string {
+    return `the data that module ${this.module} saved beside the keys was skipped`;
+  }
+}
+
+/** Passes over a key whose value is a module's. Redis without that module refuses the whole file. */
+export class ModuleValueSkipper extends ModuleSkipper {
+  begin({ input }: ReadContext): Step {
+    if (!input.readLength()) return STEP.incomplete;
+    this.setModule(input.valueHigh, input.valueLow);
+    return STEP.more;
+  }
+
+  protected warning({ entry: { key } }: ReadContext): string {
+    const shown = JSON.stringify(latin1(key.bytes, key.from, Math.min(key.to, key.from + SHOWN_KEY_BYTES)));
+    return `key ${shown} was skipped: its value belongs to module ${this.module}, and there are no modules here`;
   }
 }
 

@@ -24,7 +24,8 @@ import {
 import type { RdbHandler } from "./handler.ts";
 import { RdbInput } from "./input.ts";
 import { ModuleAuxSkipper } from "./module.ts";
-import { type ReadContext, STEP, type Step, VALUE_READERS, type ValueReader } from "./value.ts";
+import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
+import { VALUE_READERS } from "./value-readers.ts";
 
 export type RdbReaderOptions = {
   /** Directive rdbchecksum: whether the checksum is computed and compared. On unless told. */
@@ -122,6 +123,7 @@ export class RdbReader implements ReadContext {
       return at - from;
     } catch (error) {
       this.failure = error;
+      this.handler.abandon();
       throw error;
     }
   }
@@ -134,6 +136,7 @@ export class RdbReader implements ReadContext {
     const what = this.phase === PHASE.body && this.carried === 0 ? "the end-of-file opcode" : PHASE_NAMES[this.phase];
     const lacking = this.carried === 0 ? "is missing" : `from byte ${begin} on lacks at least ${this.need - this.carried} bytes`;
     this.failure = new RdbError(`truncated: the input ends here, but ${what} ${lacking}`, this.received);
+    this.handler.abandon();
     this.throwFailure();
   }
 
@@ -277,6 +280,7 @@ export class RdbReader implements ReadContext {
       case OPCODE.expireTimeMs:
         if (!input.readInt64()) return false;
         entry.expireAt = input.number;
+        if (input.number > Number.MAX_SAFE_INTEGER) entry.farExpiry = input.exactInt64();
         return true;
       case OPCODE.expireTime:
         if (!input.readInt32()) return false;

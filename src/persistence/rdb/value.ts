@@ -1,9 +1,8 @@
 /**
- * How a value type is read, and the table of those that are. The reader's loop knows no type: a new one is a file with a `ValueReader` and
- * a line in `VALUE_READERS`.
+ * How a value type is read. The reader's loop knows no type: a new one is a file with a `ValueReader` and a line in `VALUE_READERS`
+ * (value-readers.ts).
  */
 import type { RdbEntry } from "./entry.ts";
-import { VALUE_TYPE } from "./format.ts";
 import type { RdbHandler } from "./handler.ts";
 import type { RdbInput } from "./input.ts";
 
@@ -39,19 +38,3 @@ export interface ValueReader {
   /** Each further step: an atom of its own. The key is kept meanwhile. */
   next(context: ReadContext): Step;
 }
-
-/** Strings: always one atom. */
-class StringReader implements ValueReader {
-  begin({ input, entry, handler }: ReadContext): Step {
-    if (!input.readString(entry.value)) return STEP.incomplete;
-    handler.string(entry);
-    return STEP.done;
-  }
-
-  next(): Step {
-    return STEP.done;
-  }
-}
-
-/** The readers by value type: made once per image, because they keep count of where they are. */
-export const VALUE_READERS: ReadonlyMap<number, () => ValueReader> = new Map([[VALUE_TYPE.string, () => new StringReader()]]);

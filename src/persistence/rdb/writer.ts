@@ -107,10 +107,13 @@ export class RdbWriter {
     this.length(expires);
   }
 
-  /** The next entry expires at this Unix time in ms. */
-  expiry(ms: number): void {
+  /** The next entry expires at this Unix time in ms: a bigint where a number is not exact. */
+  expiry(ms: number | bigint): void {
     this.opcode(OPCODE.expireTimeMs);
-    this.int64(ms);
+    if (typeof ms === "number") return this.int64(ms);
+    if (this.at + 8 > this.buffer.length) this.flush();
+    this.at = putWord(this.buffer, this.at, Number(ms & 0xffffffffn));
+    this.at = putWord(this.buffer, this.at, Number(ms >> 32n));
   }
 
   /** The next entry was last used so many seconds ago: written under an LRU maxmemory-policy only. */
@@ -135,6 +138,11 @@ export class RdbWriter {
   key(type: number, bytes: Buffer, from: number, to: number): void {
     this.opcode(type);
     this.rawString(bytes, from, to);
+  }
+
+  /** The type of a value that follows without a key: a DUMP payload. */
+  valueType(type: number): void {
+    this.opcode(type);
   }
 
   /** A string in the shortest form: the integer it spells, LZF, or as it stands. */

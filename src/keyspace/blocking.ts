@@ -1,0 +1,171 @@
+/**
+ * Which keys somebody waits for (BLPOP, BZPOPMIN, XREAD BLOCK, ...), and which of them are ready: the change gate's side of blocking. Databases say when a key
+ * comes or goes; who waited is served once the command that did it is over (session/blocked.ts), key by key in the order in which they became ready, and
+ * for each key in the order in which the clients began to wait, as in Redis.
+ */
+
+import { Type } from "../values/types.ts";
+import type { Database } from "./database.ts";
+
+/** Somebody who waits for keys to hold a value of one type. */
+export interface KeyWaiter {
+  readonly type: Type;
+  /** Also woken when one of the keys is deleted, overwritten or changes its type: a consumer group is gone then (XREADGROUP). */
+  readonly wakesWhenGone: boolean;
+}
+
+interface AwaitedKey {
+  readonly name: string;
+  readonly database: Database;
+  readonly key: Buffer;
+  /** In the order in which they came. */
+  readonly waiters: Set<KeyWaiter>;
+  /** How many of them also wait for the key to go. */
+  gone: number;
+}
+
+/** Types whose commands block. */
+const CAN_BLOCK = Type.STREAM + 1;
+
+export class BlockedKeys {
+  /** Told when a key becomes ready while no other is: whoever changes keys outside of commands need not think of those who wait. */
+  onReady: (() => void) | null = null;
+  private readonly keys = new Map<string, AwaitedKey>();
+  /** Keys to be looked after, first come first served; each is in it once. */
+  private readonly ready = new Set<string>();
+  /** How many wait for a value of each type. */
+  private readonly counts = new Uint32Array(CAN_BLOCK);
+  private waiting = 0;
+  private waitingForEnd = 0;
+
+  /** How many wait: while 0, no change of a key needs to be announced. */
+  get size(): number {
+    return this.waiting;
+  }
+
+  /** How many keys are waited for. */
+  get keyCount(): number {
+    return this.keys.size;
+  }
+
+  /** How many of them somebody wants to hear of when they go. */
+  get goneCount(): number {
+    let count = 0;
+    for (const { gone } of this.keys.values()) if (gone > 0) count++;
+    return count;
+  }
+
+  get hasReady(): boolean {
+    return this.ready.size > 0;
+  }
+
+  // ---- those who wait
+
+  /** From now on `waiter` waits for each of `keys`; the same key twice is one. The buffers are kept. */
+  add(waiter: KeyWaiter, database: Database, keys: readonly Buffer[]): void {
+    this.waiting++;
+    if (waiter.wakesWhenGone) this.waitingForEnd++;
+    this.counts[waiter.type]++;
+    for (const key of keys) {
+      const name = nameOf(database, key, 0, key.length);
+      let entry = this.keys.get(name);
+      if (entry === undefined) {
+        entry = { name, database, key, waiters: new Set(), gone: 0 };
+        this.keys.set(name, entry);
+      }
+      if (entry.waiters.has(waiter)) continue;
+      entry.waiters.add(waiter);
+      if (waiter.wakesWhenGone) entry.gone++;
+    }
+  }
+
+  /** Takes back an `add` with the same arguments. */
+  remove(waiter: KeyWaiter, database: Database, keys: readonly Buffer[]): void {
+    this.waiting--;
+    if (waiter.wakesWhenGone) this.waitingForEnd--;
+    this.counts[waiter.type]--;
+    for (const key of keys) {
+      const name = nameOf(database, key, 0, key.length);
+      const entry = this.keys.get(name);
+      if (entry === undefined || !entry.waiters.delete(waiter)) continue;
+      if (waiter.wakesWhenGone) entry.gone--;
+      if (entry.waiters.size === 0) this.keys.delete(name);
+    }
+  }
+
+  // ---- what happens to keys
+
+  /** The key holds a new value of `type`, or (a stream) more than before. */
+  keyReady(database: Database, key: Buffer, from: number, length: number, type: Type): void {
+    if (this.counts[type] === 0) return;
+    const entry = this.keys.get(nameOf(database, key, from, length));
+    if (entry !== undefined) this.markReady(entry);
+  }
+
+  /** The key, which held a value of `type`, is deleted or gets a value of its own anew. */
+  keyGone(database: Database, key: Buffer, from: number, length: number, type: Type): void {
+    if (this.waitingForEnd === 0 || this.counts[type] === 0) return;
+    const entry = this.keys.get(nameOf(database, key, from, length));
+    if (entry !== undefined && entry.gone > 0) this.markReady(entry);
+  }
+
+  /** `database` is about to be emptied, or to get what `other` holds. */
+  contentsGo(database: Database, other: Database | null): void {
+    for (const entry of this.keys.values()) {
+      if (entry.database !== database || entry.gone === 0) continue;
+      const before = storedType(database, entry.key);
+      const after = other === null ? null : storedType(other, entry.key);
+      if (before !== null && before !== after && this.counts[before] > 0) this.markReady(entry);
+    }
+  }
+
+  /** `database` has just got what another one held. */
+  contentsCame(database: Database): void {
+    for (const entry of this.keys.values()) {
+      if (entry.database !== database) continue;
+      const type = storedType(database, entry.key);
+      if (type !== null && this.counts[type] > 0) this.markReady(entry);
+    }
+  }
+
+  private markReady({ name }: AwaitedKey): void {
+    this.ready.add(name);
+    if (this.ready.size === 1) this.onReady?.();
+  }
+
+  // ---- serving
+
+  /**
+   * Hands those to `serve` who wait for a key that is ready, until none is: serving can make others ready. `serve` must `remove` its waiter, and may `add` it
+   * again: then its turn comes when the key is ready the next time. It must not throw.
+   */
+  drain(serve: (waiter: KeyWaiter) => void): void {
+    for (const name of this.ready) {
+      // Off the list first: what is served now may make it ready once more.
+      this.ready.delete(name);
+      const entry = this.keys.get(name);
+      if (entry !== undefined) this.drainKey(entry, serve);
+    }
+  }
+
+  private drainKey({ database, key, waiters }: AwaitedKey, serve: (waiter: KeyWaiter) => void): void {
+    // No more than wait now: who goes on waiting stands at the end again.
+    let left = waiters.size;
+    for (const waiter of waiters) {
+      if (left-- === 0) return;
+      const address = database.table.find(database.table.hash(key, 0, key.length), key, 0, key.length);
+      const type = address === 0 || database.isExpired(address) ? null : database.type(address);
+      if (type === waiter.type || waiter.wakesWhenGone) serve(waiter);
+    }
+  }
+}
+
+function nameOf(database: Database, key: Buffer, from: number, length: number): string {
+  return `${database.index}:${key.latin1Slice(from, from + length)}`;
+}
+
+/** What is stored at a key, its time passed or not: null for nothing. */
+function storedType(database: Database, key: Buffer): Type | null {
+  const address = database.table.find(database.table.hash(key, 0, key.length), key, 0, key.length);
+  return address === 0 ? null : database.type(address);
+}

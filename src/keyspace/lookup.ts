@@ -1,0 +1,200 @@
+/**
+ * One database, as far as it is looked at: which keys are there, what they hold, when they expire. Hot: `find` makes no object and no string.
+ *
+ * Methods take a key as bytes[from, from + length), or the address that a lookup gave; an address is good until the next change of its key.
+ */
+
+import type { Blob, ObjectTable } from "../memory/objects.ts";
+import { EXPIRES, MAX_INLINE_KEY, OUTSIDE } from "../memory/record.ts";
+import { type ByteSpan, Table } from "../memory/table.ts";
+import type { Encoding, Type } from "../values/types.ts";
+import { lfuInitial, lfuTouched } from "./access.ts";
+import { EventClass } from "./events.ts";
+import { ExpiryIndex } from "./expiry.ts";
+import type { Keyspace } from "./keyspace.ts";
+import { ACCESS_MASK, ExpiryMode, metaEncoding, metaType } from "./types.ts";
+
+/** In place of an expiry time: the key has none. */
+export const NO_EXPIRY = -1;
+
+export abstract class Lookup {
+  readonly index: number;
+  table: Table;
+  expiry: ExpiryIndex;
+  /** The hash of the key last looked up, for the change that follows. */
+  hash = 0;
+  protected readonly keyspace: Keyspace;
+  protected readonly objects: ObjectTable;
+  protected readonly span: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
+
+  constructor(keyspace: Keyspace, index: number) {
+    this.keyspace = keyspace;
+    this.index = index;
+    this.objects = keyspace.space.objects;
+    this.table = new Table(keyspace.space, { meta: true });
+    this.expiry = new ExpiryIndex(this.table, keyspace.now);
+  }
+
+  /** Deletes a key because its time has passed. */
+  protected abstract expire(address: number): void;
+
+  get size(): number {
+    return this.table.size;
+  }
+
+  // ---- looking up
+
+  /** -> the address of a key that is there and not expired, or 0. Counts nothing and touches nothing. */
+  find(key: Buffer, from: number, length: number): number {
+    const table = this.table;
+    const { lookAhead, request } = this.keyspace;
+    const hash = lookAhead.hashOf(this.table, request, key, from, length);
+    this.hash = hash;
+    const address = table.find(hash, key, from, length);
+    if (address !== 0 && (table.flags(address) & EXPIRES) !== 0 && this.expiry.at(address) < this.keyspace.now)
+      return this.lookedUpExpired(address);
+    return address;
+  }
+
+  /** `find` for a command that reads: counts a hit or a miss and notes the access. */
+  read(key: Buffer, from: number, length: number): number {
+    const address = this.peek(key, from, length);
+    if (address !== 0) this.touch(address);
+    return address;
+  }
+
+  /** `read` that does not note the access: for commands that ask about a key, not for what it holds. */
+  peek(key: Buffer, from: number, length: number): number {
+    const address = this.find(key, from, length);
+    if (address === 0) {
+      this.keyspace.stats.misses++;
+      if ((this.keyspace.eventClasses & EventClass.KEY_MISS) !== 0) this.event(EventClass.KEY_MISS, "keymiss", key, from, length);
+      return 0;
+    }
+    this.keyspace.stats.hits++;
+    return address;
+  }
+
+  /** `find` for a command that writes: notes the access. A key whose time has passed goes, even where readers only do not see it. */
+  write(key: Buffer, from: number, length: number): number {
+    const address = this.find(key, from, length);
+    if (address !== 0) this.touch(address);
+    else if (this.keyspace.expiryMode === ExpiryMode.HIDE) this.dropHidden(key, from, length);
+    return address;
+  }
+
+  private dropHidden(key: Buffer, from: number, length: number): void {
+    const address = this.table.find(this.hash, key, from, length);
+    if (address !== 0) this.expire(address);
+  }
+
+  /** What `find` says about a key that a walk of the table came upon: whether it is there; it is deleted if its time has passed. */
+  alive(address: number): boolean {
+    return !this.isExpired(address) || this.lookedUpExpired(address) !== 0;
+  }
+
+  /** Whether a key is there, expired or not yet found to be; deletes nothing. */
+  holds(key: Buffer, from: number, length: number): boolean {
+    const address = this.table.find(this.table.hash(key, from, length), key, from, length);
+    return address !== 0 && !this.isExpired(address);
+  }
+
+  /** Whether a key is there though its time has passed; deletes nothing. */
+  isStale(key: Buffer, from: number, length: number): boolean {
+    const address = this.table.find(this.table.hash(key, from, length), key, from, length);
+    return address !== 0 && this.isExpired(address);
+  }
+
+  isExpired(address: number): boolean {
+    return (this.table.flags(address) & EXPIRES) !== 0 && this.expiry.at(address) < this.keyspace.now;
+  }
+
+  private lookedUpExpired(address: number): number {
+    if (this.keyspace.expiryMode === ExpiryMode.KEEP) return address;
+    if (this.keyspace.expiryMode === ExpiryMode.DELETE) this.expire(address);
+    return 0;
+  }
+
+  private touch(address: number): void {
+    const { keyspace, table } = this;
+    if (keyspace.noTouch) return;
+    const meta = table.meta(address);
+    const access = keyspace.lfu === null ? keyspace.lruClock : lfuTouched(meta & ACCESS_MASK, keyspace.now, keyspace.lfu);
+    if (access !== (meta & ACCESS_MASK)) table.setMeta(address, (meta & ~ACCESS_MASK) | access);
+  }
+
+  protected freshAccess(): number {
+    return this.keyspace.lfu === null ? this.keyspace.lruClock : lfuInitial(this.keyspace.now);
+  }
+
+  // ---- what a key holds
+
+  type(address: number): Type {
+    return metaType(this.table.meta(address));
+  }
+
+  encoding(address: number): Encoding {
+    return metaEncoding(this.table.meta(address));
+  }
+
+  /** The 24 access bits (access.ts). */
+  access(address: number): number {
+    return this.table.meta(address) & ACCESS_MASK;
+  }
+
+  setAccess(address: number, access: number): void {
+    this.table.setMeta(address, (this.table.meta(address) & ~ACCESS_MASK) | access);
+  }
+
+  /** When the key expires, in ms since 1970, or NO_EXPIRY. */
+  expiryOf(address: number): number {
+    return (this.table.flags(address) & EXPIRES) === 0 ? NO_EXPIRY : this.expiry.at(address);
+  }
+
+  /** The buffer that holds a string's bytes, from `stringOffset`, `stringLength` of them. Good until the next change. */
+  stringBuffer(address: number): Buffer {
+    return (this.table.flags(address) & OUTSIDE) === 0 ? this.table.bytesOf(address) : this.blob(address).buffer;
+  }
+
+  stringOffset(address: number): number {
+    return (this.table.flags(address) & OUTSIDE) === 0 ? this.table.valueOffset(address) : 0;
+  }
+
+  stringLength(address: number): number {
+    return (this.table.flags(address) & OUTSIDE) === 0 ? this.table.valueLength(address) : this.blob(address).length;
+  }
+
+  /** All three at once. -> a span that the next call uses again. */
+  locateString(address: number): Readonly<ByteSpan> {
+    const { span, table } = this;
+    if ((table.flags(address) & OUTSIDE) === 0) {
+      table.locateValue(address, span);
+    } else {
+      const blob = this.blob(address);
+      span.buffer = blob.buffer;
+      span.from = 0;
+      span.to = blob.length;
+    }
+    return span;
+  }
+
+  protected blob(address: number): Blob {
+    return this.objects.get(this.table.handle(address)) as Blob;
+  }
+
+  /** Bytes that the key takes: its record, and what it holds outside (estimated from so many elements, 0: all). */
+  memoryOf(address: number, samples: number): number {
+    const outside = (this.table.flags(address) & OUTSIDE) === 0 ? 0 : this.objects.get(this.table.handle(address)).memoryBytes(samples);
+    const keyLength = this.table.keyLength(address);
+    return this.keyspace.space.arena.capacity(address) + outside + (keyLength > MAX_INLINE_KEY ? keyLength : 0);
+  }
+
+  /** Publishes a keyspace event if anybody asked for its class. */
+  event(event: EventClass, name: string, key: Buffer, from: number, length: number): void {
+    const { keyspace } = this;
+    if ((keyspace.eventClasses & event) === 0 || keyspace.publishEvent === null) return;
+    keyspace.publishEvent(event, name, key.subarray(from, from + length), this.index);
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0);

@@ -1,0 +1,101 @@
+/** Lists in every form that an image can hold them in. */
+import { MAX_PACKED_BYTES, packedAppend, packedCount, packedValid } from "../../memory/packed.ts";
+import { Draft } from "../../values/draft.ts";
+import { ListEnd, listAppendPacked, listAppendPlain, listLength, listPush } from "../../values/list.ts";
+import { exceedsListLimit } from "../../values/quicklist.ts";
+import { Encoding, Type } from "../../values/types.ts";
+import { ElementsReader, PackedReader, takePacked } from "./collection-value.ts";
+import { RdbString } from "./entry.ts";
+import { NODE_CONTAINER } from "./format.ts";
+import type { RdbInput } from "./input.ts";
+import { ZiplistReader } from "./ziplist.ts";
+
+/** A count and the elements, first to last. */
+export class ListReader extends ElementsReader {
+  protected readonly type = Type.LIST;
+  private readonly value = new RdbString();
+
+  protected element(input: RdbInput, draft: Draft): boolean {
+    const { value } = this;
+    if (!input.readString(value)) return false;
+    listPush(draft, value.bytes, value.from, value.to, ListEnd.TAIL);
+    return true;
+  }
+}
+
+/** A list that is one ziplist: before version 7. */
+export class ListZiplistReader extends PackedReader {
+  protected readonly type = Type.LIST;
+  private readonly ziplist = new ZiplistReader();
+
+  protected fill(draft: Draft, bytes: Buffer, from: number, to: number, offset: number): string | null {
+    const { ziplist } = this;
+    ziplist.open(bytes, from, to, offset);
+    while (ziplist.next()) listPush(draft, ziplist.bytes, ziplist.from, ziplist.to, ListEnd.TAIL);
+    return null;
+  }
+
+  protected isEmpty(draft: Draft): boolean {
+    return listLength(draft) === 0;
+  }
+}
+
+/** A count of nodes and the nodes, which stay as they are: each a run of elements. Some versions of Redis left empty ones, which are passed over. */
+abstract class NodesReader extends ElementsReader {
+  protected readonly type = Type.LIST;
+  protected readonly node = new RdbString();
+
+  protected override isEmpty(draft: Draft): boolean {
+    return listLength(draft) === 0;
+  }
+}
+
+/** Nodes that are ziplists: versions 7 to 9. */
+export class ListZiplistsReader extends NodesReader {
+  private readonly ziplist = new ZiplistReader();
+  /** The node as a listpack. */
+  private converted: Draft | null = null;
+
+  protected element(input: RdbInput, draft: Draft): boolean {
+    const { node, ziplist } = this;
+    const { offset } = input;
+    if (!input.readString(node)) return false;
+    this.converted ??= new Draft(draft.tables, draft.limits);
+    const converted = this.converted.begin(Type.LIST);
+    ziplist.open(node.bytes, node.from, node.to, offset);
+    while (ziplist.next()) packedAppend(converted, ziplist.bytes, ziplist.from, ziplist.to);
+    appendPacked(draft, converted.buffer, converted.from, converted.to);
+    return true;
+  }
+}
+
+/** Nodes that are listpacks, or one long element each. */
+export class ListListpacksReader extends NodesReader {
+  protected element(input: RdbInput, draft: Draft): boolean {
+    const { node } = this;
+    if (!input.readLength()) return false;
+    const container = input.value;
+    if (container !== NODE_CONTAINER.plain && container !== NODE_CONTAINER.packed)
+      throw input.error(`unknown container ${container} of a list's node`, input.start);
+    if (!input.readString(node)) return false;
+    const { bytes, from, to } = node;
+    if (from === to) throw input.error("a node of the list has no bytes", input.start);
+    if (container === NODE_CONTAINER.plain) {
+      listAppendPlain(draft, bytes, from, to);
+      return true;
+    }
+    if (to - from > MAX_PACKED_BYTES || !packedValid(bytes, from, to))
+      throw input.error("bad listpack: its lengths or counts do not fit", input.start);
+    appendPacked(draft, bytes, from, to);
+    return true;
+  }
+}
+
+/** Adds a listpack, well formed, at the tail. The first becomes the list itself if it is small enough. */
+function appendPacked(draft: Draft, bytes: Buffer, from: number, to: number): void {
+  const count = packedCount(bytes, from);
+  if (count === 0) return;
+  if (listLength(draft) === 0 && !exceedsListLimit(draft.limits.listSize, to - from, count))
+    takePacked(draft, Encoding.LISTPACK, bytes, from, to);
+  else listAppendPacked(draft, bytes, from, to);
+}

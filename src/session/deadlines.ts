@@ -1,0 +1,103 @@
+/** Things with a deadline, the earliest first: any number of them, and one timer. A binary heap in which each knows its place, so that it can leave early. */
+
+/** The longest pause that a timer can make, in ms. */
+const LONGEST_TIMER_MS = 0x7fffffff;
+
+export interface Timed {
+  /** In ms since 1970. */
+  readonly deadline: number;
+  /** Kept by the `Deadlines` that it is in; -1 while it is in none. */
+  place: number;
+}
+
+export class Deadlines<T extends Timed> {
+  private readonly heap: T[] = [];
+  private readonly expired: (item: T) => void;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private timerAt = Number.POSITIVE_INFINITY;
+
+  /** `expired` is told of each whose deadline is over, between ticks; it has left by then. */
+  constructor(expired: (item: T) => void) {
+    this.expired = expired;
+  }
+
+  get size(): number {
+    return this.heap.length;
+  }
+
+  add(item: T): void {
+    item.place = this.heap.length;
+    this.heap.push(item);
+    this.rise(item, item.place);
+    this.setTimer();
+  }
+
+  /** Does nothing with one that is not in. The timer stays: it finds nothing to do then. */
+  remove(item: T): void {
+    const { heap } = this;
+    const { place } = item;
+    if (place < 0) return;
+    item.place = -1;
+    const last = heap.pop();
+    if (last === undefined || last === item) return;
+    heap[place] = last;
+    last.place = place;
+    this.rise(last, place);
+    this.sink(last, last.place);
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    this.timerAt = Number.POSITIVE_INFINITY;
+  }
+
+  private rise(item: T, from: number): void {
+    const { heap } = this;
+    let place = from;
+    while (place > 0) {
+      const parent = heap[(place - 1) >> 1];
+      if (parent.deadline <= item.deadline) break;
+      this.put(parent, place);
+      place = (place - 1) >> 1;
+    }
+    this.put(item, place);
+  }
+
+  private sink(item: T, from: number): void {
+    const { heap } = this;
+    let place = from;
+    for (let child = place * 2 + 1; child < heap.length; child = place * 2 + 1) {
+      if (child + 1 < heap.length && heap[child + 1].deadline < heap[child].deadline) child++;
+      if (item.deadline <= heap[child].deadline) break;
+      this.put(heap[child], place);
+      place = child;
+    }
+    this.put(item, place);
+  }
+
+  private put(item: T, place: number): void {
+    this.heap[place] = item;
+    item.place = place;
+  }
+
+  private setTimer(): void {
+    if (this.heap.length === 0) return;
+    const { deadline } = this.heap[0];
+    if (this.timer !== null && this.timerAt <= deadline) return;
+    this.stop();
+    this.timerAt = deadline;
+    this.timer = setTimeout(() => this.expire(), Math.min(LONGEST_TIMER_MS, Math.max(0, deadline - Date.now())));
+  }
+
+  /** Tells of every deadline that is over by now: the timer does. */
+  expire(): void {
+    this.stop();
+    const now = Date.now();
+    for (let first = this.heap[0]; first !== undefined && first.deadline <= now; first = this.heap[0]) {
+      this.remove(first);
+      this.expired(first);
+    }
+    this.setTimer();
+  }
+}

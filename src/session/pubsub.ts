@@ -1,0 +1,159 @@
+/**
+ * Publish and subscribe: who listens to which channels and patterns, and the way of a message to them. Names are kept as latin1 strings, one character a byte.
+ * A message goes out once the command that sent it has been answered; a client's own messages come after its own answer, as in Redis.
+ */
+
+import { globMatch } from "../glob.ts";
+import { type Session, SessionKind } from "./session.ts";
+
+/** Channels, patterns of channels, and channels of a shard: each is subscribed to and listed by itself. */
+export const Topic = { CHANNEL: 0, PATTERN: 1, SHARD: 2 } as const;
+export type Topic = (typeof Topic)[keyof typeof Topic];
+
+/** What one client listens to. */
+export class Subscriptions {
+  readonly names: readonly [Set<string>, Set<string>, Set<string>] = [new Set(), new Set(), new Set()];
+
+  /** The number that (un)subscribing answers with: channels and patterns count together, shard channels by themselves. */
+  count(topic: Topic): number {
+    const [channels, patterns, shards] = this.names;
+    return topic === Topic.SHARD ? shards.size : channels.size + patterns.size;
+  }
+
+  get empty(): boolean {
+    return this.names.every((names) => names.size === 0);
+  }
+}
+
+interface Listeners {
+  readonly name: Buffer;
+  readonly sessions: Set<Session>;
+}
+
+const NO_SUBSCRIPTIONS = new Subscriptions();
+
+export class PubSub {
+  private readonly topics: readonly [Map<string, Listeners>, Map<string, Listeners>, Map<string, Listeners>] = [
+    new Map(),
+    new Map(),
+    new Map(),
+  ];
+  /** Messages on their way. */
+  private readonly outbox = new Map<Session, Buffer[]>();
+
+  /** Whether messages wait to be handed over. */
+  get hasMessages(): boolean {
+    return this.outbox.size > 0;
+  }
+
+  /** How many channels, patterns or shard channels somebody listens to. */
+  size(topic: Topic): number {
+    return this.topics[topic].size;
+  }
+
+  /** Those that somebody listens to and that match `pattern` (null: all). */
+  *list(topic: Topic, pattern: Buffer | null): Iterable<Buffer> {
+    for (const { name } of this.topics[topic].values()) if (pattern === null || matches(pattern, name)) yield name;
+  }
+
+  /** How many clients listen to a channel. */
+  listeners(topic: Topic, name: string): number {
+    return this.topics[topic].get(name)?.sessions.size ?? 0;
+  }
+
+  static of(session: Session): Subscriptions {
+    return session.subscriptions ?? NO_SUBSCRIPTIONS;
+  }
+
+  subscribe(session: Session, topic: Topic, name: string): void {
+    session.subscriptions ??= new Subscriptions();
+    session.subscriptions.names[topic].add(name);
+    const topics = this.topics[topic];
+    let entry = topics.get(name);
+    if (entry === undefined) {
+      entry = { name: Buffer.from(name, "latin1"), sessions: new Set() };
+      topics.set(name, entry);
+    }
+    entry.sessions.add(session);
+    if (session.kind === SessionKind.NORMAL) session.kind = SessionKind.PUBSUB;
+  }
+
+  unsubscribe(session: Session, topic: Topic, name: string): void {
+    const { subscriptions } = session;
+    if (subscriptions === null || !subscriptions.names[topic].delete(name)) return;
+    const entry = this.topics[topic].get(name);
+    entry?.sessions.delete(session);
+    if (entry?.sessions.size === 0) this.topics[topic].delete(name);
+    if (!subscriptions.empty) return;
+    session.subscriptions = null;
+    if (session.kind === SessionKind.PUBSUB) session.kind = SessionKind.NORMAL;
+  }
+
+  /** The client listens to nothing any more: it is gone, or as if new. */
+  unsubscribeAll(session: Session): void {
+    const { subscriptions } = session;
+    if (subscriptions === null) return;
+    for (const topic of Object.values(Topic)) for (const name of [...subscriptions.names[topic]]) this.unsubscribe(session, topic, name);
+  }
+
+  /** Sends a message to all who listen to a channel, by itself or (not of a shard) by a pattern. -> how many times it was sent. */
+  publish(topic: typeof Topic.CHANNEL | typeof Topic.SHARD, channel: Buffer, message: Buffer): number {
+    let sent = 0;
+    const listeners = this.topics[topic].get(channel.latin1Slice());
+    if (listeners !== undefined) sent += this.send(listeners, [topic === Topic.SHARD ? SMESSAGE : MESSAGE, channel, message]);
+    if (topic === Topic.SHARD) return sent;
+    for (const entry of this.topics[Topic.PATTERN].values()) {
+      if (matches(entry.name, channel)) sent += this.send(entry, [PMESSAGE, entry.name, channel, message]);
+    }
+    return sent;
+  }
+
+  private send({ sessions }: Listeners, words: readonly Buffer[]): number {
+    // Encoded once for all who speak the same protocol.
+    const encoded: (Buffer | undefined)[] = [];
+    for (const session of sessions) {
+      encoded[session.protocol] ??= encode(words, session.protocol);
+      this.post(session, encoded[session.protocol] as Buffer);
+    }
+    return sessions.size;
+  }
+
+  private post(session: Session, message: Buffer): void {
+    if (this.outbox.size === 0) queueMicrotask(() => this.deliver());
+    const waiting = this.outbox.get(session);
+    if (waiting === undefined) this.outbox.set(session, [message]);
+    else waiting.push(message);
+  }
+
+  /** Hands over what waits for this client. */
+  take(session: Session): readonly Buffer[] {
+    const waiting = this.outbox.get(session);
+    if (waiting === undefined) return [];
+    this.outbox.delete(session);
+    return waiting;
+  }
+
+  private deliver(): void {
+    const waiting = [...this.outbox];
+    this.outbox.clear();
+    for (const [session, messages] of waiting) {
+      const bytes = messages.length === 1 ? messages[0] : Buffer.concat(messages);
+      session.link.send(bytes, 0, bytes.length);
+    }
+  }
+}
+
+const MESSAGE = Buffer.from("message");
+const PMESSAGE = Buffer.from("pmessage");
+const SMESSAGE = Buffer.from("smessage");
+function matches(pattern: Buffer, name: Buffer): boolean {
+  return globMatch(pattern, name, 0, name.length, false);
+}
+
+function encode(words: readonly Buffer[], protocol: number): Buffer {
+  const parts: Buffer[] = [Buffer.from(`${protocol === 3 ? ">" : "*"}${words.length}\r\n`)];
+  for (const word of words) parts.push(Buffer.from(`$${word.length}\r\n`), word, LINE_END);
+  return Buffer.concat(parts);
+}
+
+const LINE_END = Buffer.from("\r\n");

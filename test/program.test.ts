@@ -132,10 +132,7 @@ describe("bad input is refused in one line, with code 1", () => {
     ]);
     await Promise.all([
       refused(["--dir", "/no/such/place"], "command line: 'dir \"/no/such/place\"': No such file or directory"),
-      refused(
-        ["--notify-keyspace-events", "KEA"],
-        "command line: 'notify-keyspace-events KEA' is not supported by this version of Replicant",
-      ),
+      refused(["--activedefrag", "yes"], "command line: 'activedefrag yes' is not supported by this version of Replicant"),
     ]);
   });
 

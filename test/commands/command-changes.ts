@@ -40,6 +40,8 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
     "zrevrank",
   ],
   history: ["acl|log", "xinfo|consumers", "xinfo|stream", "zrank", "zrevrank"],
+  // HEXISTS tells of what is stored, which counts as access.
+  specs: ["hexists"],
   since: ["client|pause"],
   doc_flags: ["psetex", "quit", "setex", "setnx"],
   deprecated_since: ["psetex", "quit", "setex", "setnx"],

@@ -129,7 +129,7 @@ describe("the command line", () => {
     [["--dir", "/etc/other.conf"], "command line: 'dir \"/etc/other.conf\"': Not a directory"],
     [["/nowhere.conf"], "can't open config file '/nowhere.conf': No such file or directory"],
     [["nowhere.conf"], "can't open config file '/home/me/nowhere.conf': No such file or directory"],
-    [["--appendonly", "yes"], "command line: 'appendonly yes' is not supported by this version of Replicant"],
+    [["--activedefrag", "yes"], "command line: 'activedefrag yes' is not supported by this version of Replicant"],
     [["--tls-port", "6380"], "command line: 'tls-port 6380' is not supported by this version of Replicant"],
     [["--cluster-enabled", "yes"], "command line: 'cluster-enabled yes' is not supported by this version of Replicant"],
     [["--activedefrag", "yes"], "command line: 'activedefrag yes' is not supported by this version of Replicant"],

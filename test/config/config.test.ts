@@ -82,9 +82,9 @@ describe("values", () => {
 describe("CONFIG SET", () => {
   test("an unsupported value is refused and named", () => {
     const config = Config.of();
-    const words = "'maxmemory-policy allkeys-lru' is not supported by this version of Replicant";
-    expect(config.set([["maxmemory-policy", "allkeys-lru"]])?.reply).toBe(
-      `ERR CONFIG SET failed (possibly related to argument 'maxmemory-policy') - ${words}`,
+    const words = "'activedefrag yes' is not supported by this version of Replicant";
+    expect(config.set([["activedefrag", "yes"]])?.reply).toBe(
+      `ERR CONFIG SET failed (possibly related to argument 'activedefrag') - ${words}`,
     );
     expect(config.set([["maxmemory-policy", "NoEviction"]])).toBeNull();
   });
@@ -403,6 +403,6 @@ describe("titles", () => {
 test("the help names every directive that is not hidden", () => {
   const text = usage();
   expect(text).toContain("--port  0..65535, default 6379\n");
-  expect(text).toContain("--appendonly  only no in this version\n");
+  expect(text).toContain("--activedefrag  only no in this version\n");
   expect(text).not.toContain("key-load-delay");
 });

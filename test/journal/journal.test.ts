@@ -104,7 +104,7 @@ describe("what the journal takes", () => {
   test("is announced once until the readers have been served", () => {
     const { journal, put } = recording();
     let told = 0;
-    journal.onAppend = () => told++;
+    journal.onAppend(() => told++);
     journal.flushed();
     for (let i = 0; i < 3; i++) put(set("a"));
     expect(told).toBe(1);

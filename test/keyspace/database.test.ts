@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { type Database, KEEP_EXPIRY, NO_EXPIRY } from "../../src/keyspace/database.ts";
+import { type Database, KEEP_EXPIRY } from "../../src/keyspace/database.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
-import { Encoding, ExpiryMode, Type } from "../../src/keyspace/types.ts";
+import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
+import { ExpiryMode } from "../../src/keyspace/types.ts";
 import { Arena, ArenaFull, MAX_BLOCK } from "../../src/memory/arena.ts";
+import { Encoding, Type } from "../../src/values/types.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 const START = 1_700_000_000_000;
@@ -82,7 +84,7 @@ class Model {
           const expected = held.get(table.key(address).toString("latin1"));
           check(expected !== undefined, "it holds only what was set");
           this.verify(database, address, expected);
-          bytes += database.memoryOf(address);
+          bytes += database.memoryOf(address, 0);
           if (expected.expireAt !== NO_EXPIRY) expiring++;
         }
       }
@@ -259,6 +261,7 @@ describe("a keyspace", () => {
     keyspace.now += 2000;
     const told = new Set<string>();
     keyspace.listener = {
+      evicting() {},
       expiring(database, key, from, length) {
         expect(database.find(key, from, length) === 0 || keyspace.expiryMode === ExpiryMode.KEEP).toBe(true);
         told.add(`${database.index} ${key.subarray(from, from + length)}`);

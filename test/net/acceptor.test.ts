@@ -4,6 +4,7 @@ import { Config } from "../../src/config/config.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { ClientAcceptor } from "../../src/net/acceptor.ts";
 import type { Connection } from "../../src/net/connection.ts";
+import { AnswerGate } from "../../src/net/gate.ts";
 import { Reply } from "../../src/resp/reply.ts";
 import { Clients } from "../../src/session/clients.ts";
 import { SessionKind } from "../../src/session/session.ts";
@@ -54,6 +55,7 @@ function setUp(directives: Parameters<typeof Config.of>[0] = {}) {
     config,
     clients,
     reply: new Reply(),
+    gate: new AnswerGate(),
     counters,
     firstDatabase: new Keyspace({ databases: 1, now: 1 }).databases[0],
     now: 1,

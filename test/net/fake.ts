@@ -3,6 +3,7 @@
 import type { Socket } from "bun";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { Connection, type ConnectionHost } from "../../src/net/connection.ts";
+import { AnswerGate } from "../../src/net/gate.ts";
 import type { OutputLimit } from "../../src/net/outgoing.ts";
 import { RequestBatch } from "../../src/resp/batch.ts";
 import type { Frame } from "../../src/resp/frame.ts";
@@ -48,9 +49,11 @@ export interface FakeOptions {
 /** A server of connections that run `execute` for each request. */
 export class FakeHost implements ConnectionHost {
   readonly reply = new Reply();
+  readonly gate = new AnswerGate();
   readonly batch = new RequestBatch();
   readonly limits;
   readonly counters = { bytesIn: 0, bytesOut: 0, readEvents: 0, writeEvents: 0, queryLimitDisconnects: 0, outputLimitDisconnects: 0 };
+  readonly turnMs = Number.POSITIVE_INFINITY;
   readonly warnings: string[] = [];
   /** Ids of clients that are gone. */
   readonly gone: number[] = [];

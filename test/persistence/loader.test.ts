@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { idleSeconds } from "../../src/keyspace/access.ts";
-import { Encoding } from "../../src/keyspace/types.ts";
 import { LoadError } from "../../src/persistence/load-handler.ts";
 import type { LoadProgress } from "../../src/persistence/loader.ts";
+import { Encoding } from "../../src/values/types.ts";
 import { startRedis, testWithRedis } from "../support/redis.ts";
 import { datasetDigest, type Entry, entry, Random, writeEntries, writeImage } from "./rdb/support.ts";
 import { contents, find, get, makePersistence, set, sorted } from "./support.ts";
@@ -271,13 +271,13 @@ describe("a file that cannot be loaded", () => {
       writeImage((writer) => {
         writer.header([]);
         writer.selectDatabase(0, 1, 0);
-        writer.key(7, Buffer.from("modular"), 0, 7);
+        writer.key(24, Buffer.from("modular"), 0, 7);
         writer.end();
       }),
     );
     const { persistence, log } = makePersistence({ dir });
     expect(await refusal(persistence.load())).toContain("modular");
-    expect(log.lines[0]).toContain('key "modular" in database 0, of value type 7');
+    expect(log.lines[0]).toContain('key "modular" in database 0, of value type 24');
   });
 });
 

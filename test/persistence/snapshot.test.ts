@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { lfuInitial } from "../../src/keyspace/access.ts";
-import { NO_EXPIRY } from "../../src/keyspace/database.ts";
 import type { Keyspace } from "../../src/keyspace/keyspace.ts";
+import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { Snapshot } from "../../src/persistence/snapshot.ts";
 import { BULK_BYTES } from "../../src/persistence/string-writer.ts";
 import { datasetDigest, type Entry, entry, Random, readImage } from "./rdb/support.ts";

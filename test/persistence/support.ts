@@ -1,8 +1,9 @@
 /** What the tests of snapshots and files share: a keyspace with a model beside it, and images in memory. */
 import { Config } from "../../src/config/config.ts";
 import type { DirectiveName } from "../../src/config/options.ts";
-import { type Database, NO_EXPIRY } from "../../src/keyspace/database.ts";
+import type { Database } from "../../src/keyspace/database.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
+import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { Log } from "../../src/log.ts";
 import type { HistoryPoint } from "../../src/persistence/load-handler.ts";
 import { Persistence, type PersistenceParts } from "../../src/persistence/persistence.ts";

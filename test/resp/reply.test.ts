@@ -197,6 +197,31 @@ describe("replies", () => {
     expect(bytes.toString()).toBe("+kept\r\n+OK\r\n");
   });
 
+  test("a reply put aside is gone on with, whatever was sent to others meanwhile, and can still be taken back", () => {
+    const other = new Collector();
+    const third = new Collector();
+    const { bytes, collector } = write(2, (reply) => {
+      reply.simple("first");
+      const mark = reply.written;
+      reply.simple("taken back");
+      const diverted = reply.divert(other, 3);
+      reply.null();
+      const again = reply.divert(third, 2);
+      reply.null();
+      reply.bulk("x".repeat(300_000));
+      reply.rejoin(again);
+      reply.null();
+      expect(reply.takeBack(mark)).toBe(false);
+      reply.rejoin(diverted);
+      expect(reply.takeBack(mark)).toBe(true);
+      reply.null();
+    });
+    expect(bytes.toString()).toBe("+first\r\n$-1\r\n");
+    expect(collector.pieces.length).toBe(1);
+    expect(other.bytes.toString()).toBe("_\r\n_\r\n");
+    expect(third.bytes.toString()).toBe(`$-1\r\n$300000\r\n${"x".repeat(300_000)}\r\n`);
+  });
+
   test("an error line is cut, not overrun, when a message is longer than the buffer", () => {
     const { bytes } = write(2, (reply) => reply.error(`ERR ${"x".repeat(1_000_000)}`));
     expect(bytes.toString()).toBe(`-ERR ${"x".repeat(64 * 1024 - 4)}\r\n`);

@@ -9,15 +9,25 @@ export interface Effects {
   readonly events: readonly string[];
 }
 
-/** Runs the same requests on empty databases of both; -> what came of them. Times of 13 digits become `<time>`. */
-export async function effectsOf(
-  comparison: Comparison,
-  requests: readonly (readonly Word[])[],
-): Promise<{ ours: Effects; theirs: Effects }> {
-  return { ours: await ourEffects(comparison, requests), theirs: await redisEffects(comparison, requests) };
+/** What is done on a server: requests of one client, or (what takes several) whatever is done on the server at a port. */
+export type Deeds = readonly (readonly Word[])[] | ((port: number) => Promise<unknown>);
+
+/** Does the same on empty databases of both; -> what came of it. Times of 13 digits become `<time>`. */
+export async function effectsOf(comparison: Comparison, deeds: Deeds): Promise<{ ours: Effects; theirs: Effects }> {
+  return { ours: await ourEffects(comparison, deeds), theirs: await redisEffects(comparison, deeds) };
 }
 
-async function ourEffects({ ours }: Comparison, requests: readonly (readonly Word[])[]): Promise<Effects> {
+async function perform(deeds: Deeds, port: number): Promise<void> {
+  if (typeof deeds === "function") {
+    await deeds(port);
+    return;
+  }
+  const client = await connect(port);
+  for (const request of deeds) await client.command(...request);
+  client.close();
+}
+
+async function ourEffects({ ours }: Comparison, deeds: Deeds): Promise<Effects> {
   const { journal, keyspace } = ours.server;
   keyspace.clear({ sync: true });
   const events: string[] = [];
@@ -27,9 +37,7 @@ async function ourEffects({ ours }: Comparison, requests: readonly (readonly Wor
   journal.start();
   journal.forgetSelected();
   const cursor = journal.open(journal.offset);
-  const client = await connect(ours.port);
-  for (const request of requests) await client.command(...request);
-  client.close();
+  await perform(deeds, ours.port);
   const parts: Buffer[] = [];
   journal.read(cursor, (bytes, from, to) => {
     parts.push(Buffer.from(bytes.subarray(from, to)));
@@ -41,15 +49,14 @@ async function ourEffects({ ours }: Comparison, requests: readonly (readonly Wor
   return { stream: commandsIn(Buffer.concat(parts)), events };
 }
 
-async function redisEffects({ redis }: Comparison, requests: readonly (readonly Word[])[]): Promise<Effects> {
+async function redisEffects({ redis }: Comparison, deeds: Deeds): Promise<Effects> {
   const client = await redis.connect();
   await client.command("FLUSHALL");
   await client.command("CONFIG", "SET", "notify-keyspace-events", "KEAnm");
   const listener = await redis.connect();
   await listener.command("PSUBSCRIBE", "__keyevent@*");
   const replica = await synchronized(await redis.connect());
-  for (const request of requests) await client.command(...request);
-  await client.command("SELECT", 0);
+  await perform(deeds, redis.port);
   await client.command("PUBLISH", "__keyevent@0__:end", "end");
   const events: string[] = [];
   for (;;) {

@@ -146,15 +146,6 @@ describeWithRedis("files of a real Redis", () => {
       expect(seen.entries).toEqual([]);
     });
   });
-
-  test("with another type in them are refused with its name and key", async () => {
-    await withRedis([], async (client, redis) => {
-      await client.command("RPUSH", "my list", "a");
-      await client.text("SAVE");
-      const file = Buffer.from(await Bun.file(join(redis.dir, "dump.rdb")).arrayBuffer());
-      expect(() => readImage(file)).toThrow(/byte \d+: value type 18, list \(quicklist of listpacks\), of key "my list" is not supported/);
-    });
-  });
 });
 
 describeWithRedis("our files", () => {

@@ -2,14 +2,21 @@
  * What the tests of the RDB codec share: an image in memory, a handler that writes down what it is told, random bytes that are the same
  * every run.
  */
+import { Keyspace } from "../../../src/keyspace/keyspace.ts";
 import { DatasetDigest, digestString } from "../../../src/persistence/digest.ts";
 import type { RdbEntry } from "../../../src/persistence/rdb/entry.ts";
 import type { RdbHandler } from "../../../src/persistence/rdb/handler.ts";
 import { RdbReader, type RdbReaderOptions } from "../../../src/persistence/rdb/reader.ts";
 import { RdbWriter, type RdbWriterOptions } from "../../../src/persistence/rdb/writer.ts";
+import { Draft } from "../../../src/values/draft.ts";
+import { DEFAULT_LIMITS } from "../../../src/values/limits.ts";
+import type { Encoding, Type } from "../../../src/values/types.ts";
 
 /** An entry as the tests compare it; key and value as latin1. */
 export type Entry = { db: number; key: string; value: string; expireAt: number; idle: number; freq: number };
+
+/** Where collections are built before they are dropped. */
+const SPACE = new Keyspace({ databases: 1, now: 0 }).space;
 
 /** Keeps everything an image says. */
 export class Recorder implements RdbHandler {
@@ -19,6 +26,9 @@ export class Recorder implements RdbHandler {
   readonly libraries: string[] = [];
   readonly warnings: string[] = [];
   readonly refused: { type: number; key: string }[] = [];
+  readonly collections: { db: number; key: string; type: Type; encoding: Encoding }[] = [];
+  readonly emptyKeys: string[] = [];
+  private readonly building = new Draft(SPACE, { ...DEFAULT_LIMITS });
   private db = 0;
 
   aux(name: string, value: string): void {
@@ -45,6 +55,23 @@ export class Recorder implements RdbHandler {
 
   warning(message: string): void {
     this.warnings.push(message);
+  }
+
+  draft(type: Type): Draft {
+    return this.building.begin(type);
+  }
+
+  collection({ key }: RdbEntry, draft: Draft): void {
+    this.collections.push({ db: this.db, key: key.text(), type: draft.type, encoding: draft.encoding });
+    draft.discard();
+  }
+
+  empty({ key }: RdbEntry): void {
+    this.emptyKeys.push(key.text());
+  }
+
+  abandon(): void {
+    this.building.discard();
   }
 
   unsupported(type: number, key: Buffer): void {

@@ -1,6 +1,6 @@
 /** What the throughput suite times: one entry per command (some have variants), with the data it works on. */
 import type { Word } from "../support/client.ts";
-import { keyName } from "./servers.ts";
+import { digits, keyName } from "./servers.ts";
 
 /** Data for a case: `command(from, to)` is one command that adds the items from..to; called for `batch` of them at a time. */
 export type Fill = {
@@ -14,12 +14,14 @@ export type Case = {
   /** What --only asks for: the command in lower case, with what is special about a variant after a dash. */
   readonly name: string;
   readonly group: string;
-  /** The command line; `__rand_int__` becomes a number below `keyspace`, with 12 digits. */
+  /** The command line; `__rand_int__` becomes a number below `keyspace`, with 12 digits; `__rank__` (and `__rank+9__`): see ranks.ts. */
   readonly line: string;
   readonly keyspace: number;
   readonly fill: readonly Fill[];
   /** The command uses up or piles up data: the data is made anew before every sample. */
   readonly fresh: boolean;
+  /** The command leaves the data as good as new: it is kept for the next case that has the very same fill and shares it too. */
+  readonly shared: boolean;
   /** The most requests of one sample. */
   readonly limit: number;
 };
@@ -34,8 +36,6 @@ const PER_REQUEST = 500_000;
 const LIMIT = 20_000_000;
 
 type Extra = Partial<Omit<Case, "name" | "group" | "line" | "fill">> & { readonly fill?: Fill | readonly Fill[] };
-
-const digits = (index: number): string => String(index).padStart(12, "0");
 
 function numbers(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, offset) => from + offset);
@@ -74,7 +74,7 @@ const once = (line: string): Fill => each(1, () => line.split(" "));
 function define(group: string, entries: Readonly<Record<string, readonly [line: string, extra?: Extra]>>): Case[] {
   return Object.entries(entries).map(([name, [line, extra = {}]]) => {
     const fill = extra.fill === undefined ? [] : "command" in extra.fill ? [extra.fill] : extra.fill;
-    return { name, group, line, keyspace: KEYS, fresh: false, limit: LIMIT, ...extra, fill };
+    return { name, group, line, keyspace: KEYS, fresh: false, shared: false, limit: LIMIT, ...extra, fill };
   });
 }
 
@@ -279,6 +279,30 @@ const STREAMS = define("streams", {
   xtrim: ["XTRIM stream MAXLEN 1000", { fill: stream(1000) }],
 });
 
+/** 7919 has no divisor in common with a million: every score once, and neighbours by rank far apart in the order of their making. */
+const bigZset: Fill = members("ZADD zset", MANY, (index) => [(index * 7919) % MANY, `member:${digits(index)}`]);
+const bigHash = hash(MANY);
+const bigSet = set(MANY);
+const bigList = list(MANY);
+const bigStream = stream(MANY);
+const big = (fill: Fill): Extra => ({ fill, keyspace: MANY, shared: true });
+
+/** One key of a million elements. Cases of one key stand together, so that it is made once; those that change it most come last. */
+const BIG_KEYS = define("big keys", {
+  "zrange-big": ["ZRANGE zset __rank__ __rank+9__", { ...big(bigZset), keyspace: MANY - 10 }],
+  "zrangebyscore-big": [`ZRANGEBYSCORE zset ${R} +inf LIMIT 0 10`, big(bigZset)],
+  "zrank-big": [`ZRANK zset member:${R}`, big(bigZset)],
+  "zscore-big": [`ZSCORE zset member:${R}`, big(bigZset)],
+  "zadd-big": [`ZADD zset ${R} member:${R}`, big(bigZset)],
+  "hget-big": [`HGET hash field:${R}`, big(bigHash)],
+  "hset-big": [`HSET hash field:${R} ${V}`, big(bigHash)],
+  "sismember-big": [`SISMEMBER set member:${R}`, big(bigSet)],
+  "lindex-big": [`LINDEX list ${MANY / 2}`, big(bigList)],
+  "lrange-big": [`LRANGE list ${MANY / 2} ${MANY / 2 + 99}`, big(bigList)],
+  "xrange-big": [`XRANGE stream ${R} + COUNT 10`, big(bigStream)],
+  "xadd-big": [`XADD stream * field ${V}`, { fill: bigStream, limit: PER_REQUEST }],
+});
+
 const KEYSPACE = define("keys", {
   exists: [`EXISTS ${KEY}`, keys],
   del: [`DEL ${KEY}`, usesUpKeys],
@@ -344,6 +368,7 @@ export const CASES: readonly Case[] = [
   ...SETS,
   ...ZSETS,
   ...STREAMS,
+  ...BIG_KEYS,
   ...BITMAPS,
   ...CONNECTION,
 ];

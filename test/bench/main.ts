@@ -4,27 +4,42 @@
  */
 import { cpus, release, totalmem, type } from "node:os";
 import { parseArgs } from "node:util";
+import { benchCollections } from "./collections.ts";
+import { benchDefaults } from "./defaults.ts";
 import { requireRedisBenchmark } from "./load.ts";
 import { benchMemory } from "./memory.ts";
 import { benchPersistence } from "./persistence.ts";
 import { benchReplication } from "./replication.ts";
 import { type Contender, type Contenders, findContenders, infoField, requireExecutable, withServer } from "./servers.ts";
+import { benchStalls } from "./stalls.ts";
 import { benchStartup } from "./startup.ts";
 import { benchThroughput } from "./throughput.ts";
 
-const SUITES = ["startup", "throughput", "memory", "persistence", "replication"] as const;
+const SUITES = ["startup", "defaults", "throughput", "memory", "collections", "persistence", "stalls", "replication"] as const;
 type Suite = (typeof SUITES)[number];
 
 const USAGE = `usage: bun run bench [suite...] [options]
 
-suites: ${SUITES.join(", ")} (all of them unless named; only throughput with --only)
+suites (all of them unless named; only throughput with --only):
+  startup       from the spawn of the executable to the first answered PING
+  defaults      the tests of redis-benchmark -t NAME with its own options: requests/s, p99, processor time of the server per request;
+                pops once more with something to pop (lpop-filled); pipeline depths 1 and 16 unless told
+  throughput    requests/s and latencies of every command on random keys, and of keys of a million elements (group "big keys")
+  memory        resident memory of a million keys
+  collections   resident memory, SAVE, file and start of many small collections and of a big one of each type
+  persistence   SAVE, start with the file, and PINGs during BGSAVE, of a million keys
+  stalls        the longest PING while a key of a million elements grows, shrinks, is deleted in every way, or saved under writes to it
+  replication   full synchronisation of a million keys, and what a replica costs its master
 
   --server "COMMAND"   what to measure instead of dist/replicant
   --redis "COMMAND"    what to compare it with instead of redis-server
   --rounds N           alternating rounds (5; 3 at most for the suites that load a million keys)
-  --only NAME,NAME     these cases of the throughput suite, or these groups of them
+  --only NAME,NAME     these cases of the throughput suite, or these groups of them; likewise tests of defaults (lpop: both of its
+                       kind), data sets of collections (big-hash), types and events of stalls (zset, unlink)
   --pipeline 1,16,64   pipeline depths
-  --seconds S          how long one sample of the throughput suite takes (1.5)
+  --seconds S          how long one sample of the throughput and defaults suites takes (1.5); defaults sends 100,000 at least
+  --requests N         requests of one sample of the defaults suite, instead
+  --scale N            the collections and stalls suites with sizes divided by N, to try them
   --quick              one round, samples of 0.4 s, pipeline depths 1 and 16
   --help               this text`;
 
@@ -33,8 +48,11 @@ type Settings = {
   readonly contenders: Contenders;
   readonly rounds: number;
   readonly only: readonly string[] | null;
-  readonly pipelines: readonly number[];
+  /** null: what each suite has of its own accord. */
+  readonly pipelines: readonly number[] | null;
   readonly seconds: number;
+  readonly requests: number | null;
+  readonly scale: number;
 };
 
 function isSuite(name: string): name is Suite {
@@ -52,6 +70,8 @@ function readArguments(): Settings | null {
       only: { type: "string" },
       pipeline: { type: "string" },
       seconds: { type: "string" },
+      requests: { type: "string" },
+      scale: { type: "string", default: "1" },
       quick: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -67,8 +87,10 @@ function readArguments(): Settings | null {
     contenders: findContenders(values.server, values.redis),
     rounds: positive("--rounds", values.rounds ?? (quick ? "1" : "5"), true),
     only,
-    pipelines: (values.pipeline ?? (quick ? "1,16" : "1,16,64")).split(",").map((word) => positive("--pipeline", word, true)),
+    pipelines: (values.pipeline ?? (quick ? "1,16" : undefined))?.split(",").map((word) => positive("--pipeline", word, true)) ?? null,
     seconds: positive("--seconds", values.seconds ?? (quick ? "0.4" : "1.5"), false),
+    requests: values.requests === undefined ? null : positive("--requests", values.requests, true),
+    scale: positive("--scale", values.scale, false),
   };
 }
 
@@ -87,17 +109,24 @@ async function describeContender(contender: Contender): Promise<string> {
 }
 
 async function runSuite(suite: Suite, settings: Settings, log: (line: string) => void): Promise<string> {
-  const { contenders, rounds, pipelines, seconds, only } = settings;
+  const { contenders, rounds, seconds, requests, scale, only } = settings;
+  const pipelines = settings.pipelines ?? (suite === "defaults" ? [1, 16] : [1, 16, 64]);
   const heavyRounds = Math.min(rounds, 3); // a million keys are loaded in each
   switch (suite) {
     case "startup":
       return benchStartup(contenders);
+    case "defaults":
+      return benchDefaults(contenders, { rounds, pipelines, seconds, requests, only, log });
     case "throughput":
       return benchThroughput(contenders, { rounds, pipelines, seconds, only, log });
     case "memory":
       return benchMemory(contenders, heavyRounds);
+    case "collections":
+      return benchCollections(contenders, { rounds: heavyRounds, only, scale, log });
     case "persistence":
       return benchPersistence(contenders, heavyRounds);
+    case "stalls":
+      return benchStalls(contenders, { rounds: heavyRounds, only, scale, log });
     case "replication":
       return benchReplication(contenders, heavyRounds, pipelines, seconds);
   }

@@ -109,7 +109,7 @@ async function timeStalls(contender: Contender): Promise<Stalls> {
 }
 
 /** -> when (`performance.now()`) the BGSAVE had ended; throws when it failed. */
-async function untilSaved(control: RawClient): Promise<number> {
+export async function untilSaved(control: RawClient): Promise<number> {
   const deadline = performance.now() + BGSAVE_PATIENCE_MS;
   while ((await infoField(control, "persistence", "rdb_bgsave_in_progress")) !== "0") {
     if (performance.now() > deadline) throw new Error(`BGSAVE did not end within ${BGSAVE_PATIENCE_MS / 1000} s`);

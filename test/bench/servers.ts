@@ -76,9 +76,19 @@ export async function load(client: RawClient, commands: Iterable<readonly Word[]
   await flush();
 }
 
+/** `command(from, to)` for the items 0..items, `batch` of them at a time. */
+export function* inBatches<T>(items: number, batch: number, command: (from: number, to: number) => T): Generator<T> {
+  for (let from = 0; from < items; from += batch) yield command(from, Math.min(items, from + batch));
+}
+
+/** The 12 digits that redis-benchmark puts in the place of `__rand_int__`. */
+export function digits(index: number): string {
+  return String(index).padStart(12, "0");
+}
+
 /** The 16-byte key of number `index`, as redis-benchmark spells `key:__rand_int__`. */
 export function keyName(index: number): string {
-  return `key:${String(index).padStart(12, "0")}`;
+  return `key:${digits(index)}`;
 }
 
 /** SETs of `count` 16-byte keys with 32-byte values that do not compress (a constant value would flatter SAVE). */
@@ -87,7 +97,7 @@ export function* plainKeys(count: number): Generator<readonly Word[]> {
 }
 
 /** 32 characters that depend on `index` and look random. */
-function value32(index: number): string {
+export function value32(index: number): string {
   const parts: string[] = [];
   let state = (index + 1) >>> 0;
   for (let part = 0; part < 4; part += 1) {

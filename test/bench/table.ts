@@ -39,6 +39,11 @@ export function ratioCell(ours: number, redis: number, unit = ""): string {
   return `**${Number.isFinite(ratio) ? ratio.toFixed(2) : "n/a"}** (${figure(ours)} / ${figure(redis)}${suffix})`;
 }
 
+/** Both figures without their ratio, where a ratio of tiny times would say little: "0.12 / 0.34". */
+export function pairCell(ours: number, redis: number): string {
+  return `${ours.toFixed(2)} / ${redis.toFixed(2)}`;
+}
+
 /** A section of the report: its title, what was measured, and the table of it. */
 export function section(title: string, about: string, headers: readonly string[], rows: readonly (readonly string[])[]): string {
   return `## ${title}\n\n${about}\n\n${markdownTable(headers, rows)}`;

@@ -1,11 +1,13 @@
 /** Requests per second and latency of every case, ours against Redis, in alternating rounds. */
 import type { RawClient, Word } from "../support/client.ts";
 import { replyText } from "../support/client.ts";
-import type { ServerProcess } from "../support/process.ts";
 import { CASES, type Case, type Fill } from "./cases.ts";
-import { CLIENTS, calibrate, type Run, runBenchmark, type Sample } from "./load.ts";
-import { attach, type Contender, type Contenders, load, splitWords, start } from "./servers.ts";
-import { figure, geometricMean, markdownTable, median, ratioCell } from "./table.ts";
+import { CLIENTS, calibrate, type Run, runBenchmark, type Sample, SPARE_REQUESTS } from "./load.ts";
+import { withRank } from "./ranks.ts";
+import { selectNamed } from "./select.ts";
+import { type Contenders, digits, inBatches, load, splitWords } from "./servers.ts";
+import { Side } from "./side.ts";
+import { figure, geometricMean, markdownTable, median, pairCell, ratioCell } from "./table.ts";
 
 export type ThroughputOptions = {
   readonly rounds: number;
@@ -23,51 +25,33 @@ type Measured = { readonly ours: Sample; readonly redis: Sample };
 type Outcome = Measured | string;
 type Row = { readonly case: Case; readonly outcomes: readonly Outcome[] };
 
-/** One server under test. It is started again when a case has brought it down, so that the others still get their figures. */
-class Side {
-  readonly contender: Contender;
-  private running: { readonly server: ServerProcess; readonly client: RawClient } | null = null;
-
-  constructor(contender: Contender) {
-    this.contender = contender;
-  }
-
-  async client(): Promise<RawClient> {
-    if (this.running !== null && !this.running.client.isClosed) return this.running.client;
-    await this.stop();
-    const server = await start(this.contender);
-    this.running = { server, client: await attach(server) };
-    return this.running.client;
-  }
-
-  get port(): number {
-    return this.running?.server.port ?? 0;
-  }
+/** A side that keeps the data of a case for the cases that share it: a million elements are made once. */
+class CaseSide extends Side {
+  private held: { readonly fill: readonly Fill[]; readonly start: number } | null = null;
 
   /** Empties the server and makes the data of `subject` for a run of `requests`. */
   async prepare(subject: Case, requests: number): Promise<void> {
     const client = await this.client();
+    if (subject.shared && this.held?.start === this.starts && sameFills(this.held.fill, subject.fill)) return;
+    this.held = null;
     await client.text("FLUSHALL");
     for (const fill of subject.fill) await load(client, fillCommands(fill, requests));
-  }
-
-  async stop(): Promise<void> {
-    this.running?.client.close();
-    await this.running?.server.stop();
-    this.running = null;
+    if (subject.shared) this.held = { fill: subject.fill, start: this.starts };
   }
 }
 
-function* fillCommands(fill: Fill, requests: number): Generator<readonly Word[]> {
-  const spare = 2 * CLIENTS * 64; // redis-benchmark issues whole pipelines, so a few more requests than it counts
-  const items = fill.items === "requests" ? requests + spare : fill.items;
-  for (let from = 0; from < items; from += fill.batch) yield fill.command(from, Math.min(items, from + fill.batch));
+function sameFills(some: readonly Fill[], others: readonly Fill[]): boolean {
+  return some.length === others.length && some.every((fill, at) => fill === others[at]);
+}
+
+function fillCommands(fill: Fill, requests: number): Generator<readonly Word[]> {
+  return inBatches(fill.items === "requests" ? requests + SPARE_REQUESTS : fill.items, fill.batch, fill.command);
 }
 
 /** -> Markdown tables, one pair (throughput, latency) per group of commands, and a summary. Throws when `only` names nothing. */
 export async function benchThroughput(contenders: Contenders, options: ThroughputOptions): Promise<string> {
-  const cases = selectCases(options.only);
-  const sides = [new Side(contenders.ours), new Side(contenders.redis)] as const;
+  const cases = selectNamed(CASES, options.only, "case");
+  const sides = [new CaseSide(contenders.ours), new CaseSide(contenders.redis)] as const;
   const rows: Row[] = [];
   try {
     for (const [index, subject] of cases.entries()) {
@@ -82,15 +66,12 @@ export async function benchThroughput(contenders: Contenders, options: Throughpu
   return report(rows, options);
 }
 
-function selectCases(only: readonly string[] | null): readonly Case[] {
-  if (only === null) return CASES;
-  const unknown = only.filter((name) => !CASES.some((subject) => subject.name === name || subject.group === name));
-  if (unknown.length > 0)
-    throw new Error(`no case is called ${unknown.join(", ")}: there are ${CASES.map((subject) => subject.name).join(", ")}`);
-  return CASES.filter((subject) => only.includes(subject.name) || only.includes(subject.group));
-}
-
-async function measureCase(sides: readonly [Side, Side], subject: Case, pipeline: number, options: ThroughputOptions): Promise<Outcome> {
+async function measureCase(
+  sides: readonly [CaseSide, CaseSide],
+  subject: Case,
+  pipeline: number,
+  options: ThroughputOptions,
+): Promise<Outcome> {
   const words = splitWords(subject.line);
   const samples: [Sample[], Sample[]] = [[], []];
   const requests: [number, number] = [0, 0];
@@ -126,7 +107,7 @@ async function measureCase(sides: readonly [Side, Side], subject: Case, pipeline
 
 /** Sends the command once; -> the error that it is answered with, or null. An error is quick to send, and must never pass for speed. */
 async function probe(client: RawClient, words: readonly string[]): Promise<string | null> {
-  const reply = await client.command(...words.map((word) => word.replaceAll("__rand_int__", "000000000001")));
+  const reply = await client.command(...withRank(words, 1).map((word) => word.replaceAll("__rand_int__", digits(1))));
   if (reply[0] === 0x2d) return replyText(reply); // "-"
   return null;
 }
@@ -170,16 +151,12 @@ function reportGroup(group: string, rows: readonly Row[], pipelines: readonly nu
     ...row.outcomes.flatMap((outcome) =>
       typeof outcome === "string"
         ? ["", ""]
-        : [latencyCell(outcome.ours.p50, outcome.redis.p50), latencyCell(outcome.ours.p99, outcome.redis.p99)],
+        : [pairCell(outcome.ours.p50, outcome.redis.p50), pairCell(outcome.ours.p99, outcome.redis.p99)],
     ),
   ]);
   const speedTable = markdownTable(["case", ...pipelines.map((pipeline) => `pipeline ${pipeline}`)], speed);
   const latencyTable = markdownTable(["case", ...pipelines.flatMap((pipeline) => [`p50 at ${pipeline}`, `p99 at ${pipeline}`])], latency);
   return `### ${group}\n\n${speedTable}\n\nLatency, ours / Redis in ms:\n\n${latencyTable}`;
-}
-
-function latencyCell(ours: number, redis: number): string {
-  return `${ours.toFixed(2)} / ${redis.toFixed(2)}`;
 }
 
 /** For each pipeline depth: the geometric mean of the ratios, the slowest cases, and which have no figures. */

@@ -8,10 +8,17 @@ import { Blob, type LargeObject } from "./objects.ts";
 import { OUTSIDE } from "./record.ts";
 import { type ByteSpan, Table, type TableSpace } from "./table.ts";
 
-/** `random` draws a chain and one of so many places in it, and draws again when that is empty: else members of long chains would come up less often than others. */
+/**
+ * `random` draws a chain and a place in it, and draws anew where there is no entry: an even choice among all but the few entries in chains of more places. Few of many are
+ * not worth the extra draws, each of which may wait for memory; few of few would be noticed.
+ */
 const FAIR_CHAIN = 4;
+const FAIR_CHAIN_OF_FEW = 12;
+const FEW = 4096;
 /** Draws of `random` before it takes what comes: a table far too large for its members. */
-const MAX_DRAWS = 64;
+const MAX_DRAWS = 256;
+/** Buckets of a rehash under way that a draw moves along. */
+const STEPS_PER_DRAW = 16;
 
 export class ByteMap implements LargeObject {
   readonly table: Table;
@@ -153,13 +160,16 @@ export class ByteMap implements LargeObject {
     }
   }
 
-  /** -> the address of an entry, each with the same probability (nearly: the few entries after the FAIR_CHAINth share its place); 0 when empty. */
+  /** -> the address of an entry, each with the same probability (nearly: see FAIR_CHAIN); 0 when empty. */
   random(): number {
     const { table } = this;
+    // Who only draws and removes (SPOP) looks nothing up: without this a table would stay as wide as it ever was.
+    if (table.rehashing) table.rehashStep(STEPS_PER_DRAW);
+    const places = table.size <= FEW ? FAIR_CHAIN_OF_FEW : FAIR_CHAIN;
     for (let draw = 0; draw < MAX_DRAWS && table.size > 0; draw++) {
       let address = table.randomChain();
-      let hops = Math.floor(Math.random() * FAIR_CHAIN);
-      const last = hops === FAIR_CHAIN - 1;
+      let hops = Math.floor(Math.random() * places);
+      const last = hops === places - 1;
       while (hops-- > 0 && address !== 0) address = table.next(address);
       if (address === 0) continue;
       return last ? this.anyFrom(address) : address;

@@ -46,8 +46,6 @@ const STEP_COST = 16 * 1024;
 const FIRST_STEP_COST = 512;
 /** How long a step may take before the next one is smaller, in ms. */
 const STEP_MS = 0.1;
-/** Bytes of long values between two looks at the clock: 100 µs, most of it for the checksum. */
-const PIECE_BYTES = 64 * 1024;
 
 export class Snapshot {
   /** Keys that the image will have. */
@@ -176,7 +174,7 @@ export class Snapshot {
   /** Does a step of work. -> whether none is left. */
   private advance(): boolean {
     if (this.image.blocked) {
-      this.image.drain(PIECE_BYTES);
+      this.image.drain(this.stepCost);
       return false;
     }
     const database = this.databases[this.current];

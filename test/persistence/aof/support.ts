@@ -53,8 +53,10 @@ export class AofServer implements AsyncDisposable {
     this.client = client;
   }
 
+  /** Unless told otherwise with appendfsync no: with everysec a write is put off while a flush is under way, and whether one is depends on the disk. */
   static async start(directory: Directory, directives: Directives = {}): Promise<AofServer> {
-    const config = Config.of({ save: "", dir: directory.path, appendonly: "yes", "enable-debug-command": "yes", ...directives });
+    const usual = { save: "", appendonly: "yes", appendfsync: "no", "enable-debug-command": "yes" };
+    const config = Config.of({ ...usual, dir: directory.path, ...directives });
     const server = new Server(config, { anyPort: true, log: new Log({ level: "verbose", file: join(directory.path, "log") }) });
     await server.start();
     return new AofServer(server, await connect(server.port));

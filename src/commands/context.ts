@@ -270,6 +270,11 @@ export class Context {
     this.effects.push({ database, frame: new Frame().encode(words) });
   }
 
+  /** The journal takes the deletion of the key named by argument `index`, by the command that lazyfree-lazy-server-del asks for. */
+  journalDeletion(index: number): void {
+    this.journalAs(this.host.config.values["lazyfree-lazy-server-del"] ? "UNLINK" : "DEL", this.bytes(index));
+  }
+
   /** The journal does not take the request, whatever it changed. */
   journalNothing(): void {
     this.effects ??= [];

@@ -167,7 +167,7 @@ function readValue(ctx: Context): RestoredValue {
 /** The key gives way to one whose time has passed, so that there is none. */
 function deleteReplaced(ctx: Context, address: number): void {
   ctx.database.delete(address);
-  if (ctx.host.journal.active) ctx.journalAs(ctx.host.config.values["lazyfree-lazy-server-del"] ? "UNLINK" : "DEL", ctx.bytes(1));
+  ctx.journalDeletion(1);
   ctx.event(EventClass.GENERIC, "del", 1);
 }
 

@@ -144,7 +144,7 @@ function popAll(ctx: Context, value: Value, size: number): void {
   const { reply } = ctx;
   reply.set(size);
   setEach(value, (member) => reply.bytes(member.bytes, member.from, member.to));
-  if (ctx.host.journal.active) ctx.journalAs(ctx.host.config.values["lazyfree-lazy-server-del"] ? "UNLINK" : "DEL", ctx.bytes(1));
+  ctx.journalDeletion(1);
   value.delete(size);
   ctx.event(EventClass.GENERIC, "del", 1);
 }

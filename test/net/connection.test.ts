@@ -38,6 +38,37 @@ describe("a connection's input", () => {
     expect(host.counters.bytesOut).toBe(7000);
   });
 
+  test("a long pipeline is served in turns: others are answered in between, nothing more is read, and no answer is lost", async () => {
+    const host = echoing();
+    const [busy, other] = [host.connect(), host.connect()];
+    const words = Array.from({ length: 2000 }, (_, index) => `word ${index}`);
+    const answer = (word: string) => `*1\r\n$${word.length}\r\n${word}\r\n`;
+    host.turnMs = -1; // over before it begins: a turn is one request
+    busy.connection.receive(Buffer.concat(words.map((word) => encode("ECHO", word))));
+    expect(busy.socket.text).toBe(answer(words[0]));
+    expect(busy.socket.paused).toBe(true);
+    other.connection.receive(PING);
+    expect(other.socket.text).toBe("+PONG\r\n");
+    busy.connection.receive(PING); // what was on its way already
+    await tickEnd();
+    expect(busy.socket.text).toBe(answer(words[0]) + answer(words[1]));
+    host.turnMs = Number.POSITIVE_INFINITY;
+    await tickEnd();
+    expect(busy.socket.text).toBe(`${words.map(answer).join("")}+PONG\r\n`);
+    expect(busy.socket.paused).toBe(false);
+  });
+
+  test("a client that is gone between two turns is served no more", async () => {
+    const host = echoing();
+    const { connection, socket } = host.connect();
+    host.turnMs = -1;
+    connection.receive(Buffer.concat(Array.from({ length: 2000 }, () => PING)));
+    connection.destroy();
+    await tickEnd();
+    expect(socket.text).toBe("+PONG\r\n");
+    expect(socket.ended).toBe(true);
+  });
+
   test("a pipeline gives the same answers wherever it is split", () => {
     const input = Buffer.concat([
       PING,

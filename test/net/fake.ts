@@ -17,6 +17,8 @@ export class FakeSocket {
   /** How many more bytes the kernel takes. */
   room = Number.POSITIVE_INFINITY;
   ended = false;
+  /** Nothing is to be read from it for now. */
+  paused = false;
   onEnd: () => void = () => {};
 
   write(bytes: Buffer, from: number, length: number): number {
@@ -26,6 +28,14 @@ export class FakeSocket {
     this.taken.push(Buffer.from(bytes.subarray(from, from + size)));
     this.room -= size;
     return size;
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
   }
 
   /** As Bun does, the close event comes before this returns. */
@@ -53,7 +63,7 @@ export class FakeHost implements ConnectionHost {
   readonly batch = new RequestBatch();
   readonly limits;
   readonly counters = { bytesIn: 0, bytesOut: 0, readEvents: 0, writeEvents: 0, queryLimitDisconnects: 0, outputLimitDisconnects: 0 };
-  readonly turnMs = Number.POSITIVE_INFINITY;
+  turnMs = Number.POSITIVE_INFINITY;
   readonly warnings: string[] = [];
   /** Ids of clients that are gone. */
   readonly gone: number[] = [];

@@ -32,7 +32,7 @@ export const MEMORY = {
 
   "lazyfree-lazy-eviction": directive(bool, "no", "Tell replicas of evicted keys by UNLINK, not DEL"),
   "lazyfree-lazy-expire": directive(bool, "no", "Tell replicas of expired keys by UNLINK, not DEL"),
-  "lazyfree-lazy-server-del": directive(bool, "no", "Tell replicas of sets that SPOP empties by UNLINK, not DEL"),
+  "lazyfree-lazy-server-del": directive(bool, "no", "Tell replicas of keys that SPOP or RESTORE deletes by UNLINK, not DEL"),
   "lazyfree-lazy-user-del": directive(bool, "no", "No effect: big values are always freed in the background", { ignored: true }),
   "lazyfree-lazy-user-flush": directive(bool, "no", "Make FLUSHDB and FLUSHALL asynchronous unless they say SYNC"),
 

@@ -5,11 +5,12 @@ import { EventClass } from "../keyspace/events.ts";
 import type { Value } from "../keyspace/value.ts";
 import { decodeScore, distance, encodeScore, GEOHASH_BYTES, Place, writeGeohash } from "../values/geohash.ts";
 import { Type } from "../values/types.ts";
-import { zsetExpect, zsetFind, zsetInsert, zsetScore, zsetScoreAt, zsetSetScore } from "../values/zset.ts";
+import { zsetExpect, zsetScore } from "../values/zset.ts";
 import { arg, block, command, key, oneKey, oneOf, token } from "./command.ts";
 import type { Context } from "./context.ts";
 import { LATITUDE, LONGITUDE, OPTIONAL_UNIT, placeArguments, unitArgument } from "./geo-arguments.ts";
 import { replyDistance, replyPlace } from "./geo-reply.ts";
+import { ADDED, CH, NX, putMember, UPDATED, XX } from "./sorted-set-adding.ts";
 
 // Scratch.
 const place = new Place();
@@ -121,23 +122,19 @@ const STEP = 3;
 /** The scores of one request, checked before anything changes. */
 let scores = new Float64Array(64);
 
-/** What the options allow. */
-interface Additions {
-  readonly first: number;
-  readonly onlyNew: boolean;
-  readonly onlyThere: boolean;
-  readonly countUpdated: boolean;
-}
-
 function add(ctx: Context): void {
-  const options = parseOptions(ctx);
-  const { first } = options;
+  let options = 0;
+  let first = 2;
+  for (let option = optionAt(ctx, first); option !== 0; option = optionAt(ctx, first)) {
+    options |= option;
+    first++;
+  }
   const count = (ctx.count - first) / STEP;
-  if (!Number.isInteger(count) || (options.onlyNew && options.onlyThere)) throw errors.syntax;
+  if (!Number.isInteger(count) || (options & (NX | XX)) === (NX | XX)) throw errors.syntax;
   readScores(ctx, first, count);
   if (count === 0) throw errors.syntax;
   const zset = ctx.openWrite(1, Type.ZSET);
-  if (!zset.exists && options.onlyThere) return ctx.reply.integer(0);
+  if (!zset.exists && (options & XX) !== 0) return ctx.reply.integer(0);
   ctx.host.keyspace.requireRoom(count, ctx.frame.end - ctx.frame.start);
   zsetExpect(zset, count, ctx.frame.lengths[first + 2]);
   let added = 0;
@@ -152,21 +149,15 @@ function add(ctx: Context): void {
     ctx.event(EventClass.ZSET, "zadd", 1);
     journal(ctx, first, count);
   }
-  ctx.reply.integer(options.countUpdated ? added + updated : added);
+  ctx.reply.integer((options & CH) !== 0 ? added + updated : added);
 }
 
-function parseOptions(ctx: Context): Additions {
-  let onlyNew = false;
-  let onlyThere = false;
-  let countUpdated = false;
-  let first = 2;
-  for (; first < ctx.count; first++) {
-    if (ctx.is(first, "nx")) onlyNew = true;
-    else if (ctx.is(first, "xx")) onlyThere = true;
-    else if (ctx.is(first, "ch")) countUpdated = true;
-    else break;
-  }
-  return { first, onlyNew, onlyThere, countUpdated };
+/** -> the option that argument `index` is, 0 when the members begin there. */
+function optionAt(ctx: Context, index: number): number {
+  if (index >= ctx.count) return 0;
+  if (ctx.is(index, "nx")) return NX;
+  if (ctx.is(index, "xx")) return XX;
+  return ctx.is(index, "ch") ? CH : 0;
 }
 
 function readScores(ctx: Context, first: number, count: number): void {
@@ -175,26 +166,6 @@ function readScores(ctx: Context, first: number, count: number): void {
     placeArguments(ctx, first + i * STEP, place);
     scores[i] = encodeScore(place.longitude, place.latitude);
   }
-}
-
-const KEPT = 0;
-const ADDED = 1;
-const UPDATED = 2;
-
-/** -> what became of the member in argument `index`. */
-function putMember({ frame }: Context, zset: Value, { onlyNew, onlyThere }: Additions, score: number, index: number): number {
-  const { buffer } = frame;
-  const from = frame.offsets[index];
-  const to = from + frame.lengths[index];
-  const at = zsetFind(zset, buffer, from, to);
-  if (at === 0) {
-    if (onlyThere) return KEPT;
-    zsetInsert(zset, score, buffer, from, to);
-    return ADDED;
-  }
-  if (onlyNew || zsetScoreAt(zset, at) === score) return KEPT;
-  zsetSetScore(zset, at, score, buffer, from, to);
-  return UPDATED;
 }
 
 /** Replicas get the ZADD that the request comes down to. */

@@ -4,21 +4,11 @@ import { commandError, errors } from "../errors.ts";
 import { EventClass } from "../keyspace/events.ts";
 import type { Value } from "../keyspace/value.ts";
 import { Type } from "../values/types.ts";
-import {
-  zsetExpect,
-  zsetFind,
-  zsetInsert,
-  zsetLength,
-  zsetRank,
-  zsetRemove,
-  zsetRemoveRanks,
-  zsetScore,
-  zsetScoreAt,
-  zsetSetScore,
-} from "../values/zset.ts";
+import { zsetExpect, zsetFind, zsetLength, zsetRank, zsetRemove, zsetRemoveRanks, zsetScore, zsetScoreAt } from "../values/zset.ts";
 import { zsetLexRanks, zsetScoreRanks } from "../values/zset-range.ts";
 import { arg, block, command, key, oneKey, oneOf, token } from "./command.ts";
 import type { Context } from "./context.ts";
+import { ADDED, CH, GT, INCR, KEPT, LT, NX, put, putMember, SKIPPED, UPDATED, XX } from "./sorted-set-adding.ts";
 import { lexRangeArguments, longArgument, rankArguments, ranks, scoreArgument, scoreRangeArguments } from "./sorted-set-arguments.ts";
 
 const MEMBER = arg("string", "member");
@@ -277,13 +267,6 @@ export const zrevrank = command(
 
 // ---- ZADD and ZINCRBY
 
-const NX = 1 << 0;
-const XX = 1 << 1;
-const CH = 1 << 2;
-const INCR = 1 << 3;
-const GT = 1 << 4;
-const LT = 1 << 5;
-
 const OPTIONS = [
   { word: "nx", option: NX },
   { word: "xx", option: XX },
@@ -293,16 +276,8 @@ const OPTIONS = [
   { word: "lt", option: LT },
 ] as const;
 
-/** What became of a member. */
-const KEPT = 0;
-const ADDED = 1;
-const UPDATED = 2;
-const SKIPPED = 3;
-
 /** The scores of one request, checked before anything changes. */
 let scores = new Float64Array(64);
-/** The score that the member last put has now. */
-let newScore = 0;
 
 /** ZADD, or with INCR in `options` ZINCRBY: Redis reads ZADD's options there too. */
 function add(ctx: Context, options: number): void {
@@ -355,35 +330,10 @@ function readScores(ctx: Context, first: number, count: number): void {
   for (let i = 0; i < count; i++) scores[i] = scoreArgument(ctx, first + i * 2);
 }
 
-/** Puts the member in argument `index` as the options say. -> what became of it. Errors: the sum is not a number. */
-function putMember({ frame }: Context, zset: Value, options: number, score: number, index: number): number {
-  const { buffer } = frame;
-  const from = frame.offsets[index];
-  const to = from + frame.lengths[index];
-  const place = zsetFind(zset, buffer, from, to);
-  newScore = score;
-  if (place === 0) {
-    if ((options & XX) !== 0) return SKIPPED;
-    zsetInsert(zset, score, buffer, from, to);
-    return ADDED;
-  }
-  if ((options & NX) !== 0) return SKIPPED;
-  const current = zsetScoreAt(zset, place);
-  if ((options & INCR) !== 0) {
-    newScore = current + score;
-    if (newScore !== newScore) throw commandError("ERR resulting score is not a number (NaN)");
-  }
-  if ((options & LT) !== 0 && newScore >= current) return SKIPPED;
-  if ((options & GT) !== 0 && newScore <= current) return SKIPPED;
-  if (newScore === current) return KEPT;
-  zsetSetScore(zset, place, newScore, buffer, from, to);
-  return UPDATED;
-}
-
 function replyAdded(ctx: Context, options: number, count: number, outcome: number): void {
   if ((options & INCR) === 0) ctx.reply.integer(count);
   else if (outcome === SKIPPED) ctx.reply.null();
-  else ctx.reply.double(newScore);
+  else ctx.reply.double(put.score);
 }
 
 // ---- others

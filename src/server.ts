@@ -23,6 +23,7 @@ import { Log, LogLevel } from "./log.ts";
 import { ClientAcceptor, type ClientHost } from "./net/acceptor.ts";
 import { AnswerGate } from "./net/gate.ts";
 import { ListenError, Listener, type ListenerOptions } from "./net/listener.ts";
+import { Outbox } from "./net/outbox.ts";
 import { AppendOnlyFile } from "./persistence/aof/aof.ts";
 import { Persistence } from "./persistence/persistence.ts";
 import { Replay } from "./replay.ts";
@@ -90,6 +91,7 @@ export class Server implements Host {
   private readonly options: ServerOptions;
   private readonly reply = new Reply();
   private readonly gate = new AnswerGate();
+  private readonly outbox = new Outbox();
   private readonly dispatcher: Dispatcher;
   private readonly listener: Listener;
   private readonly cron: Cron;
@@ -253,6 +255,7 @@ export class Server implements Host {
   /** Closes everything at once, saving nothing. */
   async stop(code = 0): Promise<void> {
     this.closed = true;
+    this.outbox.flush();
     this.cron.stop();
     this.listener.close();
     this.replication.stop();
@@ -290,6 +293,7 @@ export class Server implements Host {
       clients,
       reply,
       gate: this.gate,
+      outbox: this.outbox,
       counters: stats,
       firstDatabase: keyspace.databases[0],
       get now() {

@@ -12,6 +12,7 @@ import { Session, SessionKind } from "../session/session.ts";
 import { Connection, type ConnectionCounters, type ConnectionHost } from "./connection.ts";
 import type { AnswerGate } from "./gate.ts";
 import type { Acceptor } from "./listener.ts";
+import type { Outbox } from "./outbox.ts";
 import type { OutputLimit } from "./outgoing.ts";
 
 /** What clients need of the server; `ConnectionHost` is made of it. */
@@ -20,6 +21,7 @@ export interface ClientHost {
   readonly clients: Clients;
   readonly reply: Reply;
   readonly gate: AnswerGate;
+  readonly outbox: Outbox;
   readonly counters: ConnectionCounters & { connections: number; rejectedConnections: number };
   readonly firstDatabase: Database;
   /** ms since 1970, as of the tick. */
@@ -48,6 +50,7 @@ export class ClientAcceptor implements Acceptor, ConnectionHost {
   readonly batch = new RequestBatch();
   readonly counters: ConnectionCounters;
   readonly gate: AnswerGate;
+  readonly outbox: Outbox;
   readonly limits = { maxBulk: 0, maxQueryBuffer: 0, authenticated: true };
   private readonly host: ClientHost;
 
@@ -59,6 +62,7 @@ export class ClientAcceptor implements Acceptor, ConnectionHost {
     this.reply = host.reply;
     this.counters = host.counters;
     this.gate = host.gate;
+    this.outbox = host.outbox;
     this.readLimits();
     host.config.onChange(["proto-max-bulk-len", "client-query-buffer-limit"], () => this.readLimits());
   }

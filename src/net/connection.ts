@@ -1,6 +1,7 @@
 /**
- * One client's socket: bytes in become requests for the dispatcher, replies go out in one write per chunk received. What the kernel does not take is kept and sent on
- * `drain`; a client that does not read is cut off at `client-output-buffer-limit`. Hot: a chunk of whole requests is parsed in place.
+ * One client's socket: bytes in become requests for the dispatcher, replies go out in one write per chunk received, those of pipelines by way of the outbox. What the
+ * kernel does not take is kept and sent on `drain`; a client that does not read is cut off at `client-output-buffer-limit`. Hot: a chunk of whole requests is parsed in
+ * place.
  */
 
 import type { Socket } from "bun";
@@ -11,6 +12,7 @@ import { NO_SINK, type Reply } from "../resp/reply.ts";
 import { type RequestLimits, RequestParser } from "../resp/request.ts";
 import { type Session, SessionKind, type SessionLink } from "../session/session.ts";
 import type { AnswerGate } from "./gate.ts";
+import type { Outbox, OutboxOwner } from "./outbox.ts";
 import { Outgoing, type OutputLimit } from "./outgoing.ts";
 
 /** Counts that INFO shows. */
@@ -32,6 +34,7 @@ export interface ConnectionHost {
   readonly counters: ConnectionCounters;
   /** Closed while answers must wait. */
   readonly gate: AnswerGate;
+  readonly outbox: Outbox;
   /** How long one client's requests are served at a time, in ms: then others have their turn. */
   readonly turnMs: number;
   /** ms since 1970, as of the tick. */
@@ -55,7 +58,7 @@ const REQUESTS_PER_LOOK = 4;
 /** Input above this is let go of as soon as it is used up. */
 const LARGE_INPUT_BYTES = 1024 * 1024;
 
-export class Connection implements SessionLink {
+export class Connection implements SessionLink, OutboxOwner {
   session!: Session;
   readonly remoteAddress: string;
   readonly localAddress: string;
@@ -75,6 +78,10 @@ export class Connection implements SessionLink {
   /** The turn is over with requests left: they are served after those of other clients. */
   private resting = false;
   private ended = false;
+  /** Several requests came at once, and are being served. */
+  private pipelining = false;
+  /** Answers wait in the outbox: nothing may overtake them. */
+  private deferred = false;
 
   constructor(socket: Socket<Connection>, host: ConnectionHost, addresses: { remote: string; local: string }) {
     this.socket = socket;
@@ -122,7 +129,9 @@ export class Connection implements SessionLink {
   private serve(buffer: Buffer, end: number, started: Frame | null): void {
     const { host, session, parser } = this;
     const { reply, batch } = host;
-    session.lastActive = host.beginBatch();
+    const now = host.beginBatch();
+    session.lastActive = now;
+    host.outbox.expire(now);
     reply.sink = this;
     reply.protocol = session.protocol;
     this.serving = true;
@@ -132,6 +141,7 @@ export class Connection implements SessionLink {
         host.limits.authenticated = session.authenticated;
         batch.fill(parser, started, buffer, end, host.limits);
         started = null;
+        this.pipelining ||= batch.count > 1;
         this.runBatch(batch, turnEnd);
         if (batch.incomplete) break;
       }
@@ -139,6 +149,7 @@ export class Connection implements SessionLink {
       reply.flush();
       reply.sink = NO_SINK;
       this.serving = false;
+      this.pipelining = false;
       if (end > LARGE_INPUT_BYTES) batch.release();
       host.endBatch();
     }
@@ -211,15 +222,32 @@ export class Connection implements SessionLink {
     if (this.session.kind === SessionKind.REPLICA) return this.refuseReply();
     const { host } = this;
     if (host.gate.closed) {
+      this.sendDeferred();
       this.outgoing.enqueue(bytes, from, to);
       host.gate.hold(this);
-    } else {
-      const taken = this.outgoing.send(bytes, from, to);
-      if (taken < 0) return this.destroy();
-      this.bytesOut += taken;
-      host.counters.bytesOut += taken;
+      return this.checkOutputLimit(host.now);
     }
-    if (this.outgoing.size > 0) this.checkOutputLimit(host.now);
+    if (this.pipelining && this.outgoing.size === 0 && host.outbox.add(this, bytes, from, to, host.now)) this.deferred = true;
+    else this.sendNow(bytes, from, to);
+  }
+
+  private sendNow(bytes: Buffer, from: number, to: number): void {
+    this.sendDeferred();
+    const taken = this.outgoing.send(bytes, from, to);
+    if (taken < 0) return this.destroy();
+    this.bytesOut += taken;
+    this.host.counters.bytesOut += taken;
+    if (this.outgoing.size > 0) this.checkOutputLimit(this.host.now);
+  }
+
+  /** What waits in the outbox is to be sent. */
+  deliver(bytes: Buffer, from: number, to: number): void {
+    this.deferred = false;
+    if (!this.ended) this.sendNow(bytes, from, to);
+  }
+
+  private sendDeferred(): void {
+    if (this.deferred) this.host.outbox.flush();
   }
 
   /** A reply in the middle of the stream, or of an image, would break it: a replica that asks for one is no replica. */
@@ -232,6 +260,7 @@ export class Connection implements SessionLink {
 
   /** For who keeps what was not sent: the bytes a replica is behind are in the journal. -> how many bytes of bytes[from, to) the kernel took. */
   offer(bytes: Buffer, from: number, to: number): number {
+    this.sendDeferred();
     if (this.ended || this.outgoing.size > 0) return 0;
     const { host } = this;
     const taken = this.socket.write(bytes, from, to - from);
@@ -306,10 +335,12 @@ export class Connection implements SessionLink {
   }
 
   private finishClosing(): void {
+    this.sendDeferred();
     if (this.outgoing.size === 0) this.end();
   }
 
   destroy(): void {
+    this.sendDeferred();
     this.session.closing = true;
     this.outgoing.clear();
     this.end();

@@ -5,6 +5,7 @@ import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { ClientAcceptor } from "../../src/net/acceptor.ts";
 import type { Connection } from "../../src/net/connection.ts";
 import { AnswerGate } from "../../src/net/gate.ts";
+import { Outbox } from "../../src/net/outbox.ts";
 import { Reply } from "../../src/resp/reply.ts";
 import { Clients } from "../../src/session/clients.ts";
 import { SessionKind } from "../../src/session/session.ts";
@@ -56,6 +57,7 @@ function setUp(directives: Parameters<typeof Config.of>[0] = {}) {
     clients,
     reply: new Reply(),
     gate: new AnswerGate(),
+    outbox: new Outbox(),
     counters,
     firstDatabase: new Keyspace({ databases: 1, now: 1 }).databases[0],
     now: 1,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Connection } from "../../src/net/connection.ts";
 import { Frame } from "../../src/resp/frame.ts";
 import { countingBytes, FakeHost } from "./fake.ts";
 
@@ -30,6 +31,7 @@ describe("a connection's input", () => {
     const host = echoing();
     const { connection, socket } = host.connect();
     connection.receive(Buffer.concat(Array.from({ length: 1000 }, () => PING)));
+    host.outbox.flush();
     expect(socket.text).toBe("+PONG\r\n".repeat(1000));
     expect(socket.writes).toBe(1);
     expect(host.counters.writeEvents).toBe(1);
@@ -45,15 +47,18 @@ describe("a connection's input", () => {
     const answer = (word: string) => `*1\r\n$${word.length}\r\n${word}\r\n`;
     host.turnMs = -1; // over before it begins: a turn is one request
     busy.connection.receive(Buffer.concat(words.map((word) => encode("ECHO", word))));
+    host.outbox.flush();
     expect(busy.socket.text).toBe(answer(words[0]));
     expect(busy.socket.paused).toBe(true);
     other.connection.receive(PING);
     expect(other.socket.text).toBe("+PONG\r\n");
     busy.connection.receive(PING); // what was on its way already
     await tickEnd();
+    host.outbox.flush();
     expect(busy.socket.text).toBe(answer(words[0]) + answer(words[1]));
     host.turnMs = Number.POSITIVE_INFINITY;
     await tickEnd();
+    host.outbox.flush();
     expect(busy.socket.text).toBe(`${words.map(answer).join("")}+PONG\r\n`);
     expect(busy.socket.paused).toBe(false);
   });
@@ -77,18 +82,17 @@ describe("a connection's input", () => {
       encode("ECHO", "x".repeat(40)),
       PING,
     ]);
-    const whole = echoing().connect();
-    whole.connection.receive(input);
-    const expected = whole.socket.text;
-    for (let a = 1; a < input.length; a++) {
-      const { connection, socket } = echoing().connect();
-      connection.receive(Buffer.from(input.subarray(0, a)));
-      connection.receive(Buffer.from(input.subarray(a)));
-      expect(socket.text).toBe(expected);
-    }
-    const { connection, socket } = echoing().connect();
-    for (const byte of input) connection.receive(Buffer.from([byte]));
-    expect(socket.text).toBe(expected);
+    const answers = (pieces: readonly Buffer[]): string => {
+      const host = echoing();
+      const { connection, socket } = host.connect();
+      for (const piece of pieces) connection.receive(Buffer.from(piece));
+      host.outbox.flush();
+      return socket.text;
+    };
+    const expected = answers([input]);
+    expect(expected).toStartWith("+PONG\r\n*2\r\n$5\r\nhello");
+    for (let a = 1; a < input.length; a++) expect(answers([input.subarray(0, a), input.subarray(a)])).toBe(expected);
+    expect(answers(Array.from(input, (byte) => Buffer.from([byte])))).toBe(expected);
   });
 
   test("clients whose requests arrive in turns do not see each other's parts", () => {
@@ -129,13 +133,17 @@ describe("a connection's input", () => {
     const { connection, socket } = host.connect();
     const input = Buffer.concat([encode("A"), encode("STOP"), encode("B"), encode("STOP"), encode("C"), encode("D")]);
     connection.receive(Buffer.from(input.subarray(0, input.length - 4)));
+    await tickEnd();
+    host.outbox.flush();
     expect(socket.text).toBe("$1\r\nA\r\n$4\r\nSTOP\r\n");
     connection.receive(Buffer.from(input.subarray(input.length - 4)));
     connection.resume();
     await tickEnd();
+    host.outbox.flush();
     expect(socket.text).toBe("$1\r\nA\r\n$4\r\nSTOP\r\n$1\r\nB\r\n$4\r\nSTOP\r\n");
     connection.resume();
     await tickEnd();
+    host.outbox.flush();
     expect(socket.text).toEndWith("$1\r\nC\r\n$1\r\nD\r\n");
   });
 
@@ -178,6 +186,101 @@ describe("a connection's input", () => {
     expect(host.counters.queryLimitDisconnects).toBe(1);
     expect(host.warnings[0]).toContain("max query buffer length");
     expect(host.gone).toEqual([session.id]);
+  });
+});
+
+describe("answers to pipelines", () => {
+  const TWICE = Buffer.concat([PING, PING]);
+
+  test("go out when the tick ends, in the order of their requests; a lone request is answered at once", async () => {
+    const host = echoing();
+    const [first, second, lone] = [host.connect(), host.connect(), host.connect()];
+    first.connection.receive(TWICE);
+    second.connection.receive(TWICE);
+    lone.connection.receive(PING);
+    expect([first.socket.text, second.socket.text, lone.socket.text]).toEqual(["", "", "+PONG\r\n"]);
+    await tickEnd();
+    expect([first.socket.text, second.socket.text]).toEqual(["+PONG\r\n+PONG\r\n", "+PONG\r\n+PONG\r\n"]);
+    expect(host.counters.bytesOut).toBe(5 * 7);
+  });
+
+  test("are not overtaken by what comes after them, be it short, long or sent by somebody else", () => {
+    for (const later of [
+      (connection: Connection) => connection.receive(PING),
+      (connection: Connection) => connection.receive(Buffer.concat([encode("ECHO", "x".repeat(100_000)), PING])),
+      (connection: Connection) => connection.send(Buffer.from(">pushed"), 0, 7),
+      (connection: Connection) => connection.offer(Buffer.from("$offered"), 0, 8),
+    ]) {
+      const host = echoing();
+      const { connection, socket } = host.connect();
+      connection.receive(Buffer.concat([encode("ECHO", "one"), encode("ECHO", "two")]));
+      later(connection);
+      expect(socket.text).toStartWith("*1\r\n$3\r\none\r\n*1\r\n$3\r\ntwo\r\n");
+      expect(socket.writes).toBeGreaterThan(1);
+    }
+  });
+
+  test("wait behind a closed gate, in order", async () => {
+    const host = echoing();
+    const { connection, socket } = host.connect();
+    connection.receive(TWICE);
+    host.gate.close();
+    connection.receive(encode("ECHO", "journalled"));
+    expect(socket.text).toBe("+PONG\r\n+PONG\r\n");
+    await tickEnd();
+    expect(socket.text).toBe("+PONG\r\n+PONG\r\n");
+    host.gate.open();
+    expect(socket.text).toBe("+PONG\r\n+PONG\r\n*1\r\n$10\r\njournalled\r\n");
+  });
+
+  test("reach a client that is closed in the same tick", () => {
+    const host = echoing();
+    for (const close of [(connection: Connection) => connection.closeAfterReply(), (connection: Connection) => connection.destroy()]) {
+      const { connection, socket } = host.connect();
+      connection.receive(TWICE);
+      close(connection);
+      expect(socket.text).toBe("+PONG\r\n+PONG\r\n");
+    }
+  });
+
+  test("do not wait for long when others' requests take their time", () => {
+    const host = echoing();
+    const [early, late] = [host.connect(), host.connect()];
+    early.connection.receive(TWICE);
+    host.now += 1;
+    late.connection.receive(TWICE);
+    expect(early.socket.text).toBe("");
+    host.now += 1;
+    late.connection.receive(TWICE);
+    expect(early.socket.text).toBe("+PONG\r\n+PONG\r\n");
+    expect(late.socket.text).toBe("+PONG\r\n+PONG\r\n");
+    host.outbox.flush();
+    expect(late.socket.text).toBe("+PONG\r\n".repeat(4));
+  });
+
+  test("are kept, and the client cut off at its limit, when the kernel takes none of them", async () => {
+    const host: FakeHost = new FakeHost({
+      outputLimit: { hard: 20, soft: 0, softSeconds: 0 },
+      execute: () => host.reply.simple("PONG"),
+    });
+    const { connection, socket } = host.connect();
+    socket.room = 3;
+    connection.receive(TWICE);
+    await tickEnd();
+    expect(connection.outputBytes).toBe(11);
+    connection.receive(TWICE);
+    await tickEnd();
+    expect(host.counters.outputLimitDisconnects).toBe(1);
+    expect(socket.ended).toBe(true);
+  });
+
+  test("of more clients than the outbox has room for are all sent", async () => {
+    const host = echoing();
+    const clients = Array.from({ length: 30 }, () => host.connect());
+    const word = "w".repeat(7000);
+    for (const { connection } of clients) connection.receive(Buffer.concat([encode("ECHO", word), PING]));
+    await tickEnd();
+    for (const { socket } of clients) expect(socket.text).toBe(`*1\r\n$7000\r\n${word}\r\n+PONG\r\n`);
   });
 });
 

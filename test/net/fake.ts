@@ -4,6 +4,7 @@ import type { Socket } from "bun";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { Connection, type ConnectionHost } from "../../src/net/connection.ts";
 import { AnswerGate } from "../../src/net/gate.ts";
+import { Outbox } from "../../src/net/outbox.ts";
 import type { OutputLimit } from "../../src/net/outgoing.ts";
 import { RequestBatch } from "../../src/resp/batch.ts";
 import type { Frame } from "../../src/resp/frame.ts";
@@ -60,6 +61,7 @@ export interface FakeOptions {
 export class FakeHost implements ConnectionHost {
   readonly reply = new Reply();
   readonly gate = new AnswerGate();
+  readonly outbox = new Outbox();
   readonly batch = new RequestBatch();
   readonly limits;
   readonly counters = { bytesIn: 0, bytesOut: 0, readEvents: 0, writeEvents: 0, queryLimitDisconnects: 0, outputLimitDisconnects: 0 };

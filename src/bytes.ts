@@ -43,6 +43,20 @@ export function equalBytes(a: Buffer, aFrom: number, b: Buffer, bFrom: number, l
   return true;
 }
 
+/** Whether the `length` bytes that `words` hold from word `at` on are bytes[from, from + length). A quarter of the reading that comparing byte by byte takes. */
+export function equalsWords(words: Int32Array, at: number, bytes: Buffer, from: number, length: number): boolean {
+  const end = from + (length & ~3);
+  for (; from < end; from += 4, at++) {
+    if (words[at] !== (bytes[from] | (bytes[from + 1] << 8) | (bytes[from + 2] << 16) | (bytes[from + 3] << 24))) return false;
+  }
+  const rest = length & 3;
+  if (rest === 0) return true;
+  let word = bytes[from];
+  if (rest > 1) word |= bytes[from + 1] << 8;
+  if (rest > 2) word |= bytes[from + 2] << 16;
+  return (words[at] ^ word) << (32 - 8 * rest) === 0;
+}
+
 /** bytes[from, to) as a latin1 string: one character a byte, so no byte is lost. */
 export function latin1(bytes: Buffer, from: number, to: number): string {
   return bytes.latin1Slice(from, to);

@@ -78,33 +78,63 @@ export class Database extends Lookup {
     expireAt: number,
   ): number {
     const table = this.table;
-    const valueLength = valueTo - valueFrom;
-    const oldFlags = address === 0 ? 0 : table.flags(address);
-    const expires = expireAt === KEEP_EXPIRY ? oldFlags & EXPIRES : expireAt === NO_EXPIRY ? 0 : EXPIRES;
-    const inline = table.fits(length, expires, valueLength);
-    const meta = makeMeta(Type.STRING, encodingFor(value, valueFrom, valueTo), address === 0 ? this.freshAccess() : this.access(address));
-    const flags = inline ? expires : expires | OUTSIDE;
-    const room = inline ? valueLength : 0;
-    // Where more than the record changes, all of it is done or, for want of memory, nothing.
-    if (((flags | oldFlags) & OUTSIDE) !== 0 || (oldFlags & ~flags) !== 0) table.ensureRoom(length, flags, room);
+    const encoding = encodingFor(value, valueFrom, valueTo);
+    const meta = makeMeta(Type.STRING, encoding, address === 0 ? this.freshAccess() : this.access(address));
     if (address === 0) {
-      const handle = inline ? 0 : this.objects.add(adopt(value, valueFrom, valueTo));
-      address = table.insert(this.hash, key, from, length, flags, room, handle);
-      if (expires !== 0) this.expiry.add(address, expireAt);
-      this.noteNew(key, from, length);
+      address = this.insertString(key, from, length, value, valueFrom, valueTo, expireAt);
+      table.setMeta(address, meta);
     } else {
       this.noteGone(address);
-      table.beforeChange(address);
+      const flagsMask = expireAt === KEEP_EXPIRY ? OUTSIDE : OUTSIDE | EXPIRES;
       // Where nothing but the bytes is new, they are written where the old ones were.
-      if (!inline || flags !== oldFlags || expireAt >= 0 || table.valueLength(address) !== room) {
-        const handle = inline ? 0 : this.objects.add(adopt(value, valueFrom, valueTo));
-        if ((oldFlags & OUTSIDE) !== 0) this.dropObject(address);
-        address = this.reshape(address, flags, room, handle, expireAt);
+      if (expireAt >= 0 || !table.overwrite(address, flagsMask, meta, value, valueFrom, valueTo)) {
+        address = this.replaceString(address, length, value, valueFrom, valueTo, expireAt);
+        table.setMeta(address, meta);
       }
     }
-    if (inline) copyBytes(table.bytesOf(address), table.valueOffset(address), value, valueFrom, valueTo);
-    table.setMeta(address, meta);
     this.announce(address);
+    return address;
+  }
+
+  private insertString(
+    key: Buffer,
+    from: number,
+    length: number,
+    value: Buffer,
+    valueFrom: number,
+    valueTo: number,
+    expireAt: number,
+  ): number {
+    const { table } = this;
+    const expires = expireAt < 0 ? 0 : EXPIRES;
+    const inline = table.fits(length, expires, valueTo - valueFrom);
+    const flags = inline ? expires : expires | OUTSIDE;
+    const room = inline ? valueTo - valueFrom : 0;
+    // Where more than the record is made, all of it is or, for want of memory, nothing.
+    if (!inline) table.ensureRoom(length, flags, room);
+    const handle = inline ? 0 : this.objects.add(adopt(value, valueFrom, valueTo));
+    const address = table.insert(this.hash, key, from, length, flags, room, handle);
+    if (expires !== 0) this.expiry.add(address, expireAt);
+    if (inline) copyBytes(table.bytesOf(address), table.valueOffset(address), value, valueFrom, valueTo);
+    this.noteNew(key, from, length);
+    return address;
+  }
+
+  /** Gives the key at `address`, `length` bytes long, a string of any other shape. -> its address. */
+  private replaceString(address: number, length: number, value: Buffer, valueFrom: number, valueTo: number, expireAt: number): number {
+    const { table } = this;
+    const oldFlags = table.flags(address);
+    const expires = expireAt === KEEP_EXPIRY ? oldFlags & EXPIRES : expireAt === NO_EXPIRY ? 0 : EXPIRES;
+    const inline = table.fits(length, expires, valueTo - valueFrom);
+    const flags = inline ? expires : expires | OUTSIDE;
+    const room = inline ? valueTo - valueFrom : 0;
+    // Where more than the record changes, all of it is done or, for want of memory, nothing.
+    if (((flags | oldFlags) & OUTSIDE) !== 0 || (oldFlags & ~flags) !== 0) table.ensureRoom(length, flags, room);
+    table.beforeChange(address);
+    const handle = inline ? 0 : this.objects.add(adopt(value, valueFrom, valueTo));
+    if ((oldFlags & OUTSIDE) !== 0) this.dropObject(address);
+    address = this.reshape(address, flags, room, handle, expireAt);
+    if (inline) copyBytes(table.bytesOf(address), table.valueOffset(address), value, valueFrom, valueTo);
     return address;
   }
 

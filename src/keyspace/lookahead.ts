@@ -12,8 +12,12 @@ import { Type } from "../values/types.ts";
 import type { Database } from "./database.ts";
 import { metaType } from "./types.ts";
 
-/** Collections of fewer elements are likely to be in the processor's cache. */
+/** Collections of fewer elements, and tables of fewer keys, are likely to be in the processor's cache. */
 const BIG = 4096;
+const BIG_TABLE = 16384;
+/** Where so many batches in a row were about nothing big, one of so many is looked at to see whether that has changed. */
+const ENOUGH_IN_VAIN = 64;
+const LOOK_AGAIN_MASK = 7;
 
 /** How many keys are looked ahead at most. */
 export const LOOK_AHEAD_KEYS = 32;
@@ -21,6 +25,8 @@ export const LOOK_AHEAD_KEYS = 32;
 export class LookAhead {
   private readonly hashes = new Int32Array(LOOK_AHEAD_KEYS);
   private readonly addresses = new Int32Array(LOOK_AHEAD_KEYS);
+  /** How many batches since the last one that was about something big. */
+  private inVain = 0;
   /** What prefetching read: kept so that reading has an effect. */
   private seen = 0;
   // The keys of one request that were prepared and not asked for yet: argument `index` and every `step`th after it, `left` of them.
@@ -34,6 +40,8 @@ export class LookAhead {
   prepareRequests(database: Database, frames: readonly Frame[], count: number): void {
     const { hashes } = this;
     const { table } = database;
+    if (table.size >= BIG_TABLE) this.inVain = 0;
+    else if (this.inVain++ > ENOUGH_IN_VAIN && (this.inVain & LOOK_AGAIN_MASK) !== 0) return;
     for (let i = 0; i < count; i++) {
       const frame = frames[i];
       hashes[i] = 0;
@@ -68,7 +76,9 @@ export class LookAhead {
       const index = frame.count === 4 && isSorted(table, address) ? 3 : 2;
       hashes[asked++] = table.hash(frame.buffer, frame.offsets[index], frame.lengths[index]);
     }
-    if (map !== null && asked > 1) this.seen ^= map.table.prefetch(hashes, addresses, asked);
+    if (map === null) return;
+    this.inVain = 0;
+    if (asked > 1) this.seen ^= map.table.prefetch(hashes, addresses, asked);
   }
 
   /** Prepares keys of one request: argument `index` and every `step`th after it, as many as it has room for. They are to be looked up in this order. */

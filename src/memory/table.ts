@@ -8,7 +8,7 @@
  */
 
 import { assert } from "../assert.ts";
-import { copied, copyBytes, equalBytes } from "../bytes.ts";
+import { copied, copyBytes, equalBytes, equalsWords } from "../bytes.ts";
 import { Arena, MAX_BLOCK, OFFSET_MASK, SEGMENT_SHIFT } from "./arena.ts";
 import { type HashSeed, hashBytes } from "./hash.ts";
 import { Blob, type ObjectTable } from "./objects.ts";
@@ -36,6 +36,8 @@ const SHRINK_RATIO = 8;
 /** The most that one rehash multiplies or divides the number of buckets by: it is how many buckets one call of `scan` may have to visit. */
 const MAX_REHASH_RATIO = 64;
 
+/** Keys of so many bytes are compared by native code. */
+const LONG_KEY = 96;
 /** How many records of a chain `prefetch` touches. */
 const PREFETCHED_HOPS = 3;
 
@@ -125,14 +127,18 @@ export class Table {
     while (address !== 0) {
       const words = segments[address >>> SEGMENT_SHIFT];
       const at = (address & OFFSET_MASK) << 2;
-      if (words[at + HASH] === hash && this.keyEquals(address, words[at + LENGTHS], key, from, length)) return address;
+      if (words[at + HASH] === hash && this.keyEquals(address, words, at, key, from, length)) return address;
       address = words[at + NEXT];
     }
     return 0;
   }
 
-  private keyEquals(address: number, lengths: number, key: Buffer, from: number, length: number): boolean {
+  private keyEquals(address: number, words: Int32Array, at: number, key: Buffer, from: number, length: number): boolean {
+    const lengths = words[at + LENGTHS];
     const keyLength = lengths >>> KEY_LENGTH_SHIFT;
+    if (keyLength === length && length < LONG_KEY) {
+      return equalsWords(words, at + ((this.headerBytes + extensionBytes(lengths)) >>> 2), key, from, length);
+    }
     if (keyLength === OUTSIDE_LENGTH) {
       const blob = this.outsideKey(address);
       return blob.length === length && equalBytes(blob.buffer, 0, key, from, length);
@@ -259,6 +265,23 @@ export class Table {
       }
     }
     return false;
+  }
+
+  /**
+   * Writes value[from, to) and a word of meta bits over what a record of a table with `meta` holds, if its inline value has that length and what `flagsMask` selects of its
+   * flags is 0. -> whether that was so; nothing is done otherwise. Hot: each word of the record is read once.
+   */
+  overwrite(address: number, flagsMask: number, meta: number, value: Buffer, from: number, to: number): boolean {
+    const words = this.arena.words[address >>> SEGMENT_SHIFT];
+    const at = (address & OFFSET_MASK) << 2;
+    const lengths = words[at + LENGTHS];
+    const keyLength = lengths >>> KEY_LENGTH_SHIFT;
+    if (((lengths >>> VALUE_LENGTH_SHIFT) & VALUE_LENGTH_MASK) !== to - from || (lengths & flagsMask) !== 0) return false;
+    if (this.guard !== null) this.guard.beforeChange(this, words[at + HASH]);
+    const offset = (at << 2) + this.headerBytes + extensionBytes(lengths) + (keyLength === OUTSIDE_LENGTH ? HANDLE_BYTES : keyLength);
+    copyBytes(this.arena.bytes[address >>> SEGMENT_SHIFT], offset, value, from, to);
+    words[at + META] = meta;
+    return true;
   }
 
   /** To be called before a record is changed in place. */

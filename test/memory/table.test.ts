@@ -29,7 +29,7 @@ class Model {
   readonly entries: Entry[] = [];
   readonly byKey = new Map<string, Entry>();
   private readonly random: Random;
-  private readonly withMeta: boolean;
+  readonly withMeta: boolean;
   private pauses = 0;
   private cursor = 0;
 
@@ -112,6 +112,26 @@ class Model {
     this.verify(entry);
   }
 
+  /** Works just where value and flags are of the shape that is asked for. */
+  overwrite(entry: Entry): void {
+    const { random, table } = this;
+    const fits = random.chance(0.7);
+    const value = random.bytes(fits ? entry.value.length : random.below(300));
+    const flagsMask = random.below(4);
+    const meta = random.below(2 ** 32) | 0;
+    const inline = (entry.flags & OUTSIDE) === 0;
+    // What an outside value has inline is nothing, and that can be overwritten with nothing: callers mask OUTSIDE.
+    const expected = inline && value.length === entry.value.length && (entry.flags & flagsMask) === 0;
+    const request = Buffer.concat([random.bytes(2), value, random.bytes(2)]);
+    const done = table.overwrite(entry.address, flagsMask | OUTSIDE, meta, request, 2, 2 + value.length);
+    check(done === expected, `overwriting ${done ? "was done" : "was not done"}`);
+    if (done) {
+      entry.value = value;
+      entry.meta = meta;
+    }
+    this.verify(entry);
+  }
+
   remove(entry: Entry): void {
     this.table.remove(entry.address);
     this.forget(entry);
@@ -130,6 +150,13 @@ class Model {
     const { table } = this;
     const { key, address } = entry;
     check(table.find(table.hash(key, 0, key.length), key, 0, key.length) === address, "a key is found where it was put");
+    if (key.length > 0) {
+      // The same hash for another key: only its bytes tell them apart.
+      const other = Buffer.from(key);
+      other[this.random.below(key.length)] ^= 1 << this.random.below(8);
+      check(table.find(table.hash(key, 0, key.length), other, 0, key.length) !== address, "a key of the same hash is not found");
+      check(table.find(table.hash(key, 0, key.length), key, 0, key.length - 1) !== address, "nor is a part of the key");
+    }
     check((table.flags(address) & FLAGS_MASK) === entry.flags, "flags stay");
     check(table.keyLength(address) === key.length && table.key(address).equals(key), "the key is what was put in");
     const offset = table.keyOffset(address);
@@ -234,7 +261,8 @@ function live(model: Model, random: Random, steps: number): void {
       const what = random.next();
       if (entries.length === 0 || what < inserts * 0.6) model.insert();
       else if (what < 0.6) model.remove(random.pick(entries));
-      else if (what < 0.75) model.resize(random.pick(entries));
+      else if (what < 0.7) model.resize(random.pick(entries));
+      else if (what < 0.75 && model.withMeta) model.overwrite(random.pick(entries));
       else if (what < 0.85) model.verify(random.pick(entries));
       else model.meddle();
       if (table.rehashing || table.bucketCount === buckets) continue;

@@ -85,6 +85,7 @@ export class LookAhead {
   prepareKeys(database: Database, request: Frame, index: number, step: number): void {
     const { hashes } = this;
     const { table } = database;
+    if (table.size < BIG_TABLE) return;
     let keys = 0;
     for (let at = index; at < request.count && keys < LOOK_AHEAD_KEYS; at += step) {
       hashes[keys++] = table.hash(request.buffer, request.offsets[at], request.lengths[at]);

@@ -1,5 +1,11 @@
 /** One request, as offsets into the bytes it came in: nothing is copied. Reused from request to request. */
 
+import { copyBytes, integerLength, writeInteger } from "../bytes.ts";
+
+const STAR = 0x2a;
+const DOLLAR = 0x24;
+const CR = 0x0d;
+const LF = 0x0a;
 const INITIAL_ARGUMENTS = 16;
 
 export class Frame {
@@ -54,26 +60,54 @@ export class Frame {
     for (let index = 0; index < other.count; index++) this.push(other.offsets[index] - shift, other.lengths[index]);
   }
 
-  /** Makes this frame the request that consists of `words`, encoded anew. */
-  encode(words: readonly (Buffer | string | number)[]): this {
-    const parts = words.map((word) => (typeof word === "object" ? word : Buffer.from(String(word), "latin1")));
-    let size = `*${parts.length}\r\n`.length;
-    for (const part of parts) size += `$${part.length}\r\n`.length + part.length + 2;
+  /** Puts the arguments, wherever in `buffer` they lie, into the array form, in bytes of their own. */
+  enframe(): void {
+    const { buffer: source, count, offsets, lengths } = this;
+    let size = headerLength(count);
+    for (let index = 0; index < count; index++) size += headerLength(lengths[index]) + lengths[index] + 2;
     const buffer = Buffer.allocUnsafe(size);
-    let at = buffer.latin1Write(`*${parts.length}\r\n`, 0);
+    let at = writeHeader(buffer, 0, STAR, count);
+    for (let index = 0; index < count; index++) {
+      const from = offsets[index];
+      at = writeHeader(buffer, at, DOLLAR, lengths[index]);
+      offsets[index] = at;
+      at = copyBytes(buffer, at, source, from, from + lengths[index]);
+      buffer[at] = CR;
+      buffer[at + 1] = LF;
+      at += 2;
+    }
     this.buffer = buffer;
     this.start = 0;
     this.end = size;
+  }
+
+  /** Makes this frame the request that consists of `words`, encoded anew. */
+  encode(words: readonly (Buffer | string | number)[]): this {
+    const parts = words.map((word) => (typeof word === "object" ? word : Buffer.from(String(word), "latin1")));
+    const size = parts.reduce((bytes, part) => bytes + part.length, 0);
+    this.buffer = Buffer.allocUnsafe(size);
     this.count = 0;
+    let at = 0;
     for (const part of parts) {
-      at += buffer.latin1Write(`$${part.length}\r\n`, at);
       this.push(at, part.length);
-      part.copy(buffer, at);
-      at += part.length;
-      at += buffer.latin1Write("\r\n", at);
+      at += part.copy(this.buffer, at);
     }
+    this.enframe();
     return this;
   }
+}
+
+/** Bytes of `*<value>\r\n`. */
+function headerLength(value: number): number {
+  return 3 + integerLength(value);
+}
+
+function writeHeader(buffer: Buffer, at: number, mark: number, value: number): number {
+  buffer[at] = mark;
+  const end = writeInteger(buffer, at + 1, value);
+  buffer[end] = CR;
+  buffer[end + 1] = LF;
+  return end + 2;
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -129,9 +129,7 @@ export class RequestParser {
 
   private regularize(frame: Frame): void {
     this.irregular = false;
-    const words: Buffer[] = [];
-    for (let index = 0; index < frame.count; index++) words.push(frame.argument(index));
-    frame.encode(words);
+    frame.enframe();
   }
 
   /** Forgets the request under way: the next one starts at `position`. */
@@ -183,6 +181,13 @@ export class RequestParser {
   }
 
   private parseInline(frame: Frame, buffer: Buffer, end: number): Parsed {
+    const plainEnd = plainWords(frame, buffer, this.position, end);
+    if (plainEnd >= 0) {
+      this.position = plainEnd;
+      if (frame.count === 0) return Parsed.NOTHING;
+      frame.enframe();
+      return Parsed.REQUEST;
+    }
     const newline = findByte(buffer, this.position, end, LF);
     if (newline < 0) {
       if (end - this.position > INLINE_LIMIT) throw new ProtocolError("too big inline request");
@@ -225,6 +230,33 @@ function usualHeader(buffer: Buffer, at: number, end: number, mark: number): num
   }
   if (next + 1 >= end || buffer[next] !== CR || buffer[next + 1] !== LF) return 0;
   return (value << HEADER_SHIFT) | (next + 2 - at);
+}
+
+/** A line of more bytes is looked at by native code. */
+const PLAIN_LINE_BYTES = 256;
+const BLANK = 0x20;
+const DOUBLE_QUOTE = 0x22;
+const SINGLE_QUOTE = 0x27;
+
+/**
+ * Notes in `frame` the words of the line that starts at buffer[from], where they lie, if it is short and all there and has neither quotes nor control characters. -> where
+ * the next line starts, or -1 for a line of any other kind.
+ */
+function plainWords(frame: Frame, buffer: Buffer, from: number, end: number): number {
+  const stop = Math.min(end, from + PLAIN_LINE_BYTES);
+  let word = from;
+  frame.count = 0;
+  for (let at = from; at < stop; at++) {
+    const byte = buffer[at];
+    if (byte > BLANK && byte !== DOUBLE_QUOTE && byte !== SINGLE_QUOTE) continue;
+    const newline = byte === LF || (byte === CR && at + 1 < stop && buffer[at + 1] === LF);
+    if (!newline && byte !== BLANK) break;
+    if (at > word) frame.push(word, at - word);
+    if (newline) return byte === CR ? at + 2 : at + 1;
+    word = at + 1;
+  }
+  frame.count = 0;
+  return -1;
 }
 
 /**

@@ -88,6 +88,8 @@ const CORPUS: [name: string, input: string, requests: string[][], error?: string
   ["empty lines", "\r\n\n   \r\n\t\nPING\r\n\r\n", [["PING"]]],
   ["inline and arrays mixed", `PING\r\n${encode(["A", "b"])}\r\nPING\n${encode(["C"])}`, [["PING"], ["A", "b"], ["PING"], ["C"]]],
   ["quotes", `SET "a b" 'c d' "\\x41\\n\\"" 'it\\'s' ""\r\n`, [["SET", "a b", "c d", 'A\n"', "it's", ""]]],
+  ["a line with carriage returns and tabs in it", "ECHO a\rb \r c\td\r\r\nPING\n", [["ECHO", "a", "b", "c", "d"], ["PING"]]],
+  ["a long line", `ECHO ${"x ".repeat(200)}\r\nPING\r\n`, [["ECHO", ..."x".repeat(200)], ["PING"]]],
   ["inline bytes beyond ASCII", "ECHO \xe9\xff\r\n", [["ECHO", "\xe9\xff"]]],
   ["a quote in the middle of a word", 'ECHO a"b c"\r\n', [["ECHO", "ab c"]]],
   ["unbalanced quotes", 'PING\r\nECHO "abc\r\nPING\r\n', [["PING"]], "unbalanced quotes in request"],

@@ -1,8 +1,8 @@
 /**
- * The hash table that everything large stands on: the keyspace and, later, big hashes, sets and sorted sets.
+ * The hash table that everything large stands on: the keyspace, and big hashes, sets and sorted sets. How its records are found, made, changed and taken out; the buckets
+ * that they hang on are in chains.ts.
  *
- * Buckets are heads of chains of records in the arena (record.ts), so a lookup costs two cache misses: the bucket and the record. Growth and
- * shrinking move a bucket at a time (`rehashStep`), never all at once. Hot: lookups make no object, no closure and no string.
+ * A lookup costs two cache misses: the bucket and the record. Hot: lookups make no object, no closure and no string.
  *
  * Every change to a record passes `guard` first (a snapshot in progress), see `TableGuard`.
  */
@@ -10,6 +10,7 @@
 import { assert } from "../assert.ts";
 import { copied, copyBytes, equalBytes, equalsWords } from "../bytes.ts";
 import { Arena, MAX_BLOCK, OFFSET_MASK, SEGMENT_SHIFT } from "./arena.ts";
+import { bucketsFor, Chains } from "./chains.ts";
 import { type HashSeed, hashBytes } from "./hash.ts";
 import { Blob, type ObjectTable } from "./objects.ts";
 import {
@@ -29,12 +30,6 @@ import {
   VALUE_LENGTH_MASK,
   VALUE_LENGTH_SHIFT,
 } from "./record.ts";
-
-const MIN_BUCKETS = 16;
-/** A table shrinks when it has more than this many buckets for each record. */
-const SHRINK_RATIO = 8;
-/** The most that one rehash multiplies or divides the number of buckets by: it is how many buckets one call of `scan` may have to visit. */
-const MAX_REHASH_RATIO = 64;
 
 /** Keys of so many bytes are compared by native code. */
 const LONG_KEY = 96;
@@ -61,24 +56,15 @@ export interface TableSpace {
   readonly seed: HashSeed;
 }
 
-export class Table {
-  size = 0;
+export class Table extends Chains {
   guard: TableGuard | null = null;
   readonly space: TableSpace;
 
-  private readonly arena: Arena;
   private readonly headerBytes: number;
-  private buckets = new Int32Array(MIN_BUCKETS);
-  private mask = MIN_BUCKETS - 1;
-  /** While a rehash runs: the former buckets, those below `rehashAt` already emptied into `buckets`. */
-  private old: Int32Array | null = null;
-  private oldMask = 0;
-  private rehashAt = 0;
-  private rehashPauses = 0;
 
   constructor(space: TableSpace, options: { meta: boolean }) {
+    super(space.arena);
     this.space = space;
-    this.arena = space.arena;
     this.headerBytes = options.meta ? 16 : 12;
   }
 
@@ -233,7 +219,7 @@ export class Table {
     this.relink(address, hash, words[at + NEXT]);
     this.release(address);
     this.size--;
-    if (this.size * SHRINK_RATIO < this.buckets.length) this.adapt();
+    if (this.sparse) this.adapt();
   }
 
   /** Frees the block of a record, and its key where that is outside, without touching the chain. */
@@ -383,10 +369,6 @@ export class Table {
     return this.arena.words[address >>> SEGMENT_SHIFT][((address & OFFSET_MASK) << 2) + LENGTHS];
   }
 
-  private word(address: number, index: number): number {
-    return this.arena.words[address >>> SEGMENT_SHIFT][((address & OFFSET_MASK) << 2) + index];
-  }
-
   private handleWord(flags: number): number {
     return (this.headerBytes >>> 2) + (flags & EXPIRES) * EXPIRY_WORDS;
   }
@@ -404,49 +386,11 @@ export class Table {
     return this.space.objects.get(this.keyHandle(address)) as Blob;
   }
 
-  // ---- growth
-
-  get bucketCount(): number {
-    return this.buckets.length + (this.old === null ? 0 : this.old.length);
-  }
-
-  get rehashing(): boolean {
-    return this.old !== null;
-  }
-
-  /** Bytes in the bucket arrays, for `used_memory`. */
-  get bucketBytes(): number {
-    return this.bucketCount * 4;
-  }
+  // ---- all of it
 
   /** Bytes that the table takes beside keys and values: the buckets and the heads of the records. */
   get overheadBytes(): number {
     return this.bucketBytes + this.size * this.headerBytes;
-  }
-
-  get rehashPaused(): boolean {
-    return this.rehashPauses > 0;
-  }
-
-  /** While paused no bucket moves, so that chains can be walked over several ticks. Pauses nest. */
-  pauseRehash(): void {
-    this.rehashPauses++;
-  }
-
-  resumeRehash(): void {
-    assert(this.rehashPauses > 0, "a rehash that is resumed was paused");
-    this.rehashPauses--;
-    this.adapt();
-  }
-
-  /** Starts a rehash if the number of records asks for more or fewer buckets, one after another until it has what it asks for. */
-  private adapt(): void {
-    if (this.old !== null || this.rehashPauses > 0) return;
-    const buckets = this.buckets.length;
-    if (this.size > buckets) this.startRehash(Math.min(bucketsFor(this.size), buckets * MAX_REHASH_RATIO));
-    else if (this.size * SHRINK_RATIO < buckets && buckets > MIN_BUCKETS) {
-      this.startRehash(Math.max(bucketsFor(this.size), buckets / MAX_REHASH_RATIO));
-    }
   }
 
   /** Makes room for `records` at once; for loading a file whose size is known. */
@@ -455,145 +399,6 @@ export class Table {
       this.buckets = new Int32Array(bucketsFor(records));
       this.mask = this.buckets.length - 1;
     }
-  }
-
-  private startRehash(buckets: number): void {
-    this.old = this.buckets;
-    this.oldMask = this.mask;
-    this.rehashAt = 0;
-    this.buckets = new Int32Array(buckets);
-    this.mask = buckets - 1;
-  }
-
-  /** Moves up to `count` buckets that hold records (and looks at ten times as many empty ones). -> whether a rehash is still under way. */
-  rehashStep(count: number): boolean {
-    const old = this.old;
-    if (old === null || this.rehashPauses > 0) return old !== null;
-    let empty = count * 10;
-    const segments = this.arena.words;
-    while (count > 0 && this.rehashAt < old.length) {
-      let address = old[this.rehashAt];
-      if (address === 0) {
-        this.rehashAt++;
-        if (--empty === 0) break;
-        continue;
-      }
-      while (address !== 0) {
-        const words = segments[address >>> SEGMENT_SHIFT];
-        const at = (address & OFFSET_MASK) << 2;
-        const next = words[at + NEXT];
-        const bucket = words[at + HASH] & this.mask;
-        words[at + NEXT] = this.buckets[bucket];
-        this.buckets[bucket] = address;
-        address = next;
-      }
-      old[this.rehashAt++] = 0;
-      count--;
-    }
-    if (this.rehashAt < old.length) return true;
-    this.old = null;
-    this.adapt();
-    return this.old !== null;
-  }
-
-  // ---- walking
-
-  /**
-   * One step of a scan: visits the records of the bucket that `cursor` names and of those that it split into or came from. -> the next cursor, 0
-   * at the end. Every record that is there from the first call to the last is visited at least once, whatever the table grows or shrinks to
-   * meanwhile: the cursor counts with its bits reversed, so that buckets already visited stay visited under any power of two. The visitor may look up
-   * keys and may remove or resize the record that it is given; no bucket moves under it.
-   */
-  scan(cursor: number, visit: (address: number) => void): number {
-    if (this.size === 0) return 0;
-    this.pauseRehash();
-    try {
-      return this.scanStep(cursor, visit);
-    } finally {
-      this.resumeRehash();
-    }
-  }
-
-  private scanStep(cursor: number, visit: (address: number) => void): number {
-    const old = this.old;
-    if (old === null) {
-      this.visitChain(this.buckets[cursor & this.mask], visit);
-      return nextCursor(cursor, this.mask);
-    }
-    const oldIsSmall = old.length <= this.buckets.length;
-    const small = oldIsSmall ? old : this.buckets;
-    const large = oldIsSmall ? this.buckets : old;
-    const smallMask = small.length - 1;
-    const largeMask = large.length - 1;
-    this.visitChain(small[cursor & smallMask], visit);
-    do {
-      this.visitChain(large[cursor & largeMask], visit);
-      cursor = nextCursor(cursor, largeMask);
-    } while ((cursor & (smallMask ^ largeMask)) !== 0);
-    return cursor;
-  }
-
-  private visitChain(address: number, visit: (address: number) => void): void {
-    while (address !== 0) {
-      // Read first: the visitor may remove the record it is given.
-      const next = this.word(address, NEXT);
-      visit(address);
-      address = next;
-    }
-  }
-
-  /** Number of chains to walk with `chain`; stable while rehash is paused. */
-  get chainCount(): number {
-    return this.bucketCount;
-  }
-
-  /** The first record of chain `index` (0 to chainCount - 1), or 0; `next` gives the others. */
-  chain(index: number): number {
-    const old = this.old;
-    if (old === null) return this.buckets[index];
-    return index < old.length ? old[index] : this.buckets[index - old.length];
-  }
-
-  next(address: number): number {
-    return this.word(address, NEXT);
-  }
-
-  /** The indexes, as `chain` takes them, of the chains that can hold a key of this hash: one, or while a rehash is under way two. */
-  chainOf(hash: number): number {
-    return this.old === null ? hash & this.mask : this.old.length + (hash & this.mask);
-  }
-
-  oldChainOf(hash: number): number {
-    return this.old === null ? -1 : hash & this.oldMask;
-  }
-
-  /** The hash of a record's key, the same in all tables of a server: for looking the key up in another one. */
-  hashOf(address: number): number {
-    return this.word(address, HASH);
-  }
-
-  /** -> the first record of a chain taken at random, 0 if there is none in it. */
-  randomChain(): number {
-    const first = this.old === null ? 0 : this.rehashAt; // the chains that a rehash has emptied are not worth drawing
-    return this.chain(first + Math.floor(Math.random() * (this.chainCount - first)));
-  }
-
-  /** -> the address of a record taken at random, 0 in an empty table. */
-  random(): number {
-    if (this.size === 0) return 0;
-    this.rehashStep(1);
-    const first = this.old === null ? 0 : this.rehashAt;
-    const chains = this.chainCount - first;
-    let index = first + Math.floor(Math.random() * chains);
-    // A sparse table could be unlucky for long: after a bounded number of draws, take the next chain that holds something.
-    for (let draws = 0; draws < 64 && this.chain(index) === 0; draws++) index = first + Math.floor(Math.random() * chains);
-    while (this.chain(index) === 0) index = index + 1 < first + chains ? index + 1 : first;
-    let length = 0;
-    for (let address = this.chain(index); address !== 0; address = this.next(address)) length++;
-    let steps = Math.floor(Math.random() * length);
-    let address = this.chain(index);
-    while (steps-- > 0) address = this.next(address);
-    return address;
   }
 
   /**
@@ -621,24 +426,4 @@ export class Table {
 
 function extensionBytes(flags: number): number {
   return (flags & EXPIRES) * EXPIRY_BYTES + ((flags & OUTSIDE) >>> 1) * HANDLE_BYTES;
-}
-
-function bucketsFor(records: number): number {
-  let buckets = MIN_BUCKETS;
-  while (buckets < records) buckets *= 2;
-  return buckets;
-}
-
-/** The cursor after `cursor` for a table of mask + 1 buckets: one is added to its reversed bits. As in Redis's dictScan (Pieter Noordhuis). */
-function nextCursor(cursor: number, mask: number): number {
-  return reverseBits(reverseBits(cursor | ~mask) + 1);
-}
-
-function reverseBits(value: number): number {
-  let v = value;
-  v = ((v >>> 1) & 0x55555555) | ((v & 0x55555555) << 1);
-  v = ((v >>> 2) & 0x33333333) | ((v & 0x33333333) << 2);
-  v = ((v >>> 4) & 0x0f0f0f0f) | ((v & 0x0f0f0f0f) << 4);
-  v = ((v >>> 8) & 0x00ff00ff) | ((v & 0x00ff00ff) << 8);
-  return (v >>> 16) | (v << 16);
 }

@@ -132,22 +132,25 @@ export function writeInteger(target: Buffer, at: number, value: number): number 
     return at + 1;
   }
   const end = at + decimalDigits(value);
-  let cursor = end;
-  if (value > 0x7fffffff) {
-    // The double part; what remains fits in 32-bit arithmetic, which is several times faster.
-    while (value > 0x7fffffff) {
-      const rest = Math.floor(value / 10);
-      target[--cursor] = ZERO + (value - rest * 10);
-      value = rest;
-    }
+  if (value <= 0x7fffffff) {
+    writeDigits(target, at, end, value);
+    return end;
   }
-  let small = value | 0;
-  while (small !== 0) {
-    const rest = (small / 10) | 0;
-    target[--cursor] = ZERO + (small - rest * 10);
-    small = rest;
-  }
+  // Two parts that 32-bit arithmetic, several times faster than that of doubles, can take apart.
+  const billions = Math.floor(value / 1e9);
+  writeDigits(target, end - 9, end, value - billions * 1e9);
+  writeDigits(target, at, end - 9, billions);
   return end;
+}
+
+/** Fills target[from, to) with the last digits of a 32-bit integer. */
+function writeDigits(target: Buffer, from: number, to: number, value: number): void {
+  let rest = value | 0;
+  while (to > from) {
+    const next = (rest / 10) | 0;
+    target[--to] = ZERO + (rest - next * 10);
+    rest = next;
+  }
 }
 
 /** How many bytes `writeInteger` writes for a safe integer. */

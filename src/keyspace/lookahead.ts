@@ -104,17 +104,16 @@ export class LookAhead {
     this.left = 0;
   }
 
-  /** The hash of the key at buffer[from, from + length), worked out ahead or now. */
-  hashOf(table: Table, request: Frame | null, key: Buffer, from: number, length: number): number {
-    if (request !== null && request.buffer === key) {
-      if (request.hashed && request.offsets[1] === from && request.lengths[1] === length) return request.keyHash;
-      if (this.left > 0 && this.request === request && request.offsets[this.index] === from && request.lengths[this.index] === length) {
-        this.left--;
-        this.index += this.step;
-        return this.hashes[this.taken++];
-      }
+  /** The hash of the key at buffer[from, from + length) if it was worked out ahead, or 0. */
+  known(request: Frame | null, key: Buffer, from: number, length: number): number {
+    if (request === null || request.buffer !== key) return 0;
+    if (request.hashed && request.offsets[1] === from && request.lengths[1] === length) return request.keyHash;
+    if (this.left > 0 && this.request === request && request.offsets[this.index] === from && request.lengths[this.index] === length) {
+      this.left--;
+      this.index += this.step;
+      return this.hashes[this.taken++];
     }
-    return table.hash(key, from, length);
+    return 0;
   }
 }
 

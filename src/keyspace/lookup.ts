@@ -48,9 +48,21 @@ export abstract class Lookup {
   find(key: Buffer, from: number, length: number): number {
     const table = this.table;
     const { lookAhead, request } = this.keyspace;
-    const hash = lookAhead.hashOf(this.table, request, key, from, length);
+    let hash = lookAhead.known(request, key, from, length);
+    let address = 0;
+    if (hash !== 0) {
+      address = table.find(hash, key, from, length);
+    } else {
+      address = table.recall(key, from, length);
+      if (address !== 0) {
+        hash = table.hashOf(address);
+      } else {
+        hash = table.hash(key, from, length);
+        address = table.find(hash, key, from, length);
+        table.remember(address, key, from, length);
+      }
+    }
     this.hash = hash;
-    const address = table.find(hash, key, from, length);
     if (address !== 0 && (table.flags(address) & EXPIRES) !== 0 && this.expiry.at(address) < this.keyspace.now)
       return this.lookedUpExpired(address);
     return address;

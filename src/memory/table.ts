@@ -61,6 +61,10 @@ export class Table extends Chains {
   readonly space: TableSpace;
 
   private readonly headerBytes: number;
+  /** The record that `remember` was told of, 0 once it is elsewhere, with length and last byte of its key. */
+  private recent = 0;
+  private recentLength = 0;
+  private recentLast = 0;
 
   constructor(space: TableSpace, options: { meta: boolean }) {
     super(space.arena);
@@ -84,6 +88,24 @@ export class Table extends Chains {
       }
     }
     return this.findInChain(this.buckets[hash & this.mask], hash, key, from, length);
+  }
+
+  /** Notes the record found for key[from, from + length), 0 for none: the next key asked for may be the same. */
+  remember(address: number, key: Buffer, from: number, length: number): void {
+    this.recent = address;
+    this.recentLength = length > 0 && length < LONG_KEY ? length : -1;
+    if (length > 0) this.recentLast = key[from + length - 1];
+  }
+
+  /** -> the address of the record that is remembered if it is that of key[from, from + length), or 0: requests often come in runs about one key, and need no hash then. */
+  recall(key: Buffer, from: number, length: number): number {
+    const address = this.recent;
+    // The last byte before the others: keys tend to differ at their end.
+    if (address === 0 || length !== this.recentLength || key[from + length - 1] !== this.recentLast) return 0;
+    if (this.old !== null) return 0; // a rehash lives on lookups
+    const words = this.arena.words[address >>> SEGMENT_SHIFT];
+    const at = (address & OFFSET_MASK) << 2;
+    return equalsWords(words, at + ((this.headerBytes + extensionBytes(words[at + LENGTHS])) >>> 2), key, from, length) ? address : 0;
   }
 
   /**
@@ -230,6 +252,7 @@ export class Table extends Chains {
 
   /** Makes whatever points at `address` in its chain point at `target`. */
   private relink(address: number, hash: number, target: number): void {
+    if (address === this.recent) this.recent = 0;
     const old = this.old;
     if (old !== null && (hash & this.oldMask) >= this.rehashAt && this.relinkIn(old, hash & this.oldMask, address, target)) return;
     assert(this.relinkIn(this.buckets, hash & this.mask, address, target), "a record is in the chain that its hash names");
@@ -408,6 +431,7 @@ export class Table extends Chains {
   freeChains(from: number, release: (address: number) => void, stop: () => boolean): number {
     const chains = this.chainCount;
     let index = from;
+    this.recent = 0;
     while (index < chains) {
       let address = this.chain(index);
       while (address !== 0) {

@@ -150,6 +150,13 @@ class Model {
     const { table } = this;
     const { key, address } = entry;
     check(table.find(table.hash(key, 0, key.length), key, 0, key.length) === address, "a key is found where it was put");
+    const recalled = table.recall(key, 0, key.length);
+    check(recalled === 0 || recalled === address, "what is recalled is the key's record");
+    if (this.random.chance(0.1)) {
+      table.remember(address, key, 0, key.length);
+      const recallable = key.length > 0 && key.length < 96 && !table.rehashing;
+      check(table.recall(key, 0, key.length) === (recallable ? address : 0), "a key just found is recalled");
+    }
     if (key.length > 0) {
       // The same hash for another key: only its bytes tell them apart.
       const other = Buffer.from(key);

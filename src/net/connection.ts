@@ -55,8 +55,8 @@ export interface ConnectionHost {
 /** What comes in fewer bytes at once takes no longer than a turn: not worth a look at the clock. */
 const LONG_INPUT_BYTES = 16 * 1024;
 const REQUESTS_PER_LOOK = 4;
-/** Input above this is let go of as soon as it is used up. */
-const LARGE_INPUT_BYTES = 1024 * 1024;
+/** Input above this is let go of as soon as it is used up: what a collection finds in use stays, as old, until the next full one. */
+const LARGE_INPUT_BYTES = 16 * 1024;
 
 export class Connection implements SessionLink, OutboxOwner {
   session!: Session;

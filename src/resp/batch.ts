@@ -47,9 +47,9 @@ export class RequestBatch {
     }
   }
 
-  /** Lets go of the bytes of requests that are done. */
+  /** Lets go of the bytes of requests that are done, those of earlier and longer batches included. */
   release(): void {
-    for (let index = 0; index < this.count; index++) this.frames[index].buffer = NO_BYTES;
+    for (let index = 0; index < this.frames.length; index++) this.frames[index].buffer = NO_BYTES;
   }
 
   /** The frame that the bytes ended in. */

@@ -89,12 +89,18 @@ export function intsetGet(buffer: Buffer, from: number, index: number, element: 
   element.setWords(int64.low, int64.high);
 }
 
-/** Whether buffer[from, to), which may come from anybody, is an intset that is not empty, down to the order of its numbers. */
-export function intsetValid(buffer: Buffer, from: number, to: number): boolean {
+/** Whether buffer[from, to) has the head of an intset that is not empty and takes these bytes: all there is to check of one whose inside somebody vouches for. */
+export function intsetFits(buffer: Buffer, from: number, to: number): boolean {
   if (to - from < HEAD) return false;
   const width = widthOf(buffer, from);
   const length = intsetLength(buffer, from);
-  if ((width !== 2 && width !== 4 && width !== 8) || length === 0 || HEAD + length * width !== to - from) return false;
+  return (width === 2 || width === 4 || width === 8) && length > 0 && HEAD + length * width === to - from;
+}
+
+/** Whether buffer[from, to), which may come from anybody, is an intset that is not empty, down to the order of its numbers. */
+export function intsetValid(buffer: Buffer, from: number, to: number): boolean {
+  if (!intsetFits(buffer, from, to)) return false;
+  const width = widthOf(buffer, from);
   for (let at = from + HEAD; at + width < to; at += width) {
     readNumber(buffer, at, width);
     if (compare(buffer, at + width, width) >= 0) return false;

@@ -5,6 +5,9 @@
  *
  * An image (`capture`) keeps seeing the nodes of its moment. It costs one copy of the directory; from then on a node is moved to a new block before its first
  * change, and blocks that the deque gave up are kept until the images that may read them are released.
+ *
+ * A node may be dormant: its bytes stand for those that it is to have, as a file had them, and are kept so until somebody looks into it. What is loaded is loaded
+ * sooner for it, and what is saved untouched is saved sooner.
  */
 
 import { assert } from "../assert.ts";
@@ -27,9 +30,10 @@ const OUTSIDE = 1;
 const CAPTURED = 2;
 const KIND_SHIFT = 2;
 const KIND_MASK = 3;
+const DORMANT = 16;
 /** The rest of FLAGS: how many bytes of the block are free in front of the node's. */
-const GAP_SHIFT = 4;
-const MAX_GAP = 2 ** 27;
+const GAP_SHIFT = 5;
+const MAX_GAP = 2 ** 26;
 
 const MIN_NODES = 4;
 /** What a full node takes unless its owner says otherwise: Redis's default for lists. */
@@ -46,6 +50,15 @@ const OVERHEAD_BYTES = 256;
 const SWEEP_AT_RELEASE = 4096;
 const SWEEP_AT_CHANGE = 16;
 
+/** What the bytes of dormant nodes stand for. */
+export interface DormantForm {
+  /**
+   * Shows in `into` the bytes of the node of `count` elements that `stored` stands for: good until the next call. Nothing else changes meanwhile. Errors: any; the
+   * node stays dormant then.
+   */
+  decode(stored: ByteSpan, count: number, into: ByteSpan): void;
+}
+
 /** The nodes of a deque as they were when it was captured. Whoever captured must release. */
 export interface NodeImage {
   /** Number of nodes. */
@@ -54,8 +67,12 @@ export interface NodeImage {
   readonly size: number;
   count(index: number): number;
   kind(index: number): number;
-  /** Sets `span` to the bytes of node `index`: good until anything allocates. */
+  /** Sets `span` to the bytes of node `index`: good until anything allocates, or another node is located. */
   locate(index: number, span: ByteSpan): void;
+  /** Whether node `index` is dormant. */
+  isDormant(index: number): boolean;
+  /** As `locate`, but a dormant node is shown as it is. */
+  locateStored(index: number, span: ByteSpan): void;
   /** The image is not used any more. */
   release(): void;
 }
@@ -78,6 +95,8 @@ export class NodeDeque implements LargeObject {
   private head = 0;
   private cursor: NodeCursor | null = null;
   private images: Image[] = [];
+  /** That of its dormant nodes. */
+  private form: DormantForm | null = null;
   /** How many images were ever captured: the number of the latest. */
   private captures = 0;
   /** Blocks given up while captured: address, whether outside, number of the latest image then; oldest first. */
@@ -134,10 +153,11 @@ export class NodeDeque implements LargeObject {
     const target: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
     try {
       for (let index = 0; index < this.length; index++) {
-        this.locate(index, source);
+        this.locateStored(index, source);
         copy.insert(index, source.to - source.from, this.kind(index));
         copy.setCount(index, this.count(index));
-        copy.locate(index, target);
+        if (this.form !== null && this.isDormant(index)) copy.setDormant(index, this.form);
+        copy.locateStored(index, target);
         source.buffer.copy(target.buffer, target.from, source.from, source.to);
       }
     } catch (error) {
@@ -161,6 +181,8 @@ export class NodeDeque implements LargeObject {
 
   /** Its length in bytes. */
   bytes(index: number): number {
+    const at = (this.head + index) << STRIDE_SHIFT;
+    if ((this.words[at + FLAGS] & DORMANT) !== 0) this.wake(at);
     return this.words[((this.head + index) << STRIDE_SHIFT) + LENGTH];
   }
 
@@ -171,10 +193,19 @@ export class NodeDeque implements LargeObject {
     return (this.words[at + FLAGS] & OUTSIDE) === 0 ? this.arena.capacity(address) : this.blob(address).buffer.length;
   }
 
-  /** Sets `span` to the bytes of node `index`, for reading: good until the next change of anything. */
+  /** Sets `span` to the bytes of node `index`, for reading: good until the next change of anything. Errors: of a dormant one ArenaFull and those of its form. */
   locate(index: number, span: ByteSpan): void {
     const at = (this.head + index) << STRIDE_SHIFT;
+    if ((this.words[at + FLAGS] & DORMANT) !== 0) this.wake(at);
     locateBlock(this.tables, this.words, at, span);
+  }
+
+  isDormant(index: number): boolean {
+    return (this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] & DORMANT) !== 0;
+  }
+
+  locateStored(index: number, span: ByteSpan): void {
+    locateBlock(this.tables, this.words, (this.head + index) << STRIDE_SHIFT, span);
   }
 
   /** The node that holds element `element` (0 to size - 1); `offset` tells which of the node's it is. Counts from the nearer end. */
@@ -257,12 +288,39 @@ export class NodeDeque implements LargeObject {
     this.words[at] = (this.words[at] & ~(KIND_MASK << KIND_SHIFT)) | (kind << KIND_SHIFT);
   }
 
+  /** Says that the bytes of node `index`, which `locateStored` shows, stand for what this form makes of them. All dormant nodes have the same form. */
+  setDormant(index: number, form: DormantForm): void {
+    this.form = form;
+    this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] |= DORMANT;
+  }
+
+  /** Gives a dormant node, whose words are at `at`, the bytes that it stands for. */
+  private wake(at: number): void {
+    const { words, form } = this;
+    assert(form !== null, "who has dormant nodes knows their form");
+    locateBlock(this.tables, words, at, OLD);
+    form.decode(OLD, words[at + COUNT], NEW);
+    const { buffer, from, to } = NEW;
+    const address = this.allocate(to - from);
+    const old = words[at + ADDRESS];
+    const flags = words[at + FLAGS];
+    words[at + ADDRESS] = address;
+    words[at + LENGTH] = to - from;
+    words[at + FLAGS] = (flags & (KIND_MASK << KIND_SHIFT)) | (to - from > MAX_BLOCK ? OUTSIDE : 0);
+    locateBlock(this.tables, words, at, NEW);
+    buffer.copy(NEW.buffer, NEW.from, from, to);
+    OLD.buffer = NO_BYTES;
+    NEW.buffer = NO_BYTES;
+    this.giveUp(old, flags);
+  }
+
   /**
    * Node `index` to be changed, its bytes and (`splice`) its length; good until the next call of anything here that changes. The node may have moved: of what
    * was located before, offsets from its start still hold. -> a cursor that the next call uses again. Errors: ArenaFull, and nothing has changed then.
    */
   open(index: number): PackedSpace {
     const at = (this.head + index) << STRIDE_SHIFT;
+    if ((this.words[at + FLAGS] & DORMANT) !== 0) this.wake(at);
     if (this.images.length > 0 && (this.words[at + FLAGS] & CAPTURED) !== 0) this.replaceBlock(at, 0, 0, 0, this.words[at + LENGTH]);
     this.cursor ??= new NodeCursor(this);
     this.cursor.index = index;
@@ -278,6 +336,7 @@ export class NodeDeque implements LargeObject {
   /** Gives back what node `index` was given to grow: for when it is known to be complete. */
   fit(index: number): void {
     const at = (this.head + index) << STRIDE_SHIFT;
+    if ((this.words[at + FLAGS] & DORMANT) !== 0) return;
     const length = this.words[at + LENGTH];
     if (this.capacity(index) <= (length > MAX_BLOCK ? length : Arena.blockSize(Math.max(length, 1))) || !this.canMove) return;
     this.cursor?.close();
@@ -341,7 +400,7 @@ export class NodeDeque implements LargeObject {
     const to = from + (this.length << STRIDE_SHIFT);
     const { words } = this;
     for (let at = from + FLAGS; at < to; at += STRIDE) words[at] |= CAPTURED;
-    const image = new Image(this, ++this.captures, this.tables, words.slice(from, to), this.size);
+    const image = new Image(this, ++this.captures, this.form, words.slice(from, to), this.size);
     this.images.push(image);
     return image;
   }
@@ -497,13 +556,13 @@ class Image implements NodeImage {
   /** Which of its deque's images it is, from 1. */
   readonly number: number;
   private readonly deque: NodeDeque;
-  private readonly tables: TableSpace;
+  private readonly form: DormantForm | null;
   private readonly words: Int32Array;
 
-  constructor(deque: NodeDeque, number: number, tables: TableSpace, words: Int32Array, size: number) {
+  constructor(deque: NodeDeque, number: number, form: DormantForm | null, words: Int32Array, size: number) {
     this.deque = deque;
     this.number = number;
-    this.tables = tables;
+    this.form = form;
     this.words = words;
     this.size = size;
   }
@@ -521,7 +580,16 @@ class Image implements NodeImage {
   }
 
   locate(index: number, span: ByteSpan): void {
-    locateBlock(this.tables, this.words, index << STRIDE_SHIFT, span);
+    this.locateStored(index, span);
+    if (this.form !== null && this.isDormant(index)) this.form.decode(span, this.count(index), span);
+  }
+
+  isDormant(index: number): boolean {
+    return (this.words[(index << STRIDE_SHIFT) + FLAGS] & DORMANT) !== 0;
+  }
+
+  locateStored(index: number, span: ByteSpan): void {
+    locateBlock(this.deque.tables, this.words, index << STRIDE_SHIFT, span);
   }
 
   release(): void {
@@ -530,7 +598,7 @@ class Image implements NodeImage {
 }
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
-/** Scratch of `replaceBlock`. */
+/** Scratch of `replaceBlock` and `wake`. */
 const OLD: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
 const NEW: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
 

@@ -355,6 +355,11 @@ export interface PackedShape {
   readonly step?: number;
 }
 
+/** Whether buffer[from, to) has head and end of a listpack: all there is to check of one whose inside somebody vouches for. */
+export function packedFits(buffer: Buffer, from: number, to: number): boolean {
+  return to - from >= EMPTY_PACKED_BYTES && packedBytes(buffer, from) === to - from && buffer[to - 1] === END;
+}
+
 /** Whether buffer[from, to) is a listpack in every length, back length and count. Reads nothing outside. */
 export function packedValid(buffer: Buffer, from: number, to: number, { step = 1 }: PackedShape = {}): boolean {
   if (from < 0 || to > buffer.length || to - from < EMPTY_PACKED_BYTES) return false;

@@ -8,6 +8,7 @@ import type { ByteSpan } from "../memory/table.ts";
 import { PACKED } from "../values/quicklist.ts";
 import { recordScore, SCORE_BYTES } from "../values/sorted-set.ts";
 import type { WrittenNodes } from "./lent-nodes.ts";
+import { writeDormant } from "./rdb/dormant.ts";
 import { NODE_CONTAINER } from "./rdb/format.ts";
 import type { RdbWriter } from "./rdb/writer.ts";
 
@@ -38,6 +39,11 @@ export function writeHashField(out: RdbWriter, map: ByteMap, address: number): n
 
 /** Node `index` of a list (VALUE_TYPE.listQuicklist2). */
 export function writeListNode(out: RdbWriter, nodes: WrittenNodes, index: number): number {
+  if (nodes.isDormant(index)) {
+    nodes.locateStored(index, span);
+    out.length(NODE_CONTAINER.packed);
+    return writeDormant(out, span, 0);
+  }
   nodes.locate(index, span);
   writeListRun(out, nodes.kind(index), span.buffer, span.from, span.to);
   return span.to - span.from;

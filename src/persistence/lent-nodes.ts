@@ -8,7 +8,7 @@ import type { RdbWriter } from "./rdb/writer.ts";
 export type NodeWriter = (out: RdbWriter, nodes: WrittenNodes, index: number) => number;
 
 /** Nodes as they are, or as they were when they were captured. */
-export type WrittenNodes = Pick<NodeImage, "count" | "kind" | "locate">;
+export type WrittenNodes = Pick<NodeImage, "count" | "kind" | "locate" | "isDormant" | "locateStored">;
 
 /** What a node costs beside its bytes. */
 const NODE_COST = 64;

@@ -12,6 +12,7 @@ import { ID_BYTES, StreamId } from "../values/stream-id.ts";
 import { ListpackMaker } from "../values/stream-listpack.ts";
 import type { NodeWriter } from "./lent-nodes.ts";
 import type { LentValue } from "./lent-value.ts";
+import { writeDormant } from "./rdb/dormant.ts";
 import type { RdbWriter } from "./rdb/writer.ts";
 
 /** What is written at one go costs this much beside its bytes. */
@@ -129,8 +130,10 @@ function factsWriter(stream: Stream): (out: RdbWriter) => void {
 
 /** A node of entries. */
 const writeEntries: NodeWriter = (out, nodes, index) => {
-  nodes.locate(index, span);
+  if (nodes.isDormant(index)) nodes.locateStored(index, span);
+  else nodes.locate(index, span);
   out.rawString(span.buffer, span.from, span.from + ID_BYTES);
+  if (nodes.isDormant(index)) return writeDormant(out, span, ID_BYTES);
   const length = maker.make(span, nodes.count(index));
   out.rawString(maker.bytes, 0, length);
   return length;

@@ -6,6 +6,7 @@ import { failureWords } from "../config/error.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
 import { type HistoryPoint, LoadError, LoadHandler, type LoadOptions } from "./load-handler.ts";
+import { RDB_CHECKSUM_BYTES } from "./rdb/format.ts";
 import { RdbReader } from "./rdb/reader.ts";
 
 /** Size of one read. Two buffers: while one is taken in, the other is read. */
@@ -46,6 +47,8 @@ export interface ImageLoadOptions extends Omit<LoadOptions, "maxReserve"> {
   readonly totalBytes: number;
   /** Directive rdbchecksum. */
   readonly checksum: boolean;
+  /** As in RdbReaderOptions: what was loaded must be dropped when the load fails. */
+  readonly checksumPresent?: boolean;
   readonly startedAt: number;
 }
 
@@ -75,7 +78,11 @@ export class ImageLoad implements LoadProgress, ImageSink {
     this.verify = options.checksum;
     const maxReserve = options.totalBytes === 0 ? MAX_RESERVE_UNKNOWN : Math.ceil(options.totalBytes / MIN_ENTRY_BYTES);
     this.handler = new LoadHandler(keyspace, log, { ...options, maxReserve }, options.startedAt);
-    this.reader = new RdbReader(this.handler, { checksum: options.checksum });
+    this.reader = new RdbReader(this.handler, {
+      checksum: options.checksum,
+      checksumPresent: options.checksumPresent === true,
+      size: options.totalBytes,
+    });
   }
 
   get loadedBytes(): number {
@@ -153,18 +160,32 @@ class Pace {
   }
 }
 
+/** A file opened to be loaded. */
+export interface ImageFile {
+  readonly file: FileHandle;
+  readonly size: number;
+  /** Whether it ends with a checksum, if it is an image and nothing else: one that was saved without has zeros there. */
+  readonly checksumPresent: boolean;
+}
+
 /** Opens the file of an image. -> null when there is none. Errors: LoadError. */
-export async function openImage(path: string): Promise<{ file: FileHandle; size: number } | null> {
+export async function openImage(path: string): Promise<ImageFile | null> {
   try {
     const file = await open(path, "r");
     const stat = await file.stat();
     if (!stat.isFile())
       throw await file.close().then(() => new LoadError(`Can't open the RDB file ${path} for reading: it is no regular file`));
-    return { file, size: stat.size };
+    return { file, size: stat.size, checksumPresent: await endsWithChecksum(file, stat.size).catch(() => false) };
   } catch (error) {
     if (isMissing(error)) return null;
     throw error instanceof LoadError ? error : openFailure(path, error);
   }
+}
+
+async function endsWithChecksum(file: FileHandle, size: number): Promise<boolean> {
+  const tail = Buffer.alloc(RDB_CHECKSUM_BYTES);
+  await file.read(tail, 0, tail.length, Math.max(0, size - tail.length));
+  return tail.some((byte) => byte !== 0);
 }
 
 /** Feeds a whole file to `load`, unless that is abandoned, with pauses for the event loop; closes it. Errors: RdbError, LoadError, those of reading. */

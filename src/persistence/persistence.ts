@@ -27,6 +27,7 @@ import {
   type LoadSummary,
   openImage,
 } from "./loader.ts";
+import { ChecksumMissing } from "./rdb/error.ts";
 import { Snapshot, type SnapshotConsumer, type SnapshotOptions } from "./snapshot.ts";
 import { Spool, type SpoolOptions } from "./spool.ts";
 
@@ -72,6 +73,8 @@ export interface ImageLoadRequest extends StartLoadOptions {
   readonly totalBytes: number;
   readonly dropExpired: boolean;
   readonly merge?: boolean;
+  /** The image is known to end with a checksum, and the databases are emptied of it when the load fails. */
+  readonly checksumPresent?: boolean;
 }
 
 /** A background save under way. */
@@ -391,31 +394,38 @@ export class Persistence {
     const { log } = this.parts;
     const began = performance.now();
     this.progress = { startedAt: this.clock(), totalBytes: 0, loadedBytes: 0, usedMemory: 0 };
-    const { path } = this;
     try {
-      const image = await openImage(path);
-      if (image === null) return null;
-      const load = this.beginLoad({ ...options, totalBytes: image.size, dropExpired: this.isMaster });
-      await feedFile(
-        image.file,
-        load,
-        this.pace(() => this.closed),
-      );
-      if (this.closed && !load.finished) {
-        log.notice("Loading was given up: the server stops");
-        load.abandon();
+      const summary = await this.loadImage(options, true).catch((error: unknown) => {
+        if (!(error instanceof ChecksumMissing)) throw error;
         this.unload();
-        return null;
-      }
-      this.lastLoad = load.finish();
+        return this.loadImage(options, false);
+      });
+      if (summary === null) return null;
+      this.lastLoad = summary;
       log.notice(`DB loaded from disk: ${((performance.now() - began) / 1000).toFixed(3)} seconds`);
-      return this.lastLoad;
+      return summary;
     } catch (error) {
       this.unload();
       throw this.loadFailure(error);
     } finally {
       this.progress = null;
     }
+  }
+
+  /** `load`, once. `trusting`: a checksum at the end of the file may vouch for what it is of. Errors: ChecksumMissing if it does not; RdbError, LoadError. */
+  private async loadImage(options: StartLoadOptions, trusting: boolean): Promise<LoadSummary | null> {
+    const image = await openImage(this.path);
+    if (image === null) return null;
+    const { file, size } = image;
+    const checksumPresent = trusting && image.checksumPresent;
+    const load = this.beginLoad({ ...options, totalBytes: size, checksumPresent, dropExpired: this.isMaster });
+    const pace = this.pace(() => this.closed);
+    await feedFile(file, load, pace);
+    if (!this.closed || load.finished) return load.finish();
+    this.parts.log.notice("Loading was given up: the server stops");
+    load.abandon();
+    this.unload();
+    return null;
   }
 
   /** How fast a file is loaded. */

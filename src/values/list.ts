@@ -5,6 +5,7 @@
 
 import { assert } from "../assert.ts";
 import { copied, copyBytes, equalBytes } from "../bytes.ts";
+import type { DormantForm } from "../memory/nodes.ts";
 import {
   Element,
   packedAppend,
@@ -297,6 +298,11 @@ export function listEach(h: Holder, visit: (element: Element) => void): void {
 /** Adds a whole listpack, well formed and not empty, as the last node of a list that is being built; `listSettle` at the end. */
 export function listAppendPacked(h: Holder, bytes: Buffer, from: number, to: number): void {
   building(h).appendPacked(bytes, from, to, packedCount(bytes, from));
+}
+
+/** Likewise one of `count` elements that bytes[0, length) stand for (memory/nodes.ts). */
+export function listAppendDormant(h: Holder, bytes: Buffer, length: number, count: number, form: DormantForm): void {
+  building(h).appendDormant(bytes, length, count, form);
 }
 
 /** Adds an element as the last node, plain, of a list that is being built; `listSettle` at the end. */

@@ -5,7 +5,7 @@
  */
 
 import { copyBytes, equalBytes } from "../bytes.ts";
-import { NodeDeque } from "../memory/nodes.ts";
+import { type DormantForm, NodeDeque } from "../memory/nodes.ts";
 import {
   type Element,
   EMPTY_PACKED_BYTES,
@@ -118,6 +118,13 @@ export class QuickList extends NodeDeque {
   appendPacked(bytes: Buffer, from: number, to: number, count: number): void {
     this.insertNode(this.length, PACKED, to - from, count);
     copyBytes(span.buffer, span.from, bytes, from, to);
+  }
+
+  /** Likewise one that bytes[0, length) stand for. */
+  appendDormant(bytes: Buffer, length: number, count: number, form: DormantForm): void {
+    this.insertNode(this.length, PACKED, length, count);
+    this.setDormant(this.length - 1, form);
+    copyBytes(span.buffer, span.from, bytes, 0, length);
   }
 
   /** Puts an element at the tail, in a plain node whatever its length. */

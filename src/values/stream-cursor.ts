@@ -165,9 +165,13 @@ function countNodes(stream: Stream, first: number, start: StreamId, end: StreamI
   const last = stream.nodeOf(end);
   let count = 0;
   for (let node = first; node <= last && count < limit; node++) {
+    nodes.locateStored(node, span);
+    if (node < last && start.compare(master.read(span.buffer, span.from)) <= 0) {
+      count += nodes.count(node);
+      continue;
+    }
     nodes.locate(node, span);
-    const inner = node < last && start.compare(master.read(span.buffer, span.from)) <= 0;
-    count += inner ? nodes.count(node) : countIn(span, start, end, limit - count);
+    count += countIn(span, start, end, limit - count);
   }
   return Math.min(count, limit);
 }

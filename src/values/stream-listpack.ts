@@ -43,6 +43,13 @@ export function packedHeadBytes(fields: number, names: number): number {
   return FRAME_BYTES + packedIntegerBytes(fields) + names;
 }
 
+/** The most that a listpack has besides its entries and the names of its fields: header, four numbers, end. */
+const MOST_HEAD_BYTES = 40;
+/** The most that the numbers of an entry take: flags, two differences, two counts. */
+const MOST_NUMBERS_BYTES = 2 + 10 + 10 + 6 + 6;
+/** Payloads that begin with less than this are numbers and strings of one byte of length. */
+const SHORT_STRINGS = 0xc0;
+
 /** What an entry takes in it; `content` is what the entries of its names and values take. */
 export function packedEntryTotal(id: StreamId, masterId: StreamId, same: boolean, fields: number, content: number): number {
   const numbers = packedIntegerBytes(SAME_FIELDS) + differenceBytes(id, masterId) + packedIntegerBytes(pieces(same, fields));
@@ -95,54 +102,86 @@ function contentBytes(buffer: Buffer, at: number, count: number): number {
   return bytes;
 }
 
-/** Makes listpacks of nodes in a buffer of its own, which the next one uses again. */
+/**
+ * Makes listpacks of nodes in a buffer of its own, which the next one uses again. Hot: a stream that is saved passes here whole. A node is gone through once, and
+ * what is usual, small numbers and short strings, is written without a call.
+ */
 export class ListpackMaker {
   bytes = Buffer.allocUnsafeSlow(8192);
-  private readonly size: NodeSize = { bytes: 0, entries: 0, last: new StreamId() };
+  /** Where in the node `copyContent` goes on. */
+  private at = 0;
 
   /** Writes the listpack of the node `span` with `live` live entries to the start of `bytes`. -> its length. */
   make(span: ByteSpan, live: number): number {
     const deleted = deletedIn(span.buffer, span.from);
-    const length = sizeNode(span, this.size).bytes + packedIntegerBytes(live) + packedIntegerBytes(deleted);
-    if (length > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(length + (length >> 1));
+    // A payload becomes an entry no more than twice as long.
+    this.reserve(MOST_HEAD_BYTES + (span.to - span.from) * 2 + (live + deleted) * MOST_NUMBERS_BYTES);
     const { bytes } = this;
     reader.open(span);
     master.assign(reader.id);
     let count = 4 + reader.masterFields;
-    let at = packedWriteInteger(bytes, HEADER_BYTES, live);
-    at = packedWriteInteger(bytes, at, deleted);
-    at = packedWriteInteger(bytes, at, reader.masterFields);
-    at = this.writeContent(at, reader.masterFieldsAt, reader.masterFields);
-    at = packedWriteInteger(bytes, at, 0);
+    let to = packedWriteInteger(bytes, HEADER_BYTES, live);
+    to = packedWriteInteger(bytes, to, deleted);
+    to = packedWriteInteger(bytes, to, reader.masterFields);
+    this.at = reader.masterFieldsAt;
+    to = this.copyContent(to, reader.buffer, reader.masterFields);
+    to = putNumber(bytes, to, 0, 0);
+    reader.goOnAt(this.at);
+    const { id } = reader;
     while (reader.next()) {
       const same = (reader.flags & SAME_FIELDS) !== 0;
-      at = packedWriteInteger(bytes, at, reader.flags & (SAME_FIELDS | DELETED));
-      at = this.writeDifference(at, reader.id.msHigh, reader.id.msLow, master.msHigh, master.msLow);
-      at = this.writeDifference(at, reader.id.seqHigh, reader.id.seqLow, master.seqHigh, master.seqLow);
-      if (!same) at = packedWriteInteger(bytes, at, reader.fields);
-      at = this.writeContent(at, reader.contentAt, same ? reader.fields : reader.fields * 2);
-      at = packedWriteInteger(bytes, at, pieces(same, reader.fields));
-      count += pieces(same, reader.fields) + 1;
+      const { fields } = reader;
+      to = putNumber(bytes, to, reader.flags & (SAME_FIELDS | DELETED), 0);
+      to = putNumber(bytes, to, (id.msLow - master.msLow) | 0, (id.msHigh - master.msHigh - (id.msLow < master.msLow ? 1 : 0)) | 0);
+      to = putNumber(bytes, to, (id.seqLow - master.seqLow) | 0, (id.seqHigh - master.seqHigh - (id.seqLow < master.seqLow ? 1 : 0)) | 0);
+      if (!same) to = putNumber(bytes, to, fields, 0);
+      this.at = reader.contentAt;
+      to = this.copyContent(to, reader.buffer, same ? fields : fields * 2);
+      reader.goOnAt(this.at);
+      const written = pieces(same, fields);
+      to = putNumber(bytes, to, written, 0);
+      count += written + 1;
     }
     reader.close();
-    bytes[at] = END;
+    bytes[to] = END;
+    const length = to + 1;
     bytes.writeUInt32LE(length, 0);
     bytes.writeUInt16LE(Math.min(count, UNKNOWN_COUNT), 4);
     return length;
   }
 
-  private writeDifference(at: number, high: number, low: number, fromHigh: number, fromLow: number): number {
-    return packedWriteWords(this.bytes, at, (low - fromLow) | 0, (high - fromHigh - (low < fromLow ? 1 : 0)) | 0);
+  private reserve(length: number): void {
+    if (length > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(length + (length >> 1));
   }
 
-  private writeContent(to: number, at: number, count: number): number {
-    while (count-- > 0) {
-      const payload = packedPayloadBytes(reader.buffer, at);
-      to = packedWriteEntryOf(this.bytes, to, reader.buffer, at, payload);
+  /** Writes `count` payloads, which stand at `this.at` of `source`, as entries at `to`. -> the offset after them. */
+  private copyContent(to: number, source: Buffer, count: number): number {
+    const { bytes } = this;
+    let { at } = this;
+    for (; count > 0; count--) {
+      const lead = source[at];
+      if (lead >= SHORT_STRINGS) {
+        const payload = packedPayloadBytes(source, at);
+        to = packedWriteEntryOf(bytes, to, source, at, payload);
+        at += payload;
+        continue;
+      }
+      const payload = lead < 0x80 ? 1 : 1 + (lead & 0x3f);
+      to = copyBytes(bytes, to, source, at, at + payload);
       at += payload;
+      bytes[to++] = payload;
     }
+    this.at = at;
     return to;
   }
+}
+
+/** Writes the entry of the int64 of these words at `at`. -> the offset after it. */
+function putNumber(bytes: Buffer, at: number, low: number, high: number): number {
+  if (high !== 0 || low >>> 0 > 0x7f) return packedWriteWords(bytes, at, low, high);
+  bytes[at] = low;
+  bytes[at + 1] = 1;
+  return at + 2;
 }
 
 /** Makes nodes of listpacks of unknown origin, in a buffer of its own, which the next one uses again. */

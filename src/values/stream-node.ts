@@ -180,6 +180,12 @@ export class NodeReader {
     return true;
   }
 
+  /** The content of the entry (before the first: the names of the node's fields) ends at `at`: the way to the next is known. */
+  goOnAt(at: number): void {
+    this.at = at;
+    this.left = 0;
+  }
+
   private addSequence(): void {
     const { id } = this;
     this.readVarint();

@@ -26,7 +26,7 @@ export function radixNodes({ nodes }: Stream): number {
     if (depth > parent + 1) total++; // a run of bytes leads here
   };
   for (let index = 0; index < count; index++) {
-    nodes.locate(index, span);
+    nodes.locateStored(index, span);
     span.buffer.copy(key, 0, span.from, span.from + ID_BYTES);
     if (index > 0) {
       const shared = commonPrefix(before, key);

@@ -3,7 +3,7 @@
  * Redis cuts. A node that is complete takes exactly the bytes it needs. Hot: adding an entry allocates nothing outside the arena.
  */
 
-import { NodeDeque } from "../memory/nodes.ts";
+import { type DormantForm, NodeDeque } from "../memory/nodes.ts";
 import type { LargeObject } from "../memory/objects.ts";
 import {
   type PackedSpace,
@@ -269,6 +269,12 @@ export class Stream implements LargeObject, StreamFacts {
     nodes.setCount(nodes.length - 1, live);
   }
 
+  /** Likewise one that bytes[0, length) stand for (memory/nodes.ts); they begin with its master id too. Neither the first nor the last node may be such a one. */
+  appendDormant(bytes: Buffer, length: number, live: number, form: DormantForm): void {
+    this.appendNode(bytes, length, live);
+    this.nodes.setDormant(this.nodes.length - 1, form);
+  }
+
   /** Looks at the last node anew: it has become the last, or it has been loaded. */
   measureTail(): void {
     const { nodes } = this;
@@ -288,7 +294,7 @@ export class Stream implements LargeObject, StreamFacts {
     if (high > 0 && id.compare(this.tailMaster) >= 0) return high - 1;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      nodes.locate(middle, span);
+      nodes.locateStored(middle, span);
       if (id.compareBytes(span.buffer, span.from) < 0) high = middle;
       else low = middle + 1;
     }
@@ -413,7 +419,7 @@ export class Stream implements LargeObject, StreamFacts {
     if (minId === null) return false;
     const { nodes } = this;
     if (node + 1 < nodes.length) {
-      nodes.locate(node + 1, span);
+      nodes.locateStored(node + 1, span);
       if (minId.compareBytes(span.buffer, span.from) >= 0) return true;
     }
     nodes.locate(node, span);

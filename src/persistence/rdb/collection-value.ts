@@ -1,6 +1,15 @@
 /** What the readers of lists, sets, hashes and sorted sets share: the two ways in which an image holds a collection. */
 import { copyBytes } from "../../bytes.ts";
-import { Element, MAX_PACKED_BYTES, packedFind, packedFirst, packedNext, packedRead, packedValid } from "../../memory/packed.ts";
+import {
+  Element,
+  MAX_PACKED_BYTES,
+  packedFind,
+  packedFirst,
+  packedFits,
+  packedNext,
+  packedRead,
+  packedValid,
+} from "../../memory/packed.ts";
 import type { Draft } from "../../values/draft.ts";
 import type { Encoding, Type } from "../../values/types.ts";
 import { RdbString } from "./entry.ts";
@@ -9,14 +18,15 @@ import type { RdbInput } from "./input.ts";
 import { UniqueEntries } from "./unique.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
 
-/** No more elements are prepared for before they are there: what an image says is not to be trusted. */
-const MAX_EXPECTED = 64 * 1024;
+/** What the head of a listpack has in the place of a count that does not fit. */
+const UNKNOWN_COUNT = 0xffff;
 
 /** A collection saved as a count and its elements: an atom each, so that the largest loads in flat memory and a load can pause inside it. */
 export abstract class ElementsReader implements ValueReader {
   protected abstract readonly type: Type;
   private draft: Draft | null = null;
-  private left = 0;
+  /** Elements to come, the one being read included. */
+  protected left = 0;
 
   begin({ input, entry, handler }: ReadContext): Step {
     if (!input.readLength()) return STEP.incomplete;
@@ -26,7 +36,7 @@ export abstract class ElementsReader implements ValueReader {
       return STEP.done;
     }
     this.draft = handler.draft(this.type);
-    this.expect(this.draft, Math.min(this.left, MAX_EXPECTED));
+    this.expect(this.draft, Math.min(this.left, input.mostExpected));
     return STEP.more;
   }
 
@@ -64,7 +74,7 @@ export abstract class PackedReader implements ValueReader {
     if (!input.readString(this.packed)) return STEP.incomplete;
     const draft = handler.draft(this.type);
     const { bytes, from, to } = this.packed;
-    const failure = this.fill(draft, bytes, from, to, offset);
+    const failure = this.fill(draft, bytes, from, to, offset, input.vouched);
     if (failure !== null) throw input.error(failure, start);
     if (this.isEmpty(draft)) handler.empty(entry);
     else handler.collection(entry, draft);
@@ -76,10 +86,10 @@ export abstract class PackedReader implements ValueReader {
   }
 
   /**
-   * Fills the draft from the structure in bytes[from, to), which nobody vouches for and which came from `offset` of the image. -> what is wrong with it, or null.
-   * Errors: RdbError.
+   * Fills the draft from the structure in bytes[from, to), which came from `offset` of the image and which nobody vouches for unless told. -> what is wrong with it,
+   * or null. Errors: RdbError.
    */
-  protected abstract fill(draft: Draft, bytes: Buffer, from: number, to: number, offset: number): string | null;
+  protected abstract fill(draft: Draft, bytes: Buffer, from: number, to: number, offset: number, vouched: boolean): string | null;
 
   /** Whether there was nothing in it. */
   protected abstract isEmpty(draft: Draft): boolean;
@@ -89,6 +99,13 @@ export abstract class PackedReader implements ValueReader {
 export function takePacked(draft: Draft, encoding: Encoding, bytes: Buffer, from: number, to: number): void {
   draft.setPacked(encoding, to - from);
   copyBytes(draft.buffer, draft.from, bytes, from, to);
+}
+
+/** Whether bytes[from, to) has head and end of a listpack of no more than `most` names, every `step`th entry being one: as much as is to be known of one that is vouched for. */
+export function isSmallListpack(bytes: Buffer, from: number, to: number, step: 1 | 2, most: number): boolean {
+  if (!packedFits(bytes, from, to)) return false;
+  const count = bytes[from + 4] | (bytes[from + 5] << 8);
+  return count % step === 0 && count <= most * step && count !== UNKNOWN_COUNT;
 }
 
 /** Names that are no more than this are told apart by one bit of their hash each, and looked for only where that bit is taken already: two in a hundred of ten. */

@@ -3,7 +3,7 @@ import { Element, packedCount, packedFirst, packedRead } from "../../memory/pack
 import type { Draft } from "../../values/draft.ts";
 import { hashExpect, hashLength, hashSet } from "../../values/hash.ts";
 import { Encoding, Type } from "../../values/types.ts";
-import { checkListpack, duplicate, ElementsReader, PackedReader, takePacked } from "./collection-value.ts";
+import { checkListpack, duplicate, ElementsReader, isSmallListpack, PackedReader, takePacked } from "./collection-value.ts";
 import { RdbString } from "./entry.ts";
 import type { RdbInput } from "./input.ts";
 import { ZiplistReader } from "./ziplist.ts";
@@ -42,7 +42,11 @@ export class HashListpackReader extends PackedHashReader {
   private readonly field = new Element();
   private readonly value = new Element();
 
-  protected fill(draft: Draft, bytes: Buffer, from: number, to: number): string | null {
+  protected fill(draft: Draft, bytes: Buffer, from: number, to: number, _offset: number, vouched: boolean): string | null {
+    if (vouched && isSmallListpack(bytes, from, to, 2, draft.limits.hashEntries)) {
+      takePacked(draft, Encoding.LISTPACK, bytes, from, to);
+      return null;
+    }
     const failure = checkListpack(draft, bytes, from, to, 2);
     if (failure !== null) return failure;
     if (packedCount(bytes, from) / 2 <= draft.limits.hashEntries) {

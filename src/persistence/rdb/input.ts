@@ -12,6 +12,11 @@ import { RdbError } from "./error.ts";
 import { LENGTH, STRING_ENCODING, TEXT_DOUBLE } from "./format.ts";
 import { LZF_MAX_RATIO, lzfDecompress } from "./lzf.ts";
 
+const MOST_EXPECTED = 64 * 1024;
+
+/** The first byte of a compressed string. */
+const LZF_STRING = LENGTH.encoded | STRING_ENCODING.lzf;
+
 /** The greatest size of an atom, and so of one string, in bytes: that of the longest buffer. */
 const MAX_ATOM_BYTES = 0xffff_ffff;
 
@@ -27,8 +32,20 @@ export class RdbInput {
   /** The same as two unsigned halves, exact. */
   valueHigh = 0;
   valueLow = 0;
+  /**
+   * Whether a checksum that is going to be compared vouches for the bytes: what was made from them is thrown away if it does not hold. Then what stands inside a
+   * packed value need not be looked at before it is used.
+   */
+  vouched = false;
+  /** No more elements of a collection are prepared for before they are there: what nobody vouches for is not to be trusted. */
+  mostExpected = MOST_EXPECTED;
   /** Number read by `readInt64`, `readBinaryDouble`, `readTextDouble`. */
   number = 0;
+
+  /** After `readCompressed`: where in `bytes` the compressed form is, and how many bytes it makes; -1 where the string is not compressed. */
+  packedFrom = 0;
+  packedTo = 0;
+  unpacked = -1;
 
   private end = 0;
   /** Offset in the stream of bytes[0]. */
@@ -99,6 +116,21 @@ export class RdbInput {
     this.pos = from + length;
     target.refer(this.bytes, from, from + length, this.exclusive);
     return true;
+  }
+
+  /** A string. One that is compressed stays so (`packedFrom`, `packedTo`, `unpacked`), for `expand`; any other -> `target`. */
+  readCompressed(target: RdbString): boolean {
+    const begin = this.pos;
+    this.unpacked = -1;
+    if (begin === this.end || this.bytes[begin] !== LZF_STRING) return this.readString(target);
+    this.pos = begin + 1;
+    return this.readLzfHead(begin);
+  }
+
+  /** The string that `readCompressed` left compressed -> `target`. */
+  expand(target: RdbString): void {
+    const { packedFrom, packedTo, unpacked } = this;
+    lzfDecompress(this.bytes, packedFrom, packedTo, target.allocate(unpacked), 0, unpacked, this.base + packedFrom);
   }
 
   /** Eight bytes, little-endian and signed -> `number`; exact within 2^53. */
@@ -186,7 +218,8 @@ export class RdbInput {
       this.valueLow = bytes.readUInt32BE(begin + 5);
       this.pos = begin + 9;
     } else throw this.error(`bad length: it starts with 0x${first.toString(16)}`, begin);
-    this.value = this.valueHigh * 0x100000000 + this.valueLow;
+    // Not always a product and a sum: their result is a double for the compiler, and so would be every position reckoned from it.
+    this.value = this.valueHigh === 0 ? this.valueLow : this.valueHigh * 0x100000000 + this.valueLow;
     return true;
   }
 
@@ -218,6 +251,13 @@ export class RdbInput {
   }
 
   private readLzfString(begin: number, target: RdbString): boolean {
+    if (!this.readLzfHead(begin)) return false;
+    this.expand(target);
+    return true;
+  }
+
+  /** Reads the lengths of a compressed string, and passes over it. */
+  private readLzfHead(begin: number): boolean {
     if (!this.readLength()) return false;
     const packed = this.value;
     if (!this.readLength()) return false;
@@ -225,9 +265,10 @@ export class RdbInput {
     if (length > MAX_ATOM_BYTES || length > packed * LZF_MAX_RATIO)
       throw this.error(`bad length: ${packed} bytes of LZF cannot make ${length}`, begin);
     if (!this.has(packed)) return false;
-    const from = this.pos;
-    this.pos = from + packed;
-    lzfDecompress(this.bytes, from, this.pos, target.allocate(length), 0, length, this.base + from);
+    this.packedFrom = this.pos;
+    this.pos += packed;
+    this.packedTo = this.pos;
+    this.unpacked = length;
     return true;
   }
 

@@ -1,10 +1,11 @@
 /** Lists in every form that an image can hold them in. */
 import { MAX_PACKED_BYTES, packedAppend, packedCount, packedValid } from "../../memory/packed.ts";
 import { Draft } from "../../values/draft.ts";
-import { ListEnd, listAppendPacked, listAppendPlain, listLength, listPush } from "../../values/list.ts";
+import { ListEnd, listAppendDormant, listAppendPacked, listAppendPlain, listLength, listPush } from "../../values/list.ts";
 import { exceedsListLimit } from "../../values/quicklist.ts";
 import { Encoding, Type } from "../../values/types.ts";
-import { ElementsReader, PackedReader, takePacked } from "./collection-value.ts";
+import { ElementsReader, isSmallListpack, PackedReader, takePacked } from "./collection-value.ts";
+import { DormantNode, LIST_FORM } from "./dormant.ts";
 import { RdbString } from "./entry.ts";
 import { NODE_CONTAINER } from "./format.ts";
 import type { RdbInput } from "./input.ts";
@@ -69,26 +70,45 @@ export class ListZiplistsReader extends NodesReader {
   }
 }
 
-/** Nodes that are listpacks, or one long element each. */
+/** Nodes that are listpacks, or one long element each. Those in the middle of a list that is vouched for are not decompressed. */
 export class ListListpacksReader extends NodesReader {
+  private readonly dormant = new DormantNode();
+
   protected element(input: RdbInput, draft: Draft): boolean {
     const { node } = this;
     if (!input.readLength()) return false;
     const container = input.value;
     if (container !== NODE_CONTAINER.plain && container !== NODE_CONTAINER.packed)
       throw input.error(`unknown container ${container} of a list's node`, input.start);
-    if (!input.readString(node)) return false;
+    if (!input.readCompressed(node)) return false;
+    if (input.unpacked >= 0) {
+      if (container === NODE_CONTAINER.packed && this.isInner(input, draft) && this.dormant.takeList(input)) {
+        listAppendDormant(draft, this.dormant.bytes, this.dormant.length, this.dormant.count, LIST_FORM);
+        return true;
+      }
+      input.expand(node);
+    }
     const { bytes, from, to } = node;
     if (from === to) throw input.error("a node of the list has no bytes", input.start);
     if (container === NODE_CONTAINER.plain) {
       listAppendPlain(draft, bytes, from, to);
       return true;
     }
-    if (to - from > MAX_PACKED_BYTES || !packedValid(bytes, from, to))
+    if (to - from > MAX_PACKED_BYTES || !(isVouched(input, bytes, from, to) || packedValid(bytes, from, to)))
       throw input.error("bad listpack: its lengths or counts do not fit", input.start);
     appendPacked(draft, bytes, from, to);
     return true;
   }
+
+  /** Whether the node is neither at the head nor at the tail, and may stay as it is. */
+  private isInner(input: RdbInput, draft: Draft): boolean {
+    return input.vouched && this.left > 1 && listLength(draft) > 0;
+  }
+}
+
+/** Whether the listpack need not be looked into: not even for how many elements it has. */
+function isVouched(input: RdbInput, bytes: Buffer, from: number, to: number): boolean {
+  return input.vouched && isSmallListpack(bytes, from, to, 1, MAX_PACKED_BYTES);
 }
 
 /** Adds a listpack, well formed, at the tail. The first becomes the list itself if it is small enough. */

@@ -5,7 +5,8 @@
  *     lllooooo oooooooo           l+2 bytes (3 to 8) again from o+1 bytes back (1 to 8192)
  *     111ooooo llllllll oooooooo  l+9 bytes (9 to 264) again from o+1 bytes back
  *
- * A repeat may overlap what it produces. Hot: the writer tries every string above 20 bytes.
+ * A repeat may overlap what it produces. Hot: the writer tries every string above 20 bytes. Hence the `| 0` at every turn: offsets are int32 then, whatever
+ * the caller's numbers were made of, and both directions take half the time that they take where one of them may be a double.
  */
 import { assert } from "../../assert.ts";
 import { RdbError } from "./error.ts";
@@ -15,8 +16,12 @@ const MAX_LITERALS = 32;
 const COPIED_LITERALS = 15;
 const MAX_DISTANCE = 8192;
 const MAX_REPEAT = 264;
+/** Repeats longer by this than the shortest have their length in a byte of its own. */
+const LONG_REPEAT = 7;
 const MIN_SAVING = 4;
 const MAX_INPUT = 1 << 30;
+/** The largest offset in a buffer. */
+const MAX_OFFSET = 0x7fffffff;
 /**
  * A string that has not shrunk by here is taken for incompressible (pictures, archives): 100 MB of such would hold the server up for a
  * second.
@@ -49,48 +54,68 @@ export class LzfCompressor {
    * no further.
    */
   compress(source: Buffer, from: number, to: number, target: Buffer, at: number): number {
-    const length = to - from;
-    if (length <= MIN_SAVING || length > MAX_INPUT) return 0;
-    const limit = Math.min(target.length, at + length - MIN_SAVING);
-    const shift = 32 - (length <= SHORT_INPUT ? SHORT_TABLE_BITS : TABLE_BITS);
-    const delta = this.claim(length) - from;
-    const seen = this.seen;
-    const lastTriple = to - 2;
+    if (to - from <= MIN_SAVING || to - from > MAX_INPUT || to > MAX_OFFSET || at + to - from > MAX_OFFSET) return 0;
+    from |= 0;
+    to |= 0;
+    const length = (to - from) | 0;
+    const limit = Math.min(target.length, at + length - MIN_SAVING) | 0;
+    const shift = length <= SHORT_INPUT ? 32 - SHORT_TABLE_BITS : 32 - TABLE_BITS;
+    const delta = (this.claim(length) - from) | 0;
+    const { seen } = this;
+    const lastTriple = (to - 2) | 0;
 
     let literals = 0;
-    let out = at + 1; // the control byte of a run of literals is filled in once the run is over
+    let out = (at + 1) | 0; // the control byte of a run of literals is filled in once the run is over
     let cursor = from;
-    let triple = length > 2 ? (source[from] << 8) | (source[from + 1] << 16) : 0;
+    let triple = (source[from] << 8) | (source[from + 1] << 16);
     while (cursor < lastTriple) {
       triple = (triple >>> 8) | (source[cursor + 2] << 16);
       const slot = Math.imul(triple, MULTIPLIER) >>> shift;
-      const candidate = seen[slot] - delta;
+      const candidate = (seen[slot] - delta) | 0;
       seen[slot] = cursor + delta;
       if (
         candidate < from ||
-        cursor - candidate > MAX_DISTANCE ||
-        source[candidate] !== (triple & 0xff) ||
-        source[candidate + 1] !== ((triple >>> 8) & 0xff) ||
-        source[candidate + 2] !== triple >>> 16
+        ((cursor - candidate) | 0) > MAX_DISTANCE ||
+        (source[candidate] | (source[candidate + 1] << 8) | (source[candidate + 2] << 16)) !== triple
       ) {
         if (out >= limit) return 0;
-        target[out++] = source[cursor++];
-        if (++literals === MAX_LITERALS) {
+        target[out] = source[cursor];
+        out = (out + 1) | 0;
+        cursor = (cursor + 1) | 0;
+        literals = (literals + 1) | 0;
+        if (literals === MAX_LITERALS) {
           target[out - MAX_LITERALS - 1] = MAX_LITERALS - 1;
           literals = 0;
-          out++;
+          out = (out + 1) | 0;
           if (cursor - from > TRIAL_BYTES && out - at > cursor - from) return 0;
         }
         continue;
       }
-      if (literals === 0) out--;
-      else target[out - literals - 1] = literals - 1;
+      if (literals === 0) out = (out - 1) | 0;
+      else target[(out - literals - 1) | 0] = literals - 1;
       literals = 0;
-      const repeat = matchLength(source, candidate, cursor, Math.min(to, cursor + MAX_REPEAT));
-      out = putRepeat(target, out, limit, cursor - candidate - 1, repeat);
-      if (out === 0) return 0;
-      out++;
-      cursor += repeat;
+      const distance = (cursor - candidate - 1) | 0;
+      const begin = cursor;
+      let end = (cursor + MAX_REPEAT) | 0;
+      if (end > to) end = to;
+      let back = (candidate + 3) | 0;
+      cursor = (cursor + 3) | 0;
+      while (cursor < end && source[cursor] === source[back]) {
+        cursor = (cursor + 1) | 0;
+        back = (back + 1) | 0;
+      }
+      const extra = (cursor - begin - 2) | 0;
+      if (extra < LONG_REPEAT) {
+        if (out + 2 > limit) return 0;
+        target[out] = (distance >>> 8) | (extra << 5);
+      } else {
+        if (out + 3 > limit) return 0;
+        target[out] = (distance >>> 8) | (LONG_REPEAT << 5);
+        out = (out + 1) | 0;
+        target[out] = extra - LONG_REPEAT;
+      }
+      target[out + 1] = distance;
+      out = (out + 3) | 0; // that, and the control byte of what follows
       if (cursor >= lastTriple) break;
       // Two of the positions passed over are worth remembering; all of them cost more time than they save bytes.
       triple = source[cursor - 2] | (source[cursor - 1] << 8) | (source[cursor] << 16);
@@ -111,32 +136,6 @@ export class LzfCompressor {
     this.base += length;
     return first;
   }
-}
-
-/** How many bytes agree from `a` and from `b` (a < b) on, b staying below `end`; the first three are known to. */
-function matchLength(source: Buffer, a: number, b: number, end: number): number {
-  let i = a + 3;
-  let j = b + 3;
-  while (j < end && source[i] === source[j]) {
-    i++;
-    j++;
-  }
-  return j - b;
-}
-
-/** Writes one repeat of `length` bytes from distance + 1 back. -> the offset after it, or 0 when it would pass `limit`. */
-function putRepeat(target: Buffer, out: number, limit: number, distance: number, length: number): number {
-  const extra = length - 2;
-  if (extra < 7) {
-    if (out + 2 > limit) return 0;
-    target[out++] = (distance >>> 8) | (extra << 5);
-  } else {
-    if (out + 3 > limit) return 0;
-    target[out++] = (distance >>> 8) | 0xe0;
-    target[out++] = extra - 7;
-  }
-  target[out++] = distance & 0xff;
-  return out;
 }
 
 /**
@@ -171,37 +170,76 @@ function putRest(
  * Errors: RdbError where the input is corrupt, at `offset` (that of source[from] in the file) plus the distance into the source.
  */
 export function lzfDecompress(source: Buffer, from: number, to: number, target: Buffer, at: number, length: number, offset = 0): void {
-  const end = at + length;
+  if (to > MAX_OFFSET || at + length > MAX_OFFSET) throw new RdbError("LZF strings of more than 2 GiB are not supported", offset);
+  from |= 0;
+  to |= 0;
+  at |= 0;
+  const end = (at + length) | 0;
   assert(from >= 0 && to <= source.length && at >= 0 && end <= target.length, "LZF: a range outside its buffer");
   let cursor = from;
   let out = at;
   // Plain loops: with a call of `copyBytes` in their place a file of lists took three times as long to load.
   while (cursor < to) {
     const begin = cursor;
-    const control = source[cursor++];
+    const control = source[begin];
+    cursor = (cursor + 1) | 0;
     if (control < MAX_LITERALS) {
-      const stop = out + control + 1;
-      if (cursor + control >= to) throw corrupt("the input ends inside a run of literals", offset + begin - from);
+      const stop = (out + control + 1) | 0;
+      if (((cursor + control) | 0) >= to) throw corrupt("the input ends inside a run of literals", offset + begin - from);
       if (stop > end) throw corrupt(`it makes more than the ${length} bytes announced`, offset + begin - from);
       if (control >= COPIED_LITERALS) {
         source.copy(target, out, cursor, cursor + control + 1);
-        cursor += control + 1;
+        cursor = (cursor + control + 1) | 0;
         out = stop;
       }
+      while (out < stop) {
+        target[out] = source[cursor];
+        out = (out + 1) | 0;
+        cursor = (cursor + 1) | 0;
+      }
+      continue;
+    }
+    let stop = (out + (control >>> 5) + 2) | 0;
+    if (control >= LONG_REPEAT << 5) {
+      if (cursor === to) throw corrupt("the input ends inside a repeat", offset + begin - from);
+      stop = (stop + source[cursor]) | 0;
+      cursor = (cursor + 1) | 0;
+    }
+    if (cursor === to) throw corrupt("the input ends inside a repeat", offset + begin - from);
+    let back = (out - (((control & 0x1f) << 8) | source[cursor]) - 1) | 0;
+    cursor = (cursor + 1) | 0;
+    if (back < at) throw corrupt(`a repeat from ${out - back} bytes back, ${out - at} bytes in`, offset + begin - from);
+    if (stop > end) throw corrupt(`it makes more than the ${length} bytes announced`, offset + begin - from);
+    while (out < stop) {
+      target[out] = target[back];
+      out = (out + 1) | 0;
+      back = (back + 1) | 0;
+    }
+  }
+  if (out !== end) throw corrupt(`it makes ${out - at} bytes of the ${length} announced`, offset + to - from);
+}
+
+/**
+ * Decompresses the beginning of source[from, to) into target[at, at + most). -> how many bytes it made: `most` unless the source ends before, or is corrupt.
+ */
+export function lzfDecompressHead(source: Buffer, from: number, to: number, target: Buffer, at: number, most: number): number {
+  const end = at + most;
+  let cursor = from;
+  let out = at;
+  while (out < end && cursor < to) {
+    const control = source[cursor++];
+    if (control < MAX_LITERALS) {
+      const stop = Math.min(end, out + control + 1, out + to - cursor);
       while (out < stop) target[out++] = source[cursor++];
       continue;
     }
     let count = (control >>> 5) + 2;
-    if (cursor + (count === 9 ? 2 : 1) > to) throw corrupt("the input ends inside a repeat", offset + begin - from);
-    if (count === 9) count += source[cursor++];
-    const distance = (((control & 0x1f) << 8) | source[cursor++]) + 1;
-    let back = out - distance;
-    if (back < at) throw corrupt(`a repeat from ${distance} bytes back, ${out - at} bytes in`, offset + begin - from);
-    const stop = out + count;
-    if (stop > end) throw corrupt(`it makes more than the ${length} bytes announced`, offset + begin - from);
-    while (out < stop) target[out++] = target[back++];
+    if (control >= LONG_REPEAT << 5) count += source[cursor++];
+    let back = out - 1 - (((control & 0x1f) << 8) | source[cursor++]);
+    if (cursor > to || back < at) break;
+    for (const stop = Math.min(end, out + count); out < stop; ) target[out++] = target[back++];
   }
-  if (out !== end) throw corrupt(`it makes ${out - at} bytes of the ${length} announced`, offset + to - from);
+  return out - at;
 }
 
 function corrupt(what: string, offset: number): RdbError {

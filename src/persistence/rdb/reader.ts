@@ -10,7 +10,7 @@ import { assert } from "../../assert.ts";
 import { copyBytes, latin1 } from "../../bytes.ts";
 import { Crc64, crc64Hex } from "./crc64.ts";
 import { RdbEntry, RdbString } from "./entry.ts";
-import { RdbError } from "./error.ts";
+import { ChecksumMissing, RdbError } from "./error.ts";
 import {
   OPCODE,
   RDB_CHECKSUM_BYTES,
@@ -30,6 +30,14 @@ import { VALUE_READERS } from "./value-readers.ts";
 export type RdbReaderOptions = {
   /** Directive rdbchecksum: whether the checksum is computed and compared. On unless told. */
   readonly checksum?: boolean;
+  /**
+   * Whether the image ends with a checksum, as can be told of a file that is an image and nothing else. Where that is then compared, packed values are not looked
+   * into: if it does not hold the reading ends with an error (ChecksumMissing where there is none after all), and what was loaded must be thrown away unused. Off
+   * unless told.
+   */
+  readonly checksumPresent?: boolean;
+  /** Size of the image in bytes, where it is known: what is vouched for has no collection with more elements than find room in it. */
+  readonly size?: number;
   /** Who reads which value type. `VALUE_READERS` unless told. */
   readonly readers?: ReadonlyMap<number, () => ValueReader>;
 };
@@ -39,6 +47,10 @@ const PHASE = { header: 0, body: 1, value: 2, checksum: 3, finished: 4 } as cons
 type Phase = (typeof PHASE)[keyof typeof PHASE];
 const PHASE_NAMES = ["the header", "an entry", "a value", "the checksum", "nothing"] as const;
 
+/** The shortest element of a collection: a length and a byte. */
+const MIN_ELEMENT_BYTES = 2;
+/** Elements that room is made for at once, however many are said to come: 256 MB of buckets. */
+const MOST_PREPARED = 2 ** 26;
 /** The lowest byte that is an opcode and not a value type. */
 const FIRST_OPCODE = OPCODE.slotInfo;
 /** An atom that straddles chunks is put together here ... */
@@ -57,6 +69,8 @@ export class RdbReader implements ReadContext {
   type = 0;
 
   private readonly verify: boolean;
+  private readonly checksumPresent: boolean;
+  private readonly size: number;
   private readonly crc = new Crc64();
   private readonly readers: (ValueReader | undefined)[] = [];
   private readonly moduleAux = new ModuleAuxSkipper();
@@ -80,8 +94,10 @@ export class RdbReader implements ReadContext {
 
   constructor(handler: RdbHandler, options: RdbReaderOptions = {}) {
     this.handler = handler;
-    const { checksum = true, readers = VALUE_READERS } = options;
+    const { checksum = true, checksumPresent = false, size = 0, readers = VALUE_READERS } = options;
+    this.size = size;
     this.verify = checksum;
+    this.checksumPresent = checksumPresent;
     for (const [type, make] of readers) this.readers[type] = make();
   }
 
@@ -233,6 +249,9 @@ export class RdbReader implements ReadContext {
     if (version < 1 || version > RDB_MAX_VERSION) throw input.error(`version ${version} cannot be read, only 1 to ${RDB_MAX_VERSION}`);
     input.pos += RDB_HEADER_BYTES;
     this.fileVersion = version;
+    input.vouched = this.verify && this.checksumPresent && version >= RDB_FIRST_CHECKSUM_VERSION;
+    if (input.vouched)
+      input.mostExpected = Math.max(input.mostExpected, Math.min(MOST_PREPARED, Math.floor(this.size / MIN_ELEMENT_BYTES)));
     this.phase = PHASE.body;
     return true;
   }
@@ -352,11 +371,17 @@ export class RdbReader implements ReadContext {
     const high = input.bytes.readInt32LE(input.pos + 4);
     const { crc } = this;
     if (!this.verify) this.checksumState = "ignored";
-    else if (low === 0 && high === 0) this.checksumState = "absent";
+    else if (low === 0 && high === 0) this.missChecksum();
     else if (low === crc.low && high === crc.high) this.checksumState = "verified";
     else throw input.error(`bad checksum: the file says ${crc64Hex(low, high)}, its bytes make ${crc.hex()}`);
     input.pos += RDB_CHECKSUM_BYTES;
     this.phase = PHASE.finished;
     return true;
+  }
+
+  private missChecksum(): void {
+    const { input } = this;
+    if (input.vouched) throw new ChecksumMissing("there is no checksum, though there are bytes behind it", input.offset);
+    this.checksumState = "absent";
   }
 }

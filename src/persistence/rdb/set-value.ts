@@ -1,10 +1,10 @@
 /** Sets in every form that an image can hold them in. */
-import { intsetGet, intsetLength, intsetValid } from "../../memory/intset.ts";
+import { intsetFits, intsetGet, intsetLength, intsetValid } from "../../memory/intset.ts";
 import { Element, packedCount, packedFirst, packedRead } from "../../memory/packed.ts";
 import type { Draft } from "../../values/draft.ts";
 import { setAdd, setLength, setReserve } from "../../values/set.ts";
 import { Encoding, Type } from "../../values/types.ts";
-import { checkListpack, duplicate, ElementsReader, PackedReader, takePacked } from "./collection-value.ts";
+import { checkListpack, duplicate, ElementsReader, isSmallListpack, PackedReader, takePacked } from "./collection-value.ts";
 import { RdbString } from "./entry.ts";
 import type { RdbInput } from "./input.ts";
 
@@ -35,8 +35,8 @@ abstract class PackedSetReader extends PackedReader {
 }
 
 export class SetIntsetReader extends PackedSetReader {
-  protected fill(draft: Draft, bytes: Buffer, from: number, to: number): string | null {
-    if (!intsetValid(bytes, from, to)) return "bad intset: its length or order is wrong";
+  protected fill(draft: Draft, bytes: Buffer, from: number, to: number, _offset: number, vouched: boolean): string | null {
+    if (!(vouched ? intsetFits : intsetValid)(bytes, from, to)) return "bad intset: its length or order is wrong";
     const length = intsetLength(bytes, from);
     if (length <= draft.limits.setIntegers) {
       takePacked(draft, Encoding.INTSET, bytes, from, to);
@@ -52,7 +52,11 @@ export class SetIntsetReader extends PackedSetReader {
 }
 
 export class SetListpackReader extends PackedSetReader {
-  protected fill(draft: Draft, bytes: Buffer, from: number, to: number): string | null {
+  protected fill(draft: Draft, bytes: Buffer, from: number, to: number, _offset: number, vouched: boolean): string | null {
+    if (vouched && isSmallListpack(bytes, from, to, 1, draft.limits.setEntries)) {
+      takePacked(draft, Encoding.LISTPACK, bytes, from, to);
+      return null;
+    }
     const failure = checkListpack(draft, bytes, from, to, 1);
     if (failure !== null) return failure;
     if (packedCount(bytes, from) <= draft.limits.setEntries) {

@@ -17,6 +17,7 @@ import type { StreamConsumer, StreamGroup } from "../../values/stream-group.ts";
 import { ID_BYTES, StreamId } from "../../values/stream-id.ts";
 import { NodeMaker } from "../../values/stream-listpack.ts";
 import { Type } from "../../values/types.ts";
+import { STREAM_FORM as DORMANT_FORM, DormantNode } from "./dormant.ts";
 import { RdbString } from "./entry.ts";
 import type { RdbInput } from "./input.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
@@ -31,6 +32,7 @@ type Part = (typeof PART)[keyof typeof PART];
 export class StreamReader implements ValueReader {
   private readonly form: StreamForm;
   private readonly maker = new NodeMaker();
+  private readonly dormant = new DormantNode();
   private readonly cursor = new StreamCursor();
   private readonly text = new RdbString();
   private readonly node = new RdbString();
@@ -38,7 +40,7 @@ export class StreamReader implements ValueReader {
   private readonly lastId = new StreamId();
   private readonly firstId = new StreamId();
   private readonly maxDeletedId = new StreamId();
-  /** The last id of the nodes so far. */
+  /** The last id of the nodes so far; of one that is dormant, the first. */
   private readonly before = new StreamId();
   private part: Part = PART.nodes;
   private draft: Draft | null = null;
@@ -101,11 +103,21 @@ export class StreamReader implements ValueReader {
   }
 
   private readNode(input: RdbInput, stream: Stream): boolean {
-    const { text, node, id, maker, before } = this;
-    if (!input.readString(text) || !input.readString(node)) return false;
+    const { text, node, id, maker, before, dormant } = this;
+    if (!input.readString(text) || !input.readCompressed(node)) return false;
     if (text.length !== ID_BYTES) throw input.error("the id of a stream's node has not the size of one", input.start);
     id.read(text.bytes, text.from);
     if (stream.nodes.length > 0 && id.compare(before) <= 0) throw input.error("the nodes of the stream are not in order", input.start);
+    const inner = input.vouched && this.nodesLeft > 1 && stream.nodes.length > 0;
+    if (input.unpacked >= 0) {
+      if (inner && dormant.takeStream(input, id)) {
+        stream.appendDormant(dormant.bytes, dormant.length, dormant.count, DORMANT_FORM);
+        before.assign(id);
+        this.nodesLeft--;
+        return true;
+      }
+      input.expand(node);
+    }
     if (!maker.make(node.bytes, node.from, node.to, id)) throw input.error("bad node of a stream: its listpack does not fit", input.start);
     stream.appendNode(maker.bytes, maker.length, maker.live);
     before.assign(maker.last);

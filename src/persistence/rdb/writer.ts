@@ -43,6 +43,8 @@ export type RdbWriterOptions = {
 const BUFFER_BYTES = 64 * 1024;
 /** Room for the longest thing written without a look at the buffer: an opcode and two 64-bit lengths. */
 const MIN_BUFFER_BYTES = 32;
+/** The most that stands before the compressed bytes of a string: an opcode and two lengths. */
+const LZF_HEAD_BYTES = 19;
 /** Longer decimal strings are no int32. */
 const MAX_INTEGER_TEXT = 11;
 /** Redis's figure: LZF gains nothing below. */
@@ -152,6 +154,13 @@ export class RdbWriter {
       if (this.integerString(bytes, from, to)) return;
     } else if (length >= MIN_COMPRESSED && this.compress && this.compressedString(bytes, from, to)) return;
     this.length(length);
+    this.raw(bytes, from, to);
+  }
+
+  /** The string of `length` bytes whose LZF form bytes[from, to) is, as it stands. */
+  lzfString(bytes: Buffer, from: number, to: number, length: number): void {
+    if (this.at + LZF_HEAD_BYTES > this.buffer.length) this.flush();
+    this.at = this.putLzfHead(this.buffer, this.at, to - from, length);
     this.raw(bytes, from, to);
   }
 
@@ -294,9 +303,7 @@ export class RdbWriter {
     if (scratch.length > KEPT_SCRATCH_BYTES) this.scratch = NONE;
     const packed = this.lzf.compress(bytes, from, to, scratch, 0);
     if (packed === 0) return false;
-    if (this.at + 19 > this.buffer.length) this.flush();
-    this.at = this.putLzfHead(this.buffer, this.at, packed, length);
-    this.raw(scratch, 0, packed);
+    this.lzfString(scratch, 0, packed, length);
     return true;
   }
 

@@ -5,7 +5,7 @@ import type { Draft } from "../../values/draft.ts";
 import { Encoding, Type } from "../../values/types.ts";
 import { zsetExpect, zsetLength, zsetPut } from "../../values/zset.ts";
 import { packedScore } from "../../values/zset-packed.ts";
-import { checkListpack, duplicate, ElementsReader, PackedReader, takePacked } from "./collection-value.ts";
+import { checkListpack, duplicate, ElementsReader, isSmallListpack, PackedReader, takePacked } from "./collection-value.ts";
 import { RdbString } from "./entry.ts";
 import type { RdbInput } from "./input.ts";
 import { ZiplistReader } from "./ziplist.ts";
@@ -58,7 +58,11 @@ export class ZsetListpackReader extends PackedZsetReader {
   private member = new Element();
   private before = new Element();
 
-  protected fill(draft: Draft, bytes: Buffer, from: number, to: number): string | null {
+  protected fill(draft: Draft, bytes: Buffer, from: number, to: number, _offset: number, vouched: boolean): string | null {
+    if (vouched && isSmallListpack(bytes, from, to, 2, draft.limits.zsetEntries)) {
+      takePacked(draft, Encoding.LISTPACK, bytes, from, to);
+      return null;
+    }
     const failure = checkListpack(draft, bytes, from, to, 2);
     if (failure !== null) return failure;
     if (packedCount(bytes, from) / 2 <= draft.limits.zsetEntries && this.isSorted(bytes, from, to)) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { RdbError } from "../../../src/persistence/rdb/error.ts";
-import { LZF_MAX_RATIO, LzfCompressor, lzfDecompress } from "../../../src/persistence/rdb/lzf.ts";
+import { LZF_MAX_RATIO, LzfCompressor, lzfDecompress, lzfDecompressHead } from "../../../src/persistence/rdb/lzf.ts";
 import { Random } from "./support.ts";
 
 const GUARD = 0x5a;
@@ -127,6 +127,33 @@ describe("LZF", () => {
     const caught = catchError(() => lzfDecompress(bytes, 1, 5, Buffer.alloc(4), 0, 4, 1000));
     expect(caught).toBeInstanceOf(RdbError);
     expect((caught as RdbError).offset).toBe(1002);
+  });
+
+  test("the head of a string is that of the whole, of any length, and of random bytes it is no more than was asked for", () => {
+    const lzf = new LzfCompressor();
+    const random = new Random(11);
+    let heads = 0;
+    for (let round = 0; round < 600; round++) {
+      const source = sample(random);
+      const packed = compress(lzf, source);
+      const most = random.below(300);
+      const target = Buffer.alloc(most + 32, GUARD);
+      const bytes = packed ?? random.bytes(random.below(60), 256);
+      const made = lzfDecompressHead(bytes, 0, bytes.length, target, 16, most);
+      if (packed !== null) {
+        heads++;
+        expect(made).toBe(Math.min(most, source.length));
+        expect(target.subarray(16, 16 + made).equals(source.subarray(0, made))).toBe(true);
+      }
+      expect(made).toBeLessThanOrEqual(most);
+      for (const byte of [...target.subarray(0, 16), ...target.subarray(16 + most)])
+        if (byte !== GUARD) throw new Error("wrote outside the target");
+    }
+    expect(heads).toBeGreaterThan(100);
+  });
+
+  test("a string beyond the reach of 31 bits is refused with a clear error", () => {
+    expect(() => lzfDecompress(Buffer.alloc(8), 0, 8, Buffer.alloc(8), 0, 2 ** 31)).toThrow("more than 2 GiB");
   });
 
   test("decompressing random bytes throws RdbError or fills the target, and never leaves it", () => {

@@ -12,28 +12,29 @@
 
 import { assert } from "../assert.ts";
 import { moveBytes } from "../bytes.ts";
-import { Arena, MAX_BLOCK, OFFSET_MASK, SEGMENT_SHIFT } from "./arena.ts";
+import { Arena, MAX_BLOCK } from "./arena.ts";
+import {
+  ADDRESS,
+  CAPTURED,
+  COUNT,
+  DORMANT,
+  type DormantForm,
+  FLAGS,
+  GAP_SHIFT,
+  Image,
+  KIND_MASK,
+  KIND_SHIFT,
+  LENGTH,
+  locateBlock,
+  MAX_GAP,
+  type NodeImage,
+  OUTSIDE,
+  STRIDE,
+  STRIDE_SHIFT,
+} from "./node-image.ts";
 import { Blob, type LargeObject, type ObjectTable } from "./objects.ts";
 import type { PackedSpace } from "./packed.ts";
 import type { ByteSpan, TableSpace } from "./table.ts";
-
-/** The words of a node. ADDRESS is a handle of the object table when flag OUTSIDE is set. */
-const ADDRESS = 0;
-const LENGTH = 1;
-const COUNT = 2;
-const FLAGS = 3;
-const STRIDE = 4;
-const STRIDE_SHIFT = 2;
-
-const OUTSIDE = 1;
-/** An image made since the node's block was allocated may still read it. Means nothing when there is no image. */
-const CAPTURED = 2;
-const KIND_SHIFT = 2;
-const KIND_MASK = 3;
-const DORMANT = 16;
-/** The rest of FLAGS: how many bytes of the block are free in front of the node's. */
-const GAP_SHIFT = 5;
-const MAX_GAP = 2 ** 26;
 
 const MIN_NODES = 4;
 /** What a full node takes unless its owner says otherwise: Redis's default for lists. */
@@ -49,33 +50,6 @@ const OVERHEAD_BYTES = 256;
 /** How many blocks the release of an image gives back at once: well under 1 ms. What is left goes with later changes. */
 const SWEEP_AT_RELEASE = 4096;
 const SWEEP_AT_CHANGE = 16;
-
-/** What the bytes of dormant nodes stand for. */
-export interface DormantForm {
-  /**
-   * Shows in `into` the bytes of the node of `count` elements that `stored` stands for: good until the next call. Nothing else changes meanwhile. Errors: any; the
-   * node stays dormant then.
-   */
-  decode(stored: ByteSpan, count: number, into: ByteSpan): void;
-}
-
-/** The nodes of a deque as they were when it was captured. Whoever captured must release. */
-export interface NodeImage {
-  /** Number of nodes. */
-  readonly length: number;
-  /** Elements in all nodes. */
-  readonly size: number;
-  count(index: number): number;
-  kind(index: number): number;
-  /** Sets `span` to the bytes of node `index`: good until anything allocates, or another node is located. */
-  locate(index: number, span: ByteSpan): void;
-  /** Whether node `index` is dormant. */
-  isDormant(index: number): boolean;
-  /** As `locate`, but a dormant node is shown as it is. */
-  locateStored(index: number, span: ByteSpan): void;
-  /** The image is not used any more. */
-  release(): void;
-}
 
 export class NodeDeque implements LargeObject {
   /** Number of nodes. */
@@ -400,13 +374,13 @@ export class NodeDeque implements LargeObject {
     const to = from + (this.length << STRIDE_SHIFT);
     const { words } = this;
     for (let at = from + FLAGS; at < to; at += STRIDE) words[at] |= CAPTURED;
-    const image = new Image(this, ++this.captures, this.form, words.slice(from, to), this.size);
+    const image = new Image(this.tables, words.slice(from, to), this.size, this.form, ++this.captures, (done) => this.release(done));
     this.images.push(image);
     return image;
   }
 
   /** `NodeImage.release`. */
-  release(image: Image): void {
+  private release(image: Image): void {
     assert(this.images.includes(image), "an image is released once");
     this.images = this.images.filter((other) => other !== image);
     this.sweep(SWEEP_AT_RELEASE);
@@ -551,67 +525,7 @@ class NodeCursor implements PackedSpace {
   }
 }
 
-class Image implements NodeImage {
-  readonly size: number;
-  /** Which of its deque's images it is, from 1. */
-  readonly number: number;
-  private readonly deque: NodeDeque;
-  private readonly form: DormantForm | null;
-  private readonly words: Int32Array;
-
-  constructor(deque: NodeDeque, number: number, form: DormantForm | null, words: Int32Array, size: number) {
-    this.deque = deque;
-    this.number = number;
-    this.form = form;
-    this.words = words;
-    this.size = size;
-  }
-
-  get length(): number {
-    return this.words.length >> STRIDE_SHIFT;
-  }
-
-  count(index: number): number {
-    return this.words[(index << STRIDE_SHIFT) + COUNT];
-  }
-
-  kind(index: number): number {
-    return (this.words[(index << STRIDE_SHIFT) + FLAGS] >>> KIND_SHIFT) & KIND_MASK;
-  }
-
-  locate(index: number, span: ByteSpan): void {
-    this.locateStored(index, span);
-    if (this.form !== null && this.isDormant(index)) this.form.decode(span, this.count(index), span);
-  }
-
-  isDormant(index: number): boolean {
-    return (this.words[(index << STRIDE_SHIFT) + FLAGS] & DORMANT) !== 0;
-  }
-
-  locateStored(index: number, span: ByteSpan): void {
-    locateBlock(this.deque.tables, this.words, index << STRIDE_SHIFT, span);
-  }
-
-  release(): void {
-    this.deque.release(this);
-  }
-}
-
 const NO_BYTES: Buffer = Buffer.alloc(0);
 /** Scratch of `replaceBlock` and `wake`. */
 const OLD: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
 const NEW: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
-
-/** Sets `span` to the bytes of the node whose words start at words[at]. */
-function locateBlock({ arena, objects }: TableSpace, words: Int32Array, at: number, span: ByteSpan): void {
-  const address = words[at + ADDRESS];
-  const flags = words[at + FLAGS];
-  if ((flags & OUTSIDE) === 0) {
-    span.buffer = arena.bytes[address >>> SEGMENT_SHIFT];
-    span.from = ((address & OFFSET_MASK) << 4) + (flags >>> GAP_SHIFT);
-  } else {
-    span.buffer = (objects.get(address) as Blob).buffer;
-    span.from = flags >>> GAP_SHIFT;
-  }
-  span.to = span.from + words[at + LENGTH];
-}

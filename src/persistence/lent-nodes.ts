@@ -1,6 +1,7 @@
 /** A big list, or the entries of a big stream, written node by node (lent-value.ts); a node that changes meanwhile is copied first (memory/nodes.ts). */
 
-import type { NodeDeque, NodeImage } from "../memory/nodes.ts";
+import type { NodeImage } from "../memory/node-image.ts";
+import type { NodeDeque } from "../memory/nodes.ts";
 import type { LentValue } from "./lent-value.ts";
 import type { RdbWriter } from "./rdb/writer.ts";
 

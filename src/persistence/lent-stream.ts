@@ -3,7 +3,7 @@
  * (memory/nodes.ts), the rest is little and is copied.
  */
 
-import type { NodeImage } from "../memory/nodes.ts";
+import type { NodeImage } from "../memory/node-image.ts";
 import type { ByteSpan } from "../memory/table.ts";
 import type { Counter } from "../values/counter.ts";
 import type { Stream } from "../values/stream.ts";

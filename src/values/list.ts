@@ -5,7 +5,7 @@
 
 import { assert } from "../assert.ts";
 import { copied, copyBytes, equalBytes } from "../bytes.ts";
-import type { DormantForm } from "../memory/nodes.ts";
+import type { DormantForm } from "../memory/node-image.ts";
 import {
   Element,
   packedAppend,

@@ -5,7 +5,8 @@
  */
 
 import { copyBytes, equalBytes } from "../bytes.ts";
-import { type DormantForm, NodeDeque } from "../memory/nodes.ts";
+import type { DormantForm } from "../memory/node-image.ts";
+import { NodeDeque } from "../memory/nodes.ts";
 import {
   type Element,
   EMPTY_PACKED_BYTES,

@@ -3,7 +3,8 @@
  * Redis cuts. A node that is complete takes exactly the bytes it needs. Hot: adding an entry allocates nothing outside the arena.
  */
 
-import { type DormantForm, NodeDeque } from "../memory/nodes.ts";
+import type { DormantForm } from "../memory/node-image.ts";
+import { NodeDeque } from "../memory/nodes.ts";
 import type { LargeObject } from "../memory/objects.ts";
 import {
   type PackedSpace,

@@ -22,7 +22,8 @@ export type DataSet = { readonly name: string; readonly type: CollectionType; re
 
 const FILE = "dump.rdb";
 const BATCH = 100;
-const SETTLE_MS = 5_000;
+/** The runtime collects what loading left behind when it has been idle for ten seconds. */
+const SETTLE_MS = 15_000;
 /** Below it a trial has nothing to settle. */
 const TRIAL_SETTLE_MS = 200;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Arena } from "../../src/memory/arena.ts";
 import { randomSeed } from "../../src/memory/hash.ts";
-import type { NodeImage } from "../../src/memory/nodes.ts";
+import type { NodeImage } from "../../src/memory/node-image.ts";
 import { ObjectTable } from "../../src/memory/objects.ts";
 import { type Element, packedAppend, packedBytes, packedCount, packedValid } from "../../src/memory/packed.ts";
 import type { ByteSpan, TableSpace } from "../../src/memory/table.ts";

@@ -1,7 +1,8 @@
 /** Big lists, sets, hashes and sorted sets as commands, bit by bit, as they were when they were lent (lent-value.ts; lent-map.ts and lent-nodes.ts do the same for images). */
 
 import type { ByteMap } from "../../memory/bytemap.ts";
-import type { NodeDeque, NodeImage } from "../../memory/nodes.ts";
+import type { NodeImage } from "../../memory/node-image.ts";
+import type { NodeDeque } from "../../memory/nodes.ts";
 import { Element, packedAtEnd, packedFirst, packedRead } from "../../memory/packed.ts";
 import type { ByteSpan } from "../../memory/table.ts";
 import { PACKED } from "../../values/quicklist.ts";

@@ -3,7 +3,7 @@
  * pending entry, XGROUP CREATECONSUMER for consumers that have none.
  */
 
-import type { NodeImage } from "../../memory/nodes.ts";
+import type { NodeImage } from "../../memory/node-image.ts";
 import type { ByteSpan } from "../../memory/table.ts";
 import type { Stream } from "../../values/stream.ts";
 import { type PendingRecord, readPendingRecord, StreamGroup } from "../../values/stream-group.ts";

@@ -8,7 +8,7 @@
  * needs it, and stays as it is.
  */
 
-import type { DormantForm } from "../../memory/nodes.ts";
+import type { DormantForm } from "../../memory/node-image.ts";
 import { packedCount, packedNumber, packedValid } from "../../memory/packed.ts";
 import type { ByteSpan } from "../../memory/table.ts";
 import { ID_BYTES, StreamId } from "../../values/stream-id.ts";

@@ -1,6 +1,7 @@
 /** The program: command line to configuration to server, signals, exit codes. The only file that knows of a process. */
 
 import { readFileSync } from "node:fs";
+import { lowerCompilerThreads } from "./compiler-threads.ts";
 import { parseArguments } from "./config/arguments.ts";
 import { Config } from "./config/config.ts";
 import { ConfigError } from "./config/error.ts";
@@ -36,6 +37,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const server = new Server(config);
   handleSignals(server);
   handleCrashes(server);
+  lowerCompilerThreads();
   await server.start();
   background.ready();
   return server.stopped;

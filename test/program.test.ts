@@ -441,3 +441,42 @@ describe("daemonize yes", () => {
     expect(outcome).toEqual({ code: 1, out: "", err: `replicant: ${reason}\n` });
   });
 });
+
+describe("the runtime's compiler threads", () => {
+  test.if(process.platform === "linux")(
+    "let clients go first",
+    async () => {
+      await using server = await start();
+      const client = await connect(server.port);
+      const deadline = Date.now() + 20_000;
+      // Requests in plenty are compiled sooner or later, and by whom can be read off the process.
+      while (!allLowered(server.pid)) {
+        if (Date.now() > deadline) throw new Error(`the threads are ${JSON.stringify(compilerNiceness(server.pid))}`);
+        await Promise.all(Array.from({ length: 1000 }, (_, index) => client.command("SET", `key:${index}`, index)));
+      }
+      await client.close();
+    },
+    30_000,
+  );
+
+  /** Of each compiler thread. Field 19 of stat, counted behind the name in brackets. */
+  function compilerNiceness(pid: number): number[] {
+    const stats = readdirSync(`/proc/${pid}/task`).map((thread) => statOf(`/proc/${pid}/task/${thread}/stat`));
+    const compilers = stats.filter((stat) => stat.includes("(JITWorker)"));
+    return compilers.map((stat) => Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]));
+  }
+
+  /** -> "" for a thread that has ended. */
+  function statOf(path: string): string {
+    try {
+      return readFileSync(path, "latin1");
+    } catch {
+      return "";
+    }
+  }
+
+  function allLowered(pid: number): boolean {
+    const nicenesses = compilerNiceness(pid);
+    return nicenesses.length > 0 && nicenesses.every((niceness) => niceness >= 10);
+  }
+});

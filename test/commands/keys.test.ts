@@ -243,8 +243,8 @@ describe("key commands", () => {
     try {
       const { keyspace } = server;
       const client = await connect(port);
+      keyspace.expiryMode = 1; // before the key's time can be over
       await client.command("SET", "k", "old", "PX", "1");
-      keyspace.expiryMode = 1;
       while ((await client.text("EXISTS", "k")) !== "0");
       expect(keyspace.databases[0].size).toBe(1);
       expect(await client.text("INCR", "k")).toBe("1");

@@ -2,9 +2,13 @@
 
 import { errors } from "../errors.ts";
 import { globMatch } from "../glob.ts";
+import type { Value } from "../keyspace/value.ts";
 import type { ByteMap } from "../memory/bytemap.ts";
 import type { ByteSpan } from "../memory/table.ts";
+import type { Type } from "../values/types.ts";
+import { arg } from "./command.ts";
 import type { Context } from "./context.ts";
+import { parseCursor } from "./cursor.ts";
 
 /** Without COUNT. */
 const DEFAULT_COUNT = 10;
@@ -20,6 +24,35 @@ export interface ScanOptions {
   /** Null: everything matches. */
   pattern: Buffer | null;
   type: string | null;
+}
+
+/** The arguments that all of them have, from the cursor on. */
+export const SCAN_ARGUMENTS = [
+  arg("integer", "cursor"),
+  arg("pattern", "pattern", { token: "MATCH", optional: true }),
+  arg("integer", "count", { token: "COUNT", optional: true }),
+];
+
+/** The scan of one collection. */
+export interface CollectionScan {
+  readonly value: Value;
+  readonly cursor: number;
+  readonly options: ScanOptions;
+}
+
+/**
+ * Opens what HSCAN, SSCAN or ZSCAN asks about and begins the answer: the next cursor and the elements are to follow. -> null for a key that is not there, all being said
+ * then; Redis reads no options for one. Errors: invalid cursor, WRONGTYPE, those of `scanOptions`.
+ */
+export function openScan(ctx: Context, type: Type): CollectionScan | null {
+  const cursor = parseCursor(ctx.text(2));
+  const value = ctx.openRead(1, type);
+  const options = value.exists ? scanOptions(ctx, 3, { type: false }) : null;
+  ctx.reply.array(2);
+  if (options !== null) return { value, cursor, options };
+  ctx.reply.integerBulk(0);
+  ctx.reply.array(0);
+  return null;
 }
 
 /** Reads MATCH, COUNT and, where it is allowed, TYPE from argument `first` on. Errors: syntax, not an integer. */

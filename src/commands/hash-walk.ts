@@ -8,10 +8,9 @@ import { Element, packedAtEnd, packedFirst, packedRead } from "../memory/packed.
 import { hashEach, hashLength, hashMap, showEntry } from "../values/hash.ts";
 import { hashDraw, hashRandom, hashSample } from "../values/hash-random.ts";
 import { Type } from "../values/types.ts";
-import { type ScanOptions, scanMap, scanOptions } from "./collection-scan.ts";
+import { openScan, SCAN_ARGUMENTS, type ScanOptions, scanMap } from "./collection-scan.ts";
 import { arg, block, command, key, oneKey, token } from "./command.ts";
 import type { Context } from "./context.ts";
-import { parseCursor } from "./cursor.ts";
 
 const LONG_MAX = 9223372036854775807n;
 
@@ -52,26 +51,15 @@ export const hscan = command(
     keys: oneKey("RO", "access"),
     summary: "Lists the fields of a hash and their values a few at a time",
     complexity: "O(1) for a call, O(N) for a whole iteration over N fields",
-    arguments: [
-      key(),
-      arg("integer", "cursor"),
-      arg("pattern", "pattern", { token: "MATCH", optional: true }),
-      arg("integer", "count", { token: "COUNT", optional: true }),
-    ],
+    arguments: [key(), ...SCAN_ARGUMENTS],
     tips: ["nondeterministic_output"],
   },
   (ctx) => {
-    const cursor = parseCursor(ctx.text(2));
-    const hash = ctx.openRead(1, Type.HASH);
-    const options = hash.exists ? scanOptions(ctx, 3, { type: false }) : null;
-    ctx.reply.array(2);
-    if (options === null) {
-      ctx.reply.integerBulk(0);
-      ctx.reply.array(0);
-      return;
-    }
-    const map = hashMap(hash);
-    if (map === null) scanPacked(ctx, hash, options);
+    const scan = openScan(ctx, Type.HASH);
+    if (scan === null) return;
+    const { value, cursor, options } = scan;
+    const map = hashMap(value);
+    if (map === null) scanPacked(ctx, value, options);
     else scanLarge(ctx, map, cursor, options);
   },
 );

@@ -3,7 +3,7 @@
 import { globMatch } from "../glob.ts";
 import type { Database } from "../keyspace/database.ts";
 import { TYPE_NAMES } from "../values/types.ts";
-import { BUCKETS_PER_ELEMENT, patternArgument, scanOptions } from "./collection-scan.ts";
+import { BUCKETS_PER_ELEMENT, patternArgument, SCAN_ARGUMENTS, scanOptions } from "./collection-scan.ts";
 import { arg, command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { parseCursor } from "./cursor.ts";
@@ -48,12 +48,7 @@ export const scan = command(
     summary: "Lists the keys of the database a few at a time",
     complexity: "O(1) for a call, O(N) for a whole iteration over N keys",
     categories: ["keyspace"],
-    arguments: [
-      arg("integer", "cursor"),
-      arg("pattern", "pattern", { token: "MATCH", optional: true }),
-      arg("integer", "count", { token: "COUNT", optional: true }),
-      arg("string", "type", { token: "TYPE", since: "6.0.0", optional: true }),
-    ],
+    arguments: [...SCAN_ARGUMENTS, arg("string", "type", { token: "TYPE", since: "6.0.0", optional: true })],
     history: [["6.0.0", "Added: `TYPE`"]],
     tips: ["nondeterministic_output", "request_policy:special", "response_policy:special"],
   },

@@ -8,10 +8,9 @@ import type { ByteMap } from "../memory/bytemap.ts";
 import { Element } from "../memory/packed.ts";
 import { setAdd, setEach, setExpect, setHas, setLength, setRead, setRemove, setWalk } from "../values/set.ts";
 import { Type } from "../values/types.ts";
-import { type ScanOptions, scanMap, scanOptions } from "./collection-scan.ts";
+import { openScan, SCAN_ARGUMENTS, type ScanOptions, scanMap } from "./collection-scan.ts";
 import { arg, command, key, keyAt, oneKey } from "./command.ts";
 import type { Context } from "./context.ts";
-import { parseCursor } from "./cursor.ts";
 
 const element = new Element();
 
@@ -201,26 +200,18 @@ export const sscan = command(
     keys: oneKey("RO", "access"),
     summary: "Lists the members of a set a few at a time",
     complexity: "O(1) for a call, O(N) for a whole iteration over N members",
-    arguments: [
-      key(),
-      arg("integer", "cursor"),
-      arg("pattern", "pattern", { token: "MATCH", optional: true }),
-      arg("integer", "count", { token: "COUNT", optional: true }),
-    ],
+    arguments: [key(), ...SCAN_ARGUMENTS],
     tips: ["nondeterministic_output"],
   },
   (ctx) => {
+    const scan = openScan(ctx, Type.SET);
+    if (scan === null) return;
     const { reply } = ctx;
-    const cursor = parseCursor(ctx.text(2));
-    const value = ctx.openRead(1, Type.SET);
+    const { value, cursor, options } = scan;
     const places: number[] = [];
     let next = 0;
-    if (value.exists) {
-      const options = scanOptions(ctx, 3, { type: false });
-      if (value.object !== null) next = scanMap(value.object as ByteMap, cursor, options, places);
-      else matching(value, options, places);
-    }
-    reply.array(2);
+    if (value.object !== null) next = scanMap(value.object as ByteMap, cursor, options, places);
+    else matching(value, options, places);
     reply.integerBulk(next >>> 0);
     reply.array(places.length);
     for (const place of places) {

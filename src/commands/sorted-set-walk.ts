@@ -7,10 +7,9 @@ import { Element, packedAtEnd, packedFirst, packedRead } from "../memory/packed.
 import type { SortedSet } from "../values/sorted-set.ts";
 import { Type } from "../values/types.ts";
 import { ZsetCursor, zsetLarge, zsetLength, zsetNext, zsetSeek } from "../values/zset.ts";
-import { type ScanOptions, scanMap, scanOptions } from "./collection-scan.ts";
+import { openScan, SCAN_ARGUMENTS, type ScanOptions, scanMap } from "./collection-scan.ts";
 import { arg, block, command, key, oneKey, token } from "./command.ts";
 import type { Context } from "./context.ts";
-import { parseCursor } from "./cursor.ts";
 
 const LONG_MAX = 9223372036854775807n;
 /** A sample of more than one in so many members is taken in one walk over all of them. */
@@ -48,27 +47,15 @@ export const zscan = command(
     keys: oneKey("RO", "access"),
     summary: "Lists the members of a sorted set and their scores a few at a time",
     complexity: "O(1) for a call, O(N) for a whole iteration over N members",
-    arguments: [
-      key(),
-      arg("integer", "cursor"),
-      arg("pattern", "pattern", { token: "MATCH", optional: true }),
-      arg("integer", "count", { token: "COUNT", optional: true }),
-    ],
+    arguments: [key(), ...SCAN_ARGUMENTS],
     tips: ["nondeterministic_output"],
   },
   (ctx) => {
-    const position = parseCursor(ctx.text(2));
-    const zset = ctx.openRead(1, Type.ZSET);
-    const options = zset.exists ? scanOptions(ctx, 3, { type: false }) : null;
-    ctx.reply.array(2);
-    if (options === null) {
-      ctx.reply.integerBulk(0);
-      ctx.reply.array(0);
-      return;
-    }
-    const large = zsetLarge(zset);
-    if (large === null) scanPacked(ctx, zset, options);
-    else scanLarge(ctx, large, position, options);
+    const scan = openScan(ctx, Type.ZSET);
+    if (scan === null) return;
+    const large = zsetLarge(scan.value);
+    if (large === null) scanPacked(ctx, scan.value, scan.options);
+    else scanLarge(ctx, large, scan.cursor, scan.options);
   },
 );
 

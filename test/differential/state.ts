@@ -3,7 +3,8 @@ import type { RawClient } from "../support/client.ts";
 import { type Decoded, decode, itemsOf, textOf } from "../support/decode.ts";
 import { waiting, withoutConsumers } from "./replies.ts";
 
-const DATABASES = 2;
+/** All that a server has: SWAPDB can take keys anywhere. */
+const DATABASES = 16;
 
 export interface StateOptions {
   /**

@@ -1,16 +1,16 @@
 /** The program: command line to configuration to server, signals, exit codes. The only file that knows of a process. */
 
 import { readFileSync } from "node:fs";
-import { lowerCompilerThreads } from "./compiler-threads.ts";
 import { parseArguments } from "./config/arguments.ts";
 import { Config } from "./config/config.ts";
 import { ConfigError } from "./config/error.ts";
 import { usage } from "./config/help.ts";
-import { daemon, startInBackground } from "./daemon.ts";
 import { LogFileError } from "./log.ts";
-import { ListenError } from "./net/listener.ts";
-import { LoadError } from "./persistence/load-handler.ts";
+import { lowerCompilerThreads } from "./process/compiler-threads.ts";
+import { daemon, startInBackground } from "./process/daemon.ts";
 import { Server } from "./server.ts";
+import { LoadError } from "./snapshot/load-handler.ts";
+import { ListenError } from "./transport/listeners.ts";
 import { VERSION_LINE } from "./version.ts";
 
 /** Failures that are nobody's fault but need a person. */

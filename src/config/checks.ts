@@ -1,6 +1,6 @@
 /** What single string directives demand of their values, beyond being strings. Each check answers null or the reason in Redis's words. */
 
-import { fromBytes } from "../words.ts";
+import { fromBytes } from "../base/words.ts";
 
 function isBaseName(name: string): boolean {
   return !name.includes("/") && !name.includes("\\");

@@ -1,7 +1,7 @@
 /** The configuration of one server: its values, and CONFIG GET, SET and REWRITE over them. */
 
+import { globMatch } from "../base/glob.ts";
 import { errors } from "../errors.ts";
-import { globMatch } from "../glob.ts";
 import { parseSetting } from "./directive.ts";
 import { failureWords, InvalidValue } from "./error.ts";
 import { Loader, type StartupSettings } from "./file.ts";

@@ -1,7 +1,7 @@
 /** Reading redis.conf, and anything else that comes as lines of directives. */
 
 import { resolve } from "node:path";
-import { fromBytes, splitWords, trimBlanks } from "../words.ts";
+import { fromBytes, splitWords, trimBlanks } from "../base/words.ts";
 import { isDefaultUser } from "./default-user.ts";
 import { parseSetting } from "./directive.ts";
 import { ConfigError, failureWords, InvalidValue, UnsupportedValue } from "./error.ts";

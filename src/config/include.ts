@@ -1,5 +1,5 @@
 import { parse, sep } from "node:path";
-import { globMatch } from "../glob.ts";
+import { globMatch } from "../base/glob.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 const DOT = 0x2e;

@@ -1,7 +1,7 @@
 /** The types of single directives whose values are lists or pairs: save points, buffer limits, addresses and the like. */
 
 import { resolve } from "node:path";
-import { fromBytes, quoteWord, toBytes } from "../words.ts";
+import { fromBytes, quoteWord, toBytes } from "../base/words.ts";
 import { InvalidValue } from "./error.ts";
 import { type EventClasses, formatEventClasses, parseEventClasses } from "./event-classes.ts";
 import { type Kind, plainLine, quotedLine, type Setting } from "./kinds.ts";

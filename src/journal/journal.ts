@@ -11,7 +11,7 @@
 
 import { assert } from "../assert.ts";
 import type { Database } from "../keyspace/database.ts";
-import { Frame } from "../resp/frame.ts";
+import { Frame } from "../protocol/frame.ts";
 import { FileReader } from "./file-reader.ts";
 
 /** Every block but the last is full, so the block of an offset is found by division. */

@@ -3,7 +3,7 @@
  * logarithmic counter. Sources: Redis's lru-clock and LFU descriptions (antirez, "Random notes on improving the Redis LRU algorithm").
  */
 
-import { ACCESS_MASK } from "./types.ts";
+import { ACCESS_MASK } from "./record-meta.ts";
 
 const LFU_INITIAL = 5;
 const LFU_MINUTES = 0xffff;

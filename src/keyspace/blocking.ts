@@ -4,7 +4,7 @@
  * for each key in the order in which the clients began to wait, as in Redis.
  */
 
-import { Type } from "../values/types.ts";
+import { Type } from "../values/value-types.ts";
 import type { Database } from "./database.ts";
 
 /** Somebody who waits for keys to hold a value of one type. */

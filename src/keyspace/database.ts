@@ -5,16 +5,16 @@
  * Methods take a key as bytes[from, from + length), or the address that a lookup gave; an address is good until the next change of its key.
  */
 
-import { copied, copyBytes, integerLength, isInt64, writeInteger } from "../bytes.ts";
+import { copied, copyBytes, integerLength, isInt64, writeInteger } from "../base/bytes.ts";
 import { Blob, type LargeObject } from "../memory/objects.ts";
 import { EXPIRES, OUTSIDE } from "../memory/record.ts";
-import { type ByteSpan, Table } from "../memory/table.ts";
-import type { Draft } from "../values/draft.ts";
-import { EMBSTR_LIMIT, Encoding, Type } from "../values/types.ts";
+import { type ByteSpan, Table } from "../memory/record-table.ts";
+import type { Draft } from "../values/temporary.ts";
+import { EMBSTR_LIMIT, Encoding, Type } from "../values/value-types.ts";
 import { EventClass } from "./events.ts";
 import { ExpiryIndex } from "./expiry.ts";
 import { Lookup, NO_EXPIRY } from "./lookup.ts";
-import { makeMeta, metaEncoding, metaType } from "./types.ts";
+import { makeMeta, metaEncoding, metaType } from "./record-meta.ts";
 
 /** In place of an expiry time: the key keeps what it has. */
 export const KEEP_EXPIRY = -2;

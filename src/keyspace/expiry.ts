@@ -9,7 +9,7 @@
  */
 
 import { assert } from "../assert.ts";
-import type { Table } from "../memory/table.ts";
+import type { Table } from "../memory/record-table.ts";
 
 const TICK_MS = 16;
 const SLOTS = 256;

@@ -4,10 +4,10 @@
  */
 
 import { Arena, ArenaFull } from "../memory/arena.ts";
-import { randomSeed } from "../memory/hash.ts";
 import { ObjectTable } from "../memory/objects.ts";
-import type { TableSpace } from "../memory/table.ts";
-import type { Frame } from "../resp/frame.ts";
+import type { TableSpace } from "../memory/record-table.ts";
+import { randomSeed } from "../memory/siphash.ts";
+import type { Frame } from "../protocol/frame.ts";
 import { DEFAULT_LIMITS, type ValueLimits } from "../values/limits.ts";
 import { type LfuSettings, lruClock } from "./access.ts";
 import { BlockedKeys } from "./blocking.ts";
@@ -16,7 +16,7 @@ import type { EventClass } from "./events.ts";
 import { Eviction } from "./eviction.ts";
 import { LazyFree } from "./lazyfree.ts";
 import { LookAhead } from "./lookahead.ts";
-import { ExpiryMode } from "./types.ts";
+import { ExpiryMode } from "./record-meta.ts";
 import { WatchedKeys } from "./watch.ts";
 
 /** What `count` records of `bytes` in all take at most beside the bytes: heads, blocks and pages that are not quite filled. */

@@ -1,7 +1,7 @@
 /** Memory that is no longer reachable and is given back in slices, so that neither dropping a database nor deleting a big key ever stops the server. */
 
 import type { LargeObject } from "../memory/objects.ts";
-import type { Table } from "../memory/table.ts";
+import type { Table } from "../memory/record-table.ts";
 
 /** What waits to be freed: the part of LargeObject that this takes. */
 type Pending = Pick<LargeObject, "heldBytes" | "borrowed" | "free"> & {

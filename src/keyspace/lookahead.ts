@@ -5,12 +5,12 @@
 
 import { ByteMap } from "../memory/bytemap.ts";
 import { OUTSIDE } from "../memory/record.ts";
-import type { Table } from "../memory/table.ts";
-import type { Frame } from "../resp/frame.ts";
-import { SortedSet } from "../values/sorted-set.ts";
-import { Type } from "../values/types.ts";
+import type { Table } from "../memory/record-table.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { SortedSet } from "../values/sorted-set/sorted-set.ts";
+import { Type } from "../values/value-types.ts";
 import type { Database } from "./database.ts";
-import { metaType } from "./types.ts";
+import { metaType } from "./record-meta.ts";
 
 /** Collections of fewer elements, and tables of fewer keys, are likely to be in the processor's cache. */
 const BIG = 4096;

@@ -6,13 +6,13 @@
 
 import type { Blob, ObjectTable } from "../memory/objects.ts";
 import { EXPIRES, MAX_INLINE_KEY, OUTSIDE } from "../memory/record.ts";
-import { type ByteSpan, Table } from "../memory/table.ts";
-import type { Encoding, Type } from "../values/types.ts";
+import { type ByteSpan, Table } from "../memory/record-table.ts";
+import type { Encoding, Type } from "../values/value-types.ts";
 import { lfuInitial, lfuTouched } from "./access.ts";
 import { EventClass } from "./events.ts";
 import { ExpiryIndex } from "./expiry.ts";
 import type { Keyspace } from "./keyspace.ts";
-import { ACCESS_MASK, ExpiryMode, metaEncoding, metaType } from "./types.ts";
+import { ACCESS_MASK, ExpiryMode, metaEncoding, metaType } from "./record-meta.ts";
 
 /** In place of an expiry time: the key has none. */
 export const NO_EXPIRY = -1;

@@ -3,15 +3,15 @@
  * opened as an empty value of the type asked for, and comes to be with the first byte that is put into it. Hot.
  */
 
-import { copied, copyBytes, moveBytes } from "../bytes.ts";
+import { copied, copyBytes, moveBytes } from "../base/bytes.ts";
 import { errors } from "../errors.ts";
 import { Blob, type LargeObject } from "../memory/objects.ts";
 import { OUTSIDE } from "../memory/record.ts";
-import type { TableSpace } from "../memory/table.ts";
+import type { TableSpace } from "../memory/record-table.ts";
 import { emptyPacked } from "../values/empty.ts";
 import type { Holder } from "../values/holder.ts";
 import type { ValueLimits } from "../values/limits.ts";
-import { Encoding, Type } from "../values/types.ts";
+import { Encoding, Type } from "../values/value-types.ts";
 import type { Database } from "./database.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { NO_EXPIRY } from "./lookup.ts";

@@ -3,10 +3,10 @@
  * values are empty. Hot: `find` and `set` make no object and no string.
  */
 
-import { copied, copyBytes } from "../bytes.ts";
+import { copied, copyBytes } from "../base/bytes.ts";
 import { Blob, type LargeObject } from "./objects.ts";
 import { OUTSIDE } from "./record.ts";
-import { type ByteSpan, Table, type TableSpace } from "./table.ts";
+import { type ByteSpan, Table, type TableSpace } from "./record-table.ts";
 
 /**
  * `random` draws a chain and a place in it, and draws anew where there is no entry: an even choice among all but the few entries in chains of more places. Few of many are

@@ -3,7 +3,7 @@
  * (a snapshot to a file and one to a replica, at once) is put beside the first in a guard that asks both.
  */
 
-import type { Table, TableGuard } from "./table.ts";
+import type { Table, TableGuard } from "./record-table.ts";
 
 class GuardGroup implements TableGuard {
   /** Replaced and never changed: a guard may leave while all are being asked. */

@@ -4,7 +4,7 @@
 
 import { OFFSET_MASK, SEGMENT_SHIFT } from "./arena.ts";
 import type { Blob } from "./objects.ts";
-import type { ByteSpan, TableSpace } from "./table.ts";
+import type { ByteSpan, TableSpace } from "./record-table.ts";
 
 /** The words of a node. ADDRESS is a handle of the object table when flag OUTSIDE is set. */
 export const ADDRESS = 0;

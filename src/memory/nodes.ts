@@ -11,7 +11,7 @@
  */
 
 import { assert } from "../assert.ts";
-import { moveBytes } from "../bytes.ts";
+import { moveBytes } from "../base/bytes.ts";
 import { Arena, MAX_BLOCK } from "./arena.ts";
 import {
   ADDRESS,
@@ -34,7 +34,7 @@ import {
 } from "./node-image.ts";
 import { Blob, type LargeObject, type ObjectTable } from "./objects.ts";
 import type { PackedSpace } from "./packed.ts";
-import type { ByteSpan, TableSpace } from "./table.ts";
+import type { ByteSpan, TableSpace } from "./record-table.ts";
 
 const MIN_NODES = 4;
 /** What a full node takes unless its owner says otherwise: Redis's default for lists. */

@@ -3,7 +3,7 @@
  */
 
 import { assert } from "../assert.ts";
-import { copied } from "../bytes.ts";
+import { copied } from "../base/bytes.ts";
 
 /** Something too large for a record: a long string, or a collection that is no longer packed. */
 export interface LargeObject {
@@ -39,7 +39,7 @@ export class Blob implements LargeObject {
     return 1;
   }
 
-  /** What an image has been lent it copies when it has to (persistence/run-queue.ts). */
+  /** What an image has been lent it copies when it has to (snapshot/run-queue.ts). */
   get borrowed(): boolean {
     return false;
   }

@@ -13,7 +13,7 @@ import { assert } from "../assert.ts";
 import type { Arena } from "./arena.ts";
 import { sortEntries } from "./entry-sort.ts";
 import { OrderedChunks } from "./ordered-chunks.ts";
-import type { Table } from "./table.ts";
+import type { Table } from "./record-table.ts";
 
 /** A place in an `Ordered`, good until its next change. */
 export class OrderedCursor {

@@ -4,11 +4,11 @@ import type { Config } from "../config/config.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
-import type { Persistence } from "../persistence/persistence.ts";
-import type { Frame } from "../resp/frame.ts";
-import type { Reply } from "../resp/reply.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { Reply } from "../protocol/reply.ts";
 import type { Clients } from "../session/clients.ts";
 import type { Session } from "../session/session.ts";
+import type { Persistence } from "../snapshot/persistence.ts";
 
 /** Counters that INFO stats shows. */
 export interface ReplicationStats {

@@ -4,14 +4,14 @@
  */
 
 import { type CommandError, errors } from "../errors.ts";
-import { ExpiryMode } from "../keyspace/types.ts";
-import type { HistoryPoint } from "../persistence/load-handler.ts";
+import { ExpiryMode } from "../keyspace/record-meta.ts";
 import { type Session, SessionKind } from "../session/session.ts";
+import { Waiters } from "../session/wait.ts";
+import type { HistoryPoint } from "../snapshot/load-handler.ts";
 import { History } from "./history.ts";
-import { type LinkHost, type MasterAddress, MasterLink } from "./link.ts";
-import { type MasterHost, Replicas } from "./master.ts";
+import { type MasterHost, Replicas } from "./master/master.ts";
 import type { ReplicationParts } from "./parts.ts";
-import { Waiters } from "./wait.ts";
+import { type LinkHost, type MasterAddress, MasterLink } from "./replica/link.ts";
 
 export class Replication implements LinkHost, MasterHost {
   readonly parts: ReplicationParts;

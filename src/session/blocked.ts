@@ -5,9 +5,9 @@
 
 import type { BlockedKeys, KeyWaiter } from "../keyspace/blocking.ts";
 import type { Database } from "../keyspace/database.ts";
-import type { Frame } from "../resp/frame.ts";
-import type { Reply } from "../resp/reply.ts";
-import type { Type } from "../values/types.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { Reply } from "../protocol/reply.ts";
+import type { Type } from "../values/value-types.ts";
 import { Deadlines, type Timed } from "./deadlines.ts";
 import { ReplyMode, type Session } from "./session.ts";
 

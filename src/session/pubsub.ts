@@ -3,7 +3,7 @@
  * A message goes out once the command that sent it has been answered; a client's own messages come after its own answer, as in Redis.
  */
 
-import { globMatch } from "../glob.ts";
+import { globMatch } from "../base/glob.ts";
 import { type Session, SessionKind } from "./session.ts";
 
 /** Channels, patterns of channels, and channels of a shard: each is subscribed to and listed by itself. */

@@ -1,7 +1,7 @@
 /** One client: what it is called, what it may do, what it has selected and queued. Knows nothing of sockets; `link` is its way out. */
 
 import type { Database } from "../keyspace/database.ts";
-import type { ReplySink } from "../resp/reply.ts";
+import type { ReplySink } from "../protocol/reply.ts";
 import type { Subscriptions } from "./pubsub.ts";
 import type { Transaction } from "./transaction.ts";
 

@@ -3,7 +3,7 @@
 import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Watch, Watcher } from "../keyspace/watch.ts";
-import { Frame } from "../resp/frame.ts";
+import { Frame } from "../protocol/frame.ts";
 
 export class Transaction implements Watcher {
   /** MULTI was called. */

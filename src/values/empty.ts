@@ -1,7 +1,7 @@
 /** How a value of each type begins: packed bytes with nothing in them. */
 
 import { EMPTY_PACKED_BYTES, packedInit } from "../memory/packed.ts";
-import { Encoding, Type } from "./types.ts";
+import { Encoding, Type } from "./value-types.ts";
 
 export interface EmptyPacked {
   readonly encoding: Encoding;

@@ -1,13 +1,13 @@
 /**
- * What a data type asks of the place that holds its value: a key (keyspace/value.ts) or a value that has no key yet (draft.ts). While the value is small it is
+ * What a data type asks of the place that holds its value: a key (keyspace/value.ts) or a value that has no key yet (temporary.ts). While the value is small it is
  * packed bytes, buffer[from, to), that are edited with `splice`; when it grows past its limits it becomes an object.
  */
 
 import type { LargeObject } from "../memory/objects.ts";
 import type { PackedSpace } from "../memory/packed.ts";
-import type { TableSpace } from "../memory/table.ts";
+import type { TableSpace } from "../memory/record-table.ts";
 import type { ValueLimits } from "./limits.ts";
-import type { Encoding } from "./types.ts";
+import type { Encoding } from "./value-types.ts";
 
 export interface Holder extends PackedSpace {
   /** Where objects are to allocate. */

@@ -1,8 +1,8 @@
 /** DUMP and RESTORE, with payloads going to and fro between a real Redis and ours. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { Crc64 } from "../../src/persistence/rdb/crc64.ts";
-import { VALUE_TYPE } from "../../src/persistence/rdb/format.ts";
-import { listpack } from "../persistence/rdb/collections.ts";
+import { Crc64 } from "../../src/rdb/crc64.ts";
+import { VALUE_TYPE } from "../../src/rdb/format.ts";
+import { listpack } from "../rdb/collections.ts";
 import { connect, type RawClient, type Word } from "../support/client.ts";
 import { useComparison } from "../support/compare.ts";
 import { effectsOf } from "../support/effects.ts";

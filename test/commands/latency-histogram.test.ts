@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { LatencyHistogram } from "../../src/commands/latency-histogram.ts";
+import { LatencyHistogram } from "../../src/execution/latency-histogram.ts";
 
 describe("the latency histogram", () => {
   test("keeps every percentile within 3.2 % above the truth", () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { PLAIN, QuickList } from "../../src/values/quicklist.ts";
+import { PLAIN, QuickList } from "../../src/values/list/quicklist.ts";
 import { connect, encodeCommand, type RawClient } from "../support/client.ts";
 import { type Request, useComparison } from "../support/compare.ts";
 import { effectsOf } from "../support/effects.ts";

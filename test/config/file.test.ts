@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { quoteWord, splitWords } from "../../src/base/words.ts";
 import { Config } from "../../src/config/config.ts";
 import { Loader } from "../../src/config/file.ts";
 import { machine } from "../../src/config/surroundings.ts";
-import { quoteWord, splitWords } from "../../src/words.ts";
 import { MemoryFiles } from "./memory-files.ts";
 
 function load(files: Readonly<Record<string, string>>, path = "/etc/r.conf"): Config {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type Cursor, Journal } from "../../src/journal/journal.ts";
 import type { Database } from "../../src/keyspace/database.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
-import { Frame } from "../../src/resp/frame.ts";
+import { Frame } from "../../src/protocol/frame.ts";
 import { encodeCommand } from "../support/client.ts";
 import { check, property, type Random } from "../support/property.ts";
 

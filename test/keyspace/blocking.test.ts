@@ -4,8 +4,8 @@ import { KEEP_EXPIRY } from "../../src/keyspace/database.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { EMPTY_PACKED_BYTES } from "../../src/memory/packed.ts";
-import { Draft } from "../../src/values/draft.ts";
-import { Encoding, Type } from "../../src/values/types.ts";
+import { Draft } from "../../src/values/temporary.ts";
+import { Encoding, Type } from "../../src/values/value-types.ts";
 
 const START = 1_700_000_000_000;
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { type Database, KEEP_EXPIRY } from "../../src/keyspace/database.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
-import { ExpiryMode } from "../../src/keyspace/types.ts";
+import { ExpiryMode } from "../../src/keyspace/record-meta.ts";
 import { Arena, ArenaFull, MAX_BLOCK } from "../../src/memory/arena.ts";
-import { Encoding, Type } from "../../src/values/types.ts";
+import { Encoding, Type } from "../../src/values/value-types.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 const START = 1_700_000_000_000;

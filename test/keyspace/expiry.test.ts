@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { ExpiryIndex } from "../../src/keyspace/expiry.ts";
 import { Arena } from "../../src/memory/arena.ts";
-import { randomSeed } from "../../src/memory/hash.ts";
 import { ObjectTable } from "../../src/memory/objects.ts";
 import { EXPIRES } from "../../src/memory/record.ts";
-import { Table } from "../../src/memory/table.ts";
+import { Table } from "../../src/memory/record-table.ts";
+import { randomSeed } from "../../src/memory/siphash.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 const START = 1_700_000_000_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
-import { Frame } from "../../src/resp/frame.ts";
+import { Frame } from "../../src/protocol/frame.ts";
 
 function keyspaceOf(keys: number): Keyspace {
   const keyspace = new Keyspace({ databases: 1, now: 1_000_000 });

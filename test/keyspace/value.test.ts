@@ -4,10 +4,10 @@ import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { Value } from "../../src/keyspace/value.ts";
 import { ByteMap } from "../../src/memory/bytemap.ts";
-import { Draft } from "../../src/values/draft.ts";
 import { emptyPacked } from "../../src/values/empty.ts";
 import { DEFAULT_LIMITS } from "../../src/values/limits.ts";
-import { Encoding, Type } from "../../src/values/types.ts";
+import { Draft } from "../../src/values/temporary.ts";
+import { Encoding, Type } from "../../src/values/value-types.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 function opened(value: Value, database: Database, name: string): Value {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { Arena } from "../../src/memory/arena.ts";
 import { ByteMap } from "../../src/memory/bytemap.ts";
-import { randomSeed } from "../../src/memory/hash.ts";
 import { ObjectTable } from "../../src/memory/objects.ts";
-import type { ByteSpan, TableSpace } from "../../src/memory/table.ts";
-import { LentMap } from "../../src/persistence/lent-map.ts";
-import { RdbWriter } from "../../src/persistence/rdb/writer.ts";
+import type { ByteSpan, TableSpace } from "../../src/memory/record-table.ts";
+import { randomSeed } from "../../src/memory/siphash.ts";
+import { RdbWriter } from "../../src/rdb/writer.ts";
+import { LentMap } from "../../src/snapshot/streamed-map.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 function space(): TableSpace {

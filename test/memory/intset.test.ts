@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { moveBytes } from "../../src/bytes.ts";
+import { moveBytes } from "../../src/base/bytes.ts";
 import {
   EMPTY_INTSET_BYTES,
   IntsetAdd,

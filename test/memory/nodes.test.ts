@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { InvariantError } from "../../src/assert.ts";
 import { Arena, MAX_BLOCK } from "../../src/memory/arena.ts";
-import { randomSeed } from "../../src/memory/hash.ts";
 import type { NodeImage } from "../../src/memory/node-image.ts";
 import { NodeDeque } from "../../src/memory/nodes.ts";
 import { ObjectTable } from "../../src/memory/objects.ts";
-import type { ByteSpan, TableSpace } from "../../src/memory/table.ts";
+import type { ByteSpan, TableSpace } from "../../src/memory/record-table.ts";
+import { randomSeed } from "../../src/memory/siphash.ts";
 import { check, property, type Random } from "../support/property.ts";
 import { highArena } from "./arenas.ts";
 

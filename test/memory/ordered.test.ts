@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Arena, ArenaFull, SEGMENT_BYTES } from "../../src/memory/arena.ts";
-import { randomSeed } from "../../src/memory/hash.ts";
 import { ObjectTable } from "../../src/memory/objects.ts";
 import { Ordered, OrderedCursor } from "../../src/memory/ordered.ts";
-import { Table, type TableSpace } from "../../src/memory/table.ts";
+import { Table, type TableSpace } from "../../src/memory/record-table.ts";
+import { randomSeed } from "../../src/memory/siphash.ts";
 import { check, property, type Random } from "../support/property.ts";
 import { highArena } from "./arenas.ts";
 

@@ -2,11 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { EMPTY_PACKED_BYTES } from "../../src/memory/packed.ts";
-import { Frame } from "../../src/resp/frame.ts";
-import { Reply } from "../../src/resp/reply.ts";
+import { Frame } from "../../src/protocol/frame.ts";
+import { Reply } from "../../src/protocol/reply.ts";
 import { BlockedClients } from "../../src/session/blocked.ts";
 import { ReplyMode, Session, type SessionLink } from "../../src/session/session.ts";
-import { Encoding, Type } from "../../src/values/types.ts";
+import { Encoding, Type } from "../../src/values/value-types.ts";
 
 class Link implements SessionLink {
   readonly remoteAddress = "127.0.0.1:1";

@@ -2,11 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { ByteMap } from "../../src/memory/bytemap.ts";
 import { Element, packedAppendPair, packedValid } from "../../src/memory/packed.ts";
-import { Draft } from "../../src/values/draft.ts";
-import { hashDelete, hashEach, hashExpect, hashFind, hashGet, hashLength, hashMap, hashPut, hashSet } from "../../src/values/hash.ts";
-import { hashDraw, hashRandom, hashSample } from "../../src/values/hash-random.ts";
+import { hashDelete, hashEach, hashExpect, hashFind, hashGet, hashLength, hashMap, hashPut, hashSet } from "../../src/values/hash/hash.ts";
+import { hashDraw, hashRandom, hashSample } from "../../src/values/hash/hash-random.ts";
 import { DEFAULT_LIMITS, type ValueLimits } from "../../src/values/limits.ts";
-import { Encoding, Type } from "../../src/values/types.ts";
+import { Draft } from "../../src/values/temporary.ts";
+import { Encoding, Type } from "../../src/values/value-types.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 const { space } = new Keyspace({ databases: 1, now: 0 });

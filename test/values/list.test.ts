@@ -1,11 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { Arena } from "../../src/memory/arena.ts";
-import { randomSeed } from "../../src/memory/hash.ts";
 import type { NodeImage } from "../../src/memory/node-image.ts";
 import { ObjectTable } from "../../src/memory/objects.ts";
 import { type Element, packedAppend, packedBytes, packedCount, packedValid } from "../../src/memory/packed.ts";
-import type { ByteSpan, TableSpace } from "../../src/memory/table.ts";
-import { Draft } from "../../src/values/draft.ts";
+import type { ByteSpan, TableSpace } from "../../src/memory/record-table.ts";
+import { randomSeed } from "../../src/memory/siphash.ts";
 import { DEFAULT_LIMITS, type ValueLimits } from "../../src/values/limits.ts";
 import {
   ListCursor,
@@ -26,9 +25,10 @@ import {
   listRemove,
   listReplace,
   listSettle,
-} from "../../src/values/list.ts";
-import { exceedsListLimit, PACKED, PLAIN, QuickList } from "../../src/values/quicklist.ts";
-import { Encoding, Type } from "../../src/values/types.ts";
+} from "../../src/values/list/list.ts";
+import { exceedsListLimit, PACKED, PLAIN, QuickList } from "../../src/values/list/quicklist.ts";
+import { Draft } from "../../src/values/temporary.ts";
+import { Encoding, Type } from "../../src/values/value-types.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 const span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };

@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../src/memory/arena.ts";
 import type { ByteMap } from "../../src/memory/bytemap.ts";
-import { randomSeed } from "../../src/memory/hash.ts";
 import { intsetValid } from "../../src/memory/intset.ts";
 import { ObjectTable } from "../../src/memory/objects.ts";
 import { Element, packedValid } from "../../src/memory/packed.ts";
-import { Draft } from "../../src/values/draft.ts";
+import { randomSeed } from "../../src/memory/siphash.ts";
 import { DEFAULT_LIMITS, type ValueLimits } from "../../src/values/limits.ts";
 import {
   setAdd,
@@ -25,9 +24,10 @@ import {
   setToIntset,
   setToListpack,
   setWalk,
-} from "../../src/values/set.ts";
-import { setIntersect, setIntersectInto, setSubtractInto, setUniteInto, sortBySize } from "../../src/values/set-algebra.ts";
-import { ENCODING_NAMES, Type } from "../../src/values/types.ts";
+} from "../../src/values/set/set.ts";
+import { setIntersect, setIntersectInto, setSubtractInto, setUniteInto, sortBySize } from "../../src/values/set/set-algebra.ts";
+import { Draft } from "../../src/values/temporary.ts";
+import { ENCODING_NAMES, Type } from "../../src/values/value-types.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 const tables = { arena: new Arena(), objects: new ObjectTable(), seed: randomSeed() };

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "bun:test";
+import { addCounters, subtractCounters } from "../../src/base/numbers/counter.ts";
 import { Arena, ArenaFull } from "../../src/memory/arena.ts";
-import { randomSeed } from "../../src/memory/hash.ts";
 import { ObjectTable } from "../../src/memory/objects.ts";
-import type { ByteSpan, TableSpace } from "../../src/memory/table.ts";
-import { addCounters, subtractCounters } from "../../src/values/counter.ts";
-import { IdRecords } from "../../src/values/id-records.ts";
+import type { ByteSpan, TableSpace } from "../../src/memory/record-table.ts";
+import { randomSeed } from "../../src/memory/siphash.ts";
 import { DEFAULT_LIMITS, type ValueLimits } from "../../src/values/limits.ts";
-import { Stream, type Words } from "../../src/values/stream.ts";
-import { countRange, StreamCursor } from "../../src/values/stream-cursor.ts";
-import { IdText, parseStreamId, StreamId } from "../../src/values/stream-id.ts";
-import { ListpackMaker, NodeMaker } from "../../src/values/stream-listpack.ts";
+import { IdRecords } from "../../src/values/stream/id-records.ts";
+import { Stream, type Words } from "../../src/values/stream/stream.ts";
+import { countRange, StreamCursor } from "../../src/values/stream/stream-cursor.ts";
+import { IdText, parseStreamId, StreamId } from "../../src/values/stream/stream-id.ts";
+import { ListpackMaker, NodeMaker } from "../../src/values/stream/stream-listpack.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 interface Entry {

@@ -1,14 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { Arena } from "../../src/memory/arena.ts";
 import { ByteMap } from "../../src/memory/bytemap.ts";
-import { randomSeed } from "../../src/memory/hash.ts";
 import { ObjectTable } from "../../src/memory/objects.ts";
 import { packedValid } from "../../src/memory/packed.ts";
-import { Draft } from "../../src/values/draft.ts";
+import { randomSeed } from "../../src/memory/siphash.ts";
 import { DEFAULT_LIMITS, type ValueLimits } from "../../src/values/limits.ts";
-import { setAdd } from "../../src/values/set.ts";
-import { SCORE_BYTES, SortedSet, setRecordScore } from "../../src/values/sorted-set.ts";
-import { Encoding, Type } from "../../src/values/types.ts";
+import { setAdd } from "../../src/values/set/set.ts";
+import { SCORE_BYTES, SortedSet, setRecordScore } from "../../src/values/sorted-set/sorted-set.ts";
 import {
   ZsetCursor,
   zsetEach,
@@ -26,9 +24,19 @@ import {
   zsetSeek,
   zsetSeekLast,
   zsetTake,
-} from "../../src/values/zset.ts";
-import { Aggregate, zsetDifference, zsetIntersection, zsetIntersectionSize, zsetUnion } from "../../src/values/zset-algebra.ts";
-import { type LexBound, LexEnd, LexRange, RankRange, ScoreRange, zsetLexRanks, zsetScoreRanks } from "../../src/values/zset-range.ts";
+} from "../../src/values/sorted-set/zset.ts";
+import { Aggregate, zsetDifference, zsetIntersection, zsetIntersectionSize, zsetUnion } from "../../src/values/sorted-set/zset-algebra.ts";
+import {
+  type LexBound,
+  LexEnd,
+  LexRange,
+  RankRange,
+  ScoreRange,
+  zsetLexRanks,
+  zsetScoreRanks,
+} from "../../src/values/sorted-set/zset-range.ts";
+import { Draft } from "../../src/values/temporary.ts";
+import { Encoding, Type } from "../../src/values/value-types.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 type Entry = readonly [member: string, score: number];

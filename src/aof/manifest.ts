@@ -1,0 +1,153 @@
+/**
+ * Which files make up the append-only file: at most one base (the data at the last rewrite), then increments in their order; and history, files that a rewrite has made
+ * superfluous and that are still to be deleted. A manifest never changes: what changes makes another one, which counts once it is on disk (manifest-file.ts).
+ *
+ * The form is Redis's: a line for each file, `file NAME seq N type b|h|i`.
+ */
+
+import { fromBytes, quoteWord, splitWords, toBytes, trimBlanks } from "../base/words.ts";
+
+export interface AofFile {
+  /** In the directory of the append-only files. */
+  readonly name: string;
+  readonly sequence: number;
+}
+
+export class ManifestError extends Error {
+  override name = "ManifestError";
+  /** Which line, counted from 1, and what it says; 0 when no line is to blame. */
+  readonly line: number;
+  readonly text: string;
+
+  constructor(message: string, line = 0, text = "") {
+    super(message);
+    this.line = line;
+    this.text = text;
+  }
+}
+
+/** Redis's limit of a line, in bytes. */
+const LONGEST_LINE = 1024;
+
+export class Manifest {
+  readonly base: AofFile | null;
+  readonly history: readonly AofFile[];
+  readonly increments: readonly AofFile[];
+  /** The numbers given last. */
+  readonly baseSequence: number;
+  readonly incrementSequence: number;
+
+  constructor(files: Partial<Pick<Manifest, "base" | "history" | "increments" | "baseSequence" | "incrementSequence">> = {}) {
+    const { base = null, history = [], increments = [] } = files;
+    this.base = base;
+    this.history = history;
+    this.increments = increments;
+    this.baseSequence = files.baseSequence ?? base?.sequence ?? 0;
+    this.incrementSequence = files.incrementSequence ?? increments.at(-1)?.sequence ?? 0;
+  }
+
+  /** Whether there is nothing to load. */
+  get empty(): boolean {
+    return this.base === null && this.increments.length === 0;
+  }
+
+  /** Base and increments, in the order they are loaded in. */
+  get files(): readonly AofFile[] {
+    return this.base === null ? this.increments : [this.base, ...this.increments];
+  }
+
+  /** With a new base; the one before becomes history. */
+  withBase(prefix: string, form: "rdb" | "aof"): Manifest {
+    const sequence = this.baseSequence + 1;
+    const base = { name: `${prefix}.${sequence}.base.${form}`, sequence };
+    const history = this.base === null ? this.history : [this.base, ...this.history];
+    return new Manifest({ ...this, base, history, baseSequence: sequence });
+  }
+
+  /** With one more increment, the last of `increments`. */
+  withIncrement(prefix: string): Manifest {
+    const sequence = this.incrementSequence + 1;
+    const increment = { name: `${prefix}.${sequence}.incr.aof`, sequence };
+    return new Manifest({ ...this, increments: [...this.increments, increment], incrementSequence: sequence });
+  }
+
+  /** A rewrite holds what is in the increments: all but the last `kept` become history. */
+  withoutIncrements(kept: number): Manifest {
+    const count = this.increments.length - kept;
+    // Redis walks from the last to the first and puts each in front: they end up in their order.
+    const gone = this.increments.slice(0, count);
+    return new Manifest({ ...this, increments: this.increments.slice(count), history: [...gone, ...this.history] });
+  }
+
+  /** The old single file, taken as the base. */
+  static upgraded(name: string): Manifest {
+    return new Manifest({ base: { name, sequence: 1 } });
+  }
+
+  withoutHistory(): Manifest {
+    return new Manifest({ ...this, history: [] });
+  }
+
+  /** The text of the file, one character a byte. */
+  format(): string {
+    let text = this.base === null ? "" : formatLine(this.base, "b");
+    for (const file of this.history) text += formatLine(file, "h");
+    for (const file of this.increments) text += formatLine(file, "i");
+    return text;
+  }
+
+  /** Reads the text of the file. Errors: ManifestError. */
+  static parse(text: string): Manifest {
+    if (text === "") throw new ManifestError("Found an empty AOF manifest");
+    let base: AofFile | null = null;
+    const history: AofFile[] = [];
+    const increments: AofFile[] = [];
+    const lines = text.split("\n");
+    const end = lines.pop() ?? "";
+    if (end !== "") lines.push(`${end}\0`); // no newline: never a whole line
+    for (const [index, line] of lines.entries()) {
+      if (line.startsWith("#")) continue;
+      if (line.length >= LONGEST_LINE || line.endsWith("\0")) {
+        throw new ManifestError("The AOF manifest file contains too long line", index + 1, line.replace("\0", ""));
+      }
+      const fail = (message: string) => new ManifestError(message, index + 1, trimBlanks(line));
+      const { file, type } = parseLine(line, fail);
+      if (type === "b") {
+        if (base !== null) throw fail("Found duplicate base file information");
+        base = file;
+      } else if (type === "h") history.push(file);
+      else if (type === "i") {
+        if (file.sequence <= (increments.at(-1)?.sequence ?? 0)) throw fail("Found a non-monotonic sequence number");
+        increments.push(file);
+      } else throw fail("Unknown AOF file type");
+    }
+    return new Manifest({ base, history, increments });
+  }
+}
+
+function formatLine({ name, sequence }: AofFile, type: string): string {
+  const bytes = toBytes(name);
+  const plain = bytes !== "" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(bytes);
+  return `file ${plain ? bytes : quoteWord(bytes)} seq ${sequence} type ${type}\n`;
+}
+
+function parseLine(line: string, fail: (message: string) => ManifestError): { file: AofFile; type: string } {
+  const invalid = () => fail("Invalid AOF manifest file format");
+  const words = splitWords(trimBlanks(line));
+  // More words than these are for a later version's use.
+  if (words === null || words.length < 6 || words.length % 2 === 1) throw invalid();
+  let name: string | null = null;
+  let sequence = 0;
+  let type = "";
+  for (let index = 0; index < words.length; index += 2) {
+    const value = words[index + 1];
+    const key = words[index].toLowerCase();
+    if (key === "file") {
+      name = fromBytes(value);
+      if (/[/\\]/.test(name)) throw fail("File can't be a path, just a filename");
+    } else if (key === "seq") sequence = Number.parseInt(value, 10) || 0;
+    else if (key === "type") type = value.slice(0, 1);
+  }
+  if (name === null || sequence === 0 || type === "") throw invalid();
+  return { file: { name, sequence }, type };
+}

@@ -1,0 +1,78 @@
+/** ACL categories: groups of commands that rules and COMMAND LIST name by one word. */
+
+import type { Flag, Group } from "../../execution/command-spec.ts";
+import type { CommandEntry } from "../../execution/registry.ts";
+
+/** Every category, in Redis's order. */
+export const CATEGORIES = [
+  "keyspace",
+  "read",
+  "write",
+  "set",
+  "sortedset",
+  "list",
+  "hash",
+  "string",
+  "bitmap",
+  "hyperloglog",
+  "geo",
+  "stream",
+  "pubsub",
+  "admin",
+  "fast",
+  "slow",
+  "blocking",
+  "dangerous",
+  "connection",
+  "transaction",
+  "scripting",
+] as const;
+export type Category = (typeof CATEGORIES)[number];
+
+/** Server and cluster commands have none in common; those of pub/sub have a flag. */
+const OF_GROUP: Partial<Record<Group, Category>> = {
+  string: "string",
+  list: "list",
+  hash: "hash",
+  set: "set",
+  "sorted-set": "sortedset",
+  stream: "stream",
+  bitmap: "bitmap",
+  hyperloglog: "hyperloglog",
+  geo: "geo",
+  scripting: "scripting",
+  transactions: "transaction",
+  connection: "connection",
+  generic: "keyspace",
+};
+
+const OF_FLAG: Partial<Record<Flag, readonly Category[]>> = {
+  write: ["write"],
+  readonly: ["read"],
+  admin: ["admin", "dangerous"],
+  pubsub: ["pubsub"],
+  fast: ["fast"],
+  blocking: ["blocking"],
+};
+
+/** Categories that say how a command is, not what it is about. */
+const QUALITIES: ReadonlySet<string> = new Set(["admin", "dangerous"]);
+
+/** The categories of a command, in Redis's order: its own, its group's, and those that its flags imply. A mere family of subcommands has only the last. */
+export function categoriesOf(entry: CommandEntry): readonly Category[] {
+  const { spec } = entry;
+  const own = spec.categories ?? [];
+  const found = new Set<string>(own);
+  // SORT and WAIT are in the generic group and about something else, which they say.
+  const saysItself = spec.group === "generic" && own.some((category) => !QUALITIES.has(category));
+  const ofGroup = OF_GROUP[spec.group];
+  const isFamily = entry.subcommands.size > 0 && !entry.acceptsCount(1);
+  if (ofGroup !== undefined && !saysItself && !isFamily) found.add(ofGroup);
+  for (const flag of spec.flags) {
+    // A script that reads is no plain read: it may run anything.
+    if (flag === "readonly" && found.has("scripting")) continue;
+    for (const category of OF_FLAG[flag] ?? []) found.add(category);
+  }
+  if (!found.has("fast")) found.add("slow");
+  return CATEGORIES.filter((category) => found.has(category));
+}

@@ -1,0 +1,92 @@
+/** What SCAN, HSCAN, SSCAN and ZSCAN have in common: their options, and the walk over a large collection. */
+
+import { globMatch } from "../../base/glob.ts";
+import { errors } from "../../errors.ts";
+import { arg } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import type { Value } from "../../keyspace/value.ts";
+import type { ByteMap } from "../../memory/bytemap.ts";
+import type { ByteSpan } from "../../memory/record-table.ts";
+import type { Type } from "../../values/value-types.ts";
+import { parseCursor } from "./cursor.ts";
+
+/** Without COUNT. */
+const DEFAULT_COUNT = 10;
+/** No more than so many buckets are looked at for each element asked for: a sparse table must not hold a scan up. */
+export const BUCKETS_PER_ELEMENT = 10;
+
+const STAR = 0x2a;
+
+const span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
+
+export interface ScanOptions {
+  count: number;
+  /** Null: everything matches. */
+  pattern: Buffer | null;
+  type: string | null;
+}
+
+/** The arguments that all of them have, from the cursor on. */
+export const SCAN_ARGUMENTS = [
+  arg("integer", "cursor"),
+  arg("pattern", "pattern", { token: "MATCH", optional: true }),
+  arg("integer", "count", { token: "COUNT", optional: true }),
+];
+
+/** The scan of one collection. */
+export interface CollectionScan {
+  readonly value: Value;
+  readonly cursor: number;
+  readonly options: ScanOptions;
+}
+
+/**
+ * Opens what HSCAN, SSCAN or ZSCAN asks about and begins the answer: the next cursor and the elements are to follow. -> null for a key that is not there, all being said
+ * then; Redis reads no options for one. Errors: invalid cursor, WRONGTYPE, those of `scanOptions`.
+ */
+export function openScan(ctx: Context, type: Type): CollectionScan | null {
+  const cursor = parseCursor(ctx.text(2));
+  const value = ctx.openRead(1, type);
+  const options = value.exists ? scanOptions(ctx, 3, { type: false }) : null;
+  ctx.reply.array(2);
+  if (options !== null) return { value, cursor, options };
+  ctx.reply.integerBulk(0);
+  ctx.reply.array(0);
+  return null;
+}
+
+/** Reads MATCH, COUNT and, where it is allowed, TYPE from argument `first` on. Errors: syntax, not an integer. */
+export function scanOptions(ctx: Context, first: number, allowed: { type: boolean }): ScanOptions {
+  const options: ScanOptions = { count: DEFAULT_COUNT, pattern: null, type: null };
+  for (let index = first; index < ctx.count; index += 2) {
+    if (index + 1 === ctx.count) throw errors.syntax;
+    if (ctx.is(index, "count")) {
+      options.count = Number(ctx.int64(index + 1));
+      if (options.count < 1) throw errors.syntax;
+    } else if (ctx.is(index, "match")) options.pattern = patternArgument(ctx, index + 1);
+    else if (allowed.type && ctx.is(index, "type")) options.type = ctx.text(index + 1).toLowerCase();
+    else throw errors.syntax;
+  }
+  return options;
+}
+
+/** The pattern in argument `index`, null for one that everything matches. */
+export function patternArgument(ctx: Context, index: number): Buffer | null {
+  const pattern = ctx.bytes(index);
+  return pattern.length === 1 && pattern[0] === STAR ? null : pattern;
+}
+
+/** Walks on from `cursor`, as far as one call goes; the addresses of the entries that match are added to `found`. -> the next cursor, 0 at the end. */
+export function scanMap(map: ByteMap, cursor: number, { count, pattern }: ScanOptions, found: number[]): number {
+  let seen = 0;
+  let buckets = count * BUCKETS_PER_ELEMENT;
+  const visit = (address: number): void => {
+    seen++;
+    map.locateKey(address, span);
+    if (pattern === null || globMatch(pattern, span.buffer, span.from, span.to, false)) found.push(address);
+  };
+  do {
+    cursor = map.scan(cursor, visit);
+  } while (cursor !== 0 && buckets-- > 0 && seen < count);
+  return cursor;
+}

@@ -1,0 +1,25 @@
+/** What a family of subcommands says of itself: the answer of `<command> HELP`, in the form that Redis gives it, and the error that points there. */
+
+import { type CommandError, commandError } from "../../errors.ts";
+import type { Context } from "../../execution/context.ts";
+
+/** What one subcommand is good for: how it is called, and lines of explanation. */
+export type HelpEntry = readonly [usage: string, ...lines: string[]];
+
+/** Answers with the help of a family of subcommands; that of HELP itself is added. */
+export function replyHelp(ctx: Context, entries: readonly HelpEntry[]): void {
+  const { reply } = ctx;
+  const lines = [`${ctx.text(0).toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`];
+  for (const [usage, ...explanation] of [...entries, HELP_ENTRY]) lines.push(usage, ...explanation.map((line) => `    ${line}`));
+  reply.array(lines.length);
+  for (const line of lines) reply.simple(line);
+}
+
+/** The error of a subcommand that leaves it to itself to count its arguments. */
+export function wrongArguments(ctx: Context): CommandError {
+  return commandError(
+    `ERR unknown subcommand or wrong number of arguments for '${ctx.text(1).slice(0, 128)}'. Try ${ctx.text(0).toUpperCase()} HELP.`,
+  );
+}
+
+const HELP_ENTRY: HelpEntry = ["HELP", "Shows this text."];

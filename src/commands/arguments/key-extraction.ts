@@ -1,0 +1,151 @@
+/** Which arguments of a request are keys: what COMMAND GETKEYS answers, and what access rules and clusters must know before a command runs. */
+
+import type { KeyFlag, KeySpec } from "../../execution/command-spec.ts";
+import type { CommandEntry } from "../../execution/registry.ts";
+
+/** A request: the command's name is argument 0. A Frame is one. */
+export interface Arguments {
+  readonly count: number;
+  text(index: number): string;
+}
+
+/** A key of a request and what the command does with it. */
+export interface KeyReference {
+  readonly index: number;
+  readonly flags: readonly KeyFlag[];
+}
+
+/** Whether requests of this command can have keys at all. */
+export function canHaveKeys(entry: CommandEntry): boolean {
+  return keySpecs(entry).some((spec) => !spec.flags.includes("not_key"));
+}
+
+/**
+ * The keys of a request whose number of arguments the command accepts, in the order of its key specifications. None for a request that the command will
+ * refuse for its syntax.
+ */
+export function keysOf(entry: CommandEntry, request: Arguments): readonly KeyReference[] {
+  const specs = keySpecs(entry).filter((spec) => !spec.flags.includes("not_key"));
+  const told = specs.some((spec) => spec.flags.includes("variable_flags")) ? null : keysBySpecs(specs, request);
+  return told ?? FINDERS.get(entry.fullName)?.(request) ?? [];
+}
+
+function keySpecs(entry: CommandEntry): readonly KeySpec[] {
+  return entry.spec.keys ?? [];
+}
+
+/** -> null when a specification does not fit the request, or does not tell all keys. */
+function keysBySpecs(specs: readonly KeySpec[], request: Arguments): KeyReference[] | null {
+  const keys: KeyReference[] = [];
+  for (const spec of specs) {
+    const begin = beginOf(spec, request);
+    if (begin === null) return null;
+    if (begin === NOT_THERE) continue;
+    const range = rangeOf(spec, begin, request);
+    if (range === null) return null;
+    const { first, last, step } = range;
+    if (last >= request.count || last < first || first >= request.count) return null;
+    for (let index = first; index <= last; index += step) keys.push({ index, flags: spec.flags });
+    if (spec.flags.includes("incomplete")) return null;
+  }
+  return keys;
+}
+
+const NOT_THERE = 0;
+
+/** -> the index from which keys are counted, NOT_THERE when the word that precedes them is missing, or null when the specification does not say. */
+function beginOf({ begin }: KeySpec, request: Arguments): number | null {
+  if (begin === "unknown") return null;
+  if ("index" in begin) return begin.index;
+  const { count } = request;
+  const forward = begin.startFrom > 0;
+  const step = forward ? 1 : -1;
+  // A search forward leaves out the last argument, one backward the first: no key could follow, no option be there.
+  const end = forward ? count - 1 : 1;
+  for (let index = forward ? begin.startFrom : count + begin.startFrom; forward ? index < end : index > end; index += step) {
+    if (request.text(index).toLowerCase() === begin.keyword.toLowerCase()) return index + 1;
+  }
+  return NOT_THERE;
+}
+
+/** -> null when the number of keys is not told, or is none. */
+function rangeOf({ find }: KeySpec, begin: number, request: Arguments): { first: number; last: number; step: number } | null {
+  if (find === "unknown") return null;
+  if ("keyNumIndex" in find) {
+    const at = begin + find.keyNumIndex;
+    const text = at < request.count ? request.text(at) : "";
+    if (!/^[1-9]\d*$/.test(text)) return null;
+    const first = begin + find.firstKey;
+    return { first, last: first + Number(text) - 1, step: find.step };
+  }
+  const { lastKey, step, limit } = find;
+  if (lastKey >= 0) return { first: begin, last: begin + lastKey, step };
+  if (limit === 0) return { first: begin, last: request.count + lastKey, step };
+  return { first: begin, last: begin + Math.floor((request.count - begin) / limit) + lastKey, step };
+}
+
+// ---- commands whose specifications cannot tell the keys, or what is done with them
+
+type KeyFinder = (request: Arguments) => KeyReference[];
+
+const FINDERS: ReadonlyMap<string, KeyFinder> = new Map<string, KeyFinder>([
+  ["set", (request) => [{ index: 1, flags: hasWord(request, 3, "get") ? ["RW", "access", "update"] : ["OW", "update"] }]],
+  ["bitfield", (request) => [{ index: 1, flags: onlyReadsBits(request) ? ["RO", "access"] : ["RW", "access", "update"] }]],
+  ["sort", sortKeys],
+  ["sort_ro", () => [{ index: 1, flags: ["RO", "access"] }]],
+  ["migrate", migrateKeys],
+]);
+
+function hasWord(request: Arguments, from: number, word: string): boolean {
+  for (let index = from; index < request.count; index++) if (request.text(index).toLowerCase() === word) return true;
+  return false;
+}
+
+/** Whether all operations are GET, as far as the syntax holds. */
+function onlyReadsBits(request: Arguments): boolean {
+  for (let index = 2; index < request.count; ) {
+    const operation = request.text(index).toLowerCase();
+    const size = operation === "get" ? 3 : operation === "overflow" ? 2 : 0;
+    if (size === 0 || index + size > request.count) return false;
+    index += size;
+  }
+  return true;
+}
+
+const SORT_OPTION_SIZES: ReadonlyMap<string, number> = new Map([
+  ["limit", 3],
+  ["get", 2],
+  ["by", 2],
+]);
+
+/** BY and GET patterns name keys by what is in the list, so nobody can tell those; the last STORE counts. */
+function sortKeys(request: Arguments): KeyReference[] {
+  const keys: KeyReference[] = [{ index: 1, flags: ["RO", "access"] }];
+  for (let index = 2; index < request.count; ) {
+    const option = request.text(index).toLowerCase();
+    if (option === "store" && index + 1 < request.count) keys[1] = { index: index + 1, flags: ["OW", "update"] };
+    index += SORT_OPTION_SIZES.get(option) ?? 1;
+  }
+  return keys;
+}
+
+const MIGRATE_OPTION_SIZES: ReadonlyMap<string, number> = new Map([
+  ["auth", 2],
+  ["auth2", 3],
+]);
+
+/** The key argument, or all that follows KEYS when that is empty; none when both are given. */
+function migrateKeys(request: Arguments): KeyReference[] {
+  const keys: KeyReference[] = [];
+  for (let index = 6; index < request.count; ) {
+    const option = request.text(index).toLowerCase();
+    if (option === "keys") {
+      if (request.text(3) === "") for (let at = index + 1; at < request.count; at++) keys.push({ index: at, flags: MIGRATE_FLAGS });
+      return keys;
+    }
+    index += MIGRATE_OPTION_SIZES.get(option) ?? 1;
+  }
+  return [{ index: 3, flags: MIGRATE_FLAGS }];
+}
+
+const MIGRATE_FLAGS: readonly KeyFlag[] = ["RW", "access", "delete"];

@@ -1,0 +1,217 @@
+/** BITFIELD and BITFIELD_RO: integers of any width inside strings, several operations at one go. */
+
+import {
+  assigned,
+  type FieldInteger,
+  type FieldType,
+  fieldType,
+  incremented,
+  Overflow,
+  readField,
+  writeField,
+} from "../../algorithms/bitfield.ts";
+import { parseInt64, smallInteger } from "../../base/bytes.ts";
+import { commandError, errors } from "../../errors.ts";
+import { type Argument, arg, block, command, key, keyAt, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import { badOffset, bitOffset, checkBitOffset, openBits } from "./bit-string.ts";
+
+type OperationName = "get" | "set" | "incrby";
+
+interface Operation {
+  readonly name: OperationName;
+  readonly type: FieldType;
+  /** In bits. */
+  readonly offset: number;
+  /** What to set or to add; 0 for GET. */
+  readonly operand: FieldInteger;
+  readonly overflow: Overflow;
+}
+
+/** How many arguments follow an operation's name. */
+const SIZES: Readonly<Record<OperationName, number>> = { get: 2, set: 3, incrby: 3 };
+
+const OVERFLOWS: readonly (readonly [name: string, overflow: Overflow])[] = [
+  ["wrap", Overflow.WRAP],
+  ["sat", Overflow.SAT],
+  ["fail", Overflow.FAIL],
+];
+
+const FIELD: readonly Argument[] = [arg("string", "encoding"), arg("integer", "offset")];
+
+export const bitfield = command(
+  {
+    name: "bitfield",
+    arity: -2,
+    group: "bitmap",
+    since: "3.2.0",
+    flags: ["write", "denyoom"],
+    keys: [{ ...keyAt(1, "RW", "update", "access", "variable_flags"), notes: "Only reads the key when all operations are GET" }],
+    summary: "Reads, sets and adds to integers of any width inside the string at a key",
+    complexity: "O(1) for each operation",
+    arguments: [
+      key(),
+      oneOf(
+        "operation",
+        [
+          block("get-block", FIELD, { token: "GET" }),
+          block("write", [
+            oneOf("overflow-block", [token("WRAP"), token("SAT"), token("FAIL")], { token: "OVERFLOW", optional: true }),
+            oneOf("write-operation", [
+              block("set-block", [...FIELD, arg("integer", "value")], { token: "SET" }),
+              block("incrby-block", [...FIELD, arg("integer", "increment")], { token: "INCRBY" }),
+            ]),
+          ]),
+        ],
+        { multiple: true, optional: true },
+      ),
+    ],
+  },
+  (ctx) => {
+    const operations = parseOperations(ctx);
+    const bits = writtenBits(operations);
+    if (bits === 0) readFields(ctx, operations);
+    else changeFields(ctx, operations, Math.ceil(bits / 8));
+  },
+);
+
+export const bitfieldRo = command(
+  {
+    name: "bitfield_ro",
+    arity: -2,
+    group: "bitmap",
+    since: "6.0.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO", "access"),
+    summary: "Reads integers of any width inside the string at a key",
+    complexity: "O(1) for each operation",
+    arguments: [key(), block("get-block", FIELD, { token: "GET", optional: true, multiple: true, multipleToken: true })],
+  },
+  (ctx) => {
+    const operations = parseOperations(ctx);
+    if (writtenBits(operations) > 0) throw commandError("ERR BITFIELD_RO only supports the GET subcommand");
+    readFields(ctx, operations);
+  },
+);
+
+/** How many bits of the string must be there for what is written; 0 when nothing is. */
+function writtenBits(operations: readonly Operation[]): number {
+  let bits = 0;
+  for (const { name, type, offset } of operations) if (name !== "get") bits = Math.max(bits, offset + type.bits);
+  return bits;
+}
+
+function readFields(ctx: Context, operations: readonly Operation[]): void {
+  const address = ctx.readString(1);
+  ctx.reply.array(operations.length);
+  if (address === 0) {
+    for (let i = 0; i < operations.length; i++) ctx.reply.integer(0);
+    return;
+  }
+  const { buffer, from, to } = ctx.database.locateString(address);
+  for (const { offset, type } of operations) reply(ctx, readField(buffer, from, to, offset, type));
+}
+
+/** Runs operations some of which write, on a string of at least `length` bytes. */
+function changeFields(ctx: Context, operations: readonly Operation[], length: number): void {
+  const { database } = ctx;
+  const address = ctx.writeString(1);
+  const grows = address === 0 || database.stringLength(address) < length;
+  const opened = openBits(ctx, address, length);
+  const { buffer, from, to } = database.locateString(opened);
+  let changes = 0;
+  ctx.reply.array(operations.length);
+  for (const { name, type, offset, operand, overflow } of operations) {
+    const before = readField(buffer, from, to, offset, type);
+    if (name === "get") {
+      reply(ctx, before);
+      continue;
+    }
+    const after = name === "set" ? assigned(type, operand, overflow) : incremented(type, before, operand, overflow);
+    if (after === null) {
+      ctx.reply.null();
+      continue;
+    }
+    reply(ctx, name === "set" ? before : after);
+    writeField(buffer, from, offset, type, after);
+    if (grows || before !== after) changes++;
+  }
+  // A string that grew has changed, though every operation have failed: Redis keeps that from its replicas, which then hold something else.
+  const announced = address === 0 ? 1 : 0;
+  const counted = grows ? Math.max(1, changes) : changes;
+  if (counted > announced) database.announce(opened, counted - announced);
+  if (changes > 0) ctx.event(EventClass.STRING, "setbit", 1);
+}
+
+function reply(ctx: Context, value: FieldInteger): void {
+  if (typeof value === "number") ctx.reply.integer(value);
+  else ctx.reply.bigint(value);
+}
+
+// ---- arguments
+
+/** Errors: syntax, and those of the parts. */
+function parseOperations(ctx: Context): Operation[] {
+  const operations: Operation[] = [];
+  let overflow: Overflow = Overflow.WRAP;
+  for (let index = 2; index < ctx.count; ) {
+    const left = ctx.count - index - 1;
+    const name = operationAt(ctx, index);
+    if (name === null || left < SIZES[name]) {
+      if (left < 1 || !ctx.is(index, "overflow")) throw errors.syntax;
+      overflow = overflowAt(ctx, index + 1);
+      index += 2;
+      continue;
+    }
+    const type = fieldTypeAt(ctx, index + 1);
+    const offset = fieldOffset(ctx, index + 2, type);
+    const operand = name === "get" ? 0 : integerAt(ctx, index + 3);
+    operations.push({ name, type, offset, operand, overflow });
+    index += SIZES[name] + 1;
+  }
+  return operations;
+}
+
+function operationAt(ctx: Context, index: number): OperationName | null {
+  return ctx.is(index, "get") ? "get" : ctx.is(index, "incrby") ? "incrby" : ctx.is(index, "set") ? "set" : null;
+}
+
+function overflowAt(ctx: Context, index: number): Overflow {
+  const overflow = OVERFLOWS.find(([name]) => ctx.is(index, name))?.[1];
+  if (overflow === undefined) throw commandError("ERR Invalid OVERFLOW type specified");
+  return overflow;
+}
+
+/** `u8`, `i16`. A byte 0 ends it, as it ends C's strings. */
+function fieldTypeAt(ctx: Context, index: number): FieldType {
+  const { buffer, offsets, lengths } = ctx.frame;
+  const from = offsets[index];
+  const limit = from + lengths[index];
+  let to = from;
+  while (to < limit && buffer[to] !== 0) to++;
+  const sign = from < to ? buffer[from] : 0;
+  const bits = smallInteger(buffer, from + 1, to);
+  const type = sign === 0x69 ? fieldType(true, bits) : sign === 0x75 ? fieldType(false, bits) : null;
+  if (type !== null) return type;
+  throw commandError("ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.");
+}
+
+/** A bit, or with `#` before it the how manieth field of that type. */
+function fieldOffset(ctx: Context, index: number, type: FieldType): number {
+  const { buffer, offsets, lengths } = ctx.frame;
+  const from = offsets[index];
+  const to = from + lengths[index];
+  if (from === to || buffer[from] !== 0x23) return bitOffset(ctx, index);
+  const fields = parseInt64(buffer, from + 1, to);
+  if (fields === null) throw badOffset();
+  return checkBitOffset(ctx, Number(BigInt.asIntN(64, fields * BigInt(type.bits))));
+}
+
+function integerAt(ctx: Context, index: number): FieldInteger {
+  const from = ctx.frame.offsets[index];
+  const small = smallInteger(ctx.frame.buffer, from, from + ctx.frame.lengths[index]);
+  if (small === small) return small;
+  const value = ctx.int64(index);
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}

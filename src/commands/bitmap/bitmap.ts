@@ -1,0 +1,233 @@
+/** Strings as rows of bits: SETBIT, GETBIT, and what counts, searches and combines whole strings. SETBIT and GETBIT make no object on their way. */
+
+import { BitOperation, combineBits, countBitRange, countBits, findBit } from "../../algorithms/bits.ts";
+import { smallInteger } from "../../base/bytes.ts";
+import { commandError, errors } from "../../errors.ts";
+import { type Argument, arg, block, command, key, keyAt, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import { NO_EXPIRY } from "../../keyspace/lookup.ts";
+import type { ByteSpan } from "../../memory/record-table.ts";
+import { Encoding, Type } from "../../values/value-types.ts";
+import { bitOffset, openBits } from "./bit-string.ts";
+
+const UNIT: Argument = oneOf("unit", [token("BYTE"), token("BIT")], { optional: true, since: "7.0.0" });
+const UNIT_ADDED = ["7.0.0", "Added: `BYTE` and `BIT`"] as const;
+
+export const setbit = command(
+  {
+    name: "setbit",
+    arity: 4,
+    group: "bitmap",
+    since: "2.2.0",
+    flags: ["write", "denyoom"],
+    keys: oneKey("RW", "access", "update"),
+    summary: "Sets or clears one bit of the string at a key and answers with what it was",
+    complexity: "O(1)",
+    arguments: [key(), arg("integer", "offset"), arg("integer", "value")],
+  },
+  (ctx) => {
+    const { database, frame } = ctx;
+    const offset = bitOffset(ctx, 2);
+    const wanted = smallInteger(frame.buffer, frame.offsets[3], frame.offsets[3] + frame.lengths[3]);
+    if (wanted !== 0 && wanted !== 1) throw commandError("ERR bit is not an integer or out of range");
+    const address = ctx.writeString(1);
+    const byte = Math.floor(offset / 8);
+    const mask = 0x80 >>> (offset & 7);
+    const grows = address === 0 || byte >= database.stringLength(address);
+    const opened = openBits(ctx, address, byte + 1);
+    const buffer = database.stringBuffer(opened);
+    const at = database.stringOffset(opened) + byte;
+    const was = (buffer[at] & mask) === 0 ? 0 : 1;
+    if (grows || was !== wanted) {
+      if (wanted === 1) buffer[at] |= mask;
+      else buffer[at] &= ~mask;
+      if (address !== 0) database.announce(opened);
+      ctx.event(EventClass.STRING, "setbit", 1);
+    }
+    ctx.reply.integer(was);
+  },
+);
+
+export const getbit = command(
+  {
+    name: "getbit",
+    arity: 3,
+    group: "bitmap",
+    since: "2.2.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with one bit of the string at a key",
+    complexity: "O(1)",
+    arguments: [key(), arg("integer", "offset")],
+  },
+  (ctx) => {
+    const offset = bitOffset(ctx, 2);
+    const address = ctx.readString(1);
+    if (address === 0) return ctx.reply.integer(0);
+    const { buffer, from, to } = ctx.database.locateString(address);
+    const at = from + Math.floor(offset / 8);
+    ctx.reply.integer(at < to && (buffer[at] & (0x80 >>> (offset & 7))) !== 0 ? 1 : 0);
+  },
+);
+
+export const bitcount = command(
+  {
+    name: "bitcount",
+    arity: -2,
+    group: "bitmap",
+    since: "2.6.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Counts the bits that are set in the string at a key, or in a range of it",
+    complexity: "O(N), N being the number of bytes looked at",
+    arguments: [key(), block("range", [arg("integer", "start"), arg("integer", "end"), UNIT], { optional: true })],
+    history: [UNIT_ADDED],
+  },
+  (ctx) => {
+    const address = ctx.readString(1);
+    if (address === 0) return ctx.reply.integer(0);
+    const { buffer, from, to } = ctx.database.locateString(address);
+    if (ctx.count === 2) return ctx.reply.integer(countBits(buffer, from, to));
+    if (ctx.count !== 4 && ctx.count !== 5) throw errors.syntax;
+    const start = rangeOffset(ctx, 2);
+    const end = rangeOffset(ctx, 3);
+    // Before the unit is looked at, as in Redis. (Other empty ranges are found below.) Rounded offsets may be equal though they differ.
+    if (start < 0 && end < 0 && (start > end || (start === end && ctx.int64(2) > ctx.int64(3)))) return ctx.reply.integer(0);
+    const unitBits = ctx.count === 5 ? unitAt(ctx, 4) : 8;
+    const total = ((to - from) * 8) / unitBits;
+    const first = fromStart(start, total) * unitBits;
+    const last = Math.min(fromStart(end, total), total - 1) * unitBits + unitBits - 1;
+    ctx.reply.integer(first > last ? 0 : countBitRange(buffer, from, first, last));
+  },
+);
+
+export const bitpos = command(
+  {
+    name: "bitpos",
+    arity: -3,
+    group: "bitmap",
+    since: "2.8.7",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Finds the first bit that is set, or clear, in the string at a key or in a range of it",
+    complexity: "O(N), N being the number of bytes looked at",
+    arguments: [
+      key(),
+      arg("integer", "bit"),
+      block("range", [arg("integer", "start"), block("end-unit-block", [arg("integer", "end"), UNIT], { optional: true })], {
+        optional: true,
+      }),
+    ],
+    history: [UNIT_ADDED],
+  },
+  (ctx) => {
+    const bit = Number(ctx.int64(2));
+    if (bit !== 0 && bit !== 1) throw commandError("ERR The bit argument must be 1 or 0.");
+    const address = ctx.readString(1);
+    if (address === 0) return ctx.reply.integer(bit === 1 ? -1 : 0);
+    const { buffer, from, to } = ctx.database.locateString(address);
+    if (ctx.count > 6) throw errors.syntax;
+    const start = ctx.count === 3 ? 0 : rangeOffset(ctx, 3);
+    const unitBits = ctx.count === 6 ? unitAt(ctx, 5) : 8;
+    const end = ctx.count < 5 ? -1 : rangeOffset(ctx, 4);
+    const total = ((to - from) * 8) / unitBits;
+    const first = fromStart(start, total) * unitBits;
+    const last = Math.min(fromStart(end, total), total - 1) * unitBits + unitBits - 1;
+    if (first > last) return ctx.reply.integer(-1);
+    const position = findBit(buffer, from, first, last, bit);
+    // Without an end the string goes on in zeros.
+    ctx.reply.integer(position === -1 && bit === 0 && ctx.count < 5 ? last + 1 : position);
+  },
+);
+
+/** Names of the operations, in lower case. */
+const OPERATIONS: readonly (readonly [name: string, operation: BitOperation])[] = [
+  ["and", BitOperation.AND],
+  ["or", BitOperation.OR],
+  ["xor", BitOperation.XOR],
+  ["not", BitOperation.NOT],
+];
+
+export const bitop = command(
+  {
+    name: "bitop",
+    arity: -4,
+    group: "bitmap",
+    since: "2.6.0",
+    flags: ["write", "denyoom"],
+    keys: [keyAt(2, "OW", "update"), { flags: ["RO", "access"], begin: { index: 3 }, find: { lastKey: -1, step: 1, limit: 0 } }],
+    summary: "Combines strings bit by bit and makes a key hold the result",
+    complexity: "O(N), N being the number of bytes of all strings",
+    arguments: [
+      oneOf("operation", [token("AND"), token("OR"), token("XOR"), token("NOT")]),
+      key("destkey"),
+      key("key", { keySpecIndex: 1, multiple: true }),
+    ],
+  },
+  (ctx) => {
+    const operation = OPERATIONS.find(([name]) => ctx.is(1, name))?.[1];
+    if (operation === undefined) throw errors.syntax;
+    if (operation === BitOperation.NOT && ctx.count !== 4) throw commandError("ERR BITOP NOT must be called with a single source key.");
+    const sources = sourceStrings(ctx);
+    const length = sources.reduce((longest, { from, to }) => Math.max(longest, to - from), 0);
+    if (length > 0) storeResult(ctx, operation, sources, length);
+    else deleteTarget(ctx);
+    ctx.reply.integer(length);
+  },
+);
+
+/** The strings at the keys from argument 3 on; a key that is not there has an empty one. Good until the next change. Errors: WRONGTYPE. */
+function sourceStrings(ctx: Context): ByteSpan[] {
+  const sources: ByteSpan[] = [];
+  for (let index = 3; index < ctx.count; index++) {
+    ctx.prepareKeys(3, index, 1);
+    const address = ctx.readString(index);
+    sources.push(address === 0 ? { buffer: ctx.frame.buffer, from: 0, to: 0 } : { ...ctx.database.locateString(address) });
+  }
+  return sources;
+}
+
+/** A string of the same length is written over where it stands: a bitmap combined again and again into the same key takes no new memory. */
+function storeResult(ctx: Context, operation: BitOperation, sources: readonly ByteSpan[], length: number): void {
+  const { database, frame } = ctx;
+  const address = ctx.write(2);
+  const fits = address !== 0 && database.type(address) === Type.STRING && database.stringLength(address) === length;
+  if (fits && database.expiryOf(address) === NO_EXPIRY) {
+    const opened = database.openString(address, length);
+    combineBits(operation, sources, length, database.stringBuffer(opened), database.stringOffset(opened));
+    database.announce(opened);
+  } else {
+    const result = Buffer.allocUnsafeSlow(length);
+    combineBits(operation, sources, length, result, 0);
+    const made = database.setString(address, frame.buffer, frame.offsets[2], frame.lengths[2], result, 0, length, NO_EXPIRY);
+    database.setEncoding(made, Encoding.RAW);
+  }
+  ctx.event(EventClass.STRING, "set", 2);
+}
+
+function deleteTarget(ctx: Context): void {
+  const address = ctx.write(2);
+  if (address === 0) return;
+  ctx.database.delete(address);
+  ctx.event(EventClass.GENERIC, "del", 2);
+}
+
+/** How many bits the unit named by argument `index` has. Errors: syntax. */
+function unitAt(ctx: Context, index: number): number {
+  if (ctx.is(index, "bit")) return 1;
+  if (ctx.is(index, "byte")) return 8;
+  throw errors.syntax;
+}
+
+/** An int64; one that a number cannot hold is rounded, since no string reaches so far. Errors: not an integer. */
+function rangeOffset(ctx: Context, index: number): number {
+  const { buffer, offsets, lengths } = ctx.frame;
+  const small = smallInteger(buffer, offsets[index], offsets[index] + lengths[index]);
+  return small === small ? small : Number(ctx.int64(index));
+}
+
+/** Negative offsets count from the end of `length` units, and none reaches further back than 0. */
+function fromStart(offset: number, length: number): number {
+  return Math.max(0, offset < 0 ? offset + length : offset);
+}

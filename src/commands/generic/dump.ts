@@ -1,0 +1,179 @@
+/** DUMP and RESTORE: a value as bytes that another server can be given. */
+
+import { commandError, errors } from "../../errors.ts";
+import { arg, type CommandSpec, command, key, keyAt, oneKey, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { statedAccess } from "../../keyspace/access.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import { NO_EXPIRY } from "../../keyspace/lookup.ts";
+import { RdbError } from "../../rdb/error.ts";
+import { PayloadWriter, payloadValid, readPayload } from "../../snapshot/dump-payload.ts";
+import { isPast } from "./deadline.ts";
+import { RestoredValue } from "./restored-value.ts";
+
+/** What is larger a number does not hold exactly. */
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** Scratch of `dump`, by whether it compresses. */
+const writers = new Map<boolean, PayloadWriter>();
+
+export const dump = command(
+  {
+    name: "dump",
+    arity: 2,
+    group: "generic",
+    since: "2.6.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with what a key holds in a form that RESTORE takes",
+    complexity: "O(N), N being the bytes of the value",
+    categories: ["keyspace"],
+    arguments: [key()],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    const value = ctx.openRead(1, null);
+    if (!value.exists) return ctx.reply.null();
+    const payload = writerFor(ctx.host.config.values.rdbcompression).write(value.type, value);
+    ctx.reply.bytes(payload, 0, payload.length);
+  },
+);
+
+const RESTORE: Omit<CommandSpec, "name" | "group" | "since"> = {
+  arity: -4,
+  flags: ["write", "denyoom"],
+  keys: [keyAt(1, "OW", "update")],
+  summary: "Makes a key of what DUMP answered with",
+  complexity: "O(N), N being the bytes of the value; O(N*log(N)) for sorted sets",
+  categories: ["keyspace", "dangerous"],
+  arguments: [
+    key(),
+    arg("integer", "ttl"),
+    arg("string", "serialized-value"),
+    token("REPLACE", { optional: true, since: "3.0.0" }),
+    token("ABSTTL", { optional: true, since: "5.0.0" }),
+    arg("integer", "seconds", { token: "IDLETIME", optional: true, since: "5.0.0" }),
+    arg("integer", "frequency", { token: "FREQ", optional: true, since: "5.0.0" }),
+  ],
+  history: [
+    ["3.0.0", "The option REPLACE"],
+    ["5.0.0", "The option ABSTTL"],
+    ["5.0.0", "The options IDLETIME and FREQ"],
+  ],
+};
+
+export const restore = command({ ...RESTORE, name: "restore", group: "generic", since: "2.6.0" }, restoreKey);
+
+export const restoreAsking = command(
+  {
+    ...RESTORE,
+    name: "restore-asking",
+    group: "server",
+    since: "3.0.0",
+    flags: ["write", "denyoom", "asking"],
+    summary: "RESTORE for keys that move between the nodes of a cluster",
+    docFlags: ["syscmd"],
+  },
+  restoreKey,
+);
+
+function writerFor(compress: boolean): PayloadWriter {
+  const known = writers.get(compress);
+  if (known !== undefined) return known;
+  const made = new PayloadWriter({ compress });
+  writers.set(compress, made);
+  return made;
+}
+
+interface RestoreOptions {
+  readonly replace: boolean;
+  readonly absolute: boolean;
+  /** Seconds since the last use, or -1. */
+  readonly idle: number;
+  /** The LFU counter, or -1. */
+  readonly freq: number;
+}
+
+/** Errors: syntax, not an integer, a value out of its range. */
+function parseOptions(ctx: Context): RestoreOptions {
+  let replace = false;
+  let absolute = false;
+  let idle = -1;
+  let freq = -1;
+  for (let index = 4; index < ctx.count; index++) {
+    const hasNext = index + 1 < ctx.count;
+    if (ctx.is(index, "replace")) replace = true;
+    else if (ctx.is(index, "absttl")) absolute = true;
+    else if (ctx.is(index, "idletime") && hasNext && freq === -1) {
+      idle = Number(ctx.int64(++index));
+      if (idle < 0) throw commandError("ERR Invalid IDLETIME value, must be >= 0");
+    } else if (ctx.is(index, "freq") && hasNext && idle === -1) {
+      freq = Number(ctx.int64(++index));
+      if (freq < 0 || freq > 255) throw commandError("ERR Invalid FREQ value, must be >= 0 and <= 255");
+    } else throw errors.syntax;
+  }
+  return { replace, absolute, idle, freq };
+}
+
+function restoreKey(ctx: Context): void {
+  const options = parseOptions(ctx);
+  const { frame, database } = ctx;
+  if (!options.replace && ctx.write(1) !== 0) throw commandError("BUSYKEY Target key name already exists.");
+  const ttl = ctx.int64(2);
+  if (ttl < 0n) throw commandError("ERR Invalid TTL value, must be >= 0");
+  const value = readValue(ctx);
+  try {
+    const expires = ttl !== 0n;
+    // As in C: what is beyond int64 comes out as a time long past.
+    const at = !expires || options.absolute ? ttl : BigInt.asIntN(64, ttl + BigInt(ctx.now));
+    const replaced = ctx.write(1);
+    if (expires && isPast(ctx, Number(at))) {
+      if (replaced !== 0) deleteReplaced(ctx, replaced);
+      return ctx.reply.ok();
+    }
+    // In Redis the key that gives way goes and a new one comes; here it gets another value, so that nothing is lost when memory does not suffice.
+    if (replaced !== 0) ctx.event(EventClass.NEW, "new", 1);
+    const from = frame.offsets[1];
+    const address = value.put(database, frame.buffer, from, frame.lengths[1], replaced, expires ? Math.max(Number(at), 0) : NO_EXPIRY);
+    if (at > MAX_SAFE) database.expiry.refine(address, at);
+    const { keyspace } = ctx.host;
+    database.setAccess(address, statedAccess(ctx.now, keyspace.lfu !== null, options.idle, options.freq));
+    if (expires && !options.absolute) journalAbsolute(ctx, at);
+    ctx.event(EventClass.GENERIC, "restore", 1);
+    ctx.reply.ok();
+  } finally {
+    value.drop();
+  }
+}
+
+/** The value of argument 3. Errors: the payload is none. */
+function readValue(ctx: Context): RestoredValue {
+  const { frame, host } = ctx;
+  const from = frame.offsets[3];
+  const to = from + frame.lengths[3];
+  if (!payloadValid(frame.buffer, from, to, { checksum: !host.persistence.skipChecksums }))
+    throw commandError("ERR DUMP payload version or checksum are wrong");
+  const value = new RestoredValue((type) => ctx.draft(type));
+  try {
+    readPayload(frame.buffer, from, to, value);
+  } catch (error) {
+    if (!(error instanceof RdbError)) throw error;
+    host.log.verbose(`RESTORE was given a payload that cannot be read: ${error.message}`);
+  }
+  if (!value.complete) throw commandError("ERR Bad data format");
+  return value;
+}
+
+/** The key gives way to one whose time has passed, so that there is none. */
+function deleteReplaced(ctx: Context, address: number): void {
+  ctx.database.delete(address);
+  ctx.journalDeletion(1);
+  ctx.event(EventClass.GENERIC, "del", 1);
+}
+
+/** The request with the time when the key expires in place of how long it lives. */
+function journalAbsolute(ctx: Context, at: bigint): void {
+  const words: (string | Buffer)[] = [];
+  for (let index = 0; index < ctx.count; index++) words.push(index === 2 ? at.toString() : ctx.bytes(index));
+  ctx.journalAs(...words, "ABSTTL");
+}

@@ -1,0 +1,237 @@
+/** When keys expire. */
+
+import { commandError } from "../../errors.ts";
+import { type Argument, arg, command, key, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import { NO_EXPIRY } from "../../keyspace/lookup.ts";
+import { deadline, deleteExpired, exactDeadline, expireAt, isPast, Unit } from "./deadline.ts";
+
+const CONDITION: Argument = oneOf("condition", [token("NX"), token("XX"), token("GT"), token("LT")], { since: "7.0.0", optional: true });
+const CONDITION_HISTORY = [["7.0.0", "Added: `NX`, `XX`, `GT` and `LT`"]] as const;
+
+export const expire = command(
+  {
+    name: "expire",
+    arity: -3,
+    group: "generic",
+    since: "1.0.0",
+    flags: ["write", "fast"],
+    keys: oneKey("RW", "update"),
+    summary: "Lets a key expire after so many seconds",
+    complexity: "O(1)",
+    categories: ["keyspace"],
+    arguments: [key(), arg("integer", "seconds"), CONDITION],
+    history: CONDITION_HISTORY,
+  },
+  (ctx) => setExpiry(ctx, Unit.SECONDS, ctx.now),
+);
+
+export const pexpire = command(
+  {
+    name: "pexpire",
+    arity: -3,
+    group: "generic",
+    since: "2.6.0",
+    flags: ["write", "fast"],
+    keys: oneKey("RW", "update"),
+    summary: "Lets a key expire after so many milliseconds",
+    complexity: "O(1)",
+    categories: ["keyspace"],
+    arguments: [key(), arg("integer", "milliseconds"), CONDITION],
+    history: CONDITION_HISTORY,
+  },
+  (ctx) => setExpiry(ctx, Unit.MILLISECONDS, ctx.now),
+);
+
+export const expireat = command(
+  {
+    name: "expireat",
+    arity: -3,
+    group: "generic",
+    since: "1.2.0",
+    flags: ["write", "fast"],
+    keys: oneKey("RW", "update"),
+    summary: "Lets a key expire at a Unix time in seconds",
+    complexity: "O(1)",
+    categories: ["keyspace"],
+    arguments: [key(), arg("unix-time", "unix-time-seconds"), CONDITION],
+    history: CONDITION_HISTORY,
+  },
+  (ctx) => setExpiry(ctx, Unit.SECONDS, 0),
+);
+
+export const pexpireat = command(
+  {
+    name: "pexpireat",
+    arity: -3,
+    group: "generic",
+    since: "2.6.0",
+    flags: ["write", "fast"],
+    keys: oneKey("RW", "update"),
+    summary: "Lets a key expire at a Unix time in milliseconds",
+    complexity: "O(1)",
+    categories: ["keyspace"],
+    arguments: [key(), arg("unix-time", "unix-time-milliseconds"), CONDITION],
+    history: CONDITION_HISTORY,
+  },
+  (ctx) => setExpiry(ctx, Unit.MILLISECONDS, 0),
+);
+
+export const ttl = command(
+  {
+    name: "ttl",
+    arity: 2,
+    group: "generic",
+    since: "1.0.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the seconds until a key expires",
+    complexity: "O(1)",
+    categories: ["keyspace"],
+    arguments: [key()],
+    history: [["2.8.0", "-2 for a key that is not there"]],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => replyExpiry(ctx, Unit.SECONDS, ctx.now),
+);
+
+export const pttl = command(
+  {
+    name: "pttl",
+    arity: 2,
+    group: "generic",
+    since: "2.6.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the milliseconds until a key expires",
+    complexity: "O(1)",
+    categories: ["keyspace"],
+    arguments: [key()],
+    history: [["2.8.0", "-2 for a key that is not there"]],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => replyExpiry(ctx, Unit.MILLISECONDS, ctx.now),
+);
+
+export const expiretime = command(
+  {
+    name: "expiretime",
+    arity: 2,
+    group: "generic",
+    since: "7.0.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the Unix time in seconds at which a key expires",
+    complexity: "O(1)",
+    categories: ["keyspace"],
+    arguments: [key()],
+  },
+  (ctx) => replyExpiry(ctx, Unit.SECONDS, 0),
+);
+
+export const pexpiretime = command(
+  {
+    name: "pexpiretime",
+    arity: 2,
+    group: "generic",
+    since: "7.0.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the Unix time in milliseconds at which a key expires",
+    complexity: "O(1)",
+    categories: ["keyspace"],
+    arguments: [key()],
+  },
+  (ctx) => replyExpiry(ctx, Unit.MILLISECONDS, 0),
+);
+
+export const persist = command(
+  {
+    name: "persist",
+    arity: 2,
+    group: "generic",
+    since: "2.2.0",
+    flags: ["write", "fast"],
+    keys: oneKey("RW", "update"),
+    summary: "Takes the expiry from a key",
+    complexity: "O(1)",
+    categories: ["keyspace"],
+    arguments: [key()],
+  },
+  (ctx) => {
+    const address = ctx.write(1);
+    if (address === 0 || ctx.database.expiryOf(address) === NO_EXPIRY) return ctx.reply.integer(0);
+    ctx.database.setExpiry(address, NO_EXPIRY);
+    ctx.event(EventClass.GENERIC, "persist", 1);
+    ctx.reply.integer(1);
+  },
+);
+
+const NX = 1 << 0;
+const XX = 1 << 1;
+const GT = 1 << 2;
+const LT = 1 << 3;
+const CONDITIONS = [
+  { word: "nx", bit: NX },
+  { word: "xx", bit: XX },
+  { word: "gt", bit: GT },
+  { word: "lt", bit: LT },
+] as const;
+
+/** EXPIRE and its kin: argument 2 counts in `unit` from `base`, 0 or now. */
+function setExpiry(ctx: Context, unit: Unit, base: number): void {
+  const conditions = parseConditions(ctx);
+  const at = deadline(ctx, 2, unit, base);
+  const address = ctx.write(1);
+  const applies =
+    address !== 0 &&
+    (conditions === 0 || allowed(conditions, ctx.database.expiryOf(address) !== NO_EXPIRY, orderOf(ctx, address, unit, base)));
+  if (applies && isPast(ctx, at)) deleteExpired(ctx, address);
+  else if (applies) expireAt(ctx, address, 2, unit, base, 3);
+  ctx.reply.integer(applies ? 1 : 0);
+}
+
+function parseConditions(ctx: Context): number {
+  let conditions = 0;
+  for (let index = 3; index < ctx.count; index++) {
+    const found = CONDITIONS.find(({ word }) => ctx.is(index, word));
+    if (found === undefined) throw commandError(`ERR Unsupported option ${ctx.text(index)}`);
+    conditions |= found.bit;
+  }
+  if ((conditions & NX) !== 0 && conditions !== NX) {
+    throw commandError("ERR NX and XX, GT or LT options at the same time are not compatible");
+  }
+  if ((conditions & (GT | LT)) === (GT | LT)) throw commandError("ERR GT and LT options at the same time are not compatible");
+  return conditions;
+}
+
+/** Where the time in argument 2 lies against the expiry of the key at `address`: later (> 0), the same (0) or earlier. */
+function orderOf(ctx: Context, address: number, unit: Unit, base: number): number {
+  const { database } = ctx;
+  const at = deadline(ctx, 2, unit, base);
+  const current = database.expiryOf(address);
+  if (Number.isSafeInteger(at) || Number.isSafeInteger(current)) return at - current;
+  const difference = exactDeadline(ctx, 2, unit, base) - database.expiry.exact(address);
+  return difference > 0n ? 1 : difference < 0n ? -1 : 0;
+}
+
+/** Whether the conditions allow a change of this order to a key that `expires`, or not. One that does not counts as one that lives forever. */
+function allowed(conditions: number, expires: boolean, order: number): boolean {
+  if ((conditions & NX) !== 0 && expires) return false;
+  if ((conditions & XX) !== 0 && !expires) return false;
+  if ((conditions & GT) !== 0 && (!expires || order <= 0)) return false;
+  return (conditions & LT) === 0 || !expires || order < 0;
+}
+
+/** TTL and its kin: the expiry of key 1 in `unit` counted from `base`, -1 for a key without, -2 for no key. */
+function replyExpiry(ctx: Context, unit: Unit, base: number): void {
+  const { database, reply } = ctx;
+  const address = ctx.peek(1);
+  const at = address === 0 ? NO_EXPIRY : database.expiryOf(address);
+  // To the nearest second; in milliseconds the half is nothing.
+  const half = unit === Unit.SECONDS ? 500 : 0;
+  if (at === NO_EXPIRY) reply.integer(address === 0 ? -2 : -1);
+  else if (at <= Number.MAX_SAFE_INTEGER - half) reply.integer(Math.floor((Math.max(0, at - base) + half) / unit));
+  else reply.bigint((database.expiry.exact(address) - BigInt(base) + BigInt(half)) / BigInt(unit));
+}

@@ -1,0 +1,133 @@
+/** Walks over the keys of a database: all at once, a few at a time, one at random. */
+
+import { globMatch } from "../../base/glob.ts";
+import { arg, command } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import type { Database } from "../../keyspace/database.ts";
+import { TYPE_NAMES } from "../../values/value-types.ts";
+import { BUCKETS_PER_ELEMENT, patternArgument, SCAN_ARGUMENTS, scanOptions } from "../arguments/collection-scan.ts";
+import { parseCursor } from "../arguments/cursor.ts";
+
+/** How often RANDOMKEY draws before it looks for a living key in order: only a replica, which may not delete expired keys, comes so far. */
+const MAX_DRAWS = 100;
+
+export const keys = command(
+  {
+    name: "keys",
+    arity: 2,
+    group: "generic",
+    since: "1.0.0",
+    flags: ["readonly"],
+    summary: "Lists the keys that match a pattern",
+    complexity: "O(N), N being the number of keys in the database",
+    categories: ["keyspace", "dangerous"],
+    arguments: [arg("pattern", "pattern")],
+    tips: ["request_policy:all_shards", "nondeterministic_output_order"],
+  },
+  (ctx) => {
+    const { database } = ctx;
+    const { table } = database;
+    const pattern = patternArgument(ctx, 1);
+    const found: number[] = [];
+    for (let chain = 0; chain < table.chainCount; chain++) {
+      for (let address = table.chain(chain); address !== 0; address = table.next(address)) {
+        if (matches(database, address, pattern) && !database.isExpired(address)) found.push(address);
+      }
+    }
+    replyKeys(ctx, found);
+  },
+);
+
+export const scan = command(
+  {
+    name: "scan",
+    arity: -2,
+    group: "generic",
+    since: "2.8.0",
+    flags: ["readonly"],
+    summary: "Lists the keys of the database a few at a time",
+    complexity: "O(1) for a call, O(N) for a whole iteration over N keys",
+    categories: ["keyspace"],
+    arguments: [...SCAN_ARGUMENTS, arg("string", "type", { token: "TYPE", since: "6.0.0", optional: true })],
+    history: [["6.0.0", "Added: `TYPE`"]],
+    tips: ["nondeterministic_output", "request_policy:special", "response_policy:special"],
+  },
+  (ctx) => {
+    const { database } = ctx;
+    let cursor = parseCursor(ctx.text(1));
+    const { count, pattern, type } = scanOptions(ctx, 2, { type: true });
+    ctx.host.journal.scatterUnit();
+    const found: number[] = [];
+    let seen = 0;
+    let buckets = count * BUCKETS_PER_ELEMENT;
+    const visit = (address: number): void => {
+      seen++;
+      if (matches(database, address, pattern)) found.push(address);
+    };
+    do {
+      cursor = database.table.scan(cursor, visit);
+    } while (cursor !== 0 && buckets-- > 0 && seen < count);
+    const alive = found.filter((address) => database.alive(address) && (type === null || TYPE_NAMES[database.type(address)] === type));
+    ctx.reply.array(2);
+    ctx.reply.integerBulk(cursor >>> 0);
+    replyKeys(ctx, alive);
+  },
+);
+
+export const randomkey = command(
+  {
+    name: "randomkey",
+    arity: 1,
+    group: "generic",
+    since: "1.0.0",
+    flags: ["readonly"],
+    summary: "Answers with a key taken at random",
+    complexity: "O(1)",
+    categories: ["keyspace"],
+    tips: ["request_policy:all_shards", "response_policy:special", "nondeterministic_output"],
+  },
+  (ctx) => {
+    ctx.host.journal.scatterUnit();
+    const address = randomKey(ctx.database);
+    if (address === 0) ctx.reply.null();
+    else replyKey(ctx, address);
+  },
+);
+
+function matches({ table }: Database, address: number, pattern: Buffer | null): boolean {
+  if (pattern === null) return true;
+  const from = table.keyOffset(address);
+  return globMatch(pattern, table.keyBuffer(address), from, from + table.keyLength(address), false);
+}
+
+function replyKeys(ctx: Context, addresses: readonly number[]): void {
+  ctx.reply.array(addresses.length);
+  for (const address of addresses) replyKey(ctx, address);
+}
+
+function replyKey(ctx: Context, address: number): void {
+  const { table } = ctx.database;
+  const from = table.keyOffset(address);
+  ctx.reply.bytes(table.keyBuffer(address), from, from + table.keyLength(address));
+}
+
+/** -> the address of a key taken at random, 0 when there is none. Where all that a replica has is expired, one of those, as Redis does. */
+function randomKey(database: Database): number {
+  const { table } = database;
+  let address = table.random();
+  let draws = 0;
+  while (address !== 0 && !database.alive(address)) {
+    // Unless `alive` deleted the key, it would come up again: a bound, then the first that lives.
+    if (++draws === MAX_DRAWS) return firstAlive(database) || address;
+    address = table.random();
+  }
+  return address;
+}
+
+function firstAlive(database: Database): number {
+  const { table } = database;
+  for (let chain = 0; chain < table.chainCount; chain++) {
+    for (let address = table.chain(chain); address !== 0; address = table.next(address)) if (!database.isExpired(address)) return address;
+  }
+  return 0;
+}

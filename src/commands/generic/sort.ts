@@ -1,0 +1,280 @@
+/** SORT: the elements of a list, set or sorted set in order, by themselves or by what other keys hold, as they are or as what they lead to. */
+
+import { givenOrder, orderByBytes, orderByNumber, orderPartByBytes, SortVector } from "../../algorithms/sort-vector.ts";
+import { parseWeight } from "../../base/numbers/strtod.ts";
+import { commandError, errors } from "../../errors.ts";
+import { arg, block, command, type KeySpec, key, keyAt, oneOf, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import { NO_EXPIRY } from "../../keyspace/lookup.ts";
+import type { Value } from "../../keyspace/value.ts";
+import { Element } from "../../memory/packed.ts";
+import { ListCursor, listEach, listLength } from "../../values/list/list.ts";
+import { ListBuilder } from "../../values/list/list-builder.ts";
+import { setEach } from "../../values/set/set.ts";
+import { ZsetCursor, zsetEach, zsetLength, zsetNext, zsetPrevious, zsetSeek } from "../../values/sorted-set/zset.ts";
+import { Type } from "../../values/value-types.ts";
+import { PatternKey } from "./sort-pattern.ts";
+
+const BY_AND_GET: KeySpec = {
+  flags: ["RO", "access"],
+  begin: "unknown",
+  find: "unknown",
+  notes: "Of BY and GET: which keys these are, the elements say",
+};
+const STORE: KeySpec = { flags: ["OW", "update"], begin: "unknown", find: "unknown", notes: "Of STORE, which may stand anywhere" };
+
+const ARGUMENTS = [
+  key(),
+  arg("pattern", "by-pattern", { token: "BY", displayText: "pattern", keySpecIndex: 1, optional: true }),
+  block("limit", [arg("integer", "offset"), arg("integer", "count")], { token: "LIMIT", optional: true }),
+  arg("pattern", "get-pattern", {
+    token: "GET",
+    displayText: "pattern",
+    keySpecIndex: 1,
+    optional: true,
+    multiple: true,
+    multipleToken: true,
+  }),
+  oneOf("order", [token("ASC"), token("DESC")], { optional: true }),
+  arg("pure-token", "sorting", { token: "ALPHA", optional: true }),
+];
+const COMPLEXITY =
+  "O(N+M*log(M)), N being the elements that are there and M those that are returned; O(N) when there is nothing to sort by";
+
+export const sort = command(
+  {
+    name: "sort",
+    arity: -2,
+    group: "generic",
+    since: "1.0.0",
+    flags: ["write", "denyoom", "movablekeys"],
+    keys: [keyAt(1, "RO", "access"), BY_AND_GET, STORE],
+    summary: "Answers with the elements of a list, set or sorted set in order, or keeps them as a list",
+    complexity: COMPLEXITY,
+    categories: ["set", "sortedset", "list", "dangerous"],
+    arguments: [...ARGUMENTS, key("destination", { token: "STORE", keySpecIndex: 2, optional: true })],
+  },
+  (ctx) => sortKey(ctx, { mayStore: true }),
+);
+
+export const sort_ro = command(
+  {
+    name: "sort_ro",
+    arity: -2,
+    group: "generic",
+    since: "7.0.0",
+    flags: ["readonly", "movablekeys"],
+    keys: [keyAt(1, "RO", "access"), BY_AND_GET],
+    summary: "Answers with the elements of a list, set or sorted set in order",
+    complexity: COMPLEXITY,
+    categories: ["set", "sortedset", "list", "dangerous"],
+    arguments: ARGUMENTS,
+  },
+  (ctx) => sortKey(ctx, { mayStore: false }),
+);
+
+interface SortOptions {
+  descending: boolean;
+  alphabetical: boolean;
+  offset: number;
+  /** Negative: all. */
+  count: number;
+  /** Null: by the elements themselves. */
+  by: Buffer | null;
+  /** One of the BYs has no star, whatever the last one has: there is nothing to sort by. */
+  unsorted: boolean;
+  readonly get: Buffer[];
+  /** The argument that names the destination, 0 for none. */
+  store: number;
+}
+
+function parseOptions(ctx: Context, mayStore: boolean): SortOptions {
+  const options: SortOptions = {
+    descending: false,
+    alphabetical: false,
+    offset: 0,
+    count: -1,
+    by: null,
+    unsorted: false,
+    get: [],
+    store: 0,
+  };
+  for (let index = 2; index < ctx.count; index++) {
+    const following = ctx.count - index - 1;
+    if (ctx.is(index, "asc")) options.descending = false;
+    else if (ctx.is(index, "desc")) options.descending = true;
+    else if (ctx.is(index, "alpha")) options.alphabetical = true;
+    else if (ctx.is(index, "limit") && following >= 2) {
+      options.offset = Number(ctx.int64(++index));
+      options.count = Number(ctx.int64(++index));
+    } else if (mayStore && ctx.is(index, "store") && following >= 1) options.store = ++index;
+    else if (ctx.is(index, "by") && following >= 1) {
+      options.by = ctx.bytes(++index);
+      if (!options.by.includes("*")) options.unsorted = true;
+    } else if (ctx.is(index, "get") && following >= 1) options.get.push(ctx.bytes(++index));
+    else throw errors.syntax;
+  }
+  return options;
+}
+
+function sortKey(ctx: Context, { mayStore }: { mayStore: boolean }): void {
+  const options = parseOptions(ctx, mayStore);
+  const value = ctx.openRead(1, null);
+  if (value.exists && value.type !== Type.LIST && value.type !== Type.SET && value.type !== Type.ZSET) throw errors.wrongType;
+  let sorted: Sorted;
+  if (!value.exists) sorted = { elements: new SortVector(), order: givenOrder(0), start: 0, end: 0 };
+  else if (options.unsorted && value.type !== Type.SET) sorted = inOwnOrder(value, options);
+  else sorted = inOrder(ctx, value, options);
+  if (options.store === 0) replyElements(ctx, sorted, options);
+  else storeElements(ctx, sorted, options);
+}
+
+/** What is answered: of the elements, in this order, those from `start` on without `end`. */
+interface Sorted {
+  readonly elements: SortVector;
+  readonly order: Int32Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Lists and sorted sets have an order of their own, and of a part of it only that part is read. */
+function inOwnOrder(value: Value, options: SortOptions): Sorted {
+  const elements = new SortVector();
+  const length = value.type === Type.LIST ? listLength(value) : zsetLength(value);
+  const { start, end } = window(options, length);
+  const count = Math.max(0, end - start);
+  const first = options.descending ? length - 1 - start : start;
+  if (count > 0 && value.type === Type.LIST) {
+    const cursor = new ListCursor();
+    cursor.start(value, first, options.descending);
+    while (elements.count < count && cursor.next()) elements.addElement(cursor.element);
+  } else if (count > 0) {
+    const cursor = new ZsetCursor();
+    zsetSeek(value, cursor, first);
+    const next = options.descending ? zsetPrevious : zsetNext;
+    do elements.addElement(cursor.member);
+    while (elements.count < count && next(value, cursor));
+  }
+  return { elements, order: givenOrder(elements.count), start: 0, end: elements.count };
+}
+
+function inOrder(ctx: Context, value: Value, options: SortOptions): Sorted {
+  const elements = elementsOf(value);
+  const { start, end } = window(options, elements.count);
+  return { elements, order: orderOf(ctx, elements, options, start, end), start, end };
+}
+
+function elementsOf(value: Value): SortVector {
+  const elements = new SortVector();
+  const add = (element: Element) => elements.addElement(element);
+  if (value.type === Type.LIST) listEach(value, add);
+  else if (value.type === Type.SET) setEach(value, add);
+  else zsetEach(value, add);
+  return elements;
+}
+
+/** The elements to answer with: from `start` on, without `end`. */
+function window({ offset, count }: SortOptions, length: number): { start: number; end: number } {
+  const start = Math.min(Math.max(offset, 0), length);
+  return { start, end: count < 0 ? length : Math.min(start + count, length) };
+}
+
+/** -> the elements' indexes in the order asked for, as far as places `start` to `end` - 1 are concerned. Errors: a score that is no number. */
+function orderOf(ctx: Context, elements: SortVector, options: SortOptions, start: number, end: number): Int32Array {
+  const { by, unsorted, alphabetical, descending, store } = options;
+  if (unsorted) {
+    // The order of a set is nobody's: shown it is as it comes, but what is kept of it is sorted.
+    return store === 0 ? givenOrder(elements.count) : orderByBytes(elements, descending);
+  }
+  const weights = by === null ? elements : weightsOf(ctx, elements, by);
+  if (!alphabetical) return orderByNumber(elements, numbersOf(weights), descending, start, end);
+  const isPart = by !== null && end - start < elements.count;
+  return isPart ? orderPartByBytes(weights, descending, start, end) : orderByBytes(weights, descending);
+}
+
+function weightsOf(ctx: Context, elements: SortVector, by: Buffer): SortVector {
+  const pattern = new PatternKey(ctx, by);
+  const weights = new SortVector();
+  for (let index = 0; index < elements.count; index++) {
+    if (pattern.look(elements.bytes, elements.start(index), elements.end(index))) weights.addElement(pattern.found);
+    else weights.addMissing();
+  }
+  return weights;
+}
+
+/** A weight that is missing counts as 0. Errors: a text that is no number. */
+function numbersOf(weights: SortVector): Float64Array {
+  const numbers = new Float64Array(weights.count);
+  for (let index = 0; index < weights.count; index++) {
+    const from = weights.start(index);
+    const to = weights.end(index);
+    const number = parseWeight(weights.bytes, from, to);
+    if (number !== number) throw commandError("ERR One or more scores can't be converted into double");
+    numbers[index] = number;
+  }
+  return numbers;
+}
+
+/** Shows, one after another, what is answered for each element: it, or what each GET finds for it; null where that is nothing. */
+function eachResult(
+  ctx: Context,
+  { elements, order, start, end }: Sorted,
+  get: readonly Buffer[],
+  visit: (element: Element | null) => void,
+): void {
+  const patterns = get.map((pattern) => new PatternKey(ctx, pattern));
+  const element = new Element();
+  for (let at = start; at < end; at++) {
+    const from = elements.start(order[at]);
+    const to = elements.end(order[at]);
+    if (patterns.length === 0) {
+      element.bytes = elements.bytes;
+      element.from = from;
+      element.to = to;
+      visit(element);
+    }
+    for (const pattern of patterns) visit(pattern.look(elements.bytes, from, to) ? pattern.found : null);
+  }
+}
+
+function replyElements(ctx: Context, sorted: Sorted, { get }: SortOptions): void {
+  const { reply } = ctx;
+  reply.array(resultCount(sorted, get));
+  eachResult(ctx, sorted, get, (element) => {
+    if (element === null) reply.null();
+    else reply.bytes(element.bytes, element.from, element.to);
+  });
+}
+
+function resultCount({ start, end }: Sorted, get: readonly Buffer[]): number {
+  return Math.max(0, end - start) * Math.max(1, get.length);
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function storeElements(ctx: Context, sorted: Sorted, { get, store }: SortOptions): void {
+  const { database, frame } = ctx;
+  const length = resultCount(sorted, get);
+  const draft = ctx.draft(Type.LIST);
+  const builder = new ListBuilder(draft);
+  eachResult(ctx, sorted, get, (element) => {
+    if (element === null) builder.add(NOTHING, 0, 0);
+    else builder.add(element.bytes, element.from, element.to);
+  });
+  builder.finish();
+  // Looked up last: a GET may find that the time of the destination has passed.
+  const address = ctx.write(store);
+  if (length > 0) {
+    database.install(draft, frame.buffer, frame.offsets[store], frame.lengths[store], address, NO_EXPIRY);
+    ctx.host.keyspace.changed(length - 1); // the list itself has been counted
+    ctx.event(EventClass.LIST, "sortstore", store);
+  } else {
+    draft.discard();
+    if (address !== 0) {
+      database.delete(address);
+      ctx.event(EventClass.GENERIC, "del", store);
+    }
+  }
+  ctx.reply.integer(length);
+}

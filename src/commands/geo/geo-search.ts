@@ -1,0 +1,395 @@
+/** Members of a sorted set of places that are in a circle or a box: answered or stored. GEORADIUS and its kin are GEOSEARCH in older words. */
+
+import { GeoArea, Shape } from "../../algorithms/geo/geo-area.ts";
+import { GeoResults, Order } from "../../algorithms/geo/geo-search.ts";
+import { decodeScore } from "../../algorithms/geo/geohash.ts";
+import { commandError, errors } from "../../errors.ts";
+import { type Argument, arg, block, command, type KeySpec, key, keyAt, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import type { Value } from "../../keyspace/value.ts";
+import { Element } from "../../memory/packed.ts";
+import { zsetExpect, zsetInsert, zsetScore } from "../../values/sorted-set/zset.ts";
+import { Type } from "../../values/value-types.ts";
+import { longArgument, scoreArgument } from "../sorted-set/sorted-set-arguments.ts";
+import { storeZset } from "../sorted-set/sorted-set-storing.ts";
+import { LATITUDE, LONGITUDE, placeArguments, UNIT, unitArgument } from "./geo-arguments.ts";
+import { replyDistance, replyPlace } from "./geo-reply.ts";
+
+const FROM = oneOf("from", [
+  arg("string", "member", { token: "FROMMEMBER" }),
+  block("fromlonlat", [LONGITUDE, LATITUDE], { token: "FROMLONLAT" }),
+]);
+const BY = oneOf("by", [
+  block("circle", [arg("double", "radius", { token: "BYRADIUS" }), UNIT]),
+  block("box", [arg("double", "width", { token: "BYBOX" }), arg("double", "height"), UNIT]),
+]);
+const ORDER = oneOf("order", [token("ASC"), token("DESC")], { optional: true });
+const SHOWN = [token("WITHCOORD", { optional: true }), token("WITHDIST", { optional: true }), token("WITHHASH", { optional: true })];
+const RADIUS = [arg("double", "radius"), UNIT];
+const STORE = oneOf(
+  "store",
+  [
+    key("storekey", { token: "STORE", displayText: "key", keySpecIndex: 1 }),
+    key("storedistkey", { token: "STOREDIST", displayText: "key", keySpecIndex: 2 }),
+  ],
+  { optional: true },
+);
+
+function countArgument(anySince?: string): Argument {
+  const any = token("ANY", { optional: true, ...(anySince === undefined ? {} : { since: anySince }) });
+  return block("count-block", [arg("integer", "count", { token: "COUNT" }), any], { optional: true });
+}
+
+function storedAfter(keyword: string, startFrom: number): KeySpec {
+  return { flags: ["OW", "update"], begin: { keyword, startFrom }, find: { lastKey: 0, step: 1, limit: 0 } };
+}
+
+const SEARCH_COMPLEXITY =
+  "O(N+log(M)), N being the number of members in the cells of the map that the area touches and M the number of those in the area";
+const RADIUS_COMPLEXITY =
+  "O(N+log(M)), N being the number of members in the square around the circle and M the number of members of the sorted set";
+const UNIT_HISTORY = ["7.0.0", "Units may be in upper case"] as const;
+const ANY_HISTORY = ["6.2.0", "Added: `ANY`"] as const;
+
+export const geosearch = command(
+  {
+    name: "geosearch",
+    arity: -7,
+    group: "geo",
+    since: "6.2.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the members in a circle or a box",
+    complexity: SEARCH_COMPLEXITY,
+    arguments: [key(), FROM, BY, ORDER, countArgument(), ...SHOWN],
+    history: [UNIT_HISTORY],
+  },
+  (ctx) => search(ctx, Form.SEARCH),
+);
+
+export const geosearchstore = command(
+  {
+    name: "geosearchstore",
+    arity: -8,
+    group: "geo",
+    since: "6.2.0",
+    flags: ["write", "denyoom"],
+    keys: [keyAt(1, "OW", "update"), keyAt(2, "RO", "access")],
+    summary: "Makes a key the sorted set of the members in a circle or a box",
+    complexity: SEARCH_COMPLEXITY,
+    arguments: [
+      key("destination"),
+      key("source", { keySpecIndex: 1 }),
+      FROM,
+      BY,
+      ORDER,
+      countArgument(),
+      token("STOREDIST", { optional: true }),
+    ],
+    history: [UNIT_HISTORY],
+  },
+  (ctx) => search(ctx, Form.SEARCH_STORE),
+);
+
+export const georadius = command(
+  {
+    name: "georadius",
+    arity: -6,
+    group: "geo",
+    since: "3.2.0",
+    flags: ["write", "denyoom", "movablekeys"],
+    keys: [keyAt(1, "RO", "access"), storedAfter("STORE", 6), storedAfter("STOREDIST", 6)],
+    summary: "Answers with the members in a circle around a place, or stores them",
+    complexity: RADIUS_COMPLEXITY,
+    arguments: [key(), LONGITUDE, LATITUDE, ...RADIUS, ...SHOWN, countArgument("6.2.0"), ORDER, STORE],
+    history: [ANY_HISTORY, UNIT_HISTORY],
+    docFlags: ["deprecated"],
+    deprecatedSince: "6.2.0",
+    replacedBy: "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS`",
+  },
+  (ctx) => search(ctx, Form.RADIUS),
+);
+
+export const georadiusbymember = command(
+  {
+    name: "georadiusbymember",
+    arity: -5,
+    group: "geo",
+    since: "3.2.0",
+    flags: ["write", "denyoom", "movablekeys"],
+    keys: [keyAt(1, "RO", "access"), storedAfter("STORE", 5), storedAfter("STOREDIST", 5)],
+    summary: "Answers with the members in a circle around one of them, or stores them",
+    complexity: RADIUS_COMPLEXITY,
+    arguments: [key(), arg("string", "member"), ...RADIUS, ...SHOWN, countArgument(), ORDER, STORE],
+    history: [UNIT_HISTORY],
+    docFlags: ["deprecated"],
+    deprecatedSince: "6.2.0",
+    replacedBy: "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS` and `FROMMEMBER`",
+  },
+  (ctx) => search(ctx, Form.RADIUS_BY_MEMBER),
+);
+
+export const georadius_ro = command(
+  {
+    name: "georadius_ro",
+    arity: -6,
+    group: "geo",
+    since: "3.2.10",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the members in a circle around a place",
+    complexity: RADIUS_COMPLEXITY,
+    arguments: [key(), LONGITUDE, LATITUDE, ...RADIUS, ...SHOWN, countArgument("6.2.0"), ORDER],
+    history: [ANY_HISTORY],
+    docFlags: ["deprecated"],
+    deprecatedSince: "6.2.0",
+    replacedBy: "`GEOSEARCH` with `BYRADIUS`",
+  },
+  (ctx) => search(ctx, Form.RADIUS_RO),
+);
+
+export const georadiusbymember_ro = command(
+  {
+    name: "georadiusbymember_ro",
+    arity: -5,
+    group: "geo",
+    since: "3.2.10",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the members in a circle around one of them",
+    complexity: RADIUS_COMPLEXITY,
+    arguments: [key(), arg("string", "member"), ...RADIUS, ...SHOWN, countArgument(), ORDER],
+    docFlags: ["deprecated"],
+    deprecatedSince: "6.2.0",
+    replacedBy: "`GEOSEARCH` with `BYRADIUS` and `FROMMEMBER`",
+  },
+  (ctx) => search(ctx, Form.RADIUS_BY_MEMBER_RO),
+);
+
+/** What a command's words are: `options` is where the free ones start, after those that stand in fixed places. */
+interface Form {
+  readonly source: number;
+  readonly options: number;
+  /** Where the circle's middle is given: by options, or at argument 2. */
+  readonly middle: "options" | "place" | "member";
+  /** Where the results go: nowhere else, where an option says, or to the key in argument 1. */
+  readonly store: "never" | "option" | "always";
+}
+
+const Form = {
+  SEARCH: { source: 1, options: 2, middle: "options", store: "never" },
+  SEARCH_STORE: { source: 2, options: 3, middle: "options", store: "always" },
+  RADIUS: { source: 1, options: 6, middle: "place", store: "option" },
+  RADIUS_BY_MEMBER: { source: 1, options: 5, middle: "member", store: "option" },
+  RADIUS_RO: { source: 1, options: 6, middle: "place", store: "never" },
+  RADIUS_BY_MEMBER_RO: { source: 1, options: 5, middle: "member", store: "never" },
+} as const satisfies Record<string, Form>;
+
+/** What a request asks for; read into again by the next one, as the area is. */
+class Options {
+  withCoordinates = false;
+  withDistance = false;
+  withScore = false;
+  /** 0: all. */
+  count = 0;
+  any = false;
+  order: Order = Order.NONE;
+  /** The argument that names the destination, 0 for none. */
+  store = 0;
+  storeDistances = false;
+  fromMember = false;
+  fromPlace = false;
+  byRadius = false;
+  byBox = false;
+
+  begin(store: number): void {
+    this.withCoordinates = false;
+    this.withDistance = false;
+    this.withScore = false;
+    this.count = 0;
+    this.any = false;
+    this.order = Order.NONE;
+    this.store = store;
+    this.storeDistances = false;
+    this.fromMember = false;
+    this.fromPlace = false;
+    this.byRadius = false;
+    this.byBox = false;
+  }
+}
+
+// Scratch.
+const options = new Options();
+const area = new GeoArea();
+const results = new GeoResults();
+const element = new Element();
+
+function search(ctx: Context, form: Form): void {
+  const zset = ctx.openRead(form.source, Type.ZSET);
+  options.begin(form.store === "always" ? 1 : 0);
+  readCircle(ctx, zset, form);
+  for (let index = form.options; index < ctx.count; index++) index = readOption(ctx, zset, form, index);
+  checkOptions(ctx, form);
+  if (zset.exists) {
+    // The nearest few can be told only from all of them in order.
+    if (options.count > 0 && options.order === Order.NONE && !options.any) options.order = Order.NEAREST;
+    results.search(zset, area, options.any ? options.count : 0);
+  } else results.count = 0;
+  if (options.store === 0) replyResults(ctx, zset);
+  else storeResults(ctx, zset, form);
+}
+
+// ---- what is asked for
+
+/** Reads the circle of GEORADIUS and its kin. Without a sorted set that of GEORADIUSBYMEMBER is not looked at. */
+function readCircle(ctx: Context, zset: Value, { middle }: Form): void {
+  if (middle === "place") {
+    placeArguments(ctx, 2, area.center);
+    readRadius(ctx, 4);
+  } else if (middle === "member" && zset.exists) {
+    readMember(ctx, zset, 2);
+    readRadius(ctx, 3);
+  }
+}
+
+const notNumericRadius = commandError("ERR need numeric radius");
+const notNumericWidth = commandError("ERR need numeric width");
+const notNumericHeight = commandError("ERR need numeric height");
+
+function readRadius(ctx: Context, index: number): void {
+  const radius = scoreArgument(ctx, index, notNumericRadius);
+  if (radius < 0) throw commandError("ERR radius cannot be negative");
+  area.shape = Shape.CIRCLE;
+  area.radius = radius;
+  area.metres = unitArgument(ctx, index + 1);
+}
+
+function readBox(ctx: Context, index: number): void {
+  const width = scoreArgument(ctx, index, notNumericWidth);
+  const height = scoreArgument(ctx, index + 1, notNumericHeight);
+  if (height < 0 || width < 0) throw commandError("ERR height or width cannot be negative");
+  area.shape = Shape.BOX;
+  area.width = width;
+  area.height = height;
+  area.metres = unitArgument(ctx, index + 2);
+}
+
+/** Makes the place of the member in argument `index` the middle. */
+function readMember({ frame }: Context, zset: Value, index: number): void {
+  const from = frame.offsets[index];
+  const score = zsetScore(zset, frame.buffer, from, from + frame.lengths[index]);
+  if (score !== score) throw commandError("ERR could not decode requested zset member");
+  decodeScore(score, area.center);
+}
+
+/** Reads the option at argument `index`. -> its last argument. Errors: it is none, or not one of this form's. */
+function readOption(ctx: Context, zset: Value, form: Form, index: number): number {
+  if (readFlag(ctx, index)) return index;
+  const following = ctx.count - index - 1;
+  if (following >= 1 && ctx.is(index, "count")) {
+    options.count = longArgument(ctx, index + 1);
+    if (options.count <= 0) throw commandError("ERR COUNT must be > 0");
+    return index + 1;
+  }
+  if (form.store === "option" && following >= 1 && (ctx.is(index, "store") || ctx.is(index, "storedist"))) {
+    options.store = index + 1;
+    options.storeDistances = ctx.is(index, "storedist");
+    return index + 1;
+  }
+  if (form.store === "always" && ctx.is(index, "storedist")) {
+    options.storeDistances = true;
+    return index;
+  }
+  if (form.middle !== "options") throw errors.syntax;
+  return readArea(ctx, zset, index, following);
+}
+
+function readFlag(ctx: Context, index: number): boolean {
+  if (ctx.is(index, "withdist")) options.withDistance = true;
+  else if (ctx.is(index, "withhash")) options.withScore = true;
+  else if (ctx.is(index, "withcoord")) options.withCoordinates = true;
+  else if (ctx.is(index, "any")) options.any = true;
+  else if (ctx.is(index, "asc")) options.order = Order.NEAREST;
+  else if (ctx.is(index, "desc")) options.order = Order.FARTHEST;
+  else return false;
+  return true;
+}
+
+/** The options of GEOSEARCH that say where to look. */
+function readArea(ctx: Context, zset: Value, index: number, following: number): number {
+  if (following >= 1 && !options.fromPlace && ctx.is(index, "frommember")) {
+    // Without a sorted set the request only must be well-formed.
+    if (zset.exists) readMember(ctx, zset, index + 1);
+    options.fromMember = true;
+    return index + 1;
+  }
+  if (following >= 2 && !options.fromMember && ctx.is(index, "fromlonlat")) {
+    placeArguments(ctx, index + 1, area.center);
+    options.fromPlace = true;
+    return index + 2;
+  }
+  if (following >= 2 && !options.byBox && ctx.is(index, "byradius")) {
+    readRadius(ctx, index + 1);
+    options.byRadius = true;
+    return index + 2;
+  }
+  if (following >= 3 && !options.byRadius && ctx.is(index, "bybox")) {
+    readBox(ctx, index + 1);
+    options.byBox = true;
+    return index + 3;
+  }
+  throw errors.syntax;
+}
+
+function checkOptions(ctx: Context, { middle, store }: Form): void {
+  const { withCoordinates, withDistance, withScore } = options;
+  if (options.store !== 0 && (withDistance || withScore || withCoordinates)) {
+    const what = store === "always" ? "GEOSEARCHSTORE" : "STORE option in GEORADIUS";
+    throw commandError(`ERR ${what} is not compatible with WITHDIST, WITHHASH and WITHCOORD options`);
+  }
+  if (middle === "options" && !options.fromMember && !options.fromPlace)
+    throw commandError(`ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ${ctx.text(0)}`);
+  if (middle === "options" && !options.byRadius && !options.byBox)
+    throw commandError(`ERR exactly one of BYRADIUS and BYBOX can be specified for ${ctx.text(0)}`);
+  if (options.any && options.count === 0) throw commandError("ERR the ANY argument requires COUNT argument");
+}
+
+// ---- what is found
+
+/** -> how many results are wanted. */
+function wantedCount(): number {
+  return options.count === 0 ? results.count : Math.min(options.count, results.count);
+}
+
+function replyResults({ reply }: Context, zset: Value): void {
+  const { withCoordinates, withDistance, withScore } = options;
+  const wanted = wantedCount();
+  const order = results.inOrder(options.order, wanted);
+  const parts = 1 + Number(withDistance) + Number(withScore) + Number(withCoordinates);
+  reply.array(wanted);
+  for (let i = 0; i < wanted; i++) {
+    const point = order[i];
+    if (parts > 1) reply.array(parts);
+    results.show(zset, point, element);
+    reply.bytes(element.bytes, element.from, element.to);
+    if (withDistance) replyDistance(reply, results.distances[point] / area.metres);
+    if (withScore) reply.integer(Math.trunc(results.scores[point]));
+    if (withCoordinates) replyPlace(reply, results.longitudes[point], results.latitudes[point]);
+  }
+}
+
+/** Puts what was found at the destination, with scores or distances, or deletes it if nothing was. */
+function storeResults(ctx: Context, zset: Value, { store }: Form): void {
+  const draft = ctx.draft(Type.ZSET);
+  const wanted = wantedCount();
+  const order = results.inOrder(options.order, wanted);
+  zsetExpect(draft, wanted, 0);
+  for (let i = 0; i < wanted; i++) {
+    const point = order[i];
+    results.show(zset, point, element);
+    const score = options.storeDistances ? results.distances[point] / area.metres : results.scores[point];
+    zsetInsert(draft, score, element.bytes, element.from, element.to);
+  }
+  storeZset(ctx, options.store, draft, store === "always" ? "geosearchstore" : "georadiusstore");
+  if (wanted > 0) ctx.host.keyspace.changed(wanted - 1); // the sorted set itself has been counted
+}

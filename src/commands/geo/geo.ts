@@ -1,0 +1,178 @@
+/** Places in sorted sets: put in as scores, and asked for as coordinates, geohashes and distances. Searching is geo-search.ts. */
+
+import { decodeScore, distance, encodeScore, GEOHASH_BYTES, Place, writeGeohash } from "../../algorithms/geo/geohash.ts";
+import { errors } from "../../errors.ts";
+import { arg, block, command, key, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import type { Value } from "../../keyspace/value.ts";
+import { zsetExpect, zsetScore } from "../../values/sorted-set/zset.ts";
+import { Type } from "../../values/value-types.ts";
+import { ADDED, CH, NX, putMember, UPDATED, XX } from "../sorted-set/sorted-set-adding.ts";
+import { LATITUDE, LONGITUDE, OPTIONAL_UNIT, placeArguments, unitArgument } from "./geo-arguments.ts";
+import { replyDistance, replyPlace } from "./geo-reply.ts";
+
+// Scratch.
+const place = new Place();
+const other = new Place();
+const text = Buffer.alloc(GEOHASH_BYTES);
+
+export const geoadd = command(
+  {
+    name: "geoadd",
+    arity: -5,
+    group: "geo",
+    since: "3.2.0",
+    flags: ["write", "denyoom"],
+    keys: oneKey("RW", "update"),
+    summary: "Puts members with their places into a sorted set",
+    complexity: "O(log(N)) for each member, N being the number of members of the sorted set",
+    arguments: [
+      key(),
+      oneOf("condition", [token("NX"), token("XX")], { optional: true, since: "6.2.0" }),
+      arg("pure-token", "change", { token: "CH", optional: true, since: "6.2.0" }),
+      block("data", [LONGITUDE, LATITUDE, arg("string", "member")], { multiple: true }),
+    ],
+    history: [["6.2.0", "Added: `CH`, `NX` and `XX`"]],
+  },
+  (ctx) => add(ctx),
+);
+
+export const geodist = command(
+  {
+    name: "geodist",
+    arity: -4,
+    group: "geo",
+    since: "3.2.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the distance between two members",
+    complexity: "O(1)",
+    arguments: [key(), arg("string", "member1"), arg("string", "member2"), OPTIONAL_UNIT],
+  },
+  (ctx) => {
+    if (ctx.count > 5) throw errors.syntax;
+    const metres = ctx.count === 5 ? unitArgument(ctx, 4) : 1;
+    const zset = ctx.openRead(1, Type.ZSET);
+    if (!readPlace(ctx, zset, 2, place) || !readPlace(ctx, zset, 3, other)) return ctx.reply.null();
+    replyDistance(ctx.reply, distance(place.longitude, place.latitude, other.longitude, other.latitude) / metres);
+  },
+);
+
+export const geohash = command(
+  {
+    name: "geohash",
+    arity: -2,
+    group: "geo",
+    since: "3.2.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the places of members as geohash strings",
+    complexity: "O(1) for each member asked for",
+    arguments: [key(), arg("string", "member", { multiple: true, optional: true })],
+  },
+  (ctx) => {
+    const zset = ctx.openRead(1, Type.ZSET);
+    ctx.reply.array(ctx.count - 2);
+    for (let index = 2; index < ctx.count; index++) {
+      if (readPlace(ctx, zset, index, place)) {
+        writeGeohash(text, 0, place);
+        ctx.reply.bytes(text, 0, GEOHASH_BYTES);
+      } else ctx.reply.null();
+    }
+  },
+);
+
+export const geopos = command(
+  {
+    name: "geopos",
+    arity: -2,
+    group: "geo",
+    since: "3.2.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the longitudes and latitudes of members",
+    complexity: "O(1) for each member asked for",
+    arguments: [key(), arg("string", "member", { multiple: true, optional: true })],
+  },
+  (ctx) => {
+    const zset = ctx.openRead(1, Type.ZSET);
+    ctx.reply.array(ctx.count - 2);
+    for (let index = 2; index < ctx.count; index++) {
+      if (readPlace(ctx, zset, index, place)) replyPlace(ctx.reply, place.longitude, place.latitude);
+      else ctx.reply.nullArray();
+    }
+  },
+);
+
+/** Finds the place of the member in argument `index`. -> whether there is such a member. */
+function readPlace({ frame }: Context, zset: Value, index: number, into: Place): boolean {
+  const from = frame.offsets[index];
+  const score = zsetScore(zset, frame.buffer, from, from + frame.lengths[index]);
+  if (score !== score) return false;
+  decodeScore(score, into);
+  return true;
+}
+
+// ---- GEOADD
+
+/** Arguments for each member: longitude, latitude, and its name. */
+const STEP = 3;
+
+/** The scores of one request, checked before anything changes. */
+let scores = new Float64Array(64);
+
+function add(ctx: Context): void {
+  let options = 0;
+  let first = 2;
+  for (let option = optionAt(ctx, first); option !== 0; option = optionAt(ctx, first)) {
+    options |= option;
+    first++;
+  }
+  const count = (ctx.count - first) / STEP;
+  if (!Number.isInteger(count) || (options & (NX | XX)) === (NX | XX)) throw errors.syntax;
+  readScores(ctx, first, count);
+  if (count === 0) throw errors.syntax;
+  const zset = ctx.openWrite(1, Type.ZSET);
+  if (!zset.exists && (options & XX) !== 0) return ctx.reply.integer(0);
+  ctx.host.keyspace.requireRoom(count, ctx.frame.end - ctx.frame.start);
+  zsetExpect(zset, count, ctx.frame.lengths[first + 2]);
+  let added = 0;
+  let updated = 0;
+  for (let i = 0; i < count; i++) {
+    const change = putMember(ctx, zset, options, scores[i], first + i * STEP + 2);
+    if (change === ADDED) added++;
+    else if (change === UPDATED) updated++;
+  }
+  if (added + updated > 0) {
+    zset.changed(added + updated);
+    ctx.event(EventClass.ZSET, "zadd", 1);
+    journal(ctx, first, count);
+  }
+  ctx.reply.integer((options & CH) !== 0 ? added + updated : added);
+}
+
+/** -> the option that argument `index` is, 0 when the members begin there. */
+function optionAt(ctx: Context, index: number): number {
+  if (index >= ctx.count) return 0;
+  if (ctx.is(index, "nx")) return NX;
+  if (ctx.is(index, "xx")) return XX;
+  return ctx.is(index, "ch") ? CH : 0;
+}
+
+function readScores(ctx: Context, first: number, count: number): void {
+  if (count > scores.length) scores = new Float64Array(count * 2);
+  for (let i = 0; i < count; i++) {
+    placeArguments(ctx, first + i * STEP, place);
+    scores[i] = encodeScore(place.longitude, place.latitude);
+  }
+}
+
+/** Replicas get the ZADD that the request comes down to. */
+function journal(ctx: Context, first: number, count: number): void {
+  if (!ctx.host.journal.active) return;
+  const words: (Buffer | number)[] = [];
+  for (let index = 1; index < first; index++) words.push(ctx.bytes(index));
+  for (let i = 0; i < count; i++) words.push(scores[i], ctx.bytes(first + i * STEP + 2));
+  ctx.journalAs("zadd", ...words);
+}

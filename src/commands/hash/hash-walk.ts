@@ -1,0 +1,135 @@
+/** Fields of hashes without naming them: at random, or a few at a time. */
+
+import { globMatch } from "../../base/glob.ts";
+import { commandError, errors } from "../../errors.ts";
+import { arg, block, command, key, oneKey, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import type { Value } from "../../keyspace/value.ts";
+import type { ByteMap } from "../../memory/bytemap.ts";
+import { Element, packedAtEnd, packedFirst, packedRead } from "../../memory/packed.ts";
+import { hashEach, hashLength, hashMap, showEntry } from "../../values/hash/hash.ts";
+import { hashDraw, hashRandom, hashSample } from "../../values/hash/hash-random.ts";
+import { Type } from "../../values/value-types.ts";
+import { openScan, SCAN_ARGUMENTS, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
+
+const LONG_MAX = 9223372036854775807n;
+
+export const hrandfield = command(
+  {
+    name: "hrandfield",
+    arity: -2,
+    group: "hash",
+    since: "6.2.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with fields of a hash taken at random",
+    complexity: "O(N), N being the number of fields asked for",
+    arguments: [
+      key(),
+      block("options", [arg("integer", "count"), token("WITHVALUES", { optional: true })], {
+        optional: true,
+      }),
+    ],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    if (ctx.count > 2) return replyRandomFields(ctx);
+    const hash = ctx.openRead(1, Type.HASH);
+    if (!hash.exists) return ctx.reply.null();
+    hashRandom(hash, shownField, shownValue);
+    replyElement(ctx, shownField);
+  },
+);
+
+export const hscan = command(
+  {
+    name: "hscan",
+    arity: -3,
+    group: "hash",
+    since: "2.8.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Lists the fields of a hash and their values a few at a time",
+    complexity: "O(1) for a call, O(N) for a whole iteration over N fields",
+    arguments: [key(), ...SCAN_ARGUMENTS],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    const scan = openScan(ctx, Type.HASH);
+    if (scan === null) return;
+    const { value, cursor, options } = scan;
+    const map = hashMap(value);
+    if (map === null) scanPacked(ctx, value, options);
+    else scanLarge(ctx, map, cursor, options);
+  },
+);
+
+const shownField = new Element();
+const shownValue = new Element();
+
+function replyElement(ctx: Context, element: Element): void {
+  ctx.reply.bytes(element.bytes, element.from, element.to);
+}
+
+/** HRANDFIELD with a count: so many different fields, or when it is negative so many draws. */
+function replyRandomFields(ctx: Context): void {
+  const wanted = ctx.int64(2);
+  if (wanted < -LONG_MAX) throw commandError(`ERR value is out of range, value must between ${-LONG_MAX} and ${LONG_MAX}`);
+  const withValues = ctx.count === 4;
+  if (ctx.count > 4 || (withValues && !ctx.is(3, "withvalues"))) throw errors.syntax;
+  if (withValues && (wanted < -LONG_MAX / 2n || wanted > LONG_MAX / 2n)) throw commandError("ERR value is out of range");
+  const hash = ctx.openRead(1, Type.HASH);
+  if (!hash.exists || wanted === 0n) return ctx.reply.array(0);
+  const length = hashLength(hash);
+  let count = Number(wanted < 0n ? -wanted : wanted);
+  if (wanted > 0n && count > length) count = length;
+  const { reply } = ctx;
+  reply.array(withValues && reply.protocol === 2 ? count * 2 : count);
+  const visit = (field: Element, value: Element): void => {
+    if (withValues && reply.protocol === 3) reply.array(2);
+    replyElement(ctx, field);
+    if (withValues) replyElement(ctx, value);
+  };
+  if (wanted < 0n || wanted === 1n) drawFields(ctx, hash, count, visit);
+  else if (count === length) hashEach(hash, visit, shownField, shownValue);
+  else hashSample(hash, count, shownField, shownValue, visit);
+}
+
+/** Visits so many fields, each drawn from all of them; no more once the client has been cut off. */
+function drawFields(ctx: Context, hash: Value, count: number, visit: (field: Element, value: Element) => void): void {
+  let left = count;
+  hashDraw(hash, shownField, shownValue, (field, value) => {
+    visit(field, value);
+    return --left > 0 && !ctx.session.closing;
+  });
+}
+
+/** Packed hashes are small: one call answers with all of them, whatever the cursor. */
+function scanPacked(ctx: Context, hash: Value, { pattern }: ScanOptions): void {
+  const { buffer } = hash;
+  const found: number[] = [];
+  for (let at = packedFirst(buffer, hash.from); !packedAtEnd(buffer, at); ) {
+    const value = packedRead(buffer, at, shownField);
+    if (pattern === null || globMatch(pattern, shownField.bytes, shownField.from, shownField.to, false)) found.push(at);
+    at = packedRead(buffer, value, shownValue);
+  }
+  ctx.reply.integerBulk(0);
+  ctx.reply.array(found.length * 2);
+  for (const at of found) {
+    packedRead(buffer, packedRead(buffer, at, shownField), shownValue);
+    replyElement(ctx, shownField);
+    replyElement(ctx, shownValue);
+  }
+}
+
+function scanLarge(ctx: Context, map: ByteMap, cursor: number, options: ScanOptions): void {
+  const found: number[] = [];
+  const next = scanMap(map, cursor, options, found);
+  ctx.reply.integerBulk(next >>> 0);
+  ctx.reply.array(found.length * 2);
+  for (const address of found) {
+    showEntry(map, address, shownField, shownValue);
+    replyElement(ctx, shownField);
+    replyElement(ctx, shownValue);
+  }
+}

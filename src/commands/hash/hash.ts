@@ -1,0 +1,403 @@
+/** Hashes: setting, reading, counting up and deleting fields. HSET, HGET and their kin are hot: they make no object on their way. */
+
+import { INT64_MAX, INT64_MIN, parseInt64, smallInteger } from "../../base/bytes.ts";
+import { addLongDoubles, formatLongDouble, type LongDouble, parseLongDouble } from "../../base/numbers/longdouble.ts";
+import { commandError, errors } from "../../errors.ts";
+import { arg, block, command, key, oneKey } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import type { Value } from "../../keyspace/value.ts";
+import { Element } from "../../memory/packed.ts";
+import { hashDelete, hashEach, hashExpect, hashFind, hashGet, hashLength, hashPut, hashSet, hashShow } from "../../values/hash/hash.ts";
+import { Type } from "../../values/value-types.ts";
+
+const FIELD = arg("string", "field");
+const FIELDS = arg("string", "field", { multiple: true });
+const PAIRS = block("data", [FIELD, arg("string", "value")], { multiple: true });
+
+export const hset = command(
+  {
+    name: "hset",
+    arity: -4,
+    group: "hash",
+    since: "2.0.0",
+    flags: ["write", "denyoom", "fast"],
+    keys: oneKey("RW", "update"),
+    summary: "Gives fields of a hash values",
+    complexity: "O(1) for each field",
+    arguments: [key(), PAIRS],
+    history: [["4.0.0", "Several fields with their values"]],
+  },
+  (ctx) => {
+    const added = setFields(ctx);
+    ctx.reply.integer(added);
+  },
+);
+
+export const hmset = command(
+  {
+    name: "hmset",
+    arity: -4,
+    group: "hash",
+    since: "2.0.0",
+    flags: ["write", "denyoom", "fast"],
+    keys: oneKey("RW", "update"),
+    summary: "Gives several fields of a hash values",
+    complexity: "O(N), N being the number of fields",
+    arguments: [key(), PAIRS],
+    docFlags: ["deprecated"],
+    deprecatedSince: "4.0.0",
+    replacedBy: "`HSET` with several fields",
+  },
+  (ctx) => {
+    setFields(ctx);
+    ctx.reply.ok();
+  },
+);
+
+export const hsetnx = command(
+  {
+    name: "hsetnx",
+    arity: 4,
+    group: "hash",
+    since: "2.0.0",
+    flags: ["write", "denyoom", "fast"],
+    keys: oneKey("RW", "insert"),
+    summary: "Gives a field of a hash a value unless it has one",
+    complexity: "O(1)",
+    arguments: [key(), FIELD, arg("string", "value")],
+  },
+  (ctx) => {
+    const { buffer, offsets, lengths } = ctx.frame;
+    const hash = ctx.openWrite(1, Type.HASH);
+    if (hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]) !== 0) return ctx.reply.integer(0);
+    requireRoom(ctx);
+    expectFields(ctx, hash);
+    hashSet(hash, buffer, offsets[2], offsets[2] + lengths[2], buffer, offsets[3], offsets[3] + lengths[3]);
+    hash.changed();
+    ctx.event(EventClass.HASH, "hset", 1);
+    ctx.reply.integer(1);
+  },
+);
+
+export const hget = command(
+  {
+    name: "hget",
+    arity: 3,
+    group: "hash",
+    since: "2.0.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the value of a field of a hash",
+    complexity: "O(1)",
+    arguments: [key(), FIELD],
+  },
+  (ctx) => replyField(ctx, ctx.openRead(1, Type.HASH), 2),
+);
+
+export const hmget = command(
+  {
+    name: "hmget",
+    arity: -3,
+    group: "hash",
+    since: "2.0.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the values of several fields of a hash",
+    complexity: "O(N), N being the number of fields",
+    arguments: [key(), FIELDS],
+  },
+  (ctx) => {
+    const hash = ctx.openRead(1, Type.HASH);
+    ctx.reply.array(ctx.count - 2);
+    for (let index = 2; index < ctx.count; index++) replyField(ctx, hash, index);
+  },
+);
+
+export const hgetall = command(
+  {
+    name: "hgetall",
+    arity: 2,
+    group: "hash",
+    since: "2.0.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with all fields of a hash and their values",
+    complexity: "O(N), N being the number of fields",
+    arguments: [key()],
+    tips: ["nondeterministic_output_order"],
+  },
+  (ctx) => {
+    const hash = ctx.openRead(1, Type.HASH);
+    ctx.reply.map(hashLength(hash));
+    const visit = (field: Element, value: Element): void => {
+      replyElement(ctx, field);
+      replyElement(ctx, value);
+    };
+    hashEach(hash, visit, shownField, shownValue);
+  },
+);
+
+export const hkeys = command(
+  {
+    name: "hkeys",
+    arity: 2,
+    group: "hash",
+    since: "2.0.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the fields of a hash",
+    complexity: "O(N), N being the number of fields",
+    arguments: [key()],
+    tips: ["nondeterministic_output_order"],
+  },
+  (ctx) => {
+    const hash = ctx.openRead(1, Type.HASH);
+    ctx.reply.array(hashLength(hash));
+    hashEach(hash, (field) => replyElement(ctx, field), shownField, shownValue);
+  },
+);
+
+export const hvals = command(
+  {
+    name: "hvals",
+    arity: 2,
+    group: "hash",
+    since: "2.0.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the values of all fields of a hash",
+    complexity: "O(N), N being the number of fields",
+    arguments: [key()],
+    tips: ["nondeterministic_output_order"],
+  },
+  (ctx) => {
+    const hash = ctx.openRead(1, Type.HASH);
+    ctx.reply.array(hashLength(hash));
+    hashEach(hash, (_, value) => replyElement(ctx, value), shownField, shownValue);
+  },
+);
+
+export const hlen = command(
+  {
+    name: "hlen",
+    arity: 2,
+    group: "hash",
+    since: "2.0.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO"),
+    summary: "Counts the fields of a hash",
+    complexity: "O(1)",
+    arguments: [key()],
+  },
+  (ctx) => ctx.reply.integer(hashLength(ctx.openRead(1, Type.HASH))),
+);
+
+export const hstrlen = command(
+  {
+    name: "hstrlen",
+    arity: 3,
+    group: "hash",
+    since: "3.2.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO"),
+    summary: "Answers with the length of the value of a field",
+    complexity: "O(1)",
+    arguments: [key(), FIELD],
+  },
+  (ctx) => {
+    const { buffer, offsets, lengths } = ctx.frame;
+    const found = hashGet(ctx.openRead(1, Type.HASH), buffer, offsets[2], offsets[2] + lengths[2], shownValue);
+    ctx.reply.integer(found ? shownValue.length : 0);
+  },
+);
+
+export const hexists = command(
+  {
+    name: "hexists",
+    arity: 3,
+    group: "hash",
+    since: "2.0.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO", "access"),
+    summary: "Tells whether a hash has a field",
+    complexity: "O(1)",
+    arguments: [key(), FIELD],
+  },
+  (ctx) => {
+    const { buffer, offsets, lengths } = ctx.frame;
+    ctx.reply.integer(hashFind(ctx.openRead(1, Type.HASH), buffer, offsets[2], offsets[2] + lengths[2]) === 0 ? 0 : 1);
+  },
+);
+
+export const hdel = command(
+  {
+    name: "hdel",
+    arity: -3,
+    group: "hash",
+    since: "2.0.0",
+    flags: ["write", "fast"],
+    keys: oneKey("RW", "delete"),
+    summary: "Deletes fields of a hash, and the hash when none is left",
+    complexity: "O(N), N being the number of fields",
+    arguments: [key(), FIELDS],
+    history: [["2.4.0", "Several fields"]],
+  },
+  (ctx) => {
+    const { buffer, offsets, lengths, count } = ctx.frame;
+    const hash = ctx.openWrite(1, Type.HASH);
+    let left = hashLength(hash);
+    let deleted = 0;
+    for (let index = 2; index < count && left > 0; index++) {
+      if (!hashDelete(hash, buffer, offsets[index], offsets[index] + lengths[index])) continue;
+      deleted++;
+      left--;
+    }
+    if (deleted > 0) {
+      if (left === 0) hash.delete(deleted);
+      else hash.changed(deleted);
+      ctx.event(EventClass.HASH, "hdel", 1);
+      if (left === 0) ctx.event(EventClass.GENERIC, "del", 1);
+    }
+    ctx.reply.integer(deleted);
+  },
+);
+
+export const hincrby = command(
+  {
+    name: "hincrby",
+    arity: 4,
+    group: "hash",
+    since: "2.0.0",
+    flags: ["write", "denyoom", "fast"],
+    keys: oneKey("RW", "access", "update"),
+    summary: "Adds an integer to the one that a field of a hash holds",
+    complexity: "O(1)",
+    arguments: [key(), FIELD, arg("integer", "increment")],
+  },
+  (ctx) => {
+    const { buffer, offsets, lengths } = ctx.frame;
+    const delta = smallInteger(buffer, offsets[3], offsets[3] + lengths[3]);
+    if (delta !== delta) ctx.int64(3); // it throws for what is no int64 before the key is looked up
+    const hash = ctx.openWrite(1, Type.HASH);
+    const place = hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]);
+    if (place === 0) shownValue.setNumber(0);
+    else hashShow(hash, place, shownValue);
+    const sum = smallInteger(shownValue.bytes, shownValue.from, shownValue.to) + delta;
+    if (sum !== sum) return addWide(ctx, hash, place);
+    result.setNumber(sum);
+    storeResult(ctx, hash, place, result.bytes, result.from, result.to);
+    ctx.event(EventClass.HASH, "hincrby", 1);
+    ctx.reply.integer(sum);
+  },
+);
+
+export const hincrbyfloat = command(
+  {
+    name: "hincrbyfloat",
+    arity: 4,
+    group: "hash",
+    since: "2.6.0",
+    flags: ["write", "denyoom", "fast"],
+    keys: oneKey("RW", "access", "update"),
+    summary: "Adds a floating point number to the one that a field of a hash holds",
+    complexity: "O(1)",
+    arguments: [key(), FIELD, arg("double", "increment")],
+  },
+  (ctx) => {
+    const { buffer, offsets, lengths } = ctx.frame;
+    const increment = parseLongDouble(ctx.text(3));
+    if (increment === null) throw errors.notFloat;
+    if (increment.exponent === Number.POSITIVE_INFINITY) throw commandError("ERR value is NaN or Infinity");
+    const hash = ctx.openWrite(1, Type.HASH);
+    const place = hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]);
+    let before: LongDouble | null = ZERO;
+    if (place !== 0) {
+      hashShow(hash, place, shownValue);
+      before = parseLongDouble(shownValue.bytes.latin1Slice(shownValue.from, shownValue.to));
+    }
+    if (before === null) throw commandError("ERR hash value is not a float");
+    const sum = addLongDoubles(before, increment);
+    if (sum === null) throw commandError("ERR increment would produce NaN or Infinity");
+    const text = Buffer.from(formatLongDouble(sum), "latin1");
+    storeResult(ctx, hash, place, text, 0, text.length);
+    ctx.event(EventClass.HASH, "hincrbyfloat", 1);
+    ctx.reply.bytesOf(text);
+    // Replicas and files take the outcome: their sum might be rounded otherwise.
+    if (ctx.host.journal.active) ctx.journalAs("HSET", ctx.bytes(1), ctx.bytes(2), text);
+  },
+);
+
+const ZERO: LongDouble = { negative: false, mantissa: 0n, exponent: 0 };
+
+const shownField = new Element();
+const shownValue = new Element();
+const result = new Element();
+
+function replyElement(ctx: Context, element: Element): void {
+  ctx.reply.bytes(element.bytes, element.from, element.to);
+}
+
+/** Answers with the value of the field that argument `index` names. */
+function replyField(ctx: Context, hash: Value, index: number): void {
+  const { buffer, offsets, lengths } = ctx.frame;
+  if (hashGet(hash, buffer, offsets[index], offsets[index] + lengths[index], shownValue)) replyElement(ctx, shownValue);
+  else ctx.reply.null();
+}
+
+/** Sets the fields in the arguments from 2 on. -> how many are new. Errors: a field without a value, WRONGTYPE. */
+function setFields(ctx: Context): number {
+  const { buffer, offsets, lengths, count } = ctx.frame;
+  if (count % 2 === 1) throw commandError(`ERR wrong number of arguments for '${ctx.entry.fullName}' command`);
+  const hash = ctx.openWrite(1, Type.HASH);
+  requireRoom(ctx);
+  expectFields(ctx, hash);
+  let added = 0;
+  for (let index = 2; index < count; index += 2) {
+    const field = offsets[index];
+    const value = offsets[index + 1];
+    if (hashSet(hash, buffer, field, field + lengths[index], buffer, value, value + lengths[index + 1])) added++;
+  }
+  hash.changed((count - 2) >>> 1);
+  ctx.event(EventClass.HASH, "hset", 1);
+  return added;
+}
+
+/** Makes sure that all fields of the request find room, or none is set. */
+function requireRoom(ctx: Context): void {
+  ctx.host.keyspace.requireRoom(ctx.count >>> 1, ctx.frame.end - ctx.frame.start);
+}
+
+/** Lets a packed hash know of the fields and values in the arguments from 2 on. */
+function expectFields(ctx: Context, hash: Value): void {
+  if (hash.object !== null) return;
+  const { lengths, count } = ctx.frame;
+  let longest = 0;
+  let bytes = 0;
+  for (let index = 2; index < count; index++) {
+    const length = lengths[index];
+    if (length > longest) longest = length;
+    bytes += length;
+  }
+  hashExpect(hash, (count - 2) >>> 1, longest, bytes);
+}
+
+/** HINCRBY for numbers of more than 15 digits; `shownValue` is what the field holds. Errors: not an integer, overflow. */
+function addWide(ctx: Context, hash: Value, place: number): void {
+  const before = parseInt64(shownValue.bytes, shownValue.from, shownValue.to);
+  if (before === null) throw commandError("ERR hash value is not an integer");
+  const sum = before + ctx.int64(3);
+  if (sum > INT64_MAX || sum < INT64_MIN) throw errors.overflow;
+  const text = Buffer.from(sum.toString(), "latin1");
+  storeResult(ctx, hash, place, text, 0, text.length);
+  ctx.event(EventClass.HASH, "hincrby", 1);
+  ctx.reply.bigint(sum);
+}
+
+/** Gives the field in argument 2, just found at `place`, the value bytes[from, to). */
+function storeResult(ctx: Context, hash: Value, place: number, bytes: Buffer, from: number, to: number): void {
+  const { buffer, offsets, lengths } = ctx.frame;
+  requireRoom(ctx);
+  hashPut(hash, place, buffer, offsets[2], offsets[2] + lengths[2], bytes, from, to);
+  hash.changed();
+}

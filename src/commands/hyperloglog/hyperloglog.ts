@@ -1,0 +1,250 @@
+/** HyperLogLogs: PFADD makes no object on its way. */
+
+import {
+  countCardinality,
+  hyperLogLogAdd,
+  hyperLogLogInit,
+  isHyperLogLog,
+  isSparse,
+  makeDense,
+  noteCardinality,
+  notedCardinality,
+  outdateCardinality,
+  registerOf,
+  spellRegisters,
+  Union,
+} from "../../algorithms/hyperloglog/hyperloglog.ts";
+import { selfTest } from "../../algorithms/hyperloglog/hyperloglog-check.ts";
+import { REGISTERS } from "../../algorithms/hyperloglog/hyperloglog-hash.ts";
+import { Raised } from "../../algorithms/hyperloglog/hyperloglog-sparse.ts";
+import { commandError } from "../../errors.ts";
+import { arg, command, key, keyAt, oneKey } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import type { Database } from "../../keyspace/database.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import type { Value } from "../../keyspace/value.ts";
+import { Draft } from "../../values/temporary.ts";
+import { Encoding, Type } from "../../values/value-types.ts";
+
+const union = new Union();
+
+export const pfadd = command(
+  {
+    name: "pfadd",
+    arity: -2,
+    group: "hyperloglog",
+    since: "2.8.9",
+    flags: ["write", "denyoom", "fast"],
+    keys: oneKey("RW", "insert"),
+    summary: "Adds elements to the HyperLogLog at a key",
+    complexity: "O(1) for each element",
+    arguments: [key(), arg("string", "element", { optional: true, multiple: true })],
+  },
+  (ctx) => {
+    const { frame } = ctx;
+    const value = openHyperLogLog(ctx, 1);
+    let updated = 0;
+    if (!value.exists) {
+      hyperLogLogInit(value);
+      updated++;
+    }
+    for (let index = 2; index < frame.count; index++) {
+      const from = frame.offsets[index];
+      const raised = hyperLogLogAdd(value, frame.buffer, from, from + frame.lengths[index]);
+      if (raised === Raised.CHANGED) updated++;
+      else if (raised === Raised.CORRUPT) return failAfter(value, updated);
+    }
+    if (updated > 0) {
+      noteUpdates(value, updated);
+      ctx.event(EventClass.STRING, "pfadd", 1);
+    }
+    ctx.reply.integer(updated > 0 ? 1 : 0);
+  },
+);
+
+export const pfcount = command(
+  {
+    name: "pfcount",
+    arity: -2,
+    group: "hyperloglog",
+    since: "2.8.9",
+    flags: ["readonly", "may_replicate"],
+    keys: [
+      {
+        flags: ["RW", "access"],
+        begin: { index: 1 },
+        find: { lastKey: -1, step: 1, limit: 0 },
+        notes: "RW because what was counted is noted in the value, for replicas too",
+      },
+    ],
+    summary: "Estimates how many different elements one HyperLogLog, or several together, were given",
+    complexity: "O(1) with one key, and next to nothing unless elements were added; O(N) with N keys",
+    arguments: [key("key", { multiple: true })],
+  },
+  (ctx) => {
+    if (ctx.count > 2) {
+      mergeKeys(ctx);
+      return replyCardinality(ctx, union.count());
+    }
+    const { database } = ctx;
+    const address = ctx.readString(1);
+    if (address === 0) return ctx.reply.integer(0);
+    const { buffer, from, to } = database.locateString(address);
+    requireHyperLogLog(buffer, from, to);
+    makeRaw(database, address);
+    const noted = notedCardinality(buffer, from);
+    if (noted !== -1) return replyCardinality(ctx, noted);
+    const cardinality = countCardinality(buffer, from, to);
+    if (cardinality !== cardinality) throw corrupt();
+    const opened = database.openString(address, to - from);
+    noteCardinality(database.stringBuffer(opened), database.stringOffset(opened), cardinality);
+    database.announce(opened);
+    ctx.journalAlways();
+    replyCardinality(ctx, cardinality);
+  },
+);
+
+export const pfmerge = command(
+  {
+    name: "pfmerge",
+    arity: -2,
+    group: "hyperloglog",
+    since: "2.8.9",
+    flags: ["write", "denyoom"],
+    keys: [keyAt(1, "RW", "access", "insert"), { flags: ["RO", "access"], begin: { index: 2 }, find: { lastKey: -1, step: 1, limit: 0 } }],
+    summary: "Adds the elements of several HyperLogLogs to the one at a key",
+    complexity: "O(N), N being the number of HyperLogLogs, each of which takes some time",
+    arguments: [key("destkey"), key("sourcekey", { keySpecIndex: 1, optional: true, multiple: true })],
+  },
+  (ctx) => {
+    const dense = mergeKeys(ctx);
+    const value = openHyperLogLog(ctx, 1);
+    if (!value.exists) hyperLogLogInit(value);
+    if (dense && !makeDense(value)) throw corrupt();
+    union.raise(value);
+    noteUpdates(value, 1);
+    ctx.event(EventClass.STRING, "pfadd", 1);
+    ctx.reply.ok();
+  },
+);
+
+export const pfdebug = command(
+  {
+    name: "pfdebug",
+    arity: 3,
+    group: "hyperloglog",
+    since: "2.8.9",
+    flags: ["write", "denyoom", "admin"],
+    keys: [keyAt(2, "RW", "access")],
+    summary: "Shows the inside of the HyperLogLog at a key",
+    complexity: "N/A",
+    arguments: [arg("string", "subcommand"), key()],
+    docFlags: ["syscmd"],
+  },
+  (ctx) => {
+    const value = openHyperLogLog(ctx, 2);
+    if (!value.exists) throw commandError("ERR The specified key does not exist");
+    if (ctx.is(1, "getreg")) replyRegisters(ctx, value);
+    else if (ctx.is(1, "decode")) replyOpcodes(ctx, value);
+    else if (ctx.is(1, "encoding")) ctx.reply.simple(isSparse(value.buffer, value.from) ? "sparse" : "dense");
+    else if (ctx.is(1, "todense")) ctx.reply.integer(becomeDense(value) ? 1 : 0);
+    else throw commandError(`ERR Unknown PFDEBUG subcommand '${cString(ctx.text(1))}'`);
+  },
+);
+
+export const pfselftest = command(
+  {
+    name: "pfselftest",
+    arity: 1,
+    group: "hyperloglog",
+    since: "2.8.9",
+    flags: ["admin"],
+    summary: "Tests HyperLogLogs: registers, both forms, and how near counts are",
+    complexity: "N/A",
+    docFlags: ["syscmd"],
+  },
+  (ctx) => {
+    const { space, limits } = ctx.host.keyspace;
+    const fault = selfTest(new Draft(space, limits).begin(Type.STRING), new Draft(space, limits).begin(Type.STRING));
+    if (fault !== null) throw commandError(`ERR TESTFAILED ${fault}`);
+    ctx.reply.ok();
+  },
+);
+
+/** The HyperLogLog at the key named by argument `index`, for changing. Errors: WRONGTYPE. */
+function openHyperLogLog(ctx: Context, index: number): Value {
+  const value = ctx.openWrite(index, Type.STRING);
+  if (!value.exists) return value;
+  requireHyperLogLog(value.buffer, value.from, value.to);
+  makeRaw(value.database, value.address);
+  return value;
+}
+
+/** What may be written to in place is `raw`, whether it was written to or not. */
+function makeRaw(database: Database, address: number): void {
+  if (database.encoding(address) !== Encoding.RAW) database.setEncoding(address, Encoding.RAW);
+}
+
+function requireHyperLogLog(bytes: Buffer, from: number, to: number): void {
+  if (!isHyperLogLog(bytes, from, to)) throw commandError("WRONGTYPE Key is not a valid HyperLogLog string value.");
+}
+
+function noteUpdates(value: Value, count: number): void {
+  outdateCardinality(value.buffer, value.from);
+  value.changed(count);
+}
+
+/** A fault met half-way leaves the elements before it added. Errors: INVALIDOBJ. */
+function failAfter(value: Value, updates: number): never {
+  if (updates > 0) noteUpdates(value, updates);
+  throw corrupt();
+}
+
+function corrupt(): Error {
+  return commandError("INVALIDOBJ Corrupted HLL object detected");
+}
+
+/** Collects the registers of all keys in `union`. -> whether one of the HyperLogLogs is dense. Errors: WRONGTYPE, INVALIDOBJ. */
+function mergeKeys(ctx: Context): boolean {
+  let dense = false;
+  union.clear();
+  for (let index = 1; index < ctx.count; index++) {
+    ctx.prepareKeys(1, index, 1);
+    const address = ctx.readString(index);
+    if (address === 0) continue;
+    const { buffer, from, to } = ctx.database.locateString(address);
+    requireHyperLogLog(buffer, from, to);
+    if (!isSparse(buffer, from)) dense = true;
+    if (!union.add(buffer, from, to)) throw corrupt();
+  }
+  return dense;
+}
+
+/** PFDEBUG and what it does count as writes: replicas are to have the same form. -> whether it was sparse. Errors: INVALIDOBJ. */
+function becomeDense(value: Value): boolean {
+  if (!isSparse(value.buffer, value.from)) return false;
+  if (!makeDense(value)) throw corrupt();
+  value.changed();
+  return true;
+}
+
+function replyRegisters(ctx: Context, value: Value): void {
+  becomeDense(value);
+  ctx.reply.array(REGISTERS);
+  for (let index = 0; index < REGISTERS; index++) ctx.reply.integer(registerOf(value.buffer, value.from, index));
+}
+
+function replyOpcodes(ctx: Context, value: Value): void {
+  if (!isSparse(value.buffer, value.from)) throw commandError("ERR HLL encoding is not sparse");
+  ctx.reply.bulk(spellRegisters(value.buffer, value.from, value.to));
+}
+
+/** What C takes for the string: a byte 0 ends it. */
+function cString(text: string): string {
+  return text.split("\0", 1)[0];
+}
+
+function replyCardinality(ctx: Context, cardinality: number | bigint): void {
+  if (typeof cardinality === "number" && Number.isSafeInteger(cardinality)) ctx.reply.integer(cardinality);
+  else ctx.reply.bigint(BigInt(cardinality));
+}

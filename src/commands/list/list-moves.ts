@@ -1,0 +1,183 @@
+/**
+ * Taking elements off lists, as the commands that answer at once and those that wait for an element (BLPOP, BLMOVE, BLMPOP, ...) both do it. What is here answers,
+ * changes, counts and tells of the change; what the journal takes is the caller's, except where a function says so.
+ */
+
+import { isInt64, parseInt64, smallInteger } from "../../base/bytes.ts";
+import { type CommandError, commandError, errors } from "../../errors.ts";
+import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import type { Value } from "../../keyspace/value.ts";
+import { Element } from "../../memory/packed.ts";
+import type { ByteSpan } from "../../memory/record-table.ts";
+import {
+  ListCursor,
+  ListEnd,
+  listAdd,
+  listCompact,
+  listCopy,
+  listDeleteRange,
+  listDrop,
+  listLength,
+  listPeek,
+  listPrepare,
+} from "../../values/list/list.ts";
+import { Encoding, Type } from "../../values/value-types.ts";
+
+/** The element on its way from one list to another; let go of when it was a long one. */
+const SCRATCH_BYTES = 1024;
+const MAX_KEPT_BYTES = 64 * 1024;
+
+const moved: ByteSpan = { buffer: Buffer.allocUnsafeSlow(SCRATCH_BYTES), from: 0, to: 0 };
+const element = new Element();
+const cursor = new ListCursor();
+
+const numkeysError = commandError("ERR numkeys should be greater than 0");
+const countError = commandError("ERR count should be greater than 0");
+
+// ---- arguments
+
+/** LEFT or RIGHT. Errors: syntax. */
+export function listEnd(ctx: Context, index: number): ListEnd {
+  if (ctx.is(index, "left")) return ListEnd.HEAD;
+  if (ctx.is(index, "right")) return ListEnd.TAIL;
+  throw errors.syntax;
+}
+
+/** An int64 of at least `least`, as a number as near as there is. Errors: `error`. */
+export function atLeast(ctx: Context, index: number, least: number, error: CommandError): number {
+  const { buffer, offsets, lengths } = ctx.frame;
+  const from = offsets[index];
+  const to = from + lengths[index];
+  let value = smallInteger(buffer, from, to);
+  if (value !== value) value = Number(parseInt64(buffer, from, to) ?? Number.NaN);
+  if (!(value >= least)) throw error;
+  return value;
+}
+
+/** What LMPOP and BLMPOP are asked for. */
+export interface MultiPop {
+  /** The argument index of the first key, and how many keys follow each other. */
+  readonly firstKey: number;
+  readonly keys: number;
+  readonly end: ListEnd;
+  readonly count: number;
+}
+
+/** `numkeys key [key ...] LEFT|RIGHT [COUNT count]` from argument `index` to the last. Errors: a number out of range, syntax. */
+export function parseMultiPop(ctx: Context, index: number): MultiPop {
+  const keys = atLeast(ctx, index, 1, numkeysError);
+  const where = index + keys + 1;
+  if (where >= ctx.count) throw errors.syntax;
+  const end = listEnd(ctx, where);
+  let count = 0;
+  for (let at = where + 1; at < ctx.count; at += 2) {
+    if (count !== 0 || !ctx.is(at, "count") || at + 1 === ctx.count) throw errors.syntax;
+    count = atLeast(ctx, at + 1, 1, countError);
+  }
+  return { firstKey: index + 1, keys, end, count: count === 0 ? 1 : count };
+}
+
+// ---- taking
+
+/** Answers with the element at an end of `list`, which has one and was opened for writing as argument `index`, and takes it away. */
+export function replyPopped(ctx: Context, list: Value, index: number, end: ListEnd): void {
+  listPeek(list, end, element);
+  ctx.reply.bytes(element.bytes, element.from, element.to);
+  listDrop(list, end);
+  noteRemoved(ctx, list, index, end, 1);
+}
+
+/** Likewise with an array of up to `count` elements (at least 1), from the end on. -> how many. */
+export function replyPoppedRange(ctx: Context, list: Value, index: number, end: ListEnd, count: number): number {
+  const length = listLength(list);
+  const taken = Math.min(count, length);
+  if (end === ListEnd.HEAD) replyRange(ctx, list, 0, taken);
+  else replyRange(ctx, list, length - 1, taken, true);
+  listDeleteRange(list, end === ListEnd.HEAD ? 0 : length - taken, taken);
+  noteRemoved(ctx, list, index, end, taken);
+  return taken;
+}
+
+/**
+ * Answers with the first key of `wanted` that has a list and the elements taken off it; the journal takes that as LPOP or RPOP. -> false, with nothing done, when no
+ * key has one. Errors: WRONGTYPE for a key before.
+ */
+export function serveMultiPop(ctx: Context, { firstKey, keys, end, count }: MultiPop): boolean {
+  for (let index = firstKey; index < firstKey + keys; index++) {
+    ctx.prepareKeys(firstKey, index, 1);
+    const list = ctx.openWrite(index, Type.LIST);
+    if (!list.exists) continue;
+    const { buffer, offsets, lengths } = ctx.frame;
+    ctx.reply.array(2);
+    ctx.reply.bytes(buffer, offsets[index], offsets[index] + lengths[index]);
+    const taken = replyPoppedRange(ctx, list, index, end, count);
+    ctx.journalAs(end === ListEnd.HEAD ? "LPOP" : "RPOP", ctx.bytes(index), taken);
+    return true;
+  }
+  return false;
+}
+
+/** Answers with an element moved from one end of the list at argument `source` to one of that at `destination`. -> false, with nothing done, when there is no list. Errors: WRONGTYPE. */
+export function serveMove(ctx: Context, source: number, destination: number, from: ListEnd, to: ListEnd): boolean {
+  const list = ctx.openWrite(source, Type.LIST);
+  if (!list.exists) return false;
+  const other = ctx.openWrite(destination, Type.LIST, 1);
+  const wasLarge = list.encoding === Encoding.QUICKLIST;
+  listCopy(list, from, moved);
+  // Redis holds what comes off a large list as a number where it can, and numbers do not count when the bytes to be added are.
+  const counted = wasLarge && isInt64(moved.buffer, moved.from, moved.to) ? 0 : moved.to - moved.from;
+  if (other.address === list.address) {
+    listDrop(list, from);
+    add(list, to, counted);
+    notePushed(ctx, destination, to);
+  } else {
+    add(other, to, counted);
+    other.changed(0);
+    notePushed(ctx, destination, to);
+    listDrop(list, from);
+  }
+  ctx.reply.bytes(moved.buffer, moved.from, moved.to);
+  noteRemoved(ctx, list, source, from, 1);
+  if (moved.buffer.length > MAX_KEPT_BYTES) moved.buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  return true;
+}
+
+function add(list: Value, end: ListEnd, counted: number): void {
+  listPrepare(list, counted, 1);
+  listAdd(list, moved.buffer, moved.from, moved.to, end);
+}
+
+function notePushed(ctx: Context, index: number, end: ListEnd): void {
+  ctx.event(EventClass.LIST, end === ListEnd.HEAD ? "lpush" : "rpush", index);
+}
+
+/** Tells that `count` elements went off an end of the list at argument `index`. */
+function noteRemoved(ctx: Context, list: Value, index: number, end: ListEnd, count: number): void {
+  ctx.event(EventClass.LIST, end === ListEnd.HEAD ? "lpop" : "rpop", index);
+  noteShrunk(ctx, list, index, count);
+}
+
+/** Elements of the list at argument `index` went: the list too if it was all of them. `count`: how many changes that is. */
+export function noteShrunk(ctx: Context, list: Value, index: number, count: number): void {
+  if (listLength(list) === 0) {
+    list.delete(count);
+    ctx.event(EventClass.GENERIC, "del", index);
+  } else {
+    listCompact(list);
+    list.changed(count);
+  }
+}
+
+/** Answers with an array of `count` elements, that many there must be, from element `index` on, or with `backwards` from it towards the head. */
+export function replyRange(ctx: Context, list: Value, index: number, count: number, backwards = false): void {
+  const { reply } = ctx;
+  reply.array(count);
+  if (count === 0) return;
+  cursor.start(list, index, backwards);
+  const shown = cursor.element;
+  for (let left = count; left > 0; left--) {
+    cursor.next();
+    reply.bytes(shown.bytes, shown.from, shown.to);
+  }
+}

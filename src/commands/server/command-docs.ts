@@ -1,0 +1,81 @@
+/** What COMMAND DOCS answers about a command: what people and command-line clients need in order to write it. */
+
+import type { Argument } from "../../execution/command-spec.ts";
+import type { CommandEntry } from "../../execution/registry.ts";
+import type { Reply } from "../../protocol/reply.ts";
+import { replyWords } from "./command-info.ts";
+
+/** A field of a map: its name, and what writes its value. */
+type Field = readonly [name: string, write: () => void];
+
+export function replyDocs(reply: Reply, entry: CommandEntry): void {
+  const { spec, subcommands } = entry;
+  const { complexity, docFlags = [], deprecatedSince, replacedBy, history = [], arguments: args = [] } = spec;
+  const fields: Field[] = [
+    ["summary", () => reply.bulk(spec.summary)],
+    ["since", () => reply.bulk(spec.since)],
+    ["group", () => reply.bulk(spec.group)],
+  ];
+  if (complexity !== undefined) fields.push(["complexity", () => reply.bulk(complexity)]);
+  if (docFlags.length > 0) fields.push(["doc_flags", () => replyWords(reply, docFlags)]);
+  if (deprecatedSince !== undefined) fields.push(["deprecated_since", () => reply.bulk(deprecatedSince)]);
+  if (replacedBy !== undefined) fields.push(["replaced_by", () => reply.bulk(replacedBy)]);
+  if (history.length > 0) fields.push(["history", () => replyHistory(reply, history)]);
+  if (args.length > 0) fields.push(["arguments", () => replyArguments(reply, args)]);
+  if (subcommands.size > 0) fields.push(["subcommands", () => replyManyDocs(reply, [...subcommands.values()])]);
+  replyFields(reply, fields);
+}
+
+/** A map of commands, by full name. */
+export function replyManyDocs(reply: Reply, entries: readonly CommandEntry[]): void {
+  reply.map(entries.length);
+  for (const entry of entries) {
+    reply.bulk(entry.fullName);
+    replyDocs(reply, entry);
+  }
+}
+
+function replyFields(reply: Reply, fields: readonly Field[]): void {
+  reply.map(fields.length);
+  for (const [name, write] of fields) {
+    reply.bulk(name);
+    write();
+  }
+}
+
+function replyHistory(reply: Reply, history: readonly (readonly [version: string, change: string])[]): void {
+  reply.set(history.length);
+  for (const [version, change] of history) reply.bulks([version, change]);
+}
+
+function replyArguments(reply: Reply, args: readonly Argument[]): void {
+  reply.array(args.length);
+  for (const arg of args) replyFields(reply, argumentFields(reply, arg));
+}
+
+function argumentFields(reply: Reply, arg: Argument): Field[] {
+  const { keySpecIndex, token, summary, since, deprecatedSince } = arg;
+  const flags = argumentFlags(arg);
+  const fields: Field[] = [
+    ["name", () => reply.bulk(arg.name)],
+    ["type", () => reply.bulk(arg.type)],
+  ];
+  const hasParts = arg.type === "oneof" || arg.type === "block";
+  if (!hasParts) fields.push(["display_text", () => reply.bulk(arg.displayText ?? arg.name)]);
+  if (keySpecIndex !== undefined) fields.push(["key_spec_index", () => reply.integer(keySpecIndex)]);
+  if (token !== undefined) fields.push(["token", () => reply.bulk(token)]);
+  if (summary !== undefined) fields.push(["summary", () => reply.bulk(summary)]);
+  if (since !== undefined) fields.push(["since", () => reply.bulk(since)]);
+  if (deprecatedSince !== undefined) fields.push(["deprecated_since", () => reply.bulk(deprecatedSince)]);
+  if (flags.length > 0) fields.push(["flags", () => replyWords(reply, flags)]);
+  if (hasParts) fields.push(["arguments", () => replyArguments(reply, arg.arguments ?? [])]);
+  return fields;
+}
+
+function argumentFlags(arg: Argument): string[] {
+  const flags: string[] = [];
+  if (arg.optional) flags.push("optional");
+  if (arg.multiple) flags.push("multiple");
+  if (arg.multipleToken) flags.push("multiple_token");
+  return flags;
+}

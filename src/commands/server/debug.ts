@@ -1,0 +1,228 @@
+/** DEBUG: what tests and people who look for a fault need. What Redis has and is not here answers as an unknown subcommand. */
+
+import { commandError } from "../../errors.ts";
+import { command } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { Frame } from "../../protocol/frame.ts";
+import { type HelpEntry, replyHelp } from "../arguments/help.ts";
+import { flushSleep, loadAppendOnly } from "./debug/append-only.ts";
+import { listpack, packedThreshold, quicklist } from "./debug/list-structure.ts";
+import { protocol } from "./debug/protocol.ts";
+import { reload } from "./debug/reload.ts";
+import { tableStats } from "./debug/table-stats.ts";
+import { digest, digestValue, lookUpOrFail, object, populate } from "./debug/value.ts";
+
+/** How much of an unknown subcommand its error repeats. */
+const QUOTED_BYTES = 128;
+
+interface Subcommand {
+  readonly run: (ctx: Context) => void;
+  /** Number of arguments with both words. */
+  readonly least: number;
+  readonly most: number;
+  readonly help: HelpEntry;
+}
+
+function sub(run: (ctx: Context) => void, least: number, most: number, ...help: HelpEntry): Subcommand {
+  return { run, least, most, help };
+}
+
+const ANY = Number.POSITIVE_INFINITY;
+
+const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
+  [
+    "aof-flush-sleep",
+    sub(flushSleep, 3, 3, "AOF-FLUSH-SLEEP <microseconds>", "Sleeps so long before each write to the append-only file, for tests."),
+  ],
+  [
+    "change-repl-id",
+    sub(changeReplicationId, 2, 2, "CHANGE-REPL-ID", "Begins a new replication history. Replicas have to resynchronize in full."),
+  ],
+  ["config-rewrite-force-all", sub(rewriteAll, 2, 2, "CONFIG-REWRITE-FORCE-ALL", "CONFIG REWRITE that writes out the defaults too.")],
+  ["digest", sub(digest, 2, 2, "DIGEST", "A fingerprint of the whole data set, the same as Redis's for the same data.")],
+  ["digest-value", sub(digestValue, 2, ANY, "DIGEST-VALUE <key> [<key> ...]", "Fingerprints of what these keys hold.")],
+  ["error", sub(error, 3, 3, "ERROR <string>", "Answers with this error.")],
+  ["htstats", sub(htstats, 3, ANY, "HTSTATS <dbid> [full]", "How the hash table of a database is filled.")],
+  ["htstats-key", sub(htstatsKey, 3, ANY, "HTSTATS-KEY <key> [full]", "The same of a value that is a hash table.")],
+  ["listpack", sub(listpack, 3, 3, "LISTPACK <key>", "Writes the structure of a packed value to standard output.")],
+  ["loadaof", sub(loadAppendOnly, 2, 2, "LOADAOF", "Writes what waits to the append-only file, empties the memory and loads the file.")],
+  ["log", sub(log, 3, 3, "LOG <message>", "Writes a message to the log.")],
+  ["object", sub(object, 3, 3, "OBJECT <key>", "How the value of a key is held.")],
+  ["pause-cron", sub(pauseCron, 3, 3, "PAUSE-CRON <0|1>", "1 stops the periodic work, 0 goes on with it.")],
+  ["populate", sub(populate, 3, 5, "POPULATE <count> [<prefix>] [<size>]", "Makes <count> string keys; they are not replicated.")],
+  [
+    "protocol",
+    sub(
+      protocol,
+      3,
+      3,
+      "PROTOCOL <type>",
+      "An example of each kind of reply: string, integer, double, bignum, null, array, set,",
+      "map, attrib, push, verbatim, true, false.",
+    ),
+  ],
+  ["quicklist", sub(quicklist, 3, 4, "QUICKLIST <key> [<0|1>]", "Writes the structure of a list to standard output.")],
+  [
+    "quicklist-packed-threshold",
+    sub(
+      packedThreshold,
+      3,
+      3,
+      "QUICKLIST-PACKED-THRESHOLD <size>",
+      "Large lists keep elements of this length and above in nodes that are not packed; 0 is the default, 1gb.",
+    ),
+  ],
+  [
+    "reload",
+    sub(
+      reload,
+      2,
+      ANY,
+      "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
+      "Saves the data set, empties the memory and loads the data set again.",
+      "NOSAVE loads the file as it is, NOFLUSH keeps what is in memory, MERGE lets keys of the file replace it.",
+    ),
+  ],
+  ["replicate", sub(replicate, 3, ANY, "REPLICATE <word> [<word> ...]", "Sends a command to the replicas without running it here.")],
+  [
+    "replybuffer",
+    sub(
+      replyBuffer,
+      4,
+      4,
+      "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|ms>, REPLYBUFFER RESIZING <0|1>",
+      "Accepted without effect: clients have no reply buffers of their own.",
+    ),
+  ],
+  [
+    "set-active-expire",
+    sub(setActiveExpire, 3, 3, "SET-ACTIVE-EXPIRE <0|1>", "0 leaves expired keys where they are until somebody asks for them."),
+  ],
+  [
+    "set-skip-checksum-validation",
+    sub(setSkipChecksums, 3, 3, "SET-SKIP-CHECKSUM-VALIDATION <0|1>", "1 takes files and RESTORE's payloads whatever their checksums say."),
+  ],
+  ["sleep", sub(sleep, 3, 3, "SLEEP <seconds>", "Stops the server for a while; fractions are allowed.")],
+]);
+
+export const debug = command(
+  {
+    name: "debug",
+    arity: -2,
+    group: "server",
+    since: "1.0.0",
+    flags: ["admin", "noscript", "loading", "stale"],
+    summary: "Commands for tests and for finding faults",
+    complexity: "That of the subcommand",
+    docFlags: ["syscmd"],
+  },
+  (ctx) => {
+    refuseStrangers(ctx);
+    const word = ctx.text(1).toLowerCase();
+    if (word === "help" && ctx.count === 2)
+      return replyHelp(
+        ctx,
+        Array.from(SUBCOMMANDS.values(), ({ help }) => help),
+      );
+    const found = SUBCOMMANDS.get(word);
+    if (found === undefined || ctx.count < found.least || ctx.count > found.most) throw unknownSubcommand(ctx);
+    found.run(ctx);
+  },
+);
+
+/** enable-debug-command. */
+function refuseStrangers(ctx: Context): void {
+  const allowed = ctx.host.config.values["enable-debug-command"];
+  if (allowed === "yes" || (allowed === "local" && ctx.session.isLocal)) return;
+  throw commandError(
+    'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to ' +
+      "set this option in the configuration file, and then restart the server.",
+  );
+}
+
+function unknownSubcommand(ctx: Context): Error {
+  const quoted = ctx.text(1).slice(0, QUOTED_BYTES);
+  return commandError(`ERR unknown subcommand or wrong number of arguments for '${quoted}'. Try ${ctx.text(0).toUpperCase()} HELP.`);
+}
+
+/** C's atoi: the integer that the text begins with, or 0. */
+function leadingInteger(text: string): number {
+  return Number.parseInt(text, 10) || 0;
+}
+
+function changeReplicationId(ctx: Context): void {
+  const { log, replication } = ctx.host;
+  log.notice("Changing replication IDs after receiving DEBUG change-repl-id");
+  replication.renewHistory();
+  ctx.reply.ok();
+}
+
+function rewriteAll(ctx: Context): void {
+  const failure = ctx.host.config.rewrite({ forceAll: true });
+  if (failure !== null)
+    throw commandError(`ERR CONFIG-REWRITE-FORCE-ALL failed: ${failure.slice(failure.lastIndexOf(": ") + 2).replace(/^ERR /, "")}`);
+  ctx.reply.ok();
+}
+
+function error(ctx: Context): void {
+  ctx.reply.error(ctx.text(2));
+}
+
+function log(ctx: Context): void {
+  ctx.host.log.warning(`DEBUG LOG: ${ctx.text(2)}`);
+  ctx.reply.ok();
+}
+
+function sleep(ctx: Context): void {
+  const seconds = Number.parseFloat(ctx.text(2));
+  if (seconds > 0) ctx.host.sleep(seconds * 1000);
+  ctx.reply.ok();
+}
+
+function setActiveExpire(ctx: Context): void {
+  ctx.host.activeExpiry = leadingInteger(ctx.text(2)) !== 0;
+  ctx.reply.ok();
+}
+
+function setSkipChecksums(ctx: Context): void {
+  ctx.host.persistence.skipChecksums = leadingInteger(ctx.text(2)) !== 0;
+  ctx.reply.ok();
+}
+
+function pauseCron(ctx: Context): void {
+  ctx.host.cronPaused = leadingInteger(ctx.text(2)) !== 0;
+  ctx.reply.ok();
+}
+
+function replyBuffer(ctx: Context): void {
+  if (ctx.is(2, "peak-reset-time")) {
+    if (!ctx.is(3, "never") && !ctx.is(3, "reset")) ctx.int64(3);
+  } else if (!ctx.is(2, "resizing")) {
+    throw unknownSubcommand(ctx);
+  }
+  ctx.reply.ok();
+}
+
+function replicate(ctx: Context): void {
+  const { journal } = ctx.host;
+  const words: Buffer[] = [];
+  for (let index = 2; index < ctx.count; index++) words.push(ctx.bytes(index));
+  const { buffer, start, end } = new Frame().encode(words);
+  if (journal.active) journal.appendRaw(buffer, start, end);
+  ctx.reply.ok();
+}
+
+function htstatsKey(ctx: Context): void {
+  lookUpOrFail(ctx, 2);
+  throw commandError("ERR The value stored at the specified key is not represented using an hash table");
+}
+
+/** Expiries are not a table of their own: the index runs through the records. */
+function htstats(ctx: Context): void {
+  const number = ctx.integer(2);
+  const database = ctx.host.keyspace.databases[number];
+  if (database === undefined) throw commandError("ERR Out of range database");
+  const full = ctx.count > 3 && ctx.is(3, "full");
+  const table = tableStats(database.table, { full });
+  ctx.reply.verbatim(`[Dictionary HT]\n${table}[Expires index]\n number of elements: ${database.expiry.size}\n`);
+}

@@ -1,0 +1,80 @@
+/** DEBUG's looks at packed values and at the nodes of lists, written to standard output, and the length from which on nodes are not packed. */
+
+import { parseMemory } from "../../../config/numbers.ts";
+import { commandError, errors } from "../../../errors.ts";
+import type { Context } from "../../../execution/context.ts";
+import type { Value } from "../../../keyspace/value.ts";
+import { Element, packedAtEnd, packedBytes, packedCount, packedFirst, packedRead } from "../../../memory/packed.ts";
+import type { ByteSpan } from "../../../memory/record-table.ts";
+import { DEFAULT_LIMITS } from "../../../values/limits.ts";
+import { PLAIN, QuickList } from "../../../values/list/quicklist.ts";
+import { Encoding } from "../../../values/value-types.ts";
+
+/** Redis's limit: a list's packed node stays a little below 4 GiB. */
+const MAX_PACKED_THRESHOLD = 2n ** 32n - 2n ** 20n;
+/** How much of an element is shown. */
+const SHOWN_BYTES = 40;
+
+/** Large lists keep elements of this many bytes on in nodes that are not packed; 0 means the default. */
+export function packedThreshold(ctx: Context): void {
+  const bytes = parseMemory(ctx.text(2));
+  if (bytes === null || bytes > MAX_PACKED_THRESHOLD)
+    throw commandError("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+  ctx.host.keyspace.limits.plainNodeBytes = bytes === 0n ? DEFAULT_LIMITS.plainNodeBytes : Number(bytes);
+  ctx.reply.ok();
+}
+
+/** Errors: no such key, not packed. */
+export function listpack(ctx: Context): void {
+  const value = open(ctx);
+  if (value.encoding !== Encoding.LISTPACK) throw commandError("ERR Not a listpack encoded object.");
+  process.stdout.write(`${describePacked(value.buffer, value.from).join("\n")}\n`);
+  ctx.reply.simple("Listpack structure printed on stdout");
+}
+
+/** Errors: no such key, no quicklist. With a third argument that is not 0 the elements are shown too. */
+export function quicklist(ctx: Context): void {
+  const full = ctx.count === 4 && (Number.parseInt(ctx.text(3), 10) || 0) !== 0;
+  const { object } = open(ctx);
+  if (!(object instanceof QuickList)) throw commandError("ERR Not a quicklist encoded object.");
+  process.stdout.write(`${describeNodes(object, full).join("\n")}\n`);
+  ctx.reply.simple("Quicklist structure printed on stdout");
+}
+
+function open(ctx: Context): Value {
+  const value = ctx.openRead(2, null);
+  if (!value.exists) throw errors.noSuchKey;
+  return value;
+}
+
+function describeNodes(list: QuickList, full: boolean): string[] {
+  const lines = [`quicklist: ${list.size} elements in ${list.length} nodes`];
+  const span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
+  for (let node = 0; node < list.length; node++) {
+    list.locate(node, span);
+    const plain = list.kind(node) === PLAIN;
+    lines.push(
+      `node ${node}: ${plain ? "plain" : "packed"}, ${list.count(node)} elements, ${list.bytes(node)} of ${list.capacity(node)} bytes`,
+    );
+    if (plain && full) lines.push(`  ${shown(span.buffer, span.from, span.to)}`);
+    else if (full) lines.push(...describePacked(span.buffer, span.from));
+  }
+  return lines;
+}
+
+function describePacked(buffer: Buffer, from: number): string[] {
+  const lines = [`  listpack: ${packedCount(buffer, from)} entries, ${packedBytes(buffer, from)} bytes`];
+  const element = new Element();
+  for (let at = packedFirst(buffer, from); !packedAtEnd(buffer, at); ) {
+    const next = packedRead(buffer, at, element);
+    const type = element.bytes === element.digits ? "integer" : "string";
+    lines.push(`  +${at - from} ${type}, ${next - at} bytes: ${shown(element.bytes, element.from, element.to)}`);
+    at = next;
+  }
+  return lines;
+}
+
+function shown(bytes: Buffer, from: number, to: number): string {
+  const text = JSON.stringify(bytes.toString("latin1", from, Math.min(to, from + SHOWN_BYTES)));
+  return to - from > SHOWN_BYTES ? `${text}...` : text;
+}

@@ -1,0 +1,72 @@
+/** DEBUG PROTOCOL: one reply of each kind, for those who write clients. */
+
+import { commandError } from "../../../errors.ts";
+import type { Context } from "../../../execution/context.ts";
+import type { Reply } from "../../../protocol/reply.ts";
+
+const KINDS: ReadonlyMap<string, (reply: Reply) => void> = new Map<string, (reply: Reply) => void>([
+  ["string", (reply) => reply.bulk("Hello World")],
+  ["integer", (reply) => reply.integer(12345)],
+  ["double", (reply) => reply.doubleText("3.141")],
+  ["bignum", (reply) => reply.bigNumber("1234567999999999999999999999999999999")],
+  ["null", (reply) => reply.null()],
+  ["array", array],
+  ["set", set],
+  ["map", map],
+  ["attrib", attribute],
+  ["push", push],
+  ["verbatim", (reply) => reply.verbatim("This is a verbatim\nstring")],
+  ["true", (reply) => reply.boolean(true)],
+  ["false", (reply) => reply.boolean(false)],
+]);
+
+export function protocol(ctx: Context): void {
+  const write = KINDS.get(ctx.text(2).toLowerCase());
+  if (write === undefined) {
+    throw commandError(`ERR Wrong protocol type name. Please use one of the following: ${[...KINDS.keys()].join("|")}`);
+  }
+  write(ctx.reply);
+}
+
+function array(reply: Reply): void {
+  reply.array(3);
+  numbers(reply);
+}
+
+function set(reply: Reply): void {
+  reply.set(3);
+  numbers(reply);
+}
+
+function numbers(reply: Reply): void {
+  for (let value = 0; value < 3; value++) reply.integer(value);
+}
+
+function map(reply: Reply): void {
+  reply.map(3);
+  for (let value = 0; value < 3; value++) {
+    reply.integer(value);
+    reply.boolean(value === 1);
+  }
+}
+
+/** An attribute is no reply by itself: one follows. */
+function attribute(reply: Reply): void {
+  if (reply.protocol === 3) {
+    reply.attribute(1);
+    reply.bulk("key-popularity");
+    reply.array(2);
+    reply.bulk("key:123");
+    reply.integer(90);
+  }
+  reply.bulk("Some real reply following the attribute");
+}
+
+/** Nor is a push. */
+function push(reply: Reply): void {
+  if (reply.protocol !== 3) throw commandError("ERR RESP2 is not supported by this command");
+  reply.push(2);
+  reply.bulk("server-cpu-usage");
+  reply.integer(42);
+  reply.bulk("Some real reply following the push reply");
+}

@@ -1,0 +1,128 @@
+/** DEBUG's looks at keys: fingerprints, the form a value is held in, and keys made in bulk. */
+
+import { parseInt64 } from "../../../base/bytes.ts";
+import { errors } from "../../../errors.ts";
+import type { Context } from "../../../execution/context.ts";
+import { idleSeconds } from "../../../keyspace/access.ts";
+import type { Database } from "../../../keyspace/database.ts";
+import { NO_EXPIRY } from "../../../keyspace/lookup.ts";
+import { GRANULE } from "../../../memory/arena.ts";
+import { RdbWriter } from "../../../rdb/writer.ts";
+import { DatasetDigest, Digest } from "../../../snapshot/digest.ts";
+import { StoredValue } from "../../../snapshot/stored-value.ts";
+import { writeBody } from "../../../snapshot/value-body.ts";
+import { digestValue as digestOf } from "../../../snapshot/value-digest.ts";
+import { QuickList } from "../../../values/list/quicklist.ts";
+import { ENCODING_NAMES } from "../../../values/value-types.ts";
+
+/** Redis cuts the names that DEBUG POPULATE makes to this many bytes. */
+const MAX_POPULATED_NAME = 127;
+
+/** The value being looked at. */
+const stored = new StoredValue();
+
+/** The address of argument `index` as a key whether its time has passed or not, untouched; 0 when it is not there. */
+function lookUp(ctx: Context, index: number): number {
+  const name = ctx.bytes(index);
+  const { table } = ctx.database;
+  return table.find(table.hash(name, 0, name.length), name, 0, name.length);
+}
+
+/** Errors: no such key. */
+export function lookUpOrFail(ctx: Context, index: number): number {
+  const address = lookUp(ctx, index);
+  if (address === 0) throw errors.noSuchKey;
+  return address;
+}
+
+export function digest(ctx: Context): void {
+  const { keyspace } = ctx.host;
+  const total = new DatasetDigest();
+  for (const database of keyspace.databases) {
+    const { table } = database;
+    if (table.size === 0) continue;
+    total.database(database.index);
+    for (let chain = 0; chain < table.chainCount; chain++) {
+      for (let address = table.chain(chain); address !== 0; address = table.next(address)) {
+        const from = table.keyOffset(address);
+        addValue(total.beginKey(table.keyBuffer(address), from, from + table.keyLength(address)), database, address);
+        total.endKey();
+      }
+    }
+  }
+  ctx.reply.simple(total.hex());
+}
+
+export function digestValue(ctx: Context): void {
+  ctx.reply.array(ctx.count - 2);
+  const value = new Digest();
+  for (let index = 2; index < ctx.count; index++) {
+    value.clear();
+    const address = lookUp(ctx, index);
+    if (address !== 0) addValue(value, ctx.database, address);
+    ctx.reply.simple(value.hex());
+  }
+}
+
+function addValue(target: Digest, database: Database, address: number): void {
+  digestOf(target, database.type(address), stored.show(database.table, address), database.expiryOf(address) !== NO_EXPIRY);
+}
+
+/** Where a value is and how: the address is that of its record in the arena. */
+export function object(ctx: Context): void {
+  const address = lookUpOrFail(ctx, 2);
+  const { database } = ctx;
+  const access = database.access(address);
+  const place = ((address >>> 0) * GRANULE).toString(16);
+  ctx.reply.simple(
+    `Value at:0x${place} refcount:1 encoding:${ENCODING_NAMES[database.encoding(address)]} serializedlength:${serializedLength(ctx, address)} ` +
+      `lru:${access} lru_seconds_idle:${idleSeconds(access, ctx.now)}${nodesOf(ctx, address)}`,
+  );
+}
+
+/** What Redis adds about a list of nodes: how many, how full, how large; nothing for other values. */
+function nodesOf({ host, database }: Context, address: number): string {
+  const { object: list } = stored.show(database.table, address);
+  if (!(list instanceof QuickList)) return "";
+  let bytes = 0;
+  for (let index = 0; index < list.length; index++) bytes += list.bytes(index);
+  const compressed = host.config.values["list-compress-depth"] === 0 ? 0 : 1;
+  const average = (list.size / list.length).toFixed(2);
+  const limit = host.keyspace.limits.listSize;
+  return ` ql_nodes:${list.length} ql_avg_node:${average} ql_listpack_max:${limit} ql_compressed:${compressed} ql_uncompressed_size:${bytes}`;
+}
+
+/** Bytes that the value takes in an RDB image. */
+function serializedLength(ctx: Context, address: number): number {
+  const { database } = ctx;
+  const writer = new RdbWriter({ write() {} }, { compress: ctx.host.config.values.rdbcompression, checksum: false, bufferBytes: 1024 });
+  writeBody(writer, database.type(address), stored.show(database.table, address));
+  return writer.bytesWritten;
+}
+
+/** DEBUG POPULATE: `count` keys `<prefix>:<n>` holding `value:<n>`, cut or filled with zeros to `size` bytes. No replica hears of them. */
+export function populate(ctx: Context): void {
+  const count = natural(ctx, 2);
+  const size = ctx.count === 5 ? natural(ctx, 4) : 0;
+  const prefix = ctx.count === 3 ? "key" : ctx.text(3);
+  const { database } = ctx;
+  database.table.reserve(count);
+  for (let index = 0; index < count; index++) {
+    const name = Buffer.from(`${prefix}:${index}`.slice(0, MAX_POPULATED_NAME), "latin1");
+    const address = database.write(name, 0, name.length);
+    if (address !== 0) continue;
+    const text = `value:${index}`;
+    const value = Buffer.alloc(size === 0 ? text.length : size);
+    value.latin1Write(text, 0, value.length);
+    database.setString(0, name, 0, name.length, value, 0, value.length, NO_EXPIRY);
+  }
+  ctx.journalNothing();
+  ctx.reply.ok();
+}
+
+/** Errors: not a number from 0 on. */
+function natural(ctx: Context, index: number): number {
+  const value = Number(parseInt64(ctx.bytes(index), 0, ctx.frame.lengths[index]) ?? -1);
+  if (value < 0 || !Number.isSafeInteger(value)) throw errors.notPositive;
+  return value;
+}

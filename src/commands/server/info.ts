@@ -1,0 +1,62 @@
+/** INFO: which sections are asked for; what is in them is in `info/`. */
+
+import { arg, command } from "../../execution/command-spec.ts";
+import { CLIENTS } from "./info/clients.ts";
+import { MEMORY } from "./info/memory.ts";
+import { PERSISTENCE } from "./info/persistence.ts";
+import { REPLICATION } from "./info/replication.ts";
+import { InfoText, type Section } from "./info/section.ts";
+import { SERVER } from "./info/server.ts";
+import { DEBUG, STATS } from "./info/stats.ts";
+import { CLUSTER, COMMANDSTATS, CPU, ERRORSTATS, KEYSPACE, LATENCYSTATS, MODULES } from "./info/tables.ts";
+
+/** In the order of the answer, whatever the order of the question. */
+const SECTIONS: readonly Section[] = [
+  SERVER,
+  CLIENTS,
+  MEMORY,
+  PERSISTENCE,
+  STATS,
+  REPLICATION,
+  CPU,
+  MODULES,
+  COMMANDSTATS,
+  ERRORSTATS,
+  LATENCYSTATS,
+  CLUSTER,
+  KEYSPACE,
+  DEBUG,
+];
+
+export const info = command(
+  {
+    name: "info",
+    arity: -1,
+    group: "server",
+    since: "1.0.0",
+    flags: ["loading", "stale"],
+    categories: ["dangerous"],
+    summary: "Tells how the server is and what it has done",
+    complexity: "O(1)",
+    arguments: [arg("string", "section", { multiple: true, optional: true })],
+    history: [["7.0.0", "Several sections at once."]],
+    tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+  },
+  (ctx) => {
+    const asked = new Set<string>();
+    for (let index = 1; index < ctx.count; index++) asked.add(ctx.text(index).toLowerCase());
+    const out = new InfoText();
+    for (const section of SECTIONS) {
+      if (!isAskedFor(section, asked)) continue;
+      out.header(section.title);
+      section.write(out, ctx.host, ctx.session);
+    }
+    ctx.reply.verbatim(out.text);
+  },
+);
+
+function isAskedFor({ names, shown }: Section, asked: ReadonlySet<string>): boolean {
+  if (names.some((name) => asked.has(name))) return true;
+  if (shown === "default" && (asked.size === 0 || asked.has("default"))) return true;
+  return shown !== "named" && (asked.has("all") || asked.has("everything"));
+}

@@ -1,0 +1,73 @@
+import type { Host } from "../../../execution/host.ts";
+import { ReplicaState, STATE_WORDS } from "../../../replication/master/replica.ts";
+import { LinkState, type MasterLink } from "../../../replication/replica/link.ts";
+import type { InfoText, Section } from "./section.ts";
+
+/** What Redis shows for the offset of a replica that has nothing to go on from. */
+const NO_OFFSET = 1;
+
+/** Both sides of replication: the master that is followed, the replicas that follow, and the history that they share. */
+export const REPLICATION: Section = {
+  names: ["replication"],
+  title: "Replication",
+  shown: "default",
+  write(out, host) {
+    const { replication, journal } = host;
+    const { link, history } = replication;
+    out.add("role", link === null ? "master" : "slave");
+    if (link !== null) addMaster(out, host, link);
+    addReplicas(out, host);
+    out.add("master_failover_state", "no-failover");
+    out.add("master_replid", history.id);
+    out.add("master_replid2", history.formerId);
+    out.add("master_repl_offset", replication.offset);
+    out.add("second_repl_offset", history.formerOffset);
+    out.add("repl_backlog_active", journal.hasBacklog);
+    out.add("repl_backlog_size", journal.retain);
+    // Offsets of single bytes are counted from 1.
+    out.add("repl_backlog_first_byte_offset", journal.hasBacklog ? journal.firstOffset + 1 : 0);
+    out.add("repl_backlog_histlen", journal.hasBacklog ? journal.size : 0);
+  },
+};
+
+function addMaster(out: InfoText, host: Host, link: MasterLink): void {
+  const { values } = host.config;
+  const now = Date.now();
+  const seconds = (since: number) => Math.floor(now / 1000) - Math.floor(since / 1000);
+  const syncing = link.state === LinkState.SYNC;
+  const held = link.resumePoint.resumable ? host.replication.offset : NO_OFFSET;
+  out.add("master_host", link.address.host);
+  out.add("master_port", link.address.port);
+  out.add("master_link_status", link.connected ? "up" : "down");
+  out.add("master_last_io_seconds_ago", link.connected ? seconds(link.lastHeard) : -1);
+  out.add("master_sync_in_progress", syncing);
+  out.add("slave_read_repl_offset", link.connected ? (link.stream?.received ?? held) : held);
+  out.add("slave_repl_offset", held);
+  if (syncing) {
+    const size = link.payload?.size ?? 0;
+    const received = link.payload?.received ?? 0;
+    out.add("master_sync_total_bytes", size);
+    out.add("master_sync_read_bytes", received);
+    out.add("master_sync_left_bytes", size - received);
+    out.ratio("master_sync_perc", size === 0 ? 0 : (received / size) * 100);
+    out.add("master_sync_last_io_seconds_ago", seconds(link.lastHeard));
+  }
+  if (!link.connected) out.add("master_link_down_since_seconds", link.downSince === 0 ? -1 : seconds(link.downSince));
+  out.add("slave_priority", values["replica-priority"]);
+  out.add("slave_read_only", values["replica-read-only"]);
+  out.add("replica_announced", values["replica-announced"]);
+}
+
+function addReplicas(out: InfoText, { replication, config }: Host): void {
+  const { list } = replication.replicas;
+  const { values } = config;
+  out.add("connected_slaves", list.length);
+  if (values["min-replicas-to-write"] > 0 && values["min-replicas-max-lag"] > 0)
+    out.add("min_slaves_good_slaves", replication.goodReplicas);
+  const now = Date.now();
+  for (const [index, replica] of list.filter(({ state }) => STATE_WORDS[state] !== "").entries()) {
+    const lag = replica.state === ReplicaState.ONLINE ? replica.lag(now) : 0;
+    const place = `ip=${replica.ip},port=${replica.listeningPort},state=${STATE_WORDS[replica.state]}`;
+    out.add(`slave${index}`, `${place},offset=${replica.acknowledged},lag=${lag}`);
+  }
+}

@@ -1,0 +1,55 @@
+import { machine, release, type } from "node:os";
+import type { Host } from "../../../execution/host.ts";
+import { lruClock } from "../../../keyspace/access.ts";
+import { wallMicroseconds } from "../../../process/clock.ts";
+import { COMMIT, REDIS_VERSION, VERSION } from "../../../version.ts";
+import type { InfoText, Section } from "./section.ts";
+
+const SECONDS_PER_DAY = 24 * 3600;
+/** What Bun's event loop stands on, by platform. */
+const MULTIPLEXING: Readonly<Record<string, string>> = { linux: "epoll", darwin: "kqueue", freebsd: "kqueue", win32: "iocp" };
+
+/** Which program this is, where it runs and since when. */
+export const SERVER: Section = {
+  names: ["server"],
+  title: "Server",
+  shown: "default",
+  write(out, host) {
+    const { values } = host.config;
+    const uptime = Math.floor((host.keyspace.now - host.startedAt) / 1000);
+    out.add("redis_version", REDIS_VERSION);
+    out.add("server_name", "replicant");
+    out.add("replicant_version", VERSION);
+    out.add("bun_version", Bun.version);
+    out.add("redis_git_sha1", /^[0-9a-f]{8}$/.test(COMMIT) ? COMMIT : "00000000");
+    out.add("redis_build_id", Bun.hash(`${VERSION} ${COMMIT} ${Bun.revision}`).toString(16).padStart(16, "0"));
+    out.add("redis_mode", "standalone");
+    out.add("os", `${type()} ${release()} ${machine()}`);
+    out.add("arch_bits", process.arch.endsWith("64") ? 64 : 32);
+    out.add("monotonic_clock", "performance.now");
+    out.add("multiplexing_api", MULTIPLEXING[process.platform] ?? "libuv");
+    out.add("process_id", process.pid);
+    out.add("process_supervised", "no");
+    out.add("run_id", host.runId);
+    out.add("tcp_port", host.port);
+    out.add("server_time_usec", wallMicroseconds());
+    out.add("uptime_in_seconds", uptime);
+    out.whole("uptime_in_days", uptime / SECONDS_PER_DAY);
+    out.add("hz", values.hz);
+    out.add("configured_hz", values.hz);
+    out.add("lru_clock", lruClock(host.keyspace.now));
+    out.add("executable", host.executable);
+    out.add("config_file", host.configFile);
+    out.add("io_threads_active", 0);
+    if (host.shutdownDeadline !== 0) out.add("shutdown_in_milliseconds", Math.max(0, host.shutdownDeadline - host.keyspace.now));
+    addListeners(out, host);
+  },
+};
+
+function addListeners(out: InfoText, host: Host): void {
+  const { bind, unixsocket } = host.config.values;
+  let index = 0;
+  if (host.port !== 0)
+    out.add(`listener${index++}`, ["name=tcp", ...bind.map((address) => `bind=${address}`), `port=${host.port}`].join(","));
+  if (unixsocket !== null && unixsocket !== "") out.add(`listener${index++}`, `name=unix,bind=${unixsocket}`);
+}

@@ -1,0 +1,86 @@
+/** Where the memory is: the numbers behind INFO memory and MEMORY STATS. */
+
+import type { Host } from "../../execution/host.ts";
+import { EXPIRY_BYTES } from "../../memory/record.ts";
+import { SessionKind } from "../../session/session.ts";
+
+export interface DatabaseOverhead {
+  readonly index: number;
+  /** Buckets and heads of records. */
+  readonly table: number;
+  /** What the index of expiries takes inside the records. */
+  readonly expiries: number;
+}
+
+/** All in bytes. */
+export interface MemoryReport {
+  /** Everything counted: keys, values and indexes, the journal, what waits in clients' buffers. */
+  readonly total: number;
+  readonly peak: number;
+  readonly startup: number;
+  /** What is not keys and values; `dataset` is the rest. */
+  readonly overhead: number;
+  readonly dataset: number;
+  /** The part of the journal that is kept as backlog; what is kept beyond it is the replicas'. */
+  readonly backlog: number;
+  /** The whole journal. */
+  readonly journal: number;
+  readonly replicas: number;
+  readonly clients: number;
+  /** Beside the keyspace: what `maxmemory` does not look at. */
+  readonly notCountedForEviction: number;
+  readonly databases: readonly DatabaseOverhead[];
+  readonly keys: number;
+  /** Arena and large objects: live, in pages that hold something live, in pages that were ever used. */
+  readonly allocated: number;
+  readonly active: number;
+  readonly resident: number;
+  readonly rss: number;
+}
+
+/** Counts anew; walks the clients once. */
+export function memoryReport(host: Host): MemoryReport {
+  const { keyspace, journal, stats } = host;
+  const { arena, objects } = keyspace.space;
+  const buffers = clientBuffers(host);
+  const held = journal.heldBytes;
+  const backlog = Math.min(held, journal.retain);
+  const replicas = buffers.replicas + held - backlog;
+  const databases = keyspace.databases
+    .filter((database) => database.size > 0)
+    .map(({ index, table, expiry }) => ({ index, table: table.overheadBytes, expiries: expiry.size * EXPIRY_BYTES }));
+  const total = keyspace.usedBytes + held + buffers.replicas + buffers.others;
+  if (total > stats.peakMemory) stats.peakMemory = total;
+  let overhead = stats.startupMemory + held + buffers.replicas + buffers.others;
+  for (const { table, expiries } of databases) overhead += table + expiries;
+  return {
+    total,
+    peak: stats.peakMemory,
+    startup: stats.startupMemory,
+    overhead: Math.min(overhead, total),
+    dataset: Math.max(0, total - overhead),
+    backlog,
+    journal: held,
+    replicas,
+    clients: buffers.others,
+    notCountedForEviction: total - keyspace.usedBytes,
+    databases,
+    keys: keyspace.keyCount,
+    allocated: arena.usedBytes + objects.usedBytes,
+    active: arena.pageBytes + objects.usedBytes,
+    resident: arena.touchedBytes + objects.usedBytes,
+    rss: process.memoryUsage.rss(),
+  };
+}
+
+/** What waits in clients' buffers and queues. */
+function clientBuffers(host: Host): { replicas: number; others: number } {
+  let replicas = 0;
+  let others = 0;
+  for (const { link, kind, transaction } of host.clients) {
+    const bytes = link.inputBytes + link.outputBytes + (transaction?.bytes ?? 0);
+    if (kind === SessionKind.REPLICA) replicas += bytes;
+    else others += bytes;
+  }
+  return { replicas, others };
+}

@@ -1,0 +1,146 @@
+/** MEMORY: what a key takes, and where the rest of the memory is. */
+
+import { errors } from "../../errors.ts";
+import { arg, command, container, key, keyAt } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { replyHelp } from "../arguments/help.ts";
+import { memoryReport } from "./memory-report.ts";
+
+/** Elements of a collection that are measured unless the request says how many. */
+const DEFAULT_SAMPLES = 5;
+
+const usage = command(
+  {
+    name: "usage",
+    arity: -3,
+    group: "server",
+    since: "4.0.0",
+    flags: ["readonly"],
+    keys: [keyAt(2, "RO")],
+    summary: "Tells how many bytes a key and its value take",
+    complexity: "O(N), N being the number of samples",
+    arguments: [key(), arg("integer", "count", { token: "SAMPLES", optional: true })],
+  },
+  (ctx) => {
+    let samples = DEFAULT_SAMPLES;
+    for (let index = 3; index < ctx.count; index += 2) {
+      if (!ctx.is(index, "samples") || index + 1 >= ctx.count) throw errors.syntax;
+      const count = ctx.int64(index + 1);
+      if (count < 0n) throw errors.syntax;
+      samples = Number(count);
+    }
+    const { database } = ctx;
+    const name = ctx.bytes(2);
+    // Past its time or not: what is there takes memory.
+    const address = database.table.find(database.table.hash(name, 0, name.length), name, 0, name.length);
+    if (address === 0) ctx.reply.null();
+    else ctx.reply.integer(database.memoryOf(address, samples));
+  },
+);
+
+const stats = command(
+  {
+    name: "stats",
+    arity: 2,
+    group: "server",
+    since: "4.0.0",
+    flags: [],
+    summary: "Tells where the memory is",
+    complexity: "O(1)",
+    tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+  },
+  (ctx) => replyStats(ctx),
+);
+
+const help = command(
+  {
+    name: "help",
+    arity: 2,
+    group: "server",
+    since: "4.0.0",
+    flags: ["loading", "stale"],
+    summary: "Explains the subcommands",
+    complexity: "O(1)",
+  },
+  (ctx) =>
+    replyHelp(ctx, [
+      ["STATS", "Tells where the memory is, in bytes."],
+      [
+        "USAGE <key> [SAMPLES <count>]",
+        "Tells how many bytes <key> and its value take; of a collection <count> elements are measured (5 unless given, 0 for all).",
+      ],
+    ]),
+);
+
+export const memory = container(
+  {
+    name: "memory",
+    arity: -2,
+    group: "server",
+    since: "4.0.0",
+    flags: [],
+    summary: "Commands about memory",
+    complexity: "That of the subcommand",
+  },
+  [usage, stats, help],
+);
+
+/** What there is none of here (scripts, cluster links, an append-only file's buffer) takes 0 bytes. */
+function replyStats(ctx: Context): void {
+  const { reply } = ctx;
+  const report = memoryReport(ctx.host);
+  const net = Math.max(1, report.total - report.startup);
+  const integers: [string, number][] = [
+    ["peak.allocated", report.peak],
+    ["total.allocated", report.total],
+    ["startup.allocated", report.startup],
+    ["replication.backlog", report.backlog],
+    ["clients.slaves", report.replicas],
+    ["clients.normal", report.clients],
+    ["cluster.links", 0],
+    ["aof.buffer", 0],
+    ["lua.caches", 0],
+    ["functions.caches", 0],
+  ];
+  const rest: [string, number, "integer" | "double"][] = [
+    ["overhead.total", report.overhead, "integer"],
+    ["keys.count", report.keys, "integer"],
+    ["keys.bytes-per-key", report.keys === 0 ? 0 : Math.floor(net / report.keys), "integer"],
+    ["dataset.bytes", report.dataset, "integer"],
+    ["dataset.percentage", (report.dataset * 100) / net, "double"],
+    ["peak.percentage", (report.total * 100) / report.peak, "double"],
+    ["allocator.allocated", report.allocated, "integer"],
+    ["allocator.active", report.active, "integer"],
+    ["allocator.resident", report.resident, "integer"],
+    ["allocator-fragmentation.ratio", report.active / report.allocated, "double"],
+    ["allocator-fragmentation.bytes", report.active - report.allocated, "integer"],
+    ["allocator-rss.ratio", report.resident / report.active, "double"],
+    ["allocator-rss.bytes", report.resident - report.active, "integer"],
+    ["rss-overhead.ratio", report.rss / report.resident, "double"],
+    ["rss-overhead.bytes", report.rss - report.resident, "integer"],
+    ["fragmentation", report.rss / report.total, "double"],
+    ["fragmentation.bytes", report.rss - report.total, "integer"],
+  ];
+  reply.map(integers.length + report.databases.length + rest.length);
+  for (const [name, value] of integers) {
+    reply.bulk(name);
+    reply.integer(value);
+  }
+  for (const { index, table, expiries } of report.databases) {
+    reply.bulk(`db.${index}`);
+    reply.map(3);
+    for (const [name, value] of [
+      ["main", table],
+      ["expires", expiries],
+      ["slot-to-keys", 0],
+    ] as const) {
+      reply.bulk(`overhead.hashtable.${name}`);
+      reply.integer(value);
+    }
+  }
+  for (const [name, value, kind] of rest) {
+    reply.bulk(name);
+    if (kind === "integer") reply.integer(value);
+    else reply.doubleText(String(Number.isFinite(value) ? value : 0));
+  }
+}

@@ -1,0 +1,337 @@
+/** Commands about replication: those for people (REPLICAOF, ROLE, WAIT) and those that replicas and masters speak among themselves. */
+
+import { parseInt64 } from "../../base/bytes.ts";
+import { splitWords } from "../../base/words.ts";
+import { commandError, errors } from "../../errors.ts";
+import { arg, block, type CommandSpec, command, oneOf, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import type { Reply } from "../../protocol/reply.ts";
+import { ReplicaState } from "../../replication/master/replica.ts";
+import { SessionKind } from "../../session/session.ts";
+import { parseTimeout } from "../arguments/timeout.ts";
+import { Unit } from "../generic/deadline.ts";
+
+/** Redis's limit on an address that a replica announces. */
+const MAX_ADDRESS_LENGTH = 256;
+
+/** The int64 that argument `index` is, or null. */
+function int64At(ctx: Context, index: number): bigint | null {
+  const from = ctx.frame.offsets[index];
+  return parseInt64(ctx.frame.buffer, from, from + ctx.frame.lengths[index]);
+}
+
+export const role = command(
+  {
+    name: "role",
+    arity: 1,
+    group: "server",
+    since: "2.8.12",
+    flags: ["noscript", "loading", "stale", "fast"],
+    categories: ["admin", "dangerous"],
+    summary: "Tells whether this server is a master or a replica, and of whom",
+    complexity: "O(1)",
+  },
+  (ctx) => {
+    const { replication } = ctx.host;
+    const { link } = replication;
+    if (link === null) return masterRole(ctx);
+    ctx.reply.array(5);
+    ctx.reply.bulk("slave");
+    ctx.reply.bulk(link.address.host);
+    ctx.reply.integer(link.address.port);
+    ctx.reply.bulk(link.state);
+    ctx.reply.integer(link.stream === null ? -1 : link.stream.offset);
+  },
+);
+
+function masterRole(ctx: Context): void {
+  const { replication } = ctx.host;
+  const online = replication.replicas.list.filter((replica) => replica.state === ReplicaState.ONLINE);
+  ctx.reply.array(3);
+  ctx.reply.bulk("master");
+  ctx.reply.integer(replication.offset);
+  ctx.reply.array(online.length);
+  for (const replica of online) ctx.reply.bulks([replica.ip, String(replica.listeningPort), String(replica.acknowledged)]);
+}
+
+const REPLICAOF: Omit<CommandSpec, "name" | "since" | "summary"> = {
+  arity: 3,
+  group: "server",
+  flags: ["no_async_loading", "admin", "noscript", "stale"],
+  complexity: "O(1)",
+  arguments: [
+    oneOf("args", [block("host-port", [arg("string", "host"), arg("integer", "port")]), block("no-one", [token("NO"), token("ONE")])]),
+  ],
+};
+
+/** Errors: the client is a replica itself, a port that is none. */
+function replicaOf(ctx: Context): void {
+  const { replication, log } = ctx.host;
+  const client = `id=${ctx.session.id} addr=${ctx.session.link.remoteAddress} name=${ctx.session.name}`;
+  if (ctx.is(1, "no") && ctx.is(2, "one")) {
+    if (replication.isReplica) {
+      replication.promote();
+      log.notice(`MASTER MODE enabled (user request from '${client}')`);
+    }
+    return ctx.reply.ok();
+  }
+  if (ctx.session.kind === SessionKind.REPLICA) throw commandError("ERR Command is not valid when client is a replica.");
+  const host = ctx.text(1);
+  const port = portAt(ctx, 2);
+  const { master } = replication;
+  if (master !== null && master.host.toLowerCase() === host.toLowerCase() && master.port === port) {
+    log.notice("REPLICAOF would result into synchronization with the master we are already connected with. No operation performed.");
+    return ctx.reply.simple("OK Already connected to specified master");
+  }
+  replication.replicaOf(host, port);
+  log.notice(`REPLICAOF ${host}:${port} enabled (user request from '${client}')`);
+  ctx.reply.ok();
+}
+
+function portAt(ctx: Context, index: number): number {
+  const value = int64At(ctx, index);
+  if (value === null || value < 0n || value > 65535n) throw commandError("ERR Invalid master port");
+  return Number(value);
+}
+
+export const replicaof = command(
+  { name: "replicaof", since: "5.0.0", summary: "Makes this server follow another one, or become a master", ...REPLICAOF },
+  replicaOf,
+);
+
+export const slaveof = command(
+  {
+    name: "slaveof",
+    since: "1.0.0",
+    summary: "The older name of REPLICAOF",
+    deprecatedSince: "5.0.0",
+    replacedBy: "`REPLICAOF`",
+    docFlags: ["deprecated"],
+    ...REPLICAOF,
+  },
+  replicaOf,
+);
+
+// ---- between replica and master
+
+export const replconf = command(
+  {
+    name: "replconf",
+    arity: -1,
+    group: "server",
+    since: "3.0.0",
+    flags: ["admin", "noscript", "loading", "stale", "allow_busy"],
+    docFlags: ["syscmd"],
+    summary: "What replicas tell their master about themselves",
+    complexity: "O(1)",
+  },
+  (ctx) => {
+    if (ctx.count % 2 === 0) throw errors.syntax;
+    for (let index = 1; index < ctx.count; index += 2) if (!setOption(ctx, index)) return;
+    ctx.reply.ok();
+  },
+);
+
+/** Takes the option at argument `index`. -> whether the next one is to be looked at, and the client answered. */
+function setOption(ctx: Context, index: number): boolean {
+  const { replication } = ctx.host;
+  const { session } = ctx;
+  const name = ctx.text(index).toLowerCase();
+  switch (name) {
+    case "ack":
+      acknowledge(ctx, index + 1);
+      return false;
+    case "getack":
+      replication.link?.acknowledge();
+      return false;
+    case "listening-port":
+      replication.replicas.of(session).listeningPort = ctx.integer(index + 1);
+      return true;
+    case "ip-address": {
+      const address = ctx.text(index + 1);
+      if (address.length >= MAX_ADDRESS_LENGTH) {
+        throw commandError(`ERR REPLCONF ip-address provided by replica instance is too long: ${address.length} bytes`);
+      }
+      replication.replicas.of(session).address = address;
+      return true;
+    }
+    case "capa":
+      if (ctx.is(index + 1, "eof")) replication.replicas.of(session).eof = true;
+      else if (ctx.is(index + 1, "psync2")) replication.replicas.of(session).psync2 = true;
+      return true; // others are of a later version's
+    case "rdb-only": {
+      const only = ctx.integer(index + 1);
+      if (only !== 0 && only !== 1) throw commandError("ERR value is out of range, value must between 0 and 1");
+      replication.replicas.of(session).imageOnly = only === 1;
+      return true;
+    }
+    case "rdb-filter-only":
+      setFilter(ctx, index + 1);
+      return true;
+    default:
+      throw commandError(`ERR Unrecognized REPLCONF option: ${ctx.text(index)}`);
+  }
+}
+
+function setFilter(ctx: Context, index: number): void {
+  const words = splitWords(ctx.text(index));
+  if (words === null) throw commandError("ERR Missing rdb-filter-only values");
+  const replica = ctx.host.replication.replicas.of(ctx.session);
+  let functions = false;
+  for (const word of words) {
+    if (word.toLowerCase() !== "functions") throw commandError(`ERR Unsupported rdb-filter-only option: ${word}`);
+    functions = true;
+  }
+  replica.parts = { functions };
+}
+
+/** It has no answer, not even when it is wrong. */
+function acknowledge(ctx: Context, index: number): void {
+  if (ctx.session.kind !== SessionKind.REPLICA) return;
+  const offset = int64At(ctx, index);
+  if (offset === null) return;
+  const flushed = ctx.count > index + 2 && ctx.is(index + 1, "fack") ? int64At(ctx, index + 2) : null;
+  ctx.host.replication.replicas.acknowledge(ctx.session, Number(offset), flushed === null ? -1 : Number(flushed));
+}
+
+export const psync = command(
+  {
+    name: "psync",
+    arity: -3,
+    group: "server",
+    since: "2.8.0",
+    flags: ["no_async_loading", "admin", "no_multi", "noscript"],
+    summary: "Asks a master for its data from a point of its history on",
+    arguments: [arg("string", "replicationid"), arg("integer", "offset")],
+  },
+  (ctx) => {
+    const { session } = ctx;
+    if (session.kind === SessionKind.REPLICA) return;
+    if (ctx.count > 3 && ctx.is(3, "failover")) takeOver(ctx);
+    checkCanSync(ctx);
+    const offset = ctx.integer(2);
+    ctx.reply.flush();
+    ctx.host.replication.replicas.request(session, { id: ctx.text(1), offset });
+  },
+);
+
+/** A master that runs FAILOVER asks its replica, with its own history, to become the master. Errors: we are one, or of another history. */
+function takeOver(ctx: Context): void {
+  const { replication, log } = ctx.host;
+  log.notice(`Failover request received for replid ${ctx.text(1)}.`);
+  if (!replication.isReplica) throw commandError("ERR PSYNC FAILOVER can't be sent to a master.");
+  if (ctx.text(1).toLowerCase() !== replication.history.id) throw commandError("ERR PSYNC FAILOVER replid must match my replid.");
+  replication.promote();
+  log.notice(`MASTER MODE enabled (failover request from 'id=${ctx.session.id} addr=${ctx.session.link.remoteAddress}')`);
+}
+
+export const sync = command(
+  {
+    name: "sync",
+    arity: 1,
+    group: "server",
+    since: "1.0.0",
+    flags: ["no_async_loading", "admin", "no_multi", "noscript"],
+    summary: "Asks a master for all its data",
+  },
+  (ctx) => {
+    const { session } = ctx;
+    if (session.kind === SessionKind.REPLICA) return;
+    checkCanSync(ctx);
+    ctx.reply.flush();
+    ctx.host.replication.replicas.request(session, null);
+  },
+);
+
+function checkCanSync(ctx: Context): void {
+  const { replication } = ctx.host;
+  if (!replication.canServeReplicas) throw commandError("NOMASTERLINK Can't SYNC while not connected with my master");
+  if (ctx.session.link.outputBytes > 0) throw commandError("ERR SYNC and PSYNC are invalid with pending output");
+  const { parts, eof } = replication.replicas.of(ctx.session);
+  if (parts !== null && !eof) throw commandError("ERR Filtered replica requires EOF capability");
+}
+
+// ---- waiting
+
+/** -> how many replicas have acknowledged what this client wrote. Errors: on a replica, a timeout that is none. */
+export const wait = command(
+  {
+    name: "wait",
+    arity: 3,
+    group: "generic",
+    since: "3.0.0",
+    flags: [],
+    categories: ["connection"],
+    tips: ["request_policy:all_shards", "response_policy:agg_min"],
+    summary: "Waits until replicas have acknowledged what this client wrote",
+    complexity: "O(1)",
+    arguments: [arg("integer", "numreplicas"), arg("integer", "timeout")],
+  },
+  (ctx) => {
+    const { host, session } = ctx;
+    const { replication } = host;
+    if (replication.isReplica) {
+      throw commandError(
+        "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the " +
+          "default) writes to replicas are just local and are not propagated.",
+      );
+    }
+    const wanted = ctx.integer(1);
+    const deadline = parseTimeout(ctx, 2, Unit.MILLISECONDS);
+    const count = replication.replicas.countAcknowledged(session.writeOffset);
+    // Nothing blocks inside a transaction.
+    if (count >= wanted || session.queueing) return ctx.reply.integer(count);
+    const offset = session.writeOffset;
+    const acknowledged = () => replication.replicas.countAcknowledged(offset);
+    const met = () => acknowledged() >= wanted;
+    replication.waiters.add(session, { met, answer: (reply) => reply.integer(acknowledged()), refusal: () => null }, deadline);
+    replication.replicas.requestAcknowledgements();
+  },
+);
+
+const NO_FILE = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+
+/** -> whether what this client wrote is on disk here, 0 or 1, and at how many replicas. Errors: on a replica, without a file where it is to be here. */
+export const waitaof = command(
+  {
+    name: "waitaof",
+    arity: 4,
+    group: "generic",
+    since: "7.2.0",
+    flags: ["noscript"],
+    categories: ["connection"],
+    tips: ["request_policy:all_shards", "response_policy:agg_min"],
+    summary: "Waits until what this client wrote is on disk in append-only files, here and at replicas",
+    complexity: "O(1)",
+    arguments: [arg("integer", "numlocal"), arg("integer", "numreplicas"), arg("integer", "timeout")],
+  },
+  (ctx) => {
+    const { host, session } = ctx;
+    const { replication, appendOnly } = host;
+    const here = ctx.integer(1);
+    if (here < 0 || here > 1) throw commandError("ERR value is out of range, value must between 0 and 1");
+    const wanted = ctx.integer(2);
+    if (wanted < 0) throw errors.notPositive;
+    const deadline = parseTimeout(ctx, 3, Unit.MILLISECONDS);
+    if (replication.isReplica) {
+      throw commandError(
+        "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated.",
+      );
+    }
+    const refusal = () => (here === 1 && !host.config.values.appendonly ? NO_FILE : null);
+    if (refusal() !== null) throw commandError(NO_FILE);
+    const offset = session.writeOffset;
+    const flushedHere = () => (appendOnly.flushedOffset >= offset ? 1 : 0);
+    const flushedThere = () => replication.replicas.countFlushed(offset);
+    const met = () => flushedHere() >= here && flushedThere() >= wanted;
+    const answer = (reply: Reply) => {
+      reply.array(2);
+      reply.integer(flushedHere());
+      reply.integer(flushedThere());
+    };
+    // Nothing blocks inside a transaction.
+    if (met() || session.queueing) return answer(ctx.reply);
+    replication.waiters.add(session, { met, answer, refusal }, deadline);
+    replication.replicas.requestAcknowledgements();
+  },
+);

@@ -1,0 +1,183 @@
+/** Commands about the server as a whole: the time, images on disk, the end of it, and a picture. */
+
+import { commandError, errors } from "../../errors.ts";
+import { arg, command, oneOf, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import type { ShutdownOptions } from "../../execution/host.ts";
+import { wallMicroseconds } from "../../process/clock.ts";
+import { ReplyMode } from "../../session/session.ts";
+import { REDIS_VERSION, VERSION } from "../../version.ts";
+import { replicatorArt } from "./lolwut-art.ts";
+
+/** 8 + 16: the faces have replicated twice, each time eightfold. */
+const ART_GENERATIONS = 24;
+const MAX_ART_GENERATIONS = 1000;
+
+export const time = command(
+  {
+    name: "time",
+    arity: 1,
+    group: "server",
+    since: "2.6.0",
+    flags: ["loading", "stale", "fast"],
+    summary: "Tells the server's time",
+    complexity: "O(1)",
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    const now = wallMicroseconds();
+    ctx.reply.array(2);
+    ctx.reply.integerBulk(Math.floor(now / 1e6));
+    ctx.reply.integerBulk(now % 1e6);
+  },
+);
+
+export const lastsave = command(
+  {
+    name: "lastsave",
+    arity: 1,
+    group: "server",
+    since: "1.0.0",
+    flags: ["loading", "stale", "fast"],
+    categories: ["admin", "dangerous"],
+    summary: "Tells when the data set was last saved",
+    complexity: "O(1)",
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => ctx.reply.integer(ctx.host.persistence.lastSaveAt),
+);
+
+export const save = command(
+  {
+    name: "save",
+    arity: 1,
+    group: "server",
+    since: "1.0.0",
+    flags: ["no_async_loading", "admin", "noscript", "no_multi"],
+    summary: "Saves the data set to disk while everybody waits",
+    complexity: "O(N), N being the number of keys in all databases",
+  },
+  (ctx) => {
+    ctx.host.persistence.save();
+    ctx.reply.ok();
+  },
+);
+
+export const bgsave = command(
+  {
+    name: "bgsave",
+    arity: -1,
+    group: "server",
+    since: "1.0.0",
+    flags: ["no_async_loading", "admin", "noscript"],
+    summary: "Saves the data set to disk in the background",
+    complexity: "O(1)",
+    arguments: [token("SCHEDULE", { optional: true, since: "3.2.2" })],
+    history: [["3.2.2", "SCHEDULE."]],
+  },
+  (ctx) => {
+    const { persistence, appendOnly } = ctx.host;
+    if (ctx.count > 1 && (ctx.count > 2 || !ctx.is(1, "schedule"))) throw errors.syntax;
+    if (!persistence.saving && (appendOnly.rewriting || ctx.session.queueing)) {
+      // Called by EXEC, the image is to be that of the moment after it.
+      if (ctx.count === 1 && !ctx.session.queueing) throw REWRITE_UNDER_WAY;
+      persistence.scheduleBackgroundSave();
+      ctx.reply.simple("Background saving scheduled");
+      return;
+    }
+    persistence.startBackgroundSave();
+    ctx.reply.simple("Background saving started");
+  },
+);
+
+const REWRITE_UNDER_WAY = commandError(
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+);
+
+/** Rewrites the append-only file, whether it is in use or not. Errors: one is under way, the files cannot be made. */
+export const bgrewriteaof = command(
+  {
+    name: "bgrewriteaof",
+    arity: 1,
+    group: "server",
+    since: "1.0.0",
+    flags: ["no_async_loading", "admin", "noscript"],
+    summary: "Rewrites the append-only file in the background",
+    complexity: "O(1)",
+  },
+  (ctx) => ctx.reply.simple(ctx.host.appendOnly.requestRewrite(ctx.session.queueing)),
+);
+
+export const lolwut = command(
+  {
+    name: "lolwut",
+    arity: -1,
+    group: "server",
+    since: "5.0.0",
+    flags: ["readonly", "fast"],
+    summary: "Draws a picture that is never the same, and tells the version",
+    complexity: "O(1)",
+    arguments: [arg("integer", "version", { token: "VERSION", optional: true })],
+  },
+  (ctx) => {
+    let index = 1;
+    if (ctx.count >= 3 && ctx.is(1, "version")) {
+      ctx.int64(2); // which of Redis's pictures: we have but one
+      index = 3;
+    }
+    const generations = index < ctx.count ? ctx.integer(index, 0, MAX_ART_GENERATIONS) : ART_GENERATIONS;
+    ctx.reply.verbatim(`${replicatorArt(generations, Math.random)}\nReplicant ver. ${VERSION} (Redis ${REDIS_VERSION})\n`);
+  },
+);
+
+export const shutdown = command(
+  {
+    name: "shutdown",
+    arity: -1,
+    group: "server",
+    since: "1.0.0",
+    flags: ["admin", "noscript", "loading", "stale", "no_multi", "allow_busy"],
+    summary: "Saves the data set and ends the server",
+    complexity: "O(N) when it saves, N being the number of keys; else O(1)",
+    arguments: [
+      oneOf("save-selector", [token("NOSAVE"), token("SAVE")], { optional: true }),
+      token("NOW", { optional: true, since: "7.0.0" }),
+      token("FORCE", { optional: true, since: "7.0.0" }),
+      token("ABORT", { optional: true, since: "7.0.0" }),
+    ],
+    history: [["7.0.0", "Waits for replicas that lag; NOW, FORCE and ABORT."]],
+  },
+  (ctx) => {
+    const words = new Set<string>();
+    for (let index = 1; index < ctx.count; index++) words.add(ctx.text(index).toLowerCase());
+    for (const word of words) if (!SHUTDOWN_WORDS.has(word)) throw errors.syntax;
+    if ((words.has("abort") && words.size > 1) || (words.has("save") && words.has("nosave"))) throw errors.syntax;
+    if (words.has("abort")) {
+      if (!ctx.host.abortShutdown()) throw commandError("ERR No shutdown in progress.");
+      ctx.reply.ok();
+      return;
+    }
+    const save = words.has("save") ? "always" : words.has("nosave") ? "never" : "configured";
+    beginShutdown(ctx, { save, now: words.has("now"), force: words.has("force") });
+  },
+);
+
+const SHUTDOWN_WORDS = new Set(["nosave", "save", "now", "force", "abort"]);
+
+/** The client hears nothing of a shutdown that succeeds but the end of its connection; of one that does not, an error. Meanwhile it waits. */
+function beginShutdown({ host, session }: Context, options: ShutdownOptions): void {
+  session.link.pause();
+  const failed = () => {
+    if (session.closing) return;
+    const { message } = SHUTDOWN_FAILED;
+    host.stats.countError(message);
+    const answer = Buffer.from(`-${message}\r\n`, "latin1");
+    if (session.replyMode === ReplyMode.ON) session.link.send(answer, 0, answer.length);
+    session.link.resume();
+  };
+  host.shutdown(options).then((done) => {
+    if (!done) failed();
+  }, failed);
+}
+
+const SHUTDOWN_FAILED = commandError("ERR Errors trying to SHUTDOWN. Check logs.");

@@ -1,0 +1,247 @@
+/** What sets have in common, in all, and one more than others: answered, counted or stored. */
+
+import { commandError, errors } from "../../errors.ts";
+import { allKeys, arg, command, type KeySpec, key, keyAt } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import { NO_EXPIRY } from "../../keyspace/lookup.ts";
+import type { Value } from "../../keyspace/value.ts";
+import { Element } from "../../memory/packed.ts";
+import type { Holder } from "../../values/holder.ts";
+import { setEach, setLength, setRead } from "../../values/set/set.ts";
+import { setIntersect, setIntersectInto, setSubtractInto, setUniteInto, sortBySize } from "../../values/set/set-algebra.ts";
+import type { Draft } from "../../values/temporary.ts";
+import { Type } from "../../values/value-types.ts";
+
+const element = new Element();
+
+const KEYS = [key("key", { multiple: true })];
+const DESTINATION_AND_KEYS = [key("destination"), key("key", { keySpecIndex: 1, multiple: true })];
+const SOURCES: KeySpec = { flags: ["RO", "access"], begin: { index: 2 }, find: { lastKey: -1, step: 1, limit: 0 } };
+
+export const sinter = command(
+  {
+    name: "sinter",
+    arity: -2,
+    group: "set",
+    since: "1.0.0",
+    flags: ["readonly"],
+    keys: allKeys(1, "RO", "access"),
+    summary: "Lists the members that several sets have in common",
+    complexity: "O(N*M) at worst, N being the number of members of the smallest set and M that of sets",
+    arguments: KEYS,
+    tips: ["nondeterministic_output_order"],
+  },
+  (ctx) => {
+    const sets = intersected(ctx, 1, ctx.count);
+    if (sets === null) return ctx.reply.set(0);
+    if (sets.length === 1) return replyAll(ctx, sets[0]);
+    const places: number[] = [];
+    setIntersect(sets, (_member, place) => places.push(place) > 0);
+    ctx.reply.set(places.length);
+    for (const place of places) {
+      setRead(sets[0], place, element);
+      ctx.reply.bytes(element.bytes, element.from, element.to);
+    }
+  },
+);
+
+export const sintercard = command(
+  {
+    name: "sintercard",
+    arity: -3,
+    group: "set",
+    since: "7.0.0",
+    flags: ["readonly"],
+    keys: [{ flags: ["RO", "access"], begin: { index: 1 }, find: { keyNumIndex: 0, firstKey: 1, step: 1 } }],
+    summary: "Counts the members that several sets have in common",
+    complexity: "O(N*M) at worst, N being the number of members of the smallest set and M that of sets",
+    arguments: [arg("integer", "numkeys"), ...KEYS, arg("integer", "limit", { token: "LIMIT", optional: true })],
+  },
+  (ctx) => {
+    const keys = numberFrom(ctx, 1, 1, "ERR numkeys should be greater than 0");
+    if (keys > ctx.count - 2) throw commandError("ERR Number of keys can't be greater than number of args");
+    let limit = 0;
+    for (let index = 2 + keys; index < ctx.count; index += 2) {
+      if (!ctx.is(index, "limit") || index + 1 === ctx.count) throw errors.syntax;
+      limit = numberFrom(ctx, index + 1, 0, "ERR LIMIT can't be negative");
+    }
+    const sets = intersected(ctx, 2, 2 + keys);
+    let count = 0;
+    if (sets !== null) setIntersect(sets, () => ++count !== limit);
+    ctx.reply.integer(count);
+  },
+);
+
+/** The integer in argument `index`. Errors: `words`, whatever is wrong with it. */
+function numberFrom(ctx: Context, index: number, min: number, words: string): number {
+  let value = min - 1;
+  try {
+    value = Number(ctx.int64(index));
+  } catch {
+    // said below
+  }
+  if (value < min) throw commandError(words);
+  return value;
+}
+
+export const sinterstore = command(
+  {
+    name: "sinterstore",
+    arity: -3,
+    group: "set",
+    since: "1.0.0",
+    flags: ["write", "denyoom"],
+    keys: [keyAt(1, "RW", "update"), SOURCES],
+    summary: "Makes a key the set of the members that several sets have in common",
+    complexity: "O(N*M) at worst, N being the number of members of the smallest set and M that of sets",
+    arguments: DESTINATION_AND_KEYS,
+  },
+  (ctx) => {
+    const sets = intersected(ctx, 2, ctx.count);
+    const draft = ctx.draft(Type.SET);
+    if (sets !== null) setIntersectInto(draft, sets);
+    store(ctx, draft, "sinterstore");
+  },
+);
+
+export const sunion = command(
+  {
+    name: "sunion",
+    arity: -2,
+    group: "set",
+    since: "1.0.0",
+    flags: ["readonly"],
+    keys: allKeys(1, "RO", "access"),
+    summary: "Lists the members that any of several sets has",
+    complexity: "O(N), N being the number of members of all sets together",
+    arguments: KEYS,
+    tips: ["nondeterministic_output_order"],
+  },
+  (ctx) => {
+    const sets = opened(ctx, 1, ctx.count);
+    if (sets.length === 1) return replyAll(ctx, sets[0]);
+    const draft = ctx.draft(Type.SET);
+    setUniteInto(draft, sets);
+    replyDraft(ctx, draft);
+  },
+);
+
+export const sunionstore = command(
+  {
+    name: "sunionstore",
+    arity: -3,
+    group: "set",
+    since: "1.0.0",
+    flags: ["write", "denyoom"],
+    keys: [keyAt(1, "OW", "update"), SOURCES],
+    summary: "Makes a key the set of the members that any of several sets has",
+    complexity: "O(N), N being the number of members of all sets together",
+    arguments: DESTINATION_AND_KEYS,
+  },
+  (ctx) => {
+    const sets = opened(ctx, 2, ctx.count);
+    const draft = ctx.draft(Type.SET);
+    setUniteInto(draft, sets);
+    store(ctx, draft, "sunionstore");
+  },
+);
+
+export const sdiff = command(
+  {
+    name: "sdiff",
+    arity: -2,
+    group: "set",
+    since: "1.0.0",
+    flags: ["readonly"],
+    keys: allKeys(1, "RO", "access"),
+    summary: "Lists the members that the first of several sets has and no other",
+    complexity: "O(N), N being the number of members of all sets together",
+    arguments: KEYS,
+    tips: ["nondeterministic_output_order"],
+  },
+  (ctx) => {
+    const sets = opened(ctx, 1, ctx.count);
+    if (sets.length === 1) return replyAll(ctx, sets[0]);
+    const draft = ctx.draft(Type.SET);
+    setSubtractInto(draft, sets, isSameKey);
+    replyDraft(ctx, draft);
+  },
+);
+
+export const sdiffstore = command(
+  {
+    name: "sdiffstore",
+    arity: -3,
+    group: "set",
+    since: "1.0.0",
+    flags: ["write", "denyoom"],
+    keys: [keyAt(1, "OW", "update"), SOURCES],
+    summary: "Makes a key the set of the members that the first of several sets has and no other",
+    complexity: "O(N), N being the number of members of all sets together",
+    arguments: DESTINATION_AND_KEYS,
+  },
+  (ctx) => {
+    const sets = opened(ctx, 2, ctx.count);
+    const draft = ctx.draft(Type.SET);
+    setSubtractInto(draft, sets, isSameKey);
+    store(ctx, draft, "sdiffstore");
+  },
+);
+
+/** The sets at arguments `first` to `end` - 1; keys that are not there are empty ones. Errors: WRONGTYPE. */
+function opened(ctx: Context, first: number, end: number): Value[] {
+  const sets: Value[] = [];
+  for (let index = first; index < end; index++) {
+    ctx.prepareKeys(first, index, 1);
+    sets.push(ctx.openRead(index, Type.SET, index - first));
+  }
+  return sets;
+}
+
+/** Likewise to be intersected: the smallest first, and that one not again; null when one is not there, though all are looked at. */
+function intersected(ctx: Context, first: number, end: number): Value[] | null {
+  const sets = opened(ctx, first, end);
+  for (let index = 0; index < sets.length; index++) if (!sets[index].exists) return null;
+  if (sets.length > 1) sortBySize(sets);
+  let kept = 1;
+  for (let index = 1; index < sets.length; index++) if (!isSameKey(sets[index], sets[0])) sets[kept++] = sets[index];
+  sets.length = kept;
+  return sets;
+}
+
+/** All that a command has open at once is of one database. */
+function isSameKey(a: Holder, b: Holder): boolean {
+  return (a as Value).address === (b as Value).address;
+}
+
+function replyAll(ctx: Context, set: Holder): void {
+  const { reply } = ctx;
+  reply.set(setLength(set));
+  setEach(set, (member) => reply.bytes(member.bytes, member.from, member.to));
+}
+
+/** Answers with a result and gives its memory back, that of a large one little by little. */
+function replyDraft(ctx: Context, draft: Draft): void {
+  replyAll(ctx, draft);
+  if (draft.object !== null) ctx.host.keyspace.lazyFree.drop(draft.object);
+  draft.release();
+}
+
+/** Puts a result at the key in argument 1, which goes if the result is empty. */
+function store(ctx: Context, draft: Draft, event: string): void {
+  const { database, frame } = ctx;
+  const length = setLength(draft);
+  const address = ctx.write(1);
+  if (length > 0) {
+    database.install(draft, frame.buffer, frame.offsets[1], frame.lengths[1], address, NO_EXPIRY);
+    ctx.event(EventClass.SET, event, 1);
+  } else {
+    draft.discard();
+    if (address !== 0) {
+      database.delete(address);
+      ctx.event(EventClass.GENERIC, "del", 1);
+    }
+  }
+  ctx.reply.integer(length);
+}

@@ -1,0 +1,237 @@
+/** Members taken at random, to be looked at or to be taken out. */
+
+import { copied, copyBytes } from "../../base/bytes.ts";
+import { commandError, errors } from "../../errors.ts";
+import { arg, command, key, oneKey } from "../../execution/command-spec.ts";
+import type { Context, Words } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import type { Value } from "../../keyspace/value.ts";
+import type { ByteMap } from "../../memory/bytemap.ts";
+import { Element } from "../../memory/packed.ts";
+import {
+  setAddHashed,
+  setChoose,
+  setEach,
+  setLength,
+  setRandom,
+  setRead,
+  setRemoveAt,
+  setToListpack,
+  setWalk,
+} from "../../values/set/set.ts";
+import type { Draft } from "../../values/temporary.ts";
+import { Type } from "../../values/value-types.ts";
+
+/** SPOP builds a new set of what stays rather than taking members out when those are this many times as many as what stays. */
+const MOVE_RATIO = 5;
+/** SPOP is journalled as SREMs of up to so many members. */
+const JOURNALLED_AT_ONCE = 1024;
+/** SRANDMEMBER with a negative count looks this often whether the client is still there. */
+const DRAWS_BETWEEN_LOOKS = 1024;
+
+const LONG_MAX = 2n ** 63n - 1n;
+
+const element = new Element();
+
+export const srandmember = command(
+  {
+    name: "srandmember",
+    arity: -2,
+    group: "set",
+    since: "1.0.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with members of a set taken at random",
+    complexity: "O(1), with a count O(N), N being its absolute value",
+    arguments: [key(), arg("integer", "count", { optional: true, since: "2.6.0" })],
+    history: [["2.6.0", "Added: `count`"]],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    if (ctx.count > 3) throw errors.syntax;
+    if (ctx.count === 3) return randomMembers(ctx);
+    const value = ctx.openRead(1, Type.SET);
+    if (value.exists) replyMember(ctx, value, setRandom(value));
+    else ctx.reply.null();
+  },
+);
+
+function randomMembers(ctx: Context): void {
+  const { reply } = ctx;
+  const wanted = ctx.int64(2);
+  if (wanted < -LONG_MAX) throw commandError(`ERR value is out of range, value must between ${-LONG_MAX} and ${LONG_MAX}`);
+  const count = Number(wanted < 0n ? -wanted : wanted);
+  const value = ctx.openRead(1, Type.SET);
+  if (!value.exists || count === 0) return reply.array(0);
+  if (wanted < 0n) return drawMembers(ctx, value, count);
+  const size = setLength(value);
+  reply.array(Math.min(count, size));
+  if (count >= size) setEach(value, (member) => reply.bytes(member.bytes, member.from, member.to));
+  else if (count === 1) replyMember(ctx, value, setRandom(value));
+  else for (const place of setChoose(value, count)) replyMember(ctx, value, place);
+}
+
+/** `count` members, each drawn from all. Nobody could wait for what the largest counts ask for: it ends when the client is gone. */
+function drawMembers(ctx: Context, value: Value, count: number): void {
+  ctx.reply.array(count);
+  for (let drawn = 0; drawn < count; drawn++) {
+    replyMember(ctx, value, setRandom(value));
+    if (drawn % DRAWS_BETWEEN_LOOKS === 0 && ctx.session.closing) return;
+  }
+}
+
+function replyMember(ctx: Context, value: Value, place: number): void {
+  setRead(value, place, element);
+  ctx.reply.bytes(element.bytes, element.from, element.to);
+}
+
+export const spop = command(
+  {
+    name: "spop",
+    arity: -2,
+    group: "set",
+    since: "1.0.0",
+    flags: ["write", "fast"],
+    keys: oneKey("RW", "access", "delete"),
+    summary: "Takes members out of a set at random, and answers with them; the set goes with its last one",
+    complexity: "O(1), with a count O(N), N being the count",
+    arguments: [key(), arg("integer", "count", { optional: true, since: "3.2.0" })],
+    history: [["3.2.0", "Added: `count`"]],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    if (ctx.count > 3) throw errors.syntax;
+    if (ctx.count === 3) popMembers(ctx);
+    else popMember(ctx);
+  },
+);
+
+function popMember(ctx: Context): void {
+  const value = ctx.openWrite(1, Type.SET);
+  if (!value.exists) return ctx.reply.null();
+  const place = setRandom(value);
+  replyMember(ctx, value, place);
+  if (ctx.host.journal.active) ctx.journalAs("SREM", ctx.bytes(1), copied(element.bytes, element.from, element.to));
+  ctx.event(EventClass.SET, "spop", 1);
+  if (setLength(value) > 1) {
+    setRemoveAt(value, place);
+    value.changed();
+  } else {
+    value.delete();
+    ctx.event(EventClass.GENERIC, "del", 1);
+  }
+}
+
+function popMembers(ctx: Context): void {
+  const wanted = positiveCount(ctx);
+  const value = ctx.openWrite(1, Type.SET);
+  if (!value.exists || wanted === 0n) return ctx.reply.set(0);
+  const size = setLength(value);
+  ctx.event(EventClass.SET, "spop", 1);
+  if (wanted >= BigInt(size)) return popAll(ctx, value, size);
+  const count = Number(wanted);
+  const popped = new Popped(ctx, count);
+  if (value.object === null) popPacked(value, count, popped);
+  else if ((size - count) * MOVE_RATIO > count) popOneByOne(value, count, popped);
+  else popAllBut(ctx, value, size - count, popped);
+  popped.finish();
+  value.changed(count);
+}
+
+/** Errors: every count that is none has the same words. */
+function positiveCount(ctx: Context): bigint {
+  let count = -1n;
+  try {
+    count = ctx.int64(2);
+  } catch {
+    // said below
+  }
+  if (count < 0n) throw errors.notPositive;
+  return count;
+}
+
+function popAll(ctx: Context, value: Value, size: number): void {
+  const { reply } = ctx;
+  reply.set(size);
+  setEach(value, (member) => reply.bytes(member.bytes, member.from, member.to));
+  ctx.journalDeletion(1);
+  value.delete(size);
+  ctx.event(EventClass.GENERIC, "del", 1);
+}
+
+function popPacked(value: Value, count: number, popped: Popped): void {
+  const places = setChoose(value, count);
+  for (const place of places) {
+    setRead(value, place, element);
+    popped.add(element);
+  }
+  // From the last, so that the places of those before it stay.
+  for (let index = count - 1; index >= 0; index--) setRemoveAt(value, places[index]);
+}
+
+function popOneByOne(value: Value, count: number, popped: Popped): void {
+  for (let left = count; left > 0; left--) {
+    const place = setRandom(value);
+    setRead(value, place, element);
+    popped.add(element);
+    setRemoveAt(value, place);
+  }
+}
+
+/** Makes a new set of the few members that stay, packed if they fit. */
+function popAllBut(ctx: Context, value: Value, count: number, popped: Popped): void {
+  const { table } = value.object as ByteMap;
+  const staying = new Set<number>(setChoose(value, count));
+  const rest = ctx.draft(Type.SET);
+  setToListpack(rest);
+  setWalk(value, (member, address) => {
+    if (staying.has(address)) setAddHashed(rest, table.hashOf(address), member.bytes, member.from, member.to);
+    else popped.add(member);
+    return true;
+  });
+  takeOver(value, rest);
+}
+
+/** The key holds what the draft does, and keeps its expiry. */
+function takeOver(value: Value, draft: Draft): void {
+  if (draft.object !== null) value.setObject(draft.encoding, draft.object);
+  else {
+    value.setPacked(draft.encoding, draft.to);
+    copyBytes(value.buffer, value.from, draft.buffer, 0, draft.to);
+  }
+  draft.release();
+}
+
+/** Members on their way out: answered with, and journalled some at a time. */
+class Popped {
+  private readonly ctx: Context;
+  private readonly batch: number;
+  private readonly journalled: boolean;
+  private words: Words[number][] = [];
+
+  constructor(ctx: Context, count: number) {
+    this.ctx = ctx;
+    this.batch = Math.min(count, JOURNALLED_AT_ONCE);
+    this.journalled = ctx.host.journal.active;
+    ctx.reply.set(count);
+    this.begin();
+  }
+
+  private begin(): void {
+    if (this.journalled) this.words = ["SREM", this.ctx.bytes(1)];
+  }
+
+  add(member: Element): void {
+    this.ctx.reply.bytes(member.bytes, member.from, member.to);
+    if (!this.journalled) return;
+    this.words.push(copied(member.bytes, member.from, member.to));
+    if (this.words.length === this.batch + 2) this.finish();
+  }
+
+  /** Journals what is not yet. */
+  finish(): void {
+    if (this.words.length <= 2) return;
+    this.ctx.journalAs(...this.words);
+    this.begin();
+  }
+}

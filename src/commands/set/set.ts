@@ -1,0 +1,235 @@
+/** Sets: members in and out, one set at a time. */
+
+import { globMatch } from "../../base/glob.ts";
+import { errors } from "../../errors.ts";
+import { arg, command, key, keyAt, oneKey } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import type { Value } from "../../keyspace/value.ts";
+import type { ByteMap } from "../../memory/bytemap.ts";
+import { Element } from "../../memory/packed.ts";
+import { setAdd, setEach, setExpect, setHas, setLength, setRead, setRemove, setWalk } from "../../values/set/set.ts";
+import { Type } from "../../values/value-types.ts";
+import { openScan, SCAN_ARGUMENTS, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
+
+const element = new Element();
+
+export const sadd = command(
+  {
+    name: "sadd",
+    arity: -3,
+    group: "set",
+    since: "1.0.0",
+    flags: ["write", "denyoom", "fast"],
+    keys: oneKey("RW", "insert"),
+    summary: "Adds members to a set, made if it is not there",
+    complexity: "O(N), N being the number of members given",
+    arguments: [key(), arg("string", "member", { multiple: true })],
+    history: [["2.4.0", "Several members"]],
+  },
+  (ctx) => {
+    const { buffer, offsets, lengths } = ctx.frame;
+    const value = ctx.openWrite(1, Type.SET);
+    setExpect(value, ctx.count - 2, buffer, offsets[2], offsets[2] + lengths[2]);
+    let added = 0;
+    for (let index = 2; index < ctx.count; index++) {
+      const from = offsets[index];
+      if (setAdd(value, buffer, from, from + lengths[index])) added++;
+    }
+    if (added > 0) {
+      value.changed(added);
+      ctx.event(EventClass.SET, "sadd", 1);
+    }
+    ctx.reply.integer(added);
+  },
+);
+
+export const srem = command(
+  {
+    name: "srem",
+    arity: -3,
+    group: "set",
+    since: "1.0.0",
+    flags: ["write", "fast"],
+    keys: oneKey("RW", "delete"),
+    summary: "Takes members out of a set, which goes with its last one",
+    complexity: "O(N), N being the number of members given",
+    arguments: [key(), arg("string", "member", { multiple: true })],
+    history: [["2.4.0", "Several members"]],
+  },
+  (ctx) => {
+    const { buffer, offsets, lengths } = ctx.frame;
+    const value = ctx.openWrite(1, Type.SET);
+    let removed = 0;
+    let left = setLength(value);
+    for (let index = 2; index < ctx.count && left > 0; index++) {
+      const from = offsets[index];
+      if (!setRemove(value, buffer, from, from + lengths[index])) continue;
+      removed++;
+      left--;
+    }
+    if (removed > 0) {
+      if (left === 0) value.delete(removed);
+      else value.changed(removed);
+      ctx.event(EventClass.SET, "srem", 1);
+      if (left === 0) ctx.event(EventClass.GENERIC, "del", 1);
+    }
+    ctx.reply.integer(removed);
+  },
+);
+
+export const smembers = command(
+  {
+    name: "smembers",
+    arity: 2,
+    group: "set",
+    since: "1.0.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Lists the members of a set",
+    complexity: "O(N), N being the number of members",
+    arguments: [key()],
+    tips: ["nondeterministic_output_order"],
+  },
+  (ctx) => {
+    const { reply } = ctx;
+    const value = ctx.openRead(1, Type.SET);
+    reply.set(setLength(value));
+    setEach(value, (member) => reply.bytes(member.bytes, member.from, member.to));
+  },
+);
+
+export const sismember = command(
+  {
+    name: "sismember",
+    arity: 3,
+    group: "set",
+    since: "1.0.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO"),
+    summary: "Tells whether a set has a member",
+    complexity: "O(1)",
+    arguments: [key(), arg("string", "member")],
+  },
+  (ctx) => ctx.reply.integer(hasArgument(ctx, ctx.openRead(1, Type.SET), 2) ? 1 : 0),
+);
+
+export const smismember = command(
+  {
+    name: "smismember",
+    arity: -3,
+    group: "set",
+    since: "6.2.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO", "access"),
+    summary: "Tells of each of several members whether a set has it",
+    complexity: "O(N), N being the number of members given",
+    arguments: [key(), arg("string", "member", { multiple: true })],
+  },
+  (ctx) => {
+    const value = ctx.openRead(1, Type.SET);
+    ctx.reply.array(ctx.count - 2);
+    for (let index = 2; index < ctx.count; index++) ctx.reply.integer(hasArgument(ctx, value, index) ? 1 : 0);
+  },
+);
+
+export const scard = command(
+  {
+    name: "scard",
+    arity: 2,
+    group: "set",
+    since: "1.0.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO"),
+    summary: "Counts the members of a set",
+    complexity: "O(1)",
+    arguments: [key()],
+  },
+  (ctx) => ctx.reply.integer(setLength(ctx.openRead(1, Type.SET))),
+);
+
+export const smove = command(
+  {
+    name: "smove",
+    arity: 4,
+    group: "set",
+    since: "1.0.0",
+    flags: ["write", "fast"],
+    keys: [keyAt(1, "RW", "access", "delete"), keyAt(2, "RW", "insert")],
+    summary: "Moves a member from one set to another",
+    complexity: "O(1)",
+    arguments: [key("source"), key("destination", { keySpecIndex: 1 }), arg("string", "member")],
+  },
+  (ctx) => ctx.reply.integer(moveMember(ctx) ? 1 : 0),
+);
+
+/** -> whether the member was in the source. A source that is not there is no error whatever the destination is: Redis looks at types afterwards. */
+function moveMember(ctx: Context): boolean {
+  const { buffer, offsets, lengths } = ctx.frame;
+  const from = offsets[3];
+  const to = from + lengths[3];
+  const source = ctx.openWrite(1, null, 0);
+  let destination = ctx.openWrite(2, null, 1);
+  if (!source.exists) return false;
+  if (source.type !== Type.SET || (destination.exists && destination.type !== Type.SET)) throw errors.wrongType;
+  if (destination.address === source.address) return setHas(source, buffer, from, to);
+  if (!setRemove(source, buffer, from, to)) return false;
+  const emptied = setLength(source) === 0;
+  if (emptied) source.delete();
+  else source.changed();
+  ctx.event(EventClass.SET, "srem", 1);
+  if (emptied) ctx.event(EventClass.GENERIC, "del", 1);
+  if (!destination.exists) {
+    destination = ctx.openWrite(2, Type.SET, 1);
+    setExpect(destination, 1, buffer, from, to);
+  }
+  if (setAdd(destination, buffer, from, to)) {
+    destination.changed();
+    ctx.event(EventClass.SET, "sadd", 2);
+  }
+  return true;
+}
+
+export const sscan = command(
+  {
+    name: "sscan",
+    arity: -3,
+    group: "set",
+    since: "2.8.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Lists the members of a set a few at a time",
+    complexity: "O(1) for a call, O(N) for a whole iteration over N members",
+    arguments: [key(), ...SCAN_ARGUMENTS],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    const scan = openScan(ctx, Type.SET);
+    if (scan === null) return;
+    const { reply } = ctx;
+    const { value, cursor, options } = scan;
+    const places: number[] = [];
+    let next = 0;
+    if (value.object !== null) next = scanMap(value.object as ByteMap, cursor, options, places);
+    else matching(value, options, places);
+    reply.integerBulk(next >>> 0);
+    reply.array(places.length);
+    for (const place of places) {
+      setRead(value, place, element);
+      reply.bytes(element.bytes, element.from, element.to);
+    }
+  },
+);
+
+/** The places of all members of a packed set that match: it is small enough to be answered whole. */
+function matching(value: Value, { pattern }: ScanOptions, places: number[]): void {
+  setWalk(value, (member, place) => {
+    if (pattern === null || globMatch(pattern, member.bytes, member.from, member.to, false)) places.push(place);
+    return true;
+  });
+}
+
+function hasArgument(ctx: Context, value: Value, index: number): boolean {
+  const from = ctx.frame.offsets[index];
+  return setHas(value, ctx.frame.buffer, from, from + ctx.frame.lengths[index]);
+}

@@ -1,0 +1,96 @@
+/** Arguments of sorted set commands: scores, ranks, and bounds of ranges. What they are read into is used again by the next command. */
+
+import { parseInt64, smallInteger } from "../../base/bytes.ts";
+import { isOpenBound, parseBound, parseDouble } from "../../base/numbers/strtod.ts";
+import { commandError, errors } from "../../errors.ts";
+import type { Context } from "../../execution/context.ts";
+import { type LexBound, LexEnd, LexRange, RankRange, ScoreRange } from "../../values/sorted-set/zset-range.ts";
+
+const MINUS = 0x2d;
+const PLUS = 0x2b;
+const OPEN = 0x28;
+const CLOSED = 0x5b;
+
+const scoreRange = new ScoreRange();
+const lexRange = new LexRange();
+
+/** For commands to work a range out in. */
+export const ranks = new RankRange();
+
+/** A score. Errors: `message`, unless given not a valid float. */
+export function scoreArgument(ctx: Context, index: number, message: Error = errors.notFloat): number {
+  const { buffer, offsets, lengths } = ctx.frame;
+  const score = parseDouble(buffer, offsets[index], offsets[index] + lengths[index]);
+  if (score !== score) throw message;
+  return score;
+}
+
+/** An int64 as a number, which is no matter for ranks and counts: what is beyond 2^53 is beyond any set. Errors: not an integer. */
+export function longArgument(ctx: Context, index: number): number {
+  const { buffer, offsets, lengths } = ctx.frame;
+  const value = smallInteger(buffer, offsets[index], offsets[index] + lengths[index]);
+  return value === value ? value : Number(ctx.int64(index));
+}
+
+/** The same, from `min` up; what is below, or no integer, is `error`. */
+export function boundedArgument(ctx: Context, index: number, min: number, error: Error): number {
+  const { buffer, offsets, lengths } = ctx.frame;
+  const value = smallInteger(buffer, offsets[index], offsets[index] + lengths[index]);
+  if (value >= min) return value;
+  const long = parseInt64(buffer, offsets[index], offsets[index] + lengths[index]);
+  if (long === null || long < min) throw error;
+  return Number(long);
+}
+
+/** A range of scores: "5", "(5", "-inf". Errors: min or max is not a float. */
+export function scoreRangeArguments(ctx: Context, min: number, max: number): ScoreRange {
+  const range = scoreRange;
+  range.minOpen = isOpen(ctx, min);
+  range.min = bound(ctx, min, range.minOpen);
+  range.maxOpen = isOpen(ctx, max);
+  range.max = bound(ctx, max, range.maxOpen);
+  return range;
+}
+
+function isOpen({ frame }: Context, index: number): boolean {
+  return isOpenBound(frame.buffer, frame.offsets[index], frame.offsets[index] + frame.lengths[index]);
+}
+
+function bound({ frame }: Context, index: number, open: boolean): number {
+  const from = frame.offsets[index];
+  const value = parseBound(frame.buffer, open ? from + 1 : from, from + frame.lengths[index]);
+  if (value !== value) throw commandError("ERR min or max is not a float");
+  return value;
+}
+
+/** A range of members: "[a", "(a", "-", "+". Errors: min or max not valid string range item. */
+export function lexRangeArguments(ctx: Context, min: number, max: number): LexRange {
+  readLexBound(ctx, min, lexRange.min);
+  readLexBound(ctx, max, lexRange.max);
+  return lexRange;
+}
+
+function readLexBound({ frame }: Context, index: number, into: LexBound): void {
+  const { buffer } = frame;
+  const from = frame.offsets[index];
+  const length = frame.lengths[index];
+  const mark = length === 0 ? 0 : buffer[from];
+  into.end = LexEnd.MEMBER;
+  into.open = mark === OPEN;
+  into.bytes = buffer;
+  into.from = from + 1;
+  into.to = from + length;
+  if (mark === OPEN || mark === CLOSED) return;
+  // Redis looks for the end of a C string behind the sign.
+  const isAlone = length === 1 || buffer[from + 1] === 0;
+  if (!isAlone || (mark !== MINUS && mark !== PLUS)) throw commandError("ERR min or max not valid string range item");
+  into.end = mark === MINUS ? LexEnd.BEFORE_ALL : LexEnd.AFTER_ALL;
+}
+
+/** Ranks from `start` to `stop`, both included and counted from the end where negative, of a set of `length`: into `ranks`. */
+export function rankArguments(start: number, stop: number, length: number): void {
+  const first = Math.max(start < 0 ? length + start : start, 0);
+  const last = Math.min(stop < 0 ? length + stop : stop, length - 1);
+  ranks.first = first;
+  ranks.end = last < first ? first : last + 1;
+}

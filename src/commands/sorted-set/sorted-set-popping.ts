@@ -1,0 +1,88 @@
+/** What ZPOPMIN, ZPOPMAX, ZMPOP and their blocking kin have in common: members leave an end of a sorted set and are answered with. */
+
+import { commandError, errors } from "../../errors.ts";
+import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import type { Value } from "../../keyspace/value.ts";
+import { ZsetCursor, zsetLength, zsetRemoveCursor, zsetSeek, zsetSeekLast } from "../../values/sorted-set/zset.ts";
+import { boundedArgument } from "./sorted-set-arguments.ts";
+
+export const ZsetEnd = { MIN: 0, MAX: 1 } as const;
+export type ZsetEnd = (typeof ZsetEnd)[keyof typeof ZsetEnd];
+
+/** How the reply is put. */
+export const PopForm = {
+  /** Members and scores by turns: ZPOPMIN. */
+  FLAT: 0,
+  /** An array of pairs: ZPOPMIN with a count in RESP3. */
+  PAIRS: 1,
+  /** The key, then members and scores by turns: BZPOPMIN. */
+  KEYED_FLAT: 2,
+  /** The key and an array of pairs: ZMPOP. */
+  KEYED_PAIRS: 3,
+} as const;
+export type PopForm = (typeof PopForm)[keyof typeof PopForm];
+
+const cursor = new ZsetCursor();
+
+/**
+ * Takes up to `count` (1 or more) members out of `zset`, which is opened for writing, not empty, and the value of the key in argument `index`; answers, announces and
+ * publishes. -> how many they were. What the journal takes is the caller's to say (`journalPop`).
+ */
+export function popMembers(ctx: Context, zset: Value, index: number, end: ZsetEnd, count: number, form: PopForm): number {
+  const { reply } = ctx;
+  const length = zsetLength(zset);
+  const popped = Math.min(count, length);
+  const isPaired = form === PopForm.PAIRS || form === PopForm.KEYED_PAIRS;
+  const isKeyed = form === PopForm.KEYED_FLAT || form === PopForm.KEYED_PAIRS;
+  if (isKeyed) {
+    reply.array(isPaired ? 2 : popped * 2 + 1);
+    reply.bytes(ctx.frame.buffer, ctx.frame.offsets[index], ctx.frame.offsets[index] + ctx.frame.lengths[index]);
+  }
+  if (isPaired) reply.array(popped);
+  else if (!isKeyed) reply.array(popped * 2);
+  for (let left = popped; left > 0; left--) {
+    if (end === ZsetEnd.MIN) zsetSeek(zset, cursor, 0);
+    else zsetSeekLast(zset, cursor);
+    if (isPaired) reply.array(2);
+    reply.bytes(cursor.member.bytes, cursor.member.from, cursor.member.to);
+    reply.double(cursor.score);
+    zsetRemoveCursor(zset, cursor);
+  }
+  const isEmpty = popped === length;
+  if (isEmpty) zset.delete(popped);
+  else zset.changed(popped);
+  ctx.event(EventClass.ZSET, end === ZsetEnd.MIN ? "zpopmin" : "zpopmax", index);
+  if (isEmpty) ctx.event(EventClass.GENERIC, "del", index);
+  return popped;
+}
+
+/** The journal takes the pop of `count` members (0: without saying how many) from the key in argument `index`. */
+export function journalPop(ctx: Context, index: number, end: ZsetEnd, count: number): void {
+  if (!ctx.host.journal.active) return;
+  const name = end === ZsetEnd.MIN ? "ZPOPMIN" : "ZPOPMAX";
+  if (count === 0) ctx.journalAs(name, ctx.bytes(index));
+  else ctx.journalAs(name, ctx.bytes(index), count);
+}
+
+export interface PopRequest {
+  readonly keys: number;
+  readonly end: ZsetEnd;
+  readonly count: number;
+}
+
+/** Reads `numkeys key [key ...] MIN|MAX [COUNT count]`, `numkeys` being argument `index`. Errors: syntax, numkeys or count not above 0. */
+export function parsePopEnd(ctx: Context, index: number): PopRequest {
+  const keys = boundedArgument(ctx, index, 1, commandError("ERR numkeys should be greater than 0"));
+  const where = index + keys + 1;
+  if (where >= ctx.count) throw errors.syntax;
+  let end: ZsetEnd = ZsetEnd.MIN;
+  if (ctx.is(where, "max")) end = ZsetEnd.MAX;
+  else if (!ctx.is(where, "min")) throw errors.syntax;
+  let count = 0;
+  for (let at = where + 1; at < ctx.count; at += 2) {
+    if (count !== 0 || !ctx.is(at, "count") || at + 1 === ctx.count) throw errors.syntax;
+    count = boundedArgument(ctx, at + 1, 1, commandError("ERR count should be greater than 0"));
+  }
+  return { keys, end, count: count === 0 ? 1 : count };
+}

@@ -1,0 +1,282 @@
+/** Ranges of sorted sets: by rank, by score or by member, answered with or stored. */
+
+import { commandError, errors } from "../../errors.ts";
+import { type Argument, arg, block, command, key, keyAt, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import type { Value } from "../../keyspace/value.ts";
+import { ZsetCursor, zsetExpect, zsetInsert, zsetLength, zsetNext, zsetPrevious, zsetSeek } from "../../values/sorted-set/zset.ts";
+import { zsetLexRanks, zsetScoreRanks } from "../../values/sorted-set/zset-range.ts";
+import { Type } from "../../values/value-types.ts";
+import { lexRangeArguments, longArgument, rankArguments, ranks, scoreRangeArguments } from "./sorted-set-arguments.ts";
+import { storeZset } from "./sorted-set-storing.ts";
+
+const COMPLEXITY = "O(log(N)+M), N being the number of members and M of those answered with";
+const WITHSCORES = token("WITHSCORES", { optional: true });
+
+function limitArgument(since?: string): Argument {
+  const parts = [arg("integer", "offset"), arg("integer", "count")];
+  return block("limit", parts, { token: "LIMIT", optional: true, ...(since === undefined ? {} : { since }) });
+}
+
+export const zrange = command(
+  {
+    name: "zrange",
+    arity: -4,
+    group: "sorted-set",
+    since: "1.2.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with a range of a sorted set, by rank, score or member",
+    complexity: COMPLEXITY,
+    arguments: [
+      key(),
+      arg("string", "start"),
+      arg("string", "stop"),
+      oneOf("sortby", [token("BYSCORE"), token("BYLEX")], { optional: true, since: "6.2.0" }),
+      token("REV", { optional: true, since: "6.2.0" }),
+      limitArgument("6.2.0"),
+      WITHSCORES,
+    ],
+    history: [["6.2.0", "Added: `REV`, `BYSCORE`, `BYLEX` and `LIMIT`"]],
+  },
+  (ctx) => replyRange(ctx, 0),
+);
+
+export const zrangestore = command(
+  {
+    name: "zrangestore",
+    arity: -5,
+    group: "sorted-set",
+    since: "6.2.0",
+    flags: ["write", "denyoom"],
+    keys: [keyAt(1, "OW", "update"), keyAt(2, "RO", "access")],
+    summary: "Stores a range of a sorted set at a key",
+    complexity: "O(log(N)+M), N being the number of members and M of those stored",
+    arguments: [
+      key("dst"),
+      key("src", { keySpecIndex: 1 }),
+      arg("string", "min"),
+      arg("string", "max"),
+      oneOf("sortby", [token("BYSCORE"), token("BYLEX")], { optional: true }),
+      token("REV", { optional: true }),
+      limitArgument(),
+    ],
+  },
+  storeRange,
+);
+
+export const zrevrange = command(
+  {
+    name: "zrevrange",
+    arity: -4,
+    group: "sorted-set",
+    since: "1.2.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with a range of a sorted set by rank, from the highest score down",
+    complexity: COMPLEXITY,
+    arguments: [key(), arg("integer", "start"), arg("integer", "stop"), WITHSCORES],
+    docFlags: ["deprecated"],
+    deprecatedSince: "6.2.0",
+    replacedBy: "`ZRANGE` with `REV`",
+  },
+  (ctx) => replyRange(ctx, BYRANK | REV),
+);
+
+export const zrangebyscore = command(
+  {
+    name: "zrangebyscore",
+    arity: -4,
+    group: "sorted-set",
+    since: "1.0.5",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the members of a sorted set in a range of scores",
+    complexity: COMPLEXITY,
+    arguments: [
+      key(),
+      arg("double", "min"),
+      arg("double", "max"),
+      token("WITHSCORES", { optional: true, since: "2.0.0" }),
+      limitArgument(),
+    ],
+    history: [["2.0.0", "Added: `WITHSCORES`"]],
+    docFlags: ["deprecated"],
+    deprecatedSince: "6.2.0",
+    replacedBy: "`ZRANGE` with `BYSCORE`",
+  },
+  (ctx) => replyRange(ctx, BYSCORE | FORWARD),
+);
+
+export const zrevrangebyscore = command(
+  {
+    name: "zrevrangebyscore",
+    arity: -4,
+    group: "sorted-set",
+    since: "2.2.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the members of a sorted set in a range of scores, from the highest down",
+    complexity: COMPLEXITY,
+    arguments: [key(), arg("double", "max"), arg("double", "min"), WITHSCORES, limitArgument()],
+    history: [["2.1.6", "`min` and `max` may be exclusive"]],
+    docFlags: ["deprecated"],
+    deprecatedSince: "6.2.0",
+    replacedBy: "`ZRANGE` with `REV` and `BYSCORE`",
+  },
+  (ctx) => replyRange(ctx, BYSCORE | REV),
+);
+
+export const zrangebylex = command(
+  {
+    name: "zrangebylex",
+    arity: -4,
+    group: "sorted-set",
+    since: "2.8.9",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the members in an alphabetical range of a sorted set whose scores are all equal",
+    complexity: COMPLEXITY,
+    arguments: [key(), arg("string", "min"), arg("string", "max"), limitArgument()],
+    docFlags: ["deprecated"],
+    deprecatedSince: "6.2.0",
+    replacedBy: "`ZRANGE` with `BYLEX`",
+  },
+  (ctx) => replyRange(ctx, BYLEX | FORWARD),
+);
+
+export const zrevrangebylex = command(
+  {
+    name: "zrevrangebylex",
+    arity: -4,
+    group: "sorted-set",
+    since: "2.8.9",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with the members in an alphabetical range of a sorted set whose scores are all equal, from the last back",
+    complexity: COMPLEXITY,
+    arguments: [key(), arg("string", "max"), arg("string", "min"), limitArgument()],
+    docFlags: ["deprecated"],
+    deprecatedSince: "6.2.0",
+    replacedBy: "`ZRANGE` with `REV` and `BYLEX`",
+  },
+  (ctx) => replyRange(ctx, BYLEX | REV),
+);
+
+// What a range goes by and which way, as far as it is said.
+const BYRANK = 1 << 0;
+const BYSCORE = 1 << 1;
+const BYLEX = 1 << 2;
+const FORWARD = 1 << 3;
+const REV = 1 << 4;
+const SCORES = 1 << 5;
+const ORDERS = BYRANK | BYSCORE | BYLEX;
+const DIRECTIONS = FORWARD | REV;
+
+const NO_LIMIT = -1;
+
+/** Who takes the members. */
+interface Consumer {
+  readonly store: boolean;
+}
+
+const CLIENT: Consumer = { store: false };
+const STORE: Consumer = { store: true };
+
+/** LIMIT of the request being served. */
+const limit = { offset: 0, count: NO_LIMIT };
+const cursor = new ZsetCursor();
+
+/** Reads the options from argument `index` on, in addition to what the command's name says. -> all of them; LIMIT goes to `limit`. */
+function rangeOptions(ctx: Context, index: number, options: number, { store }: Consumer): number {
+  limit.offset = 0;
+  limit.count = NO_LIMIT;
+  for (; index < ctx.count; index++) {
+    if (!store && ctx.is(index, "withscores")) options |= SCORES;
+    else if (ctx.is(index, "limit") && index + 2 < ctx.count) {
+      limit.offset = longArgument(ctx, index + 1);
+      limit.count = longArgument(ctx, index + 2);
+      index += 2;
+    } else if ((options & DIRECTIONS) === 0 && ctx.is(index, "rev")) options |= REV;
+    else if ((options & ORDERS) === 0 && ctx.is(index, "bylex")) options |= BYLEX;
+    else if ((options & ORDERS) === 0 && ctx.is(index, "byscore")) options |= BYSCORE;
+    else throw errors.syntax;
+  }
+  if (limit.count !== NO_LIMIT && (options & (BYSCORE | BYLEX)) === 0)
+    throw commandError("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
+  if ((options & SCORES) !== 0 && (options & BYLEX) !== 0)
+    throw commandError("ERR syntax error, WITHSCORES not supported in combination with BYLEX");
+  return options;
+}
+
+/**
+ * Opens the sorted set named by argument `source` and works out which of its ranks the two arguments behind it mean, into `ranks`: with REV too they count from the
+ * lowest score, and are to be walked from the end.
+ */
+function findRange(ctx: Context, source: number, options: number): Value {
+  const reverse = (options & REV) !== 0;
+  const min = reverse ? source + 2 : source + 1;
+  const max = reverse ? source + 1 : source + 2;
+  if ((options & BYSCORE) !== 0) {
+    const range = scoreRangeArguments(ctx, min, max);
+    const zset = ctx.openRead(source, Type.ZSET);
+    zsetScoreRanks(zset, range, ranks);
+    ranks.limit(limit.offset, limit.count, reverse);
+    return zset;
+  }
+  if ((options & BYLEX) !== 0) {
+    const range = lexRangeArguments(ctx, min, max);
+    const zset = ctx.openRead(source, Type.ZSET);
+    zsetLexRanks(zset, range, ranks, reverse);
+    ranks.limit(limit.offset, limit.count, reverse);
+    return zset;
+  }
+  const start = longArgument(ctx, source + 1);
+  const stop = longArgument(ctx, source + 2);
+  const zset = ctx.openRead(source, Type.ZSET);
+  const length = zsetLength(zset);
+  rankArguments(start, stop, length);
+  if (reverse) {
+    const { first, end } = ranks;
+    ranks.first = length - end;
+    ranks.end = length - first;
+  }
+  return zset;
+}
+
+function replyRange(ctx: Context, implied: number): void {
+  const { reply } = ctx;
+  const options = rangeOptions(ctx, 4, implied, CLIENT);
+  const zset = findRange(ctx, 1, options);
+  const withScores = (options & SCORES) !== 0;
+  const nested = withScores && reply.protocol === 3;
+  const { count } = ranks;
+  reply.array(withScores && !nested ? count * 2 : count);
+  if (count === 0) return;
+  const reverse = (options & REV) !== 0;
+  zsetSeek(zset, cursor, reverse ? ranks.end - 1 : ranks.first);
+  for (let left = count; left > 0; left--) {
+    if (nested) reply.array(2);
+    reply.bytes(cursor.member.bytes, cursor.member.from, cursor.member.to);
+    if (withScores) reply.double(cursor.score);
+    if (left === 1) break;
+    if (reverse) zsetPrevious(zset, cursor);
+    else zsetNext(zset, cursor);
+  }
+}
+
+function storeRange(ctx: Context): void {
+  const options = rangeOptions(ctx, 5, 0, STORE);
+  const zset = findRange(ctx, 2, options);
+  const { count } = ranks;
+  const draft = ctx.draft(Type.ZSET);
+  if (count > 0) {
+    zsetExpect(draft, (options & (BYSCORE | BYLEX)) === 0 ? count : 0, 0);
+    zsetSeek(zset, cursor, ranks.first);
+    for (let left = count; left > 0; left--) {
+      zsetInsert(draft, cursor.score, cursor.member.bytes, cursor.member.from, cursor.member.to);
+      if (left > 1) zsetNext(zset, cursor);
+    }
+  }
+  storeZset(ctx, 1, draft, "zrangestore");
+}

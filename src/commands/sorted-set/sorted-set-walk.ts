@@ -1,0 +1,176 @@
+/** Members of sorted sets without naming them: at random, or a few at a time. */
+
+import { globMatch } from "../../base/glob.ts";
+import { commandError, errors } from "../../errors.ts";
+import { arg, block, command, key, oneKey, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import type { Value } from "../../keyspace/value.ts";
+import { Element, packedAtEnd, packedFirst, packedRead } from "../../memory/packed.ts";
+import type { SortedSet } from "../../values/sorted-set/sorted-set.ts";
+import { ZsetCursor, zsetLarge, zsetLength, zsetNext, zsetSeek } from "../../values/sorted-set/zset.ts";
+import { Type } from "../../values/value-types.ts";
+import { openScan, SCAN_ARGUMENTS, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
+
+const LONG_MAX = 9223372036854775807n;
+/** A sample of more than one in so many members is taken in one walk over all of them. */
+const WALKED_SHARE = 8;
+
+export const zrandmember = command(
+  {
+    name: "zrandmember",
+    arity: -2,
+    group: "sorted-set",
+    since: "6.2.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with members of a sorted set taken at random",
+    complexity: "O(N), N being the number of members asked for",
+    arguments: [key(), block("options", [arg("integer", "count"), token("WITHSCORES", { optional: true })], { optional: true })],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    if (ctx.count > 2) return replySample(ctx);
+    const zset = ctx.openRead(1, Type.ZSET);
+    if (!zset.exists) return ctx.reply.null();
+    zsetSeek(zset, cursor, below(zsetLength(zset)));
+    replyMember(ctx, false);
+  },
+);
+
+export const zscan = command(
+  {
+    name: "zscan",
+    arity: -3,
+    group: "sorted-set",
+    since: "2.8.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Lists the members of a sorted set and their scores a few at a time",
+    complexity: "O(1) for a call, O(N) for a whole iteration over N members",
+    arguments: [key(), ...SCAN_ARGUMENTS],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    const scan = openScan(ctx, Type.ZSET);
+    if (scan === null) return;
+    const large = zsetLarge(scan.value);
+    if (large === null) scanPacked(ctx, scan.value, scan.options);
+    else scanLarge(ctx, large, scan.cursor, scan.options);
+  },
+);
+
+const cursor = new ZsetCursor();
+const shownMember = new Element();
+const shownScore = new Element();
+
+function below(limit: number): number {
+  return Math.floor(Math.random() * limit);
+}
+
+/** Answers with the member at `cursor`. */
+function replyMember({ reply }: Context, withScore: boolean): void {
+  if (withScore && reply.protocol === 3) reply.array(2);
+  reply.bytes(cursor.member.bytes, cursor.member.from, cursor.member.to);
+  if (withScore) reply.double(cursor.score);
+}
+
+/** ZRANDMEMBER with a count: so many different members, or when it is negative so many draws. */
+function replySample(ctx: Context): void {
+  const wanted = ctx.int64(2);
+  if (wanted < -LONG_MAX) throw commandError(`ERR value is out of range, value must between ${-LONG_MAX} and ${LONG_MAX}`);
+  const withScores = ctx.count === 4;
+  if (ctx.count > 4 || (withScores && !ctx.is(3, "withscores"))) throw errors.syntax;
+  if (withScores && (wanted < -LONG_MAX / 2n || wanted > LONG_MAX / 2n)) throw commandError("ERR value is out of range");
+  const zset = ctx.openRead(1, Type.ZSET);
+  if (!zset.exists || wanted === 0n) return ctx.reply.array(0);
+  const length = zsetLength(zset);
+  const count = wanted < 0n ? Number(-wanted) : Math.min(Number(wanted), length);
+  ctx.reply.array(withScores && ctx.reply.protocol === 2 ? count * 2 : count);
+  if (wanted < 0n || wanted === 1n) {
+    for (let left = count; left > 0 && !ctx.session.closing; left--) {
+      zsetSeek(zset, cursor, below(length));
+      replyMember(ctx, withScores);
+    }
+  } else if (zset.object === null || count * WALKED_SHARE > length) {
+    walkSample(ctx, zset, count, withScores);
+  } else {
+    for (const rank of differentRanks(count, length)) {
+      zsetSeek(zset, cursor, rank);
+      replyMember(ctx, withScores);
+    }
+  }
+}
+
+/** One walk: each member is taken with the probability that as many as are still wanted are among as many as are left. */
+function walkSample(ctx: Context, zset: Value, count: number, withScores: boolean): void {
+  let wanted = count;
+  zsetSeek(zset, cursor, 0);
+  for (let left = zsetLength(zset); wanted > 0; left--) {
+    if (Math.random() * left < wanted) {
+      replyMember(ctx, withScores);
+      wanted--;
+    }
+    if (wanted > 0) zsetNext(zset, cursor);
+  }
+}
+
+/** `count` different numbers below `length`, every choice with the same probability (Floyd's sampling). */
+function differentRanks(count: number, length: number): Set<number> {
+  const chosen = new Set<number>();
+  for (let last = length - count; last < length; last++) {
+    const rank = below(last + 1);
+    chosen.add(chosen.has(rank) ? last : rank);
+  }
+  return chosen;
+}
+
+/** Packed sets are small: one call answers with all of them, whatever the cursor. */
+function scanPacked({ reply }: Context, { buffer, from }: Value, { pattern }: ScanOptions): void {
+  const found: number[] = [];
+  for (let at = packedFirst(buffer, from); !packedAtEnd(buffer, at); ) {
+    const score = packedRead(buffer, at, shownMember);
+    if (pattern === null || globMatch(pattern, shownMember.bytes, shownMember.from, shownMember.to, false)) found.push(at);
+    at = packedRead(buffer, score, shownScore);
+  }
+  reply.integerBulk(0);
+  reply.array(found.length * 2);
+  for (const at of found) {
+    packedRead(buffer, packedRead(buffer, at, shownMember), shownScore);
+    reply.bytes(shownMember.bytes, shownMember.from, shownMember.to);
+    reply.bytes(shownScore.bytes, shownScore.from, shownScore.to);
+  }
+}
+
+function scanLarge({ reply }: Context, set: SortedSet, position: number, options: ScanOptions): void {
+  const found: number[] = [];
+  const next = scanMap(set.map, position, options, found);
+  reply.integerBulk(next >>> 0);
+  reply.array(found.length * 2);
+  for (const address of found) {
+    set.show(address, shownMember);
+    reply.bytes(shownMember.bytes, shownMember.from, shownMember.to);
+    reply.bulk(seventeenDigits(set.score(address)));
+  }
+}
+
+/** A score as C's "%.17g" puts it: here, and nowhere else, Redis 7.2 writes scores so. */
+function seventeenDigits(score: number): string {
+  if (!Number.isFinite(score)) return score > 0 ? "inf" : "-inf";
+  if (score === 0) return Object.is(score, -0) ? "-0" : "0";
+  const sign = score < 0 ? "-" : "";
+  let [digits, exponent] = Math.abs(score).toExponential(16).split("e");
+  // Of two that are equally near C takes the even one, JavaScript the larger.
+  const longer = Math.abs(score).toExponential(40);
+  if (/^.{18}50*e/.test(longer) && (longer.charCodeAt(17) & 1) === 0) [digits, exponent] = [longer.slice(0, 18), longer.split("e")[1]];
+  const power = Number(exponent);
+  const figures = digits.replace(".", "");
+  if (power < -4 || power >= 17) {
+    return `${sign}${withoutZeros(digits)}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+  }
+  if (power < 0) return `${sign}${withoutZeros(`0.${"0".repeat(-power - 1)}${figures}`)}`;
+  return `${sign}${withoutZeros(`${figures.slice(0, power + 1)}.${figures.slice(power + 1)}`)}`;
+}
+
+function withoutZeros(decimal: string): string {
+  return decimal.replace(/0+$/, "").replace(/\.$/, "");
+}

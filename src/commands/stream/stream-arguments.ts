@@ -1,0 +1,191 @@
+/** What the stream commands share: ids in arguments, streams and groups of keys, and how entries are answered. */
+
+import { type Counter, counter } from "../../base/numbers/counter.ts";
+import { type CommandError, commandError } from "../../errors.ts";
+import type { Context } from "../../execution/context.ts";
+import type { Value } from "../../keyspace/value.ts";
+import { type Stream, streamOf } from "../../values/stream/stream.ts";
+import { StreamCursor } from "../../values/stream/stream-cursor.ts";
+import type { StreamConsumer, StreamGroup } from "../../values/stream/stream-group.ts";
+import { type IdForm, IdText, MAX_ID_TEXT, parseStreamId, STRICT, StreamId } from "../../values/stream/stream-id.ts";
+import { Type } from "../../values/value-types.ts";
+
+const INTERVAL_START: IdForm = { missing: "first", edges: true };
+const INTERVAL_END: IdForm = { missing: "last", edges: true };
+const EXCLUSIVE_END: IdForm = { missing: "last" };
+const OPEN_PAREN = 0x28;
+
+/** Scratch: the text of the id being answered, and the entry being answered. */
+const text = Buffer.allocUnsafeSlow(MAX_ID_TEXT);
+const cursor = new StreamCursor();
+
+export const invalidId = commandError("ERR Invalid stream ID specified as stream command argument");
+
+/** Reads the id that argument `index` spells into `into`. Errors: it spells none. -> what was read. */
+export function parseId(ctx: Context, index: number, into: StreamId, form: IdForm = STRICT): IdText {
+  const { buffer, offsets, lengths } = ctx.frame;
+  const from = offsets[index];
+  const found = parseStreamId(buffer, from, from + lengths[index], into, form);
+  if (found === IdText.INVALID) throw invalidId;
+  return found;
+}
+
+/** Whether argument `index` spells an id; it is in `into` then. */
+export function isId(ctx: Context, index: number, into: StreamId): boolean {
+  const { buffer, offsets, lengths } = ctx.frame;
+  const from = offsets[index];
+  return parseStreamId(buffer, from, from + lengths[index], into, STRICT) !== IdText.INVALID;
+}
+
+/** The ids that arguments `first` to `last` spell, 16 bytes each. Errors: one spells none. */
+export function parseIds(ctx: Context, first: number, last = ctx.count - 1): Buffer {
+  const ids = Buffer.allocUnsafe((last - first + 1) * 16);
+  const id = new StreamId();
+  for (let index = first; index <= last; index++) {
+    parseId(ctx, index, id);
+    id.write(ids, (index - first) * 16);
+  }
+  return ids;
+}
+
+/** Reads the start of an interval from argument `index`: an id, "-" or "+", or "(" and an id, which stands for the one after it. */
+export function parseStart(ctx: Context, index: number, into: StreamId): void {
+  if (!parseExclusive(ctx, index, into, STRICT)) parseId(ctx, index, into, INTERVAL_START);
+  else if (!into.increment()) throw commandError("ERR invalid start ID for the interval");
+}
+
+/** Likewise its end: milliseconds alone stand for their last id, "(" and an id for the one before it. */
+export function parseEnd(ctx: Context, index: number, into: StreamId): void {
+  if (!parseExclusive(ctx, index, into, EXCLUSIVE_END)) parseId(ctx, index, into, INTERVAL_END);
+  else if (!into.decrement()) throw commandError("ERR invalid end ID for the interval");
+}
+
+function parseExclusive(ctx: Context, index: number, into: StreamId, form: IdForm): boolean {
+  const { buffer, offsets, lengths } = ctx.frame;
+  const from = offsets[index];
+  if (lengths[index] < 2 || buffer[from] !== OPEN_PAREN) return false;
+  if (parseStreamId(buffer, from + 1, from + lengths[index], into, form) === IdText.INVALID) throw invalidId;
+  return true;
+}
+
+/** An int64 as a number of things: what is beyond exact numbers is as good as infinite. Errors: not an integer. */
+export function parseCount(ctx: Context, index: number): number {
+  return Number(ctx.int64(index));
+}
+
+/** An int64 that is kept as it is. Errors: not an integer. */
+export function parseCounter(ctx: Context, index: number): Counter {
+  return counter(ctx.int64(index));
+}
+
+// ---- streams and groups
+
+/** The stream at the key that argument `index` names, or null. Errors: WRONGTYPE. */
+export function readStream(ctx: Context, index: number): Stream | null {
+  return streamOf(ctx.openRead(index, Type.STREAM));
+}
+
+/** The group of that name (argument `index`), or undefined. */
+export function findGroup(ctx: Context, stream: Stream | null, index: number): StreamGroup | undefined {
+  return stream === null || stream.groups.size === 0 ? undefined : stream.groups.get(ctx.text(index));
+}
+
+export function noGroup(ctx: Context, key: number, group: number): CommandError {
+  return commandError(`NOGROUP No such key '${ctx.text(key)}' or consumer group '${ctx.text(group)}'`);
+}
+
+/** What groups keep has changed, which counts as `count` changes, but is none of the stream for those who watch the key. */
+export function groupsChanged(ctx: Context, value: Value, count: number): void {
+  value.tables.objects.resized(value.database.table.handle(value.address));
+  ctx.host.keyspace.changed(count);
+}
+
+/** The journal takes that a pending entry, the one the group's list stands at, is so. */
+export function journalPending(ctx: Context, key: number, group: StreamGroup, id: StreamId): void {
+  if (!ctx.host.journal.active) return;
+  ctx.journalAs(
+    "XCLAIM",
+    ctx.bytes(key),
+    group.name,
+    group.owner.name,
+    0,
+    id.toString(),
+    "TIME",
+    group.deliveryTime,
+    "RETRYCOUNT",
+    group.deliveries.toString(),
+    "FORCE",
+    "JUSTID",
+    "LASTID",
+    group.lastId.toString(),
+  );
+}
+
+/** The journal takes how far the group has read. */
+export function journalGroupId(ctx: Context, key: number, group: StreamGroup): void {
+  const { name, lastId, entriesRead } = group;
+  ctx.journalAs("XGROUP", "SETID", ctx.bytes(key), name, lastId.toString(), "ENTRIESREAD", entriesRead.toString());
+}
+
+/** The consumer of this name, made where there is none. -> it, and whether it was made. */
+export function consumerOf(ctx: Context, group: StreamGroup, name: string): { consumer: StreamConsumer; made: boolean } {
+  const known = group.consumers.get(name);
+  return known === undefined ? { consumer: group.addConsumer(name, ctx.now), made: true } : { consumer: known, made: false };
+}
+
+// ---- answers
+
+export function replyId(ctx: Context, id: StreamId): void {
+  ctx.reply.bytes(text, 0, id.writeText(text, 0));
+}
+
+export function replyCounter(ctx: Context, value: Counter): void {
+  if (typeof value === "number") ctx.reply.integer(value);
+  else ctx.reply.bigint(value);
+}
+
+/** Answers with the entries from `start` to `end` as they come, without the array around them, at most `limit`. -> how many. */
+export function replyEntries(
+  ctx: Context,
+  stream: Stream,
+  start: StreamId | null,
+  end: StreamId | null,
+  limit: number,
+  options: { reverse: boolean } = { reverse: false },
+): number {
+  cursor.open(stream, start, end, options);
+  let count = 0;
+  for (; count < limit && cursor.next(); count++) replyEntry(ctx, cursor);
+  cursor.close();
+  return count;
+}
+
+/** Answers with an array of the entries from `start` to `end` as they come, at most `limit`. */
+export function replyRange(
+  ctx: Context,
+  stream: Stream,
+  start: StreamId | null,
+  end: StreamId | null,
+  limit: number,
+  options: { reverse: boolean } = { reverse: false },
+): void {
+  const count = cursor.open(stream, start, end, options).countAhead(limit);
+  ctx.reply.array(count);
+  for (let left = count; left > 0 && cursor.next(); left--) replyEntry(ctx, cursor);
+  cursor.close();
+}
+
+/** Answers with the entry that `at` stands at: its id, and its fields and values. */
+export function replyEntry(ctx: Context, at: StreamCursor): void {
+  const { reply } = ctx;
+  const { content } = at;
+  const { field, value } = content;
+  reply.array(2);
+  reply.bytes(text, 0, at.id.writeText(text, 0));
+  reply.array(at.fields * 2);
+  for (let left = at.fields; left > 0; left--) {
+    content.next();
+    reply.bytes(field.bytes, field.from, field.to);
+    reply.bytes(value.bytes, value.from, value.to);
+  }
+}

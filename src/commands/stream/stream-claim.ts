@@ -1,0 +1,330 @@
+/** XCLAIM and XAUTOCLAIM: taking over what another consumer of a group has pending. */
+
+import { parseInt64 } from "../../base/bytes.ts";
+import { addCounters, type Counter, counter } from "../../base/numbers/counter.ts";
+import { type CommandError, commandError, errors } from "../../errors.ts";
+import { arg, command, key, oneKey, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import type { Value } from "../../keyspace/value.ts";
+import { type Stream, streamOf } from "../../values/stream/stream.ts";
+import type { StreamConsumer, StreamGroup } from "../../values/stream/stream-group.ts";
+import { ID_BYTES, StreamId } from "../../values/stream/stream-id.ts";
+import { Type } from "../../values/value-types.ts";
+import {
+  consumerOf,
+  findGroup,
+  groupsChanged,
+  isId,
+  journalGroupId,
+  journalPending,
+  noGroup,
+  parseId,
+  parseStart,
+  replyEntries,
+  replyId,
+} from "./stream-arguments.ts";
+
+const NOT_GIVEN = -1;
+const DEFAULT_COUNT = 100;
+/** XAUTOCLAIM looks at this many pending entries for each that it may claim. */
+const LOOKED_AT = 10;
+/** The most that XAUTOCLAIM can be asked for: the room for as many ids must be a number of C. */
+const MAX_COUNT = (2n ** 63n - 1n) / BigInt(ID_BYTES);
+
+const id = new StreamId();
+
+/** Ids that gather while a command goes through pending entries, to be answered with after it. */
+class IdList {
+  length = 0;
+  private bytes = Buffer.allocUnsafe(ID_BYTES * 16);
+
+  add(added: StreamId): void {
+    const at = this.length++ * ID_BYTES;
+    if (at === this.bytes.length) {
+      const grown = Buffer.allocUnsafe(at * 2);
+      this.bytes.copy(grown);
+      this.bytes = grown;
+    }
+    added.write(this.bytes, at);
+  }
+
+  read(index: number, into: StreamId): StreamId {
+    return into.read(this.bytes, index * ID_BYTES);
+  }
+}
+
+/** Who claims what how. */
+interface Claim {
+  readonly key: number;
+  readonly value: Value;
+  readonly stream: Stream;
+  readonly group: StreamGroup;
+  readonly consumer: StreamConsumer;
+  readonly minIdle: number;
+  /** What entries claimed get as their delivery time. */
+  readonly time: number;
+  /** How often they count as delivered then; NOT_GIVEN: once more than before, or with `justId` as before. */
+  readonly deliveries: Counter;
+  readonly justId: boolean;
+  readonly force: boolean;
+  readonly claimed: IdList;
+  readonly deleted: IdList;
+}
+
+function int64Or(ctx: Context, index: number, error: string): bigint {
+  const { buffer, offsets, lengths } = ctx.frame;
+  const value = parseInt64(buffer, offsets[index], offsets[index] + lengths[index]);
+  if (value === null) throw commandError(error);
+  return value;
+}
+
+function parseMinIdle(ctx: Context, name: string): number {
+  return Math.max(0, Number(int64Or(ctx, 4, `ERR Invalid min-idle-time argument for ${name}`)));
+}
+
+/** The consumer that claims, made where there is none. */
+function claimant(ctx: Context, value: Value, group: StreamGroup): StreamConsumer {
+  const { consumer, made } = consumerOf(ctx, group, ctx.text(3));
+  if (made) {
+    groupsChanged(ctx, value, 1);
+    ctx.event(EventClass.STREAM, "xgroup-createconsumer", 1);
+  }
+  consumer.seenTime = ctx.now;
+  return consumer;
+}
+
+/**
+ * Claims the entry `id`; where it is pending, the group's list stands at it. Pending entries that are no longer in the stream go. -> whether there is no pending
+ * entry any more where there was one.
+ */
+function claimOne(ctx: Context, claim: Claim, pending: boolean): boolean {
+  const { key, group, consumer } = claim;
+  if (!claim.stream.has(id)) {
+    if (!pending) return false;
+    journalPending(ctx, key, group, id);
+    group.remove(id);
+    claim.deleted.add(id);
+    groupsChanged(ctx, claim.value, 1);
+    return true;
+  }
+  if (pending) {
+    if (claim.minIdle > 0 && ctx.now - group.deliveryTime < claim.minIdle) return false;
+    const { deliveries } = group;
+    group.assign(id, consumer, claim.time, claimedDeliveries(claim, deliveries));
+  } else {
+    if (!claim.force) return false;
+    // A new one begins with one delivery.
+    group.add(id, consumer, claim.time, claimedDeliveries(claim, 1));
+  }
+  claim.claimed.add(id);
+  consumer.activeTime = ctx.now;
+  group.pending.find(id);
+  journalPending(ctx, key, group, id);
+  groupsChanged(ctx, claim.value, 1);
+  return false;
+}
+
+function claimedDeliveries({ deliveries, justId }: Claim, before: Counter): Counter {
+  if (deliveries >= 0) return deliveries;
+  return justId ? before : addCounters(before, 1);
+}
+
+function replyClaimed(ctx: Context, { stream, claimed, justId }: Claim): void {
+  ctx.reply.array(claimed.length);
+  for (let index = 0; index < claimed.length; index++) {
+    claimed.read(index, id);
+    if (justId) replyId(ctx, id);
+    else replyEntries(ctx, stream, id, id, 1);
+  }
+}
+
+/** The group that is claimed from, to be changed. Errors: WRONGTYPE, NOGROUP. */
+function openGroup(ctx: Context): { value: Value; stream: Stream; group: StreamGroup } {
+  const value = ctx.openRead(1, Type.STREAM);
+  const stream = streamOf(value);
+  const group = findGroup(ctx, stream, 2);
+  if (stream === null || group === undefined) throw noGroup(ctx, 1, 2);
+  return { value, stream, group };
+}
+
+export const xclaim = command(
+  {
+    name: "xclaim",
+    arity: -6,
+    group: "stream",
+    since: "5.0.0",
+    flags: ["write", "fast"],
+    keys: oneKey("RW", "update"),
+    summary: "Makes pending entries of a group those of another consumer",
+    complexity: "O(log N) for each id, N being the number of pending entries",
+    arguments: [
+      key(),
+      arg("string", "group"),
+      arg("string", "consumer"),
+      arg("string", "min-idle-time"),
+      arg("string", "ID", { multiple: true }),
+      arg("integer", "ms", { optional: true, token: "IDLE" }),
+      arg("unix-time", "unix-time-milliseconds", { optional: true, token: "TIME" }),
+      arg("integer", "count", { optional: true, token: "RETRYCOUNT" }),
+      token("FORCE", { optional: true }),
+      token("JUSTID", { optional: true }),
+      arg("string", "lastid", { optional: true, token: "LASTID" }),
+    ],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    const { value, stream, group } = openGroup(ctx);
+    const minIdle = parseMinIdle(ctx, "XCLAIM");
+    let ids = 0;
+    while (5 + ids < ctx.count && isId(ctx, 5 + ids, id)) ids++;
+    const { time, deliveries, force, justId, lastId } = parseClaimOptions(ctx, 5 + ids);
+    ctx.journalNothing();
+    value.beforeChange();
+    let moved = lastId.compare(group.lastId) > 0;
+    if (moved) group.lastId.assign(lastId);
+    const consumer = claimant(ctx, value, group);
+    const claim = newClaim({ key: 1, value, stream, group, consumer, minIdle, time, deliveries, justId, force });
+    const before = ctx.host.keyspace.changes;
+    for (let index = 5; index < 5 + ids; index++) {
+      isId(ctx, index, id);
+      claimOne(ctx, claim, group.pending.find(id));
+    }
+    // An entry's own record in the journal says where the group is.
+    if (ctx.host.keyspace.changes !== before) moved = false;
+    if (moved) {
+      journalGroupId(ctx, 1, group);
+      groupsChanged(ctx, value, 1);
+    }
+    replyClaimed(ctx, claim);
+  },
+);
+
+function newClaim(parts: Omit<Claim, "claimed" | "deleted">): Claim {
+  return { ...parts, claimed: new IdList(), deleted: new IdList() };
+}
+
+interface ClaimOptions {
+  time: number;
+  deliveries: Counter;
+  force: boolean;
+  justId: boolean;
+  readonly lastId: StreamId;
+}
+
+/** Errors: as Redis has them. */
+function parseClaimOptions(ctx: Context, first: number): ClaimOptions {
+  const { now } = ctx;
+  const options: ClaimOptions = { time: NOT_GIVEN, deliveries: NOT_GIVEN, force: false, justId: false, lastId: new StreamId() };
+  for (let index = first; index < ctx.count; index++) {
+    const more = index + 1 < ctx.count;
+    if (ctx.is(index, "force")) {
+      options.force = true;
+    } else if (ctx.is(index, "justid")) {
+      options.justId = true;
+    } else if (more && ctx.is(index, "idle")) {
+      options.time = Number(BigInt.asIntN(64, BigInt(now) - int64Or(ctx, ++index, "ERR Invalid IDLE option argument for XCLAIM")));
+    } else if (more && ctx.is(index, "time")) {
+      options.time = Number(int64Or(ctx, ++index, "ERR Invalid TIME option argument for XCLAIM"));
+    } else if (more && ctx.is(index, "retrycount")) {
+      options.deliveries = counter(int64Or(ctx, ++index, "ERR Invalid RETRYCOUNT option argument for XCLAIM"));
+    } else if (more && ctx.is(index, "lastid")) {
+      parseId(ctx, ++index, options.lastId);
+    } else {
+      throw unknownOption(ctx, index);
+    }
+  }
+  // A time that cannot be is now: clients work it out with clocks of their own.
+  if (options.time < 0 || options.time > now) options.time = now;
+  return options;
+}
+
+function unknownOption(ctx: Context, index: number): CommandError {
+  return commandError(`ERR Unrecognized XCLAIM option '${ctx.text(index)}'`);
+}
+
+export const xautoclaim = command(
+  {
+    name: "xautoclaim",
+    arity: -6,
+    group: "stream",
+    since: "6.2.0",
+    flags: ["write", "fast"],
+    keys: oneKey("RW", "delete"),
+    summary: "Makes entries of a group that have been pending for long those of another consumer",
+    complexity: "O(1) with a small COUNT",
+    arguments: [
+      key(),
+      arg("string", "group"),
+      arg("string", "consumer"),
+      arg("string", "min-idle-time"),
+      arg("string", "start"),
+      arg("integer", "count", { optional: true, token: "COUNT" }),
+      token("JUSTID", { optional: true }),
+    ],
+    history: [["7.0.0", "Answers with the ids of pending entries that were no longer in the stream, too."]],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    const value = ctx.openRead(1, null);
+    const minIdle = parseMinIdle(ctx, "XAUTOCLAIM");
+    const start = new StreamId();
+    parseStart(ctx, 5, start);
+    const { count, justId } = parseAutoClaimOptions(ctx);
+    if (value.exists && value.type !== Type.STREAM) throw errors.wrongType;
+    const stream = value.exists ? streamOf(value) : null;
+    const group = findGroup(ctx, stream, 2);
+    if (stream === null || group === undefined) throw noGroup(ctx, 1, 2);
+    ctx.journalNothing();
+    value.beforeChange();
+    const consumer = claimant(ctx, value, group);
+    const claim = newClaim({
+      key: 1,
+      value,
+      stream,
+      group,
+      consumer,
+      minIdle,
+      time: ctx.now,
+      deliveries: NOT_GIVEN,
+      justId,
+      force: false,
+    });
+    claimFrom(ctx, claim, start, count);
+    const { pending } = group;
+    ctx.reply.array(3);
+    replyId(ctx, pending.atEnd ? id.setZero() : id.read(pending.buffer, pending.at));
+    replyClaimed(ctx, claim);
+    ctx.reply.array(claim.deleted.length);
+    for (let index = 0; index < claim.deleted.length; index++) replyId(ctx, claim.deleted.read(index, id));
+  },
+);
+
+/** Claims up to `count` pending entries from `start` on. The group's list stands at the first that was not looked at afterwards. */
+function claimFrom(ctx: Context, claim: Claim, start: StreamId, count: number): void {
+  const { pending } = claim.group;
+  const { claimed, deleted } = claim;
+  pending.find(start);
+  for (let looks = count * LOOKED_AT; looks > 0 && claimed.length + deleted.length < count && !pending.atEnd; looks--) {
+    id.read(pending.buffer, pending.at);
+    // After an entry that went the list stands at the next one.
+    if (!claimOne(ctx, claim, true)) pending.advance();
+  }
+}
+
+function parseAutoClaimOptions(ctx: Context): { count: number; justId: boolean } {
+  let count = DEFAULT_COUNT;
+  let justId = false;
+  for (let index = 6; index < ctx.count; index++) {
+    if (ctx.is(index, "count") && index + 1 < ctx.count) {
+      const given = int64Or(ctx, ++index, "ERR COUNT must be > 0");
+      if (given < 1n || given > MAX_COUNT) throw commandError("ERR COUNT must be > 0");
+      count = Number(given);
+    } else if (ctx.is(index, "justid")) {
+      justId = true;
+    } else {
+      throw errors.syntax;
+    }
+  }
+  return { count, justId };
+}

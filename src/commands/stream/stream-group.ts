@@ -1,0 +1,460 @@
+/** Consumer groups: XGROUP, XACK and XPENDING. Reading through a group is in stream-read.ts, claiming in stream-claim.ts. */
+
+import type { Counter } from "../../base/numbers/counter.ts";
+import { type CommandError, commandError, errors } from "../../errors.ts";
+import {
+  type Argument,
+  arg,
+  block,
+  type Command,
+  command,
+  container,
+  type KeyFlag,
+  key,
+  keyAt,
+  oneKey,
+  oneOf,
+  token,
+} from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import type { Value } from "../../keyspace/value.ts";
+import type { IdRecords } from "../../values/stream/id-records.ts";
+import { createStream, type Stream, streamOf } from "../../values/stream/stream.ts";
+import { type StreamGroup, UNKNOWN_ENTRIES_READ } from "../../values/stream/stream-group.ts";
+import { type IdForm, STRICT, StreamId } from "../../values/stream/stream-id.ts";
+import { Type } from "../../values/value-types.ts";
+import { type HelpEntry, replyHelp, wrongArguments } from "../arguments/help.ts";
+import {
+  findGroup,
+  groupsChanged,
+  noGroup,
+  parseCount,
+  parseCounter,
+  parseEnd,
+  parseId,
+  parseIds,
+  parseStart,
+  readStream,
+  replyCounter,
+  replyId,
+} from "./stream-arguments.ts";
+
+const HELP: readonly HelpEntry[] = [
+  [
+    "CREATE <key> <groupname> <id|$> [option]",
+    "Makes a group that reads on from an id, or with $ from the end. Options:",
+    "* MKSTREAM",
+    "  Makes an empty stream where there is none.",
+    "* ENTRIESREAD entries_read",
+    "  How many entries count as read by the group (internal use).",
+  ],
+  ["CREATECONSUMER <key> <groupname> <consumer>", "Makes a consumer of a group."],
+  ["DELCONSUMER <key> <groupname> <consumer>", "Removes a consumer and what it has pending."],
+  ["DESTROY <key> <groupname>", "Removes a group."],
+  ["SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]", "Has a group read on from an id, or with $ from the end."],
+];
+
+const DOLLAR = "$";
+const EDGES: IdForm = { missing: "first", edges: true };
+const CREATE_MAX_WORDS = 8;
+
+const id = new StreamId();
+const end = new StreamId();
+const each = new StreamId();
+
+// ---- XGROUP
+
+interface Subcommand {
+  readonly name: string;
+  readonly arity: number;
+  readonly since: string;
+  readonly keyFlag: KeyFlag;
+  /** Whether it can need memory. */
+  readonly grows: boolean;
+  readonly summary: string;
+  readonly complexity?: string;
+  readonly arguments: readonly Argument[];
+  readonly change?: string;
+}
+
+function subcommand(
+  { name, arity, since, keyFlag, grows, summary, complexity, arguments: words, change }: Subcommand,
+  handler: (ctx: Context) => void,
+): Command {
+  return command(
+    {
+      name,
+      arity,
+      group: "stream",
+      since,
+      flags: grows ? ["write", "denyoom"] : ["write"],
+      keys: [keyAt(2, "RW", keyFlag)],
+      summary,
+      complexity: complexity ?? "O(1)",
+      categories: ["stream"],
+      arguments: [key(), arg("string", "group"), ...words],
+      ...(change === undefined ? {} : { history: [["7.0.0", change]] }),
+    },
+    handler,
+  );
+}
+
+const ID_ARGUMENT = oneOf("id-selector", [arg("string", "id"), arg("pure-token", "new-id", { token: DOLLAR })]);
+const CONSUMER_ARGUMENT = arg("string", "consumer");
+
+/** The stream that a subcommand is about. */
+interface Target {
+  readonly value: Value;
+  readonly stream: Stream;
+}
+
+/** Errors: WRONGTYPE, no such key. */
+function openStream(ctx: Context): Target {
+  const value = ctx.openWrite(2, Type.STREAM);
+  const stream = streamOf(value);
+  if (stream === null) throw keyRequired();
+  return { value, stream };
+}
+
+/** Likewise, with the group, which must be there. */
+function openGroup(ctx: Context): Target & { readonly group: StreamGroup } {
+  const target = openStream(ctx);
+  const group = findGroup(ctx, target.stream, 3);
+  if (group === undefined) throw commandError(`NOGROUP No such consumer group '${ctx.text(3)}' for key name '${ctx.text(2)}'`);
+  return { ...target, group };
+}
+
+function keyRequired(): CommandError {
+  return commandError(
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty " +
+      "stream automatically.",
+  );
+}
+
+/** The options of CREATE and SETID. Errors: as Redis has them. */
+function parseGroupOptions(ctx: Context, creates: boolean): { makeStream: boolean; entriesRead: Counter } {
+  let makeStream = false;
+  let entriesRead: Counter = UNKNOWN_ENTRIES_READ;
+  for (let index = 5; index < ctx.count; index++) {
+    if (creates && ctx.is(index, "mkstream")) {
+      makeStream = true;
+    } else if (ctx.is(index, "entriesread") && index + 1 < ctx.count) {
+      entriesRead = parseCounter(ctx, ++index);
+      if (entriesRead < 0 && entriesRead !== UNKNOWN_ENTRIES_READ) throw commandError("ERR value for ENTRIESREAD must be positive or -1");
+    } else {
+      throw wrongArguments(ctx);
+    }
+  }
+  return { makeStream, entriesRead };
+}
+
+const create = subcommand(
+  {
+    name: "create",
+    arity: -5,
+    since: "5.0.0",
+    keyFlag: "insert",
+    grows: true,
+    summary: "Makes a consumer group",
+    arguments: [
+      ID_ARGUMENT,
+      token("MKSTREAM", { optional: true }),
+      arg("integer", "entries-read", { optional: true, token: "ENTRIESREAD" }),
+    ],
+    change: "Takes ENTRIESREAD.",
+  },
+  (ctx) => {
+    const { makeStream, entriesRead } = parseGroupOptions(ctx, true);
+    const value = ctx.openWrite(2, Type.STREAM);
+    let stream = streamOf(value);
+    if (stream === null && !makeStream) throw keyRequired();
+    if (ctx.count > CREATE_MAX_WORDS) throw wrongArguments(ctx);
+    if (ctx.text(4) !== DOLLAR) parseId(ctx, 4, id, STRICT);
+    else if (stream === null) id.setZero();
+    else id.assign(stream.lastId);
+    const name = ctx.text(3);
+    if (stream?.groups.get(name) !== undefined) throw commandError("BUSYGROUP Consumer Group name already exists");
+    const made = stream === null;
+    stream ??= createStream(value);
+    stream.createGroup(name, id, entriesRead);
+    if (made) value.changed();
+    else groupsChanged(ctx, value, 1);
+    ctx.reply.ok();
+    ctx.event(EventClass.STREAM, "xgroup-create", 2);
+  },
+);
+
+const setid = subcommand(
+  {
+    name: "setid",
+    arity: -5,
+    since: "5.0.0",
+    keyFlag: "update",
+    grows: false,
+    summary: "Sets the id that a consumer group reads on from",
+    arguments: [ID_ARGUMENT, arg("integer", "entriesread", { displayText: "entries-read", optional: true, token: "ENTRIESREAD" })],
+    change: "Takes ENTRIESREAD.",
+  },
+  (ctx) => {
+    const { entriesRead } = parseGroupOptions(ctx, false);
+    const { value, stream, group } = openGroup(ctx);
+    if (ctx.count !== 5 && ctx.count !== 7) throw wrongArguments(ctx);
+    if (ctx.text(4) === DOLLAR) id.assign(stream.lastId);
+    else parseId(ctx, 4, id, EDGES);
+    group.lastId.assign(id);
+    group.entriesRead = entriesRead;
+    ctx.reply.ok();
+    groupsChanged(ctx, value, 1);
+    ctx.event(EventClass.STREAM, "xgroup-setid", 2);
+  },
+);
+
+const destroy = subcommand(
+  {
+    name: "destroy",
+    arity: 4,
+    since: "5.0.0",
+    keyFlag: "delete",
+    grows: false,
+    summary: "Removes a consumer group",
+    complexity: "O(N), N being the number of its pending entries",
+    arguments: [],
+  },
+  (ctx) => {
+    const { value, stream } = openStream(ctx);
+    const group = findGroup(ctx, stream, 3);
+    if (group === undefined) return ctx.reply.integer(0);
+    stream.removeGroup(group);
+    ctx.host.keyspace.lazyFree.drop(group);
+    ctx.reply.integer(1);
+    groupsChanged(ctx, value, 1);
+    ctx.event(EventClass.STREAM, "xgroup-destroy", 2);
+    // Whoever waits to read through the group is to hear that it is gone.
+    ctx.keyReady(2, Type.STREAM);
+  },
+);
+
+const createconsumer = subcommand(
+  {
+    name: "createconsumer",
+    arity: 5,
+    since: "6.2.0",
+    keyFlag: "insert",
+    grows: true,
+    summary: "Makes a consumer of a group",
+    arguments: [CONSUMER_ARGUMENT],
+  },
+  (ctx) => {
+    const { value, group } = openGroup(ctx);
+    const name = ctx.text(4);
+    if (group.consumers.get(name) !== undefined) return ctx.reply.integer(0);
+    group.addConsumer(name, ctx.now);
+    groupsChanged(ctx, value, 1);
+    ctx.event(EventClass.STREAM, "xgroup-createconsumer", 2);
+    ctx.reply.integer(1);
+  },
+);
+
+const delconsumer = subcommand(
+  {
+    name: "delconsumer",
+    arity: 5,
+    since: "5.0.0",
+    keyFlag: "delete",
+    grows: false,
+    summary: "Removes a consumer of a group, with what it has pending",
+    arguments: [CONSUMER_ARGUMENT],
+  },
+  (ctx) => {
+    const { value, group } = openGroup(ctx);
+    const consumer = group.consumers.get(ctx.text(4));
+    if (consumer === undefined) return ctx.reply.integer(0);
+    ctx.reply.integer(consumer.pending.size);
+    group.removeConsumer(consumer);
+    ctx.host.keyspace.lazyFree.drop(consumer.pending.nodes);
+    groupsChanged(ctx, value, 1);
+    ctx.event(EventClass.STREAM, "xgroup-delconsumer", 2);
+  },
+);
+
+const help = command(
+  {
+    name: "help",
+    arity: 2,
+    group: "stream",
+    since: "5.0.0",
+    flags: ["loading", "stale"],
+    summary: "Answers with what the subcommands of XGROUP are",
+    complexity: "O(1)",
+    categories: ["stream"],
+  },
+  (ctx) => replyHelp(ctx, HELP),
+);
+
+export const xgroup = container(
+  {
+    name: "xgroup",
+    arity: -2,
+    group: "stream",
+    since: "5.0.0",
+    flags: [],
+    summary: "Commands about consumer groups",
+    complexity: "That of the subcommand",
+  },
+  [create, setid, destroy, createconsumer, delconsumer, help],
+);
+
+// ---- pending entries
+
+export const xack = command(
+  {
+    name: "xack",
+    arity: -4,
+    group: "stream",
+    since: "5.0.0",
+    flags: ["write", "fast"],
+    keys: oneKey("RW", "update"),
+    summary: "Takes entries that a group has pending for done",
+    complexity: "O(log N) for each id, N being the number of pending entries",
+    arguments: [key(), arg("string", "group"), arg("string", "ID", { multiple: true })],
+  },
+  (ctx) => {
+    const value = ctx.openRead(1, Type.STREAM);
+    const group = findGroup(ctx, streamOf(value), 2);
+    if (group === undefined) return ctx.reply.integer(0);
+    const ids = parseIds(ctx, 3);
+    value.beforeChange();
+    let acknowledged = 0;
+    for (let at = 0; at < ids.length; at += 16) {
+      if (!group.pending.find(id.read(ids, at))) continue;
+      group.remove(id);
+      acknowledged++;
+    }
+    if (acknowledged > 0) groupsChanged(ctx, value, acknowledged);
+    ctx.reply.integer(acknowledged);
+  },
+);
+
+export const xpending = command(
+  {
+    name: "xpending",
+    arity: -3,
+    group: "stream",
+    since: "5.0.0",
+    flags: ["readonly"],
+    keys: oneKey("RO", "access"),
+    summary: "Answers with what a group has pending: in short, or entry by entry",
+    complexity:
+      "O(N), N being the number of entries in the answer, and with IDLE of those passed over; in short O(1) and O(N) for N consumers",
+    arguments: [
+      key(),
+      arg("string", "group"),
+      block(
+        "filters",
+        [
+          arg("integer", "min-idle-time", { optional: true, since: "6.2.0", token: "IDLE" }),
+          arg("string", "start"),
+          arg("string", "end"),
+          arg("integer", "count"),
+          arg("string", "consumer", { optional: true }),
+        ],
+        { optional: true },
+      ),
+    ],
+    history: [["6.2.0", "Takes IDLE, and ids that are not included."]],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    if (ctx.count !== 3 && (ctx.count < 6 || ctx.count > 9)) throw errors.syntax;
+    const range = ctx.count === 3 ? null : parsePendingRange(ctx);
+    const group = findGroup(ctx, readStream(ctx, 1), 2);
+    if (group === undefined) throw noGroup(ctx, 1, 2);
+    if (range === null) replyPendingSummary(ctx, group);
+    else replyPending(ctx, group, range);
+  },
+);
+
+interface PendingRange {
+  readonly minIdle: number;
+  readonly count: number;
+  /** The argument of the consumer, or 0. */
+  readonly consumer: number;
+}
+
+/** The ids are in `id` and `end` afterwards. */
+function parsePendingRange(ctx: Context): PendingRange {
+  let first = 3;
+  let minIdle = 0;
+  if (ctx.is(3, "idle")) {
+    minIdle = parseCount(ctx, 4);
+    if (ctx.count < 8) throw errors.syntax;
+    first += 2;
+  }
+  const count = Math.max(0, parseCount(ctx, first + 2));
+  parseStart(ctx, first, id);
+  parseEnd(ctx, first + 1, end);
+  return { minIdle, count, consumer: first + 3 < ctx.count ? first + 3 : 0 };
+}
+
+function replyPendingSummary(ctx: Context, group: StreamGroup): void {
+  const { reply } = ctx;
+  const { pending } = group;
+  reply.array(4);
+  reply.integer(pending.size);
+  if (pending.size === 0) {
+    reply.null();
+    reply.null();
+    reply.nullArray();
+    return;
+  }
+  pending.first();
+  replyId(ctx, id.read(pending.buffer, pending.at));
+  pending.last();
+  replyId(ctx, id.read(pending.buffer, pending.at));
+  const owners = group.consumers.values().filter((consumer) => consumer.pending.size > 0);
+  reply.array(owners.length);
+  for (const owner of owners) {
+    reply.array(2);
+    reply.bytesOf(owner.nameBytes);
+    reply.integerBulk(owner.pending.size);
+  }
+}
+
+function replyPending(ctx: Context, group: StreamGroup, { minIdle, count, consumer: consumerIndex }: PendingRange): void {
+  const { reply } = ctx;
+  const consumer = consumerIndex === 0 ? undefined : group.consumers.get(ctx.text(consumerIndex));
+  if (consumerIndex !== 0 && consumer === undefined) return reply.array(0);
+  const list = consumer?.pending ?? group.pending;
+  const latest = minIdle === 0 ? Number.POSITIVE_INFINITY : ctx.now - minIdle;
+  const found = countPending(group, list, latest, count);
+  reply.array(found);
+  walkPending(group, list, latest, found, () => {
+    reply.array(4);
+    replyId(ctx, each);
+    reply.bytesOf(group.owner.nameBytes);
+    reply.integer(Math.max(0, ctx.now - group.deliveryTime));
+    replyCounter(ctx, group.deliveries);
+  });
+}
+
+/** How many entries `walkPending` would visit. */
+function countPending(group: StreamGroup, list: IdRecords, latest: number, limit: number): number {
+  if (latest !== Number.POSITIVE_INFINITY || !end.isMax) return walkPending(group, list, latest, limit, () => {});
+  list.find(id);
+  return list.countAhead(limit);
+}
+
+/** Visits the entries of `list` between `id` and `end` that were delivered at `latest` at the latest, up to `limit`; the group stands at each. -> how many. */
+function walkPending(of: StreamGroup, from: IdRecords, latest: number, limit: number, visit: () => void): number {
+  let visited = 0;
+  for (from.find(id); visited < limit && !from.atEnd; from.advance()) {
+    each.read(from.buffer, from.at);
+    if (each.compare(end) > 0) break;
+    if (from !== of.pending && !of.pending.find(each)) continue;
+    if (of.deliveryTime > latest) continue;
+    visit();
+    visited++;
+  }
+  return visited;
+}

@@ -1,0 +1,339 @@
+/** XREAD and XREADGROUP: what came after an id, from several streams, waiting for it if wanted. */
+
+import { type CommandError, commandError, errors } from "../../errors.ts";
+import { arg, block, command, type KeySpec, key, token } from "../../execution/command-spec.ts";
+import type { Context, Words } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import { type Stream, streamOf } from "../../values/stream/stream.ts";
+import { countRange, StreamCursor } from "../../values/stream/stream-cursor.ts";
+import type { StreamConsumer, StreamGroup } from "../../values/stream/stream-group.ts";
+import { StreamId } from "../../values/stream/stream-id.ts";
+import { Type } from "../../values/value-types.ts";
+import { parseTimeout } from "../arguments/timeout.ts";
+import { Unit } from "../generic/deadline.ts";
+import {
+  consumerOf,
+  findGroup,
+  groupsChanged,
+  journalGroupId,
+  journalPending,
+  parseCount,
+  parseId,
+  readStream,
+  replyEntry,
+  replyId,
+  replyRange,
+} from "./stream-arguments.ts";
+
+/** The last id there can be: nothing follows it, and a stream is read to it. */
+const MAX_ID = StreamId.max();
+/** Scratch of the command being executed. */
+const cursor = new StreamCursor();
+const start = new StreamId();
+
+const DOLLAR = 0x24;
+const GREATER = 0x3e;
+
+/** What is asked for. */
+interface Reading {
+  readonly command: "xread" | "xreadgroup";
+  /** When waiting ends, as `Context.block` takes it; null: there is no waiting. */
+  readonly deadline: number | null;
+  /** Entries of each stream. */
+  readonly limit: number;
+  /** The argument of the first key, and how many there are; as many ids follow. */
+  readonly firstKey: number;
+  readonly streams: number;
+  /** The argument of the group's name, after which comes the consumer's; 0 for XREAD. */
+  readonly groupIndex: number;
+  readonly acknowledged: boolean;
+}
+
+/** What is asked of one stream: what is above `id`, or with null what the group has not been given. */
+interface Wanted {
+  readonly key: number;
+  readonly id: StreamId | null;
+}
+
+const STREAMS = (startFrom: number): readonly KeySpec[] => [
+  { flags: ["RO", "access"], begin: { keyword: "STREAMS", startFrom }, find: { lastKey: -1, step: 1, limit: 2 } },
+];
+
+const STREAMS_ARGUMENT = block("streams", [key("key", { multiple: true }), arg("string", "ID", { multiple: true })], { token: "STREAMS" });
+const COUNT_ARGUMENT = arg("integer", "count", { optional: true, token: "COUNT" });
+const BLOCK_ARGUMENT = arg("integer", "milliseconds", { optional: true, token: "BLOCK" });
+
+export const xread = command(
+  {
+    name: "xread",
+    arity: -4,
+    group: "stream",
+    since: "5.0.0",
+    flags: ["readonly", "blocking"],
+    keys: STREAMS(1),
+    summary: "Answers with the entries of streams above ids, and can wait for one to come",
+    arguments: [COUNT_ARGUMENT, BLOCK_ARGUMENT, STREAMS_ARGUMENT],
+  },
+  (ctx) => {
+    const reading = parseReading(ctx, "xread");
+    const wanted = wantedOf(ctx, reading);
+    const served: Wanted[] = [];
+    for (const each of wanted) {
+      const stream = readStream(ctx, each.key);
+      if (stream !== null && each.id !== null && stream.length > 0 && stream.lastEntry(start).compare(each.id) > 0) served.push(each);
+    }
+    if (served.length === 0) return waitOrGiveUp(ctx, reading, wanted);
+    replyStreams(ctx, served.length);
+    for (const { key, id } of served) {
+      const stream = readStream(ctx, key);
+      if (stream === null || id === null) continue;
+      start.assign(id).increment();
+      replyName(ctx, key);
+      replyRange(ctx, stream, start, null, reading.limit);
+    }
+  },
+);
+
+export const xreadgroup = command(
+  {
+    name: "xreadgroup",
+    arity: -7,
+    group: "stream",
+    since: "5.0.0",
+    flags: ["write", "blocking"],
+    keys: STREAMS(4),
+    summary: "Gives a consumer of a group entries of streams that the group has not been given, or shows it those that it has pending",
+    complexity: "O(M) for each stream, M being the number of entries in the answer",
+    arguments: [
+      block("group-block", [arg("string", "group"), arg("string", "consumer")], { token: "GROUP" }),
+      COUNT_ARGUMENT,
+      BLOCK_ARGUMENT,
+      token("NOACK", { optional: true }),
+      STREAMS_ARGUMENT,
+    ],
+  },
+  (ctx) => {
+    const reading = parseReading(ctx, "xreadgroup");
+    // What has come of it is journalled bit by bit.
+    ctx.journalNothing();
+    const wanted = wantedOf(ctx, reading);
+    const served = countServed(ctx, reading, wanted);
+    if (served > 0) replyStreams(ctx, served);
+    for (const each of wanted) serveConsumer(ctx, reading, each);
+    if (served === 0) waitOrGiveUp(ctx, reading, wanted);
+  },
+);
+
+// ---- arguments
+
+function parseReading(ctx: Context, name: "xread" | "xreadgroup"): Reading {
+  const grouped = name === "xreadgroup";
+  let deadline: number | null = null;
+  let limit = Number.POSITIVE_INFINITY;
+  let firstKey = 0;
+  let groupIndex = 0;
+  let acknowledged = false;
+  for (let index = 1; index < ctx.count && firstKey === 0; index++) {
+    const more = ctx.count - index - 1;
+    if (more > 0 && ctx.is(index, "block")) {
+      deadline = parseTimeout(ctx, ++index, Unit.MILLISECONDS);
+    } else if (more > 0 && ctx.is(index, "count")) {
+      const count = parseCount(ctx, ++index);
+      limit = count <= 0 ? Number.POSITIVE_INFINITY : count;
+    } else if (more > 0 && ctx.is(index, "streams")) {
+      firstKey = index + 1;
+    } else if (more > 1 && ctx.is(index, "group")) {
+      if (!grouped) throw onlyForGroups("GROUP");
+      groupIndex = index + 1;
+      index += 2;
+    } else if (ctx.is(index, "noack")) {
+      if (!grouped) throw onlyForGroups("NOACK");
+      acknowledged = true;
+    } else {
+      throw errors.syntax;
+    }
+  }
+  const words = ctx.count - firstKey;
+  if (firstKey !== 0 && words % 2 !== 0) {
+    const mark = grouped ? ">" : "$";
+    throw commandError(`ERR Unbalanced '${name}' list of streams: for each stream key an ID or '${mark}' must be specified.`);
+  }
+  if (firstKey === 0) throw errors.syntax;
+  if (grouped && groupIndex === 0) throw commandError("ERR Missing GROUP option for XREADGROUP");
+  return { command: name, deadline, limit, firstKey, streams: words / 2, groupIndex, acknowledged };
+}
+
+function onlyForGroups(option: string): CommandError {
+  return commandError(`ERR The ${option} option is only supported by XREADGROUP. You called XREAD instead.`);
+}
+
+/** Errors: WRONGTYPE, NOGROUP, an id that is none. */
+function wantedOf(ctx: Context, reading: Reading): Wanted[] {
+  const wanted: Wanted[] = [];
+  for (let key = reading.firstKey; key < reading.firstKey + reading.streams; key++) {
+    const stream = readStream(ctx, key);
+    if (reading.groupIndex !== 0 && findGroup(ctx, stream, reading.groupIndex) === undefined) {
+      const names = `No such key '${ctx.text(key)}' or consumer group '${ctx.text(reading.groupIndex)}'`;
+      throw commandError(`NOGROUP ${names} in XREADGROUP with GROUP option`);
+    }
+    wanted.push({ key, id: wantedId(ctx, reading, key + reading.streams, stream) });
+  }
+  return wanted;
+}
+
+function wantedId(ctx: Context, { command: name }: Reading, index: number, stream: Stream | null): StreamId | null {
+  const id = new StreamId();
+  if (isMark(ctx, index, DOLLAR)) {
+    if (name === "xreadgroup") {
+      throw commandError(
+        "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, " +
+          "or use the > ID to get new messages. The $ ID would just return an empty result set.",
+      );
+    }
+    return stream === null ? id : id.assign(stream.lastId);
+  }
+  if (isMark(ctx, index, GREATER)) {
+    if (name === "xread")
+      throw commandError("ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.");
+    return null;
+  }
+  parseId(ctx, index, id);
+  // The last id there can be is what Redis takes ">" for.
+  return name === "xreadgroup" && id.isMax ? null : id;
+}
+
+function isMark(ctx: Context, index: number, mark: number): boolean {
+  return ctx.frame.lengths[index] === 1 && ctx.frame.buffer[ctx.frame.offsets[index]] === mark;
+}
+
+// ---- answers
+
+function replyStreams(ctx: Context, streams: number): void {
+  if (ctx.reply.protocol === 3) ctx.reply.map(streams);
+  else ctx.reply.array(streams);
+}
+
+function replyName(ctx: Context, index: number): void {
+  const { buffer, offsets, lengths } = ctx.frame;
+  if (ctx.reply.protocol !== 3) ctx.reply.array(2);
+  ctx.reply.bytes(buffer, offsets[index], offsets[index] + lengths[index]);
+}
+
+function waitOrGiveUp(ctx: Context, { deadline, firstKey, streams, groupIndex }: Reading, wanted: readonly Wanted[]): void {
+  if (deadline === null) return ctx.reply.nullArray();
+  // "$" is what was there when the waiting began.
+  let request: (Buffer | string)[] | undefined;
+  for (const { key, id } of wanted) {
+    if (id === null || !isMark(ctx, key + streams, DOLLAR)) continue;
+    request ??= Array.from({ length: ctx.count }, (_, index) => ctx.bytes(index));
+    request[key + streams] = id.toString();
+  }
+  ctx.block({
+    firstKey,
+    keyCount: streams,
+    type: Type.STREAM,
+    deadline,
+    wakesWhenGone: groupIndex !== 0,
+    ...(request === undefined ? {} : { request: request as Words }),
+  });
+}
+
+// ---- groups
+
+/** How many streams have something for the consumer. The same group may be asked more than once: what it gives first is no longer there then. */
+function countServed(ctx: Context, { groupIndex, limit }: Reading, wanted: readonly Wanted[]): number {
+  const asked = new Map<StreamGroup, number>();
+  let served = 0;
+  for (const { key, id } of wanted) {
+    const stream = readStream(ctx, key);
+    const group = findGroup(ctx, stream, groupIndex);
+    if (stream === null || group === undefined) continue;
+    if (id === null) {
+      const times = asked.get(group) ?? 0;
+      asked.set(group, times + 1);
+      const before = times === 0 ? 0 : limit * times;
+      start.assign(group.lastId);
+      if (!start.increment() || before === Number.POSITIVE_INFINITY || countRange(stream, start, MAX_ID, before + 1) <= before) continue;
+    }
+    served++;
+  }
+  return served;
+}
+
+/** Makes the consumer known to the group, and answers with what there is for it, if anything. */
+function serveConsumer(ctx: Context, reading: Reading, { key, id }: Wanted): void {
+  const { acknowledged, groupIndex, limit } = reading;
+  const value = ctx.openRead(key, Type.STREAM);
+  const stream = streamOf(value);
+  const group = findGroup(ctx, stream, groupIndex);
+  if (stream === null || group === undefined) return;
+  value.beforeChange();
+  const { consumer, made } = consumerOf(ctx, group, ctx.text(groupIndex + 1));
+  if (made) {
+    groupsChanged(ctx, value, 1);
+    ctx.event(EventClass.STREAM, "xgroup-createconsumer", key);
+    if (acknowledged) ctx.journalAs("XGROUP", "CREATECONSUMER", ctx.bytes(key), group.name, consumer.name);
+  }
+  consumer.seenTime = ctx.now;
+  if (id !== null) {
+    replyName(ctx, key);
+    replyHistory(ctx, stream, group, consumer, id, limit);
+  } else {
+    start.assign(group.lastId);
+    const count = start.increment() ? countRange(stream, start, MAX_ID, limit) : 0;
+    if (count === 0) return;
+    replyName(ctx, key);
+    ctx.reply.array(count);
+    deliver(ctx, key, { stream, group, consumer, acknowledged }, count);
+  }
+  groupsChanged(ctx, value, 1);
+}
+
+interface Delivery {
+  readonly stream: Stream;
+  readonly group: StreamGroup;
+  readonly consumer: StreamConsumer;
+  /** Whether the entries count as acknowledged at once. */
+  readonly acknowledged: boolean;
+}
+
+/** Answers with the `count` entries that follow what the group has been given, and makes them pending. (That touches no bytes of the stream's own nodes.) */
+function deliver(ctx: Context, key: number, { stream, group, consumer, acknowledged }: Delivery, count: number): void {
+  let moved = false;
+  cursor.open(stream, start, null);
+  for (let left = count; left > 0 && cursor.next(); left--) {
+    const { id } = cursor;
+    replyEntry(ctx, cursor);
+    if (stream.advanceGroup(group, id)) moved = true;
+    if (acknowledged) continue;
+    if (group.pending.find(id)) group.assign(id, consumer, ctx.now, 1);
+    else group.add(id, consumer, ctx.now, 1);
+    consumer.activeTime = ctx.now;
+    journalPending(ctx, key, group, id);
+  }
+  cursor.close();
+  if (acknowledged && moved) journalGroupId(ctx, key, group);
+}
+
+/** Answers with the entries above `id` that the consumer has pending; those still there count as delivered once more. */
+function replyHistory(ctx: Context, stream: Stream, group: StreamGroup, consumer: StreamConsumer, id: StreamId, limit: number): void {
+  const { pending } = consumer;
+  start.assign(id).increment();
+  pending.find(start);
+  const count = pending.countAhead(limit);
+  ctx.reply.array(count);
+  const each = new StreamId();
+  for (let left = count; left > 0; left--) {
+    each.read(pending.buffer, pending.at);
+    if (cursor.open(stream, each, each).next()) {
+      replyEntry(ctx, cursor);
+      if (group.pending.find(each)) group.redeliver(ctx.now);
+    } else {
+      ctx.reply.array(2);
+      replyId(ctx, each);
+      ctx.reply.nullArray();
+    }
+    pending.advance();
+  }
+  cursor.close();
+}

@@ -1,0 +1,147 @@
+/** The options of XADD and XTRIM that say what is to be left of a stream, and what XADD takes besides them. */
+
+import type { Counter } from "../../base/numbers/counter.ts";
+import { commandError, errors } from "../../errors.ts";
+import { type Argument, arg, block, oneOf, token } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { SessionKind } from "../../session/session.ts";
+import type { Stream, TrimRule } from "../../values/stream/stream.ts";
+import { type IdForm, IdText, StreamId } from "../../values/stream/stream-id.ts";
+import { parseCounter, parseId } from "./stream-arguments.ts";
+
+const STAR = 0x2a;
+const TILDE = 0x7e;
+const EQUAL = 0x3d;
+const NEW_ID: IdForm = { missing: "first", openSequence: true };
+
+/** Entries that an approximate trim may remove when nothing is said: those of so many nodes, within bounds. */
+const NODES_AT_ONCE = 100;
+const DEFAULT_LIMIT = 10_000;
+const MAX_LIMIT = 1_000_000;
+
+/** Where the id of a new entry comes from. */
+export const IdSource = { AUTOMATIC: 0, GIVEN: 1, GIVEN_TIME: 2 } as const;
+export type IdSource = (typeof IdSource)[keyof typeof IdSource];
+
+/** The arguments as they were read; used again by the next command. */
+export class StreamOptions implements TrimRule {
+  maxLength: Counter | null = null;
+  minId: StreamId | null = null;
+  approximate = false;
+  limit = 0;
+  /** The argument of the threshold. */
+  thresholdIndex = 0;
+  noMakeStream = false;
+  idSource: IdSource = IdSource.AUTOMATIC;
+  /** The argument of the id of a new entry. */
+  idIndex = 0;
+  readonly id = new StreamId();
+  private readonly minimum = new StreamId();
+
+  get trims(): boolean {
+    return this.maxLength !== null || this.minId !== null;
+  }
+
+  /** Reads them from argument 2 on; XADD's end with the id. Errors: as Redis has them. */
+  parse(ctx: Context, command: "xadd" | "xtrim"): void {
+    this.reset();
+    const adds = command === "xadd";
+    let limitGiven = false;
+    let index = 2;
+    for (; index < ctx.count; index++) {
+      const more = ctx.count - 1 - index;
+      if (adds && isByte(ctx, index, STAR)) break;
+      if (more > 0 && (ctx.is(index, "maxlen") || ctx.is(index, "minid"))) {
+        index = this.parseStrategy(ctx, index, ctx.is(index, "maxlen"));
+      } else if (more > 0 && ctx.is(index, "limit")) {
+        limitGiven = true;
+        this.parseLimit(ctx, ++index);
+      } else if (adds && ctx.is(index, "nomkstream")) {
+        this.noMakeStream = true;
+      } else if (adds) {
+        const read = parseId(ctx, index, this.id, NEW_ID);
+        this.idSource = read === IdText.OPEN_SEQUENCE ? IdSource.GIVEN_TIME : IdSource.GIVEN;
+        break;
+      } else {
+        throw errors.syntax;
+      }
+    }
+    this.idIndex = index;
+    if (!adds || this.trims || limitGiven) this.settle(ctx, limitGiven, adds);
+  }
+
+  private reset(): void {
+    this.maxLength = null;
+    this.minId = null;
+    this.approximate = false;
+    this.limit = 0;
+    this.noMakeStream = false;
+    this.idSource = IdSource.AUTOMATIC;
+  }
+
+  /** -> the argument of the threshold. */
+  private parseStrategy(ctx: Context, index: number, byLength: boolean): number {
+    if (this.trims) throw commandError("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
+    let threshold = index + 1;
+    this.approximate = false;
+    if (ctx.count - 1 - index >= 2) {
+      this.approximate = isByte(ctx, threshold, TILDE);
+      if (this.approximate || isByte(ctx, threshold, EQUAL)) threshold++;
+    }
+    if (byLength) {
+      const length = parseCounter(ctx, threshold);
+      if (length < 0) throw commandError("ERR The MAXLEN argument must be >= 0.");
+      this.maxLength = length;
+    } else {
+      parseId(ctx, threshold, this.minimum);
+      this.minId = this.minimum;
+    }
+    this.thresholdIndex = threshold;
+    return threshold;
+  }
+
+  private parseLimit(ctx: Context, index: number): void {
+    this.limit = Number(ctx.int64(index));
+    if (this.limit < 0) throw commandError("ERR The LIMIT argument must be >= 0.");
+  }
+
+  private settle(ctx: Context, limitGiven: boolean, adds: boolean): void {
+    if (this.limit !== 0 && !this.trims)
+      throw commandError("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
+    if (!adds && !this.trims) throw commandError("ERR syntax error, XTRIM must be called with a trimming strategy");
+    // What the master sends has been made exact: nothing may be left that it has removed.
+    if (ctx.session.kind === SessionKind.MASTER) {
+      this.limit = 0;
+    } else if (limitGiven) {
+      if (!this.approximate) throw commandError("ERR syntax error, LIMIT cannot be used without the special ~ option");
+    } else if (this.approximate) {
+      const entries = ctx.host.keyspace.limits.streamNodeEntries * NODES_AT_ONCE;
+      this.limit = entries <= 0 ? DEFAULT_LIMIT : Math.min(entries, MAX_LIMIT);
+    }
+  }
+
+  /** What the journal takes in place of an approximate threshold: what has come of it. */
+  exactThreshold(stream: Stream): string {
+    return this.maxLength !== null ? String(stream.length) : stream.firstKept(new StreamId()).toString();
+  }
+}
+
+function isByte(ctx: Context, index: number, byte: number): boolean {
+  return ctx.frame.lengths[index] === 1 && ctx.frame.buffer[ctx.frame.offsets[index]] === byte;
+}
+
+/** For COMMAND DOCS: the option that trims. */
+export function trimArgument(extra: { optional?: boolean } = {}): Argument {
+  return block(
+    "trim",
+    [
+      oneOf("strategy", [token("MAXLEN"), token("MINID", { since: "6.2.0" })]),
+      oneOf("operator", [arg("pure-token", "equal", { token: "=" }), arg("pure-token", "approximately", { token: "~" })], {
+        optional: true,
+      }),
+      arg("string", "threshold"),
+      arg("integer", "count", { optional: true, since: "6.2.0", token: "LIMIT" }),
+    ],
+    extra,
+  );
+}

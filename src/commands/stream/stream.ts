@@ -1,0 +1,285 @@
+/** Streams: adding, reading ranges and removing entries. Consumer groups are in stream-group.ts, XREAD in stream-read.ts. */
+
+import { commandError, errors } from "../../errors.ts";
+import { arg, block, type Command, command, key, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import type { Context, Words } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import { createStream, MAX_NODE_BYTES, type Stream, streamOf } from "../../values/stream/stream.ts";
+import { MAX_ID_TEXT, StreamId } from "../../values/stream/stream-id.ts";
+import { Type } from "../../values/value-types.ts";
+import { parseCount, parseCounter, parseEnd, parseId, parseIds, parseStart, readStream, replyRange } from "./stream-arguments.ts";
+import { IdSource, StreamOptions, trimArgument } from "./stream-trim.ts";
+
+/** Scratch of the command being executed. */
+const options = new StreamOptions();
+const newId = new StreamId();
+const start = new StreamId();
+const end = new StreamId();
+const text = Buffer.allocUnsafeSlow(MAX_ID_TEXT);
+
+const ID_TOO_SMALL = "ERR The ID specified in XADD is equal or smaller than the target stream top item";
+
+export const xadd = command(
+  {
+    name: "xadd",
+    arity: -5,
+    group: "stream",
+    since: "5.0.0",
+    flags: ["write", "denyoom", "fast"],
+    keys: [{ ...oneKey("RW", "update")[0], notes: "Counts as an update because of the trimming option" }],
+    summary: "Adds an entry to a stream, which is created unless it exists",
+    complexity: "O(1) to add the entry, O(N) to trim, N being the number of entries that go",
+    arguments: [
+      key(),
+      token("NOMKSTREAM", { optional: true, since: "6.2.0" }),
+      trimArgument({ optional: true }),
+      oneOf("id-selector", [arg("pure-token", "auto-id", { token: "*" }), arg("string", "id")]),
+      block("data", [arg("string", "field"), arg("string", "value")], { multiple: true }),
+    ],
+    history: [
+      ["6.2.0", "Takes NOMKSTREAM, MINID and LIMIT."],
+      ["7.0.0", "Takes ids of the form `<ms>-*`."],
+    ],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    options.parse(ctx, "xadd");
+    const first = options.idIndex + 1;
+    const words = ctx.count - first;
+    if (words < 2 || words % 2 === 1) throw commandError(`ERR wrong number of arguments for '${ctx.entry.fullName}' command`);
+    if (options.idSource === IdSource.GIVEN && options.id.isZero)
+      throw commandError("ERR The ID specified in XADD must be greater than 0-0");
+    const value = ctx.openWrite(1, Type.STREAM);
+    let stream = streamOf(value);
+    if (stream === null && options.noMakeStream) return ctx.reply.null();
+    chooseId(ctx, stream);
+    requireSize(ctx, first);
+    const made = stream === null;
+    stream ??= createStream(value);
+    try {
+      stream.append(newId, ctx.frame, first, words / 2, value.limits);
+    } catch (error) {
+      if (made) value.delete(0); // there was no memory for its first entry
+      throw error;
+    }
+    ctx.reply.bytes(text, 0, newId.writeText(text, 0));
+    value.changed();
+    ctx.event(EventClass.STREAM, "xadd", 1);
+    if (options.trims && stream.trim(options) > 0) {
+      value.tables.objects.resized(value.database.table.handle(value.address));
+      ctx.event(EventClass.STREAM, "xtrim", 1);
+    }
+    if (ctx.host.journal.active) journalRewritten(ctx, stream, options.idSource !== IdSource.GIVEN);
+    ctx.keyReady(1, Type.STREAM);
+  },
+);
+
+/** Sets `newId` to the id that the options ask for. Errors: there is none above the last one. */
+function chooseId(ctx: Context, stream: Stream | null): void {
+  if (stream?.lastId.isMax) throw commandError("ERR The stream has exhausted the last possible ID, unable to add more items");
+  const { id, idSource } = options;
+  if (idSource === IdSource.AUTOMATIC) {
+    if (stream === null) newId.set(ctx.now, 0);
+    else stream.nextId(ctx.now, newId);
+    return;
+  }
+  newId.assign(id);
+  if (stream === null) {
+    // 0-* is the first id that there can be, and not 0-0.
+    if (newId.isZero) newId.increment();
+    return;
+  }
+  if (idSource === IdSource.GIVEN_TIME && stream.lastId.sameMs(id)) {
+    if (stream.lastId.hasMaxSequence) throw commandError(ID_TOO_SMALL);
+    newId.assign(stream.lastId).increment();
+  }
+  if (newId.compare(stream.lastId) <= 0) throw commandError(ID_TOO_SMALL);
+}
+
+function requireSize(ctx: Context, first: number): void {
+  const { frame } = ctx;
+  if (frame.end - frame.start <= MAX_NODE_BYTES) return;
+  let bytes = 0;
+  for (let index = first; index < frame.count; index++) bytes += frame.lengths[index];
+  if (bytes > MAX_NODE_BYTES) throw commandError("ERR Elements are too large to be stored");
+}
+
+/** The journal takes the request with what an approximate trim has come to and, if `withId`, with the id made. */
+function journalRewritten(ctx: Context, stream: Stream, withId: boolean): void {
+  if (!withId && !options.approximate) return;
+  const words: (Buffer | string)[] = [];
+  for (let index = 0; index < ctx.count; index++) words.push(ctx.bytes(index));
+  if (options.approximate) {
+    words[options.thresholdIndex - 1] = "=";
+    words[options.thresholdIndex] = options.exactThreshold(stream);
+  }
+  if (withId) words[options.idIndex] = newId.toString();
+  ctx.journalAs(...(words as Words));
+}
+
+export const xtrim = command(
+  {
+    name: "xtrim",
+    arity: -4,
+    group: "stream",
+    since: "5.0.0",
+    flags: ["write"],
+    keys: oneKey("RW", "delete"),
+    summary: "Removes entries from the start of a stream",
+    complexity: "O(N), N being the number of entries that go; small, as they go by whole nodes",
+    arguments: [key(), trimArgument()],
+    history: [["6.2.0", "Takes MINID and LIMIT."]],
+    tips: ["nondeterministic_output"],
+  },
+  (ctx) => {
+    options.parse(ctx, "xtrim");
+    const value = ctx.openWrite(1, Type.STREAM);
+    const stream = streamOf(value);
+    const deleted = stream === null ? 0 : stream.trim(options);
+    if (stream !== null && deleted > 0) {
+      ctx.event(EventClass.STREAM, "xtrim", 1);
+      if (ctx.host.journal.active) journalRewritten(ctx, stream, false);
+      value.changed(deleted);
+    }
+    ctx.reply.integer(deleted);
+  },
+);
+
+export const xlen = command(
+  {
+    name: "xlen",
+    arity: 2,
+    group: "stream",
+    since: "5.0.0",
+    flags: ["readonly", "fast"],
+    keys: oneKey("RO"),
+    summary: "Answers with the number of entries of a stream",
+    complexity: "O(1)",
+    arguments: [key()],
+  },
+  (ctx) => ctx.reply.integer(readStream(ctx, 1)?.length ?? 0),
+);
+
+export const xrange = ranging("xrange", false);
+export const xrevrange = ranging("xrevrange", true);
+
+function ranging(name: "xrange" | "xrevrange", reverse: boolean): Command {
+  const ids = [arg("string", "start"), arg("string", "end")];
+  return command(
+    {
+      name,
+      arity: -4,
+      group: "stream",
+      since: "5.0.0",
+      flags: ["readonly"],
+      keys: oneKey("RO", "access"),
+      summary: `Answers with the entries of a stream between two ids${reverse ? ", the last one first" : ""}`,
+      complexity: "O(N), N being the number of entries in the answer",
+      arguments: [key(), ...(reverse ? ids.reverse() : ids), arg("integer", "count", { optional: true, token: "COUNT" })],
+      history: [["6.2.0", "Takes ids that are not included."]],
+    },
+    (ctx) => replyEntriesBetween(ctx, reverse),
+  );
+}
+
+function replyEntriesBetween(ctx: Context, reverse: boolean): void {
+  parseStart(ctx, reverse ? 3 : 2, start);
+  parseEnd(ctx, reverse ? 2 : 3, end);
+  let limit = Number.POSITIVE_INFINITY;
+  for (let index = 4; index < ctx.count; index += 2) {
+    if (!ctx.is(index, "count") || index + 1 === ctx.count) throw errors.syntax;
+    limit = Math.max(0, parseCount(ctx, index + 1));
+  }
+  const stream = readStream(ctx, 1);
+  if (stream === null) return ctx.reply.array(0);
+  if (limit === 0) return ctx.reply.nullArray();
+  replyRange(ctx, stream, start, end, limit, { reverse });
+}
+
+export const xdel = command(
+  {
+    name: "xdel",
+    arity: -3,
+    group: "stream",
+    since: "5.0.0",
+    flags: ["write", "fast"],
+    keys: oneKey("RW", "delete"),
+    summary: "Deletes entries of a stream",
+    complexity: "O(log N) for each id, N being the number of entries",
+    arguments: [key(), arg("string", "ID", { multiple: true })],
+  },
+  (ctx) => {
+    const value = ctx.openWrite(1, Type.STREAM);
+    const stream = streamOf(value);
+    if (stream === null) return ctx.reply.integer(0);
+    const ids = parseIds(ctx, 2);
+    let deleted = 0;
+    for (let at = 0; at < ids.length; at += 16) if (stream.delete(newId.read(ids, at))) deleted++;
+    if (deleted > 0) {
+      value.changed(deleted);
+      ctx.event(EventClass.STREAM, "xdel", 1);
+    }
+    ctx.reply.integer(deleted);
+  },
+);
+
+export const xsetid = command(
+  {
+    name: "xsetid",
+    arity: -3,
+    group: "stream",
+    since: "5.0.0",
+    flags: ["write", "denyoom", "fast"],
+    keys: oneKey("RW", "update"),
+    summary: "Sets what a stream remembers besides its entries; for replicas and files",
+    complexity: "O(1)",
+    arguments: [
+      key(),
+      arg("string", "last-id"),
+      arg("integer", "entries-added", { optional: true, since: "7.0.0", token: "ENTRIESADDED" }),
+      arg("string", "max-deleted-id", { optional: true, since: "7.0.0", token: "MAXDELETEDID" }),
+    ],
+    history: [["7.0.0", "Takes ENTRIESADDED and MAXDELETEDID."]],
+  },
+  (ctx) => {
+    const lastId = new StreamId();
+    const maxDeletedId = new StreamId();
+    parseId(ctx, 2, lastId);
+    const entriesAdded = parseSetIdOptions(ctx, lastId, maxDeletedId);
+    const value = ctx.openWrite(1, Type.STREAM);
+    const stream = streamOf(value);
+    if (stream === null) throw errors.noSuchKey;
+    if (lastId.compare(stream.maxDeletedId) < 0)
+      throw commandError("ERR The ID specified in XSETID is smaller than current max_deleted_entry_id");
+    if (stream.length > 0) {
+      if (lastId.compare(stream.lastEntry(newId)) < 0)
+        throw commandError("ERR The ID specified in XSETID is smaller than the target stream top item");
+      if (entriesAdded !== null && stream.length > entriesAdded)
+        throw commandError("ERR The entries_added specified in XSETID is smaller than the target stream length");
+    }
+    stream.lastId.assign(lastId);
+    if (entriesAdded !== null) stream.entriesAdded = entriesAdded;
+    if (!maxDeletedId.isZero) stream.maxDeletedId.assign(maxDeletedId);
+    ctx.reply.ok();
+    ctx.host.keyspace.changed();
+    ctx.event(EventClass.STREAM, "xsetid", 1);
+  },
+);
+
+function parseSetIdOptions(ctx: Context, lastId: StreamId, maxDeletedId: StreamId): number | bigint | null {
+  let entriesAdded: number | bigint | null = null;
+  for (let index = 3; index < ctx.count; index += 2) {
+    if (index + 1 === ctx.count) throw errors.syntax;
+    if (ctx.is(index, "entriesadded")) {
+      entriesAdded = parseCounter(ctx, index + 1);
+      if (entriesAdded < 0) throw commandError("ERR entries_added must be positive");
+    } else if (ctx.is(index, "maxdeletedid")) {
+      parseId(ctx, index + 1, maxDeletedId);
+      if (lastId.compare(maxDeletedId) < 0)
+        throw commandError("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
+    } else {
+      throw errors.syntax;
+    }
+  }
+  return entriesAdded;
+}

@@ -1,0 +1,160 @@
+/** Numbers kept as strings. INCR, DECR, INCRBY and DECRBY of numbers up to 15 digits make no object; longer ones are exact int64 all the same. */
+
+import { INT64_MAX, INT64_MIN, parseInt64, smallInteger } from "../../base/bytes.ts";
+import { addLongDoubles, formatLongDouble, type LongDouble, parseLongDouble } from "../../base/numbers/longdouble.ts";
+import { commandError, errors } from "../../errors.ts";
+import { arg, command, key, oneKey } from "../../execution/command-spec.ts";
+import type { Context } from "../../execution/context.ts";
+import { KEEP_EXPIRY } from "../../keyspace/database.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import { Encoding } from "../../values/value-types.ts";
+
+export const incr = command(
+  {
+    name: "incr",
+    arity: 2,
+    group: "string",
+    since: "1.0.0",
+    flags: ["write", "denyoom", "fast"],
+    keys: oneKey("RW", "access", "update"),
+    summary: "Adds one to the integer at a key",
+    complexity: "O(1)",
+    arguments: [key()],
+  },
+  (ctx) => add(ctx, 1),
+);
+
+export const decr = command(
+  {
+    name: "decr",
+    arity: 2,
+    group: "string",
+    since: "1.0.0",
+    flags: ["write", "denyoom", "fast"],
+    keys: oneKey("RW", "access", "update"),
+    summary: "Subtracts one from the integer at a key",
+    complexity: "O(1)",
+    arguments: [key()],
+  },
+  (ctx) => add(ctx, -1),
+);
+
+export const incrby = command(
+  {
+    name: "incrby",
+    arity: 3,
+    group: "string",
+    since: "1.0.0",
+    flags: ["write", "denyoom", "fast"],
+    keys: oneKey("RW", "access", "update"),
+    summary: "Adds an integer to the one at a key",
+    complexity: "O(1)",
+    arguments: [key(), arg("integer", "increment")],
+  },
+  (ctx) => {
+    const delta = smallArgument(ctx, 2);
+    if (delta === delta) return add(ctx, delta);
+    const wide = ctx.int64(2);
+    addWide(ctx, ctx.writeString(1), wide);
+  },
+);
+
+export const decrby = command(
+  {
+    name: "decrby",
+    arity: 3,
+    group: "string",
+    since: "1.0.0",
+    flags: ["write", "denyoom", "fast"],
+    keys: oneKey("RW", "access", "update"),
+    summary: "Subtracts an integer from the one at a key",
+    complexity: "O(1)",
+    arguments: [key(), arg("integer", "decrement")],
+  },
+  (ctx) => {
+    const delta = smallArgument(ctx, 2);
+    if (delta === delta) return add(ctx, -delta);
+    const wide = ctx.int64(2);
+    if (wide === INT64_MIN) throw commandError("ERR decrement would overflow");
+    addWide(ctx, ctx.writeString(1), -wide);
+  },
+);
+
+export const incrbyfloat = command(
+  {
+    name: "incrbyfloat",
+    arity: 3,
+    group: "string",
+    since: "2.6.0",
+    flags: ["write", "denyoom", "fast"],
+    keys: oneKey("RW", "access", "update"),
+    summary: "Adds a floating point number to the one at a key",
+    complexity: "O(1)",
+    arguments: [key(), arg("double", "increment")],
+  },
+  (ctx) => {
+    const { database, frame } = ctx;
+    const address = ctx.writeString(1);
+    const before =
+      address === 0 ? ZERO : longDouble(database.stringBuffer(address), database.stringOffset(address), database.stringLength(address));
+    const sum = addLongDoubles(before, longDouble(frame.buffer, frame.offsets[2], frame.lengths[2]));
+    if (sum === null) throw commandError("ERR increment would produce NaN or Infinity");
+    const text = Buffer.from(formatLongDouble(sum), "latin1");
+    const made = database.setString(address, frame.buffer, frame.offsets[1], frame.lengths[1], text, 0, text.length, KEEP_EXPIRY);
+    // Redis never turns the outcome into an integer, and OBJECT ENCODING shows it.
+    if (database.encoding(made) === Encoding.INT) database.setEncoding(made, Encoding.EMBSTR);
+    ctx.event(EventClass.STRING, "incrbyfloat", 1);
+    ctx.reply.bytesOf(text);
+    if (ctx.host.journal.active) ctx.journalAs("SET", ctx.bytes(1), text, "KEEPTTL");
+  },
+);
+
+const ZERO: LongDouble = { negative: false, mantissa: 0n, exponent: 0 };
+
+/** Argument `index` if it is an integer of at most 15 digits, else NaN. */
+function smallArgument(ctx: Context, index: number): number {
+  const from = ctx.frame.offsets[index];
+  return smallInteger(ctx.frame.buffer, from, from + ctx.frame.lengths[index]);
+}
+
+/** Adds a number of at most 15 digits to the one at key 1 and answers with the sum. Errors: WRONGTYPE, not an integer, overflow. */
+function add(ctx: Context, delta: number): void {
+  const { database, frame } = ctx;
+  const address = ctx.writeString(1);
+  let value = 0;
+  if (address !== 0) {
+    const { buffer, from, to } = database.locateString(address);
+    value = smallInteger(buffer, from, to);
+    if (value !== value) {
+      addWide(ctx, address, BigInt(delta));
+      return;
+    }
+  }
+  const sum = value + delta;
+  database.setInteger(address, frame.buffer, frame.offsets[1], frame.lengths[1], sum);
+  ctx.event(EventClass.STRING, "incrby", 1);
+  ctx.reply.integer(sum);
+}
+
+/** `add` for numbers of any length, the key having been found at `address`. */
+function addWide(ctx: Context, address: number, delta: bigint): void {
+  const { database, frame } = ctx;
+  let value: bigint | null = 0n;
+  if (address !== 0) {
+    const from = database.stringOffset(address);
+    value = parseInt64(database.stringBuffer(address), from, from + database.stringLength(address));
+    if (value === null) throw errors.notInteger;
+  }
+  const sum = value + delta;
+  if (sum > INT64_MAX || sum < INT64_MIN) throw errors.overflow;
+  const text = Buffer.from(sum.toString(), "latin1");
+  database.setString(address, frame.buffer, frame.offsets[1], frame.lengths[1], text, 0, text.length, KEEP_EXPIRY);
+  ctx.event(EventClass.STRING, "incrby", 1);
+  ctx.reply.bigint(sum);
+}
+
+function longDouble(bytes: Buffer, from: number, length: number): LongDouble {
+  const value = parseLongDouble(bytes.latin1Slice(from, from + length));
+  if (value === null) throw errors.notFloat;
+  return value;
+}

@@ -1,0 +1,181 @@
+/** All commands of a server by name, each with its place in the checks that precede a call and with its counters. */
+
+import type { Frame } from "../protocol/frame.ts";
+import type { Command, CommandSpec, Handler } from "./command-spec.ts";
+import type { LatencyHistogram } from "./latency-histogram.ts";
+
+/** Restrictions that a state of the server or of a client puts on commands; a command lists those that keep it from running. */
+export const Restriction = {
+  /** The dataset is being loaded. */
+  LOADING: 1 << 0,
+  /** The link to the master is down and stale data must not be served. */
+  STALE: 1 << 1,
+  /** Writes are refused: a read-only replica, too few replicas, a failed save. */
+  WRITE: 1 << 2,
+  /** Memory is at its limit. */
+  MEMORY: 1 << 3,
+  /** What replicas would have to be told waits: a shutdown under way waits for them to have everything. */
+  PAUSE: 1 << 4,
+} as const;
+
+export class CommandEntry {
+  readonly spec: CommandSpec;
+  readonly handler: Handler;
+  /** `config|get` for a subcommand. */
+  readonly fullName: string;
+  readonly parent: CommandEntry | null;
+  readonly subcommands: Map<string, CommandEntry>;
+  readonly arity: number;
+  readonly isWrite: boolean;
+  readonly noAuth: boolean;
+  /** Runs at once inside MULTI instead of being queued. */
+  readonly unqueued: boolean;
+  readonly noMulti: boolean;
+  /** A RESP2 client may call it while it listens to channels. */
+  readonly whileSubscribed: boolean;
+  /** TOUCH: notes the access even for a client that wants none noted. */
+  readonly touches: boolean;
+  /** EXEC: what may stand in its way is what may stand in the way of the commands queued. */
+  readonly runsQueue: boolean;
+  /** Which restrictions keep it from running. */
+  readonly restrictions: number;
+  // commandstats
+  calls = 0;
+  microseconds = 0;
+  rejected = 0;
+  failed = 0;
+  /** Null until the first call that is counted (latency-tracking). */
+  latency: LatencyHistogram | null = null;
+
+  constructor(command: Command, parent: CommandEntry | null = null) {
+    const { spec } = command;
+    this.spec = spec;
+    this.handler = command.handler;
+    this.parent = parent;
+    this.fullName = parent === null ? spec.name : `${parent.spec.name}|${spec.name}`;
+    this.arity = spec.arity;
+    this.isWrite = spec.flags.includes("write");
+    this.noAuth = spec.flags.includes("no_auth");
+    this.noMulti = spec.flags.includes("no_multi");
+    this.whileSubscribed = parent === null && WHILE_SUBSCRIBED.has(spec.name);
+    this.runsQueue = parent === null && spec.name === "exec";
+    this.touches = parent === null && spec.name === "touch";
+    this.unqueued = parent === null && UNQUEUED.has(spec.name);
+    this.restrictions =
+      (spec.flags.includes("loading") ? 0 : Restriction.LOADING) |
+      (spec.flags.includes("stale") ? 0 : Restriction.STALE) |
+      (this.isWrite ? Restriction.WRITE : 0) |
+      (spec.flags.includes("denyoom") ? Restriction.MEMORY : 0) |
+      (this.isWrite || spec.flags.includes("may_replicate") ? Restriction.PAUSE : 0);
+    if (this.runsQueue) this.restrictions = -1;
+    this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, this)]));
+  }
+
+  acceptsCount(count: number): boolean {
+    return this.arity >= 0 ? count === this.arity : count >= -this.arity;
+  }
+
+  resetStats(): void {
+    this.calls = 0;
+    this.microseconds = 0;
+    this.rejected = 0;
+    this.failed = 0;
+    this.latency = null;
+    for (const sub of this.subcommands.values()) sub.resetStats();
+  }
+}
+
+/** The entry of the subcommand that a request names, the family itself when it names none, or null when there is none of that name. */
+export function subcommandOf(family: CommandEntry, frame: Frame): CommandEntry | null {
+  if (frame.count < 2) return family;
+  return family.subcommands.get(frame.text(1).toLowerCase()) ?? null;
+}
+
+const WHILE_SUBSCRIBED = new Set([
+  "subscribe",
+  "psubscribe",
+  "ssubscribe",
+  "unsubscribe",
+  "punsubscribe",
+  "sunsubscribe",
+  "ping",
+  "quit",
+  "reset",
+]);
+const UNQUEUED = new Set(["multi", "exec", "discard", "watch", "quit", "reset"]);
+
+const SLOTS = 2048;
+const LONGEST_NAME = 32;
+
+export class CommandTable {
+  /** Top-level commands by lower-case name. */
+  readonly byName: ReadonlyMap<string, CommandEntry>;
+  /** Open addressing over the name's bytes, so that a lookup makes no string. */
+  private readonly slots: (CommandEntry | null)[] = new Array(SLOTS).fill(null);
+  private readonly names: Buffer[] = new Array(SLOTS).fill(Buffer.alloc(0));
+
+  constructor(commands: readonly Command[]) {
+    const entries = commands.map((command) => new CommandEntry(command));
+    this.byName = new Map(entries.map((entry) => [entry.spec.name, entry]));
+    for (const entry of entries) {
+      const name = Buffer.from(entry.spec.name, "latin1");
+      let slot = slotOf(name, 0, name.length);
+      while (this.slots[slot] !== null) slot = (slot + 1) % SLOTS;
+      this.slots[slot] = entry;
+      this.names[slot] = name;
+    }
+  }
+
+  /** The command that bytes[from, from + length) name in any case, or null. Hot. */
+  find(bytes: Buffer, from: number, length: number): CommandEntry | null {
+    if (length > LONGEST_NAME) return null;
+    let slot = slotOf(bytes, from, length);
+    for (;;) {
+      const entry = this.slots[slot];
+      if (entry === null || sameName(this.names[slot], bytes, from, length)) return entry;
+      slot = (slot + 1) % SLOTS;
+    }
+  }
+
+  /** The command or subcommand that a request names, or null. */
+  resolve(frame: Frame): CommandEntry | null {
+    const found = this.find(frame.buffer, frame.offsets[0], frame.lengths[0]);
+    return found === null || found.subcommands.size === 0 ? found : subcommandOf(found, frame);
+  }
+
+  /** The command of this full name in any case ("get", "config|get"), or null. */
+  named(fullName: string): CommandEntry | null {
+    const [name, subcommand, ...rest] = fullName.toLowerCase().split("|");
+    const found = this.byName.get(name);
+    if (found === undefined || rest.length > 0) return null;
+    return subcommand === undefined ? found : (found.subcommands.get(subcommand) ?? null);
+  }
+
+  /** Every entry, subcommands after their parents. */
+  *all(): IterableIterator<CommandEntry> {
+    for (const entry of this.byName.values()) {
+      yield entry;
+      yield* entry.subcommands.values();
+    }
+  }
+
+  resetStats(): void {
+    for (const entry of this.byName.values()) entry.resetStats();
+  }
+}
+
+function slotOf(bytes: Buffer, from: number, length: number): number {
+  let hash = length;
+  for (let at = from; at < from + length; at++) hash = (Math.imul(hash, 31) + (bytes[at] | 0x20)) | 0;
+  return (hash ^ (hash >>> 11)) & (SLOTS - 1);
+}
+
+/** `name` is lower case; letters of `bytes` match in either. */
+function sameName(name: Buffer, bytes: Buffer, from: number, length: number): boolean {
+  if (name.length !== length) return false;
+  for (let at = 0; at < length; at++) {
+    const byte = bytes[from + at];
+    if (name[at] !== byte && !(byte >= 0x41 && byte <= 0x5a && name[at] === (byte | 0x20))) return false;
+  }
+  return true;
+}

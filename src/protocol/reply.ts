@@ -1,0 +1,311 @@
+/**
+ * The only writer of protocol (DESIGN: gate 3). Commands say what they answer; this knows how RESP2 and RESP3 put it. Replies gather in one buffer that all
+ * connections share, because only one is served at a time; `flush` hands it to the connection being served. Hot: a reply of a few bytes is a few stores.
+ */
+
+import { copyBytes, integerLength, writeInteger } from "../base/bytes.ts";
+import { MAX_DOUBLE_BYTES, writeDouble } from "../base/numbers/doubles.ts";
+
+/** Where finished bytes go: a connection. `send` must take them at once, by writing or by copying. */
+export interface ReplySink {
+  send(bytes: Buffer, from: number, to: number): void;
+}
+
+const BUFFER_BYTES = 256 * 1024;
+/** A value above this goes to the socket from where it lies. */
+const DIRECT_BYTES = 32 * 1024;
+/** Room kept for headers: the longest is "$" + 16 digits + CRLF. */
+const HEADER_BYTES = 32;
+
+/** Scratch for `double`. */
+const DOUBLE = Buffer.alloc(MAX_DOUBLE_BYTES);
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** Swallows what it is given: the connection of a client that asked for no replies. */
+export const NO_SINK: ReplySink = { send() {} };
+
+/** A reply under way that was put aside. */
+export interface Diverted {
+  readonly sink: ReplySink;
+  readonly protocol: number;
+  readonly buffer: Buffer;
+  readonly length: number;
+  readonly flushed: number;
+}
+
+export class Reply {
+  /** 2 or 3: what the client being served speaks. */
+  protocol = 2;
+  sink: ReplySink = NO_SINK;
+  private buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  private readonly spares: Buffer[] = [];
+  private length = 0;
+  /** Bytes written since the start, flushed or not: a command that moved it has answered. */
+  private flushed = 0;
+
+  get written(): number {
+    return this.flushed + this.length;
+  }
+
+  /** Hands what has gathered to the sink. */
+  flush(): void {
+    if (this.length === 0) return;
+    const length = this.length;
+    this.length = 0;
+    this.flushed += length;
+    this.sink.send(this.buffer, 0, length);
+  }
+
+  /** Takes back what was written after `written` was `mark`. -> whether that could be done: none of it has gone out yet. */
+  takeBack(mark: number): boolean {
+    if (mark < this.flushed) return false;
+    this.length = mark - this.flushed;
+    return true;
+  }
+
+  /** Forgets what has gathered since the last flush. */
+  discard(): void {
+    this.length = 0;
+  }
+
+  /** Puts what has gathered aside: what follows is for `sink`, whose client speaks `protocol`. -> what `rejoin` takes. These nest. */
+  divert(sink: ReplySink, protocol: number): Diverted {
+    const diverted = { sink: this.sink, protocol: this.protocol, buffer: this.buffer, length: this.length, flushed: this.flushed };
+    this.buffer = this.spares.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    this.flushed += this.length;
+    this.length = 0;
+    this.sink = sink;
+    this.protocol = protocol;
+    return diverted;
+  }
+
+  /** Hands what has gathered to the other sink and goes on with the reply put aside. */
+  rejoin(diverted: Diverted): void {
+    this.flush();
+    this.spares.push(this.buffer);
+    this.sink = diverted.sink;
+    this.protocol = diverted.protocol;
+    this.buffer = diverted.buffer;
+    this.length = diverted.length;
+    this.flushed = diverted.flushed;
+  }
+
+  // ---- simple things
+
+  ok(): void {
+    const buffer = this.room(5);
+    const at = this.length;
+    buffer[at] = 0x2b;
+    buffer[at + 1] = 0x4f;
+    buffer[at + 2] = 0x4b;
+    buffer[at + 3] = CR;
+    buffer[at + 4] = LF;
+    this.length = at + 5;
+  }
+
+  /** `+text`; the text has no line break. */
+  simple(text: string): void {
+    this.line(0x2b, text);
+  }
+
+  /** `-message`; line breaks become spaces. The message starts with its code. */
+  error(message: string): void {
+    this.line(0x2d, message.replace(/[\r\n]/g, " "));
+  }
+
+  /** A safe integer. */
+  integer(value: number): void {
+    this.number(0x3a, value);
+  }
+
+  bigint(value: bigint): void {
+    this.line(0x3a, value.toString());
+  }
+
+  /** A missing value. */
+  null(): void {
+    if (this.protocol === 3) this.raw("_\r\n");
+    else {
+      const buffer = this.room(5);
+      const at = this.length;
+      buffer[at] = 0x24;
+      buffer[at + 1] = 0x2d;
+      buffer[at + 2] = 0x31;
+      buffer[at + 3] = CR;
+      buffer[at + 4] = LF;
+      this.length = at + 5;
+    }
+  }
+
+  /** A missing array. */
+  nullArray(): void {
+    this.raw(this.protocol === 3 ? "_\r\n" : "*-1\r\n");
+  }
+
+  boolean(value: boolean): void {
+    if (this.protocol === 3) this.raw(value ? "#t\r\n" : "#f\r\n");
+    else this.integer(value ? 1 : 0);
+  }
+
+  /** A floating point number (RESP2: a bulk string). */
+  double(value: number): void {
+    if (this.protocol === 2) return this.bytes(DOUBLE, 0, writeDouble(DOUBLE, 0, value));
+    const buffer = this.room(MAX_DOUBLE_BYTES + 3);
+    buffer[this.length] = 0x2c;
+    const end = writeDouble(buffer, this.length + 1, value);
+    buffer[end] = CR;
+    buffer[end + 1] = LF;
+    this.length = end + 2;
+  }
+
+  /** A floating point number whose text is `text` (RESP2: a bulk string). */
+  doubleText(text: string): void {
+    if (this.protocol === 3) this.line(0x2c, text);
+    else this.bulk(text);
+  }
+
+  /** Likewise when it is bytes[from, to). */
+  doubleBytes(bytes: Buffer, from: number, to: number): void {
+    if (this.protocol === 2) return this.bytes(bytes, from, to);
+    const buffer = this.room(to - from + 3);
+    buffer[this.length] = 0x2c;
+    const end = copyBytes(buffer, this.length + 1, bytes, from, to);
+    buffer[end] = CR;
+    buffer[end + 1] = LF;
+    this.length = end + 2;
+  }
+
+  /** An integer of any size, given in decimal (RESP2: a bulk string). */
+  bigNumber(digits: string): void {
+    if (this.protocol === 3) this.line(0x28, digits);
+    else this.bulk(digits);
+  }
+
+  // ---- strings
+
+  /** bytes[from, to) as a bulk string. */
+  bytes(bytes: Buffer, from: number, to: number): void {
+    const size = to - from;
+    this.number(0x24, size);
+    if (size > DIRECT_BYTES) {
+      this.flush();
+      this.flushed += size;
+      this.sink.send(bytes, from, to);
+    } else {
+      const buffer = this.room(size + 2);
+      this.length = copyBytes(buffer, this.length, bytes, from, to);
+    }
+    const buffer = this.room(2);
+    buffer[this.length++] = CR;
+    buffer[this.length++] = LF;
+  }
+
+  /** A string of latin1 characters as a bulk string. */
+  bulk(text: string): void {
+    this.bytesOf(Buffer.from(text, "latin1"));
+  }
+
+  bytesOf(bytes: Buffer): void {
+    this.bytes(bytes, 0, bytes.length);
+  }
+
+  /** A safe integer as a bulk string. */
+  integerBulk(value: number): void {
+    this.number(0x24, integerLength(value));
+    const buffer = this.room(HEADER_BYTES);
+    const end = writeInteger(buffer, this.length, value);
+    buffer[end] = CR;
+    buffer[end + 1] = LF;
+    this.length = end + 2;
+  }
+
+  /** Text for people, RESP3's verbatim string; `format` has three letters. */
+  verbatim(text: string, format: "txt" | "mkd" = "txt"): void {
+    const bytes = Buffer.from(text);
+    if (this.protocol === 2) return this.bytesOf(bytes);
+    this.number(0x3d, bytes.length + 4);
+    this.raw(`${format}:`);
+    this.rawBytes(bytes);
+    this.raw("\r\n");
+  }
+
+  // ---- aggregates: the elements follow
+
+  array(length: number): void {
+    this.number(0x2a, length);
+  }
+
+  /** A map of `pairs` keys, each followed by its value. */
+  map(pairs: number): void {
+    if (this.protocol === 3) this.number(0x25, pairs);
+    else this.number(0x2a, pairs * 2);
+  }
+
+  set(length: number): void {
+    this.number(this.protocol === 3 ? 0x7e : 0x2a, length);
+  }
+
+  /** A message that answers no request. */
+  push(length: number): void {
+    this.number(this.protocol === 3 ? 0x3e : 0x2a, length);
+  }
+
+  /** What a client may know about the reply that follows, as `pairs` keys with their values. RESP3 only. */
+  attribute(pairs: number): void {
+    this.number(0x7c, pairs);
+  }
+
+  /** An array of bulk strings. */
+  bulks(texts: readonly string[]): void {
+    this.array(texts.length);
+    for (const text of texts) this.bulk(text);
+  }
+
+  // ---- parts
+
+  /** Bytes that are protocol already. */
+  rawBytes(bytes: Buffer): void {
+    if (bytes.length > DIRECT_BYTES) {
+      this.flush();
+      this.flushed += bytes.length;
+      this.sink.send(bytes, 0, bytes.length);
+      return;
+    }
+    const buffer = this.room(bytes.length);
+    this.length = copyBytes(buffer, this.length, bytes, 0, bytes.length);
+  }
+
+  private raw(text: string): void {
+    const buffer = this.room(text.length);
+    this.length += buffer.latin1Write(text, this.length);
+  }
+
+  private line(mark: number, text: string): void {
+    // UTF-8: an error text quotes what the client sent, one character a byte, and our own words are ASCII.
+    const size = text.length + 3;
+    if (size > BUFFER_BYTES / 2) return this.line(mark, text.slice(0, BUFFER_BYTES / 4));
+    const buffer = this.room(size);
+    buffer[this.length] = mark;
+    const end = this.length + 1 + buffer.latin1Write(text, this.length + 1);
+    buffer[end] = CR;
+    buffer[end + 1] = LF;
+    this.length = end + 2;
+  }
+
+  private number(mark: number, value: number): void {
+    const buffer = this.room(HEADER_BYTES);
+    const at = this.length;
+    buffer[at] = mark;
+    const end = writeInteger(buffer, at + 1, value);
+    buffer[end] = CR;
+    buffer[end + 1] = LF;
+    this.length = end + 2;
+  }
+
+  private room(bytes: number): Buffer {
+    if (this.length + bytes > BUFFER_BYTES) this.flush();
+    return this.buffer;
+  }
+}

@@ -1,0 +1,503 @@
+/**
+ * The master's side: which replicas there are, what each of them gets, and what it has acknowledged. A replica gets an image (full-sync.ts) and then the journal
+ * from the image's offset on, or the journal alone where that still has what it lacks. The journal is the only source of the stream; each replica is a cursor.
+ */
+
+import { resolve } from "node:path";
+import { RdbWriter } from "../../rdb/writer.ts";
+import { type Session, SessionKind } from "../../session/session.ts";
+import type { FileSource } from "../../snapshot/file.ts";
+import type { SnapshotConsumer } from "../../snapshot/snapshot.ts";
+import type { OutputLimit } from "../../transport/output-buffer.ts";
+import { REDIS_VERSION } from "../../version.ts";
+import type { History } from "../history.ts";
+import type { ReplicationParts } from "../parts.ts";
+import { FileSync, type FullSync, StreamedSync, type SyncHost } from "./full-sync.ts";
+import { Replica, ReplicaState } from "./replica.ts";
+
+const PING = Buffer.from("*1\r\n$4\r\nPING\r\n");
+const GETACK = Buffer.from("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n");
+const NEWLINE = Buffer.from("\n");
+
+/** What the master's side must know of the other one. */
+export interface MasterHost {
+  readonly parts: ReplicationParts;
+  readonly history: History;
+  /** A replica acknowledged something, came online or left. */
+  acknowledged(): void;
+}
+
+export class Replicas implements SyncHost {
+  /** Those that asked for data, oldest first. */
+  readonly list: Replica[] = [];
+  private readonly host: MasterHost;
+  /** What clients said about themselves, whether they are replicas yet or not. */
+  private readonly known = new Map<Session, Replica>();
+  private sync: FullSync | null = null;
+  private startScheduled = false;
+  private flushScheduled = false;
+  private acknowledgementsWanted = false;
+  /** The offset that `askLagging` asked for, and that behind its question. */
+  private askedFor = 0;
+  private askedUntil = -1;
+  private seconds = 0;
+  /** Since when there is no replica, in ms since 1970. */
+  private emptySince = Date.now();
+  private readonly unsubscribe: () => void;
+
+  constructor(host: MasterHost) {
+    this.host = host;
+    this.unsubscribe = host.parts.journal.onAppend(() => this.scheduleFlush());
+  }
+
+  /** What is known of a client as a replica. */
+  of(session: Session): Replica {
+    let replica = this.known.get(session);
+    if (replica === undefined) {
+      replica = new Replica(session);
+      this.known.set(session, replica);
+    }
+    return replica;
+  }
+
+  get count(): number {
+    return this.list.length;
+  }
+
+  /** How many have acknowledged everything up to `offset`. */
+  countAcknowledged(offset: number): number {
+    let count = 0;
+    for (const replica of this.list) if (replica.state === ReplicaState.ONLINE && replica.acknowledged >= offset) count++;
+    return count;
+  }
+
+  /** How many have everything up to `offset` in an append-only file on disk. */
+  countFlushed(offset: number): number {
+    let count = 0;
+    for (const replica of this.list) if (replica.state === ReplicaState.ONLINE && replica.flushed >= offset) count++;
+    return count;
+  }
+
+  /** How many have acknowledged something in the last `maxLag` seconds. */
+  countGood(maxLag: number, now: number): number {
+    let count = 0;
+    for (const replica of this.list) if (replica.state === ReplicaState.ONLINE && replica.lag(now) <= maxLag) count++;
+    return count;
+  }
+
+  /** Those that have not acknowledged everything written so far; they are asked to. For a server that wants to stop: nothing else is written meanwhile. */
+  askLagging(): readonly Replica[] {
+    const { journal } = this.host.parts;
+    if (this.list.length === 0) return [];
+    if (journal.offset !== this.askedUntil) {
+      this.askedFor = journal.offset;
+      if (!journal.following) journal.appendForReplicas(GETACK, 0, GETACK.length);
+      this.askedUntil = journal.offset;
+    }
+    return this.list.filter((replica) => replica.acknowledged < this.askedFor);
+  }
+
+  // ---- asking for data
+
+  /** Serves PSYNC, or SYNC where `request` is null. `offset` counts bytes from 1. */
+  request(session: Session, request: { id: string; offset: number } | null): void {
+    const { log, stats, config, journal } = this.host.parts;
+    const replica = this.of(session);
+    log.notice(`Replica ${replica.name} asks for synchronization`);
+    if (request === null) replica.legacy = true;
+    else if (this.tryPartial(replica, request)) {
+      stats.partialSyncsAccepted++;
+      return;
+    } else if (!request.id.startsWith("?")) stats.partialSyncsRefused++;
+    stats.fullSyncs++;
+    this.attach(replica, ReplicaState.WAITING);
+    if (config.values["repl-disable-tcp-nodelay"]) session.link.setNoDelay(false);
+    if (!journal.hasBacklog) this.beginHistory();
+    this.joinOrWait(replica);
+  }
+
+  private attach(replica: Replica, state: ReplicaState): void {
+    const { session } = replica;
+    const now = Date.now();
+    session.kind = SessionKind.REPLICA;
+    session.link.onDrained = () => this.drained(replica);
+    replica.state = state;
+    replica.requestedAt = now;
+    replica.progressAt = now;
+    replica.acknowledgedAt = now;
+    replica.blocked = session.link.outputBytes > 0;
+    this.list.push(replica);
+  }
+
+  /** The journal starts to record. What was written before is in no history that anybody else has. */
+  private beginHistory(): void {
+    const { history, parts } = this.host;
+    if (!parts.journal.following) history.renew();
+    parts.journal.start();
+    parts.log.notice(`Replication backlog created, my new replication IDs are '${history.id}' and '${history.formerId}'`);
+  }
+
+  private tryPartial(replica: Replica, request: { id: string; offset: number }): boolean {
+    const { history, parts } = this.host;
+    const { log, journal } = parts;
+    const { id, offset } = request;
+    if (!history.covers(id, offset)) {
+      if (id.startsWith("?")) log.notice(`Full resync requested by replica ${replica.name}`);
+      else if (history.knows(id)) {
+        const upTo = history.formerOffset;
+        log.notice(`Partial resynchronization not accepted: Requested offset for second ID was ${offset}, but I can reply up to ${upTo}`);
+      } else {
+        const mine = `'${history.id}' and '${history.formerId}'`;
+        log.notice(
+          `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '${id}', my replication IDs are ${mine})`,
+        );
+      }
+      return false;
+    }
+    const from = offset - 1;
+    if (!journal.hasBacklog || from < journal.firstOffset || from > journal.offset) {
+      log.notice(`Unable to partial resync with replica ${replica.name} for lack of backlog (Replica request was: ${offset}).`);
+      if (from > journal.offset) {
+        log.warning(`Warning: replica ${replica.name} tried to PSYNC with an offset that is greater than the master replication offset.`);
+      }
+      return false;
+    }
+    this.attach(replica, ReplicaState.ONLINE);
+    this.tell(replica, replica.psync2 ? `+CONTINUE ${history.id}\r\n` : "+CONTINUE\r\n");
+    replica.cursor = journal.open(from);
+    log.notice(
+      `Partial resynchronization request from ${replica.name} accepted. Sending ${journal.offset - from} bytes of backlog starting from offset ${offset}.`,
+    );
+    this.scheduleFlush();
+    this.host.acknowledged();
+    return true;
+  }
+
+  /** Says something before anything else is sent: the socket is empty, and takes a line. */
+  private tell(replica: Replica, text: string): void {
+    const bytes = Buffer.from(text, "latin1");
+    if (replica.offer(bytes, 0, bytes.length) < bytes.length) replica.session.link.destroy();
+  }
+
+  private joinOrWait(replica: Replica): void {
+    const { log, config } = this.host.parts;
+    const { sync } = this;
+    const fellow = sync === null ? undefined : this.list.find((other) => sync.replicas.has(other));
+    if (sync !== null && fellow !== undefined && this.canShare(replica, fellow) && sync.join(replica)) {
+      log.notice("Waiting for end of BGSAVE for SYNC");
+      this.promise(replica, fellow.cursor?.offset ?? -1);
+    } else if (sync !== null) {
+      log.notice(
+        sync.streamed
+          ? "Current BGSAVE has socket target. Waiting for next BGSAVE for SYNC"
+          : "Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC",
+      );
+    } else if (this.streams([replica]) && config.values["repl-diskless-sync-delay"] > 0 && !this.isDue()) {
+      log.notice("Delay next BGSAVE for diskless SYNC");
+    } else {
+      this.scheduleStart();
+    }
+  }
+
+  /** Whether an image that was begun for `fellow` has all that `replica` needs; its place in the journal must still be known, too. */
+  private canShare(replica: Replica, fellow: Replica): boolean {
+    return fellow.state === ReplicaState.IMAGE && fellow.cursor !== null && replica.wantsSameAs(fellow) && (replica.eof || !fellow.eof);
+  }
+
+  // ---- images
+
+  private scheduleStart(): void {
+    if (this.startScheduled) return;
+    this.startScheduled = true;
+    setImmediate(() => {
+      this.startScheduled = false;
+      this.startSync();
+    });
+  }
+
+  /** Those that wait and want the same as the first. */
+  private waiting(): Replica[] {
+    const waiting = this.list.filter((replica) => replica.state === ReplicaState.WAITING);
+    return waiting.filter((replica) => replica.wantsSameAs(waiting[0]));
+  }
+
+  /** Whether an image for these goes straight to their sockets. */
+  private streams(replicas: readonly Replica[]): boolean {
+    const wanted = this.host.parts.config.values["repl-diskless-sync"] || replicas.some((replica) => replica.parts !== null);
+    return wanted && replicas.every((replica) => replica.eof);
+  }
+
+  /** Whether those that wait have waited long enough for others to join them. */
+  private isDue(): boolean {
+    const { values } = this.host.parts.config;
+    const waiting = this.waiting();
+    if (waiting.length === 0) return false;
+    if (!this.streams(waiting)) return true;
+    const enough = values["repl-diskless-sync-max-replicas"];
+    if (enough > 0 && waiting.length >= enough) return true;
+    const longest = Date.now() - Math.min(...waiting.map((replica) => replica.requestedAt));
+    return longest >= values["repl-diskless-sync-delay"] * 1000;
+  }
+
+  private startSync(): void {
+    if (this.sync !== null || !this.isDue()) return;
+    const { journal, log, config } = this.host.parts;
+    const replicas = this.waiting();
+    const streamed = this.streams(replicas);
+    log.notice(`Starting BGSAVE for SYNC with target: ${streamed ? "replicas sockets" : "disk"}`);
+    const { offset } = journal;
+    // Who has just joined does not know which database is selected. A master's stream passed on cannot say: the image does.
+    if (!journal.following) journal.forgetSelected();
+    for (const replica of replicas) this.promise(replica, offset);
+    this.sync = streamed
+      ? new StreamedSync(this, replicas)
+      : new FileSync(this, replicas, {
+          directory: resolve(config.values.dir),
+          incrementalSync: config.values["rdb-save-incremental-fsync"],
+        });
+    this.sync.begin((consumer) => this.startImage(consumer, { data: replicas[0].parts === null }));
+  }
+
+  private startImage(consumer: SnapshotConsumer, options: { data: boolean }): FileSource {
+    const { persistence } = this.host.parts;
+    if (!options.data) return startEmptyImage(consumer);
+    const snapshot = persistence.snapshot(consumer);
+    snapshot.start();
+    return snapshot;
+  }
+
+  /** An image of the data at `offset` is being made for this replica; the stream will go on from there. */
+  private promise(replica: Replica, offset: number): void {
+    const { history, parts } = this.host;
+    replica.state = ReplicaState.IMAGE;
+    replica.progressAt = Date.now();
+    if (!replica.imageOnly) replica.cursor = parts.journal.open(offset);
+    if (!replica.legacy) this.tell(replica, `+FULLRESYNC ${history.id} ${offset}\r\n`);
+  }
+
+  delivered(replica: Replica, sync: FullSync): void {
+    const { log } = this.host.parts;
+    if (replica.imageOnly) {
+      log.notice(`RDB transfer completed, rdb only replica (${replica.name}) should be disconnected asap`);
+      replica.state = ReplicaState.NONE;
+      replica.session.link.closeAfterReply();
+      return;
+    }
+    if (sync.streamed)
+      log.notice(
+        `Streamed RDB transfer with replica ${replica.name} succeeded (socket). Waiting for REPLCONF ACK from replica to enable streaming`,
+      );
+    replica.state = ReplicaState.ONLINE;
+    replica.awaitsAcknowledgement = sync.streamed;
+    replica.acknowledgedAt = Date.now();
+    log.notice(`Synchronization with replica ${replica.name} succeeded`);
+    this.host.acknowledged();
+    this.scheduleFlush();
+  }
+
+  ended(sync: FullSync, error: Error | null): void {
+    if (this.sync !== sync) return;
+    this.sync = null;
+    if (error !== null) {
+      const { log } = this.host.parts;
+      for (const replica of sync.replicas) {
+        log.warning(`SYNC failed. BGSAVE for replica ${replica.name}: ${error.message}`);
+        replica.session.link.destroy();
+      }
+    }
+    if (this.list.some((replica) => replica.state === ReplicaState.WAITING)) this.scheduleStart();
+  }
+
+  // ---- the stream
+
+  private scheduleFlush(): void {
+    if (this.flushScheduled) return;
+    this.flushScheduled = true;
+    setImmediate(() => this.flush());
+  }
+
+  /** Sends each replica what it lacks, as far as its socket takes it. */
+  private flush(): void {
+    const { journal } = this.host.parts;
+    this.flushScheduled = false;
+    journal.flushed();
+    if (this.acknowledgementsWanted) {
+      this.acknowledgementsWanted = false;
+      if (!journal.following && this.list.length > 0) journal.appendForReplicas(GETACK, 0, GETACK.length);
+    }
+    const now = Date.now();
+    for (const replica of [...this.list]) {
+      this.feed(replica);
+      if (replica.blocked) this.checkLimit(replica, now);
+    }
+  }
+
+  private feed(replica: Replica): void {
+    const { cursor } = replica;
+    if (replica.state !== ReplicaState.ONLINE || replica.awaitsAcknowledgement || cursor === null || replica.blocked) return;
+    const { journal, stats } = this.host.parts;
+    const from = cursor.offset;
+    journal.read(cursor, (bytes, start, end) => replica.offer(bytes, start, end));
+    stats.replicationBytesOut += cursor.offset - from;
+  }
+
+  private drained(replica: Replica): void {
+    replica.blocked = false;
+    if (this.sync?.replicas.has(replica)) this.sync.pump(replica);
+    else this.feed(replica);
+  }
+
+  /** client-output-buffer-limit replica: how far a replica may be behind. */
+  private checkLimit(replica: Replica, now: number): void {
+    const { cursor, session } = replica;
+    if (cursor === null) return;
+    const { config, journal, log, stats } = this.host.parts;
+    const behind = journal.offset - cursor.offset;
+    const limits: OutputLimit = config.values["client-output-buffer-limit"].replica;
+    // What the backlog keeps anyway costs nothing.
+    const hard = limits.hard === 0 ? Number.POSITIVE_INFINITY : Math.max(limits.hard, journal.retain);
+    const passedSoft = limits.soft > 0 && behind > limits.soft;
+    if (!passedSoft) replica.behindSince = 0;
+    else if (replica.behindSince === 0) replica.behindSince = now;
+    const tooLong = passedSoft && now - replica.behindSince > limits.softSeconds * 1000;
+    if (behind <= hard && !tooLong) return;
+    stats.outputLimitDisconnects++;
+    log.warning(
+      `Client id=${session.id} addr=${session.link.remoteAddress} omem=${behind} scheduled to be closed ASAP for overcoming of output buffer limits.`,
+    );
+    session.link.destroy();
+  }
+
+  /** Has all replicas asked, once this tick is over, how far they are. */
+  requestAcknowledgements(): void {
+    this.acknowledgementsWanted = true;
+    this.scheduleFlush();
+  }
+
+  /** A replica says that it has run everything up to `offset`, and has on disk what stands before `flushed`. */
+  acknowledge(session: Session, offset: number, flushed = -1): void {
+    const replica = this.known.get(session);
+    if (replica === undefined || replica.session.kind !== SessionKind.REPLICA) return;
+    if (offset > replica.acknowledged) replica.acknowledged = offset;
+    if (flushed > replica.flushed) replica.flushed = flushed;
+    replica.acknowledgedAt = Date.now();
+    if (replica.awaitsAcknowledgement && replica.state === ReplicaState.ONLINE) {
+      replica.awaitsAcknowledgement = false;
+      this.scheduleFlush();
+    }
+    this.host.acknowledged();
+  }
+
+  // ---- leaving
+
+  /** The client is gone. */
+  closed(session: Session): void {
+    const replica = this.known.get(session);
+    if (replica === undefined) return;
+    this.known.delete(session);
+    this.detach(replica);
+  }
+
+  private detach(replica: Replica): void {
+    const at = this.list.indexOf(replica);
+    if (at < 0) return;
+    const { log, journal } = this.host.parts;
+    log.notice(`Connection with replica ${replica.name} lost.`);
+    this.list.splice(at, 1);
+    replica.session.link.onDrained = null;
+    replica.state = ReplicaState.NONE;
+    if (replica.cursor !== null) journal.close(replica.cursor);
+    replica.cursor = null;
+    this.sync?.leave(replica);
+    if (this.list.length === 0) this.emptySince = Date.now();
+    this.host.acknowledged();
+  }
+
+  /** Sends all replicas away: they come back and hear what has changed. */
+  disconnectAll(): void {
+    for (const replica of [...this.list]) {
+      this.detach(replica);
+      replica.session.link.destroy();
+    }
+  }
+
+  /** The journal is not read any more. */
+  stop(): void {
+    this.unsubscribe();
+  }
+
+  /** The time without replicas counts from now. */
+  restartBacklogClock(): void {
+    this.emptySince = Date.now();
+  }
+
+  // ---- once a second
+
+  cron(now: number): void {
+    const { parts } = this.host;
+    const { values } = parts.config;
+    const { journal } = parts;
+    if (this.seconds % values["repl-ping-replica-period"] === 0 && this.list.length > 0 && !journal.following) {
+      journal.appendForReplicas(PING, 0, PING.length);
+    }
+    this.seconds++;
+    for (const replica of [...this.list]) {
+      this.keepAlive(replica);
+      this.checkTimeout(replica, now, values["repl-timeout"] * 1000);
+      this.checkLimit(replica, now);
+    }
+    this.releaseBacklog(now, values["repl-backlog-ttl"] * 1000);
+    if (this.isDue()) this.startSync();
+  }
+
+  /** A replica that waits for its image hears an empty line a second; one that gets it as it is made must not. */
+  private keepAlive(replica: Replica): void {
+    const waits = replica.state === ReplicaState.WAITING || (replica.state === ReplicaState.IMAGE && this.sync?.streamed === false);
+    if (waits && !replica.blocked) replica.offer(NEWLINE, 0, NEWLINE.length);
+  }
+
+  private checkTimeout(replica: Replica, now: number, timeoutMs: number): void {
+    const { log } = this.host.parts;
+    if (replica.state === ReplicaState.ONLINE) {
+      if (replica.legacy || now - replica.acknowledgedAt <= timeoutMs) return;
+      log.warning(`Disconnecting timedout replica (streaming sync): ${replica.name}`);
+    } else {
+      const receives = replica.state === ReplicaState.FILE || (replica.state === ReplicaState.IMAGE && this.sync?.streamed === true);
+      if (!receives || !replica.blocked || now - replica.progressAt <= timeoutMs) return;
+      log.warning(`Disconnecting timedout replica (full sync): ${replica.name}`);
+    }
+    this.detach(replica);
+    replica.session.link.destroy();
+  }
+
+  /** A master without replicas forgets the past after a while. What it writes from then on is in nobody's history. */
+  private releaseBacklog(now: number, ttlMs: number): void {
+    const { history, parts } = this.host;
+    const { journal, log } = parts;
+    if (this.list.length > 0 || ttlMs === 0 || !journal.hasBacklog || journal.following || now - this.emptySince <= ttlMs) return;
+    history.renew();
+    journal.stop();
+    log.notice(`Replication backlog freed after ${ttlMs / 1000} seconds without connected replicas.`);
+  }
+}
+
+/** What a replica gets that wants none of the data (REPLCONF rdb-filter-only): it counts on the form, and on the offset before it. There are no functions yet. */
+function startEmptyImage(consumer: SnapshotConsumer): FileSource {
+  let over = false;
+  setImmediate(() => {
+    if (over) return;
+    over = true;
+    const writer = new RdbWriter(consumer);
+    writer.header([["redis-ver", REDIS_VERSION]]);
+    writer.end();
+    consumer.finished();
+  });
+  return {
+    wake() {},
+    cancel(reason) {
+      if (over) return;
+      over = true;
+      consumer.failed(reason);
+    },
+  };
+}

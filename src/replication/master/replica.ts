@@ -1,0 +1,101 @@
+/** One replica of ours: what it said about itself, how far it has been served, how far it says it is. */
+
+import type { Cursor } from "../../journal/journal.ts";
+import type { Session } from "../../session/session.ts";
+
+export const ReplicaState = {
+  /** A client that has said something about itself and not asked for data. */
+  NONE: "none",
+  /** It waits for an image to be begun. */
+  WAITING: "waiting",
+  /** An image is being made: it gets it as it is made, or waits for the file. */
+  IMAGE: "image",
+  /** It is being sent the file with the image. */
+  FILE: "file",
+  /** It has an image: it gets the stream. */
+  ONLINE: "online",
+} as const;
+export type ReplicaState = (typeof ReplicaState)[keyof typeof ReplicaState];
+
+/** The words of INFO. */
+export const STATE_WORDS: Readonly<Record<ReplicaState, string>> = {
+  none: "",
+  waiting: "wait_bgsave",
+  image: "wait_bgsave",
+  file: "send_bulk",
+  online: "online",
+};
+
+export class Replica {
+  readonly session: Session;
+  state: ReplicaState = ReplicaState.NONE;
+  // What REPLCONF told.
+  listeningPort = 0;
+  /** "" for the one it connects from. */
+  address = "";
+  /** Understands an image of unknown length. */
+  eof = false;
+  /** Understands +CONTINUE with a new id. */
+  psync2 = false;
+  /** Wants an image and no stream. */
+  imageOnly = false;
+  /** Wants these parts of an image only; null for all of it. */
+  parts: { readonly functions: boolean } | null = null;
+
+  /** It asked with SYNC: it acknowledges nothing, and is told no offset. */
+  legacy = false;
+  /** Its place in the journal. */
+  cursor: Cursor | null = null;
+  /** The stream begins only after it has acknowledged the image: until then it looks for the image's end. */
+  awaitsAcknowledgement = false;
+  /** The kernel took less than it was offered: nothing more until it has drained. */
+  blocked = false;
+  /** The offset it acknowledged last, and when. */
+  acknowledged = 0;
+  acknowledgedAt = 0;
+  /** The offset up to which its append-only file is on disk, as it says. */
+  flushed = -1;
+  /** When it asked for data, and when it last took some of an image; ms since 1970. */
+  requestedAt = 0;
+  progressAt = 0;
+  /** Since when it has been further behind than the soft limit; 0 while it is not. */
+  behindSince = 0;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  get ip(): string {
+    return this.address === "" ? hostOf(this.session.link.remoteAddress) : this.address;
+  }
+
+  /** As logs call it. */
+  get name(): string {
+    const { ip } = this;
+    if (this.listeningPort === 0) return `${ip}:<unknown-replica-port>`;
+    return ip.includes(":") ? `[${ip}]:${this.listeningPort}` : `${ip}:${this.listeningPort}`;
+  }
+
+  /** Whether one image serves both. */
+  wantsSameAs(other: Replica): boolean {
+    return (this.parts === null) === (other.parts === null) && this.parts?.functions === other.parts?.functions;
+  }
+
+  /** Seconds since it acknowledged something. */
+  lag(now: number): number {
+    return Math.floor(now / 1000) - Math.floor(this.acknowledgedAt / 1000);
+  }
+
+  /** Sends what the kernel takes. -> how many bytes that was. */
+  offer(bytes: Buffer, from: number, to: number): number {
+    if (this.blocked) return 0;
+    const taken = this.session.link.offer(bytes, from, to);
+    if (taken < to - from) this.blocked = true;
+    return taken;
+  }
+}
+
+/** The address in "address:port" or "[address]:port". */
+function hostOf(endpoint: string): string {
+  return endpoint.slice(0, endpoint.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+}

@@ -1,0 +1,198 @@
+/**
+ * What a replica says to its master before data flows, as a state machine over lines: one step per state, each command sent only after the answer to the one before
+ * is in. It knows no socket and no clock: the link (link.ts) feeds it lines, sends what it says and watches the time.
+ *
+ * Source: Redis's replication protocol (PING, AUTH, REPLCONF, PSYNC2); which errors are tolerated is Redis's choice.
+ */
+
+import type { Log } from "../../log.ts";
+import { REPLICATION_ID_LENGTH } from "../history.ts";
+
+export const Step = {
+  PING: "PING",
+  AUTH: "AUTH",
+  PORT: "REPLCONF listening-port",
+  ADDRESS: "REPLCONF ip-address",
+  CAPABILITIES: "REPLCONF capa",
+  PSYNC: "PSYNC",
+} as const;
+export type Step = (typeof Step)[keyof typeof Step];
+
+export interface HandshakeOptions {
+  /** masteruser and masterauth; "" for none. */
+  readonly user: string;
+  readonly password: string;
+  /** Where others reach this replica: replica-announce-port or port, and replica-announce-ip or "". */
+  readonly announcedPort: number;
+  readonly announcedAddress: string;
+  /** The history to go on with, and the bytes of it that are here; null when there is none. */
+  readonly resume: { readonly id: string; readonly offset: number } | null;
+}
+
+/** How a handshake ended. */
+export type Outcome =
+  /** An image follows, then the stream from byte `offset` on. */
+  | { readonly kind: "full"; readonly id: string; readonly offset: number }
+  /** The stream goes on where it broke off; `id` is the history's new name, or null if it keeps the one it has. */
+  | { readonly kind: "continue"; readonly id: string | null }
+  /** The master knows no PSYNC: SYNC was sent, and an image follows. */
+  | { readonly kind: "sync" }
+  /** Nothing came of it; the reason has been logged. */
+  | { readonly kind: "failed" };
+
+/** Sends one command. */
+export type SendWords = (...words: string[]) => void;
+
+const FAILED: Outcome = { kind: "failed" };
+/** Answers to PING that only say that a login is needed first. */
+const LOGIN_WANTED = ["-NOAUTH", "-NOPERM", "-ERR operation not permitted"];
+/** Answers to PSYNC that time will change. */
+const NOT_YET = ["-NOMASTERLINK", "-LOADING"];
+
+export class Handshake {
+  /** What is being waited for. */
+  step: Step = Step.PING;
+  private readonly options: HandshakeOptions;
+  private readonly log: Log;
+  private readonly send: SendWords;
+
+  constructor(options: HandshakeOptions, log: Log, send: SendWords) {
+    this.options = options;
+    this.log = log;
+    this.send = send;
+  }
+
+  /** The connection is there: sends the first command. */
+  start(): void {
+    this.send("PING");
+  }
+
+  /** Takes the next line of the master's, without its end. -> how the handshake ended, or null while it goes on. */
+  line(text: string): Outcome | null {
+    switch (this.step) {
+      case Step.PING:
+        return this.afterPing(text);
+      case Step.AUTH:
+        return this.afterAuth(text);
+      case Step.PORT:
+        this.tolerate(text);
+        return this.options.announcedAddress === "" ? this.sendCapabilities() : this.sendAddress();
+      case Step.ADDRESS:
+        this.tolerate(text);
+        return this.sendCapabilities();
+      case Step.CAPABILITIES:
+        this.tolerate(text);
+        return this.sendPsync();
+      case Step.PSYNC:
+        return this.afterPsync(text);
+    }
+  }
+
+  private afterPing(text: string): Outcome | null {
+    if (!text.startsWith("+") && !LOGIN_WANTED.some((error) => text.startsWith(error))) {
+      this.log.warning(`Error reply to PING from master: '${shown(text)}'`);
+      return FAILED;
+    }
+    this.log.notice("Master replied to PING, replication can continue...");
+    const { user, password } = this.options;
+    if (password === "") return this.sendPort();
+    this.step = Step.AUTH;
+    if (user === "") this.send("AUTH", password);
+    else this.send("AUTH", user, password);
+    return null;
+  }
+
+  private afterAuth(text: string): Outcome | null {
+    if (!text.startsWith("+")) {
+      this.log.warning(`Unable to AUTH to MASTER: ${shown(text)}`);
+      return FAILED;
+    }
+    return this.sendPort();
+  }
+
+  private sendPort(): null {
+    this.step = Step.PORT;
+    this.send("REPLCONF", "listening-port", String(this.options.announcedPort));
+    return null;
+  }
+
+  private sendAddress(): null {
+    this.step = Step.ADDRESS;
+    this.send("REPLCONF", "ip-address", this.options.announcedAddress);
+    return null;
+  }
+
+  private sendCapabilities(): null {
+    this.step = Step.CAPABILITIES;
+    this.send("REPLCONF", "capa", "eof", "capa", "psync2");
+    return null;
+  }
+
+  /** An old master may not know a REPLCONF option: it then lists this replica less well, and that is all. */
+  private tolerate(text: string): void {
+    if (!text.startsWith("+")) this.log.notice(`(Non critical) Master does not understand ${this.step}: ${shown(text)}`);
+  }
+
+  private sendPsync(): null {
+    const { resume } = this.options;
+    this.step = Step.PSYNC;
+    if (resume === null) {
+      this.log.notice("Partial resynchronization not possible (no cached master)");
+      this.send("PSYNC", "?", "-1");
+    } else {
+      // The protocol counts bytes from 1 and asks for the first one that is missing.
+      const request = String(resume.offset + 1);
+      this.log.notice(`Trying a partial resynchronization (request ${resume.id}:${request}).`);
+      this.send("PSYNC", resume.id, request);
+    }
+    return null;
+  }
+
+  private afterPsync(text: string): Outcome | null {
+    // A master that has to wait for an image says so with empty lines.
+    if (text === "") return null;
+    if (text.startsWith("+FULLRESYNC")) return this.fullResync(text);
+    if (text.startsWith("+CONTINUE")) return this.continued(text);
+    if (NOT_YET.some((error) => text.startsWith(error))) {
+      this.log.notice(`Master is currently unable to PSYNC but should be in the future: ${shown(text)}`);
+      return FAILED;
+    }
+    if (text.startsWith("-ERR")) {
+      this.log.notice(`Master does not support PSYNC or is in error state (reply: ${shown(text)})`);
+      this.log.notice("Retrying with SYNC...");
+      this.send("SYNC");
+      return { kind: "sync" };
+    }
+    this.log.warning(`Unexpected reply to PSYNC from master: ${shown(text)}`);
+    return FAILED;
+  }
+
+  private fullResync(text: string): Outcome {
+    const [, id = "", offset = ""] = text.split(" ");
+    if (id.length !== REPLICATION_ID_LENGTH || !/^\d{1,15}$/.test(offset)) {
+      this.log.warning(`Master replied with wrong +FULLRESYNC syntax: ${shown(text)}`);
+      return FAILED;
+    }
+    this.log.notice(`Full resync from master: ${id}:${offset}`);
+    return { kind: "full", id, offset: Number(offset) };
+  }
+
+  private continued(text: string): Outcome {
+    const { resume } = this.options;
+    if (resume === null) {
+      this.log.warning(`Master wants to continue a history that was not asked for: ${shown(text)}`);
+      return FAILED;
+    }
+    this.log.notice("Successful partial resynchronization with master.");
+    const id = text.slice("+CONTINUE ".length).trim();
+    if (id.length !== REPLICATION_ID_LENGTH || id === resume.id) return { kind: "continue", id: null };
+    this.log.notice(`Master replication ID changed to ${id}`);
+    return { kind: "continue", id };
+  }
+}
+
+/** What a stranger sent, cut and cleaned for the log. */
+function shown(text: string): string {
+  const printable = text.replace(/[^\x20-\x7e]/g, "?");
+  return printable.length <= 200 ? printable : `${printable.slice(0, 200)}...`;
+}

@@ -1,0 +1,537 @@
+/**
+ * The link of a replica to its master: one connection after another, each through handshake, image and stream, until the server stops following. A lost link is
+ * tried again at once, and after that once a second, for ever; where the history can be gone on with, it is.
+ */
+
+import type { Socket } from "bun";
+import { ExpiryMode } from "../../keyspace/record-meta.ts";
+import { Frame } from "../../protocol/frame.ts";
+import { ProtocolError } from "../../protocol/protocol-error.ts";
+import { Session, SessionKind, type SessionLink } from "../../session/session.ts";
+import type { History } from "../history.ts";
+import type { Payload } from "../master/payload.ts";
+import type { ReplicationParts } from "../parts.ts";
+import { Handshake, type Outcome, type SendWords } from "./handshake.ts";
+import { MasterStream } from "./stream.ts";
+import { Transfer } from "./transfer.ts";
+
+/** Where the link stands; the words are those of ROLE. */
+export const LinkState = {
+  /** Nothing under way: the next second will see a new attempt. */
+  CONNECT: "connect",
+  CONNECTING: "connecting",
+  HANDSHAKE: "handshake",
+  SYNC: "sync",
+  CONNECTED: "connected",
+} as const;
+export type LinkState = (typeof LinkState)[keyof typeof LinkState];
+
+const NEWLINE = Buffer.from("\n");
+/** The longest line a master may answer with during the handshake. */
+const LINE_LIMIT = 1024;
+const LF = 0x0a;
+const CR = 0x0d;
+/** Attempts follow each other no faster than this, in ms. */
+const RETRY_MS = 1000;
+
+/** What a link needs of the room around it. */
+export interface LinkHost {
+  readonly parts: ReplicationParts;
+  readonly history: History;
+  /** The server's data is about to be replaced: replicas of ours cannot go on from what they have. */
+  beforeLoad(): void;
+  /** The image is in: the history is `id` now, the data is that at byte `offset` of it. */
+  loaded(id: string, offset: number): void;
+  /** The master goes on with our history under another name. */
+  renamed(id: string): void;
+  /** The state of the link changed. */
+  changed(): void;
+}
+
+export interface MasterAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export class MasterLink implements SessionLink {
+  readonly address: MasterAddress;
+  state: LinkState = LinkState.CONNECT;
+  /** When the link was lost, in ms since 1970; 0 while it has never been up, or is. */
+  downSince = 0;
+  /** When the master was last heard of, in ms since 1970. */
+  lastHeard = 0;
+  stream: MasterStream | null = null;
+  bytesIn = 0;
+  bytesOut = 0;
+  onDrained: (() => void) | null = null;
+  private readonly host: LinkHost;
+  private socket: Socket<MasterLink> | null = null;
+  /** Counts attempts, so that what belongs to a former one is known as such. */
+  private attempt = 0;
+  private attemptAt = 0;
+  private stopped = false;
+  private handshake: Handshake | null = null;
+  private line = "";
+  private full: { id: string; offset: number; acknowledges: boolean } | null = null;
+  private transfer: Transfer | null = null;
+  /** Why the connection ended while the image, all of it, was being loaded; null while it has not. */
+  private lostWhileLoading: string | null = null;
+  /** Bytes that the kernel did not take yet: commands to the master are few and short. */
+  private unsent: Buffer = Buffer.alloc(0);
+  /** The master as a client: what it has selected and queued. Outlives a lost connection, for the history may go on. */
+  private session: Session | null = null;
+  private database = 0;
+  private resumable: boolean;
+  private acknowledges = true;
+
+  constructor(host: LinkHost, address: MasterAddress, options: { resumable: boolean; database: number }) {
+    this.host = host;
+    this.address = address;
+    this.resumable = options.resumable;
+    this.database = options.database;
+  }
+
+  get connected(): boolean {
+    return this.state === LinkState.CONNECTED;
+  }
+
+  /** An image is being loaded: clients have to wait. */
+  get loading(): boolean {
+    return this.transfer?.loading ?? false;
+  }
+
+  /** What comes of a full synchronisation, or null while there is none. */
+  get payload(): Payload | null {
+    return this.transfer?.payload ?? null;
+  }
+
+  /** Whether the data here is a point of the history that a master could go on from, and the database selected there. */
+  get resumePoint(): { resumable: boolean; database: number } {
+    return { resumable: this.resumable, database: this.session?.database.index ?? this.database };
+  }
+
+  get name(): string {
+    return `${this.address.host}:${this.address.port}`;
+  }
+
+  // ---- connecting
+
+  /** Tries to connect, now. */
+  connect(): void {
+    const { log } = this.host.parts;
+    const attempt = ++this.attempt;
+    this.attemptAt = Date.now();
+    this.lastHeard = this.attemptAt;
+    this.setState(LinkState.CONNECTING);
+    log.notice(`Connecting to MASTER ${this.name}`);
+    const isCurrent = (): boolean => attempt === this.attempt && !this.stopped;
+    const lost = (error: Error): void => {
+      if (isCurrent()) this.lost(error.message);
+    };
+    Bun.connect<MasterLink>({
+      hostname: this.address.host,
+      port: this.address.port,
+      data: this,
+      socket: {
+        open: (socket) => {
+          if (isCurrent()) this.opened(socket);
+          else socket.terminate();
+        },
+        data: (_, chunk) => {
+          if (isCurrent()) this.receive(chunk);
+        },
+        drain: () => {
+          if (isCurrent()) this.drain();
+        },
+        close: () => lost(new Error("connection lost")),
+        error: (_, error) => lost(error),
+        connectError: (_, error) => lost(error),
+      },
+    }).catch((error: unknown) => {
+      lost(error instanceof Error ? error : new Error(String(error)));
+    });
+    log.notice("MASTER <-> REPLICA sync started");
+  }
+
+  private opened(socket: Socket<MasterLink>): void {
+    const { config, log, journal, port } = this.host.parts;
+    this.socket = socket;
+    socket.setNoDelay(true);
+    this.unsent = Buffer.alloc(0);
+    this.line = "";
+    log.notice("Non blocking connect for SYNC fired the event.");
+    const { values } = config;
+    const options = {
+      user: values.masteruser,
+      password: values.masterauth,
+      announcedPort: values["replica-announce-port"] || port(),
+      announcedAddress: values["replica-announce-ip"],
+      resume: this.resumable ? { id: this.host.history.id, offset: journal.offset } : null,
+    };
+    const send: SendWords = (...words) => this.sendWords(...words);
+    this.handshake = new Handshake(options, log, send);
+    this.heard();
+    this.setState(LinkState.HANDSHAKE);
+    this.handshake.start();
+  }
+
+  /** Ends the link for good. */
+  stop(): void {
+    this.stopped = true;
+    this.drop();
+    this.setState(LinkState.CONNECT);
+  }
+
+  /** Ends the connection under way, whatever it is about. */
+  private drop(): void {
+    this.attempt++;
+    const { socket, transfer } = this;
+    this.socket = null;
+    this.handshake = null;
+    this.full = null;
+    this.transfer = null;
+    this.lostWhileLoading = null;
+    socket?.terminate();
+    transfer?.abort();
+    this.leaveStream();
+  }
+
+  private leaveStream(): void {
+    const { session } = this;
+    if (session === null) return;
+    session.transaction?.reset();
+    session.closing = true;
+    this.database = session.database.index;
+    this.host.parts.clients.remove(session);
+    this.session = null;
+    this.stream = null;
+  }
+
+  /** The connection is gone, or given up because of `reason`. */
+  private lost(reason: string): void {
+    const { log } = this.host.parts;
+    const former = this.state;
+    if (this.payload?.finished) {
+      // The image is here: it is loaded all the same, and the stream gone on with over another connection.
+      this.lostWhileLoading = reason;
+      return;
+    }
+    if (former === LinkState.CONNECTED) {
+      log.notice("Connection with master lost.");
+      if (this.resumable) log.notice("Caching the disconnected master state.");
+    } else if (former === LinkState.SYNC) log.warning(`I/O error trying to sync with MASTER: ${reason}`);
+    else if (former === LinkState.HANDSHAKE)
+      log.warning(`Master did not respond to ${this.handshake?.step ?? "command"} during SYNC handshake: ${reason}`);
+    else log.warning(`Error condition on socket for SYNC: ${reason}`);
+    this.restart();
+  }
+
+  /** Gives the connection up; the next attempt is made at once unless the last one has just been. */
+  private restart(): void {
+    const { log } = this.host.parts;
+    const former = this.state;
+    this.drop();
+    if (former === LinkState.CONNECTED) this.downSince = Date.now();
+    this.setState(LinkState.CONNECT);
+    const retriesAtOnce = former === LinkState.CONNECTED || former === LinkState.SYNC;
+    if (this.stopped || !retriesAtOnce || Date.now() - this.attemptAt < RETRY_MS) return;
+    log.notice(`Reconnecting to MASTER ${this.name}${former === LinkState.SYNC ? " after failure" : ""}`);
+    this.connect();
+  }
+
+  private setState(state: LinkState): void {
+    if (this.state === state) return;
+    this.state = state;
+    if (state === LinkState.CONNECTED) this.downSince = 0;
+    this.host.changed();
+  }
+
+  // ---- what the master sends
+
+  private heard(): void {
+    this.lastHeard = Date.now();
+  }
+
+  private receive(chunk: Buffer): void {
+    const { stats } = this.host.parts;
+    this.heard();
+    this.bytesIn += chunk.length;
+    stats.replicationBytesIn += chunk.length;
+    let at = 0;
+    if (this.state === LinkState.HANDSHAKE) at = this.readLines(chunk);
+    if (this.state === LinkState.SYNC) at = this.transfer?.receive(chunk, at) ?? chunk.length;
+    if (this.state === LinkState.CONNECTED && at < chunk.length) this.readStream(chunk, at);
+  }
+
+  /** -> the offset after the last line of the handshake. */
+  private readLines(chunk: Buffer): number {
+    let at = 0;
+    while (at < chunk.length && this.handshake !== null) {
+      const newline = chunk.indexOf(LF, at);
+      const end = newline < 0 ? chunk.length : newline;
+      this.line += chunk.latin1Slice(at, end);
+      if (this.line.length > LINE_LIMIT) {
+        this.host.parts.log.warning(
+          `The answer of MASTER to ${this.handshake.step} is longer than ${LINE_LIMIT} bytes: ${JSON.stringify(this.line.slice(0, 100))}`,
+        );
+        this.restart();
+        return chunk.length;
+      }
+      if (newline < 0) return chunk.length;
+      at = newline + 1;
+      const text = this.line.charCodeAt(this.line.length - 1) === CR ? this.line.slice(0, -1) : this.line;
+      this.line = "";
+      const outcome = this.handshake.line(text);
+      if (outcome !== null) this.conclude(outcome);
+    }
+    return at;
+  }
+
+  private conclude(outcome: Outcome): void {
+    const { host } = this;
+    this.handshake = null;
+    switch (outcome.kind) {
+      case "failed":
+        return this.restart();
+      case "continue":
+        if (outcome.id !== null) host.renamed(outcome.id);
+        host.parts.log.notice("MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
+        host.parts.journal.start();
+        return this.follow(this.database);
+      case "full":
+        this.full = { id: outcome.id, offset: outcome.offset, acknowledges: true };
+        break;
+      case "sync":
+        this.full = { id: "", offset: 0, acknowledges: false };
+    }
+    this.transfer = this.newTransfer();
+    this.setState(LinkState.SYNC);
+  }
+
+  // ---- the image
+
+  private newTransfer(): Transfer {
+    const { host } = this;
+    return new Transfer({
+      parts: host.parts,
+      beforeLoad: () => {
+        this.resumable = false;
+        host.beforeLoad();
+      },
+      loading: () => host.changed(),
+      loaded: (database, rest) => this.finishLoad(database, rest),
+      failed: () => this.restart(),
+      pause: () => this.socket?.pause(),
+      resume: () => {
+        this.heard(); // the master was not silent: it was not listened to
+        this.socket?.resume();
+      },
+    });
+  }
+
+  private finishLoad(database: number, rest: readonly Buffer[]): void {
+    const { full, payload, lostWhileLoading, host } = this;
+    if (full === null) return;
+    this.transfer = null;
+    this.full = null;
+    this.lostWhileLoading = null;
+    this.acknowledges = full.acknowledges;
+    host.loaded(full.id, full.offset);
+    this.heard();
+    this.follow(database);
+    host.parts.log.notice("MASTER <-> REPLICA sync: Finished with success");
+    // A master that streamed the image waits for this before it sends anything else.
+    if (payload?.marked) this.acknowledge();
+    const { session } = this;
+    for (const chunk of rest) if (this.session === session) this.readStream(chunk, 0);
+    if (this.session !== session) return;
+    if (lostWhileLoading !== null) this.lost(lostWhileLoading);
+    else this.socket?.resume();
+  }
+
+  // ---- the stream
+
+  /** The stream begins, or goes on, with `database` selected. */
+  private follow(database: number): void {
+    const { parts } = this.host;
+    const databases = parts.keyspace.databases;
+    const session = new Session({
+      id: parts.clients.newId(),
+      link: this,
+      database: databases[database] ?? databases[0],
+      now: Date.now(),
+      authenticated: true,
+    });
+    session.kind = SessionKind.MASTER;
+    parts.clients.add(session);
+    this.session = session;
+    this.resumable = this.acknowledges;
+    this.stream = new MasterStream(
+      session,
+      {
+        execute: (who, frame) => this.execute(who, frame),
+        applied: (bytes, from, to) => parts.journal.appendRaw(bytes, from, to),
+        passedOn: (bytes, from, to) => parts.journal.appendForReplicas(bytes, from, to),
+      },
+      parts.journal.offset,
+    );
+    parts.journal.follow(session.database.index);
+    this.setState(LinkState.CONNECTED);
+  }
+
+  private readStream(chunk: Buffer, from: number): void {
+    const { stream, session } = this;
+    if (stream === null || session === null) return;
+    const { executor, keyspace, reply, log, journal } = this.host.parts;
+    session.lastActive = executor.beginBatch();
+    keyspace.expiryMode = ExpiryMode.KEEP;
+    let broken = "";
+    try {
+      stream.receive(chunk, from, chunk.length);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      broken = error.message;
+    } finally {
+      keyspace.expiryMode = ExpiryMode.HIDE;
+      journal.followSelected(session.database.index);
+      reply.discard();
+      executor.endBatch();
+    }
+    if (broken !== "") {
+      log.warning(`Protocol error from master: ${broken}. The history cannot be gone on with.`);
+      this.resumable = false;
+    }
+    if (broken !== "" || session.closing) this.breakOff(session);
+  }
+
+  private breakOff(session: Session): void {
+    if (this.session === session) this.lost("the stream was broken off");
+  }
+
+  private execute(session: Session, frame: Frame): void {
+    const { executor, stats, log, reply } = this.host.parts;
+    const errorsBefore = stats.errorReplies;
+    executor.execute(session, frame);
+    if (stats.errorReplies !== errorsBefore) {
+      log.warning(
+        `== CRITICAL == This replica is sending an error to its master: after processing the command '${frame.text(0).slice(0, 64)}'`,
+      );
+    }
+    reply.discard();
+  }
+
+  /** Tells the master how far its stream has been run: REPLCONF ACK. */
+  acknowledge(): void {
+    if (this.stream === null || !this.acknowledges) return;
+    const flushed = this.host.parts.flushedOffset();
+    const offset = String(this.stream.offset);
+    if (flushed === -1) this.sendWords("REPLCONF", "ACK", offset);
+    else this.sendWords("REPLCONF", "ACK", offset, "FACK", String(flushed));
+  }
+
+  // ---- once a second
+
+  /** Watches the clock: gives up what takes longer than `timeoutMs`, connects anew, keeps the master informed. */
+  cron(now: number, timeoutMs: number): void {
+    const { log } = this.host.parts;
+    const silent = now - this.lastHeard > timeoutMs;
+    switch (this.state) {
+      case LinkState.CONNECT:
+        return this.connect();
+      case LinkState.CONNECTING:
+      case LinkState.HANDSHAKE:
+        if (!silent) return;
+        log.warning(`Timeout connecting to the MASTER... (waiting for ${this.handshake?.step ?? "the connection"})`);
+        this.restart();
+        return this.connect();
+      case LinkState.SYNC:
+        // Nothing is expected of a master whose image is being loaded.
+        if (silent && this.payload?.finished !== true) {
+          log.warning(
+            "Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value.",
+          );
+          return this.restart();
+        }
+        // The master must not take a replica that loads for one that is gone.
+        return this.write(NEWLINE);
+      case LinkState.CONNECTED:
+        if (silent) {
+          log.warning("MASTER timeout: no data nor PING received...");
+          return this.lost("timeout");
+        }
+        this.acknowledge();
+    }
+  }
+
+  // ---- out
+
+  private sendWords(...words: string[]): void {
+    const frame = new Frame().encode(words);
+    this.write(frame.buffer.subarray(frame.start, frame.end));
+  }
+
+  private write(bytes: Buffer): void {
+    const { socket } = this;
+    if (socket === null) return;
+    let taken = 0;
+    if (this.unsent.length === 0) taken = Math.max(0, socket.write(bytes));
+    this.bytesOut += taken;
+    if (taken < bytes.length) this.unsent = Buffer.concat([this.unsent, bytes.subarray(taken)]);
+  }
+
+  private drain(): void {
+    const bytes = this.unsent;
+    this.unsent = Buffer.alloc(0);
+    if (bytes.length > 0) this.write(bytes);
+  }
+
+  // ---- as the link of the master's session: what is answered to the master goes nowhere
+
+  get remoteAddress(): string {
+    return this.name;
+  }
+
+  get localAddress(): string {
+    return this.socket === null ? "" : `${this.socket.localAddress}:${this.socket.localPort}`;
+  }
+
+  readonly fileDescriptor = -1;
+
+  get inputBytes(): number {
+    return this.stream === null ? 0 : this.stream.received - this.stream.offset;
+  }
+
+  get outputBytes(): number {
+    return this.unsent.length;
+  }
+
+  get outputPieces(): number {
+    return this.unsent.length === 0 ? 0 : 1;
+  }
+
+  send(): void {}
+
+  offer(): number {
+    return 0;
+  }
+
+  setNoDelay(): void {}
+
+  checkOutputLimit(): void {}
+
+  closeAfterReply(): void {
+    this.destroy();
+  }
+
+  /** CLIENT KILL on the master's session: the link is tried anew. */
+  destroy(): void {
+    const { session } = this;
+    if (session === null) return;
+    session.closing = true;
+    setImmediate(() => this.breakOff(session));
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+}

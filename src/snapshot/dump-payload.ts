@@ -1,0 +1,106 @@
+/**
+ * The payload of DUMP and RESTORE: one value as an image holds it, that can be carried to another server.
+ *
+ *     value type (1 byte), value, RDB version (2 bytes, little-endian), CRC-64 of all that (8 bytes)
+ */
+
+import { copied, copyBytes } from "../base/bytes.ts";
+import { Crc64 } from "../rdb/crc64.ts";
+import { RdbEntry } from "../rdb/entry.ts";
+import { RDB_CHECKSUM_BYTES, RDB_MAX_VERSION, RDB_WRITTEN_VERSION } from "../rdb/format.ts";
+import type { RdbHandler } from "../rdb/handler.ts";
+import { RdbInput } from "../rdb/input.ts";
+import { type ReadContext, STEP } from "../rdb/value.ts";
+import { VALUE_READERS } from "../rdb/value-readers.ts";
+import { RdbWriter } from "../rdb/writer.ts";
+import type { Holder } from "../values/holder.ts";
+import type { Type } from "../values/value-types.ts";
+import { rdbTypeOf, writeBody } from "./value-body.ts";
+
+const VERSION_BYTES = 2;
+const FOOTER_BYTES = VERSION_BYTES + RDB_CHECKSUM_BYTES;
+const MIN_BYTES = 1024;
+/** A buffer above this is not kept for the next payload. */
+const MAX_KEPT_BYTES = 1024 * 1024;
+
+/** Puts payloads together; one for many. */
+export class PayloadWriter {
+  private readonly out: RdbWriter;
+  private buffer = Buffer.allocUnsafeSlow(MIN_BYTES);
+  private length = 0;
+
+  /** `compress`: directive rdbcompression. */
+  constructor(options: { readonly compress: boolean }) {
+    this.out = new RdbWriter(
+      { write: (bytes, from, to) => this.append(bytes, from, to) },
+      { compress: options.compress, checksum: false, bufferBytes: MIN_BYTES },
+    );
+  }
+
+  /** -> the payload of a value of this type. */
+  write(type: Type, value: Holder): Buffer {
+    const { out } = this;
+    this.length = 0;
+    out.valueType(rdbTypeOf(type, value.encoding));
+    writeBody(out, type, value);
+    out.flush();
+    this.reserve(FOOTER_BYTES);
+    const versionAt = this.length;
+    const crcAt = versionAt + VERSION_BYTES;
+    this.buffer.writeUInt16LE(RDB_WRITTEN_VERSION, versionAt);
+    const crc = new Crc64();
+    crc.update(this.buffer, 0, crcAt);
+    const payload = copied(this.buffer, 0, crc.writeTo(this.buffer, crcAt));
+    if (this.buffer.length > MAX_KEPT_BYTES) this.buffer = Buffer.allocUnsafeSlow(MIN_BYTES);
+    return payload;
+  }
+
+  private append(bytes: Buffer, from: number, to: number): void {
+    this.reserve(to - from);
+    this.length = copyBytes(this.buffer, this.length, bytes, from, to);
+  }
+
+  private reserve(more: number): void {
+    const needed = this.length + more;
+    if (needed <= this.buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
+    copyBytes(larger, 0, this.buffer, 0, this.length);
+    this.buffer = larger;
+  }
+}
+
+/** Whether bytes[from, to) end as a payload does: with a version that can be read and, unless that is not to be looked at, the right checksum. */
+export function payloadValid(bytes: Buffer, from: number, to: number, options: { readonly checksum: boolean }): boolean {
+  if (to - from < FOOTER_BYTES) return false;
+  if (bytes.readUInt16LE(to - FOOTER_BYTES) > RDB_MAX_VERSION) return false;
+  if (!options.checksum) return true;
+  const crc = new Crc64();
+  crc.update(bytes, from, to - RDB_CHECKSUM_BYTES);
+  return bytes.readInt32LE(to - RDB_CHECKSUM_BYTES) === crc.low && bytes.readInt32LE(to - RDB_CHECKSUM_BYTES + 4) === crc.high;
+}
+
+/**
+ * Reads the value of the payload bytes[from, to), its footer checked before; the handler is given it as if it were an image's, under no key. Only `string`,
+ * `draft`, `collection`, `empty`, `warning` and `abandon` are called. Errors: RdbError where it cannot be read, `offset` being the place in the payload.
+ */
+export function readPayload(bytes: Buffer, from: number, to: number, handler: RdbHandler): void {
+  const input = new RdbInput();
+  input.open(bytes, from, to - FOOTER_BYTES, 0, false);
+  if (!input.readByte()) throw input.error("the payload is empty");
+  const type = input.value;
+  const make = VALUE_READERS.get(type);
+  if (make === undefined) throw input.error(`value type ${type} is unknown or not supported`, from);
+  const reader = make();
+  const context: ReadContext = { input, entry: new RdbEntry(), handler, type };
+  try {
+    let step = reader.begin(context);
+    while (step === STEP.more) {
+      input.start = input.pos;
+      step = reader.next(context);
+    }
+    if (step === STEP.incomplete) throw input.error("the payload ends inside the value");
+  } catch (error) {
+    handler.abandon();
+    throw error;
+  }
+}

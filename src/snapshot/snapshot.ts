@@ -1,0 +1,229 @@
+/**
+ * A point-in-time image of the whole keyspace without fork: written in slices between ticks while clients go on. It is the image of the moment it was made:
+ * whatever is about to change before its turn is written first (table-walk.ts). One mechanism for files, replicas and the append-only file's rewrite: they
+ * differ in their consumer.
+ */
+
+import { CommandImage, type CommandImageOptions } from "../aof/command-image.ts";
+import { InvariantError } from "../assert.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { RdbSink } from "../rdb/writer.ts";
+import { DatabaseImage } from "./database-image.ts";
+import { type ImageForm, type ImageOptions, ImageWriter } from "./image-writer.ts";
+
+/**
+ * Takes the bytes of an image. After the last `write` comes exactly one of `finished` and `failed`. `write` must use bytes[from, to) up or copy them, and
+ * may throw: the snapshot ends then, with `failed`.
+ */
+export interface SnapshotConsumer extends RdbSink {
+  /** Whether the walk may go on; `Snapshot.wake` is to be called when it may again. What changes force to be written comes all the same. */
+  ready(): boolean;
+  /** The image is complete. */
+  finished(): void;
+  /** There will be no image: it was cancelled, or it could not be written. */
+  failed(error: Error): void;
+}
+
+export interface SnapshotOptions extends ImageOptions {
+  /** Written as commands instead of in the RDB format; what concerns that is passed over then. */
+  readonly commands?: CommandImageOptions;
+  /** Whether the image has the keys (default yes) or its facts only. */
+  readonly data?: boolean;
+  /** Mean pause after each key in µs: directive rdb-key-save-delay. */
+  readonly keyDelay?: number;
+  /** Longest slice in ms. */
+  readonly sliceMs?: number;
+  /** The clock that slices are measured by, in ms. */
+  readonly clock?: () => number;
+  /** Has the next slice run, after at least `delayMs`. */
+  readonly defer?: (slice: () => void, delayMs: number) => void;
+}
+
+/** DESIGN: no slice of background work longer than about 1 ms. */
+const SLICE_MS = 1;
+/** Work between two looks at the clock, in about bytes: 50 to 100 µs. Less at first, while the code that does it has not been compiled yet. */
+const STEP_COST = 16 * 1024;
+const FIRST_STEP_COST = 512;
+/** How long a step may take before the next one is smaller, in ms. */
+const STEP_MS = 0.1;
+
+export class Snapshot {
+  /** Keys that the image will have. */
+  readonly keysTotal: number;
+  private readonly consumer: SnapshotConsumer;
+  private readonly image: ImageForm;
+  private readonly databases: DatabaseImage[] = [];
+  private readonly keyDelay: number;
+  private readonly sliceMs: number;
+  private readonly clock: () => number;
+  private readonly defer: (slice: () => void, delayMs: number) => void;
+  private readonly slice = () => this.runSlice();
+  private state: "new" | "scheduled" | "waiting" | "over" = "new";
+  /** The database whose table is being walked. */
+  private current = 0;
+  private longest = 0;
+  private stepCost = FIRST_STEP_COST;
+  /** Keys whose pause has been made. */
+  private delayed = 0;
+
+  /** Takes the image of this moment; nothing is written before `start` or `runNow` but what changes force. */
+  constructor(keyspace: Keyspace, consumer: SnapshotConsumer, options: SnapshotOptions, mode: "sliced" | "whole" = "sliced") {
+    this.consumer = consumer;
+    this.keyDelay = options.keyDelay ?? 0;
+    this.sliceMs = options.sliceMs ?? SLICE_MS;
+    this.clock = options.clock ?? (() => performance.now());
+    this.defer = options.defer ?? deferToLoop;
+    const sink = { write: (bytes: Buffer, from: number, to: number) => this.pass(bytes, from, to) };
+    const inPieces = mode === "sliced";
+    this.image =
+      options.commands === undefined
+        ? new ImageWriter(keyspace, sink, options, inPieces)
+        : new CommandImage(sink, options.commands, inPieces);
+    for (const database of options.data === false ? [] : keyspace.databases) {
+      if (database.table.size > 0) this.databases.push(new DatabaseImage(this.image, database));
+    }
+    this.keysTotal = this.databases.reduce((sum, { keys }) => sum + keys, 0);
+  }
+
+  /** Keys written so far. */
+  get keysWritten(): number {
+    return this.image.keys;
+  }
+
+  get over(): boolean {
+    return this.state === "over";
+  }
+
+  /** The longest slice so far in ms. */
+  get longestSliceMs(): number {
+    return this.longest;
+  }
+
+  /** Has the image written in the background. */
+  start(): void {
+    this.schedule(0);
+  }
+
+  /** The consumer is ready again. */
+  wake(): void {
+    if (this.state === "waiting") this.schedule(0);
+  }
+
+  /** Writes all that is left at once, whether the consumer is ready or not. */
+  runNow(): void {
+    if (this.state === "over") return;
+    this.guarded(() => {
+      while (!this.over && !this.advance()) {
+        if (this.keyDelay > 0) Bun.sleepSync(this.delayOwed() / 1000);
+      }
+      this.end();
+    });
+  }
+
+  /** Gives up: the consumer is told, and the keyspace is free. Does nothing when the snapshot is over. */
+  cancel(reason: Error): void {
+    if (this.state === "over") return;
+    this.state = "over";
+    this.release();
+    this.consumer.failed(reason);
+  }
+
+  private schedule(delayMs: number): void {
+    this.state = "scheduled";
+    this.defer(this.slice, delayMs);
+  }
+
+  private runSlice(): void {
+    if (this.state !== "scheduled") return;
+    const began = this.clock();
+    let stepBegan = began;
+    this.guarded(() => {
+      for (;;) {
+        if (!this.consumer.ready()) {
+          this.state = "waiting";
+          break;
+        }
+        if (this.advance()) {
+          this.end();
+          break;
+        }
+        if (this.over) break;
+        const owedMs = this.keyDelay > 0 ? this.delayOwed() / 1000 : 0;
+        const now = this.clock();
+        if (owedMs >= 1 || now - began >= this.sliceMs) {
+          this.schedule(owedMs);
+          break;
+        }
+        this.stepCost = now - stepBegan < STEP_MS ? Math.min(STEP_COST, this.stepCost * 2) : Math.max(FIRST_STEP_COST, this.stepCost / 2);
+        stepBegan = now;
+      }
+    });
+    this.longest = Math.max(this.longest, this.clock() - began);
+  }
+
+  /** Runs `work`; what it throws ends the snapshot. A broken invariant goes on to whoever ends the server. */
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.cancel(error instanceof Error ? error : new Error(String(error)));
+      if (error instanceof InvariantError) throw error;
+    }
+  }
+
+  /** Does a step of work. -> whether none is left. */
+  private advance(): boolean {
+    if (this.image.blocked) {
+      this.image.drain(this.stepCost);
+      return false;
+    }
+    const database = this.databases[this.current];
+    if (database === undefined) return true;
+    const { walk } = database;
+    walk.step(this.keyDelay > 0 ? 1 : this.stepCost);
+    // What the image has been lent must stay guarded until it is written.
+    if (walk.through && !this.image.blocked) {
+      walk.release();
+      this.current++;
+    }
+    return false;
+  }
+
+  private end(): void {
+    if (this.over) return;
+    this.image.end();
+    if (this.over) return;
+    this.state = "over";
+    this.release();
+    this.consumer.finished();
+  }
+
+  private release(): void {
+    for (const { walk } of this.databases) walk.release();
+    this.image.release();
+  }
+
+  /** The image's way to the consumer. A change that forces bytes out must not fail because of them. */
+  private pass(bytes: Buffer, from: number, to: number): void {
+    if (this.state === "over") return;
+    try {
+      this.consumer.write(bytes, from, to);
+    } catch (error) {
+      this.cancel(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** -> the pause in µs for the keys written since this was last asked. */
+  private delayOwed(): number {
+    const keys = this.image.keys - this.delayed;
+    const owed = keys * this.keyDelay;
+    if (owed < 1000) return 0;
+    this.delayed = this.image.keys;
+    return owed;
+  }
+}
+
+function deferToLoop(slice: () => void, delayMs: number): void {
+  if (delayMs >= 1) setTimeout(slice, delayMs);
+  else setImmediate(slice);
+}

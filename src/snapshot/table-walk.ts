@@ -1,0 +1,95 @@
+/**
+ * The way of an image through one table: the keyspace's, or that of a big hash, set or sorted set. Chain by chain, in their order; a chain that is about to change
+ * before the walk has come to it is written first, and marked so that the walk passes over it. Chains do not move meanwhile: rehash is paused. Hot: `beforeChange`
+ * runs at every write.
+ */
+
+import { addGuard, removeGuard } from "../memory/guards.ts";
+import type { Table, TableGuard } from "../memory/record-table.ts";
+
+/** Takes the records of a walk, each once. */
+export interface RecordWriter {
+  /** Whether it takes no more for now; what changes force to be written comes all the same. */
+  readonly blocked: boolean;
+  /** Writes the record at `address`, which is in chain `chain`. `changing`: it is about to change or go. -> about how many bytes of memory that took reading. */
+  write(chain: number, address: number, changing: boolean): number;
+  /** The records of this chain, written already, are about to change. */
+  keep(chain: number): void;
+}
+
+/** What a chain and a record cost beside the bytes of the value, in the unit of those. */
+const CHAIN_COST = 1;
+const RECORD_COST = 64;
+
+export class TableWalk implements TableGuard {
+  readonly table: Table;
+  private readonly writer: RecordWriter;
+  private readonly chains: number;
+  /** The chain that is next. */
+  private at = 0;
+  /** One bit per chain that was written out of turn; made when the first is. */
+  private marks: Uint8Array | null = null;
+  private guarding = true;
+
+  /** Stands at the start of `table` as it is now, and guards it. */
+  constructor(table: Table, writer: RecordWriter) {
+    this.table = table;
+    this.writer = writer;
+    this.chains = table.chainCount;
+    table.pauseRehash();
+    addGuard(table, this);
+  }
+
+  beforeChange(table: Table, hash: number): void {
+    this.changing(table.chainOf(hash));
+    const old = table.oldChainOf(hash);
+    if (old !== -1) this.changing(old);
+  }
+
+  private changing(chain: number): void {
+    const { table, writer } = this;
+    if (chain < this.at || this.isMarked(chain)) {
+      writer.keep(chain);
+      return;
+    }
+    this.mark(chain);
+    for (let address = table.chain(chain); address !== 0; address = table.next(address)) writer.write(chain, address, true);
+  }
+
+  /** Writes whole chains until they cost `budget` (about bytes) or the writer is blocked. -> what they cost. */
+  step(budget: number): number {
+    const { table, writer, chains } = this;
+    let cost = 0;
+    while (this.at < chains && cost < budget) {
+      const chain = this.at++;
+      cost += CHAIN_COST;
+      let address = table.chain(chain);
+      if (address === 0 || this.isMarked(chain)) continue;
+      for (; address !== 0; address = table.next(address)) cost += RECORD_COST + writer.write(chain, address, false);
+      if (writer.blocked) break;
+    }
+    return cost;
+  }
+
+  /** Whether no chain is left to `step` through. */
+  get through(): boolean {
+    return this.at === this.chains;
+  }
+
+  /** The table may change, and rehash, as it likes. */
+  release(): void {
+    if (!this.guarding) return;
+    this.guarding = false;
+    removeGuard(this.table, this);
+    this.table.resumeRehash();
+  }
+
+  private isMarked(chain: number): boolean {
+    return this.marks !== null && (this.marks[chain >>> 3] & (1 << (chain & 7))) !== 0;
+  }
+
+  private mark(chain: number): void {
+    this.marks ??= new Uint8Array((this.chains + 7) >>> 3);
+    this.marks[chain >>> 3] |= 1 << (chain & 7);
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Builds a list that is made at once (SORT STORE): elements are written into one listpack after another, each handed over when it is full. Half the time of adding
+ * elements one by one, which opens the last node for each.
+ */
+
+import { copyBytes } from "../../base/bytes.ts";
+import { EMPTY_PACKED_BYTES, packedClose, packedFirst, packedWrite } from "../../memory/packed.ts";
+import type { Draft } from "../temporary.ts";
+import { Encoding } from "../value-types.ts";
+import { ListEnd, listAppendPacked, listPush, listSettle } from "./list.ts";
+import { exceedsListLimit } from "./quicklist.ts";
+
+/** More than an entry of a listpack takes besides its bytes: how Redis tells whether one more fits. */
+const ENTRY_OVERHEAD = 8;
+/** Longer elements are handed over by themselves. */
+const MAX_ENTRY_BYTES = 4096;
+
+export class ListBuilder {
+  private readonly draft: Draft;
+  private readonly node = Buffer.allocUnsafeSlow(128 * 1024);
+  private at = 0;
+  private count = 0;
+
+  /** `draft` is an empty list. */
+  constructor(draft: Draft) {
+    this.draft = draft;
+    this.begin();
+  }
+
+  private begin(): void {
+    this.at = packedFirst(this.node, 0);
+    this.count = 0;
+  }
+
+  /** Adds bytes[from, to), which do not lie in the draft. */
+  add(bytes: Buffer, from: number, to: number): void {
+    const length = to - from;
+    if (length > MAX_ENTRY_BYTES || length >= this.draft.limits.plainNodeBytes) {
+      this.handOver();
+      listPush(this.draft, bytes, from, to, ListEnd.TAIL);
+      return;
+    }
+    if (this.count > 0 && exceedsListLimit(this.draft.limits.listSize, this.at + 1 + length + ENTRY_OVERHEAD, this.count + 1))
+      this.handOver();
+    this.at = packedWrite(this.node, this.at, bytes, from, to);
+    this.count++;
+  }
+
+  /** No more is to come: the draft is what it will be. */
+  finish(): void {
+    const { draft } = this;
+    if (draft.object !== null || draft.to - draft.from > EMPTY_PACKED_BYTES) this.handOver();
+    else if (this.count > 0) {
+      const length = packedClose(this.node, 0, this.at, this.count);
+      draft.setPacked(Encoding.LISTPACK, length);
+      copyBytes(draft.buffer, draft.from, this.node, 0, length);
+      this.begin();
+    }
+    listSettle(draft);
+  }
+
+  private handOver(): void {
+    if (this.count > 0) listAppendPacked(this.draft, this.node, 0, packedClose(this.node, 0, this.at, this.count));
+    this.begin();
+  }
+}

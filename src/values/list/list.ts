@@ -1,0 +1,321 @@
+/**
+ * Lists: small ones are one listpack in the key's record, large ones a QuickList. When one becomes the other is Redis 7.2's rule (t_list.c): before elements are added
+ * their bytes are counted (`listPrepare`), after some went it takes half the limit to come back (`listCompact`). Hot: push, drop and the cursor.
+ */
+
+import { assert } from "../../assert.ts";
+import { copied, copyBytes, equalBytes } from "../../base/bytes.ts";
+import type { DormantForm } from "../../memory/node-image.ts";
+import {
+  Element,
+  packedAppend,
+  packedAtEnd,
+  packedBytes,
+  packedCount,
+  packedDelete,
+  packedEquals,
+  packedFind,
+  packedFirst,
+  packedInsert,
+  packedLast,
+  packedNext,
+  packedPrepend,
+  packedPrevious,
+  packedRead,
+  packedReplace,
+  packedSeek,
+} from "../../memory/packed.ts";
+import type { ByteSpan } from "../../memory/record-table.ts";
+import type { Holder } from "../holder.ts";
+import { Encoding } from "../value-types.ts";
+import { exceedsListLimit, ListEnd, listBytesLimit, listCountLimit, PACKED, QuickList, removeEqualPacked } from "./quicklist.ts";
+
+export { ListEnd } from "./quicklist.ts";
+
+/** The list when it is large, else null. */
+function large(h: Holder): QuickList | null {
+  return h.object as QuickList | null;
+}
+
+/** How many elements it has. */
+export function listLength(h: Holder): number {
+  const list = large(h);
+  return list === null ? packedCount(h.buffer, h.from) : list.size;
+}
+
+// ---- encodings
+
+/** Elements of `bytes` bytes in all, `count` of them, are about to be added or put in the place of others: a list that is then too long becomes a large one. */
+export function listPrepare(h: Holder, bytes: number, count: number): void {
+  if (h.object !== null) return;
+  const { buffer, from, limits } = h;
+  if (!exceedsListLimit(limits.listSize, packedBytes(buffer, from) + bytes, packedCount(buffer, from) + count)) return;
+  const list = new QuickList(h.tables, limits);
+  const elements = packedCount(buffer, from);
+  if (elements > 0) list.appendPacked(buffer, from, h.to, elements);
+  h.setObject(Encoding.QUICKLIST, list);
+}
+
+/** Elements went: a large list of one node that fills no more than half of what a small one may becomes small. */
+export function listCompact(h: Holder): void {
+  convertToSmall(h, 2);
+}
+
+/** The list was built piece by piece, as it came: it gets the encoding that suits it. */
+export function listSettle(h: Holder): void {
+  if (h.object === null) listPrepare(h, 0, 0);
+  else convertToSmall(h, 1);
+}
+
+function convertToSmall(h: Holder, share: number): void {
+  const list = large(h);
+  if (list === null || list.length !== 1 || list.kind(0) !== PACKED) return;
+  const { listSize } = h.limits;
+  if (list.bytes(0) > Math.floor(listBytesLimit(listSize) / share) || list.size > Math.floor(listCountLimit(listSize) / share)) return;
+  list.locate(0, span);
+  const bytes = copied(span.buffer, span.from, span.to);
+  h.setPacked(Encoding.LISTPACK, bytes.length);
+  copyBytes(h.buffer, h.from, bytes, 0, bytes.length);
+}
+
+/** Where nodes that are only read are seen; of no use after anything else is asked. */
+const span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
+
+// ---- at the ends
+
+/** Adds bytes[from, to) at an end, the encoding being seen to. */
+export function listPush(h: Holder, bytes: Buffer, from: number, to: number, end: ListEnd): void {
+  listPrepare(h, to - from, 1);
+  listAdd(h, bytes, from, to, end);
+}
+
+/** Adds bytes[from, to) at an end; `listPrepare` has been told of it. */
+export function listAdd(h: Holder, bytes: Buffer, from: number, to: number, end: ListEnd): void {
+  const list = large(h);
+  if (list !== null) list.push(end, bytes, from, to);
+  else if (end === ListEnd.HEAD) packedPrepend(h, bytes, from, to);
+  else packedAppend(h, bytes, from, to);
+}
+
+/** Shows the element at an end of a list that has one. Good until the next change. */
+export function listPeek(h: Holder, end: ListEnd, element: Element): void {
+  const list = large(h);
+  if (list === null) packedRead(h.buffer, end === ListEnd.HEAD ? packedFirst(h.buffer, h.from) : packedLast(h.buffer, h.from), element);
+  else if (end === ListEnd.HEAD) list.read(0, 0, element);
+  else list.read(list.length - 1, list.count(list.length - 1) - 1, element);
+}
+
+/** Takes away the element at an end of a list that has one. `listCompact` is the caller's. */
+export function listDrop(h: Holder, end: ListEnd): void {
+  const list = large(h);
+  if (list !== null) list.drop(end);
+  else packedDelete(h, end === ListEnd.HEAD ? packedFirst(h.buffer, h.from) : packedLast(h.buffer, h.from), 1);
+}
+
+/** Copies the element at an end of a list that has one to `into`, whose buffer is replaced by a larger one where it must be. */
+export function listCopy(h: Holder, end: ListEnd, into: ByteSpan): void {
+  listPeek(h, end, shown);
+  const length = shown.to - shown.from;
+  if (into.buffer.length < length) into.buffer = Buffer.allocUnsafeSlow(length);
+  into.from = 0;
+  into.to = copyBytes(into.buffer, 0, shown.bytes, shown.from, shown.to);
+}
+
+/** Copies the element at an end to `into`, as `listCopy`, and takes it away. `listCompact` is the caller's. */
+export function listPop(h: Holder, end: ListEnd, into: ByteSpan): void {
+  listCopy(h, end, into);
+  listDrop(h, end);
+}
+
+const shown = new Element();
+
+// ---- anywhere. Positions count from 0; positions that do not exist are the caller's to refuse
+
+/** Shows element `index`. -> whether there is one. Good until the next change. */
+export function listRead(h: Holder, index: number, element: Element): boolean {
+  if (index < 0 || index >= listLength(h)) return false;
+  const list = large(h);
+  if (list === null) packedRead(h.buffer, packedSeek(h.buffer, h.from, index), element);
+  else list.read(list.seek(index), list.offset, element);
+  return true;
+}
+
+/** Puts bytes[from, to) in the place of element `index`; `listPrepare` has been told of it. */
+export function listReplace(h: Holder, index: number, bytes: Buffer, from: number, to: number): void {
+  const list = large(h);
+  if (list === null) packedReplace(h, packedSeek(h.buffer, h.from, index), bytes, from, to);
+  else list.replaceAt(list.seek(index), list.offset, bytes, from, to);
+}
+
+/**
+ * Puts bytes[from, to) before, or with `after` behind, the first element that is pivot[pivotFrom, pivotTo); `listPrepare` has been told of it.
+ * -> whether there is such an element.
+ */
+export function listInsert(
+  h: Holder,
+  pivot: Buffer,
+  pivotFrom: number,
+  pivotTo: number,
+  after: boolean,
+  bytes: Buffer,
+  from: number,
+  to: number,
+): boolean {
+  const list = large(h);
+  if (list === null) {
+    const at = packedFind(h.buffer, h.from, pivot, pivotFrom, pivotTo, 1);
+    if (at === -1) return false;
+    packedInsert(h, after ? packedNext(h.buffer, at) : at, bytes, from, to);
+    return true;
+  }
+  const node = list.find(pivot, pivotFrom, pivotTo);
+  if (node === -1) return false;
+  list.insertAt(node, list.offset, after, bytes, from, to);
+  return true;
+}
+
+/** Removes elements that are bytes[from, to), at most `limit`, from the head or with `backwards` from the tail on. -> how many. `listCompact` is the caller's. */
+export function listRemove(h: Holder, bytes: Buffer, from: number, to: number, limit: number, backwards: boolean): number {
+  const list = large(h);
+  if (list === null) return removeEqualPacked(h, bytes, from, to, limit, backwards);
+  return list.removeEqual(bytes, from, to, limit, backwards);
+}
+
+/** Removes `count` elements from `start` on. `listCompact` is the caller's. */
+export function listDeleteRange(h: Holder, start: number, count: number): void {
+  if (count === 0) return;
+  const list = large(h);
+  if (list === null) packedDelete(h, packedSeek(h.buffer, h.from, start), count);
+  else list.deleteRange(start, count);
+}
+
+// ---- walking
+
+/**
+ * Goes from element to element of a list that does not change meanwhile; reused from list to list. `next` and `step` go to the next element: `next` shows it in
+ * `element`, `step` only so that it can be compared.
+ */
+export class ListCursor {
+  readonly element = new Element();
+  private list: QuickList | null = null;
+  private node = 0;
+  private readonly span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
+  private packed = true;
+  private backwards = false;
+  /** The element being looked at, and the one to be looked at next: offsets in the node, -1 where there is none. */
+  private at = -1;
+  private following = -1;
+
+  /** Puts the cursor before element `index`, or with `backwards` behind it to go towards the head. There must be such an element. */
+  start(h: Holder, index: number, backwards = false): void {
+    this.backwards = backwards;
+    this.list = large(h);
+    if (this.list === null) {
+      this.span.buffer = h.buffer;
+      this.span.from = h.from;
+      this.span.to = h.to;
+      this.packed = true;
+      this.following = packedSeek(h.buffer, h.from, index);
+      return;
+    }
+    this.node = this.list.seek(index);
+    this.enter(this.list, this.list.offset);
+  }
+
+  /** Goes to the next element and shows it. -> whether there is one. */
+  next(): boolean {
+    const { span, element } = this;
+    if (this.following === -1 && !this.nextNode()) return false;
+    const at = this.following;
+    this.at = at;
+    if (!this.packed) {
+      element.bytes = span.buffer;
+      element.from = span.from;
+      element.to = span.to;
+      this.following = -1;
+      return true;
+    }
+    const after = packedRead(span.buffer, at, element);
+    if (this.backwards) this.following = packedPrevious(span.buffer, span.from, at);
+    else this.following = packedAtEnd(span.buffer, after) ? -1 : after;
+    return true;
+  }
+
+  /** Goes to the next element. -> whether there is one. */
+  step(): boolean {
+    const { span } = this;
+    if (this.following === -1 && !this.nextNode()) return false;
+    const at = this.following;
+    this.at = at;
+    if (!this.packed) {
+      this.following = -1;
+    } else if (this.backwards) {
+      this.following = packedPrevious(span.buffer, span.from, at);
+    } else {
+      const after = packedNext(span.buffer, at);
+      this.following = packedAtEnd(span.buffer, after) ? -1 : after;
+    }
+    return true;
+  }
+
+  /** Whether the element being looked at is bytes[from, to). */
+  equals(bytes: Buffer, from: number, to: number): boolean {
+    const { span } = this;
+    if (this.packed) return packedEquals(span.buffer, this.at, bytes, from, to);
+    return span.to - span.from === to - from && equalBytes(span.buffer, span.from, bytes, from, to - from);
+  }
+
+  private nextNode(): boolean {
+    const { list } = this;
+    if (list === null) return false;
+    this.node += this.backwards ? -1 : 1;
+    if (this.node < 0 || this.node >= list.length) return false;
+    this.enter(list, this.backwards ? -1 : 0);
+    return true;
+  }
+
+  /** Goes into node `node`, to its element `offset` (negative: from the end). */
+  private enter(list: QuickList, offset: number): void {
+    const { span } = this;
+    list.locate(this.node, span);
+    this.packed = list.kind(this.node) === PACKED;
+    this.following = this.packed ? packedSeek(span.buffer, span.from, offset) : span.from;
+    assert(this.following !== -1, "a node of a list has the elements that are counted");
+  }
+}
+
+/** Shows every element, from the head on. The list must not change meanwhile. */
+export function listEach(h: Holder, visit: (element: Element) => void): void {
+  const length = listLength(h);
+  if (length === 0) return;
+  const cursor = new ListCursor();
+  cursor.start(h, 0);
+  while (cursor.next()) visit(cursor.element);
+}
+
+// ---- loading
+
+/** Adds a whole listpack, well formed and not empty, as the last node of a list that is being built; `listSettle` at the end. */
+export function listAppendPacked(h: Holder, bytes: Buffer, from: number, to: number): void {
+  building(h).appendPacked(bytes, from, to, packedCount(bytes, from));
+}
+
+/** Likewise one of `count` elements that bytes[0, length) stand for (memory/nodes.ts). */
+export function listAppendDormant(h: Holder, bytes: Buffer, length: number, count: number, form: DormantForm): void {
+  building(h).appendDormant(bytes, length, count, form);
+}
+
+/** Adds an element as the last node, plain, of a list that is being built; `listSettle` at the end. */
+export function listAppendPlain(h: Holder, bytes: Buffer, from: number, to: number): void {
+  building(h).appendPlain(bytes, from, to);
+}
+
+function building(h: Holder): QuickList {
+  const held = large(h);
+  if (held !== null) return held;
+  const list = new QuickList(h.tables, h.limits);
+  const count = packedCount(h.buffer, h.from);
+  if (count > 0) list.appendPacked(h.buffer, h.from, h.to, count);
+  h.setObject(Encoding.QUICKLIST, list);
+  return list;
+}

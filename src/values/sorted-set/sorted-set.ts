@@ -1,0 +1,157 @@
+/**
+ * A sorted set that is no longer packed: a dictionary of members, each record's value its score (binary64, little-endian: the runtime reads one in a nanosecond), and the index that orders the
+ * records. Hot: nothing here makes an object or a string for a member.
+ */
+
+import { ByteMap } from "../../memory/bytemap.ts";
+import type { LargeObject } from "../../memory/objects.ts";
+import { Ordered, OrderedCursor } from "../../memory/ordered.ts";
+import { Element } from "../../memory/packed.ts";
+import type { ByteSpan, Table, TableSpace } from "../../memory/record-table.ts";
+
+export const SCORE_BYTES = 8;
+
+const span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
+
+/** The score in the record at `address`. */
+export function recordScore(table: Table, address: number): number {
+  return table.bytesOf(address).readDoubleLE(table.valueOffset(address));
+}
+
+/** Puts a score into a record that has room for it; the table is not told. */
+export function setRecordScore(table: Table, address: number, score: number): void {
+  table.bytesOf(address).writeDoubleLE(score, table.valueOffset(address));
+}
+
+export class SortedSet implements LargeObject {
+  readonly map: ByteMap;
+  readonly index: Ordered;
+  private readonly tables: TableSpace;
+
+  /** A set of what `map` holds, whose values must be scores; it is the set's from now on. */
+  constructor(tables: TableSpace, map: ByteMap = new ByteMap(tables)) {
+    this.tables = tables;
+    this.map = map;
+    this.index = new Ordered(map.table);
+    if (map.size > 0) this.indexAll();
+  }
+
+  private indexAll(): void {
+    const { map } = this;
+    const scores = new Float64Array(map.size);
+    const addresses = new Int32Array(map.size);
+    let count = 0;
+    map.each((address) => {
+      scores[count] = recordScore(map.table, address);
+      addresses[count++] = address;
+    });
+    this.index.build(scores, addresses, count);
+  }
+
+  get size(): number {
+    return this.map.size;
+  }
+
+  get heldBytes(): number {
+    return this.map.heldBytes + this.index.heldBytes;
+  }
+
+  get borrowed(): boolean {
+    return this.map.borrowed;
+  }
+
+  /** -> the address of the record of a member, good until that changes; 0: there is none. */
+  find(bytes: Buffer, from: number, length: number): number {
+    return this.map.find(bytes, from, length);
+  }
+
+  score(address: number): number {
+    return recordScore(this.map.table, address);
+  }
+
+  /** Adds a member that is not there. Errors: ArenaFull, and nothing is added. */
+  insert(value: number, bytes: Buffer, from: number, length: number): void {
+    const { map } = this;
+    this.insertHashed(map.hash(bytes, from, length), value, bytes, from, length);
+  }
+
+  insertHashed(hash: number, value: number, bytes: Buffer, from: number, length: number): void {
+    const { map } = this;
+    const address = map.addHashed(hash, bytes, from, length, SCORE_BYTES);
+    setRecordScore(map.table, address, value);
+    try {
+      this.index.insert(value, address);
+    } catch (error) {
+      map.remove(address);
+      throw error;
+    }
+  }
+
+  /** Gives a member another score. Errors: ArenaFull, and it keeps the one it has. */
+  setScore(address: number, value: number): void {
+    const { table } = this.map;
+    table.beforeChange(address);
+    this.index.change(recordScore(table, address), value, address);
+    setRecordScore(table, address, value);
+  }
+
+  remove(address: number): void {
+    this.index.remove(recordScore(this.map.table, address), address);
+    this.map.remove(address);
+  }
+
+  /** Takes out the member at `cursor`, which is nowhere then. */
+  removeAt(cursor: OrderedCursor): void {
+    const { address } = cursor;
+    this.index.removeAt(cursor);
+    this.map.remove(address);
+  }
+
+  /** Visits every member with its score, in order; the visitor must not change the set. The element is anew at each visit. */
+  each(visit: (member: Element, score: number) => void): void {
+    const member = new Element();
+    const cursor = new OrderedCursor();
+    if (this.size === 0) return;
+    for (this.index.seek(cursor, 0); cursor.chunk !== -1; this.index.next(cursor)) {
+      this.show(cursor.address, member);
+      visit(member, cursor.score);
+    }
+  }
+
+  /** Shows the member of the record at `address`. */
+  show(address: number, member: Element): void {
+    this.map.locateKey(address, span);
+    member.bytes = span.buffer;
+    member.from = span.from;
+    member.to = span.to;
+  }
+
+  memoryBytes(samples: number): number {
+    return this.map.memoryBytes(samples) + this.index.heldBytes + this.index.blockBytes;
+  }
+
+  free(stop: () => boolean): boolean {
+    return this.index.free(stop) && this.map.free(stop);
+  }
+
+  copy(): SortedSet {
+    const { index, map, size, tables } = this;
+    const twin = new SortedSet(tables);
+    twin.map.table.reserve(size);
+    const scores = new Float64Array(size);
+    const addresses = new Int32Array(size);
+    const cursor = new OrderedCursor();
+    if (size > 0) index.seek(cursor, 0);
+    for (let count = 0; count < size; count++) {
+      map.locateKey(cursor.address, span);
+      const length = span.to - span.from;
+      const address = twin.map.addHashed(map.hash(span.buffer, span.from, length), span.buffer, span.from, length, SCORE_BYTES);
+      setRecordScore(twin.map.table, address, cursor.score);
+      scores[count] = cursor.score;
+      addresses[count] = address;
+      index.next(cursor);
+    }
+    twin.index.build(scores, addresses, size);
+    return twin;
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * Sorted sets: members with scores, in order of score and then of bytes. Small ones are a listpack (zset-packed.ts), and once they pass the limits, by Redis 7.2's rules,
+ * a SortedSet, and stay one. A score is never NaN. Hot: nothing here makes an object or a string for a member, conversions aside.
+ *
+ * A member is named by its place: its offset in packed bytes, or the address of its record; good until the next change of the set. Ranks count from 0 in order.
+ */
+
+import { OrderedCursor } from "../../memory/ordered.ts";
+import {
+  Element,
+  EMPTY_PACKED_BYTES,
+  MAX_PACKED_BYTES,
+  packedAtEnd,
+  packedBytes,
+  packedCount,
+  packedDelete,
+  packedFind,
+  packedFirst,
+  packedNext,
+  packedPrevious,
+  packedRead,
+  packedSeek,
+} from "../../memory/packed.ts";
+import type { Holder } from "../holder.ts";
+import { Encoding } from "../value-types.ts";
+import { SortedSet } from "./sorted-set.ts";
+import { packedPut, packedPutLast, packedRank, packedScore, packedSetScore } from "./zset-packed.ts";
+
+/** -> members in the set. */
+export function zsetLength(h: Holder): number {
+  return h.object === null ? packedCount(h.buffer, h.from) >>> 1 : h.object.size;
+}
+
+/** The set when it is no longer packed, or null. */
+export function zsetLarge(h: Holder): SortedSet | null {
+  return h.object as SortedSet | null;
+}
+
+// ---- one member
+
+/** -> the place of member bytes[from, to); 0: there is none. */
+export function zsetFind(h: Holder, bytes: Buffer, from: number, to: number): number {
+  const large = zsetLarge(h);
+  if (large !== null) return large.find(bytes, from, to - from);
+  const at = packedFind(h.buffer, h.from, bytes, from, to, 2);
+  return at === -1 ? 0 : at;
+}
+
+/** The score of the member at `place`. */
+export function zsetScoreAt(h: Holder, place: number): number {
+  const large = zsetLarge(h);
+  return large === null ? packedScore(h.buffer, packedNext(h.buffer, place)) : large.score(place);
+}
+
+/** -> the score of a member, NaN when there is none. */
+export function zsetScore(h: Holder, bytes: Buffer, from: number, to: number): number {
+  const place = zsetFind(h, bytes, from, to);
+  return place === 0 ? Number.NaN : zsetScoreAt(h, place);
+}
+
+/** How many members come before the one at `place`. */
+export function zsetRank(h: Holder, place: number): number {
+  const large = zsetLarge(h);
+  return large === null ? packedRank(h, place) : large.index.rankOf(large.score(place), place);
+}
+
+// ---- changing
+
+/**
+ * To be called before `count` members are added at once, the first of them `length` bytes long: a set that they are too many for becomes large at once, and so does an
+ * empty one that the first is too long for.
+ */
+export function zsetExpect(h: Holder, count: number, length: number): void {
+  if (h.object !== null) return;
+  const isEmpty = packedBytes(h.buffer, h.from) === EMPTY_PACKED_BYTES;
+  if (count > h.limits.zsetEntries || (isEmpty && length > h.limits.zsetValueBytes)) enlarge(h, count);
+}
+
+/** Adds member bytes[from, to), which is not there and does not lie in the set. */
+export function zsetInsert(h: Holder, score: number, bytes: Buffer, from: number, to: number): void {
+  const { limits } = h;
+  let large = zsetLarge(h);
+  if (large === null) {
+    const length = to - from;
+    const count = zsetLength(h) + 1;
+    if (count <= limits.zsetEntries && length <= limits.zsetValueBytes && packedBytes(h.buffer, h.from) + length <= MAX_PACKED_BYTES)
+      return packedPut(h, score, bytes, from, to);
+    large = enlarge(h, count);
+  }
+  large.insert(score, bytes, from, to - from);
+}
+
+/** Gives the member at `place`, which is bytes[from, to) (outside the set), another score than it has. */
+export function zsetSetScore(h: Holder, place: number, score: number, bytes: Buffer, from: number, to: number): void {
+  const large = zsetLarge(h);
+  if (large === null) packedSetScore(h, place, score, bytes, from, to);
+  else large.setScore(place, score);
+}
+
+/** Gives member bytes[from, to), which does not lie in the set, this score. -> whether it is new. */
+export function zsetPut(h: Holder, score: number, bytes: Buffer, from: number, to: number): boolean {
+  const place = zsetFind(h, bytes, from, to);
+  if (place === 0) zsetInsert(h, score, bytes, from, to);
+  else if (zsetScoreAt(h, place) !== score) zsetSetScore(h, place, score, bytes, from, to);
+  return place === 0;
+}
+
+/** Takes the member at `place` out. */
+export function zsetRemoveAt(h: Holder, place: number): void {
+  const large = zsetLarge(h);
+  if (large === null) packedDelete(h, place, 2);
+  else large.remove(place);
+}
+
+/** Takes a member out. -> whether it was there. */
+export function zsetRemove(h: Holder, bytes: Buffer, from: number, to: number): boolean {
+  const place = zsetFind(h, bytes, from, to);
+  if (place !== 0) zsetRemoveAt(h, place);
+  return place !== 0;
+}
+
+/** Takes out the `count` members from rank `first` on. */
+export function zsetRemoveRanks(h: Holder, first: number, count: number): void {
+  const large = zsetLarge(h);
+  if (large === null) {
+    if (count > 0) packedDelete(h, packedSeek(h.buffer, h.from, first * 2), count * 2);
+    return;
+  }
+  for (; count > 0; count--) {
+    large.index.seek(removed, first);
+    large.removeAt(removed);
+  }
+}
+
+// Scratch: of conversions, and of deletions.
+const converted = new Element();
+const removed = new OrderedCursor();
+
+/** Puts a whole set into an empty `h`: `set` itself, or its members packed where Redis would have them so. It is `h`'s from now on. */
+export function zsetTake(h: Holder, set: SortedSet): void {
+  const { limits } = h;
+  let longest = 0;
+  let bytes = 0;
+  const isFew = set.size <= limits.zsetEntries;
+  if (isFew) {
+    set.each((member) => {
+      longest = Math.max(longest, member.length);
+      bytes += member.length;
+    });
+  }
+  if (!isFew || longest > limits.zsetValueBytes || bytes > MAX_PACKED_BYTES) return h.setObject(Encoding.SKIPLIST, set);
+  set.each((member, score) => packedPutLast(h, score, member.bytes, member.from, member.to));
+  set.free(() => false);
+}
+
+/** Turns a packed set into a large one with room for `count` members. Without memory for it nothing changes. */
+function enlarge(h: Holder, count: number): SortedSet {
+  const set = new SortedSet(h.tables);
+  set.map.table.reserve(Math.max(count, zsetLength(h)));
+  const member = converted;
+  try {
+    for (let at = packedFirst(h.buffer, h.from); !packedAtEnd(h.buffer, at); ) {
+      const scoreAt = packedRead(h.buffer, at, member);
+      set.insert(packedScore(h.buffer, scoreAt), member.bytes, member.from, member.length);
+      at = packedNext(h.buffer, scoreAt);
+    }
+    h.setObject(Encoding.SKIPLIST, set);
+  } catch (error) {
+    set.free(() => false);
+    throw error;
+  }
+  return set;
+}
+
+// ---- walking
+
+/** A place in a sorted set that shows the member there; good until the next change of the set. */
+export class ZsetCursor {
+  readonly member = new Element();
+  score = 0;
+  /** The place of the member shown: see `zsetFind`. */
+  place = 0;
+  /** Of a large set. */
+  readonly ordered = new OrderedCursor();
+}
+
+/** Puts the cursor at the member of this rank, which there must be. */
+export function zsetSeek(h: Holder, cursor: ZsetCursor, rank: number): void {
+  const large = zsetLarge(h);
+  if (large === null) return showPacked(h, cursor, packedSeek(h.buffer, h.from, rank * 2));
+  large.index.seek(cursor.ordered, rank);
+  showLarge(large, cursor);
+}
+
+/** Likewise at the last member. */
+export function zsetSeekLast(h: Holder, cursor: ZsetCursor): void {
+  const large = zsetLarge(h);
+  if (large === null) return showPacked(h, cursor, packedSeek(h.buffer, h.from, -2));
+  large.index.seekLast(cursor.ordered);
+  showLarge(large, cursor);
+}
+
+/** Moves the cursor to the next member. -> false, and it is nowhere, when there is none. */
+export function zsetNext(h: Holder, cursor: ZsetCursor): boolean {
+  const large = zsetLarge(h);
+  if (large === null) {
+    const at = packedNext(h.buffer, packedNext(h.buffer, cursor.place));
+    if (packedAtEnd(h.buffer, at)) return false;
+    showPacked(h, cursor, at);
+  } else {
+    large.index.next(cursor.ordered);
+    if (cursor.ordered.chunk === -1) return false;
+    showLarge(large, cursor);
+  }
+  return true;
+}
+
+/** Moves the cursor to the member before. -> false, and it is nowhere, when there is none. */
+export function zsetPrevious(h: Holder, cursor: ZsetCursor): boolean {
+  const large = zsetLarge(h);
+  if (large === null) {
+    const score = packedPrevious(h.buffer, h.from, cursor.place);
+    if (score === -1) return false;
+    showPacked(h, cursor, packedPrevious(h.buffer, h.from, score));
+  } else {
+    large.index.previous(cursor.ordered);
+    if (cursor.ordered.chunk === -1) return false;
+    showLarge(large, cursor);
+  }
+  return true;
+}
+
+function showPacked(h: Holder, cursor: ZsetCursor, at: number): void {
+  cursor.place = at;
+  cursor.score = packedScore(h.buffer, packedRead(h.buffer, at, cursor.member));
+}
+
+function showLarge(large: SortedSet, cursor: ZsetCursor): void {
+  large.show(cursor.ordered.address, cursor.member);
+  cursor.place = cursor.ordered.address;
+  cursor.score = cursor.ordered.score;
+}
+
+/** Takes the member at the cursor out; the cursor is nowhere then. */
+export function zsetRemoveCursor(h: Holder, cursor: ZsetCursor): void {
+  const large = zsetLarge(h);
+  if (large === null) packedDelete(h, cursor.place, 2);
+  else large.removeAt(cursor.ordered);
+}
+
+/** Visits every member with its score, in order; the visitor must not change the set. The element is anew at each visit. */
+export function zsetEach(h: Holder, visit: (member: Element, score: number) => void): void {
+  if (zsetLength(h) === 0) return;
+  const cursor = new ZsetCursor();
+  zsetSeek(h, cursor, 0);
+  do visit(cursor.member, cursor.score);
+  while (zsetNext(h, cursor));
+}
+
+/** Likewise from the last to the first. */
+export function zsetEachBackwards(h: Holder, visit: (member: Element, score: number) => void): void {
+  if (zsetLength(h) === 0) return;
+  const cursor = new ZsetCursor();
+  zsetSeekLast(h, cursor);
+  do visit(cursor.member, cursor.score);
+  while (zsetPrevious(h, cursor));
+}

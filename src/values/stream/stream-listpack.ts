@@ -1,0 +1,288 @@
+/**
+ * Between a node of ours (stream-node.ts) and what Redis keeps it as and writes to files: a listpack with the entries
+ *
+ *     count, deleted, field count, field names ..., 0
+ *     flags, milliseconds above the master id, sequence number above it, (field count, names and values | values), number of entries before this one
+ *
+ * Source: t_stream.c of Redis 7.2, RDB types 15, 19 and 21.
+ */
+
+import { copyBytes } from "../../base/bytes.ts";
+import {
+  packedAtEnd,
+  packedBytesOfPayload,
+  packedFirst,
+  packedIntegerBytes,
+  packedNext,
+  packedPayloadBytes,
+  packedValid,
+  packedWords,
+  packedWordsBytes,
+  packedWriteEntryOf,
+  packedWriteInteger,
+  packedWriteWords,
+} from "../../memory/packed.ts";
+import type { ByteSpan } from "../../memory/record-table.ts";
+import { StreamId } from "./stream-id.ts";
+import { DELETED, deletedIn, NodeReader, SAME_FIELDS, setDeletedIn, writeEntryHead, writeNodeHead } from "./stream-node.ts";
+
+/** Header and end byte of a listpack, and the zero that ends its first part. */
+const FRAME_BYTES = 7 + 2;
+const HEADER_BYTES = 6;
+const END = 0xff;
+const UNKNOWN_COUNT = 0xffff;
+/** Numbers of an entry besides names and values. */
+const FIXED_NUMBERS = 3;
+
+const reader = new NodeReader();
+const master = new StreamId();
+const words = { low: 0, high: 0 };
+
+/** Bytes of the listpack that begins with these fields, but for its two counts; `names` is what the entries of their names take. */
+export function packedHeadBytes(fields: number, names: number): number {
+  return FRAME_BYTES + packedIntegerBytes(fields) + names;
+}
+
+/** The most that a listpack has besides its entries and the names of its fields: header, four numbers, end. */
+const MOST_HEAD_BYTES = 40;
+/** The most that the numbers of an entry take: flags, two differences, two counts. */
+const MOST_NUMBERS_BYTES = 2 + 10 + 10 + 6 + 6;
+/** Payloads that begin with less than this are numbers and strings of one byte of length. */
+const SHORT_STRINGS = 0xc0;
+
+/** What an entry takes in it; `content` is what the entries of its names and values take. */
+export function packedEntryTotal(id: StreamId, masterId: StreamId, same: boolean, fields: number, content: number): number {
+  const numbers = packedIntegerBytes(SAME_FIELDS) + differenceBytes(id, masterId) + packedIntegerBytes(pieces(same, fields));
+  return numbers + content + (same ? 0 : packedIntegerBytes(fields));
+}
+
+function pieces(same: boolean, fields: number): number {
+  return FIXED_NUMBERS + (same ? fields : fields * 2 + 1);
+}
+
+function differenceBytes(id: StreamId, from: StreamId): number {
+  const ms = packedWordsBytes((id.msLow - from.msLow) | 0, (id.msHigh - from.msHigh - (id.msLow < from.msLow ? 1 : 0)) | 0);
+  return ms + packedWordsBytes((id.seqLow - from.seqLow) | 0, (id.seqHigh - from.seqHigh - (id.seqLow < from.seqLow ? 1 : 0)) | 0);
+}
+
+/** What `sizeNode` and `toListpack` learn of a node. */
+export interface NodeSize {
+  /** Bytes of its listpack but for the two counts at its start. */
+  bytes: number;
+  /** Entries, live and deleted. */
+  entries: number;
+  /** The id of the last of them. */
+  readonly last: StreamId;
+}
+
+/** Measures the listpack of the node `span`. -> itself. */
+export function sizeNode(span: ByteSpan, size: NodeSize): NodeSize {
+  reader.open(span);
+  master.assign(reader.id);
+  size.bytes = packedHeadBytes(reader.masterFields, contentBytes(reader.buffer, reader.masterFieldsAt, reader.masterFields));
+  size.entries = 0;
+  while (reader.next()) {
+    const same = (reader.flags & SAME_FIELDS) !== 0;
+    const count = same ? reader.fields : reader.fields * 2;
+    size.bytes += packedEntryTotal(reader.id, master, same, reader.fields, contentBytes(reader.buffer, reader.contentAt, count));
+    size.entries++;
+  }
+  size.last.assign(reader.id);
+  reader.close();
+  return size;
+}
+
+function contentBytes(buffer: Buffer, at: number, count: number): number {
+  let bytes = 0;
+  while (count-- > 0) {
+    const payload = packedPayloadBytes(buffer, at);
+    at += payload;
+    bytes += packedBytesOfPayload(payload);
+  }
+  return bytes;
+}
+
+/**
+ * Makes listpacks of nodes in a buffer of its own, which the next one uses again. Hot: a stream that is saved passes here whole. A node is gone through once, and
+ * what is usual, small numbers and short strings, is written without a call.
+ */
+export class ListpackMaker {
+  bytes = Buffer.allocUnsafeSlow(8192);
+  /** Where in the node `copyContent` goes on. */
+  private at = 0;
+
+  /** Writes the listpack of the node `span` with `live` live entries to the start of `bytes`. -> its length. */
+  make(span: ByteSpan, live: number): number {
+    const deleted = deletedIn(span.buffer, span.from);
+    // A payload becomes an entry no more than twice as long.
+    this.reserve(MOST_HEAD_BYTES + (span.to - span.from) * 2 + (live + deleted) * MOST_NUMBERS_BYTES);
+    const { bytes } = this;
+    reader.open(span);
+    master.assign(reader.id);
+    let count = 4 + reader.masterFields;
+    let to = packedWriteInteger(bytes, HEADER_BYTES, live);
+    to = packedWriteInteger(bytes, to, deleted);
+    to = packedWriteInteger(bytes, to, reader.masterFields);
+    this.at = reader.masterFieldsAt;
+    to = this.copyContent(to, reader.buffer, reader.masterFields);
+    to = putNumber(bytes, to, 0, 0);
+    reader.goOnAt(this.at);
+    const { id } = reader;
+    while (reader.next()) {
+      const same = (reader.flags & SAME_FIELDS) !== 0;
+      const { fields } = reader;
+      to = putNumber(bytes, to, reader.flags & (SAME_FIELDS | DELETED), 0);
+      to = putNumber(bytes, to, (id.msLow - master.msLow) | 0, (id.msHigh - master.msHigh - (id.msLow < master.msLow ? 1 : 0)) | 0);
+      to = putNumber(bytes, to, (id.seqLow - master.seqLow) | 0, (id.seqHigh - master.seqHigh - (id.seqLow < master.seqLow ? 1 : 0)) | 0);
+      if (!same) to = putNumber(bytes, to, fields, 0);
+      this.at = reader.contentAt;
+      to = this.copyContent(to, reader.buffer, same ? fields : fields * 2);
+      reader.goOnAt(this.at);
+      const written = pieces(same, fields);
+      to = putNumber(bytes, to, written, 0);
+      count += written + 1;
+    }
+    reader.close();
+    bytes[to] = END;
+    const length = to + 1;
+    bytes.writeUInt32LE(length, 0);
+    bytes.writeUInt16LE(Math.min(count, UNKNOWN_COUNT), 4);
+    return length;
+  }
+
+  private reserve(length: number): void {
+    if (length > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(length + (length >> 1));
+  }
+
+  /** Writes `count` payloads, which stand at `this.at` of `source`, as entries at `to`. -> the offset after them. */
+  private copyContent(to: number, source: Buffer, count: number): number {
+    const { bytes } = this;
+    let { at } = this;
+    for (; count > 0; count--) {
+      const lead = source[at];
+      if (lead >= SHORT_STRINGS) {
+        const payload = packedPayloadBytes(source, at);
+        to = packedWriteEntryOf(bytes, to, source, at, payload);
+        at += payload;
+        continue;
+      }
+      const payload = lead < 0x80 ? 1 : 1 + (lead & 0x3f);
+      to = copyBytes(bytes, to, source, at, at + payload);
+      at += payload;
+      bytes[to++] = payload;
+    }
+    this.at = at;
+    return to;
+  }
+}
+
+/** Writes the entry of the int64 of these words at `at`. -> the offset after it. */
+function putNumber(bytes: Buffer, at: number, low: number, high: number): number {
+  if (high !== 0 || low >>> 0 > 0x7f) return packedWriteWords(bytes, at, low, high);
+  bytes[at] = low;
+  bytes[at + 1] = 1;
+  return at + 2;
+}
+
+/** Makes nodes of listpacks of unknown origin, in a buffer of its own, which the next one uses again. */
+export class NodeMaker {
+  bytes = Buffer.allocUnsafeSlow(8192);
+  /** Of the node made: its length in bytes, its live entries, and the id of its last entry. */
+  length = 0;
+  live = 0;
+  readonly last = new StreamId();
+  private source: Buffer = this.bytes;
+  private at = 0;
+  private number = 0;
+  private fields = 0;
+  private readonly masterId = new StreamId();
+  private readonly id = new StreamId();
+
+  /**
+   * Makes the node that listpack source[from, to) with this master id stands for. -> false when it is none: a broken listpack, one with other entries than its
+   * counts say, ids that do not grow, or nothing in it.
+   */
+  make(source: Buffer, from: number, to: number, masterId: StreamId): boolean {
+    if (!packedValid(source, from, to)) return false;
+    // No entry becomes longer than twice what it was: ids of ten bytes at most take the place of numbers of two at least.
+    const most = (to - from) * 3 + 64;
+    if (this.bytes.length < most) this.bytes = Buffer.allocUnsafeSlow(most);
+    this.source = source;
+    this.at = packedFirst(source, from);
+    this.masterId.assign(masterId);
+    this.last.assign(masterId);
+    const made = this.readHead() && this.readEntries();
+    this.source = this.bytes;
+    return made;
+  }
+
+  private readHead(): boolean {
+    if (!this.readCount()) return false;
+    this.live = this.number;
+    if (!this.readCount()) return false;
+    const deleted = this.number;
+    if (!this.readCount()) return false;
+    this.fields = this.number;
+    this.length = writeNodeHead(this.bytes, 0, this.masterId, this.fields);
+    setDeletedIn(this.bytes, 0, deleted);
+    if (!this.copyContent(this.fields)) return false;
+    return this.readCount() && this.number === 0;
+  }
+
+  private readEntries(): boolean {
+    let live = 0;
+    let deleted = 0;
+    for (let first = true; !packedAtEnd(this.source, this.at); first = false) {
+      if (!this.readCount()) return false;
+      const flags = this.number;
+      if (flags > (SAME_FIELDS | DELETED) || !this.readId()) return false;
+      if (!first && this.id.compare(this.last) <= 0) return false;
+      const same = (flags & SAME_FIELDS) !== 0;
+      if (!same && !this.readCount()) return false;
+      const fields = same ? this.fields : this.number;
+      this.length = writeEntryHead(this.bytes, this.length, this.id, this.last, flags, fields);
+      this.last.assign(this.id);
+      if (!this.copyContent(same ? fields : fields * 2)) return false;
+      if (!this.readCount() || this.number !== pieces(same, fields)) return false;
+      if ((flags & DELETED) === 0) live++;
+      else deleted++;
+    }
+    return live === this.live && deleted === deletedIn(this.bytes, 0) && live + deleted > 0;
+  }
+
+  /** The id above the master id. -> false when it is not one. */
+  private readId(): boolean {
+    const { id, masterId } = this;
+    if (!this.readWords()) return false;
+    let low = masterId.msLow + (words.low >>> 0);
+    id.msLow = low >>> 0;
+    id.msHigh = (masterId.msHigh + words.high + (low > 0xffffffff ? 1 : 0)) >>> 0;
+    if (!this.readWords()) return false;
+    low = masterId.seqLow + (words.low >>> 0);
+    id.seqLow = low >>> 0;
+    id.seqHigh = (masterId.seqHigh + words.high + (low > 0xffffffff ? 1 : 0)) >>> 0;
+    return id.compare(masterId) >= 0;
+  }
+
+  private readWords(): boolean {
+    if (packedAtEnd(this.source, this.at) || !packedWords(this.source, this.at, words)) return false;
+    this.at = packedNext(this.source, this.at);
+    return true;
+  }
+
+  /** A number that is not negative, and one of as many things as a listpack can hold. */
+  private readCount(): boolean {
+    if (!this.readWords() || words.high !== 0 || words.low < 0 || words.low > 2 ** 30) return false;
+    this.number = words.low;
+    return true;
+  }
+
+  private copyContent(count: number): boolean {
+    while (count-- > 0) {
+      if (packedAtEnd(this.source, this.at)) return false;
+      this.length = copyBytes(this.bytes, this.length, this.source, this.at, this.at + packedPayloadBytes(this.source, this.at));
+      this.at = packedNext(this.source, this.at);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,85 @@
+/** A value that has no key yet: what a file, a payload or a command (SUNIONSTORE, SORT STORE, ...) builds, to be put at a key whole when it is done. */
+
+import { copyBytes, moveBytes } from "../base/bytes.ts";
+import type { LargeObject } from "../memory/objects.ts";
+import type { TableSpace } from "../memory/record-table.ts";
+import { emptyPacked } from "./empty.ts";
+import type { Holder } from "./holder.ts";
+import type { ValueLimits } from "./limits.ts";
+import { Encoding, Type } from "./value-types.ts";
+
+/** Room that the buffer starts with, and that it is let go of above. */
+const MIN_BYTES = 1024;
+const MAX_KEPT_BYTES = 64 * 1024;
+
+export class Draft implements Holder {
+  readonly tables: TableSpace;
+  readonly limits: ValueLimits;
+  type: Type = Type.STRING;
+  encoding: Encoding = Encoding.RAW;
+  object: LargeObject | null = null;
+  buffer = Buffer.allocUnsafeSlow(MIN_BYTES);
+  readonly from = 0;
+  to = 0;
+
+  constructor(tables: TableSpace, limits: ValueLimits) {
+    this.tables = tables;
+    this.limits = limits;
+  }
+
+  /** Starts an empty value of this type; the draft may be used again and again. -> itself. */
+  begin(type: Type): this {
+    this.discard();
+    const empty = emptyPacked(type);
+    this.type = type;
+    this.encoding = empty.encoding;
+    this.to = copyBytes(this.buffer, 0, empty.bytes, 0, empty.bytes.length);
+    return this;
+  }
+
+  splice(at: number, removed: number, inserted: number): void {
+    const length = this.to;
+    const newLength = length - removed + inserted;
+    if (newLength > this.buffer.length) this.grow(newLength);
+    moveBytes(this.buffer, at + inserted, at + removed, length);
+    this.to = newLength;
+  }
+
+  setPacked(encoding: Encoding, length: number): void {
+    this.dropObject();
+    if (length > this.buffer.length) this.grow(length);
+    this.encoding = encoding;
+    this.to = length;
+  }
+
+  setObject(encoding: Encoding, object: LargeObject): void {
+    this.dropObject();
+    this.encoding = encoding;
+    this.object = object;
+    this.to = 0;
+  }
+
+  /** What it holds has found its key. */
+  release(): void {
+    this.object = null;
+    this.to = 0;
+    if (this.buffer.length > MAX_KEPT_BYTES) this.buffer = Buffer.allocUnsafeSlow(MIN_BYTES);
+  }
+
+  /** What it holds is not wanted: its memory is given back. */
+  discard(): void {
+    this.dropObject();
+    this.release();
+  }
+
+  private dropObject(): void {
+    this.object?.free(() => false);
+    this.object = null;
+  }
+
+  private grow(length: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(length, this.buffer.length * 2));
+    this.buffer.copy(grown, 0, 0, this.to);
+    this.buffer = grown;
+  }
+}

@@ -17,8 +17,8 @@ import { Journal } from "./journal/journal.ts";
 import type { Database } from "./keyspace/database.ts";
 import { EventClass } from "./keyspace/events.ts";
 import { EvictionState, evictionMs, evictionPolicy } from "./keyspace/eviction.ts";
+import { ExpiryMode } from "./keyspace/key-access.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
-import { ExpiryMode } from "./keyspace/record-meta.ts";
 import { followLimits } from "./keyspace/value-limits.ts";
 import { Log, LogLevel } from "./log.ts";
 import { Cron, type SlicedWork } from "./process/cron.ts";
@@ -329,23 +329,11 @@ export class Server implements Host {
         },
         beginBatch: () => this.beginBatch(),
         endBatch: () => dispatcher.endBatch(),
-        execute: (session, frame) => this.executeBlocked(session, frame),
+        execute: (session, frame) => dispatcher.execute(session, frame),
         ended: (session, frame, error) => dispatcher.countEnded(session, frame, error),
       },
       keyspace.blocked,
     );
-  }
-
-  /** Serves a blocked client, whoever is being served: our master's stream sees keys whose time is over, this client does not. */
-  private executeBlocked(session: Session, frame: Frame): void {
-    const { keyspace } = this;
-    const { expiryMode } = keyspace;
-    if (expiryMode === ExpiryMode.KEEP) keyspace.expiryMode = ExpiryMode.HIDE;
-    try {
-      this.dispatcher.execute(session, frame);
-    } finally {
-      keyspace.expiryMode = expiryMode;
-    }
   }
 
   private departed(session: Session): void {
@@ -414,13 +402,13 @@ export class Server implements Host {
   /** What replicas would have to be told waits from now on: writes of clients do, and keys whose time is over are hidden, not deleted. */
   private pauseWrites(): void {
     this.writesPaused = true;
-    if (!this.replication.isReplica) this.keyspace.expiryMode = ExpiryMode.HIDE;
+    if (!this.replication.isReplica) this.keyspace.clientExpiryMode = ExpiryMode.HIDE;
     this.updateRestrictions();
   }
 
   private resumeWrites(): void {
     this.writesPaused = false;
-    if (!this.replication.isReplica) this.keyspace.expiryMode = ExpiryMode.DELETE;
+    if (!this.replication.isReplica) this.keyspace.clientExpiryMode = ExpiryMode.DELETE;
     this.updateRestrictions();
     for (const session of this.clients) {
       if (!session.postponed) continue;
@@ -522,7 +510,7 @@ export class Server implements Host {
     return [
       (budgetMs) => {
         // A replica's keys are its master's to delete.
-        if (!this.activeExpiry || this.cronPaused || keyspace.expiryMode !== ExpiryMode.DELETE || this.persistence.loading !== null)
+        if (!this.activeExpiry || this.cronPaused || keyspace.clientExpiryMode !== ExpiryMode.DELETE || this.persistence.loading !== null)
           return true;
         keyspace.now = Date.now();
         return keyspace.expireDue(budgetMs);

@@ -7,6 +7,7 @@ import { equalsWord, parseInt64, smallInteger } from "../base/bytes.ts";
 import { errors } from "../errors.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { EventClass } from "../keyspace/events.ts";
+import { ExpiryMode, type KeyAccess } from "../keyspace/key-access.ts";
 import { LOOK_AHEAD_KEYS } from "../keyspace/lookahead.ts";
 import { Value } from "../keyspace/value.ts";
 import { Frame } from "../protocol/frame.ts";
@@ -37,7 +38,7 @@ export interface BlockOptions {
 /** Values kept for the commands to come; one that opens more keys at once has them made anew. */
 const KEPT_VALUES = 16;
 
-export class Context {
+export class Context implements KeyAccess {
   readonly host: Host;
   readonly reply: Reply;
   /** Runs a request of this client as if it had just come in, without the checks of a new one: EXEC's way. */
@@ -45,6 +46,10 @@ export class Context {
   frame: Frame = new Frame();
   session!: Session;
   entry!: CommandEntry;
+  // What lookups want to know (keyspace/key-access.ts).
+  expiryMode: ExpiryMode = ExpiryMode.DELETE;
+  noTouch = false;
+  keyHash = 0;
   /** What the journal takes instead of the request: null for the request itself. */
   effects: { database: Database; frame: Frame }[] | null = null;
   /** Whether the journal takes the request though no key changed (FLUSHALL, ...). */
@@ -115,19 +120,19 @@ export class Context {
   /** The key named by argument `index`, for a command that reads: its address, or 0. */
   read(index: number): number {
     const { frame } = this;
-    return this.session.database.read(frame.buffer, frame.offsets[index], frame.lengths[index]);
+    return this.session.database.read(this, frame.buffer, frame.offsets[index], frame.lengths[index]);
   }
 
   /** Likewise for a command that asks about the key, not for what it holds: no access is noted. */
   peek(index: number): number {
     const { frame } = this;
-    return this.session.database.peek(frame.buffer, frame.offsets[index], frame.lengths[index]);
+    return this.session.database.peek(this, frame.buffer, frame.offsets[index], frame.lengths[index]);
   }
 
   /** Likewise for a command that writes. */
   write(index: number): number {
     const { frame } = this;
-    return this.session.database.write(frame.buffer, frame.offsets[index], frame.lengths[index]);
+    return this.session.database.write(this, frame.buffer, frame.offsets[index], frame.lengths[index]);
   }
 
   /**
@@ -161,7 +166,7 @@ export class Context {
     const { frame } = this;
     const { database } = this.session;
     const address = this.read(index);
-    return this.value(slot).open(database, address, type, frame.buffer, frame.offsets[index], frame.lengths[index]);
+    return this.value(slot).open(database, address, this.keyHash, type, frame.buffer, frame.offsets[index], frame.lengths[index]);
   }
 
   /** Likewise for changing. */
@@ -169,7 +174,7 @@ export class Context {
     const { frame } = this;
     const { database } = this.session;
     const address = this.write(index);
-    const value = this.value(slot).open(database, address, type, frame.buffer, frame.offsets[index], frame.lengths[index]);
+    const value = this.value(slot).open(database, address, this.keyHash, type, frame.buffer, frame.offsets[index], frame.lengths[index]);
     value.beforeChange();
     return value;
   }
@@ -193,6 +198,7 @@ export class Context {
     const to = from + frame.lengths[value];
     return this.session.database.setString(
       address,
+      this.keyHash,
       frame.buffer,
       frame.offsets[index],
       frame.lengths[index],

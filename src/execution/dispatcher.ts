@@ -5,6 +5,7 @@
 
 import { InvariantError } from "../assert.ts";
 import { CommandError, errors } from "../errors.ts";
+import { ExpiryMode } from "../keyspace/key-access.ts";
 import { isMemoryExhausted } from "../memory/exhausted.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { NO_SINK, type Reply } from "../protocol/reply.ts";
@@ -156,14 +157,14 @@ export class Dispatcher {
     const changesBefore = keyspace.changes;
     const answeredBefore = this.reply.written;
     context.frame = frame;
-    keyspace.request = frame;
     keyspace.lookAhead.reset();
     context.session = session;
     context.entry = entry;
     context.effects = null;
     context.forced = false;
     this.failed = false;
-    keyspace.noTouch = session.noTouch && !entry.touches;
+    context.noTouch = session.noTouch && !entry.touches;
+    context.expiryMode = session.kind === SessionKind.MASTER ? ExpiryMode.KEEP : keyspace.clientExpiryMode;
     session.commands++;
     stats.commands++;
     if (entry !== this.timed) this.switchTimer(entry);

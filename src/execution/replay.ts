@@ -5,7 +5,6 @@
 import { NO_LINK } from "../aof/client.ts";
 import type { CommandRunner } from "../aof/file-load.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
-import { ExpiryMode } from "../keyspace/record-meta.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { type Diverted, NO_SINK, type Reply } from "../protocol/reply.ts";
 import { Session, SessionKind } from "../session/session.ts";
@@ -22,7 +21,6 @@ export class Replay implements CommandRunner {
   private readonly parts: ReplayParts;
   private session: Session;
   private diverted: Diverted | null = null;
-  private expiryMode: ExpiryMode = ExpiryMode.DELETE;
   private inBatch = false;
 
   constructor(parts: ReplayParts) {
@@ -42,12 +40,10 @@ export class Replay implements CommandRunner {
   }
 
   begin(nested: boolean): void {
-    const { reply, keyspace, beginBatch } = this.parts;
+    const { reply, beginBatch } = this.parts;
     this.inBatch = !nested;
     if (this.inBatch) beginBatch();
     this.diverted = reply.divert(NO_SINK, 2);
-    this.expiryMode = keyspace.expiryMode;
-    keyspace.expiryMode = ExpiryMode.KEEP;
   }
 
   run(frame: Frame): boolean {
@@ -59,8 +55,7 @@ export class Replay implements CommandRunner {
   }
 
   end(): void {
-    const { dispatcher, reply, keyspace } = this.parts;
-    keyspace.expiryMode = this.expiryMode;
+    const { dispatcher, reply } = this.parts;
     if (this.diverted !== null) reply.rejoin(this.diverted);
     this.diverted = null;
     if (this.inBatch) dispatcher.endBatch();

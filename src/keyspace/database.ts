@@ -64,11 +64,12 @@ export class Database extends Lookup {
   // ---- changing
 
   /**
-   * Makes the key hold the string value[valueFrom, valueTo). `address` is what `find`, `read` or `write` just gave for the key (0: new). `expireAt`
-   * is a time in ms, NO_EXPIRY or KEEP_EXPIRY. -> the key's address.
+   * Makes the key hold the string value[valueFrom, valueTo). `address` is what `find`, `read` or `write` just gave for the key (0: new), `hash` what it noted as
+   * the key's. `expireAt` is a time in ms, NO_EXPIRY or KEEP_EXPIRY. -> the key's address.
    */
   setString(
     address: number,
+    hash: number,
     key: Buffer,
     from: number,
     length: number,
@@ -81,7 +82,7 @@ export class Database extends Lookup {
     const encoding = encodingFor(value, valueFrom, valueTo);
     const meta = makeMeta(Type.STRING, encoding, address === 0 ? this.freshAccess() : this.access(address));
     if (address === 0) {
-      address = this.insertString(key, from, length, value, valueFrom, valueTo, expireAt);
+      address = this.insertString(hash, key, from, length, value, valueFrom, valueTo, expireAt);
       table.setMeta(address, meta);
     } else {
       this.noteGone(address);
@@ -97,6 +98,7 @@ export class Database extends Lookup {
   }
 
   private insertString(
+    hash: number,
     key: Buffer,
     from: number,
     length: number,
@@ -113,7 +115,7 @@ export class Database extends Lookup {
     // Where more than the record is made, all of it is or, for want of memory, nothing.
     if (!inline) table.ensureRoom(length, flags, room);
     const handle = inline ? 0 : this.objects.add(adopt(value, valueFrom, valueTo));
-    const address = table.insert(this.hash, key, from, length, flags, room, handle);
+    const address = table.insert(hash, key, from, length, flags, room, handle);
     if (expires !== 0) this.expiry.add(address, expireAt);
     if (inline) copyBytes(table.bytesOf(address), table.valueOffset(address), value, valueFrom, valueTo);
     this.noteNew(key, from, length);
@@ -142,7 +144,7 @@ export class Database extends Lookup {
    * Makes the key hold the decimal form of a safe integer; its expiry stays. Arguments are those of `setString`. A number of as many digits as before is
    * written where it stands: counters neither move nor allocate. -> the key's address.
    */
-  setInteger(address: number, key: Buffer, from: number, length: number, value: number): number {
+  setInteger(address: number, hash: number, key: Buffer, from: number, length: number, value: number): number {
     const table = this.table;
     if (address !== 0 && metaEncoding(table.meta(address)) === Encoding.INT && table.valueLength(address) === integerLength(value)) {
       table.beforeChange(address);
@@ -150,7 +152,7 @@ export class Database extends Lookup {
       this.announce(address);
       return address;
     }
-    return this.setString(address, key, from, length, DIGITS, 0, writeInteger(DIGITS, 0, value), KEEP_EXPIRY);
+    return this.setString(address, hash, key, from, length, DIGITS, 0, writeInteger(DIGITS, 0, value), KEEP_EXPIRY);
   }
 
   /** Says how the string at `address` is held, where that is not what its bytes suggest. */
@@ -312,8 +314,7 @@ export class Database extends Lookup {
     else if (held !== null && !options.move) held = held.copy();
     const room = held === null ? value.to - value.from : 0;
     target.table.ensureRoom(length, held === null ? expires : expires | OUTSIDE, room);
-    target.hash = target.table.hash(key, from, length);
-    const made = target.create(target.hash, key, from, length, table.meta(address), room, held, expireAt);
+    const made = target.create(target.table.hash(key, from, length), key, from, length, table.meta(address), room, held, expireAt);
     if (held === null) copyBytes(target.table.bytesOf(made), target.table.valueOffset(made), value.buffer, value.from, value.to);
     if (expireAt > Number.MAX_SAFE_INTEGER) target.expiry.refine(made, this.expiry.exact(address));
     target.announce(made);

@@ -7,16 +7,15 @@ import { Arena, ArenaFull } from "../memory/arena.ts";
 import { ObjectTable } from "../memory/objects.ts";
 import type { TableSpace } from "../memory/record-table.ts";
 import { randomSeed } from "../memory/siphash.ts";
-import type { Frame } from "../protocol/frame.ts";
 import { DEFAULT_LIMITS, type ValueLimits } from "../values/limits.ts";
 import { type LfuSettings, lruClock } from "./access.ts";
 import { BlockedKeys } from "./blocking.ts";
 import { Database } from "./database.ts";
 import type { EventClass } from "./events.ts";
 import { Eviction } from "./eviction.ts";
+import { ExpiryMode } from "./key-access.ts";
 import { LazyFree } from "./lazyfree.ts";
 import { LookAhead } from "./lookahead.ts";
-import { ExpiryMode } from "./record-meta.ts";
 import { WatchedKeys } from "./watch.ts";
 
 /** What `count` records of `bytes` in all take at most beside the bytes: heads, blocks and pages that are not quite filled. */
@@ -64,16 +63,16 @@ export class Keyspace {
   private time = 0;
   /** Changes to keys since the start (keys that expired do not count); a command that moved it has written. */
   changes = 0;
-  /** The request being executed: the hash of its key may be known already. */
-  request: Frame | null = null;
-  expiryMode: ExpiryMode = ExpiryMode.DELETE;
+  /**
+   * What becomes of a key whose time has passed when a client looks it up, as the server's role says: HIDE on a replica or while writes are paused. For what the
+   * master sends, and what is loaded, it is KEEP at all times.
+   */
+  clientExpiryMode: ExpiryMode = ExpiryMode.DELETE;
   listener: KeyspaceListener | null = null;
   /** Up to where values are kept packed. */
   readonly limits: ValueLimits = { ...DEFAULT_LIMITS };
   /** With an LFU policy the access bits count accesses instead of noting their time. */
   lfu: LfuSettings | null = null;
-  /** Whether reads leave the access bits alone (CLIENT NO-TOUCH). */
-  noTouch = false;
   /** Which classes of keyspace events are published, and to whom. */
   eventClasses = 0;
   publishEvent: ((event: EventClass, name: string, key: Buffer, database: number) => void) | null = null;

@@ -11,8 +11,9 @@ import type { Encoding, Type } from "../values/value-types.ts";
 import { lfuInitial, lfuTouched } from "./access.ts";
 import { EventClass } from "./events.ts";
 import { ExpiryIndex } from "./expiry.ts";
+import { ExpiryMode, type KeyAccess } from "./key-access.ts";
 import type { Keyspace } from "./keyspace.ts";
-import { ACCESS_MASK, ExpiryMode, metaEncoding, metaType } from "./record-meta.ts";
+import { ACCESS_MASK, metaEncoding, metaType } from "./record-meta.ts";
 
 /** In place of an expiry time: the key has none. */
 export const NO_EXPIRY = -1;
@@ -21,8 +22,6 @@ export abstract class Lookup {
   readonly index: number;
   table: Table;
   expiry: ExpiryIndex;
-  /** The hash of the key last looked up, for the change that follows. */
-  hash = 0;
   protected readonly keyspace: Keyspace;
   protected readonly objects: ObjectTable;
   protected readonly span: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
@@ -45,10 +44,9 @@ export abstract class Lookup {
   // ---- looking up
 
   /** -> the address of a key that is there and not expired, or 0. Counts nothing and touches nothing. */
-  find(key: Buffer, from: number, length: number): number {
+  find(access: KeyAccess, key: Buffer, from: number, length: number): number {
     const table = this.table;
-    const { lookAhead, request } = this.keyspace;
-    let hash = lookAhead.known(request, key, from, length);
+    let hash = this.keyspace.lookAhead.known(access.frame, key, from, length);
     let address = 0;
     if (hash !== 0) {
       address = table.find(hash, key, from, length);
@@ -62,22 +60,22 @@ export abstract class Lookup {
         table.remember(address, key, from, length);
       }
     }
-    this.hash = hash;
+    access.keyHash = hash;
     if (address !== 0 && (table.flags(address) & EXPIRES) !== 0 && this.expiry.at(address) < this.keyspace.now)
-      return this.lookedUpExpired(address);
+      return this.lookedUpExpired(access, address);
     return address;
   }
 
   /** `find` for a command that reads: counts a hit or a miss and notes the access. */
-  read(key: Buffer, from: number, length: number): number {
-    const address = this.peek(key, from, length);
-    if (address !== 0) this.touch(address);
+  read(access: KeyAccess, key: Buffer, from: number, length: number): number {
+    const address = this.peek(access, key, from, length);
+    if (address !== 0) this.touch(access, address);
     return address;
   }
 
   /** `read` that does not note the access: for commands that ask about a key, not for what it holds. */
-  peek(key: Buffer, from: number, length: number): number {
-    const address = this.find(key, from, length);
+  peek(access: KeyAccess, key: Buffer, from: number, length: number): number {
+    const address = this.find(access, key, from, length);
     if (address === 0) {
       this.keyspace.stats.misses++;
       if ((this.keyspace.eventClasses & EventClass.KEY_MISS) !== 0) this.event(EventClass.KEY_MISS, "keymiss", key, from, length);
@@ -88,21 +86,21 @@ export abstract class Lookup {
   }
 
   /** `find` for a command that writes: notes the access. A key whose time has passed goes, even where readers only do not see it. */
-  write(key: Buffer, from: number, length: number): number {
-    const address = this.find(key, from, length);
-    if (address !== 0) this.touch(address);
-    else if (this.keyspace.expiryMode === ExpiryMode.HIDE) this.dropHidden(key, from, length);
+  write(access: KeyAccess, key: Buffer, from: number, length: number): number {
+    const address = this.find(access, key, from, length);
+    if (address !== 0) this.touch(access, address);
+    else if (access.expiryMode === ExpiryMode.HIDE) this.dropHidden(access.keyHash, key, from, length);
     return address;
   }
 
-  private dropHidden(key: Buffer, from: number, length: number): void {
-    const address = this.table.find(this.hash, key, from, length);
+  private dropHidden(hash: number, key: Buffer, from: number, length: number): void {
+    const address = this.table.find(hash, key, from, length);
     if (address !== 0) this.expire(address);
   }
 
   /** What `find` says about a key that a walk of the table came upon: whether it is there; it is deleted if its time has passed. */
-  alive(address: number): boolean {
-    return !this.isExpired(address) || this.lookedUpExpired(address) !== 0;
+  alive(access: KeyAccess, address: number): boolean {
+    return !this.isExpired(address) || this.lookedUpExpired(access, address) !== 0;
   }
 
   /** Whether a key is there, expired or not yet found to be; deletes nothing. */
@@ -121,15 +119,15 @@ export abstract class Lookup {
     return (this.table.flags(address) & EXPIRES) !== 0 && this.expiry.at(address) < this.keyspace.now;
   }
 
-  private lookedUpExpired(address: number): number {
-    if (this.keyspace.expiryMode === ExpiryMode.KEEP) return address;
-    if (this.keyspace.expiryMode === ExpiryMode.DELETE) this.expire(address);
+  private lookedUpExpired({ expiryMode }: KeyAccess, address: number): number {
+    if (expiryMode === ExpiryMode.KEEP) return address;
+    if (expiryMode === ExpiryMode.DELETE) this.expire(address);
     return 0;
   }
 
-  private touch(address: number): void {
+  private touch({ noTouch }: KeyAccess, address: number): void {
+    if (noTouch) return;
     const { keyspace, table } = this;
-    if (keyspace.noTouch) return;
     const meta = table.meta(address);
     const access = keyspace.lfu === null ? keyspace.lruClock : lfuTouched(meta & ACCESS_MASK, keyspace.now, keyspace.lfu);
     if (access !== (meta & ACCESS_MASK)) table.setMeta(address, (meta & ~ACCESS_MASK) | access);

@@ -18,14 +18,3 @@ export function metaType(meta: number): Type {
 export function metaEncoding(meta: number): Encoding {
   return (meta >>> ENCODING_SHIFT) as Encoding;
 }
-
-/** What happens to a key whose time has passed when it is looked up. */
-export const ExpiryMode = {
-  /** It is deleted, and the deletion journalled: a master. */
-  DELETE: 0,
-  /** It reads as missing and stays until the master deletes it: a replica serving clients. */
-  HIDE: 1,
-  /** It reads as present: commands from the master, and loading. */
-  KEEP: 2,
-} as const;
-export type ExpiryMode = (typeof ExpiryMode)[keyof typeof ExpiryMode];

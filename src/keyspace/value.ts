@@ -53,16 +53,16 @@ export class Value implements Holder {
   }
 
   /**
-   * Opens key[from, from + length), which a lookup just found at `address` (0: it is not there), as a value of `type`, or with null as what it is. The key's bytes
+   * Opens key[from, from + length), which a lookup just found at `address` (0: it is not there) and whose hash it noted, as a value of `type`, or with null as what it is. The key's bytes
    * must stay until the value is closed over. -> itself. Errors: WRONGTYPE.
    */
-  open(database: Database, address: number, type: Type | null, key: Buffer, from: number, length: number): this {
+  open(database: Database, address: number, hash: number, type: Type | null, key: Buffer, from: number, length: number): this {
     this.database = database;
     this.address = address;
     this.key = key;
     this.keyFrom = from;
     this.keyLength = length;
-    this.hash = database.hash;
+    this.hash = hash;
     if (address === 0) return this.openEmpty(type ?? Type.STRING);
     this.type = database.type(address);
     if (type !== null && this.type !== type) throw errors.wrongType;

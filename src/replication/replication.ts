@@ -4,7 +4,7 @@
  */
 
 import { type CommandError, errors } from "../errors.ts";
-import { ExpiryMode } from "../keyspace/record-meta.ts";
+import { ExpiryMode } from "../keyspace/key-access.ts";
 import { type Session, SessionKind } from "../session/session.ts";
 import { Waiters } from "../session/wait.ts";
 import type { HistoryPoint } from "../snapshot/load-handler.ts";
@@ -108,7 +108,7 @@ export class Replication implements LinkHost, MasterHost {
     this.link = new MasterLink(this, { host, port }, point);
     config.assign("replicaof", [host, String(port)]);
     journal.following = true;
-    keyspace.expiryMode = ExpiryMode.HIDE;
+    keyspace.clientExpiryMode = ExpiryMode.HIDE;
     log.role = "S";
     this.changed();
     this.link.connect();
@@ -131,7 +131,7 @@ export class Replication implements LinkHost, MasterHost {
     this.replicas.restartBacklogClock();
     journal.following = false;
     journal.forgetSelected();
-    keyspace.expiryMode = ExpiryMode.DELETE;
+    keyspace.clientExpiryMode = ExpiryMode.DELETE;
     log.role = "M";
     this.parts.resumeAppendOnly();
     this.changed();

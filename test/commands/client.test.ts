@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { connect, encodeCommand, type RawClient, replyText } from "../support/client.ts";
 import { type Request, useComparison } from "../support/compare.ts";
 import { type Decoded, decode, itemsOf } from "../support/decode.ts";
+import { LOOK } from "../support/lookup.ts";
 import { describeWithRedis } from "../support/redis.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
@@ -253,8 +254,8 @@ describe("CLIENT", () => {
     const database = keyspace.databases[0];
     const key = Buffer.from("k");
     await client.command("SET", "k", "v");
-    const access = () => database.access(database.find(key, 0, 1));
-    database.setAccess(database.find(key, 0, 1), 7);
+    const access = () => database.access(database.find(LOOK, key, 0, 1));
+    database.setAccess(database.find(LOOK, key, 0, 1), 7);
     expect((await client.command("CLIENT", "NO-TOUCH", "ON")).toString()).toBe("+OK\r\n");
     expect((await line(client)).flags).toBe("T");
     await client.command("GET", "k");
@@ -262,7 +263,7 @@ describe("CLIENT", () => {
     expect((await client.command("CLIENT", "NO-TOUCH", "maybe")).toString()).toBe("-ERR syntax error\r\n");
     await client.command("TOUCH", "k");
     expect(access()).not.toBe(7);
-    database.setAccess(database.find(key, 0, 1), 7);
+    database.setAccess(database.find(LOOK, key, 0, 1), 7);
     expect((await client.command("CLIENT", "NO-TOUCH", "OFF")).toString()).toBe("+OK\r\n");
     await client.command("GET", "k");
     expect(access()).not.toBe(7);

@@ -201,10 +201,10 @@ describe("expired keys", () => {
     try {
       const client = await connect(port);
       await client.command("SET", "k", "v");
-      server.keyspace.expiryMode = 2;
+      server.keyspace.clientExpiryMode = 2;
       expect(await client.text("EXPIRE", "k", "-100")).toBe("1");
       expect(await client.text("GET", "k")).toBe("v");
-      server.keyspace.expiryMode = 0;
+      server.keyspace.clientExpiryMode = 0;
       expect(await client.text("EXISTS", "k")).toBe("0");
       client.close();
     } finally {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { connect } from "../support/client.ts";
 import { type Request, useComparison } from "../support/compare.ts";
 import { effectsOf } from "../support/effects.ts";
+import { LOOK } from "../support/lookup.ts";
 import { describeWithRedis } from "../support/redis.ts";
 import { startServer } from "../support/server.ts";
 
@@ -224,7 +225,7 @@ describe("key commands", () => {
       const client = await connect(port);
       await client.command("SET", "k", "v");
       const [database] = keyspace.databases;
-      const address = database.find(Buffer.from("k"), 0, 1);
+      const address = database.find(LOOK, Buffer.from("k"), 0, 1);
       database.setAccess(address, 0);
       await client.command("EXISTS", "k");
       await client.command("TYPE", "k");
@@ -243,7 +244,7 @@ describe("key commands", () => {
     try {
       const { keyspace } = server;
       const client = await connect(port);
-      keyspace.expiryMode = 1; // before the key's time can be over
+      keyspace.clientExpiryMode = 1; // before the key's time can be over
       await client.command("SET", "k", "old", "PX", "1");
       while ((await client.text("EXISTS", "k")) !== "0");
       expect(keyspace.databases[0].size).toBe(1);

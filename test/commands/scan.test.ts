@@ -166,13 +166,13 @@ describe("a scan", () => {
     await client.command("FLUSHALL");
     await client.command("SET", "k", "v");
     const { keyspace } = server.server;
-    keyspace.expiryMode = 2;
+    keyspace.clientExpiryMode = 2;
     await client.command("PEXPIREAT", "k", "1");
-    keyspace.expiryMode = 1;
+    keyspace.clientExpiryMode = 1;
     expect(await client.text("RANDOMKEY")).toBe("k");
     await client.command("SET", "alive", "v");
     for (let draws = 0; draws < 50; draws++) expect(await client.text("RANDOMKEY")).toBe("alive");
-    keyspace.expiryMode = 0;
+    keyspace.clientExpiryMode = 0;
     expect((await client.command("KEYS", "*")).toString()).toBe("*1\r\n$5\r\nalive\r\n");
   });
 });

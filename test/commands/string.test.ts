@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { connect } from "../support/client.ts";
 import { type Request, useComparison } from "../support/compare.ts";
 import { effectsOf } from "../support/effects.ts";
+import { LOOK } from "../support/lookup.ts";
 import { describeWithRedis } from "../support/redis.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
@@ -408,10 +409,10 @@ describe("string commands", () => {
     await client.command("SET", "k", "100");
     const [database] = server.server.keyspace.databases;
     const name = Buffer.from("k");
-    const address = database.find(name, 0, 1);
+    const address = database.find(LOOK, name, 0, 1);
     const used = server.server.keyspace.space.arena.usedBytes;
     for (let count = 0; count < 500; count++) await client.command("INCR", "k");
-    expect(database.find(name, 0, 1)).toBe(address);
+    expect(database.find(LOOK, name, 0, 1)).toBe(address);
     expect(server.server.keyspace.space.arena.usedBytes).toBe(used);
     expect(await client.text("GET", "k")).toBe("600");
     client.close();

@@ -6,6 +6,7 @@ import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { EMPTY_PACKED_BYTES } from "../../src/memory/packed.ts";
 import { Draft } from "../../src/values/temporary.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
+import { LOOK } from "../support/lookup.ts";
 
 const START = 1_700_000_000_000;
 
@@ -56,12 +57,12 @@ class Scene {
   setString(name: string): void {
     const database = this.keyspace.databases[0];
     const key = Buffer.from(name);
-    database.setString(database.find(key, 0, key.length), key, 0, key.length, key, 0, 1, KEEP_EXPIRY);
+    database.setString(database.find(LOOK, key, 0, key.length), LOOK.keyHash, key, 0, key.length, key, 0, 1, KEEP_EXPIRY);
   }
 
   delete(name: string): void {
     const database = this.keyspace.databases[0];
-    database.delete(database.find(Buffer.from(name), 0, name.length));
+    database.delete(database.find(LOOK, Buffer.from(name), 0, name.length));
   }
 
   serve(): string {
@@ -179,15 +180,15 @@ describe("keys whose end is waited for", () => {
       (scene) => scene.keyspace.clear({ sync: true }),
       (scene) => {
         const [database] = scene.keyspace.databases;
-        const address = database.find(Buffer.from("s"), 0, 1);
+        const address = database.find(LOOK, Buffer.from("s"), 0, 1);
         database.setExpiry(address, START + 1);
         scene.keyspace.now = START + 5;
-        database.find(Buffer.from("s"), 0, 1);
+        database.find(LOOK, Buffer.from("s"), 0, 1);
       },
       (scene) => {
         const [database] = scene.keyspace.databases;
         const draft = new Draft(scene.keyspace.space, scene.keyspace.limits).begin(Type.LIST);
-        database.install(draft, Buffer.from("s"), 0, 1, database.find(Buffer.from("s"), 0, 1), NO_EXPIRY);
+        database.install(draft, Buffer.from("s"), 0, 1, database.find(LOOK, Buffer.from("s"), 0, 1), NO_EXPIRY);
       },
     ];
     for (const end of ends) {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { type Database, KEEP_EXPIRY } from "../../src/keyspace/database.ts";
+import { ExpiryMode, type KeyAccess } from "../../src/keyspace/key-access.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
-import { ExpiryMode } from "../../src/keyspace/record-meta.ts";
 import { Arena, ArenaFull, MAX_BLOCK } from "../../src/memory/arena.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
+import { LOOK } from "../support/lookup.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 const START = 1_700_000_000_000;
@@ -20,6 +21,7 @@ interface Held {
 /** A keyspace and what it should hold, by database and key. */
 class Model {
   readonly keyspace = new Keyspace({ databases: DATABASES, now: START });
+  readonly access: KeyAccess & { expiryMode: ExpiryMode } = { ...LOOK };
   readonly held = Array.from({ length: DATABASES }, () => new Map<string, Held>());
   private readonly random: Random;
   private readonly keys: Buffer[] = [];
@@ -56,7 +58,7 @@ class Model {
   lookUp(database: number, key: Buffer, how: "read" | "write"): Held | undefined {
     const name = key.toString("latin1");
     const held = this.held[database].get(name);
-    const { expiryMode } = this.keyspace;
+    const { expiryMode } = this.access;
     if (held === undefined || !this.isExpired(held) || expiryMode === ExpiryMode.KEEP) return held;
     if (expiryMode === ExpiryMode.DELETE || how === "write") this.held[database].delete(name);
     return undefined;
@@ -101,7 +103,7 @@ function change(model: Model, random: Random, database: Database, key: Buffer): 
   const map = model.held[database.index];
   const name = key.toString("latin1");
   const was = map.get(name);
-  const address = database.write(key, 0, key.length);
+  const address = database.write(model.access, key, 0, key.length);
   const held = model.lookUp(database.index, key, "write");
   const dropped = was !== undefined && held === undefined;
   check((address !== 0) === (held !== undefined), "a key is found if it is there");
@@ -116,7 +118,7 @@ function change(model: Model, random: Random, database: Database, key: Buffer): 
     const before = random.chance(0.5) ? 0 : 5;
     const request = Buffer.allocUnsafeSlow(before + value.length + random.pick([0, before]));
     value.copy(request, before);
-    database.setString(address, key, 0, key.length, request, before, before + value.length, expireAt);
+    database.setString(address, model.access.keyHash, key, 0, key.length, request, before, before + value.length, expireAt);
     map.set(name, { value, expireAt: expireAt === KEEP_EXPIRY ? (held?.expireAt ?? NO_EXPIRY) : expireAt });
   } else if (what < 60) {
     const length = random.pick([0, held.value.length, held.value.length + random.below(100), MAX_BLOCK - key.length, random.below(80_000)]);
@@ -132,7 +134,7 @@ function change(model: Model, random: Random, database: Database, key: Buffer): 
     }
   } else if (what < 70) {
     const integer = random.between(-(10 ** random.below(15)), 10 ** random.below(15));
-    database.setInteger(address, key, 0, key.length, integer);
+    database.setInteger(address, model.access.keyHash, key, 0, key.length, integer);
     held.value = Buffer.from(String(integer));
   } else if (what < 85) {
     held.expireAt = random.chance(0.4) ? NO_EXPIRY : model.anyTime();
@@ -155,17 +157,17 @@ function transfer(model: Model, random: Random): void {
   const [source, target] = [random.pick(keyspace.databases), random.pick(keyspace.databases)];
   const [from, to] = [model.anyKey(), model.anyKey()];
   if (source === target && from.equals(to)) return;
-  const address = source.write(from, 0, from.length);
+  const address = source.write(model.access, from, 0, from.length);
   const held = model.lookUp(source.index, from, "write");
   if (held === undefined) return;
-  const replaced = target.write(to, 0, to.length);
+  const replaced = target.write(model.access, to, 0, to.length);
   model.lookUp(target.index, to, "write");
   const move = random.chance(0.5);
   const access = source.access(address);
   source.transfer(address, target, to, 0, to.length, { move, replaced });
   model.held[target.index].set(to.toString("latin1"), { ...held, value: Buffer.from(held.value) });
   if (move) model.held[source.index].delete(from.toString("latin1"));
-  const made = target.find(to, 0, to.length);
+  const made = target.find(model.access, to, 0, to.length);
   if (made !== 0) check(target.access(made) === access, "access bits go along");
 }
 
@@ -192,7 +194,7 @@ function live(model: Model, random: Random, steps: number): void {
       check(keyspace.watched.size === 0, "nothing is watched any more");
     } else if (what < 800) {
       const { hits, misses } = keyspace.stats;
-      const address = database.read(key, 0, key.length);
+      const address = database.read(model.access, key, 0, key.length);
       const held = model.lookUp(database.index, key, "read");
       check((address !== 0) === (held !== undefined), "a key is found if it is there");
       check(keyspace.stats.hits + keyspace.stats.misses === hits + misses + 1, "a look-up is counted once");
@@ -200,10 +202,10 @@ function live(model: Model, random: Random, steps: number): void {
     } else if (what < 900) transfer(model, random);
     else if (what < 990) {
       keyspace.now += random.below(random.pick([3, 100, 2000]));
-      if (keyspace.expiryMode === ExpiryMode.DELETE && random.chance(0.3)) expireDue(model);
+      if (model.access.expiryMode === ExpiryMode.DELETE && random.chance(0.3)) expireDue(model);
       keyspace.rehash(0);
       keyspace.lazyFree.run(0);
-    } else if (what < 995) keyspace.expiryMode = random.pick([ExpiryMode.DELETE, ExpiryMode.DELETE, ExpiryMode.HIDE, ExpiryMode.KEEP]);
+    } else if (what < 995) model.access.expiryMode = random.pick([ExpiryMode.DELETE, ExpiryMode.DELETE, ExpiryMode.HIDE, ExpiryMode.KEEP]);
     else if (what < 998) {
       const other = random.pick(keyspace.databases);
       keyspace.swap(database, other);
@@ -233,7 +235,7 @@ function expireDue(model: Model): void {
 }
 
 function set(database: Database, key: Buffer, value: Buffer, expireAt = NO_EXPIRY): number {
-  return database.setString(database.write(key, 0, key.length), key, 0, key.length, value, 0, value.length, expireAt);
+  return database.setString(database.write(LOOK, key, 0, key.length), LOOK.keyHash, key, 0, key.length, value, 0, value.length, expireAt);
 }
 
 describe("a keyspace", () => {
@@ -263,11 +265,10 @@ describe("a keyspace", () => {
     keyspace.listener = {
       evicting() {},
       expiring(database, key, from, length) {
-        expect(database.find(key, from, length) === 0 || keyspace.expiryMode === ExpiryMode.KEEP).toBe(true);
+        expect(database.find({ ...LOOK, expiryMode: ExpiryMode.KEEP }, key, from, length)).not.toBe(0);
         told.add(`${database.index} ${key.subarray(from, from + length)}`);
       },
     };
-    keyspace.expiryMode = ExpiryMode.KEEP; // the listener looks keys up
     let slices = 0;
     const keys = keyspace.keyCount;
     while (!keyspace.expireDue(0)) slices++;
@@ -294,7 +295,7 @@ describe("a keyspace", () => {
     keyspace.now += 100;
     const watcher = { touched: false };
     keyspace.watched.add(watcher, database, key);
-    expect(database.find(key, 0, 1)).toBe(0);
+    expect(database.find(LOOK, key, 0, 1)).toBe(0);
     expect([database.size, watcher.touched]).toEqual([0, false]);
     set(database, key, Buffer.from("w"));
     expect(watcher.touched).toBe(true);
@@ -336,13 +337,13 @@ describe("a keyspace", () => {
     const address = set(first, one, value);
     const { buffer } = first.stringBuffer(address);
     first.transfer(address, second, two, 0, 3, { move: false });
-    const copy = second.find(two, 0, 3);
+    const copy = second.find(LOOK, two, 0, 3);
     expect(second.stringBuffer(copy).buffer).not.toBe(buffer);
     first.stringBuffer(first.resizeString(address, 100_000))[0] = 0x2a;
     expect(second.stringBuffer(copy)[second.stringOffset(copy)]).toBe(0x76);
     second.delete(copy);
-    first.transfer(first.find(one, 0, 3), second, two, 0, 3, { move: true });
-    expect(second.stringBuffer(second.find(two, 0, 3)).buffer).toBe(buffer);
+    first.transfer(first.find(LOOK, one, 0, 3), second, two, 0, 3, { move: true });
+    expect(second.stringBuffer(second.find(LOOK, two, 0, 3)).buffer).toBe(buffer);
     expect([first.size, second.size]).toEqual([0, 1]);
     expect(keyspace.space.objects.usedBytes).toBe(100_000);
   });
@@ -352,10 +353,10 @@ describe("a keyspace", () => {
     const [database] = keyspace.databases;
     const key = Buffer.from("k");
     const request = Buffer.allocUnsafeSlow(100_000).fill("v");
-    database.setString(database.write(key, 0, 1), key, 0, 1, request, 1000, 99_000, NO_EXPIRY);
-    expect(database.stringBuffer(database.find(key, 0, 1)).buffer).toBe(request.buffer);
+    database.setString(database.write(LOOK, key, 0, 1), LOOK.keyHash, key, 0, 1, request, 1000, 99_000, NO_EXPIRY);
+    expect(database.stringBuffer(database.find(LOOK, key, 0, 1)).buffer).toBe(request.buffer);
     expect(keyspace.space.objects.usedBytes).toBe(100_000);
-    database.setString(database.write(key, 0, 1), key, 0, 1, request, 30_000, 99_000, NO_EXPIRY);
+    database.setString(database.write(LOOK, key, 0, 1), LOOK.keyHash, key, 0, 1, request, 30_000, 99_000, NO_EXPIRY);
     expect(keyspace.space.objects.usedBytes).toBe(69_000);
   });
 
@@ -375,7 +376,7 @@ describe("a keyspace", () => {
       }
     }).toThrow(ArenaFull);
     const state = () => {
-      const found = ["outside", "expires"].map((name) => database.find(Buffer.from(name), 0, 7));
+      const found = ["outside", "expires"].map((name) => database.find(LOOK, Buffer.from(name), 0, 7));
       return [
         database.size,
         database.expiry.size,
@@ -387,7 +388,7 @@ describe("a keyspace", () => {
     };
     const before = state();
     expect(before[0]).toBe(keys.length + 2);
-    const address = (name: string) => database.write(Buffer.from(name), 0, name.length);
+    const address = (name: string) => database.write(LOOK, Buffer.from(name), 0, name.length);
     const refused: (() => unknown)[] = [
       () => set(database, Buffer.alloc(300, "k"), large),
       () => set(database, Buffer.alloc(900, "k"), value, START + 5000),
@@ -412,7 +413,7 @@ describe("a keyspace", () => {
     expect(thrown.filter((error) => error !== null).length).toBeGreaterThanOrEqual(5);
     expect(thrown.slice(0, 4).every((error) => error !== null)).toBe(true);
     if (thrown.slice(4).every((error) => error !== null)) expect(state()).toEqual(before);
-    for (const key of keys) database.delete(database.write(key, 0, key.length));
+    for (const key of keys) database.delete(database.write(LOOK, key, 0, key.length));
     keyspace.now += 100_000;
     expect(keyspace.expireDue(Number.POSITIVE_INFINITY)).toBe(true);
     expect(database.expiry.size).toBe(0);

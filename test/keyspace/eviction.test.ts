@@ -4,6 +4,7 @@ import { EvictionState, evictionMs, evictionPolicy } from "../../src/keyspace/ev
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { connect } from "../support/client.ts";
+import { LOOK } from "../support/lookup.ts";
 import { startServer } from "../support/server.ts";
 
 const START = 1_700_000_000_000;
@@ -20,7 +21,7 @@ function put(keyspace: Keyspace, name: string, expireAt = NO_EXPIRY, database = 
   const key = Buffer.from(name);
   const value = Buffer.alloc(1000, "v");
   const target = keyspace.databases[database];
-  target.setString(target.write(key, 0, key.length), key, 0, key.length, value, 0, value.length, expireAt);
+  target.setString(target.write(LOOK, key, 0, key.length), LOOK.keyHash, key, 0, key.length, value, 0, value.length, expireAt);
 }
 
 function has(keyspace: Keyspace, name: string, database = 0): boolean {
@@ -51,7 +52,7 @@ describe("eviction", () => {
     for (let index = 0; index < 100; index++) {
       put(keyspace, `often ${index}`);
       put(keyspace, `seldom ${index}`);
-      for (let use = 0; use < 300; use++) keyspace.databases[0].read(Buffer.from(`often ${index}`), 0, `often ${index}`.length);
+      for (let use = 0; use < 300; use++) keyspace.databases[0].read(LOOK, Buffer.from(`often ${index}`), 0, `often ${index}`.length);
     }
     expect(evict(keyspace, 60)).toBe(EvictionState.WITHIN);
     expect(Array.from({ length: 100 }, (_, index) => has(keyspace, `often ${index}`)).every((there) => there)).toBe(true);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { Frame } from "../../src/protocol/frame.ts";
+import { LOOK } from "../support/lookup.ts";
 
 function keyspaceOf(keys: number): Keyspace {
   const keyspace = new Keyspace({ databases: 1, now: 1_000_000 });
@@ -8,7 +9,7 @@ function keyspaceOf(keys: number): Keyspace {
   const value = Buffer.from("value");
   for (let index = 0; index < keys; index++) {
     const key = Buffer.from(`key:${index}`);
-    database.setString(database.find(key, 0, key.length), key, 0, key.length, value, 0, value.length, -1);
+    database.setString(database.find(LOOK, key, 0, key.length), LOOK.keyHash, key, 0, key.length, value, 0, value.length, -1);
   }
   return keyspace;
 }
@@ -36,8 +37,7 @@ describe("looking ahead", () => {
       const frames = Array.from({ length: 8 }, (_, index) => request("GET", `key:${(batch * 7 + index) % 310}`));
       keyspace.lookAhead.prepareRequests(database, frames, frames.length);
       for (const [index, frame] of frames.entries()) {
-        keyspace.request = frame;
-        const found = database.find(frame.buffer, frame.offsets[1], frame.lengths[1]);
+        const found = database.find({ ...LOOK, frame }, frame.buffer, frame.offsets[1], frame.lengths[1]);
         expect(found !== 0).toBe((batch * 7 + index) % 310 < 300);
         if (found !== 0) expect(database.table.key(found).latin1Slice()).toBe(frame.text(1));
       }

@@ -8,12 +8,13 @@ import { emptyPacked } from "../../src/values/empty.ts";
 import { DEFAULT_LIMITS } from "../../src/values/limits.ts";
 import { Draft } from "../../src/values/temporary.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
+import { LOOK } from "../support/lookup.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 function opened(value: Value, database: Database, name: string): Value {
   const key = Buffer.from(name);
-  const address = database.write(key, 0, key.length);
-  value.open(database, address, Type.HASH, key, 0, key.length);
+  const address = database.write(LOOK, key, 0, key.length);
+  value.open(database, address, LOOK.keyHash, Type.HASH, key, 0, key.length);
   value.beforeChange();
   return value;
 }
@@ -119,7 +120,7 @@ describe("a draft", () => {
       for (let step = random.below(40); step >= 0; step--) model = splice(random, draft, model);
       sameBytes(draft, model);
       const key = Buffer.from(`key ${random.below(3)}`);
-      database.install(draft, key, 0, key.length, database.write(key, 0, key.length), NO_EXPIRY);
+      database.install(draft, key, 0, key.length, database.write(LOOK, key, 0, key.length), NO_EXPIRY);
       sameBytes(opened(value, database, key.toString()), model);
     }
   });

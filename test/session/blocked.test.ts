@@ -7,6 +7,7 @@ import { Reply } from "../../src/protocol/reply.ts";
 import { BlockedClients } from "../../src/session/blocked.ts";
 import { ReplyMode, Session, type SessionLink } from "../../src/session/session.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
+import { LOOK } from "../support/lookup.ts";
 
 class Link implements SessionLink {
   readonly remoteAddress = "127.0.0.1:1";
@@ -104,7 +105,7 @@ class Scene {
     const [database] = this.keyspace.databases;
     const key = Buffer.from("x");
     const meta = database.freshMeta(Type.LIST, Encoding.LISTPACK);
-    const address = database.find(key, 0, 1);
+    const address = database.find(LOOK, key, 0, 1);
     if (address !== 0) database.delete(address);
     database.create(database.table.hash(key, 0, 1), key, 0, 1, meta, EMPTY_PACKED_BYTES, null, NO_EXPIRY);
   }

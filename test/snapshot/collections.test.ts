@@ -18,6 +18,7 @@ import { StreamId } from "../../src/values/stream/stream-id.ts";
 import { Type } from "../../src/values/value-types.ts";
 import { load } from "../rdb/collections.ts";
 import { Random } from "../rdb/support.ts";
+import { LOOK } from "../support/lookup.ts";
 import { startRedis, testWithRedis } from "../support/redis.ts";
 import { find, ManualLoop, MemoryConsumer, makeKeyspace, snapshotOptions } from "./support.ts";
 
@@ -27,7 +28,7 @@ const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
 function open(keyspace: Keyspace, key: string, type: Type): Value {
   const [database] = keyspace.databases;
   const name = bytes(key);
-  const value = new Value(keyspace).open(database, find(database, key), type, name, 0, name.length);
+  const value = new Value(keyspace).open(database, find(database, key), LOOK.keyHash, type, name, 0, name.length);
   value.beforeChange();
   return value;
 }

@@ -5,6 +5,7 @@ import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { Snapshot } from "../../src/snapshot/snapshot.ts";
 import { BULK_BYTES } from "../../src/snapshot/string-writer.ts";
 import { datasetDigest, type Entry, entry, Random, readImage } from "../rdb/support.ts";
+import { LOOK } from "../support/lookup.ts";
 import { contents, find, get, ManualLoop, MemoryConsumer, makeKeyspace, NOW, set, snapshotOptions, sorted } from "./support.ts";
 
 const DATABASES = 4;
@@ -81,7 +82,7 @@ function change(keyspace: Keyspace, random: Random, keys: number): void {
     case 12: {
       const target = keyspace.databases[random.below(DATABASES)];
       const name = Buffer.from(`moved:${random.below(keys)}`);
-      if (address !== 0 && target.find(name, 0, name.length) === 0)
+      if (address !== 0 && target.find(LOOK, name, 0, name.length) === 0)
         database.transfer(address, target, name, 0, name.length, { move: random.below(2) === 0 });
       break;
     }

@@ -9,6 +9,7 @@ import type { HistoryPoint } from "../../src/snapshot/load-handler.ts";
 import { Persistence, type PersistenceParts } from "../../src/snapshot/persistence.ts";
 import type { SnapshotConsumer, SnapshotOptions } from "../../src/snapshot/snapshot.ts";
 import { type Entry, entry } from "../rdb/support.ts";
+import { LOOK } from "../support/lookup.ts";
 
 export const NOW = 1_800_000_000_000;
 
@@ -24,13 +25,13 @@ export function set(database: Database, key: string, value: string | Buffer, exp
     typeof value === "string" ? Buffer.from(value, "latin1") : value,
     Buffer.alloc(64 + value.length),
   ]);
-  const address = database.find(keyBytes, 0, keyBytes.length);
-  database.setString(address, keyBytes, 0, keyBytes.length, valueBytes, 2, 2 + value.length, expireAt);
+  const address = database.find(LOOK, keyBytes, 0, keyBytes.length);
+  database.setString(address, LOOK.keyHash, keyBytes, 0, keyBytes.length, valueBytes, 2, 2 + value.length, expireAt);
 }
 
 export function find(database: Database, key: string): number {
   const bytes = Buffer.from(key, "latin1");
-  return database.find(bytes, 0, bytes.length);
+  return database.find(LOOK, bytes, 0, bytes.length);
 }
 
 export function get(database: Database, key: string): string | null {

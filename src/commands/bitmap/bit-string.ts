@@ -39,7 +39,7 @@ export function openBits(ctx: Context, address: number, length: number): number 
   const { database, frame } = ctx;
   if (address !== 0) return database.openString(address, Math.max(length, database.stringLength(address)));
   const zeros = length <= ZEROS.length ? ZEROS : Buffer.alloc(length);
-  const made = database.setString(0, frame.buffer, frame.offsets[1], frame.lengths[1], zeros, 0, length, NO_EXPIRY);
+  const made = database.setString(0, ctx.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], zeros, 0, length, NO_EXPIRY);
   database.setEncoding(made, Encoding.RAW);
   return made;
 }

@@ -200,7 +200,7 @@ function storeResult(ctx: Context, operation: BitOperation, sources: readonly By
   } else {
     const result = Buffer.allocUnsafeSlow(length);
     combineBits(operation, sources, length, result, 0);
-    const made = database.setString(address, frame.buffer, frame.offsets[2], frame.lengths[2], result, 0, length, NO_EXPIRY);
+    const made = database.setString(address, ctx.keyHash, frame.buffer, frame.offsets[2], frame.lengths[2], result, 0, length, NO_EXPIRY);
     database.setEncoding(made, Encoding.RAW);
   }
   ctx.event(EventClass.STRING, "set", 2);

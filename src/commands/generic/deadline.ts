@@ -4,7 +4,7 @@ import { INT64_MAX, INT64_MIN, smallInteger } from "../../base/bytes.ts";
 import { type CommandError, commandError } from "../../errors.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
-import { ExpiryMode } from "../../keyspace/record-meta.ts";
+import { ExpiryMode } from "../../keyspace/key-access.ts";
 
 /** Milliseconds that a time argument counts in. */
 export const Unit = { SECONDS: 1000, MILLISECONDS: 1 } as const;
@@ -38,7 +38,7 @@ export function invalidExpireTime(ctx: Context): CommandError {
 
 /** Whether setting this expiry deletes the key at once. A replica, and a server that loads, keep it: the DEL comes from elsewhere. */
 export function isPast(ctx: Context, at: number): boolean {
-  return at <= ctx.now && ctx.host.keyspace.expiryMode === ExpiryMode.DELETE;
+  return at <= ctx.now && ctx.expiryMode === ExpiryMode.DELETE;
 }
 
 /** Deletes key 1, just found at `address`, because the expiry it was to get has passed; journalled as a deletion. */

@@ -117,7 +117,7 @@ function parseOptions(ctx: Context): RestoreOptions {
 
 function restoreKey(ctx: Context): void {
   const options = parseOptions(ctx);
-  const { frame, database } = ctx;
+  const { database } = ctx;
   if (!options.replace && ctx.write(1) !== 0) throw commandError("BUSYKEY Target key name already exists.");
   const ttl = ctx.int64(2);
   if (ttl < 0n) throw commandError("ERR Invalid TTL value, must be >= 0");
@@ -133,8 +133,7 @@ function restoreKey(ctx: Context): void {
     }
     // In Redis the key that gives way goes and a new one comes; here it gets another value, so that nothing is lost when memory does not suffice.
     if (replaced !== 0) ctx.event(EventClass.NEW, "new", 1);
-    const from = frame.offsets[1];
-    const address = value.put(database, frame.buffer, from, frame.lengths[1], replaced, expires ? Math.max(Number(at), 0) : NO_EXPIRY);
+    const address = value.put(ctx, replaced, expires ? Math.max(Number(at), 0) : NO_EXPIRY);
     if (at > MAX_SAFE) database.expiry.refine(address, at);
     const { keyspace } = ctx.host;
     database.setAccess(address, statedAccess(ctx.now, keyspace.lfu !== null, options.idle, options.freq));

@@ -82,16 +82,11 @@ export const touch = command(
     tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
   },
   (ctx) => {
-    const { keyspace } = ctx.host;
-    const { noTouch } = keyspace;
-    // CLIENT NO-TOUCH holds for every command but the one that asks for nothing else.
-    keyspace.noTouch = false;
     let count = 0;
     for (let index = 1; index < ctx.count; index++) {
       ctx.prepareKeys(1, index, 1);
       if (ctx.read(index) !== 0) count++;
     }
-    keyspace.noTouch = noTouch;
     ctx.reply.integer(count);
   },
 );
@@ -171,7 +166,7 @@ export const move = command(
     const from = frame.offsets[1];
     const length = frame.lengths[1];
     const address = ctx.write(1);
-    if (address === 0 || target.write(frame.buffer, from, length) !== 0) return ctx.reply.integer(0);
+    if (address === 0 || target.write(ctx, frame.buffer, from, length) !== 0) return ctx.reply.integer(0);
     database.transfer(address, target, frame.buffer, from, length, { move: true });
     ctx.event(EventClass.GENERIC, "move_from", 1);
     target.event(EventClass.GENERIC, "move_to", frame.buffer, from, length);
@@ -211,7 +206,7 @@ export const copy = command(
     if (address === 0) return ctx.reply.integer(0);
     const from = frame.offsets[2];
     const length = frame.lengths[2];
-    const replaced = target.write(frame.buffer, from, length);
+    const replaced = target.write(ctx, frame.buffer, from, length);
     if (replaced !== 0 && !replace) return ctx.reply.integer(0);
     database.transfer(address, target, frame.buffer, from, length, { move: false, replaced });
     target.event(EventClass.GENERIC, "copy_to", frame.buffer, from, length);
@@ -224,7 +219,7 @@ function deleteKeys(ctx: Context): void {
   let count = 0;
   for (let index = 1; index < ctx.count; index++) {
     ctx.prepareKeys(1, index, 1);
-    const address = database.find(frame.buffer, frame.offsets[index], frame.lengths[index]);
+    const address = database.find(ctx, frame.buffer, frame.offsets[index], frame.lengths[index]);
     if (address === 0) continue;
     database.delete(address);
     ctx.event(EventClass.GENERIC, "del", index);

@@ -138,7 +138,7 @@ export const object = container(
 /** Key 2, without noting an access or telling of a miss. */
 function lookup(ctx: Context): number {
   const { database, frame, host } = ctx;
-  const address = database.find(frame.buffer, frame.offsets[2], frame.lengths[2]);
+  const address = database.find(ctx, frame.buffer, frame.offsets[2], frame.lengths[2]);
   if (address === 0) host.keyspace.stats.misses++;
   else host.keyspace.stats.hits++;
   return address;

@@ -1,6 +1,6 @@
 /** What RESTORE has read and is about to put at a key. */
 
-import type { Database } from "../../keyspace/database.ts";
+import type { Context } from "../../execution/context.ts";
 import type { RdbEntry, RdbString } from "../../rdb/entry.ts";
 import type { RdbHandler } from "../../rdb/handler.ts";
 import type { Draft } from "../../values/temporary.ts";
@@ -23,12 +23,15 @@ export class RestoredValue implements RdbHandler {
     return this.whole;
   }
 
-  /** Puts the value at key[from, from + length), just looked up at `address` (0: it is not there), in place of what that has. -> the key's address. */
-  put(database: Database, key: Buffer, from: number, length: number, address: number, expireAt: number): number {
+  /** Puts the value at the key named by argument 1, just looked up at `address` (0: it is not there), in place of what that has. Returns the key's address. */
+  put({ database, frame, keyHash }: Context, address: number, expireAt: number): number {
     const { text, draftInWork: draft } = this;
+    const { buffer: key } = frame;
+    const from = frame.offsets[1];
+    const length = frame.lengths[1];
     if (draft !== null) return database.install(draft, key, from, length, address, expireAt);
     const { bytes, from: valueFrom, to: valueTo } = text as RdbString;
-    return database.setString(address, key, from, length, bytes, valueFrom, valueTo, expireAt);
+    return database.setString(address, keyHash, key, from, length, bytes, valueFrom, valueTo, expireAt);
   }
 
   /** Gives back the memory of a value that was not put anywhere. */

@@ -67,7 +67,7 @@ export const scan = command(
     do {
       cursor = database.table.scan(cursor, visit);
     } while (cursor !== 0 && buckets-- > 0 && seen < count);
-    const alive = found.filter((address) => database.alive(address) && (type === null || TYPE_NAMES[database.type(address)] === type));
+    const alive = found.filter((address) => database.alive(ctx, address) && (type === null || TYPE_NAMES[database.type(address)] === type));
     ctx.reply.array(2);
     ctx.reply.integerBulk(cursor >>> 0);
     replyKeys(ctx, alive);
@@ -88,7 +88,7 @@ export const randomkey = command(
   },
   (ctx) => {
     ctx.host.journal.scatterUnit();
-    const address = randomKey(ctx.database);
+    const address = randomKey(ctx);
     if (address === 0) ctx.reply.null();
     else replyKey(ctx, address);
   },
@@ -112,11 +112,12 @@ function replyKey(ctx: Context, address: number): void {
 }
 
 /** -> the address of a key taken at random, 0 when there is none. Where all that a replica has is expired, one of those, as Redis does. */
-function randomKey(database: Database): number {
+function randomKey(ctx: Context): number {
+  const { database } = ctx;
   const { table } = database;
   let address = table.random();
   let draws = 0;
-  while (address !== 0 && !database.alive(address)) {
+  while (address !== 0 && !database.alive(ctx, address)) {
     // Unless `alive` deleted the key, it would come up again: a bound, then the first that lives.
     if (++draws === MAX_DRAWS) return firstAlive(database) || address;
     address = table.random();

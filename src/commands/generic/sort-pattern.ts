@@ -45,12 +45,13 @@ export class PatternKey {
     }
     if (prefix === null) return false;
     const length = this.nameFor(prefix, bytes, from, to);
-    const { database } = this.ctx;
-    const address = database.read(this.name, 0, length);
+    const { ctx } = this;
+    const { database } = ctx;
+    const address = database.read(ctx, this.name, 0, length);
     if (address === 0) return false;
     if (field !== null) {
       if (database.type(address) !== Type.HASH) return false;
-      value.open(database, address, Type.HASH, this.name, 0, length);
+      value.open(database, address, ctx.keyHash, Type.HASH, this.name, 0, length);
       return hashGet(value, field, 0, field.length, found);
     }
     if (database.type(address) !== Type.STRING) return false;

@@ -100,7 +100,17 @@ export const incrbyfloat = command(
     const sum = addLongDoubles(before, longDouble(frame.buffer, frame.offsets[2], frame.lengths[2]));
     if (sum === null) throw commandError("ERR increment would produce NaN or Infinity");
     const text = Buffer.from(formatLongDouble(sum), "latin1");
-    const made = database.setString(address, frame.buffer, frame.offsets[1], frame.lengths[1], text, 0, text.length, KEEP_EXPIRY);
+    const made = database.setString(
+      address,
+      ctx.keyHash,
+      frame.buffer,
+      frame.offsets[1],
+      frame.lengths[1],
+      text,
+      0,
+      text.length,
+      KEEP_EXPIRY,
+    );
     // Redis never turns the outcome into an integer, and OBJECT ENCODING shows it.
     if (database.encoding(made) === Encoding.INT) database.setEncoding(made, Encoding.EMBSTR);
     ctx.event(EventClass.STRING, "incrbyfloat", 1);
@@ -131,7 +141,7 @@ function add(ctx: Context, delta: number): void {
     }
   }
   const sum = value + delta;
-  database.setInteger(address, frame.buffer, frame.offsets[1], frame.lengths[1], sum);
+  database.setInteger(address, ctx.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], sum);
   ctx.event(EventClass.STRING, "incrby", 1);
   ctx.reply.integer(sum);
 }
@@ -148,7 +158,7 @@ function addWide(ctx: Context, address: number, delta: bigint): void {
   const sum = value + delta;
   if (sum > INT64_MAX || sum < INT64_MIN) throw errors.overflow;
   const text = Buffer.from(sum.toString(), "latin1");
-  database.setString(address, frame.buffer, frame.offsets[1], frame.lengths[1], text, 0, text.length, KEEP_EXPIRY);
+  database.setString(address, ctx.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], text, 0, text.length, KEEP_EXPIRY);
   ctx.event(EventClass.STRING, "incrby", 1);
   ctx.reply.bigint(sum);
 }

@@ -86,7 +86,7 @@ export const setrange = command(
     if (address === 0) {
       const value = Buffer.alloc(length);
       copyBytes(value, offset, frame.buffer, from, from + size);
-      const made = database.setString(0, frame.buffer, frame.offsets[1], frame.lengths[1], value, 0, length, NO_EXPIRY);
+      const made = database.setString(0, ctx.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], value, 0, length, NO_EXPIRY);
       database.setEncoding(made, Encoding.RAW);
     } else {
       const resized = database.resizeString(address, length);

@@ -1,6 +1,5 @@
 /** The image that a master sends, on its way into the keyspace in place of what was there. */
 
-import { ExpiryMode } from "../../keyspace/record-meta.ts";
 import type { ImageLoad, ImageSink } from "../../snapshot/loader.ts";
 import type { ReplicationParts } from "../parts.ts";
 
@@ -31,13 +30,7 @@ export class MasterImage implements ImageSink {
   }
 
   push(chunk: Uint8Array, from: number, to: number): number {
-    const { keyspace } = this.parts;
-    keyspace.expiryMode = ExpiryMode.KEEP;
-    try {
-      return this.load.push(chunk, from, to);
-    } finally {
-      keyspace.expiryMode = ExpiryMode.HIDE;
-    }
+    return this.load.push(chunk, from, to);
   }
 
   /** The input is over. -> the database that the master's stream has selected. Errors: the image is not complete. */

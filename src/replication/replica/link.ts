@@ -4,7 +4,6 @@
  */
 
 import type { Socket } from "bun";
-import { ExpiryMode } from "../../keyspace/record-meta.ts";
 import { Frame } from "../../protocol/frame.ts";
 import { ProtocolError } from "../../protocol/protocol-error.ts";
 import { Session, SessionKind, type SessionLink } from "../../session/session.ts";
@@ -382,9 +381,8 @@ export class MasterLink implements SessionLink {
   private readStream(chunk: Buffer, from: number): void {
     const { stream, session } = this;
     if (stream === null || session === null) return;
-    const { executor, keyspace, reply, log, journal } = this.host.parts;
+    const { executor, reply, log, journal } = this.host.parts;
     session.lastActive = executor.beginBatch();
-    keyspace.expiryMode = ExpiryMode.KEEP;
     let broken = "";
     try {
       stream.receive(chunk, from, chunk.length);
@@ -392,7 +390,6 @@ export class MasterLink implements SessionLink {
       if (!(error instanceof ProtocolError)) throw error;
       broken = error.message;
     } finally {
-      keyspace.expiryMode = ExpiryMode.HIDE;
       journal.followSelected(session.database.index);
       reply.discard();
       executor.endBatch();

@@ -109,12 +109,12 @@ export function populate(ctx: Context): void {
   database.table.reserve(count);
   for (let index = 0; index < count; index++) {
     const name = Buffer.from(`${prefix}:${index}`.slice(0, MAX_POPULATED_NAME), "latin1");
-    const address = database.write(name, 0, name.length);
+    const address = database.write(ctx, name, 0, name.length);
     if (address !== 0) continue;
     const text = `value:${index}`;
     const value = Buffer.alloc(size === 0 ? text.length : size);
     value.latin1Write(text, 0, value.length);
-    database.setString(0, name, 0, name.length, value, 0, value.length, NO_EXPIRY);
+    database.setString(0, ctx.keyHash, name, 0, name.length, value, 0, value.length, NO_EXPIRY);
   }
   ctx.journalNothing();
   ctx.reply.ok();

@@ -7,3 +7,13 @@ export class InvariantError extends Error {
 export function assert(holds: boolean, what: string): asserts holds {
   if (!holds) throw new InvariantError(what);
 }
+
+/** Runs `work`, an entry from outside (a timer, a socket). A broken invariant in it is told to `broken`: the server that it concerns stops, and no other. */
+export function guard(work: () => void, broken: (error: InvariantError) => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof InvariantError)) throw error;
+    broken(error);
+  }
+}

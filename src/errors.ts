@@ -1,4 +1,4 @@
-/** An error reply: `message` is the whole line after the `-`, code first, in Redis's words. Thrown by commands, written by the dispatcher. */
+/** An error reply: `message` is the whole line after the `-`, code first, in Redis's words. Thrown by commands, written by the executor. */
 export class CommandError extends Error {
   override name = "CommandError";
 }
@@ -17,7 +17,7 @@ export const errors = {
   sameObject: fixed("ERR source and destination objects are the same"),
   invalidCursor: fixed("ERR invalid cursor"),
   noScript: fixed("NOSCRIPT No matching script. Please use EVAL."),
-  loading: fixed("LOADING Replicant is loading the dataset in memory"),
+  loading: fixed("LOADING Redis is loading the dataset in memory"),
   readOnly: fixed("READONLY You can't write against a read only replica."),
   noAuth: fixed("NOAUTH Authentication required."),
   masterDown: fixed("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."),
@@ -25,9 +25,9 @@ export const errors = {
   outOfMemory: fixed("OOM command not allowed when used memory > 'maxmemory'."),
   execAbort: fixed("EXECABORT Transaction discarded because of previous errors."),
   misconf: fixed(
-    "MISCONF Replicant is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are " +
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are " +
       "disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). " +
-      "Please check the Replicant logs for details about the RDB error.",
+      "Please check the Redis logs for details about the RDB error.",
   ),
 } as const;
 

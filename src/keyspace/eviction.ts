@@ -3,6 +3,7 @@
  * goes. Works for a bounded time and goes on in the background.
  */
 
+import type { Config } from "../config/config.ts";
 import { EXPIRES } from "../memory/record.ts";
 import { idleSeconds, lfuCounter } from "./access.ts";
 import type { Database } from "./database.ts";
@@ -57,6 +58,16 @@ export function evictionMs(tenacity: number): number {
   return tenacity < 100 ? 0.5 * 1.15 ** (tenacity - 10) : Number.POSITIVE_INFINITY;
 }
 
+/** Directives that say which keys leave when memory is full. */
+const DIRECTIVES = [
+  "maxmemory",
+  "maxmemory-policy",
+  "maxmemory-samples",
+  "maxmemory-eviction-tenacity",
+  "lfu-log-factor",
+  "lfu-decay-time",
+] as const;
+
 /** The policy that a word of maxmemory-policy names. */
 export function evictionPolicy(word: string): EvictionPolicy | null {
   if (word === "noeviction") return null;
@@ -74,6 +85,22 @@ export class Eviction {
 
   constructor(keyspace: Keyspace) {
     this.keyspace = keyspace;
+  }
+
+  /** Keeps the settings, and what access bits mean, as the directives have it, from now on. */
+  follow(config: Config): void {
+    const { settings, keyspace } = this;
+    const take = (): undefined => {
+      const { values } = config;
+      settings.policy = evictionPolicy(values["maxmemory-policy"]);
+      settings.limit = values.maxmemory;
+      settings.samples = values["maxmemory-samples"];
+      settings.budgetMs = evictionMs(values["maxmemory-eviction-tenacity"]);
+      const byFrequency = settings.policy?.by === "lfu";
+      keyspace.lfu = byFrequency ? { logFactor: values["lfu-log-factor"], decayMinutes: values["lfu-decay-time"] } : null;
+    };
+    take();
+    config.onChange(DIRECTIVES, take);
   }
 
   get needed(): boolean {

@@ -1,26 +1,8 @@
 /** The way to a clean end: replicas that lag are waited for, the data set is saved where that is wanted, then the server stops. */
 
-import type { AppendOnlyFile } from "../aof/aof.ts";
-import type { Config } from "../config/config.ts";
-import type { ShutdownOptions } from "../execution/host.ts";
-import type { Log } from "../log.ts";
+import type { Restrictions } from "../execution/restrictions.ts";
+import type { ServerParts, ShutdownOptions } from "../execution/server-parts.ts";
 import { type Replica, ReplicaState, STATE_WORDS } from "../replication/master/replica.ts";
-import type { Replication } from "../replication/replication.ts";
-import type { Persistence } from "../snapshot/persistence.ts";
-
-export interface ShutdownParts {
-  readonly config: Config;
-  readonly log: Log;
-  readonly persistence: Persistence;
-  readonly appendOnly: AppendOnlyFile;
-  readonly replication: Replication;
-  /** Nothing that replicas must hear of happens from now on: writes of clients wait, while everything else is served. */
-  pauseWrites(): void;
-  /** Writes go on, those that waited first. */
-  resumeWrites(): void;
-  /** Closes everything; the process may exit with `code`. */
-  stop(code: number): Promise<void>;
-}
 
 /** A shutdown that waits for replicas. */
 interface Waiting {
@@ -32,13 +14,15 @@ interface Waiting {
 }
 
 export class Shutdown {
-  private readonly parts: ShutdownParts;
+  private readonly server: ServerParts;
+  private readonly restrictions: Restrictions;
   private waiting: Waiting | null = null;
   /** The last steps, under way. */
   private ending: Promise<boolean> | null = null;
 
-  constructor(parts: ShutdownParts) {
-    this.parts = parts;
+  constructor(server: ServerParts, restrictions: Restrictions) {
+    this.server = server;
+    this.restrictions = restrictions;
   }
 
   /** When waiting for replicas ends, in ms since 1970; 0 while no shutdown is under way. */
@@ -48,7 +32,7 @@ export class Shutdown {
 
   /** -> resolved with true once the server has stopped, false when it goes on: saving failed, or `abort` was called. */
   begin(options: ShutdownOptions): Promise<boolean> {
-    const { config, log, replication } = this.parts;
+    const { config, log, replication } = this.server;
     const { waiting } = this;
     if (this.ending !== null) return this.ending;
     if (waiting !== null) {
@@ -61,7 +45,7 @@ export class Shutdown {
     if (seconds === 0 || replication.replicas.askLagging().length === 0) return this.finish(options);
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.waiting = { options, deadline: Date.now() + seconds * 1000, outcome: promise, settle: resolve };
-    this.parts.pauseWrites();
+    this.restrictions.pauseWrites();
     log.notice("Waiting for replicas before shutting down.");
     return promise;
   }
@@ -70,7 +54,7 @@ export class Shutdown {
   abort(): boolean {
     const { waiting } = this;
     if (waiting === null) return false;
-    this.parts.log.notice("Shutdown manually aborted.");
+    this.server.log.notice("Shutdown manually aborted.");
     this.giveUp(waiting);
     return true;
   }
@@ -79,7 +63,7 @@ export class Shutdown {
   tick(now: number): void {
     const { waiting } = this;
     if (waiting === null || this.ending !== null) return;
-    if (now >= waiting.deadline || this.parts.replication.replicas.askLagging().length === 0) this.conclude(waiting, false);
+    if (now >= waiting.deadline || this.server.replication.replicas.askLagging().length === 0) this.conclude(waiting, false);
   }
 
   /** No more waiting. */
@@ -95,7 +79,7 @@ export class Shutdown {
   private giveUp(waiting: Waiting): void {
     this.waiting = null;
     waiting.settle(false);
-    this.parts.resumeWrites();
+    this.restrictions.resumeWrites();
   }
 
   private finish(options: ShutdownOptions): Promise<boolean> {
@@ -108,7 +92,7 @@ export class Shutdown {
   }
 
   private async saveAndStop(options: ShutdownOptions): Promise<boolean> {
-    const { config, log, persistence, appendOnly } = this.parts;
+    const { config, log, persistence, appendOnly } = this.server;
     this.reportReplicas();
     await persistence.cancelBackgroundSave();
     if (appendOnly.writingInitialFile) {
@@ -127,18 +111,18 @@ export class Shutdown {
         if (!options.force) return this.refuse();
       }
     }
-    await this.parts.stop(0);
+    await this.server.stop(0);
     return true;
   }
 
   /** -> false: the server goes on. */
   private refuse(): boolean {
-    this.parts.log.warning("Errors trying to shut down the server. Check the logs for more information.");
+    this.server.log.warning("Errors trying to shut down the server. Check the logs for more information.");
     return false;
   }
 
   private reportReplicas(): void {
-    const { log, replication } = this.parts;
+    const { log, replication } = this.server;
     const { count } = replication.replicas;
     if (count === 0) return;
     const lagging = replication.replicas.askLagging();
@@ -147,7 +131,7 @@ export class Shutdown {
   }
 
   private describe(replica: Replica): string {
-    const behind = this.parts.replication.offset - replica.acknowledged;
+    const behind = this.server.replication.offset - replica.acknowledged;
     const lag = replica.state === ReplicaState.ONLINE ? replica.lag(Date.now()) : 0;
     return `Lagging replica ${replica.name} reported offset ${behind} behind master, lag=${lag}, state=${STATE_WORDS[replica.state]}.`;
   }

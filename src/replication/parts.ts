@@ -6,6 +6,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Reply } from "../protocol/reply.ts";
+import type { BlockedClients } from "../session/blocked.ts";
 import type { Clients } from "../session/clients.ts";
 import type { Session } from "../session/session.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
@@ -49,6 +50,5 @@ export interface ReplicationParts {
   resumeAppendOnly(): void;
   /** Up to where the journal is on disk in the append-only file, -1 while that is off. */
   flushedOffset(): number;
-  /** This server is no master any more: clients that wait for keys cannot be served, and are sent away. */
-  disconnectBlocked(): void;
+  readonly blocked: BlockedClients;
 }

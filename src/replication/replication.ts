@@ -6,7 +6,6 @@
 import { type CommandError, errors } from "../errors.ts";
 import { ExpiryMode } from "../keyspace/key-access.ts";
 import { type Session, SessionKind } from "../session/session.ts";
-import { Waiters } from "../session/wait.ts";
 import type { HistoryPoint } from "../snapshot/load-handler.ts";
 import { History } from "./history.ts";
 import { type MasterHost, Replicas } from "./master/master.ts";
@@ -17,14 +16,12 @@ export class Replication implements LinkHost, MasterHost {
   readonly parts: ReplicationParts;
   readonly history = new History();
   readonly replicas: Replicas;
-  readonly waiters: Waiters;
   /** The link to our master, or null on a master. */
   link: MasterLink | null = null;
 
   constructor(parts: ReplicationParts) {
     this.parts = parts;
     this.replicas = new Replicas(this);
-    this.waiters = new Waiters(parts.reply);
   }
 
   // ---- who we are
@@ -97,8 +94,7 @@ export class Replication implements LinkHost, MasterHost {
     // The data of a master is a point of its own history, which a new master may share.
     const point = former === null ? { resumable: journal.hasBacklog, database: from?.streamDb ?? 0 } : former.resumePoint;
     former?.stop();
-    this.waiters.disconnectAll();
-    this.parts.disconnectBlocked();
+    this.parts.blocked.disconnectAll();
     if (former === null) {
       log.notice(
         "Before turning into a replica, using my own master parameters to synthesize a cached master: I may be able to synchronize with the new master " +
@@ -173,7 +169,7 @@ export class Replication implements LinkHost, MasterHost {
   // ---- what the replicas' side reports
 
   acknowledged(): void {
-    this.waiters.scheduleCheck();
+    this.parts.blocked.scheduleCheck();
   }
 
   /** Whether SYNC and PSYNC can be served: a replica passes on what it gets from its own master. */
@@ -185,7 +181,6 @@ export class Replication implements LinkHost, MasterHost {
 
   /** The client is gone. */
   closed(session: Session): void {
-    this.waiters.remove(session);
     this.replicas.closed(session);
   }
 
@@ -197,7 +192,6 @@ export class Replication implements LinkHost, MasterHost {
 
   /** Ends everything, for good. */
   stop(): void {
-    this.waiters.stop();
     this.replicas.disconnectAll();
     this.link?.stop();
     this.replicas.stop();

@@ -1,18 +1,22 @@
 /**
- * Clients that wait for keys. A command that finds nothing to do has its client blocked: the request is kept, the client's link rests, and when one of the keys is
- * ready (keyspace/blocking.ts) the request is executed again, as if it had just come in. It may block once more; its deadline stays. As Redis 7.2 does it (blocked.c).
+ * Clients whose request has not been answered yet because it waits for something: for keys (BLPOP, XREAD BLOCK and so on), or for replicas and the disk (WAIT,
+ * WAITAOF). All are in one list with one heap of deadlines.
+ *
+ * A command that waits for keys is executed again, as if it had just come in, when one of them is ready (keyspace/blocking.ts). It may block once more; its deadline
+ * stays. As Redis 7.2 does it (blocked.c). A command that waits for a condition is answered when the condition is met or the time is over.
  */
 
 import type { BlockedKeys, KeyWaiter } from "../keyspace/blocking.ts";
 import type { Database } from "../keyspace/database.ts";
-import type { Frame } from "../protocol/frame.ts";
+import { Frame } from "../protocol/frame.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { Type } from "../values/value-types.ts";
 import { Deadlines, type Timed } from "./deadlines.ts";
+import type { Executor } from "./executor.ts";
 import { ReplyMode, type Session } from "./session.ts";
 
 /** What a client waits for, and what it wants done then. */
-export interface BlockingRequest {
+export interface KeyWaitRequest {
   readonly session: Session;
   /** Keys of the session's database. */
   readonly keys: readonly Buffer[];
@@ -24,92 +28,131 @@ export interface BlockingRequest {
   readonly frame: () => Frame;
 }
 
-/** What this needs of those who run commands. */
-export interface BlockedHost {
-  readonly reply: Reply;
-  /** Whether nothing can be executed at the moment, because a data set is being loaded. */
-  readonly loading: boolean;
-  /** Requests are executed, though none has come in; see Dispatcher. */
-  beginBatch(): void;
-  endBatch(): void;
-  execute(session: Session, frame: Frame): void;
-  /** The request is over without having been executed again; it counts as a call, with the error that was its answer. */
-  ended(session: Session, frame: Frame, error: string | null): void;
+/** What WAIT and WAITAOF wait for. */
+export interface Condition {
+  met(): boolean;
+  /** Answers with how far it has come by now: when it is met, or when the time is over. */
+  answer(reply: Reply): void;
+  /** Why it will never be met, or null. */
+  refusal(): string | null;
 }
 
-class BlockedClient implements KeyWaiter, Timed {
+abstract class BlockedClient implements Timed {
   readonly session: Session;
+  /** The request, in bytes of its own. */
   readonly frame: Frame;
   readonly deadline: number;
-  database: Database;
+  place = -1;
+
+  constructor(session: Session, frame: Frame, deadline: number) {
+    this.session = session;
+    this.frame = frame;
+    this.deadline = deadline;
+  }
+
+  /** Answers when the time is over. */
+  abstract answer(reply: Reply): void;
+}
+
+class KeyWait extends BlockedClient implements KeyWaiter {
+  readonly database: Database;
   keys: readonly Buffer[];
   type: Type;
   wakesWhenGone: boolean;
-  place = -1;
 
-  constructor(request: BlockingRequest) {
-    this.session = request.session;
-    this.frame = request.frame();
-    this.deadline = request.deadline;
+  constructor(request: KeyWaitRequest) {
+    super(request.session, request.frame(), request.deadline);
     this.database = request.session.database;
     this.keys = request.keys;
     this.type = request.type;
     this.wakesWhenGone = request.wakesWhenGone;
   }
+
+  answer(reply: Reply): void {
+    reply.nullArray();
+  }
+}
+
+class ConditionWait extends BlockedClient {
+  readonly condition: Condition;
+
+  constructor(session: Session, frame: Frame, deadline: number, condition: Condition) {
+    super(session, new Frame(), deadline);
+    this.frame.assign(frame, { copy: true });
+    this.condition = condition;
+  }
+
+  answer(reply: Reply): void {
+    this.condition.answer(reply);
+  }
 }
 
 export class BlockedClients {
-  private readonly host: BlockedHost;
+  private readonly executor: Executor;
   private readonly awaited: BlockedKeys;
   private readonly clients = new Map<Session, BlockedClient>();
+  /** Those of them that wait for a condition. */
+  private readonly conditions = new Set<ConditionWait>();
   /** Those whose key was ready while writes were paused: they wait for that to end, not for keys. */
-  private readonly postponed = new Map<Session, BlockedClient>();
+  private readonly postponed = new Map<Session, KeyWait>();
   private readonly deadlines = new Deadlines<BlockedClient>((client) => this.end(client, null));
   private serving = false;
-  /** Who is being served: if its request blocks again, this goes on. */
-  private current: BlockedClient | null = null;
+  private checkScheduled = false;
+  /** The client that is being served: if its request blocks again, this wait goes on. */
+  private current: KeyWait | null = null;
 
-  constructor(host: BlockedHost, awaited: BlockedKeys) {
-    this.host = host;
+  constructor(executor: Executor, awaited: BlockedKeys) {
+    this.executor = executor;
     this.awaited = awaited;
     // What is done in commands is followed by `serveReady`; this is for all else. Both find what there is to do.
     awaited.onReady = () => queueMicrotask(() => this.serveBetweenTicks());
   }
 
-  /** How many clients are blocked here. */
+  /** How many clients are blocked. */
   get count(): number {
     return this.clients.size + this.postponed.size;
   }
 
-  /** How many of them wait for a time and not for ever. */
+  /** How many of them wait for a limited time. */
   get timedCount(): number {
     return this.deadlines.size;
   }
 
-  /** The request that the client waits with, or null when it is not blocked here. */
+  /** The request that the client waits with, or null when it is not blocked. */
   requestOf(session: Session): Frame | null {
     return (this.clients.get(session) ?? this.postponed.get(session))?.frame ?? null;
   }
 
   // ---- blocking
 
-  /** Blocks the client whose request is being executed. */
-  block(request: BlockingRequest): void {
-    const { session } = request;
-    const former = this.current;
-    let client: BlockedClient;
-    if (former !== null && former.session === session) {
-      client = former;
+  /** Blocks the client whose request is being executed until one of the keys is ready. */
+  blockOnKeys(request: KeyWaitRequest): void {
+    const { current } = this;
+    let client: KeyWait;
+    if (current !== null && current.session === request.session) {
+      client = current;
       client.keys = request.keys;
       client.type = request.type;
       client.wakesWhenGone = request.wakesWhenGone;
     } else {
-      client = new BlockedClient(request);
-      session.link.pause();
+      client = new KeyWait(request);
+      request.session.link.pause();
     }
-    session.blocked = true;
-    this.clients.set(session, client);
+    this.link(client);
     this.awaited.add(client, client.database, client.keys);
+  }
+
+  /** Blocks the client whose request `frame` is being executed until the condition is met. `deadline` in ms since 1970; 0 for never. */
+  blockOn(condition: Condition, session: Session, frame: Frame, deadline: number): void {
+    const client = new ConditionWait(session, frame, deadline, condition);
+    session.link.pause();
+    this.link(client);
+    this.conditions.add(client);
+  }
+
+  private link(client: BlockedClient): void {
+    client.session.blocked = true;
+    this.clients.set(client.session, client);
     if (client.deadline !== 0) this.deadlines.add(client);
   }
 
@@ -123,46 +166,47 @@ export class BlockedClients {
   private unlink(client: BlockedClient): void {
     client.session.blocked = false;
     this.clients.delete(client.session);
-    this.awaited.remove(client, client.database, client.keys);
     this.deadlines.remove(client);
+    if (client instanceof KeyWait) this.awaited.remove(client, client.database, client.keys);
+    else if (client instanceof ConditionWait) this.conditions.delete(client);
   }
 
-  // ---- serving
+  // ---- serving those who wait for keys
 
-  /** Serves those who wait for keys that are ready. To be called after each command that a client sent, EXEC being one. */
+  /** Serves clients that wait for keys that are ready. To be called after each command that a client sent, EXEC being one. */
   serveReady(): void {
-    if (this.serving || this.host.loading) return;
+    if (this.serving || this.executor.loading) return;
     this.serving = true;
     try {
       this.awaited.drain((waiter) => {
-        if (waiter instanceof BlockedClient) this.serve(waiter);
+        if (waiter instanceof KeyWait) this.serve(waiter);
       });
     } finally {
       this.serving = false;
     }
   }
 
-  /** For keys that were made ready by what is no command: a key whose time was over, a data set that was replaced. */
+  /** For keys that were made ready outside of commands: a key whose time was over, a data set that was replaced. */
   serveBetweenTicks(): void {
-    if (!this.awaited.hasReady || this.host.loading) return;
-    this.host.beginBatch();
+    if (!this.awaited.hasReady || this.executor.loading) return;
+    this.executor.beginBatch();
     this.serveReady();
-    this.host.endBatch();
+    this.executor.endBatch();
   }
 
-  private serve(client: BlockedClient): void {
+  private serve(client: KeyWait): void {
     this.unlink(client);
     if (!client.session.closing) this.execute(client);
   }
 
-  private execute(client: BlockedClient): void {
+  private execute(client: KeyWait): void {
     const { session, frame } = client;
-    const { reply } = this.host;
+    const { reply } = this.executor;
     const diverted = reply.divert(session.link, session.protocol);
     const outer = this.current;
     this.current = client;
     try {
-      this.host.execute(session, frame);
+      this.executor.execute(session, frame);
     } finally {
       this.current = outer;
       reply.rejoin(diverted);
@@ -178,23 +222,38 @@ export class BlockedClients {
     session.link.resume();
   }
 
-  /** Writes go on: what waited only for that is executed once the tick is over. -> whether the client is one of those. */
+  /** Writes go on: what waited only for that is executed once the tick is over. Returns whether the client is one of those. */
   resumePostponed(session: Session): boolean {
     const client = this.postponed.get(session);
     if (client === undefined) return false;
     queueMicrotask(() => {
       if (session.closing || !this.postponed.delete(session)) return;
-      this.host.beginBatch();
+      this.executor.beginBatch();
       this.execute(client);
       this.serveReady();
-      this.host.endBatch();
+      this.executor.endBatch();
     });
     return true;
   }
 
+  // ---- conditions
+
+  /** A replica acknowledged something, or the disk did: clients whose condition is met are answered once this tick is over. */
+  scheduleCheck(): void {
+    if (this.checkScheduled || this.conditions.size === 0) return;
+    this.checkScheduled = true;
+    setImmediate(() => {
+      this.checkScheduled = false;
+      for (const client of [...this.conditions]) {
+        const refusal = client.condition.refusal();
+        if (refusal !== null || client.condition.met()) this.end(client, refusal);
+      }
+    });
+  }
+
   // ---- giving up
 
-  /** CLIENT UNBLOCK: as if the time were over, or with an error. -> whether the client was blocked here. */
+  /** CLIENT UNBLOCK: as if the time were over, or with an error. Returns whether the client was blocked. */
   unblock(session: Session, options: { error: boolean }): boolean {
     const client = this.clients.get(session);
     if (client === undefined) return false;
@@ -202,7 +261,7 @@ export class BlockedClients {
     return true;
   }
 
-  /** The server is no master any more: whoever waits is told and disconnected. */
+  /** The server is no master any more: every blocked client is told and disconnected. */
   disconnectAll(): void {
     for (const client of [...this.clients.values()]) {
       this.end(client, "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
@@ -210,29 +269,29 @@ export class BlockedClients {
     }
   }
 
-  /** No command is told of it, so nothing is served any more. */
+  /** The server stops: clients are told nothing any more. */
   stop(): void {
     this.deadlines.stop();
+    this.conditions.clear();
   }
 
-  /** The wait is over in vain: the client is told with `error`, or that its time is over. */
+  /** The wait is over: the client is answered with `error`, or with what there is to say by now. */
   private end(client: BlockedClient, error: string | null): void {
     const { session, frame } = client;
     this.unlink(client);
-    this.answer(session, (reply) => {
-      if (error === null) reply.nullArray();
-      else reply.error(error);
-    });
-    this.host.ended(session, frame, error);
+    this.answer(client, error);
+    this.executor.countEnded(session, frame, error);
     this.release(session);
   }
 
-  private answer(session: Session, write: (reply: Reply) => void): void {
-    const { reply } = this.host;
+  private answer(client: BlockedClient, error: string | null): void {
+    const { session } = client;
+    const { reply } = this.executor;
     if (session.replyMode === ReplyMode.SKIP_NEXT) session.replyMode = ReplyMode.ON;
     else if (session.replyMode === ReplyMode.ON) {
       const diverted = reply.divert(session.link, session.protocol);
-      write(reply);
+      if (error === null) client.answer(reply);
+      else reply.error(error);
       reply.rejoin(diverted);
     }
   }

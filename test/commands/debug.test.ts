@@ -223,7 +223,7 @@ describe("DEBUG", () => {
     await client.command("DEBUG", "SET-ACTIVE-EXPIRE", "0");
     await client.command("SET", "k", "v", "PX", "1");
     await client.command("DEBUG", "SLEEP", "0.1");
-    expect(server.server.activeExpiry).toBe(false);
+    expect(server.server.housekeeping.activeExpiry).toBe(false);
     expect(await client.text("DBSIZE")).toBe("1");
     await client.command("DEBUG", "SET-ACTIVE-EXPIRE", "1");
     const deadline = Date.now() + 10_000;

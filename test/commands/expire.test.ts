@@ -166,7 +166,7 @@ describe("expired keys", () => {
     const { server, port, stop } = await startServer();
     try {
       const { journal } = server;
-      server.activeExpiry = false;
+      server.housekeeping.activeExpiry = false;
       const client = await connect(port);
       for (const [request, wrapped] of [
         [["SCAN", "0"], false],

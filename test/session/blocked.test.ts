@@ -52,7 +52,7 @@ class Link implements SessionLink {
   }
 }
 
-/** Clients that wait for the list `x`, and a dispatcher that answers with how often a request was executed, or as `answer` says. */
+/** Clients that wait for the list `x`, and an executor that answers with how often a request was executed, or as `answer` says. */
 class Scene {
   readonly keyspace = new Keyspace({ databases: 1, now: 1_700_000_000_000 });
   readonly reply = new Reply();
@@ -72,9 +72,10 @@ class Scene {
         get loading() {
           return scene.loading;
         },
-        beginBatch: () => {
-          this.batches++;
-        },
+        beginBatch: () => this.batches++,
+        lookAhead: () => {},
+        protocolError: () => {},
+        knows: () => true,
         endBatch: () => {
           this.batches--;
         },
@@ -82,7 +83,7 @@ class Scene {
           this.executed++;
           if (!this.answer(session)) this.reply.integer(this.executed);
         },
-        ended: (_, __, error) => this.ended.push(error),
+        countEnded: (_, __, error) => this.ended.push(error),
       },
       this.keyspace.blocked,
     );
@@ -98,7 +99,7 @@ class Scene {
   block(session: Session, deadline = 0): void {
     const keys = [Buffer.from("x")];
     const frame = () => new Frame().encode(["BLPOP", "x", "0"]);
-    this.blocked.block({ session, keys, type: Type.LIST, wakesWhenGone: false, deadline, frame });
+    this.blocked.blockOnKeys({ session, keys, type: Type.LIST, wakesWhenGone: false, deadline, frame });
   }
 
   create(): void {

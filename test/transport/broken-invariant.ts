@@ -1,11 +1,11 @@
 /** Preloaded into a server by listener.test.ts: the request BREAK finds the memory layer broken. */
 
 import { InvariantError } from "../../src/assert.ts";
-import { Dispatcher } from "../../src/execution/dispatcher.ts";
+import { CommandExecutor } from "../../src/execution/executor.ts";
 
-const { execute } = Dispatcher.prototype;
+const { execute } = CommandExecutor.prototype;
 
-Dispatcher.prototype.execute = function (session, frame) {
+CommandExecutor.prototype.execute = function (session, frame) {
   if (frame.text(0) === "BREAK") throw new InvariantError("broken by the test");
   execute.call(this, session, frame);
 };

@@ -52,7 +52,7 @@ export function describeClient(ctx: Context, session: Session): string {
     ["name", session.name],
     ["age", seconds(ctx.now) - seconds(session.createdAt)],
     ["idle", seconds(ctx.now) - seconds(session.lastActive)],
-    ["flags", flagsOf(ctx, session)],
+    ["flags", flagsOf(session)],
     ["db", session.database.index],
     ["sub", channels.size],
     ["psub", patterns.size],
@@ -89,13 +89,13 @@ function lengthOfArguments(request: Frame): number {
   return bytes;
 }
 
-function flagsOf(ctx: Context, session: Session): string {
+function flagsOf(session: Session): string {
   let flags = "";
   if (session.kind === SessionKind.REPLICA) flags += "S";
   if (session.kind === SessionKind.MASTER) flags += "M";
   if (session.kind === SessionKind.PUBSUB) flags += "P";
   if (session.queueing) flags += "x";
-  if (session.blocked || session.postponed || ctx.host.replication.waiters.has(session)) flags += "b";
+  if (session.blocked || session.postponed) flags += "b";
   if (session.transaction?.touched) flags += "d";
   if (session.closing) flags += "c";
   if (session.unixSocket) flags += "U";

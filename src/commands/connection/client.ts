@@ -364,9 +364,9 @@ const unblock = command(
     if (ctx.count > 4) throw wrongArguments(ctx);
     const error = ctx.count === 4 && ctx.is(3, "error");
     if (ctx.count === 4 && !error && !ctx.is(3, "timeout")) throw commandError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
-    const { clients, blocked, replication } = ctx.host;
+    const { clients, blocked } = ctx.host;
     const session = clients.get(Number(ctx.int64(2)));
-    const unblocked = session !== undefined && (blocked.unblock(session, { error }) || replication.waiters.unblock(session, { error }));
+    const unblocked = session !== undefined && blocked.unblock(session, { error });
     ctx.reply.integer(unblocked ? 1 : 0);
   },
 );

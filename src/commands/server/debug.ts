@@ -175,12 +175,15 @@ function log(ctx: Context): void {
 
 function sleep(ctx: Context): void {
   const seconds = Number.parseFloat(ctx.text(2));
-  if (seconds > 0) ctx.host.sleep(seconds * 1000);
+  if (seconds > 0) {
+    Bun.sleepSync(seconds * 1000);
+    ctx.host.keyspace.now = Date.now();
+  }
   ctx.reply.ok();
 }
 
 function setActiveExpire(ctx: Context): void {
-  ctx.host.activeExpiry = leadingInteger(ctx.text(2)) !== 0;
+  ctx.host.housekeeping.activeExpiry = leadingInteger(ctx.text(2)) !== 0;
   ctx.reply.ok();
 }
 
@@ -190,7 +193,7 @@ function setSkipChecksums(ctx: Context): void {
 }
 
 function pauseCron(ctx: Context): void {
-  ctx.host.cronPaused = leadingInteger(ctx.text(2)) !== 0;
+  ctx.host.housekeeping.paused = leadingInteger(ctx.text(2)) !== 0;
   ctx.reply.ok();
 }
 

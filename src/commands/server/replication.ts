@@ -284,7 +284,8 @@ export const wait = command(
     const offset = session.writeOffset;
     const acknowledged = () => replication.replicas.countAcknowledged(offset);
     const met = () => acknowledged() >= wanted;
-    replication.waiters.add(session, { met, answer: (reply) => reply.integer(acknowledged()), refusal: () => null }, deadline);
+    const answer = (reply: Reply) => reply.integer(acknowledged());
+    host.blocked.blockOn({ met, answer, refusal: () => null }, session, ctx.frame, deadline);
     replication.replicas.requestAcknowledgements();
   },
 );
@@ -331,7 +332,7 @@ export const waitaof = command(
     };
     // Nothing blocks inside a transaction.
     if (met() || session.queueing) return answer(ctx.reply);
-    replication.waiters.add(session, { met, answer, refusal }, deadline);
+    host.blocked.blockOn({ met, answer, refusal }, session, ctx.frame, deadline);
     replication.replicas.requestAcknowledgements();
   },
 );

@@ -71,12 +71,11 @@ export const exec = command(
 
 function runQueue(ctx: Context, transaction: Transaction): void {
   const { commands } = ctx.host;
-  const { session } = ctx;
   ctx.reply.array(transaction.queue.length);
   for (const frame of transaction.queue) {
     const entry = commands.resolve(frame);
     if (entry === null) throw new Error(`queued '${frame.text(0)}', which is no command`);
-    ctx.run(session, frame, entry);
+    ctx.nest(frame, entry);
   }
 }
 

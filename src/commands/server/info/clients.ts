@@ -8,7 +8,6 @@ export const CLIENTS: Section = {
   shown: "default",
   write(out, host) {
     const { blocked, keyspace } = host;
-    const { waiters } = host.replication;
     let replicas = 0;
     let longestInput = 0;
     let longestOutput = 0;
@@ -22,9 +21,9 @@ export const CLIENTS: Section = {
     out.add("maxclients", host.config.values.maxclients);
     out.add("client_recent_max_input_buffer", longestInput);
     out.add("client_recent_max_output_buffer", longestOutput);
-    out.add("blocked_clients", blocked.count + waiters.count);
+    out.add("blocked_clients", blocked.count);
     out.add("tracking_clients", 0);
-    out.add("clients_in_timeout_table", blocked.timedCount + waiters.timedCount);
+    out.add("clients_in_timeout_table", blocked.timedCount);
     out.add("total_blocking_keys", keyspace.blocked.keyCount);
     out.add("total_blocking_keys_on_nokey", keyspace.blocked.goneCount);
   },

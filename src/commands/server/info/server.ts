@@ -38,8 +38,8 @@ export const SERVER: Section = {
     out.add("hz", values.hz);
     out.add("configured_hz", values.hz);
     out.add("lru_clock", lruClock(host.keyspace.now));
-    out.add("executable", host.executable);
-    out.add("config_file", host.configFile);
+    out.add("executable", process.execPath);
+    out.add("config_file", host.config.configFile ?? "");
     out.add("io_threads_active", 0);
     if (host.shutdownDeadline !== 0) out.add("shutdown_in_milliseconds", Math.max(0, host.shutdownDeadline - host.keyspace.now));
     addListeners(out, host);

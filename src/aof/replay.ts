@@ -1,0 +1,84 @@
+/**
+ * Runs the commands of the append-only file, as those of a master are run: nothing is denied or journalled, nothing waits, and keys whose time is over are there. The
+ * answers go nowhere.
+ */
+
+import type { Database } from "../keyspace/database.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { type Diverted, NO_SINK } from "../protocol/reply.ts";
+import type { Executor } from "../session/executor.ts";
+import { Session, SessionKind, type SessionLink } from "../session/session.ts";
+
+/** The way out of the session that runs the commands of files: nothing is at its end. */
+export const NO_LINK: SessionLink = {
+  remoteAddress: "",
+  localAddress: "",
+  fileDescriptor: -1,
+  inputBytes: 0,
+  outputBytes: 0,
+  outputPieces: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  onDrained: null,
+  send() {},
+  closeAfterReply() {},
+  destroy() {},
+  checkOutputLimit() {},
+  offer: () => 0,
+  setNoDelay() {},
+  pause() {},
+  resume() {},
+};
+
+export class Replay {
+  private readonly executor: Executor;
+  private readonly database: Database;
+  private session: Session;
+  private diverted: Diverted | null = null;
+  private inBatch = false;
+
+  /** A file begins with `database` selected. */
+  constructor(executor: Executor, database: Database) {
+    this.executor = executor;
+    this.database = database;
+    this.session = this.makeSession();
+  }
+
+  private makeSession(): Session {
+    const session = new Session({ id: 0, link: NO_LINK, database: this.database, now: Date.now(), authenticated: true });
+    session.kind = SessionKind.MASTER;
+    return session;
+  }
+
+  /** Whether MULTI has come and EXEC has not. */
+  get inTransaction(): boolean {
+    return this.session.queueing;
+  }
+
+  /** Commands follow, in the middle of a command of a client (`nested`) or between ticks. */
+  begin(nested: boolean): void {
+    this.inBatch = !nested;
+    if (this.inBatch) this.executor.beginBatch();
+    this.diverted = this.executor.reply.divert(NO_SINK, 2);
+  }
+
+  /** Returns false when there is no such command. */
+  run(frame: Frame): boolean {
+    if (!this.executor.knows(frame)) return false;
+    this.executor.execute(this.session, frame);
+    this.executor.reply.discard();
+    return true;
+  }
+
+  end(): void {
+    if (this.diverted !== null) this.executor.reply.rejoin(this.diverted);
+    this.diverted = null;
+    if (this.inBatch) this.executor.endBatch();
+  }
+
+  /** Forgets a transaction under way: another file begins. */
+  reset(): void {
+    this.session.transaction?.reset();
+    this.session = this.makeSession();
+  }
+}

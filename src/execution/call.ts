@@ -1,0 +1,338 @@
+/**
+ * Everything that is true of the command being run: its request, its client, its database, the reply, how keys are looked at, what the journal gets, whether it failed.
+ * The executor has one for each depth of nesting and uses it again for the next command: nothing of it may be kept after the handler returns.
+ */
+
+import { equalsWord, parseInt64, smallInteger } from "../base/bytes.ts";
+import { type CommandError, errors } from "../errors.ts";
+import type { Database } from "../keyspace/database.ts";
+import type { EventClass } from "../keyspace/events.ts";
+import { ExpiryMode, type KeyAccess } from "../keyspace/key-access.ts";
+import { LOOK_AHEAD_KEYS } from "../keyspace/lookahead.ts";
+import { Value } from "../keyspace/value.ts";
+import { Frame } from "../protocol/frame.ts";
+import type { Reply } from "../protocol/reply.ts";
+import { type Session, SessionKind } from "../session/session.ts";
+import { Draft } from "../values/temporary.ts";
+import { Type } from "../values/value-types.ts";
+import type { CommandEntry } from "./registry.ts";
+import type { ServerParts } from "./server-parts.ts";
+
+export type Words = readonly (Buffer | string | number)[];
+
+/** What a command that found nothing to do waits for: see `Call.block`. */
+export interface BlockOptions {
+  /** The keys: `keyCount` arguments from `firstKey` on. */
+  readonly firstKey: number;
+  readonly keyCount: number;
+  /** The type that one of them must come to hold: LIST, ZSET or STREAM. */
+  readonly type: Type;
+  /** When to give up, as `parseTimeout` (timeout.ts) gives it: ms since 1970, 0 for never. */
+  readonly deadline: number;
+  /** Also executed again when one of the keys is deleted, overwritten or changes its type, so that it can answer with its error: XREADGROUP. */
+  readonly wakesWhenGone?: boolean;
+  /** To be executed instead of the request as it came in: XREAD's with the IDs that its `$` stood for, name and all. */
+  readonly request?: Words | undefined;
+}
+
+const NO_FRAME = new Frame();
+
+/** Values kept for the commands to come; one that opens more keys at once has them made anew. */
+const KEPT_VALUES = 16;
+
+/** Runs a request of this client as if it had just come in, without the checks of a new one: EXEC's way. */
+export interface Caller {
+  call(session: Session, frame: Frame, entry: CommandEntry): void;
+}
+
+export class Call implements KeyAccess {
+  readonly server: ServerParts;
+  readonly reply: Reply;
+  frame: Frame = NO_FRAME;
+  session!: Session;
+  entry!: CommandEntry;
+  expiryMode: ExpiryMode = ExpiryMode.DELETE;
+  noTouch = false;
+  keyHash = 0;
+  /** The error that it was answered with, or null. */
+  failure: CommandError | null = null;
+  /** What the journal takes instead of the request: null for the request itself. */
+  effects: { database: Database; frame: Frame }[] | null = null;
+  /** Whether the journal takes the request though no key changed (FLUSHALL, ...). */
+  forced = false;
+  /** Whether a request that is `forced` is for replicas only: the append-only file has no use for it. */
+  forReplicas = false;
+
+  private readonly caller: Caller;
+  private readonly values: Value[] = [];
+  private drafted: Draft | null = null;
+
+  constructor(server: ServerParts, reply: Reply, caller: Caller) {
+    this.server = server;
+    this.reply = reply;
+    this.caller = caller;
+  }
+
+  /** A command begins. `clientMode`: what becomes of expired keys that clients look at; the master's stream sees all keys. Hot. */
+  begin(session: Session, frame: Frame, entry: CommandEntry, clientMode: ExpiryMode): void {
+    this.session = session;
+    this.frame = frame;
+    this.entry = entry;
+    this.expiryMode = session.kind === SessionKind.MASTER ? ExpiryMode.KEEP : clientMode;
+    this.noTouch = session.noTouch && !entry.touches;
+    this.failure = null;
+    this.effects = null;
+    this.forced = false;
+    this.forReplicas = false;
+  }
+
+  /** Runs another request of this client within this command. */
+  nest(frame: Frame, entry: CommandEntry): void {
+    this.caller.call(this.session, frame, entry);
+  }
+
+  get host(): ServerParts {
+    return this.server;
+  }
+
+  get database(): Database {
+    return this.session.database;
+  }
+
+  /** ms since 1970, the same for the whole tick. */
+  get now(): number {
+    return this.server.keyspace.now;
+  }
+
+  // ---- arguments
+
+  /** How many there are, the command's name included. */
+  get count(): number {
+    return this.frame.count;
+  }
+
+  /** A copy of argument `index`. */
+  bytes(index: number): Buffer {
+    return this.frame.argument(index);
+  }
+
+  /** Argument `index`, one character a byte. */
+  text(index: number): string {
+    return this.frame.text(index);
+  }
+
+  /** Whether argument `index` is `word` (lower case) in any case. */
+  is(index: number, word: string): boolean {
+    const from = this.frame.offsets[index];
+    return equalsWord(this.frame.buffer, from, from + this.frame.lengths[index], word);
+  }
+
+  /** An int64. Errors: not an integer. */
+  int64(index: number): bigint {
+    const from = this.frame.offsets[index];
+    const value = parseInt64(this.frame.buffer, from, from + this.frame.lengths[index]);
+    if (value === null) throw errors.notInteger;
+    return value;
+  }
+
+  /** An integer from `min` to `max` (both safe). Errors: not an integer or out of range. */
+  integer(index: number, min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER): number {
+    const from = this.frame.offsets[index];
+    let value = smallInteger(this.frame.buffer, from, from + this.frame.lengths[index]);
+    if (value !== value) value = Number(this.int64(index));
+    if (value < min || value > max) throw errors.notInteger;
+    return value;
+  }
+
+  // ---- keys
+
+  /** The key named by argument `index`, for a command that reads: its address, or 0. */
+  read(index: number): number {
+    const { frame } = this;
+    return this.session.database.read(this, frame.buffer, frame.offsets[index], frame.lengths[index]);
+  }
+
+  /** Likewise for a command that asks about the key, not for what it holds: no access is noted. */
+  peek(index: number): number {
+    const { frame } = this;
+    return this.session.database.peek(this, frame.buffer, frame.offsets[index], frame.lengths[index]);
+  }
+
+  /** Likewise for a command that writes. */
+  write(index: number): number {
+    const { frame } = this;
+    return this.session.database.write(this, frame.buffer, frame.offsets[index], frame.lengths[index]);
+  }
+
+  /**
+   * To be called before each lookup of a loop over the keys at `first`, `first + step` and so on, `index` being the one about to be looked up: it prepares them,
+   * a window at a time.
+   */
+  prepareKeys(first: number, index: number, step: number): void {
+    if (((index - first) / step) % LOOK_AHEAD_KEYS !== 0 || this.frame.count - index <= step) return;
+    this.server.keyspace.lookAhead.prepareKeys(this.session.database, this.frame, index, step);
+  }
+
+  /** The string at the key for reading: its address, or 0. Errors: WRONGTYPE. */
+  readString(index: number): number {
+    const address = this.read(index);
+    if (address !== 0 && this.session.database.type(address) !== Type.STRING) throw errors.wrongType;
+    return address;
+  }
+
+  /** Likewise for writing. */
+  writeString(index: number): number {
+    const address = this.write(index);
+    if (address !== 0 && this.session.database.type(address) !== Type.STRING) throw errors.wrongType;
+    return address;
+  }
+
+  /**
+   * Opens what the key named by argument `index` holds, for reading; a key that is not there as an empty value (keyspace/value.ts). Values are reused: a command
+   * that has several keys open at once gives each a slot of its own. With null any type will do. Errors: WRONGTYPE.
+   */
+  openRead(index: number, type: Type | null, slot = 0): Value {
+    const { frame } = this;
+    const { database } = this.session;
+    const address = this.read(index);
+    return this.value(slot).open(database, address, this.keyHash, type, frame.buffer, frame.offsets[index], frame.lengths[index]);
+  }
+
+  /** Likewise for changing. */
+  openWrite(index: number, type: Type | null, slot = 0): Value {
+    const { frame } = this;
+    const { database } = this.session;
+    const address = this.write(index);
+    const value = this.value(slot).open(database, address, this.keyHash, type, frame.buffer, frame.offsets[index], frame.lengths[index]);
+    value.beforeChange();
+    return value;
+  }
+
+  private value(slot: number): Value {
+    if (slot >= KEPT_VALUES) return new Value(this.server.keyspace);
+    this.values[slot] ??= new Value(this.server.keyspace);
+    return this.values[slot];
+  }
+
+  /** A value to build, empty, of this type; one per command at a time. */
+  draft(type: Type): Draft {
+    this.drafted ??= new Draft(this.server.keyspace.space, this.server.keyspace.limits);
+    return this.drafted.begin(type);
+  }
+
+  /** Makes the key named by argument `index`, just looked up at `address`, hold argument `value`. -> its address. */
+  setString(address: number, index: number, value: number, expireAt: number): number {
+    const { frame } = this;
+    const from = frame.offsets[value];
+    const to = from + frame.lengths[value];
+    return this.session.database.setString(
+      address,
+      this.keyHash,
+      frame.buffer,
+      frame.offsets[index],
+      frame.lengths[index],
+      frame.buffer,
+      from,
+      to,
+      expireAt,
+    );
+  }
+
+  /** Answers with the string at `address`. */
+  replyString(address: number): void {
+    const { buffer, from, to } = this.session.database.locateString(address);
+    this.reply.bytes(buffer, from, to);
+  }
+
+  /** A keyspace event about the key named by argument `index`. */
+  event(event: EventClass, name: string, index: number): void {
+    if (this.server.keyspace.eventClasses === 0) return;
+    const { frame } = this;
+    this.session.database.event(event, name, frame.buffer, frame.offsets[index], frame.lengths[index]);
+  }
+
+  // ---- blocking
+
+  /** Whether a command may keep its client waiting: nothing blocks inside a transaction, nor does the master's stream. */
+  get mayBlock(): boolean {
+    const { session } = this;
+    return !session.queueing && session.kind !== SessionKind.MASTER;
+  }
+
+  /**
+   * Keeps the client waiting for keys, without an answer; the last thing that a handler does, before any write to `reply`, after it found nothing to serve the
+   * client with. The request is executed again, from the start, once the command that made one of the keys ready is over; it may then answer, be in error, or block
+   * again, its deadline staying the first one. When the time is over the client gets a null array. A client that must not be kept waiting gets it at once.
+   *
+   *     const deadline = parseTimeout(ctx, ctx.count - 1);
+   *     ... serve the client from the first key that can, and return ...
+   *     ctx.block({ firstKey: 1, keyCount: ctx.count - 2, type: Type.LIST, deadline });
+   *
+   * A key is ready when it comes to hold a new value of the type, which databases notice themselves. What adds to a value that is there already and can serve
+   * somebody who found it wanting (XADD; XGROUP DESTROY, for its error) says so with `keyReady`. A handler never sees which key it was, nor needs to.
+   * To see that it is executed again (so that the first time's side effects stay single), nothing is needed either: Redis repeats them too.
+   */
+  block({ firstKey, keyCount, type, deadline, wakesWhenGone = false, request }: BlockOptions): void {
+    if (!this.mayBlock) return this.reply.nullArray();
+    const { frame, session } = this;
+    const keys: Buffer[] = [];
+    for (let index = firstKey; index < firstKey + keyCount; index++) keys.push(frame.argument(index));
+    const keep = () => {
+      const kept = new Frame();
+      if (request === undefined) kept.assign(frame, { copy: true });
+      else kept.encode(request);
+      return kept;
+    };
+    this.server.blocked.blockOnKeys({ session, keys, type, wakesWhenGone, deadline, frame: keep });
+  }
+
+  /** What the key named by argument `index` holds, a value of `type`, can serve those who wait for it: they are, once this command is over. */
+  keyReady(index: number, type: Type): void {
+    const { frame } = this;
+    this.session.database.noteReady(frame.buffer, frame.offsets[index], frame.lengths[index], type);
+  }
+
+  // ---- journal
+
+  /** The command has written: the journal takes the request, or what the command said instead. */
+  record(): void {
+    // What the master sent is passed on byte for byte by the replica link.
+    if (this.session.kind === SessionKind.MASTER) return;
+    const { journal } = this.server;
+    if (this.effects === null) journal.append(this.session.database, this.frame, this.forced && this.forReplicas);
+    else for (const effect of this.effects) journal.append(effect.database, effect.frame);
+  }
+
+  /** The journal takes `words` instead of the request; called again, these too. */
+  journalAs(...words: Words): void {
+    this.journalOn(this.session.database, ...words);
+  }
+
+  journalOn(database: Database, ...words: Words): void {
+    if (!this.server.journal.active) return this.journalNothing();
+    this.effects ??= [];
+    this.effects.push({ database, frame: new Frame().encode(words) });
+  }
+
+  /** The journal takes the deletion of the key named by argument `index`, by the command that lazyfree-lazy-server-del asks for. */
+  journalDeletion(index: number): void {
+    this.journalAs(this.server.config.values["lazyfree-lazy-server-del"] ? "UNLINK" : "DEL", this.bytes(index));
+  }
+
+  /** The journal does not take the request, whatever it changed. */
+  journalNothing(): void {
+    this.effects ??= [];
+  }
+
+  /** The journal takes the request though it changed no key. */
+  journalAlways(): void {
+    this.forced = true;
+    this.forReplicas = false;
+  }
+
+  /** Likewise, though the append-only file must not: it would be done again at the next start (PUBLISH). */
+  journalForReplicas(): void {
+    this.forced = true;
+    this.forReplicas = true;
+  }
+}

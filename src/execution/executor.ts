@@ -1,0 +1,247 @@
+/**
+ * From a request to a call: finds the command, checks what must be checked before it may run, in Redis's order, calls it, counts it and hands its writes to
+ * the journal. Hot: a request that nothing stands in the way of passes two tests of bit masks.
+ */
+
+import { NO_LINK } from "../aof/replay.ts";
+import { InvariantError } from "../assert.ts";
+import { CommandError, errors } from "../errors.ts";
+import { isMemoryExhausted } from "../memory/exhausted.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { NO_SINK, type Reply } from "../protocol/reply.ts";
+import type { Executor } from "../session/executor.ts";
+import { NO_COMMAND, ReplyMode, type Session, SessionKind } from "../session/session.ts";
+import { Call } from "./call.ts";
+import { CallTimer } from "./call-timer.ts";
+import type { Command } from "./command-spec.ts";
+import { type CommandEntry, CommandTable, subcommandOf } from "./registry.ts";
+import { Restrictions } from "./restrictions.ts";
+import type { ServerParts } from "./server-parts.ts";
+
+/** How much of an unknown command's arguments its error repeats. */
+const QUOTED_BYTES = 128;
+
+export class CommandExecutor implements Executor {
+  readonly commands: CommandTable;
+  readonly reply: Reply;
+  readonly restrictions: Restrictions;
+  private readonly server: ServerParts;
+  private readonly timer: CallTimer;
+  /** One call for each depth of nesting, made when a depth is first reached. */
+  private readonly calls: Call[] = [];
+  /** How many calls are under way, one within another. */
+  private depth = 0;
+
+  constructor(server: ServerParts, commands: readonly Command[], reply: Reply) {
+    this.server = server;
+    this.reply = reply;
+    this.commands = new CommandTable(commands);
+    this.restrictions = new Restrictions(server);
+    this.timer = new CallTimer(server.config, server.stats);
+  }
+
+  get loading(): boolean {
+    return this.server.persistence.loading !== null;
+  }
+
+  beginBatch(): number {
+    const { keyspace } = this.server;
+    this.timer.beginBatch();
+    keyspace.now = Date.now();
+    return keyspace.now;
+  }
+
+  endBatch(): void {
+    this.timer.endBatch();
+  }
+
+  lookAhead(session: Session, frames: readonly Frame[], count: number): void {
+    this.server.keyspace.lookAhead.prepareRequests(session.database, frames, count);
+  }
+
+  knows(frame: Frame): boolean {
+    return this.commands.resolve(frame) !== null;
+  }
+
+  protocolError(session: Session, message: string): void {
+    this.server.log.verbose(`Protocol error (${message}) from client id=${session.id} addr=${session.link.remoteAddress}`);
+    this.answerError(session, new CommandError(`ERR Protocol error: ${message}`));
+  }
+
+  // ---- from a request to a call
+
+  execute(session: Session, frame: Frame): void {
+    if (session.replyMode !== ReplyMode.ON) return this.executeMuted(session, frame);
+    this.serve(session, frame);
+  }
+
+  /** CLIENT REPLY OFF and SKIP: the request runs and its answer goes nowhere. */
+  private executeMuted(session: Session, frame: Frame): void {
+    const { reply } = this;
+    const sink = reply.sink;
+    const modeBefore = session.replyMode;
+    if (modeBefore === ReplyMode.SKIP_NEXT) session.replyMode = ReplyMode.SKIP;
+    reply.flush();
+    reply.sink = NO_SINK;
+    this.serve(session, frame);
+    if (session.postponed || session.blocked) session.replyMode = modeBefore; // it has not had its answer yet
+    const mode: ReplyMode = session.replyMode;
+    // What switches the replies on (CLIENT REPLY ON, RESET) is answered.
+    if (mode !== ReplyMode.ON) reply.flush();
+    reply.sink = sink;
+    if (mode === ReplyMode.SKIP) session.replyMode = ReplyMode.ON;
+  }
+
+  private serve(session: Session, frame: Frame): void {
+    const found = this.commands.find(frame.buffer, frame.offsets[0], frame.lengths[0]);
+    const entry = found === null || found.subcommands.size === 0 ? found : subcommandOf(found, frame);
+    session.lastCommand = entry === null ? NO_COMMAND : entry.fullName;
+    if (entry === null || !entry.acceptsCount(frame.count)) return this.refuseMalformed(session, frame, found, entry);
+    const { server } = this;
+    if (!session.authenticated && !entry.noAuth && server.config.values.requirepass !== "")
+      return this.refuse(session, entry, errors.noAuth);
+    if ((entry.restrictions & this.restrictions.inForce) !== 0) {
+      const refusal = this.restrictions.refusalOf(session, entry);
+      if (refusal !== null) return this.refuse(session, entry, refusal);
+      if (this.restrictions.mustWait(session, entry)) return postpone(session);
+    }
+    if (session.subscriptions !== null && session.protocol === 2 && !entry.whileSubscribed)
+      return this.refuse(session, entry, subscribedOnly(entry));
+    if (session.transaction?.open && !entry.unqueued) return this.enqueue(session, frame, entry);
+    this.call(session, frame, entry);
+    if (server.pubsub.hasMessages && session.replyMode === ReplyMode.ON) {
+      for (const message of server.pubsub.take(session)) this.reply.rawBytes(message);
+    }
+    if (server.keyspace.blocked.hasReady) server.blocked.serveReady();
+  }
+
+  private enqueue(session: Session, frame: Frame, entry: CommandEntry): void {
+    if (entry.noMulti) return this.refuse(session, entry, new CommandError("ERR Command not allowed inside a transaction"));
+    session.transaction?.enqueue(frame, entry.restrictions);
+    this.reply.simple("QUEUED");
+  }
+
+  private refuse(session: Session, entry: CommandEntry | null, error: CommandError): void {
+    if (entry !== null) entry.rejected++;
+    const { transaction } = session;
+    if (entry?.runsQueue) {
+      transaction?.reset();
+      return this.answerError(
+        session,
+        new CommandError(`EXECABORT Transaction discarded because of: ${error.message.replace(/^ERR /, "")}`),
+      );
+    }
+    if (transaction?.open) transaction.refused = true;
+    this.answerError(session, error);
+  }
+
+  private refuseMalformed(session: Session, frame: Frame, found: CommandEntry | null, entry: CommandEntry | null): void {
+    if (found === null) return this.refuse(session, null, unknownCommand(frame));
+    if (entry === null) return this.refuse(session, null, unknownSubcommand(found, frame));
+    this.refuse(session, entry, new CommandError(`ERR wrong number of arguments for '${entry.fullName}' command`));
+  }
+
+  /** Writes an error reply and counts it. */
+  private answerError(session: Session, error: CommandError): void {
+    const { stats, log } = this.server;
+    stats.countError(error.message);
+    this.reply.error(error.message);
+    // A master, or the append-only file, sends what ran before: an error means that the data here is not what it was there.
+    if (session.kind !== SessionKind.MASTER) return;
+    stats.unexpectedErrors++;
+    log.warning(sentError(session, error));
+  }
+
+  // ---- calls
+
+  /** Calls a command that may run, and journals what it wrote. Calls nest: EXEC runs its queue through here. */
+  call(session: Session, frame: Frame, entry: CommandEntry): void {
+    const { keyspace, journal, stats } = this.server;
+    if (this.depth === this.calls.length) this.calls.push(new Call(this.server, this.reply, this));
+    const call = this.calls[this.depth++];
+    call.begin(session, frame, entry, keyspace.clientExpiryMode);
+    const changesBefore = keyspace.changes;
+    const answeredBefore = this.reply.written;
+    keyspace.lookAhead.reset();
+    session.commands++;
+    stats.commands++;
+    this.timer.start(entry);
+    journal.beginUnit();
+    try {
+      entry.handler(call);
+    } catch (error) {
+      this.answerException(call, error, answeredBefore);
+    }
+    if (call.failure !== null) entry.failed++;
+    if (session.blocked) this.uncount(session, entry);
+    else entry.calls++;
+    if (journal.active && (call.forced || (entry.isWrite && keyspace.changes !== changesBefore))) call.record();
+    journal.endUnit();
+    session.writeOffset = journal.offset;
+    this.depth--;
+  }
+
+  /** A request whose client is blocked now is no call yet: it will be one when it is executed again, or given up. */
+  private uncount(session: Session, entry: CommandEntry): void {
+    session.commands--;
+    this.server.stats.commands--;
+    this.timer.callBlocked(entry);
+  }
+
+  countEnded(session: Session, frame: Frame, error: string | null): void {
+    const entry = this.commands.resolve(frame);
+    if (entry === null) return;
+    session.commands++;
+    this.server.stats.commands++;
+    entry.calls++;
+    if (error === null) return;
+    entry.failed++;
+    this.server.stats.countError(error);
+  }
+
+  private answerException(call: Call, error: unknown, answeredBefore: number): void {
+    // A broken invariant of the memory layer is not survivable: the server stops.
+    if (error instanceof InvariantError) throw error;
+    const { stats, log } = this.server;
+    // Half an answer before an error would be taken for the whole one, and the error for the next.
+    if (this.reply.written !== answeredBefore && !this.reply.takeBack(answeredBefore)) call.session.link.destroy();
+    if (error instanceof CommandError) call.failure = error;
+    else if (isMemoryExhausted(error)) call.failure = errors.outOfMemory;
+    else {
+      stats.unexpectedErrors++;
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log.warning(`Unexpected exception in command '${call.entry.fullName}': ${stack}`);
+      call.failure = new CommandError(`ERR internal error in '${call.entry.fullName}', see the server log`);
+    }
+    this.answerError(call.session, call.failure);
+  }
+}
+
+function sentError({ link, lastCommand }: Session, { message }: CommandError): string {
+  const [from, to] = link === NO_LINK ? ["server", "AOF-loading-client"] : ["replica", "master"];
+  return `== CRITICAL == This ${from} is sending an error to its ${to}: '-${message}' after processing the command '${lastCommand}'`;
+}
+
+function postpone(session: Session): void {
+  session.postponed = true;
+  session.link.pause();
+}
+
+/** In RESP2 a client that listens cannot tell an answer from a message: it may call nothing that is answered in any other form. */
+function subscribedOnly(entry: CommandEntry): CommandError {
+  return new CommandError(
+    `ERR Can't execute '${entry.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+  );
+}
+
+function unknownCommand(frame: Frame): CommandError {
+  let quoted = "";
+  for (let index = 1; index < frame.count && quoted.length < QUOTED_BYTES; index++) {
+    quoted += `'${frame.text(index).slice(0, QUOTED_BYTES - quoted.length)}' `;
+  }
+  return new CommandError(`ERR unknown command '${frame.text(0).slice(0, QUOTED_BYTES)}', with args beginning with: ${quoted}`);
+}
+
+function unknownSubcommand(family: CommandEntry, frame: Frame): CommandError {
+  return new CommandError(`ERR unknown subcommand '${frame.text(1).slice(0, QUOTED_BYTES)}'. Try ${family.fullName.toUpperCase()} HELP.`);
+}

@@ -1,0 +1,60 @@
+/** The parts of a server, as commands and those who run them see it. `Server` is one; tests may make another. */
+
+import type { AppendOnlyFile } from "../aof/aof.ts";
+import type { InvariantError } from "../assert.ts";
+import type { Config } from "../config/config.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Log } from "../log.ts";
+import type { Replication } from "../replication/replication.ts";
+import type { BlockedClients } from "../session/blocked.ts";
+import type { Clients } from "../session/clients.ts";
+import type { PubSub } from "../session/pubsub.ts";
+import type { Session } from "../session/session.ts";
+import type { ServerStats } from "../session/stats.ts";
+import type { Persistence } from "../snapshot/persistence.ts";
+import type { CommandTable } from "./registry.ts";
+
+export interface ShutdownOptions {
+  /** Save even without save points, do not even with them, or as they say. */
+  save: "always" | "never" | "configured";
+  /** Do not wait for replicas that lag. */
+  now: boolean;
+  /** Go on though saving failed. */
+  force: boolean;
+}
+
+export interface ServerParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly keyspace: Keyspace;
+  readonly journal: Journal;
+  readonly clients: Clients;
+  readonly pubsub: PubSub;
+  readonly blocked: BlockedClients;
+  readonly commands: CommandTable;
+  readonly replication: Replication;
+  readonly persistence: Persistence;
+  readonly appendOnly: AppendOnlyFile;
+  readonly stats: ServerStats;
+  /** 40 hexadecimal digits, new at each start. */
+  readonly runId: string;
+  /** ms since 1970. */
+  readonly startedAt: number;
+  /** The port that is listened on, 0 for none. */
+  readonly port: number;
+  /** Ends the server once the current tick is done. Errors: CommandError when saving failed and `force` is off. Resolves to false when it goes on. */
+  shutdown(options: ShutdownOptions): Promise<boolean>;
+  /** Closes everything at once, saving nothing; the process may exit with `code`. */
+  stop(code: number): Promise<void>;
+  /** An invariant of this server is broken: it logs the error and closes everything at once, before it serves or saves wrong data. */
+  broken(error: InvariantError): void;
+  /** SHUTDOWN ABORT. Returns whether a shutdown was waiting for replicas; its promise resolves to false. */
+  abortShutdown(): boolean;
+  /** When a shutdown that is under way stops waiting for replicas, in ms since 1970; 0 while there is none. */
+  readonly shutdownDeadline: number;
+  /** What the cron does, for DEBUG. */
+  readonly housekeeping: { activeExpiry: boolean; paused: boolean };
+  /** Disconnects another client at once, dropping what it has not read yet. (The one being served closes after its reply: `session.closing`.) */
+  disconnect(session: Session): void;
+}

@@ -1,0 +1,28 @@
+/**
+ * How requests are run, as those who have some see it: connections, the link to a master, the append-only file, blocked clients. Implemented in execution/, which
+ * stands above all of them.
+ */
+
+import type { Frame } from "../protocol/frame.ts";
+import type { Reply } from "../protocol/reply.ts";
+import type { Session } from "./session.ts";
+
+export interface Executor {
+  /** Where answers are written. Who executes a request for a client has set its sink and its protocol before. */
+  readonly reply: Reply;
+  /** Whether clients cannot be served because a data set is being loaded. */
+  readonly loading: boolean;
+  /** Requests that came in together start: one reading of the clock serves them all. Returns the time in ms since 1970. */
+  beginBatch(): number;
+  endBatch(): void;
+  /** The first `count` of `frames` are about to be executed, in this order. */
+  lookAhead(session: Session, frames: readonly Frame[], count: number): void;
+  /** Serves one request; the answer is in `reply` afterwards, unless the client is blocked or postponed. */
+  execute(session: Session, frame: Frame): void;
+  /** Whether the request names a command that there is. */
+  knows(frame: Frame): boolean;
+  /** The client broke the protocol: answers with the error and counts it. */
+  protocolError(session: Session, message: string): void;
+  /** The request of a blocked client is over without having been executed again: it counts as a call, failed if `error` was its answer. */
+  countEnded(session: Session, frame: Frame, error: string | null): void;
+}

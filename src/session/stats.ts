@@ -1,0 +1,122 @@
+/** The server's own counters: what INFO stats, commandstats and errorstats show. CONFIG RESETSTAT makes them new. */
+
+const SAMPLES = 16;
+/** So many kinds of errors are counted; of others only that there was one. Commands and scripts can invent kinds without end. */
+const MAX_ERROR_CODES = 128;
+const MAX_CODE_LENGTH = 31;
+
+/** How fast a counter grows against another, over their last samples. */
+export class Rate {
+  private readonly samples = new Float64Array(SAMPLES);
+  private readonly scale: number;
+  private index = 0;
+  private lastCount = 0;
+  private lastBase = 0;
+
+  /** `scale` 1000 for a rate per second against a clock in ms. */
+  constructor(scale: number) {
+    this.scale = scale;
+  }
+
+  /** Notes that the counter stands at `count` while the other, a clock or a number of events, stands at `base`. */
+  sample(count: number, base: number): void {
+    const elapsed = base - this.lastBase;
+    if (this.lastBase !== 0) {
+      this.samples[this.index] = elapsed > 0 ? ((count - this.lastCount) * this.scale) / elapsed : 0;
+      this.index = (this.index + 1) % SAMPLES;
+    }
+    this.lastCount = count;
+    this.lastBase = base;
+  }
+
+  get value(): number {
+    let sum = 0;
+    for (const sample of this.samples) sum += sample;
+    return sum / SAMPLES;
+  }
+}
+
+export class ServerStats {
+  commands = 0;
+  connections = 0;
+  rejectedConnections = 0;
+  /** To and from clients, replicas among them. */
+  bytesIn = 0;
+  bytesOut = 0;
+  /** From our master, and of the stream to replicas. */
+  replicationBytesIn = 0;
+  replicationBytesOut = 0;
+  fullSyncs = 0;
+  partialSyncsAccepted = 0;
+  partialSyncsRefused = 0;
+  errorReplies = 0;
+  unexpectedErrors = 0;
+  /** Failed logins; CONFIG RESETSTAT leaves the count alone. */
+  loginFailures = 0;
+  outputLimitDisconnects = 0;
+  queryLimitDisconnects = 0;
+  readEvents = 0;
+  writeEvents = 0;
+  peakMemory = 0;
+  /** Bytes in use before there was anything to hold. */
+  startupMemory = 0;
+  /** Turns of the event loop that did something: batches of requests, and runs of the cron. */
+  cycles = 0;
+  cycleMicroseconds = 0;
+  longestCycle = 0;
+  /** Most commands served in one batch. */
+  mostCommandsPerCycle = 0;
+  commandMicroseconds = 0;
+  cronMicroseconds = 0;
+  /** Error replies by code. */
+  readonly errors = new Map<string, number>();
+  readonly commandRate = new Rate(1000);
+  readonly inputRate = new Rate(1000);
+  readonly outputRate = new Rate(1000);
+  readonly replicationInputRate = new Rate(1000);
+  readonly replicationOutputRate = new Rate(1000);
+  readonly cycleRate = new Rate(1000);
+  /** Microseconds per cycle. */
+  readonly cycleDuration = new Rate(1);
+
+  countError(message: string): void {
+    this.errorReplies++;
+    const space = message.indexOf(" ");
+    const code = space > 0 && space <= MAX_CODE_LENGTH ? message.slice(0, space) : "ERR";
+    const count = this.errors.get(code);
+    if (count === undefined && this.errors.size >= MAX_ERROR_CODES) return;
+    this.errors.set(code, (count ?? 0) + 1);
+  }
+
+  /** A batch of requests has been served. */
+  countCycle(microseconds: number, commands: number): void {
+    this.cycles++;
+    this.cycleMicroseconds += microseconds;
+    if (microseconds > this.longestCycle) this.longestCycle = microseconds;
+    if (commands > this.mostCommandsPerCycle) this.mostCommandsPerCycle = commands;
+  }
+
+  /** The cron has run. */
+  countCron(microseconds: number): void {
+    this.cronMicroseconds += microseconds;
+    this.countCycle(microseconds, 0);
+  }
+
+  /** Takes a sample of every rate, at `now` (ms). */
+  sample(now: number): void {
+    this.commandRate.sample(this.commands, now);
+    this.inputRate.sample(this.bytesIn, now);
+    this.outputRate.sample(this.bytesOut - this.replicationBytesOut, now);
+    this.replicationInputRate.sample(this.replicationBytesIn, now);
+    this.replicationOutputRate.sample(this.replicationBytesOut, now);
+    this.cycleRate.sample(this.cycles, now);
+    this.cycleDuration.sample(this.cycleMicroseconds, this.cycles);
+  }
+
+  reset(): void {
+    const fresh = new ServerStats();
+    this.errors.clear();
+    const { errors, peakMemory, startupMemory, loginFailures } = this;
+    Object.assign(this, { ...fresh, errors, peakMemory, startupMemory, loginFailures });
+  }
+}

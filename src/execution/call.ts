@@ -13,7 +13,7 @@ import { Value } from "../keyspace/value.ts";
 import { Frame } from "../protocol/frame.ts";
 import type { Reply } from "../protocol/reply.ts";
 import { type Session, SessionKind } from "../session/session.ts";
-import { Draft } from "../values/temporary.ts";
+import { Temporary } from "../values/temporary.ts";
 import { Type } from "../values/value-types.ts";
 import type { CommandEntry } from "./registry.ts";
 import type { ServerParts } from "./server-parts.ts";
@@ -65,7 +65,7 @@ export class Call implements KeyAccess {
 
   private readonly caller: Caller;
   private readonly values: Value[] = [];
-  private drafted: Draft | null = null;
+  private held: Temporary | null = null;
 
   constructor(server: ServerParts, reply: Reply, caller: Caller) {
     this.server = server;
@@ -215,9 +215,9 @@ export class Call implements KeyAccess {
   }
 
   /** A value to build, empty, of this type; one per command at a time. */
-  draft(type: Type): Draft {
-    this.drafted ??= new Draft(this.server.keyspace.space, this.server.keyspace.limits);
-    return this.drafted.begin(type);
+  temporary(type: Type): Temporary {
+    this.held ??= new Temporary(this.server.keyspace.space, this.server.keyspace.limits);
+    return this.held.begin(type);
   }
 
   /** Makes the key named by argument `index`, just looked up at `address`, hold argument `value`. -> its address. */

@@ -9,7 +9,7 @@ import { copied, copyBytes, integerLength, isInt64, writeInteger } from "../base
 import { Blob, type LargeObject } from "../memory/objects.ts";
 import { EXPIRES, OUTSIDE } from "../memory/record.ts";
 import { type ByteSpan, Table } from "../memory/record-table.ts";
-import type { Draft } from "../values/temporary.ts";
+import type { Temporary } from "../values/temporary.ts";
 import { EMBSTR_LIMIT, Encoding, Type } from "../values/value-types.ts";
 import { EventClass } from "./events.ts";
 import { ExpiryIndex } from "./expiry.ts";
@@ -419,7 +419,7 @@ export class Database extends Lookup {
   }
 
   /** Puts what a draft holds at a key, in place of the key at `address` (0: there is none). `expireAt` as in `setString`. -> its address. The draft is empty then. */
-  install(draft: Draft, key: Buffer, from: number, length: number, address: number, expireAt: number): number {
+  install(draft: Temporary, key: Buffer, from: number, length: number, address: number, expireAt: number): number {
     const { table } = this;
     const expires = expireAt === KEEP_EXPIRY ? address !== 0 && (table.flags(address) & EXPIRES) !== 0 : expireAt !== NO_EXPIRY;
     let held = draft.object;
@@ -452,7 +452,7 @@ export class Database extends Lookup {
    * Enters a key that is loaded with what a draft holds, with these access bits; nobody is told and nothing is counted. -> its address, or 0 and nothing done when
    * there is such a key. The draft is empty then.
    */
-  load(draft: Draft, key: LoadedString["key"], expireAt: number, access: number): number {
+  load(draft: Temporary, key: LoadedString["key"], expireAt: number, access: number): number {
     const { table } = this;
     const length = key.to - key.from;
     const hash = table.hash(key.bytes, key.from, length);
@@ -486,7 +486,7 @@ export class Database extends Lookup {
       const handle = table.handle(address);
       const object = this.objects.get(handle);
       this.objects.remove(handle);
-      if (object.borrowed || !object.free(() => !options.sync)) keyspace.lazyFree.drop(object);
+      if (object.streamed || !object.free(() => !options.sync)) keyspace.lazyFree.drop(object);
     };
     if (options.sync) keyspace.lazyFree.freeNow(table, release);
     else keyspace.lazyFree.add(table, release);

@@ -4,7 +4,7 @@ import type { LargeObject } from "../memory/objects.ts";
 import type { Table } from "../memory/record-table.ts";
 
 /** What waits to be freed: the part of LargeObject that this takes. */
-type Pending = Pick<LargeObject, "heldBytes" | "borrowed" | "free"> & {
+type Pending = Pick<LargeObject, "heldBytes" | "streamed" | "free"> & {
   /** Keys, or one for the value of a key. */
   readonly keys: number;
 };
@@ -29,7 +29,7 @@ class DroppedTable implements Pending {
     return this.table.bucketBytes;
   }
 
-  get borrowed(): boolean {
+  get streamed(): boolean {
     return this.table.guard !== null;
   }
 
@@ -52,8 +52,8 @@ class DroppedObject implements Pending {
     return this.object.heldBytes;
   }
 
-  get borrowed(): boolean {
-    return this.object.borrowed;
+  get streamed(): boolean {
+    return this.object.streamed;
   }
 
   free(stop: () => boolean): boolean {
@@ -88,13 +88,13 @@ export class LazyFree {
   /** Frees a table at once; one that a snapshot still reads waits as in `add`. */
   freeNow(table: Table, release: (address: number) => void): void {
     const dropped = new DroppedTable(table, release);
-    if (dropped.borrowed) this.queue.push(dropped);
+    if (dropped.streamed) this.queue.push(dropped);
     else dropped.free(() => false);
   }
 
   /** Takes over an object that nothing refers to any more: a small one goes at once, of a big one a first bit. */
   drop(object: LargeObject): void {
-    if (!object.borrowed && object.free(() => true)) return;
+    if (!object.streamed && object.free(() => true)) return;
     this.queue.push(new DroppedObject(object));
   }
 
@@ -104,7 +104,7 @@ export class LazyFree {
     const stop = () => performance.now() - start > budgetMs;
     for (let index = 0; index < this.queue.length; ) {
       const item = this.queue[index];
-      if (item.borrowed) {
+      if (item.streamed) {
         index++;
         continue;
       }
@@ -115,6 +115,6 @@ export class LazyFree {
       this.queue.splice(index, 1);
       if (stop()) break;
     }
-    return this.queue.every((item) => item.borrowed);
+    return this.queue.every((item) => item.streamed);
   }
 }

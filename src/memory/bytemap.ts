@@ -40,7 +40,7 @@ export class ByteMap implements LargeObject {
     return this.table.bucketBytes;
   }
 
-  get borrowed(): boolean {
+  get streamed(): boolean {
     return this.table.guard !== null;
   }
 

@@ -19,16 +19,16 @@ export const OUTSIDE = 1;
 export const CAPTURED = 2;
 export const KIND_SHIFT = 2;
 export const KIND_MASK = 3;
-export const DORMANT = 16;
+export const COMPRESSED = 16;
 /** The rest of FLAGS: how many bytes of the block are free in front of the node's. */
 export const GAP_SHIFT = 5;
 export const MAX_GAP = 2 ** 26;
 
-/** What the bytes of dormant nodes stand for. */
-export interface DormantForm {
+/** What the bytes of compressed nodes stand for. */
+export interface CompressedForm {
   /**
    * Shows in `into` the bytes of the node of `count` elements that `stored` stands for: good until the next call. Nothing else changes meanwhile. Errors: any; the
-   * node stays dormant then.
+   * node stays compressed then.
    */
   decode(stored: ByteSpan, count: number, into: ByteSpan): void;
 }
@@ -43,9 +43,9 @@ export interface NodeImage {
   kind(index: number): number;
   /** Sets `span` to the bytes of node `index`: good until anything allocates, or another node is located. */
   locate(index: number, span: ByteSpan): void;
-  /** Whether node `index` is dormant. */
-  isDormant(index: number): boolean;
-  /** As `locate`, but a dormant node is shown as it is. */
+  /** Whether node `index` is compressed. */
+  isCompressed(index: number): boolean;
+  /** As `locate`, but a compressed node is shown as it is. */
   locateStored(index: number, span: ByteSpan): void;
   /** The image is not used any more. */
   release(): void;
@@ -58,14 +58,14 @@ export class Image implements NodeImage {
   readonly number: number;
   private readonly tables: TableSpace;
   private readonly words: Int32Array;
-  private readonly form: DormantForm | null;
+  private readonly form: CompressedForm | null;
   private readonly released: (image: Image) => void;
 
   constructor(
     tables: TableSpace,
     words: Int32Array,
     size: number,
-    form: DormantForm | null,
+    form: CompressedForm | null,
     number: number,
     released: (image: Image) => void,
   ) {
@@ -91,11 +91,11 @@ export class Image implements NodeImage {
 
   locate(index: number, span: ByteSpan): void {
     this.locateStored(index, span);
-    if (this.form !== null && this.isDormant(index)) this.form.decode(span, this.count(index), span);
+    if (this.form !== null && this.isCompressed(index)) this.form.decode(span, this.count(index), span);
   }
 
-  isDormant(index: number): boolean {
-    return (this.words[(index << STRIDE_SHIFT) + FLAGS] & DORMANT) !== 0;
+  isCompressed(index: number): boolean {
+    return (this.words[(index << STRIDE_SHIFT) + FLAGS] & COMPRESSED) !== 0;
   }
 
   locateStored(index: number, span: ByteSpan): void {

@@ -6,7 +6,7 @@
  * An image (`capture`) keeps seeing the nodes of its moment. It costs one copy of the directory; from then on a node is moved to a new block before its first
  * change, and blocks that the deque gave up are kept until the images that may read them are released.
  *
- * A node may be dormant: its bytes stand for those that it is to have, as a file had them, and are kept so until somebody looks into it. What is loaded is loaded
+ * A node may be compressed: its bytes stand for those that it is to have, as a file had them, and are kept so until somebody looks into it. What is loaded is loaded
  * sooner for it, and what is saved untouched is saved sooner.
  */
 
@@ -16,9 +16,9 @@ import { Arena, MAX_BLOCK } from "./arena.ts";
 import {
   ADDRESS,
   CAPTURED,
+  COMPRESSED,
   COUNT,
-  DORMANT,
-  type DormantForm,
+  type CompressedForm,
   FLAGS,
   GAP_SHIFT,
   Image,
@@ -69,8 +69,8 @@ export class NodeDeque implements LargeObject {
   private head = 0;
   private cursor: NodeCursor | null = null;
   private images: Image[] = [];
-  /** That of its dormant nodes. */
-  private form: DormantForm | null = null;
+  /** That of its compressed nodes. */
+  private form: CompressedForm | null = null;
   /** How many images were ever captured: the number of the latest. */
   private captures = 0;
   /** Blocks given up while captured: address, whether outside, number of the latest image then; oldest first. */
@@ -90,7 +90,7 @@ export class NodeDeque implements LargeObject {
     return this.words.byteLength + OVERHEAD_BYTES;
   }
 
-  get borrowed(): boolean {
+  get streamed(): boolean {
     return this.images.length > 0;
   }
 
@@ -107,7 +107,7 @@ export class NodeDeque implements LargeObject {
   }
 
   free(stop: () => boolean): boolean {
-    assert(!this.borrowed, "nodes are freed when no image reads them any more");
+    assert(!this.streamed, "nodes are freed when no image reads them any more");
     while (!this.sweep(SWEEP_AT_CHANGE)) if (stop()) return false;
     while (this.length > 0) {
       this.remove(this.length - 1);
@@ -130,7 +130,7 @@ export class NodeDeque implements LargeObject {
         this.locateStored(index, source);
         copy.insert(index, source.to - source.from, this.kind(index));
         copy.setCount(index, this.count(index));
-        if (this.form !== null && this.isDormant(index)) copy.setDormant(index, this.form);
+        if (this.form !== null && this.isCompressed(index)) copy.setCompressed(index, this.form);
         copy.locateStored(index, target);
         source.buffer.copy(target.buffer, target.from, source.from, source.to);
       }
@@ -156,7 +156,7 @@ export class NodeDeque implements LargeObject {
   /** Its length in bytes. */
   bytes(index: number): number {
     const at = (this.head + index) << STRIDE_SHIFT;
-    if ((this.words[at + FLAGS] & DORMANT) !== 0) this.wake(at);
+    if ((this.words[at + FLAGS] & COMPRESSED) !== 0) this.decompress(at);
     return this.words[((this.head + index) << STRIDE_SHIFT) + LENGTH];
   }
 
@@ -167,15 +167,15 @@ export class NodeDeque implements LargeObject {
     return (this.words[at + FLAGS] & OUTSIDE) === 0 ? this.arena.capacity(address) : this.blob(address).buffer.length;
   }
 
-  /** Sets `span` to the bytes of node `index`, for reading: good until the next change of anything. Errors: of a dormant one ArenaFull and those of its form. */
+  /** Sets `span` to the bytes of node `index`, for reading: good until the next change of anything. Errors: of a compressed one ArenaFull and those of its form. */
   locate(index: number, span: ByteSpan): void {
     const at = (this.head + index) << STRIDE_SHIFT;
-    if ((this.words[at + FLAGS] & DORMANT) !== 0) this.wake(at);
+    if ((this.words[at + FLAGS] & COMPRESSED) !== 0) this.decompress(at);
     locateBlock(this.tables, this.words, at, span);
   }
 
-  isDormant(index: number): boolean {
-    return (this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] & DORMANT) !== 0;
+  isCompressed(index: number): boolean {
+    return (this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] & COMPRESSED) !== 0;
   }
 
   locateStored(index: number, span: ByteSpan): void {
@@ -262,16 +262,16 @@ export class NodeDeque implements LargeObject {
     this.words[at] = (this.words[at] & ~(KIND_MASK << KIND_SHIFT)) | (kind << KIND_SHIFT);
   }
 
-  /** Says that the bytes of node `index`, which `locateStored` shows, stand for what this form makes of them. All dormant nodes have the same form. */
-  setDormant(index: number, form: DormantForm): void {
+  /** Says that the bytes of node `index`, which `locateStored` shows, stand for what this form makes of them. All compressed nodes have the same form. */
+  setCompressed(index: number, form: CompressedForm): void {
     this.form = form;
-    this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] |= DORMANT;
+    this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] |= COMPRESSED;
   }
 
-  /** Gives a dormant node, whose words are at `at`, the bytes that it stands for. */
-  private wake(at: number): void {
+  /** Gives a compressed node, whose words are at `at`, the bytes that it stands for. */
+  private decompress(at: number): void {
     const { words, form } = this;
-    assert(form !== null, "who has dormant nodes knows their form");
+    assert(form !== null, "who has compressed nodes knows their form");
     locateBlock(this.tables, words, at, OLD);
     form.decode(OLD, words[at + COUNT], NEW);
     const { buffer, from, to } = NEW;
@@ -294,7 +294,7 @@ export class NodeDeque implements LargeObject {
    */
   open(index: number): PackedSpace {
     const at = (this.head + index) << STRIDE_SHIFT;
-    if ((this.words[at + FLAGS] & DORMANT) !== 0) this.wake(at);
+    if ((this.words[at + FLAGS] & COMPRESSED) !== 0) this.decompress(at);
     if (this.images.length > 0 && (this.words[at + FLAGS] & CAPTURED) !== 0) this.replaceBlock(at, 0, 0, 0, this.words[at + LENGTH]);
     this.cursor ??= new NodeCursor(this);
     this.cursor.index = index;
@@ -310,7 +310,7 @@ export class NodeDeque implements LargeObject {
   /** Gives back what node `index` was given to grow: for when it is known to be complete. */
   fit(index: number): void {
     const at = (this.head + index) << STRIDE_SHIFT;
-    if ((this.words[at + FLAGS] & DORMANT) !== 0) return;
+    if ((this.words[at + FLAGS] & COMPRESSED) !== 0) return;
     const length = this.words[at + LENGTH];
     if (this.capacity(index) <= (length > MAX_BLOCK ? length : Arena.blockSize(Math.max(length, 1))) || !this.canMove) return;
     this.cursor?.close();
@@ -526,6 +526,6 @@ class NodeCursor implements PackedSpace {
 }
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
-/** Scratch of `replaceBlock` and `wake`. */
+/** Scratch of `replaceBlock` and `decompress`. */
 const OLD: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
 const NEW: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };

@@ -12,7 +12,7 @@ export interface LargeObject {
   /** Elements, 1 for a string: what freeing it costs. */
   readonly size: number;
   /** Whether an image in progress still reads it: then it must not be freed. */
-  readonly borrowed: boolean;
+  readonly streamed: boolean;
   /** All bytes it takes, those in the arena included, estimated from about `samples` elements (0: all of them). */
   memoryBytes(samples: number): number;
   /** Gives its memory in the arena back until `stop()`, asked every few microseconds, says so. -> whether nothing is left. Called again until then. */
@@ -39,8 +39,8 @@ export class Blob implements LargeObject {
     return 1;
   }
 
-  /** What an image has been lent it copies when it has to (snapshot/run-queue.ts). */
-  get borrowed(): boolean {
+  /** An image that streams it copies it when it has to (snapshot/run-queue.ts). */
+  get streamed(): boolean {
     return false;
   }
 

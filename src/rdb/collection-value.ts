@@ -1,7 +1,7 @@
 /** What the readers of lists, sets, hashes and sorted sets share: the two ways in which an image holds a collection. */
 import { copyBytes } from "../base/bytes.ts";
 import { Element, MAX_PACKED_BYTES, packedFind, packedFirst, packedFits, packedNext, packedRead, packedValid } from "../memory/packed.ts";
-import type { Draft } from "../values/temporary.ts";
+import type { Temporary } from "../values/temporary.ts";
 import type { Encoding, Type } from "../values/value-types.ts";
 import { RdbString } from "./entry.ts";
 import type { RdbError } from "./error.ts";
@@ -15,7 +15,7 @@ const UNKNOWN_COUNT = 0xffff;
 /** A collection saved as a count and its elements: an atom each, so that the largest loads in flat memory and a load can pause inside it. */
 export abstract class ElementsReader implements ValueReader {
   protected abstract readonly type: Type;
-  private draft: Draft | null = null;
+  private draft: Temporary | null = null;
   /** Elements to come, the one being read included. */
   protected left = 0;
 
@@ -32,7 +32,7 @@ export abstract class ElementsReader implements ValueReader {
   }
 
   next({ input, entry, handler }: ReadContext): Step {
-    const draft = this.draft as Draft;
+    const draft = this.draft as Temporary;
     if (!this.element(input, draft)) return STEP.incomplete;
     if (--this.left > 0) return STEP.more;
     this.draft = null;
@@ -43,13 +43,13 @@ export abstract class ElementsReader implements ValueReader {
   }
 
   /** So many elements are said to come, or more: they may be prepared for. */
-  protected expect(_draft: Draft, _count: number): void {}
+  protected expect(_draft: Temporary, _count: number): void {}
 
   /** Reads one element and adds it. -> false, with nothing changed, when the window ends inside it. Errors: RdbError. */
-  protected abstract element(input: RdbInput, draft: Draft): boolean;
+  protected abstract element(input: RdbInput, draft: Temporary): boolean;
 
   /** Whether all elements together made nothing. */
-  protected isEmpty(_draft: Draft): boolean {
+  protected isEmpty(_draft: Temporary): boolean {
     return false;
   }
 }
@@ -80,14 +80,14 @@ export abstract class PackedReader implements ValueReader {
    * Fills the draft from the structure in bytes[from, to), which came from `offset` of the image and which nobody vouches for unless told. -> what is wrong with it,
    * or null. Errors: RdbError.
    */
-  protected abstract fill(draft: Draft, bytes: Buffer, from: number, to: number, offset: number, vouched: boolean): string | null;
+  protected abstract fill(draft: Temporary, bytes: Buffer, from: number, to: number, offset: number, vouched: boolean): string | null;
 
   /** Whether there was nothing in it. */
-  protected abstract isEmpty(draft: Draft): boolean;
+  protected abstract isEmpty(draft: Temporary): boolean;
 }
 
 /** The draft takes bytes[from, to) as they stand. */
-export function takePacked(draft: Draft, encoding: Encoding, bytes: Buffer, from: number, to: number): void {
+export function takePacked(draft: Temporary, encoding: Encoding, bytes: Buffer, from: number, to: number): void {
   draft.setPacked(encoding, to - from);
   copyBytes(draft.buffer, draft.from, bytes, from, to);
 }
@@ -109,7 +109,7 @@ const element = new Element();
 /**
  * What is wrong with the listpack bytes[from, to) as a collection in which every `step`th entry, the first included, is there once only; null for nothing.
  */
-export function checkListpack({ tables }: Draft, bytes: Buffer, from: number, to: number, step: 1 | 2): string | null {
+export function checkListpack({ tables }: Temporary, bytes: Buffer, from: number, to: number, step: 1 | 2): string | null {
   if (to - from > MAX_PACKED_BYTES || !packedValid(bytes, from, to, { step })) return "bad listpack: its lengths or counts do not fit";
   const names = bytes.readUInt16LE(from + 4) / step;
   const few = names <= FEW;

@@ -8,7 +8,7 @@
  * needs it, and stays as it is.
  */
 
-import type { DormantForm } from "../memory/node-image.ts";
+import type { CompressedForm } from "../memory/node-image.ts";
 import { packedCount, packedNumber, packedValid } from "../memory/packed.ts";
 import type { ByteSpan } from "../memory/record-table.ts";
 import { ID_BYTES, StreamId } from "../values/stream/stream-id.ts";
@@ -61,7 +61,7 @@ function show(into: ByteSpan, bytes: Buffer, length: number): void {
   into.to = length;
 }
 
-export const LIST_FORM: DormantForm = {
+export const LIST_FORM: CompressedForm = {
   decode(stored, count, into) {
     const length = decompress(stored, 0, "list");
     if (!packedValid(listpack, 0, length) || packedCount(listpack, 0) !== count) throw broken("list", "its lengths or counts do not fit");
@@ -69,7 +69,7 @@ export const LIST_FORM: DormantForm = {
   },
 };
 
-export const STREAM_FORM: DormantForm = {
+export const STREAM_FORM: CompressedForm = {
   decode(stored, count, into) {
     id.read(stored.buffer, stored.from);
     const length = decompress(stored, ID_BYTES, "stream");

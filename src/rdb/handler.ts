@@ -1,4 +1,4 @@
-import type { Draft } from "../values/temporary.ts";
+import type { Temporary } from "../values/temporary.ts";
 import type { Type } from "../values/value-types.ts";
 import type { RdbEntry } from "./entry.ts";
 
@@ -20,9 +20,9 @@ export interface RdbHandler {
   /** A key whose value is a string. The entry is used again for the next. */
   string(entry: RdbEntry): void;
   /** A value that is no string begins. -> an empty value of this type, to be filled. It is the handler's; there is one at a time. */
-  draft(type: Type): Draft;
+  draft(type: Type): Temporary;
   /** A key whose value is now whole in the draft that `draft` gave last. Entry and draft are used again for the next. */
-  collection(entry: RdbEntry, draft: Draft): void;
+  collection(entry: RdbEntry, draft: Temporary): void;
   /** A key whose collection has nothing in it, which no server should have saved: it is passed over. */
   empty(entry: RdbEntry): void;
   /** The code of a function library; the buffer is the handler's. */

@@ -1,7 +1,7 @@
 /** Hashes in every form that an image can hold them in, but those whose fields expire (Redis 7.4). */
 import { Element, packedCount, packedFirst, packedRead } from "../memory/packed.ts";
 import { hashExpect, hashLength, hashSet } from "../values/hash/hash.ts";
-import type { Draft } from "../values/temporary.ts";
+import type { Temporary } from "../values/temporary.ts";
 import { Encoding, Type } from "../values/value-types.ts";
 import { checkListpack, duplicate, ElementsReader, isSmallListpack, PackedReader, takePacked } from "./collection-value.ts";
 import { RdbString } from "./entry.ts";
@@ -17,11 +17,11 @@ export class HashReader extends ElementsReader {
   private readonly field = new RdbString();
   private readonly value = new RdbString();
 
-  protected override expect(draft: Draft, count: number): void {
+  protected override expect(draft: Temporary, count: number): void {
     hashExpect(draft, count, 0, 0);
   }
 
-  protected element(input: RdbInput, draft: Draft): boolean {
+  protected element(input: RdbInput, draft: Temporary): boolean {
     const { field, value } = this;
     if (!input.readString(field) || !input.readString(value)) return false;
     if (!hashSet(draft, field.bytes, field.from, field.to, value.bytes, value.from, value.to))
@@ -33,7 +33,7 @@ export class HashReader extends ElementsReader {
 abstract class PackedHashReader extends PackedReader {
   protected readonly type = Type.HASH;
 
-  protected isEmpty(draft: Draft): boolean {
+  protected isEmpty(draft: Temporary): boolean {
     return hashLength(draft) === 0;
   }
 }
@@ -42,7 +42,7 @@ export class HashListpackReader extends PackedHashReader {
   private readonly field = new Element();
   private readonly value = new Element();
 
-  protected fill(draft: Draft, bytes: Buffer, from: number, to: number, _offset: number, vouched: boolean): string | null {
+  protected fill(draft: Temporary, bytes: Buffer, from: number, to: number, _offset: number, vouched: boolean): string | null {
     if (vouched && isSmallListpack(bytes, from, to, 2, draft.limits.hashEntries)) {
       takePacked(draft, Encoding.LISTPACK, bytes, from, to);
       return null;
@@ -66,7 +66,7 @@ export class HashZiplistReader extends PackedHashReader {
   private readonly ziplist = new ZiplistReader();
   private field = Buffer.alloc(64);
 
-  protected fill(draft: Draft, bytes: Buffer, from: number, to: number, offset: number): string | null {
+  protected fill(draft: Temporary, bytes: Buffer, from: number, to: number, offset: number): string | null {
     const { ziplist } = this;
     ziplist.open(bytes, from, to, offset);
     while (ziplist.next()) {
@@ -85,7 +85,7 @@ export class HashZiplistReader extends PackedHashReader {
 export class HashZipmapReader extends PackedHashReader {
   private readonly zipmap = new ZipmapReader();
 
-  protected fill(draft: Draft, bytes: Buffer, from: number, to: number, offset: number): string | null {
+  protected fill(draft: Temporary, bytes: Buffer, from: number, to: number, offset: number): string | null {
     const { zipmap } = this;
     zipmap.open(bytes, from, to, offset);
     while (zipmap.next())

@@ -1,8 +1,8 @@
 /** Lists in every form that an image can hold them in. */
 import { MAX_PACKED_BYTES, packedAppend, packedCount, packedValid } from "../memory/packed.ts";
-import { ListEnd, listAppendDormant, listAppendPacked, listAppendPlain, listLength, listPush } from "../values/list/list.ts";
+import { ListEnd, listAppendCompressed, listAppendPacked, listAppendPlain, listLength, listPush } from "../values/list/list.ts";
 import { exceedsListLimit } from "../values/list/quicklist.ts";
-import { Draft } from "../values/temporary.ts";
+import { Temporary } from "../values/temporary.ts";
 import { Encoding, Type } from "../values/value-types.ts";
 import { ElementsReader, isSmallListpack, PackedReader, takePacked } from "./collection-value.ts";
 import { DormantNode, LIST_FORM } from "./compressed-node.ts";
@@ -16,7 +16,7 @@ export class ListReader extends ElementsReader {
   protected readonly type = Type.LIST;
   private readonly value = new RdbString();
 
-  protected element(input: RdbInput, draft: Draft): boolean {
+  protected element(input: RdbInput, draft: Temporary): boolean {
     const { value } = this;
     if (!input.readString(value)) return false;
     listPush(draft, value.bytes, value.from, value.to, ListEnd.TAIL);
@@ -29,14 +29,14 @@ export class ListZiplistReader extends PackedReader {
   protected readonly type = Type.LIST;
   private readonly ziplist = new ZiplistReader();
 
-  protected fill(draft: Draft, bytes: Buffer, from: number, to: number, offset: number): string | null {
+  protected fill(draft: Temporary, bytes: Buffer, from: number, to: number, offset: number): string | null {
     const { ziplist } = this;
     ziplist.open(bytes, from, to, offset);
     while (ziplist.next()) listPush(draft, ziplist.bytes, ziplist.from, ziplist.to, ListEnd.TAIL);
     return null;
   }
 
-  protected isEmpty(draft: Draft): boolean {
+  protected isEmpty(draft: Temporary): boolean {
     return listLength(draft) === 0;
   }
 }
@@ -46,7 +46,7 @@ abstract class NodesReader extends ElementsReader {
   protected readonly type = Type.LIST;
   protected readonly node = new RdbString();
 
-  protected override isEmpty(draft: Draft): boolean {
+  protected override isEmpty(draft: Temporary): boolean {
     return listLength(draft) === 0;
   }
 }
@@ -55,13 +55,13 @@ abstract class NodesReader extends ElementsReader {
 export class ListZiplistsReader extends NodesReader {
   private readonly ziplist = new ZiplistReader();
   /** The node as a listpack. */
-  private converted: Draft | null = null;
+  private converted: Temporary | null = null;
 
-  protected element(input: RdbInput, draft: Draft): boolean {
+  protected element(input: RdbInput, draft: Temporary): boolean {
     const { node, ziplist } = this;
     const { offset } = input;
     if (!input.readString(node)) return false;
-    this.converted ??= new Draft(draft.tables, draft.limits);
+    this.converted ??= new Temporary(draft.tables, draft.limits);
     const converted = this.converted.begin(Type.LIST);
     ziplist.open(node.bytes, node.from, node.to, offset);
     while (ziplist.next()) packedAppend(converted, ziplist.bytes, ziplist.from, ziplist.to);
@@ -74,7 +74,7 @@ export class ListZiplistsReader extends NodesReader {
 export class ListListpacksReader extends NodesReader {
   private readonly dormant = new DormantNode();
 
-  protected element(input: RdbInput, draft: Draft): boolean {
+  protected element(input: RdbInput, draft: Temporary): boolean {
     const { node } = this;
     if (!input.readLength()) return false;
     const container = input.value;
@@ -83,7 +83,7 @@ export class ListListpacksReader extends NodesReader {
     if (!input.readCompressed(node)) return false;
     if (input.unpacked >= 0) {
       if (container === NODE_CONTAINER.packed && this.isInner(input, draft) && this.dormant.takeList(input)) {
-        listAppendDormant(draft, this.dormant.bytes, this.dormant.length, this.dormant.count, LIST_FORM);
+        listAppendCompressed(draft, this.dormant.bytes, this.dormant.length, this.dormant.count, LIST_FORM);
         return true;
       }
       input.expand(node);
@@ -101,7 +101,7 @@ export class ListListpacksReader extends NodesReader {
   }
 
   /** Whether the node is neither at the head nor at the tail, and may stay as it is. */
-  private isInner(input: RdbInput, draft: Draft): boolean {
+  private isInner(input: RdbInput, draft: Temporary): boolean {
     return input.vouched && this.left > 1 && listLength(draft) > 0;
   }
 }
@@ -112,7 +112,7 @@ function isVouched(input: RdbInput, bytes: Buffer, from: number, to: number): bo
 }
 
 /** Adds a listpack, well formed, at the tail. The first becomes the list itself if it is small enough. */
-function appendPacked(draft: Draft, bytes: Buffer, from: number, to: number): void {
+function appendPacked(draft: Temporary, bytes: Buffer, from: number, to: number): void {
   const count = packedCount(bytes, from);
   if (count === 0) return;
   if (listLength(draft) === 0 && !exceedsListLimit(draft.limits.listSize, to - from, count))

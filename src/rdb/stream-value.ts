@@ -15,7 +15,7 @@ import { StreamCursor } from "../values/stream/stream-cursor.ts";
 import type { StreamConsumer, StreamGroup } from "../values/stream/stream-group.ts";
 import { ID_BYTES, StreamId } from "../values/stream/stream-id.ts";
 import { NodeMaker } from "../values/stream/stream-listpack.ts";
-import type { Draft } from "../values/temporary.ts";
+import type { Temporary } from "../values/temporary.ts";
 import { Type } from "../values/value-types.ts";
 import { STREAM_FORM as DORMANT_FORM, DormantNode } from "./compressed-node.ts";
 import { RdbString } from "./entry.ts";
@@ -43,7 +43,7 @@ export class StreamReader implements ValueReader {
   /** The last id of the nodes so far; of one that is dormant, the first. */
   private readonly before = new StreamId();
   private part: Part = PART.nodes;
-  private draft: Draft | null = null;
+  private draft: Temporary | null = null;
   private stream: Stream | null = null;
   private group: StreamGroup | null = null;
   private consumer: StreamConsumer | null = null;
@@ -72,7 +72,7 @@ export class StreamReader implements ValueReader {
   next(context: ReadContext): Step {
     if (!this.read(context.input)) return STEP.incomplete;
     if (this.part !== PART.group || this.groupsLeft > 0) return STEP.more;
-    const draft = this.draft as Draft;
+    const draft = this.draft as Temporary;
     this.draft = null;
     this.stream = null;
     this.group = null;
@@ -111,7 +111,7 @@ export class StreamReader implements ValueReader {
     const inner = input.vouched && this.nodesLeft > 1 && stream.nodes.length > 0;
     if (input.unpacked >= 0) {
       if (inner && dormant.takeStream(input, id)) {
-        stream.appendDormant(dormant.bytes, dormant.length, dormant.count, DORMANT_FORM);
+        stream.appendCompressed(dormant.bytes, dormant.length, dormant.count, DORMANT_FORM);
         before.assign(id);
         this.nodesLeft--;
         return true;

@@ -4,7 +4,7 @@ import { parseDouble } from "../base/numbers/strtod.ts";
 import { Element, packedCount, packedFirst, packedNext, packedRead } from "../memory/packed.ts";
 import { zsetExpect, zsetLength, zsetPut } from "../values/sorted-set/zset.ts";
 import { packedScore } from "../values/sorted-set/zset-packed.ts";
-import type { Draft } from "../values/temporary.ts";
+import type { Temporary } from "../values/temporary.ts";
 import { Encoding, Type } from "../values/value-types.ts";
 import { checkListpack, duplicate, ElementsReader, isSmallListpack, PackedReader, takePacked } from "./collection-value.ts";
 import { RdbString } from "./entry.ts";
@@ -18,11 +18,11 @@ abstract class CountedZsetReader extends ElementsReader {
   protected readonly type = Type.ZSET;
   private readonly member = new RdbString();
 
-  protected override expect(draft: Draft, count: number): void {
+  protected override expect(draft: Temporary, count: number): void {
     zsetExpect(draft, count, 0);
   }
 
-  protected element(input: RdbInput, draft: Draft): boolean {
+  protected element(input: RdbInput, draft: Temporary): boolean {
     const { member } = this;
     if (!input.readString(member) || !this.readScore(input)) return false;
     if (Number.isNaN(input.number)) throw input.error(BAD_SCORE, input.start);
@@ -50,7 +50,7 @@ export class ZsetReader extends CountedZsetReader {
 abstract class PackedZsetReader extends PackedReader {
   protected readonly type = Type.ZSET;
 
-  protected isEmpty(draft: Draft): boolean {
+  protected isEmpty(draft: Temporary): boolean {
     return zsetLength(draft) === 0;
   }
 }
@@ -59,7 +59,7 @@ export class ZsetListpackReader extends PackedZsetReader {
   private member = new Element();
   private before = new Element();
 
-  protected fill(draft: Draft, bytes: Buffer, from: number, to: number, _offset: number, vouched: boolean): string | null {
+  protected fill(draft: Temporary, bytes: Buffer, from: number, to: number, _offset: number, vouched: boolean): string | null {
     if (vouched && isSmallListpack(bytes, from, to, 2, draft.limits.zsetEntries)) {
       takePacked(draft, Encoding.LISTPACK, bytes, from, to);
       return null;
@@ -104,7 +104,7 @@ export class ZsetZiplistReader extends PackedZsetReader {
   private readonly ziplist = new ZiplistReader();
   private member = Buffer.alloc(64);
 
-  protected fill(draft: Draft, bytes: Buffer, from: number, to: number, offset: number): string | null {
+  protected fill(draft: Temporary, bytes: Buffer, from: number, to: number, offset: number): string | null {
     const { ziplist } = this;
     ziplist.open(bytes, from, to, offset);
     while (ziplist.next()) {

@@ -39,7 +39,7 @@ export function writeHashField(out: RdbWriter, map: ByteMap, address: number): n
 
 /** Node `index` of a list (VALUE_TYPE.listQuicklist2). */
 export function writeListNode(out: RdbWriter, nodes: WrittenNodes, index: number): number {
-  if (nodes.isDormant(index)) {
+  if (nodes.isCompressed(index)) {
     nodes.locateStored(index, span);
     out.length(NODE_CONTAINER.packed);
     return writeDormant(out, span, 0);

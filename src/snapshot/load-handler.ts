@@ -9,7 +9,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
 import type { RdbEntry } from "../rdb/entry.ts";
 import type { RdbHandler } from "../rdb/handler.ts";
-import { Draft } from "../values/temporary.ts";
+import { Temporary } from "../values/temporary.ts";
 import type { Type } from "../values/value-types.ts";
 
 /** An image that cannot be taken in, though it can be read: too many databases, a key that is there already. */
@@ -58,7 +58,7 @@ export class LoadHandler implements RdbHandler {
   /** ms since 1970 of the start: what is over then is left out. */
   private readonly startedAt: number;
   private readonly facts = new Map<string, string>();
-  private readonly building: Draft;
+  private readonly building: Temporary;
   private into: Database;
   private warnedOfLibraries = false;
 
@@ -67,7 +67,7 @@ export class LoadHandler implements RdbHandler {
     this.log = log;
     this.options = options;
     this.startedAt = startedAt;
-    this.building = new Draft(keyspace.space, keyspace.limits);
+    this.building = new Temporary(keyspace.space, keyspace.limits);
     this.into = keyspace.databases[0];
   }
 
@@ -121,11 +121,11 @@ export class LoadHandler implements RdbHandler {
     this.refineExpiry(entry, address);
   }
 
-  draft(type: Type): Draft {
+  draft(type: Type): Temporary {
     return this.building.begin(type);
   }
 
-  collection(entry: RdbEntry, draft: Draft): void {
+  collection(entry: RdbEntry, draft: Temporary): void {
     if (this.leavesOut(entry)) return draft.discard();
     const { into } = this;
     const access = this.access(entry);

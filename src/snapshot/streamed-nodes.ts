@@ -9,7 +9,7 @@ import type { LentValue } from "./streamed-value.ts";
 export type NodeWriter = (out: RdbWriter, nodes: WrittenNodes, index: number) => number;
 
 /** Nodes as they are, or as they were when they were captured. */
-export type WrittenNodes = Pick<NodeImage, "count" | "kind" | "locate" | "isDormant" | "locateStored">;
+export type WrittenNodes = Pick<NodeImage, "count" | "kind" | "locate" | "isCompressed" | "locateStored">;
 
 /** What a node costs beside its bytes. */
 const NODE_COST = 64;

@@ -130,10 +130,10 @@ function factsWriter(stream: Stream): (out: RdbWriter) => void {
 
 /** A node of entries. */
 const writeEntries: NodeWriter = (out, nodes, index) => {
-  if (nodes.isDormant(index)) nodes.locateStored(index, span);
+  if (nodes.isCompressed(index)) nodes.locateStored(index, span);
   else nodes.locate(index, span);
   out.rawString(span.buffer, span.from, span.from + ID_BYTES);
-  if (nodes.isDormant(index)) return writeDormant(out, span, ID_BYTES);
+  if (nodes.isCompressed(index)) return writeDormant(out, span, ID_BYTES);
   const length = maker.make(span, nodes.count(index));
   out.rawString(maker.bytes, 0, length);
   return length;

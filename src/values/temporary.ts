@@ -12,7 +12,7 @@ import { Encoding, Type } from "./value-types.ts";
 const MIN_BYTES = 1024;
 const MAX_KEPT_BYTES = 64 * 1024;
 
-export class Draft implements Holder {
+export class Temporary implements Holder {
   readonly tables: TableSpace;
   readonly limits: ValueLimits;
   type: Type = Type.STRING;
@@ -27,7 +27,7 @@ export class Draft implements Holder {
     this.limits = limits;
   }
 
-  /** Starts an empty value of this type; the draft may be used again and again. -> itself. */
+  /** Starts an empty value of this type; the object may be used again and again. -> itself. */
   begin(type: Type): this {
     this.discard();
     const empty = emptyPacked(type);

@@ -23,17 +23,17 @@ import { Arena } from "../../src/memory/arena.ts";
 import { ObjectTable } from "../../src/memory/objects.ts";
 import { randomSeed } from "../../src/memory/siphash.ts";
 import { DEFAULT_LIMITS } from "../../src/values/limits.ts";
-import { Draft } from "../../src/values/temporary.ts";
+import { Temporary } from "../../src/values/temporary.ts";
 import { Type } from "../../src/values/value-types.ts";
 import { check, property } from "../support/property.ts";
 
 /** No HyperLogLog is ever large enough to need it. */
 const SPACE = { arena: new Arena({ maxSegments: 1 }), objects: new ObjectTable(), seed: randomSeed() };
 
-function begin(hllSparseBytes = 3000): Draft {
-  const draft = new Draft(SPACE, { ...DEFAULT_LIMITS, hllSparseBytes }).begin(Type.STRING);
-  hyperLogLogInit(draft);
-  return draft;
+function begin(hllSparseBytes = 3000): Temporary {
+  const temporary = new Temporary(SPACE, { ...DEFAULT_LIMITS, hllSparseBytes }).begin(Type.STRING);
+  hyperLogLogInit(temporary);
+  return temporary;
 }
 
 /** MurmurHash64A as its author wrote it, and what a HyperLogLog takes from it. */
@@ -172,7 +172,7 @@ describe("a HyperLogLog", () => {
   });
 
   test("passes its own test", () => {
-    const draft = () => new Draft(SPACE, DEFAULT_LIMITS).begin(Type.STRING);
-    expect(selfTest(draft(), draft())).toBeNull();
+    const temporary = () => new Temporary(SPACE, DEFAULT_LIMITS).begin(Type.STRING);
+    expect(selfTest(temporary(), temporary())).toBeNull();
   }, 30_000);
 });

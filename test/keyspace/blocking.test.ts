@@ -4,7 +4,7 @@ import { KEEP_EXPIRY } from "../../src/keyspace/database.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { EMPTY_PACKED_BYTES } from "../../src/memory/packed.ts";
-import { Draft } from "../../src/values/temporary.ts";
+import { Temporary } from "../../src/values/temporary.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
 import { LOOK } from "../support/lookup.ts";
 
@@ -187,7 +187,7 @@ describe("keys whose end is waited for", () => {
       },
       (scene) => {
         const [database] = scene.keyspace.databases;
-        const draft = new Draft(scene.keyspace.space, scene.keyspace.limits).begin(Type.LIST);
+        const draft = new Temporary(scene.keyspace.space, scene.keyspace.limits).begin(Type.LIST);
         database.install(draft, Buffer.from("s"), 0, 1, database.find(LOOK, Buffer.from("s"), 0, 1), NO_EXPIRY);
       },
     ];

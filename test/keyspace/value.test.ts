@@ -6,7 +6,7 @@ import { Value } from "../../src/keyspace/value.ts";
 import { ByteMap } from "../../src/memory/bytemap.ts";
 import { emptyPacked } from "../../src/values/empty.ts";
 import { DEFAULT_LIMITS } from "../../src/values/limits.ts";
-import { Draft } from "../../src/values/temporary.ts";
+import { Temporary } from "../../src/values/temporary.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
 import { LOOK } from "../support/lookup.ts";
 import { check, property, type Random } from "../support/property.ts";
@@ -26,7 +26,7 @@ function anyLength(random: Random): number {
 }
 
 /** Replaces a random part of the bytes by random ones, in a value and in its model. -> the model. */
-function splice(random: Random, holder: Value | Draft, model: Buffer): Buffer {
+function splice(random: Random, holder: Value | Temporary, model: Buffer): Buffer {
   const at = random.below(model.length + 1);
   const removed = random.chance(0.05) ? model.length - at : Math.min(random.below(60), model.length - at);
   const added = random.bytes(anyLength(random));
@@ -35,7 +35,7 @@ function splice(random: Random, holder: Value | Draft, model: Buffer): Buffer {
   return Buffer.concat([model.subarray(0, at), added, model.subarray(at + removed)]);
 }
 
-function sameBytes(holder: Value | Draft, model: Buffer): void {
+function sameBytes(holder: Value | Temporary, model: Buffer): void {
   check(holder.to - holder.from === model.length, `${holder.to - holder.from} bytes, not ${model.length}`);
   check(holder.buffer.subarray(holder.from, holder.to).equals(model), "the bytes are those of the model");
 }
@@ -112,7 +112,7 @@ describe("a draft", () => {
   property("is edited like a buffer, and found at the key it is put at", (random) => {
     const keyspace = new Keyspace({ databases: 1, now: 1 });
     const [database] = keyspace.databases;
-    const draft = new Draft(keyspace.space, DEFAULT_LIMITS);
+    const draft = new Temporary(keyspace.space, DEFAULT_LIMITS);
     const value = new Value(keyspace);
     for (let round = 0; round < 20; round++) {
       draft.begin(Type.HASH);

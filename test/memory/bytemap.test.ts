@@ -75,7 +75,7 @@ describe("a byte map", () => {
     check(tables.objects.usedBytes === 0, "so is every object");
   });
 
-  property("lent to an image is written as it was, whatever changes meanwhile", (random) => {
+  property("streamed to an image is written as it was, whatever changes meanwhile", (random) => {
     const map = new ByteMap(space());
     const model = new Map<string, string>();
     for (let step = random.below(1500); step > 0; step--) change(random, map, model);
@@ -90,12 +90,12 @@ describe("a byte map", () => {
       return 100;
     });
     const out = new RdbWriter({ write() {} }, { compress: false, checksum: false });
-    check(map.borrowed, "an image reads it");
+    check(map.streamed, "an image reads it");
     while (!lent.done) {
       for (let step = random.below(40); step > 0; step--) change(random, map, model);
       lent.write(out, random.between(1, 5000));
     }
-    check(!map.borrowed, "the image has let it go");
+    check(!map.streamed, "the image has let it go");
     check(written.size === lentAs.size, `${written.size} written of ${lentAs.size}`);
     for (const [key, value] of lentAs) check(written.get(key) === value, `what was at ${JSON.stringify(key)}`);
     sameEntries(map, model);

@@ -171,9 +171,9 @@ class Model {
 
   end(): void {
     verify(this.nodes, this.model);
-    check(this.nodes.borrowed === this.images.length > 0, "borrowed while there are images");
+    check(this.nodes.streamed === this.images.length > 0, "streamed while there are images");
     while (this.images.length > 0) this.release();
-    check(!this.nodes.borrowed, "not borrowed without images");
+    check(!this.nodes.streamed, "not streamed without images");
     verify(this.nodes, this.model);
     let calls = 1;
     while (!this.nodes.free(() => true)) calls++;
@@ -207,12 +207,12 @@ describe("NodeDeque", () => {
     nodes.remove(1);
     nodes.remove(0);
     add(nodes, 0, { bytes: Buffer.from("other"), count: 2, kind: 0 });
-    expect(nodes.borrowed).toBe(true);
+    expect(nodes.streamed).toBe(true);
     expect(read(image, 0).toString()).toBe("first");
     expect(read(image, 1)).toEqual(Buffer.alloc(MAX_BLOCK + 1, "x"));
     expect([image.length, image.size, image.kind(1), image.count(1)]).toEqual([2, 2, 1, 1]);
     image.release();
-    expect(nodes.borrowed).toBe(false);
+    expect(nodes.streamed).toBe(false);
     expect(tables.objects.usedBytes).toBe(0);
     expect(tables.arena.usedBytes).toBe(Arena.blockSize(5));
   });

@@ -12,7 +12,7 @@ import { setEach } from "../../src/values/set/set.ts";
 import { zsetEach } from "../../src/values/sorted-set/zset.ts";
 import { streamOf } from "../../src/values/stream/stream.ts";
 import { StreamCursor } from "../../src/values/stream/stream-cursor.ts";
-import { Draft } from "../../src/values/temporary.ts";
+import { Temporary } from "../../src/values/temporary.ts";
 import { ENCODING_NAMES, TYPE_NAMES, Type } from "../../src/values/value-types.ts";
 import { MemoryLog, NOW } from "../snapshot/support.ts";
 import { writeImage } from "./support.ts";
@@ -23,7 +23,7 @@ const scratchSpace = new Keyspace({ databases: 1, now: NOW }).space;
 
 /** A listpack of these entries. */
 export function listpack(values: readonly (string | number | bigint)[]): Buffer {
-  const draft = new Draft(scratchSpace, { ...DEFAULT_LIMITS }).begin(Type.LIST);
+  const draft = new Temporary(scratchSpace, { ...DEFAULT_LIMITS }).begin(Type.LIST);
   for (const value of values) {
     const bytes = Buffer.from(String(value), "latin1");
     packedAppend(draft, bytes, 0, bytes.length);

@@ -62,7 +62,7 @@ class Side implements AsyncDisposable {
 
   dormant(key: string): number {
     const nodes = this.nodes(key);
-    return Array.from({ length: nodes.length }, (_, index) => nodes.isDormant(index)).filter(Boolean).length;
+    return Array.from({ length: nodes.length }, (_, index) => nodes.isCompressed(index)).filter(Boolean).length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -150,7 +150,7 @@ describe("nodes that stay compressed", () => {
         const nodes = lazy.nodes(key);
         expect(nodes.length).toBeGreaterThan(8);
         expect(lazy.dormant(key)).toBe(nodes.length - 2);
-        expect(nodes.isDormant(0) || nodes.isDormant(nodes.length - 1)).toBe(false);
+        expect(nodes.isCompressed(0) || nodes.isCompressed(nodes.length - 1)).toBe(false);
         expect(eager.dormant(key)).toBe(0);
       }
       const { length } = lazy.nodes("list");

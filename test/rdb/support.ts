@@ -9,7 +9,7 @@ import { RdbReader, type RdbReaderOptions } from "../../src/rdb/reader.ts";
 import { RdbWriter, type RdbWriterOptions } from "../../src/rdb/writer.ts";
 import { DatasetDigest, digestString } from "../../src/snapshot/digest.ts";
 import { DEFAULT_LIMITS } from "../../src/values/limits.ts";
-import { Draft } from "../../src/values/temporary.ts";
+import { Temporary } from "../../src/values/temporary.ts";
 import type { Encoding, Type } from "../../src/values/value-types.ts";
 
 /** An entry as the tests compare it; key and value as latin1. */
@@ -28,7 +28,7 @@ export class Recorder implements RdbHandler {
   readonly refused: { type: number; key: string }[] = [];
   readonly collections: { db: number; key: string; type: Type; encoding: Encoding }[] = [];
   readonly emptyKeys: string[] = [];
-  private readonly building = new Draft(SPACE, { ...DEFAULT_LIMITS });
+  private readonly building = new Temporary(SPACE, { ...DEFAULT_LIMITS });
   private db = 0;
 
   aux(name: string, value: string): void {
@@ -57,11 +57,11 @@ export class Recorder implements RdbHandler {
     this.warnings.push(message);
   }
 
-  draft(type: Type): Draft {
+  draft(type: Type): Temporary {
     return this.building.begin(type);
   }
 
-  collection({ key }: RdbEntry, draft: Draft): void {
+  collection({ key }: RdbEntry, draft: Temporary): void {
     this.collections.push({ db: this.db, key: key.text(), type: draft.type, encoding: draft.encoding });
     draft.discard();
   }

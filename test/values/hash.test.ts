@@ -5,7 +5,7 @@ import { Element, packedAppendPair, packedValid } from "../../src/memory/packed.
 import { hashDelete, hashEach, hashExpect, hashFind, hashGet, hashLength, hashMap, hashPut, hashSet } from "../../src/values/hash/hash.ts";
 import { hashDraw, hashRandom, hashSample } from "../../src/values/hash/hash-random.ts";
 import { DEFAULT_LIMITS, type ValueLimits } from "../../src/values/limits.ts";
-import { Draft } from "../../src/values/temporary.ts";
+import { Temporary } from "../../src/values/temporary.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
 import { check, property, type Random } from "../support/property.ts";
 
@@ -13,25 +13,25 @@ const { space } = new Keyspace({ databases: 1, now: 0 });
 const shown = new Element();
 const shownValue = new Element();
 
-function draftOf(limits: Partial<ValueLimits> = {}): Draft {
-  return new Draft(space, { ...DEFAULT_LIMITS, ...limits }).begin(Type.HASH);
+function temporaryOf(limits: Partial<ValueLimits> = {}): Temporary {
+  return new Temporary(space, { ...DEFAULT_LIMITS, ...limits }).begin(Type.HASH);
 }
 
 function text(element: Element): string {
   return element.bytes.latin1Slice(element.from, element.to);
 }
 
-function put(hash: Draft, field: string, value: string): boolean {
+function put(hash: Temporary, field: string, value: string): boolean {
   return hashSet(hash, Buffer.from(field, "latin1"), 0, field.length, Buffer.from(value, "latin1"), 0, value.length);
 }
 
-function contents(hash: Draft): Map<string, string> {
+function contents(hash: Temporary): Map<string, string> {
   const found = new Map<string, string>();
   hashEach(hash, (field, value) => found.set(text(field), text(value)));
   return found;
 }
 
-function checkEqual(hash: Draft, model: Map<string, string>): void {
+function checkEqual(hash: Temporary, model: Map<string, string>): void {
   check(hashLength(hash) === model.size, "the length is wrong");
   const found = contents(hash);
   check(found.size === model.size, "fields come twice or not at all");
@@ -53,7 +53,7 @@ for (const [name, limits, fields] of [
     `a hash that is ${name} agrees with a map`,
     (random) => {
       const used = space.arena.usedBytes;
-      const hash = draftOf(limits);
+      const hash = temporaryOf(limits);
       const model = new Map<string, string>();
       const names = Array.from({ length: fields }, () => randomText(random, 30));
       for (let step = 0; step < 1500; step++) {
@@ -95,7 +95,7 @@ for (const [name, limits, fields] of [
 
 describe("a hash becomes large", () => {
   test("with one field more than hash-max-listpack-entries, not before, and stays large", () => {
-    const hash = draftOf({ hashEntries: 3 });
+    const hash = temporaryOf({ hashEntries: 3 });
     for (const field of ["1", "2", "3", "3", "2"]) put(hash, field, "x");
     expect(hash.encoding).toBe(Encoding.LISTPACK);
     put(hash, "4", "x");
@@ -113,7 +113,7 @@ describe("a hash becomes large", () => {
       ["f", "v".repeat(5), Encoding.LISTPACK],
       ["f", "123456", Encoding.HASHTABLE],
     ] as const) {
-      const hash = draftOf({ hashValueBytes: 5 });
+      const hash = temporaryOf({ hashValueBytes: 5 });
       put(hash, "a", "1");
       put(hash, field, value);
       expect(hash.encoding).toBe(encoding);
@@ -129,7 +129,7 @@ describe("a hash becomes large", () => {
 
   test("with an update when the limit was lowered meanwhile", () => {
     const limits = { ...DEFAULT_LIMITS };
-    const hash = new Draft(space, limits).begin(Type.HASH);
+    const hash = new Temporary(space, limits).begin(Type.HASH);
     for (const field of ["1", "2", "3"]) put(hash, field, "x");
     limits.hashEntries = 2;
     expect(put(hash, "1", "y")).toBe(false);
@@ -145,7 +145,7 @@ describe("a hash becomes large", () => {
       [1, 65, 65, Encoding.HASHTABLE],
       [1, 1, 2 ** 30, Encoding.HASHTABLE],
     ] as const) {
-      const hash = draftOf();
+      const hash = temporaryOf();
       put(hash, "1", "-9223372036854775808");
       hashExpect(hash, fields, longest, bytes);
       expect(hash.encoding).toBe(encoding);
@@ -158,8 +158,8 @@ describe("a hash becomes large", () => {
 describe("random fields", () => {
   const SIZE = 30;
 
-  function filled(limits: Partial<ValueLimits>): Draft {
-    const hash = draftOf(limits);
+  function filled(limits: Partial<ValueLimits>): Temporary {
+    const hash = temporaryOf(limits);
     for (let index = 0; index < SIZE; index++) put(hash, `field:${index}`, String(index));
     return hash;
   }
@@ -215,7 +215,7 @@ describe("random fields", () => {
   }
 
   test("without repetition are found quickly however many are asked for", () => {
-    const hash = draftOf({ hashEntries: 0 });
+    const hash = temporaryOf({ hashEntries: 0 });
     const size = 20_000;
     for (let index = 0; index < size; index++) put(hash, `field:${index}`, "");
     for (const count of [1, size / 3, size / 3 + 1, size - 1]) {
@@ -228,7 +228,7 @@ describe("random fields", () => {
 });
 
 test("integers that no number holds survive that a hash becomes large", () => {
-  const hash = draftOf({ hashEntries: 1 });
+  const hash = temporaryOf({ hashEntries: 1 });
   packedAppendPair(hash, Buffer.from("9223372036854775807"), 0, 19, Buffer.from("-1"), 0, 2);
   put(hash, "b", "2");
   expect(hashMap(hash)).toBeInstanceOf(ByteMap);

@@ -27,7 +27,7 @@ import {
   listSettle,
 } from "../../src/values/list/list.ts";
 import { exceedsListLimit, PACKED, PLAIN, QuickList } from "../../src/values/list/quicklist.ts";
-import { Draft } from "../../src/values/temporary.ts";
+import { Temporary } from "../../src/values/temporary.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
 import { check, property, type Random } from "../support/property.ts";
 
@@ -38,11 +38,11 @@ function space(): TableSpace {
   return { arena: new Arena(), objects: new ObjectTable(), seed: randomSeed() };
 }
 
-function draft(limits: Partial<ValueLimits> = {}, tables = space()): Draft {
-  return new Draft(tables, { ...DEFAULT_LIMITS, ...limits }).begin(Type.LIST);
+function temporary(limits: Partial<ValueLimits> = {}, tables = space()): Temporary {
+  return new Temporary(tables, { ...DEFAULT_LIMITS, ...limits }).begin(Type.LIST);
 }
 
-function nodesOf(list: Draft): QuickList {
+function nodesOf(list: Temporary): QuickList {
   if (!(list.object instanceof QuickList)) throw new Error("the list is not large");
   return list.object;
 }
@@ -51,18 +51,18 @@ function text(element: Element): string {
   return element.bytes.toString("latin1", element.from, element.to);
 }
 
-function contents(list: Draft): string[] {
+function contents(list: Temporary): string[] {
   const all: string[] = [];
   listEach(list, (element) => all.push(text(element)));
   return all;
 }
 
-function pushAll(list: Draft, elements: readonly string[], end: ListEnd = ListEnd.TAIL): void {
+function pushAll(list: Temporary, elements: readonly string[], end: ListEnd = ListEnd.TAIL): void {
   for (const each of elements) listPush(list, Buffer.from(each), 0, each.length, end);
 }
 
 /** What each node holds: its count, and for a plain one its bytes. */
-function shape(list: Draft): string[] {
+function shape(list: Temporary): string[] {
   const nodes = nodesOf(list);
   return Array.from({ length: nodes.length }, (_, node) =>
     nodes.kind(node) === PLAIN ? `plain ${nodes.bytes(node)}` : `${nodes.count(node)}`,
@@ -71,7 +71,7 @@ function shape(list: Draft): string[] {
 
 /** A list and what it should hold. */
 class Model {
-  readonly list: Draft;
+  readonly list: Temporary;
   model: string[] = [];
   image: { image: NodeImage; nodes: Buffer[] } | null = null;
   private readonly random: Random;
@@ -81,7 +81,7 @@ class Model {
   constructor(random: Random, tables: TableSpace) {
     this.random = random;
     const listSize = random.pick([-2, -1, -5, 1, 2, 5, 128, 0]);
-    this.list = draft({ listSize, plainNodeBytes: random.pick([2 ** 30, 2 ** 30, 1, 5, 100]) }, tables);
+    this.list = temporary({ listSize, plainNodeBytes: random.pick([2 ** 30, 2 ** 30, 1, 5, 100]) }, tables);
     this.sizes = random.pick([
       [0, 1, 2, 3],
       [5, 20, 63, 64, 65],
@@ -167,7 +167,7 @@ class Model {
   }
 
   private shrunk(): void {
-    // A list that an image reads stays large here: who keeps an object that is lent until it may be freed is the keyspace (lazyfree.ts).
+    // A list that an image reads stays large here: who keeps an object that is streamed until it may be freed is the keyspace (lazyfree.ts).
     if (this.model.length > 0 && this.image === null) listCompact(this.list);
   }
 
@@ -276,7 +276,7 @@ describe("lists", () => {
       [-5, 65536],
       [-9, 65536],
     ]) {
-      const list = draft({ listSize });
+      const list = temporary({ listSize });
       // Both entries cost 3 bytes more than what they hold, and 5 when they are long; the new element is counted by its own bytes.
       pushAll(list, ["x".repeat(bytes - 7 - 8 - 10), "y".repeat(10)]);
       expect(list.encoding).toBe(Encoding.LISTPACK);
@@ -289,7 +289,7 @@ describe("lists", () => {
       [3, 3],
       [128, 128],
     ]) {
-      const list = draft({ listSize });
+      const list = temporary({ listSize });
       pushAll(
         list,
         Array.from({ length: count }, (_, index) => `${index}`),
@@ -303,7 +303,7 @@ describe("lists", () => {
   });
 
   test("a large list becomes small again at half the limit, and not before", () => {
-    const list = draft({ listSize: 8 });
+    const list = temporary({ listSize: 8 });
     pushAll(
       list,
       Array.from({ length: 9 }, (_, index) => `${index}`),
@@ -321,9 +321,9 @@ describe("lists", () => {
   });
 
   test("a list that was built settles at the whole limit", () => {
-    const list = draft({ listSize: 8 });
+    const list = temporary({ listSize: 8 });
     const bytes = Buffer.alloc(100);
-    const packed = draft();
+    const packed = temporary();
     pushAll(packed, ["a", "b", "12"]);
     packed.buffer.copy(bytes, 5, packed.from, packed.to);
     listAppendPacked(list, bytes, 5, 5 + packed.to - packed.from);
@@ -334,7 +334,7 @@ describe("lists", () => {
     listSettle(list);
     expect(shape(list)).toEqual(["3", "plain 5"]);
     expect(contents(list)).toEqual(["a", "b", "12", "plain"]);
-    const full = draft({ listSize: 2 });
+    const full = temporary({ listSize: 2 });
     packedAppend(full, Buffer.from("a"), 0, 1);
     packedAppend(full, Buffer.from("b"), 0, 1);
     packedAppend(full, Buffer.from("c"), 0, 1);
@@ -343,7 +343,7 @@ describe("lists", () => {
   });
 
   test("an insertion into a full node splits it, and what became small is merged", () => {
-    const list = draft({ listSize: 4 });
+    const list = temporary({ listSize: 4 });
     pushAll(list, ["a", "b", "c", "d", "e", "f", "g", "h", "i"]);
     expect(shape(list)).toEqual(["4", "4", "1"]);
     const insert = (pivot: string, after: boolean) => listInsert(list, Buffer.from(pivot), 0, 1, after, Buffer.from("X"), 0, 1);
@@ -357,7 +357,7 @@ describe("lists", () => {
   });
 
   test("elements beyond the threshold have plain nodes, and are replaced by packed ones and back", () => {
-    const list = draft({ listSize: 3, plainNodeBytes: 5 });
+    const list = temporary({ listSize: 3, plainNodeBytes: 5 });
     pushAll(list, ["a", "b", "c", "d", "e"]);
     const replace = (index: number, by: string) => listReplace(list, index, Buffer.from(by), 0, by.length);
     replace(1, "longer");
@@ -372,7 +372,7 @@ describe("lists", () => {
   });
 
   test("an element that fills more than a node has one of its own, packed, that is not larger than it must be", () => {
-    const list = draft();
+    const list = temporary();
     pushAll(list, ["a".repeat(100), "b".repeat(10_000), "c".repeat(8150), "d"]);
     expect(shape(list)).toEqual(["1", "1", "2"]);
     const nodes = nodesOf(list);
@@ -382,7 +382,7 @@ describe("lists", () => {
   });
 
   test("a copy keeps to the limit of its original", () => {
-    const list = draft({ listSize: 2 });
+    const list = temporary({ listSize: 2 });
     pushAll(list, ["a", "b", "c"]);
     list.limits.listSize = 100;
     const copy = nodesOf(list).copy();

@@ -26,74 +26,74 @@ import {
   setWalk,
 } from "../../src/values/set/set.ts";
 import { setIntersect, setIntersectInto, setSubtractInto, setUniteInto, sortBySize } from "../../src/values/set/set-algebra.ts";
-import { Draft } from "../../src/values/temporary.ts";
+import { Temporary } from "../../src/values/temporary.ts";
 import { ENCODING_NAMES, Type } from "../../src/values/value-types.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 const tables = { arena: new Arena(), objects: new ObjectTable(), seed: randomSeed() };
 const element = new Element();
-const made: Draft[] = [];
+const made: Temporary[] = [];
 
 /** Every test gives back all that it took. */
 afterEach(() => {
-  for (const draft of made.splice(0)) draft.discard();
+  for (const temporary of made.splice(0)) temporary.discard();
   expect(tables.arena.usedBytes).toBe(0);
 });
 
-function empty(limits: Partial<ValueLimits> = {}): Draft {
-  const draft = new Draft(tables, { ...DEFAULT_LIMITS, ...limits }).begin(Type.SET);
-  made.push(draft);
-  return draft;
+function empty(limits: Partial<ValueLimits> = {}): Temporary {
+  const temporary = new Temporary(tables, { ...DEFAULT_LIMITS, ...limits }).begin(Type.SET);
+  made.push(temporary);
+  return temporary;
 }
 
-function of(words: readonly (string | number)[], limits: Partial<ValueLimits> = {}): Draft {
-  const draft = empty(limits);
-  for (const word of words) add(draft, word);
-  return draft;
+function of(words: readonly (string | number)[], limits: Partial<ValueLimits> = {}): Temporary {
+  const temporary = empty(limits);
+  for (const word of words) add(temporary, word);
+  return temporary;
 }
 
 function range(from: number, to: number, prefix = ""): string[] {
   return Array.from({ length: to - from }, (_, index) => prefix + (from + index));
 }
 
-function add(draft: Draft, word: string | number): boolean {
+function add(temporary: Temporary, word: string | number): boolean {
   const bytes = Buffer.from(`<${word}>`, "latin1");
-  return setAdd(draft, bytes, 1, bytes.length - 1);
+  return setAdd(temporary, bytes, 1, bytes.length - 1);
 }
 
-function has(draft: Draft, word: string | number): boolean {
+function has(temporary: Temporary, word: string | number): boolean {
   const bytes = Buffer.from(`<${word}>`, "latin1");
-  return setHas(draft, bytes, 1, bytes.length - 1);
+  return setHas(temporary, bytes, 1, bytes.length - 1);
 }
 
-function remove(draft: Draft, word: string | number): boolean {
+function remove(temporary: Temporary, word: string | number): boolean {
   const bytes = Buffer.from(`<${word}>`, "latin1");
-  return setRemove(draft, bytes, 1, bytes.length - 1);
+  return setRemove(temporary, bytes, 1, bytes.length - 1);
 }
 
-function expectMembers(draft: Draft, count: number, first: string | number): Draft {
+function expectMembers(temporary: Temporary, count: number, first: string | number): Temporary {
   const bytes = Buffer.from(String(first), "latin1");
-  setExpect(draft, count, bytes, 0, bytes.length);
-  return draft;
+  setExpect(temporary, count, bytes, 0, bytes.length);
+  return temporary;
 }
 
 function textOf(member: Element): string {
   return member.bytes.toString("latin1", member.from, member.to);
 }
 
-function at(draft: Draft, place: number): string {
-  setRead(draft, place, element);
+function at(temporary: Temporary, place: number): string {
+  setRead(temporary, place, element);
   return textOf(element);
 }
 
-function members(draft: Draft): string[] {
+function members(temporary: Temporary): string[] {
   const found: string[] = [];
-  setEach(draft, (member) => found.push(textOf(member)));
+  setEach(temporary, (member) => found.push(textOf(member)));
   return found;
 }
 
-function encoding(draft: Draft): string {
-  return ENCODING_NAMES[draft.encoding];
+function encoding(temporary: Temporary): string {
+  return ENCODING_NAMES[temporary.encoding];
 }
 
 describe("the encoding of a set", () => {
@@ -203,7 +203,7 @@ function vocabulary(random: Random): string[] {
   });
 }
 
-function checkSame(set: Draft, model: ReadonlySet<string>): void {
+function checkSame(set: Temporary, model: ReadonlySet<string>): void {
   check(setLength(set) === model.size, "length");
   const found = members(set);
   check(new Set(found).size === found.length, "no member twice");
@@ -360,7 +360,7 @@ describe("drawing", () => {
 });
 
 describe("what sets have in common, in all, and more than others", () => {
-  const sameDraft = (a: unknown, b: unknown) => a === b;
+  const sameTemporary = (a: unknown, b: unknown) => a === b;
 
   property(
     "agrees with a model, whatever the encodings",
@@ -375,7 +375,7 @@ describe("what sets have in common, in all, and more than others", () => {
       setUniteInto(union, sets);
       checkSame(union, new Set(models.flatMap((model) => [...model])));
       const difference = empty();
-      setSubtractInto(difference, sets, sameDraft);
+      setSubtractInto(difference, sets, sameTemporary);
       const [first, ...others] = models;
       checkSame(difference, new Set([...first].filter((word) => others.every((other) => !other.has(word)))));
       const common = new Set([...first].filter((word) => others.every((other) => other.has(word))));
@@ -392,12 +392,12 @@ describe("what sets have in common, in all, and more than others", () => {
   );
 
   test("results are encoded as Redis 7.2 does", () => {
-    const into = (work: (draft: Draft, sets: Draft[]) => void, ...sets: Draft[]): string => {
-      const draft = empty();
-      work(draft, sets);
-      return `${encoding(draft)} ${setLength(draft)}`;
+    const into = (work: (temporary: Temporary, sets: Temporary[]) => void, ...sets: Temporary[]): string => {
+      const temporary = empty();
+      work(temporary, sets);
+      return `${encoding(temporary)} ${setLength(temporary)}`;
     };
-    const subtract = (draft: Draft, sets: Draft[]) => setSubtractInto(draft, sets, sameDraft);
+    const subtract = (temporary: Temporary, sets: Temporary[]) => setSubtractInto(temporary, sets, sameTemporary);
     const manyIntegers = of(["x", ...range(0, 200)]);
     const mixed = of(["y", ...range(0, 600)]);
     expect([encoding(manyIntegers), encoding(mixed)]).toEqual(["hashtable", "hashtable"]);
@@ -415,9 +415,9 @@ describe("what sets have in common, in all, and more than others", () => {
 
   test("a set less itself is empty, wherever it stands", () => {
     const set = of([1, 2, 3]);
-    const draft = empty();
-    setSubtractInto(draft, [set, of([9]), set], sameDraft);
-    expect(setLength(draft)).toBe(0);
+    const temporary = empty();
+    setSubtractInto(temporary, [set, of([9]), set], sameTemporary);
+    expect(setLength(temporary)).toBe(0);
   });
 
   test("a listpack that was made empty takes members of all kinds", () => {

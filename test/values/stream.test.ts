@@ -229,7 +229,7 @@ describe("a stream", () => {
   test("shows an image of one moment, whatever happens after it", () => {
     const stream = built(350);
     const image = stream.nodes.capture();
-    expect(stream.borrowed).toBe(true);
+    expect(stream.streamed).toBe(true);
     stream.delete(idOf(120n, 0n));
     for (let index = 1; index <= 200; index++) add(stream, { ms: BigInt(1000 + index), seq: 0n, fields: ["g", "w"] });
     stream.trim({ maxLength: 100, minId: null, approximate: false, limit: 0 });
@@ -247,7 +247,7 @@ describe("a stream", () => {
     seen.measureTail();
     expect(read(seen)).toEqual(read(built(350)));
     image.release();
-    expect(stream.borrowed).toBe(false);
+    expect(stream.streamed).toBe(false);
   });
 
   test("takes less memory than the listpacks that Redis keeps", () => {

@@ -35,7 +35,7 @@ import {
   zsetLexRanks,
   zsetScoreRanks,
 } from "../../src/values/sorted-set/zset-range.ts";
-import { Draft } from "../../src/values/temporary.ts";
+import { Temporary } from "../../src/values/temporary.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
 import { check, property, type Random } from "../support/property.ts";
 
@@ -43,16 +43,16 @@ type Entry = readonly [member: string, score: number];
 
 const space = { arena: new Arena(), objects: new ObjectTable(), seed: randomSeed() };
 
-function draft(limits: Partial<ValueLimits> = {}): Draft {
-  return new Draft(space, { ...DEFAULT_LIMITS, ...limits }).begin(Type.ZSET);
+function temporary(limits: Partial<ValueLimits> = {}): Temporary {
+  return new Temporary(space, { ...DEFAULT_LIMITS, ...limits }).begin(Type.ZSET);
 }
 
-function put(zset: Draft, score: number, member: string): boolean {
+function put(zset: Temporary, score: number, member: string): boolean {
   const bytes = Buffer.from(member, "latin1");
   return zsetPut(zset, score, bytes, 0, bytes.length);
 }
 
-function entriesOf(zset: Draft): Entry[] {
+function entriesOf(zset: Temporary): Entry[] {
   const entries: Entry[] = [];
   zsetEach(zset, (member, score) => entries.push([member.bytes.latin1Slice(member.from, member.to), score]));
   return entries;
@@ -78,7 +78,7 @@ function anyMember(random: Random): string {
 }
 
 /** Changes a set and a model of it alike. */
-function mutate(random: Random, zset: Draft, model: Map<string, number>): void {
+function mutate(random: Random, zset: Temporary, model: Map<string, number>): void {
   const ranked = () => inOrder(model);
   const cursor = new ZsetCursor();
   const action = random.below(100);
@@ -107,7 +107,7 @@ function mutate(random: Random, zset: Draft, model: Map<string, number>): void {
   }
 }
 
-function checkMember(zset: Draft, model: ReadonlyMap<string, number>, member: string): void {
+function checkMember(zset: Temporary, model: ReadonlyMap<string, number>, member: string): void {
   const bytes = latin(member);
   const score = zsetScore(zset, bytes, 0, bytes.length);
   check(Object.is(score, model.get(member) ?? Number.NaN), `score of ${member}`);
@@ -119,7 +119,7 @@ function checkMember(zset: Draft, model: ReadonlyMap<string, number>, member: st
 describe("sorted sets", () => {
   property("hold what a map in order holds, packed and large", (random) => {
     for (const limits of LIMITS) {
-      const zset = draft(limits);
+      const zset = temporary(limits);
       const model = new Map<string, number>();
       for (let step = 0; step < 700; step++) {
         mutate(random, zset, model);
@@ -142,8 +142,8 @@ describe("sorted sets", () => {
 
   property("turn ranges of scores and of members into ranks", (random) => {
     for (const limits of LIMITS) {
-      const scored = draft(limits);
-      const equal = draft(limits);
+      const scored = temporary(limits);
+      const equal = temporary(limits);
       for (let i = 0; i < 150; i++) {
         put(scored, random.below(40) / 2, anyMember(random));
         put(equal, 3, anyMember(random));
@@ -156,7 +156,7 @@ describe("sorted sets", () => {
   });
 
   test("become large by Redis's rules, and stay so", () => {
-    const many = draft();
+    const many = temporary();
     for (let i = 0; i < 128; i++) put(many, i, `m${i}`);
     expect(many.encoding).toBe(Encoding.LISTPACK);
     put(many, 5.5, "m5");
@@ -165,12 +165,12 @@ describe("sorted sets", () => {
     expect(many.encoding).toBe(Encoding.SKIPLIST);
     zsetRemoveRanks(many, 0, 128);
     expect([many.encoding, zsetLength(many)]).toEqual([Encoding.SKIPLIST, 1]);
-    const long = draft();
+    const long = temporary();
     put(long, 1, "x".repeat(64));
     expect(long.encoding).toBe(Encoding.LISTPACK);
     put(long, 1, "x".repeat(65));
     expect(long.encoding).toBe(Encoding.SKIPLIST);
-    const expected = draft();
+    const expected = temporary();
     zsetExpect(expected, 128, 64);
     expect(expected.encoding).toBe(Encoding.LISTPACK);
     put(expected, 1, "a");
@@ -182,10 +182,10 @@ describe("sorted sets", () => {
   });
 
   test("keep -0 only where they are large: packed, it is the integer 0", () => {
-    const packed = draft();
+    const packed = temporary();
     put(packed, -0, "zero");
     expect(Object.is(zsetScore(packed, latin("zero"), 0, 4), 0)).toBe(true);
-    const large = draft({ zsetEntries: 0 });
+    const large = temporary({ zsetEntries: 0 });
     put(large, -0, "zero");
     expect(Object.is(zsetScore(large, latin("zero"), 0, 4), -0)).toBe(true);
   });
@@ -201,7 +201,7 @@ describe("sorted sets", () => {
         const member = latin(String(i).padStart(length, "m"));
         setRecordScore(map.table, map.addHashed(map.hash(member, 0, length), member, 0, length, SCORE_BYTES), (i * 37) % count);
       }
-      const zset = draft();
+      const zset = temporary();
       zsetTake(zset, new SortedSet(space, map));
       expect(zset.encoding).toBe(encoding as Encoding);
       expect(entriesOf(zset).map(([, score]) => score)).toEqual(Array.from({ length: count }, (_, rank) => rank));
@@ -210,14 +210,14 @@ describe("sorted sets", () => {
 
   test("are copied whole, and give every byte of the arena back", () => {
     const before = space.arena.usedBytes;
-    const zset = draft();
+    const zset = temporary();
     for (let i = 0; i < 3000; i++) put(zset, (i * 7919) % 1000, `member ${i}`);
     const large = zsetLarge(zset);
     if (large === null) throw new Error("3000 members are a large set");
     const twin = large.copy();
-    const twinDraft = draft();
-    twinDraft.setObject(Encoding.SKIPLIST, twin);
-    expect(entriesOf(twinDraft)).toEqual(entriesOf(zset));
+    const twinTemporary = temporary();
+    twinTemporary.setObject(Encoding.SKIPLIST, twin);
+    expect(entriesOf(twinTemporary)).toEqual(entriesOf(zset));
     put(zset, 5, "only here");
     expect(twin.size).toBe(3000);
     expect(large.memoryBytes(0)).toBeGreaterThan(3000 * (12 + 32));
@@ -229,7 +229,7 @@ describe("sorted sets", () => {
   });
 });
 
-function checkScores(random: Random, zset: Draft): void {
+function checkScores(random: Random, zset: Temporary): void {
   const range = new ScoreRange();
   range.min = random.pick([random.below(40) / 2, Number.NEGATIVE_INFINITY]);
   range.max = random.pick([random.below(40) / 2, Number.POSITIVE_INFINITY]);
@@ -258,7 +258,7 @@ function isWithin(member: string, bound: LexBound, sign: 1 | -1): boolean {
   return bound.open ? order > 0 : order >= 0;
 }
 
-function checkMembers(random: Random, zset: Draft): void {
+function checkMembers(random: Random, zset: Temporary): void {
   const range = new LexRange();
   anyBound(random, range.min);
   anyBound(random, range.max);
@@ -279,7 +279,7 @@ describe("several sorted sets", () => {
         const model = new Map<string, number>();
         models.push(model);
         const plain = random.chance(0.3);
-        const holder = new Draft(space, { ...DEFAULT_LIMITS, ...random.pick(LIMITS) }).begin(plain ? Type.SET : Type.ZSET);
+        const holder = new Temporary(space, { ...DEFAULT_LIMITS, ...random.pick(LIMITS) }).begin(plain ? Type.SET : Type.ZSET);
         for (let i = random.below(60); i > 0; i--) {
           const member = `m${random.below(50)}`;
           const score = plain ? 1 : random.below(20);
@@ -311,7 +311,7 @@ describe("several sorted sets", () => {
 });
 
 function taken(set: SortedSet): Entry[] {
-  const zset = draft({ zsetEntries: 0 });
+  const zset = temporary({ zsetEntries: 0 });
   zset.setObject(Encoding.SKIPLIST, set);
   const entries = entriesOf(zset);
   zset.discard();

@@ -152,7 +152,7 @@ function readValue(ctx: Context): RestoredValue {
   const to = from + frame.lengths[3];
   if (!payloadValid(frame.buffer, from, to, { checksum: !host.persistence.skipChecksums }))
     throw commandError("ERR DUMP payload version or checksum are wrong");
-  const value = new RestoredValue((type) => ctx.draft(type));
+  const value = new RestoredValue((type) => ctx.temporary(type));
   try {
     readPayload(frame.buffer, from, to, value);
   } catch (error) {

@@ -3,18 +3,18 @@
 import type { Context } from "../../execution/context.ts";
 import type { RdbEntry, RdbString } from "../../rdb/entry.ts";
 import type { RdbHandler } from "../../rdb/handler.ts";
-import type { Draft } from "../../values/temporary.ts";
+import type { Temporary } from "../../values/temporary.ts";
 import type { Type } from "../../values/value-types.ts";
 
 /** Takes the one value of a payload. */
 export class RestoredValue implements RdbHandler {
-  private readonly newDraft: (type: Type) => Draft;
-  private draftInWork: Draft | null = null;
+  private readonly newDraft: (type: Type) => Temporary;
+  private draftInWork: Temporary | null = null;
   private text: RdbString | null = null;
   private whole = false;
 
   /** `newDraft` gives an empty draft of a type. */
-  constructor(newDraft: (type: Type) => Draft) {
+  constructor(newDraft: (type: Type) => Temporary) {
     this.newDraft = newDraft;
   }
 
@@ -46,7 +46,7 @@ export class RestoredValue implements RdbHandler {
     this.whole = true;
   }
 
-  draft(type: Type): Draft {
+  draft(type: Type): Temporary {
     this.draftInWork = this.newDraft(type);
     return this.draftInWork;
   }

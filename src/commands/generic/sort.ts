@@ -256,7 +256,7 @@ const NOTHING = Buffer.alloc(0);
 function storeElements(ctx: Context, sorted: Sorted, { get, store }: SortOptions): void {
   const { database, frame } = ctx;
   const length = resultCount(sorted, get);
-  const draft = ctx.draft(Type.LIST);
+  const draft = ctx.temporary(Type.LIST);
   const builder = new ListBuilder(draft);
   eachResult(ctx, sorted, get, (element) => {
     if (element === null) builder.add(NOTHING, 0, 0);

@@ -380,7 +380,7 @@ function replyResults({ reply }: Context, zset: Value): void {
 
 /** Puts what was found at the destination, with scores or distances, or deletes it if nothing was. */
 function storeResults(ctx: Context, zset: Value, { store }: Form): void {
-  const draft = ctx.draft(Type.ZSET);
+  const draft = ctx.temporary(Type.ZSET);
   const wanted = wantedCount();
   const order = results.inOrder(options.order, wanted);
   zsetExpect(draft, wanted, 0);

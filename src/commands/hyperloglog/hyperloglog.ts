@@ -23,7 +23,7 @@ import type { Context } from "../../execution/context.ts";
 import type { Database } from "../../keyspace/database.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
-import { Draft } from "../../values/temporary.ts";
+import { Temporary } from "../../values/temporary.ts";
 import { Encoding, Type } from "../../values/value-types.ts";
 
 const union = new Union();
@@ -165,7 +165,7 @@ export const pfselftest = command(
   },
   (ctx) => {
     const { space, limits } = ctx.host.keyspace;
-    const fault = selfTest(new Draft(space, limits).begin(Type.STRING), new Draft(space, limits).begin(Type.STRING));
+    const fault = selfTest(new Temporary(space, limits).begin(Type.STRING), new Temporary(space, limits).begin(Type.STRING));
     if (fault !== null) throw commandError(`ERR TESTFAILED ${fault}`);
     ctx.reply.ok();
   },

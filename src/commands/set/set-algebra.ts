@@ -10,7 +10,7 @@ import { Element } from "../../memory/packed.ts";
 import type { Holder } from "../../values/holder.ts";
 import { setEach, setLength, setRead } from "../../values/set/set.ts";
 import { setIntersect, setIntersectInto, setSubtractInto, setUniteInto, sortBySize } from "../../values/set/set-algebra.ts";
-import type { Draft } from "../../values/temporary.ts";
+import type { Temporary } from "../../values/temporary.ts";
 import { Type } from "../../values/value-types.ts";
 
 const element = new Element();
@@ -99,7 +99,7 @@ export const sinterstore = command(
   },
   (ctx) => {
     const sets = intersected(ctx, 2, ctx.count);
-    const draft = ctx.draft(Type.SET);
+    const draft = ctx.temporary(Type.SET);
     if (sets !== null) setIntersectInto(draft, sets);
     store(ctx, draft, "sinterstore");
   },
@@ -121,7 +121,7 @@ export const sunion = command(
   (ctx) => {
     const sets = opened(ctx, 1, ctx.count);
     if (sets.length === 1) return replyAll(ctx, sets[0]);
-    const draft = ctx.draft(Type.SET);
+    const draft = ctx.temporary(Type.SET);
     setUniteInto(draft, sets);
     replyDraft(ctx, draft);
   },
@@ -141,7 +141,7 @@ export const sunionstore = command(
   },
   (ctx) => {
     const sets = opened(ctx, 2, ctx.count);
-    const draft = ctx.draft(Type.SET);
+    const draft = ctx.temporary(Type.SET);
     setUniteInto(draft, sets);
     store(ctx, draft, "sunionstore");
   },
@@ -163,7 +163,7 @@ export const sdiff = command(
   (ctx) => {
     const sets = opened(ctx, 1, ctx.count);
     if (sets.length === 1) return replyAll(ctx, sets[0]);
-    const draft = ctx.draft(Type.SET);
+    const draft = ctx.temporary(Type.SET);
     setSubtractInto(draft, sets, isSameKey);
     replyDraft(ctx, draft);
   },
@@ -183,7 +183,7 @@ export const sdiffstore = command(
   },
   (ctx) => {
     const sets = opened(ctx, 2, ctx.count);
-    const draft = ctx.draft(Type.SET);
+    const draft = ctx.temporary(Type.SET);
     setSubtractInto(draft, sets, isSameKey);
     store(ctx, draft, "sdiffstore");
   },
@@ -222,14 +222,14 @@ function replyAll(ctx: Context, set: Holder): void {
 }
 
 /** Answers with a result and gives its memory back, that of a large one little by little. */
-function replyDraft(ctx: Context, draft: Draft): void {
+function replyDraft(ctx: Context, draft: Temporary): void {
   replyAll(ctx, draft);
   if (draft.object !== null) ctx.host.keyspace.lazyFree.drop(draft.object);
   draft.release();
 }
 
 /** Puts a result at the key in argument 1, which goes if the result is empty. */
-function store(ctx: Context, draft: Draft, event: string): void {
+function store(ctx: Context, draft: Temporary, event: string): void {
   const { database, frame } = ctx;
   const length = setLength(draft);
   const address = ctx.write(1);

@@ -19,7 +19,7 @@ import {
   setToListpack,
   setWalk,
 } from "../../values/set/set.ts";
-import type { Draft } from "../../values/temporary.ts";
+import type { Temporary } from "../../values/temporary.ts";
 import { Type } from "../../values/value-types.ts";
 
 /** SPOP builds a new set of what stays rather than taking members out when those are this many times as many as what stays. */
@@ -182,7 +182,7 @@ function popOneByOne(value: Value, count: number, popped: Popped): void {
 function popAllBut(ctx: Context, value: Value, count: number, popped: Popped): void {
   const { table } = value.object as ByteMap;
   const staying = new Set<number>(setChoose(value, count));
-  const rest = ctx.draft(Type.SET);
+  const rest = ctx.temporary(Type.SET);
   setToListpack(rest);
   setWalk(value, (member, address) => {
     if (staying.has(address)) setAddHashed(rest, table.hashOf(address), member.bytes, member.from, member.to);
@@ -193,7 +193,7 @@ function popAllBut(ctx: Context, value: Value, count: number, popped: Popped): v
 }
 
 /** The key holds what the draft does, and keeps its expiry. */
-function takeOver(value: Value, draft: Draft): void {
+function takeOver(value: Value, draft: Temporary): void {
   if (draft.object !== null) value.setObject(draft.encoding, draft.object);
   else {
     value.setPacked(draft.encoding, draft.to);

@@ -251,7 +251,7 @@ function replyCombined(ctx: Context, operation: Operation): void {
 function storeCombined(ctx: Context, operation: Operation): void {
   const request = parseRequest(ctx, 2, operation);
   const set = operation.combine(ctx, request);
-  const draft = ctx.draft(Type.ZSET);
+  const draft = ctx.temporary(Type.ZSET);
   zsetTake(draft, set);
   storeZset(ctx, 1, draft, operation.event);
 }

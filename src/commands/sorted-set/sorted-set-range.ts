@@ -269,7 +269,7 @@ function storeRange(ctx: Context): void {
   const options = rangeOptions(ctx, 5, 0, STORE);
   const zset = findRange(ctx, 2, options);
   const { count } = ranks;
-  const draft = ctx.draft(Type.ZSET);
+  const draft = ctx.temporary(Type.ZSET);
   if (count > 0) {
     zsetExpect(draft, (options & (BYSCORE | BYLEX)) === 0 ? count : 0, 0);
     zsetSeek(zset, cursor, ranks.first);

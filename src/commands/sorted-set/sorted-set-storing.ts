@@ -4,10 +4,10 @@ import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import { zsetLength } from "../../values/sorted-set/zset.ts";
-import type { Draft } from "../../values/temporary.ts";
+import type { Temporary } from "../../values/temporary.ts";
 
 /** Puts a sorted set at the key named by argument `index`, or deletes the key if it is empty; answers with how many members it has. */
-export function storeZset(ctx: Context, index: number, draft: Draft, event: string): void {
+export function storeZset(ctx: Context, index: number, draft: Temporary, event: string): void {
   const { database, frame, reply } = ctx;
   const count = zsetLength(draft);
   const address = ctx.write(index);

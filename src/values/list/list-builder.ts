@@ -5,7 +5,7 @@
 
 import { copyBytes } from "../../base/bytes.ts";
 import { EMPTY_PACKED_BYTES, packedClose, packedFirst, packedWrite } from "../../memory/packed.ts";
-import type { Draft } from "../temporary.ts";
+import type { Temporary } from "../temporary.ts";
 import { Encoding } from "../value-types.ts";
 import { ListEnd, listAppendPacked, listPush, listSettle } from "./list.ts";
 import { exceedsListLimit } from "./quicklist.ts";
@@ -16,14 +16,14 @@ const ENTRY_OVERHEAD = 8;
 const MAX_ENTRY_BYTES = 4096;
 
 export class ListBuilder {
-  private readonly draft: Draft;
+  private readonly temporary: Temporary;
   private readonly node = Buffer.allocUnsafeSlow(128 * 1024);
   private at = 0;
   private count = 0;
 
-  /** `draft` is an empty list. */
-  constructor(draft: Draft) {
-    this.draft = draft;
+  /** `temporary` is an empty list. */
+  constructor(temporary: Temporary) {
+    this.temporary = temporary;
     this.begin();
   }
 
@@ -32,35 +32,35 @@ export class ListBuilder {
     this.count = 0;
   }
 
-  /** Adds bytes[from, to), which do not lie in the draft. */
+  /** Adds bytes[from, to), which do not lie in the list itself. */
   add(bytes: Buffer, from: number, to: number): void {
     const length = to - from;
-    if (length > MAX_ENTRY_BYTES || length >= this.draft.limits.plainNodeBytes) {
+    if (length > MAX_ENTRY_BYTES || length >= this.temporary.limits.plainNodeBytes) {
       this.handOver();
-      listPush(this.draft, bytes, from, to, ListEnd.TAIL);
+      listPush(this.temporary, bytes, from, to, ListEnd.TAIL);
       return;
     }
-    if (this.count > 0 && exceedsListLimit(this.draft.limits.listSize, this.at + 1 + length + ENTRY_OVERHEAD, this.count + 1))
+    if (this.count > 0 && exceedsListLimit(this.temporary.limits.listSize, this.at + 1 + length + ENTRY_OVERHEAD, this.count + 1))
       this.handOver();
     this.at = packedWrite(this.node, this.at, bytes, from, to);
     this.count++;
   }
 
-  /** No more is to come: the draft is what it will be. */
+  /** No more is to come: the list is complete. */
   finish(): void {
-    const { draft } = this;
-    if (draft.object !== null || draft.to - draft.from > EMPTY_PACKED_BYTES) this.handOver();
+    const { temporary } = this;
+    if (temporary.object !== null || temporary.to - temporary.from > EMPTY_PACKED_BYTES) this.handOver();
     else if (this.count > 0) {
       const length = packedClose(this.node, 0, this.at, this.count);
-      draft.setPacked(Encoding.LISTPACK, length);
-      copyBytes(draft.buffer, draft.from, this.node, 0, length);
+      temporary.setPacked(Encoding.LISTPACK, length);
+      copyBytes(temporary.buffer, temporary.from, this.node, 0, length);
       this.begin();
     }
-    listSettle(draft);
+    listSettle(temporary);
   }
 
   private handOver(): void {
-    if (this.count > 0) listAppendPacked(this.draft, this.node, 0, packedClose(this.node, 0, this.at, this.count));
+    if (this.count > 0) listAppendPacked(this.temporary, this.node, 0, packedClose(this.node, 0, this.at, this.count));
     this.begin();
   }
 }

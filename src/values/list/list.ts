@@ -5,7 +5,7 @@
 
 import { assert } from "../../assert.ts";
 import { copied, copyBytes, equalBytes } from "../../base/bytes.ts";
-import type { DormantForm } from "../../memory/node-image.ts";
+import type { CompressedForm } from "../../memory/node-image.ts";
 import {
   Element,
   packedAppend,
@@ -301,8 +301,8 @@ export function listAppendPacked(h: Holder, bytes: Buffer, from: number, to: num
 }
 
 /** Likewise one of `count` elements that bytes[0, length) stand for (memory/nodes.ts). */
-export function listAppendDormant(h: Holder, bytes: Buffer, length: number, count: number, form: DormantForm): void {
-  building(h).appendDormant(bytes, length, count, form);
+export function listAppendCompressed(h: Holder, bytes: Buffer, length: number, count: number, form: CompressedForm): void {
+  building(h).appendCompressed(bytes, length, count, form);
 }
 
 /** Adds an element as the last node, plain, of a list that is being built; `listSettle` at the end. */

@@ -5,7 +5,7 @@
  */
 
 import { copyBytes, equalBytes } from "../../base/bytes.ts";
-import type { DormantForm } from "../../memory/node-image.ts";
+import type { CompressedForm } from "../../memory/node-image.ts";
 import { NodeDeque } from "../../memory/nodes.ts";
 import {
   type Element,
@@ -122,9 +122,9 @@ export class QuickList extends NodeDeque {
   }
 
   /** Likewise one that bytes[0, length) stand for. */
-  appendDormant(bytes: Buffer, length: number, count: number, form: DormantForm): void {
+  appendCompressed(bytes: Buffer, length: number, count: number, form: CompressedForm): void {
     this.insertNode(this.length, PACKED, length, count);
-    this.setDormant(this.length - 1, form);
+    this.setCompressed(this.length - 1, form);
     copyBytes(span.buffer, span.from, bytes, 0, length);
   }
 

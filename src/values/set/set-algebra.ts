@@ -4,7 +4,7 @@ import { isInt64 } from "../../base/bytes.ts";
 import type { ByteMap } from "../../memory/bytemap.ts";
 import type { Element } from "../../memory/packed.ts";
 import type { Holder } from "../holder.ts";
-import type { Draft } from "../temporary.ts";
+import type { Temporary } from "../temporary.ts";
 import { Encoding } from "../value-types.ts";
 import {
   setAdd,
@@ -44,71 +44,71 @@ export function sortBySize<T extends Holder>(sets: T[]): T[] {
   return sets.sort((a, b) => setLength(a) - setLength(b));
 }
 
-/** Puts the intersection into the empty draft, in the encoding that Redis gives it. */
-export function setIntersectInto(draft: Draft, sets: readonly Holder[]): void {
-  if (sets[0].encoding !== Encoding.INTSET) setToListpack(draft);
+/** Puts the intersection into the empty temporary value, in the encoding that Redis gives it. */
+export function setIntersectInto(temporary: Temporary, sets: readonly Holder[]): void {
+  if (sets[0].encoding !== Encoding.INTSET) setToListpack(temporary);
   let onlyIntegers = true;
   setIntersect(sets, (member) => {
     onlyIntegers &&= isInt64(member.bytes, member.from, member.to);
-    setAdd(draft, member.bytes, member.from, member.to);
+    setAdd(temporary, member.bytes, member.from, member.to);
     return true;
   });
-  if (onlyIntegers) setToIntset(draft);
+  if (onlyIntegers) setToIntset(temporary);
 }
 
-/** Puts the union into the empty draft. */
-export function setUniteInto(draft: Draft, sets: readonly Holder[]): void {
+/** Puts the union into the empty temporary value. */
+export function setUniteInto(temporary: Temporary, sets: readonly Holder[]): void {
   let largest = 0;
   for (const set of sets) largest = Math.max(largest, setLength(set));
-  setReserve(draft, largest);
-  for (const set of sets) addAll(draft, set);
+  setReserve(temporary, largest);
+  for (const set of sets) addAll(temporary, set);
 }
 
-function addAll(draft: Draft, set: Holder): void {
+function addAll(temporary: Temporary, set: Holder): void {
   const table = tableOf(set);
   setWalk(set, (member, place) => {
-    if (table === null) setAdd(draft, member.bytes, member.from, member.to);
-    else setAddHashed(draft, table.table.hashOf(place), member.bytes, member.from, member.to);
+    if (table === null) setAdd(temporary, member.bytes, member.from, member.to);
+    else setAddHashed(temporary, table.table.hashOf(place), member.bytes, member.from, member.to);
     return true;
   });
 }
 
-/** Puts what the first of `sets` has and no other into the empty draft: member by member, or by taking the others away, whichever is less work. */
-export function setSubtractInto(draft: Draft, sets: readonly Holder[], same: SameSet): void {
+/** Puts what the first of `sets` has and no other into the empty temporary value: member by member, or by taking the others away, whichever is less work. */
+export function setSubtractInto(temporary: Temporary, sets: readonly Holder[], same: SameSet): void {
   const [first] = sets;
   const others = sets.slice(1).filter((set) => setLength(set) > 0);
   if (setLength(first) === 0 || others.some((other) => same(first, other))) return;
   let all = setLength(first);
   for (const other of others) all += setLength(other);
   // Looking members up costs less than adding and removing them; hence half.
-  if (Math.floor((setLength(first) * (others.length + 1)) / 2) <= all) addMissing(draft, first, others);
-  else takeAway(draft, first, others);
+  if (Math.floor((setLength(first) * (others.length + 1)) / 2) <= all) addMissing(temporary, first, others);
+  else takeAway(temporary, first, others);
 }
 
-function addMissing(draft: Draft, first: Holder, others: Holder[]): void {
+function addMissing(temporary: Temporary, first: Holder, others: Holder[]): void {
   // The largest first: it is the likeliest to have the member.
   others.sort((a, b) => setLength(b) - setLength(a));
   const anyTable = tableAmong(others, 0) ?? tableOf(first);
   setWalk(first, (member, place) => {
     const hash = anyTable === null ? 0 : hashOf(first, anyTable, member, place);
     for (const other of others) if (setHasHashed(other, hash, member.bytes, member.from, member.to)) return true;
-    if (anyTable === null) setAdd(draft, member.bytes, member.from, member.to);
-    else setAddHashed(draft, hash, member.bytes, member.from, member.to);
+    if (anyTable === null) setAdd(temporary, member.bytes, member.from, member.to);
+    else setAddHashed(temporary, hash, member.bytes, member.from, member.to);
     return true;
   });
 }
 
-function takeAway(draft: Draft, first: Holder, others: readonly Holder[]): void {
-  setReserve(draft, setLength(first));
-  addAll(draft, first);
+function takeAway(temporary: Temporary, first: Holder, others: readonly Holder[]): void {
+  setReserve(temporary, setLength(first));
+  addAll(temporary, first);
   for (const other of others) {
     const table = tableOf(other);
     setWalk(other, (member, place) => {
-      if (table === null) setRemove(draft, member.bytes, member.from, member.to);
-      else setRemoveHashed(draft, table.table.hashOf(place), member.bytes, member.from, member.to);
+      if (table === null) setRemove(temporary, member.bytes, member.from, member.to);
+      else setRemoveHashed(temporary, table.table.hashOf(place), member.bytes, member.from, member.to);
       return true;
     });
-    if (setLength(draft) === 0) return;
+    if (setLength(temporary) === 0) return;
   }
 }
 

@@ -27,7 +27,7 @@ import {
   packedWrite,
 } from "../../memory/packed.ts";
 import type { Holder } from "../holder.ts";
-import { Draft } from "../temporary.ts";
+import { Temporary } from "../temporary.ts";
 import { Encoding, Type } from "../value-types.ts";
 
 /** Redis's bound on the members of an intset, whatever set-max-intset-entries says. */
@@ -155,7 +155,7 @@ export function setToHashtable(h: Holder, capacity: number): ByteMap {
 export function setToIntset(h: Holder): void {
   const count = setLength(h);
   if (h.encoding === Encoding.INTSET || count > maxIntset(h)) return;
-  const numbers = new Draft(h.tables, h.limits).begin(Type.SET);
+  const numbers = new Temporary(h.tables, h.limits).begin(Type.SET);
   setEach(h, (member) => intsetAdd(numbers, member.bytes, member.from, member.to));
   h.setPacked(Encoding.INTSET, numbers.to);
   copyBytes(h.buffer, h.from, numbers.buffer, 0, numbers.to);

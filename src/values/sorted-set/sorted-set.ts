@@ -56,8 +56,8 @@ export class SortedSet implements LargeObject {
     return this.map.heldBytes + this.index.heldBytes;
   }
 
-  get borrowed(): boolean {
-    return this.map.borrowed;
+  get streamed(): boolean {
+    return this.map.streamed;
   }
 
   /** -> the address of the record of a member, good until that changes; 0: there is none. */

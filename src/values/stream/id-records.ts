@@ -209,7 +209,7 @@ export class IdRecords {
     const count = nodes.count(node);
     const kept = count >>> 1;
     const moved = (count - kept) * recordBytes;
-    nodes.open(node); // what is lent to an image moves now, while it may still fail
+    nodes.open(node); // what an image is streaming moves now, while it may still fail
     nodes.insert(node + 1, moved);
     const target = nodes.open(node + 1);
     nodes.locate(node, span);

@@ -132,8 +132,8 @@ export class StreamGroup implements LargeObject {
     return this.pending.size + this.consumers.size;
   }
 
-  get borrowed(): boolean {
-    return this.pending.nodes.borrowed || this.consumers.values().some(({ pending }) => pending.nodes.borrowed);
+  get streamed(): boolean {
+    return this.pending.nodes.streamed || this.consumers.values().some(({ pending }) => pending.nodes.streamed);
   }
 
   memoryBytes(samples: number): number {

@@ -4,7 +4,7 @@
  */
 
 import { addCounters, type Counter, subtractCounters } from "../../base/numbers/counter.ts";
-import type { DormantForm } from "../../memory/node-image.ts";
+import type { CompressedForm } from "../../memory/node-image.ts";
 import { NodeDeque } from "../../memory/nodes.ts";
 import type { LargeObject } from "../../memory/objects.ts";
 import {
@@ -76,7 +76,7 @@ export interface StreamFacts {
   readonly entriesAdded: Counter;
 }
 
-/** The stream that an open key or a draft holds, or null: there is no key. */
+/** The stream that an open key or a temporary value holds, or null: there is no key. */
 export function streamOf(h: Holder): Stream | null {
   return h.object as Stream | null;
 }
@@ -125,8 +125,8 @@ export class Stream implements LargeObject, StreamFacts {
     return size;
   }
 
-  get borrowed(): boolean {
-    return this.nodes.borrowed || this.groups.values().some((group) => group.borrowed);
+  get streamed(): boolean {
+    return this.nodes.streamed || this.groups.values().some((group) => group.streamed);
   }
 
   memoryBytes(samples: number): number {
@@ -271,9 +271,9 @@ export class Stream implements LargeObject, StreamFacts {
   }
 
   /** Likewise one that bytes[0, length) stand for (memory/nodes.ts); they begin with its master id too. Neither the first nor the last node may be such a one. */
-  appendDormant(bytes: Buffer, length: number, live: number, form: DormantForm): void {
+  appendCompressed(bytes: Buffer, length: number, live: number, form: CompressedForm): void {
     this.appendNode(bytes, length, live);
-    this.nodes.setDormant(this.nodes.length - 1, form);
+    this.nodes.setCompressed(this.nodes.length - 1, form);
   }
 
   /** Looks at the last node anew: it has become the last, or it has been loaded. */

@@ -8,6 +8,10 @@ const LOOP_LIMIT = 24;
 const ZERO = 0x30;
 const NINE = 0x39;
 const MINUS = 0x2d;
+const WORD = 2 ** 32;
+const BILLION = 1_000_000_000;
+/** Digits of the longest int64, with its sign. */
+export const MAX_INT64_DIGITS = 20;
 
 export const INT64_MAX = 9223372036854775807n;
 export const INT64_MIN = -9223372036854775808n;
@@ -92,34 +96,71 @@ export function smallInteger(bytes: Buffer, from: number, to: number): number {
   return negative ? -value : value;
 }
 
-/** The int64 in canonical decimal form in bytes[from, to), or null: Redis's string2ll. */
-export function parseInt64(bytes: Buffer, from: number, to: number): bigint | null {
-  const small = smallInteger(bytes, from, to);
-  if (small === small) return BigInt(small);
-  if (!isCanonicalDigits(bytes, from, to) || to - from > 20) return null;
-  const value = BigInt(bytes.latin1Slice(from, to));
-  return value > INT64_MAX || value < INT64_MIN ? null : value;
+/** An int64 as two 32-bit words: a number of JavaScript holds 53 bits of it exactly, a BigInt is an object. What packed bytes hold is read and written so. */
+export interface Int64Words {
+  low: number;
+  high: number;
 }
 
-/** Whether bytes[from, to) is a canonical int64, without making a number of it where it is short. */
-export function isInt64(bytes: Buffer, from: number, to: number): boolean {
+/** Whether bytes[from, to) is a canonical int64 (what Redis's string2ll takes); its words in `into` when it is. */
+export function parseWords(bytes: Buffer, from: number, to: number, into: Int64Words): boolean {
   const length = to - from;
-  if (length === 0 || length > 20 || !isCanonicalDigits(bytes, from, to)) return false;
-  return length < 19 || parseInt64(bytes, from, to) !== null;
-}
-
-function isCanonicalDigits(bytes: Buffer, from: number, to: number): boolean {
-  let at = from;
-  if (bytes[at] === MINUS) at++;
-  if (at >= to) return false;
-  const first = bytes[at];
-  if (first === ZERO) return at === from && to - from === 1;
-  while (at < to) {
-    const digit = bytes[at++];
-    if (digit < ZERO || digit > NINE) return false;
+  if (length === 0 || length > MAX_INT64_DIGITS) return false;
+  const first = bytes[from];
+  if (first > NINE || (first < ZERO && first !== MINUS)) return false;
+  let at = first === MINUS ? from + 1 : from;
+  const digits = to - at;
+  if (digits === 0 || digits > 19) return false;
+  if (bytes[at] === ZERO && length > 1) return false;
+  if (digits > 9) return parseWideWords(bytes, at, to, first === MINUS, into);
+  let value = 0;
+  for (; at < to; at++) {
+    const digit = bytes[at] - ZERO;
+    if (digit < 0 || digit > 9) return false;
+    value = (value * 10 + digit) | 0;
   }
+  into.low = first === MINUS ? -value : value;
+  into.high = into.low >> 31;
   return true;
 }
+
+/** The same for 10 to 19 digits: six at a time, so that every product stays below 2^53. */
+function parseWideWords(bytes: Buffer, at: number, to: number, negative: boolean, into: Int64Words): boolean {
+  let low = 0;
+  let high = 0;
+  while (at < to) {
+    const stop = at + 6 < to ? at + 6 : to;
+    let chunk = 0;
+    let scale = 1;
+    for (; at < stop; at++) {
+      const digit = bytes[at] - ZERO;
+      if (digit < 0 || digit > 9) return false;
+      chunk = chunk * 10 + digit;
+      scale *= 10;
+    }
+    const product = low * scale + chunk;
+    const carry = Math.floor(product / WORD);
+    low = product - carry * WORD;
+    high = high * scale + carry;
+  }
+  if (high >= 2 ** 31 && !(negative && high === 2 ** 31 && low === 0)) return false;
+  into.low = negative ? -low | 0 : low | 0;
+  into.high = (negative ? ~high + (low === 0 ? 1 : 0) : high) | 0;
+  return true;
+}
+
+/** The int64 in canonical decimal form in bytes[from, to), or null: Redis's string2ll. */
+export function parseInt64(bytes: Buffer, from: number, to: number): bigint | null {
+  return parseWords(bytes, from, to, int64) ? (BigInt(int64.high) << 32n) | BigInt(int64.low >>> 0) : null;
+}
+
+/** Whether bytes[from, to) is a canonical int64. */
+export function isInt64(bytes: Buffer, from: number, to: number): boolean {
+  return parseWords(bytes, from, to, int64);
+}
+
+/** The number that was parsed last. */
+const int64: Int64Words = { low: 0, high: 0 };
 
 /** Writes the decimal form of a safe integer at `at`. -> the offset after it. */
 export function writeInteger(target: Buffer, at: number, value: number): number {
@@ -137,8 +178,8 @@ export function writeInteger(target: Buffer, at: number, value: number): number 
     return end;
   }
   // Two parts that 32-bit arithmetic, several times faster than that of doubles, can take apart.
-  const billions = Math.floor(value / 1e9);
-  writeDigits(target, end - 9, end, value - billions * 1e9);
+  const billions = Math.floor(value / BILLION);
+  writeDigits(target, end - 9, end, value - billions * BILLION);
   writeDigits(target, at, end - 9, billions);
   return end;
 }
@@ -174,4 +215,33 @@ function decimalDigits(value: number): number {
   let digits = 5;
   for (let limit = 100000; value >= limit; limit *= 10) digits++;
   return digits;
+}
+
+/** Writes the decimal form of an int64 that is no safe integer, from 0 on. -> its length. */
+export function writeWideInteger(target: Buffer, low: number, high: number): number {
+  let at = 0;
+  let upper = high;
+  let lower = low >>> 0;
+  if (high < 0) {
+    target[at++] = MINUS;
+    upper = ~high + (lower === 0 ? 1 : 0);
+    lower = -low >>> 0;
+  }
+  // Divided by 10^9, 16 bits at a time: the remainder with 16 bits more stays safe.
+  let quotient = 0;
+  let rest = 0;
+  for (let limb = 0; limb < 4; limb++) {
+    const word = limb < 2 ? upper : lower;
+    const part = rest * 0x10000 + (((limb & 1) === 0 ? word >>> 16 : word) & 0xffff);
+    const digit = Math.floor(part / BILLION);
+    quotient = quotient * 0x10000 + digit;
+    rest = part - digit * BILLION;
+  }
+  at = writeInteger(target, at, quotient);
+  for (let digit = at + 8; digit >= at; digit--) {
+    const next = Math.floor(rest / 10);
+    target[digit] = ZERO + (rest - next * 10);
+    rest = next;
+  }
+  return at + 9;
 }

@@ -6,7 +6,7 @@
 import { NO_LINK } from "../aof/replay.ts";
 import { InvariantError } from "../assert.ts";
 import { CommandError, errors } from "../errors.ts";
-import { isMemoryExhausted } from "../memory/exhausted.ts";
+import { isMemoryExhausted } from "../memory/arena.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { NO_SINK, type Reply } from "../protocol/reply.ts";
 import type { Executor } from "../session/executor.ts";

@@ -5,6 +5,7 @@
 
 import { copied, copyBytes } from "../base/bytes.ts";
 import { Blob, type LargeObject } from "./objects.ts";
+import { Element } from "./packed.ts";
 import { OUTSIDE } from "./record.ts";
 import { type ByteSpan, Table, type TableSpace } from "./record-table.ts";
 
@@ -19,6 +20,8 @@ const FEW = 4096;
 const MAX_DRAWS = 256;
 /** Buckets of a rehash under way that a draw moves along. */
 const STEPS_PER_DRAW = 16;
+
+const SPAN: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
 
 export class ByteMap implements LargeObject {
   readonly table: Table;
@@ -143,6 +146,22 @@ export class ByteMap implements LargeObject {
     span.to = blob.length;
   }
 
+  /** Shows the key of an entry in `element`. */
+  showKey(address: number, element: Element): void {
+    const { table } = this;
+    element.bytes = table.keyBuffer(address);
+    element.from = table.keyOffset(address);
+    element.to = element.from + table.keyLength(address);
+  }
+
+  /** Shows the value of an entry in `element`. */
+  showValue(address: number, element: Element): void {
+    this.locateValue(address, SPAN);
+    element.bytes = SPAN.buffer;
+    element.from = SPAN.from;
+    element.to = SPAN.to;
+  }
+
   /** One step of a walk that spans commands, with SCAN's guarantee (Table.scan). -> the next cursor, 0 at the end. */
   scan(cursor: number, visit: (address: number) => void): number {
     return this.table.scan(cursor, visit);
@@ -172,18 +191,9 @@ export class ByteMap implements LargeObject {
       const last = hops === places - 1;
       while (hops-- > 0 && address !== 0) address = table.next(address);
       if (address === 0) continue;
-      return last ? this.anyFrom(address) : address;
+      return last ? table.randomFrom(address) : address;
     }
     return table.random();
-  }
-
-  /** -> an entry of the rest of a chain, the one at `first` included. */
-  private anyFrom(first: number): number {
-    let length = 0;
-    for (let at = first; at !== 0; at = this.table.next(at)) length++;
-    let address = first;
-    for (let hops = Math.floor(Math.random() * length); hops > 0; hops--) address = this.table.next(address);
-    return address;
   }
 
   memoryBytes(samples: number): number {
@@ -214,12 +224,12 @@ export class ByteMap implements LargeObject {
   copy(): ByteMap {
     const twin = new ByteMap(this.tables);
     twin.table.reserve(this.size);
-    const key: ByteSpan = { buffer: this.table.space.arena.bytes[0], from: 0, to: 0 };
-    const value: ByteSpan = { buffer: key.buffer, from: 0, to: 0 };
+    const key = new Element();
+    const value = new Element();
     this.each((address) => {
-      this.locateKey(address, key);
-      this.locateValue(address, value);
-      twin.set(key.buffer, key.from, key.to - key.from, value.buffer, value.from, value.to);
+      this.showKey(address, key);
+      this.showValue(address, value);
+      twin.set(key.bytes, key.from, key.length, value.bytes, value.from, value.to);
     });
     return twin;
   }

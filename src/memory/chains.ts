@@ -208,11 +208,15 @@ export class Chains {
     // A sparse table could be unlucky for long: after a bounded number of draws, take the next chain that holds something.
     for (let draws = 0; draws < 64 && this.chain(index) === 0; draws++) index = first + Math.floor(Math.random() * chains);
     while (this.chain(index) === 0) index = index + 1 < first + chains ? index + 1 : first;
+    return this.randomFrom(this.chain(index));
+  }
+
+  /** Returns a record of the rest of a chain taken at random, the one at `first` included. */
+  randomFrom(first: number): number {
     let length = 0;
-    for (let address = this.chain(index); address !== 0; address = this.next(address)) length++;
-    let steps = Math.floor(Math.random() * length);
-    let address = this.chain(index);
-    while (steps-- > 0) address = this.next(address);
+    for (let at = first; at !== 0; at = this.next(at)) length++;
+    let address = first;
+    for (let hops = Math.floor(Math.random() * length); hops > 0; hops--) address = this.next(address);
     return address;
   }
 }

@@ -6,7 +6,7 @@
  * objects nor strings. All functions take the text of a number as clients send it; what is no canonical int64 is no member.
  */
 
-import { type Int64Words, parseWords } from "../base/numbers/int64.ts";
+import { type Int64Words, parseWords } from "../base/bytes.ts";
 import type { Element, PackedSpace } from "./packed.ts";
 
 /** Bytes of an empty intset: the head alone. */

@@ -31,21 +31,21 @@ const START = 1;
 const COUNT = 2;
 const CAPACITY = 3;
 
-export class OrderedChunks {
+export abstract class OrderedChunks {
   /** Entries in all chunks. */
   size = 0;
   /** How many chunks there are. */
   length = 0;
   /** The first score of each. */
   firsts = new Float64Array(4);
-  private readonly arena: Arena;
+  protected readonly arena: Arena;
   private directory = new Int32Array(4 << STRIDE_SHIFT);
   /** The Fenwick tree of the counts, from index 1; it stands while `summed`. */
   private sums = new Int32Array(0);
   private summed = false;
-  // Where an entry is being put: making room can move the place.
-  private chunk = 0;
-  private index = 0;
+  /** Where a search ended, or an entry is being put: making room can move the place. */
+  protected chunk = 0;
+  protected index = 0;
 
   /** See `chunkOfRank`. */
   rest = 0;
@@ -111,6 +111,10 @@ export class OrderedChunks {
   addressesAt(chunk: number): number {
     const at = chunk << STRIDE_SHIFT;
     return ((this.directory[at + BLOCK] & OFFSET_MASK) << 2) + (this.directory[at + CAPACITY] << 1) + this.directory[at + START];
+  }
+
+  addressOf(chunk: number, index: number): number {
+    return this.arena.words[this.segment(chunk)][this.addressesAt(chunk) + index];
   }
 
   count(chunk: number): number {

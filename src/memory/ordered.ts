@@ -10,7 +10,6 @@
  */
 
 import { assert } from "../assert.ts";
-import type { Arena } from "./arena.ts";
 import { sortEntries } from "./entry-sort.ts";
 import { OrderedChunks } from "./ordered-chunks.ts";
 import type { Table } from "./record-table.ts";
@@ -24,14 +23,8 @@ export class OrderedCursor {
   address = 0;
 }
 
-export class Ordered {
+export class Ordered extends OrderedChunks {
   private readonly table: Table;
-  private readonly arena: Arena;
-  private readonly chunks: OrderedChunks;
-
-  // Where the last search ended.
-  private chunk = 0;
-  private index = 0;
   // The member that the search is for, and how many bytes of it the last comparison found to be equal.
   private member: Buffer;
   private memberFrom = 0;
@@ -40,85 +33,57 @@ export class Ordered {
 
   /** An index of records of `table`, whose keys are the members. */
   constructor(table: Table) {
+    super(table.space.arena);
     this.table = table;
-    this.arena = table.space.arena;
-    this.chunks = new OrderedChunks(this.arena);
     this.member = NOTHING;
-  }
-
-  get size(): number {
-    return this.chunks.size;
-  }
-
-  /** Bytes held outside the arena. */
-  get heldBytes(): number {
-    return this.chunks.heldBytes;
-  }
-
-  /** Bytes of the blocks in the arena. */
-  get blockBytes(): number {
-    return this.chunks.blockBytes;
   }
 
   /** Enters a record that is not in the index. The score is no NaN. Errors: ArenaFull, and nothing is entered. */
   insert(score: number, address: number): void {
-    if (this.chunks.length === 0) return this.chunks.insertAt(0, 0, score, address);
+    if (this.length === 0) return this.insertAt(0, 0, score, address);
     this.takeMember(address);
     this.searchEntry(score);
-    this.chunks.insertAt(this.chunk, this.index, score, address);
+    this.insertAt(this.chunk, this.index, score, address);
   }
 
   /** Takes out a record that was entered with this score. */
   remove(score: number, address: number): void {
-    this.searchRecord(score, address, address);
-    this.chunks.removeAt(this.chunk, this.index);
+    this.searchRecord(score, address);
+    this.removeAt(this.chunk, this.index);
   }
 
   /** Takes out the entry at `cursor`, which is nowhere then. */
-  removeAt(cursor: OrderedCursor): void {
-    this.chunks.removeAt(cursor.chunk, cursor.index);
+  removeCursor(cursor: OrderedCursor): void {
+    this.removeAt(cursor.chunk, cursor.index);
     cursor.chunk = -1;
   }
 
   /** Moves a record to another score. Errors: ArenaFull, and it has not moved. */
   change(score: number, newScore: number, address: number): void {
-    this.searchRecord(score, address, address);
+    this.searchRecord(score, address);
     if (this.staysHere(newScore)) {
-      this.chunks.setScore(this.chunk, this.index, newScore);
+      this.setScore(this.chunk, this.index, newScore);
       return;
     }
     this.insert(newScore, address);
     this.remove(score, address);
   }
 
-  /** The record that was at `from`, and is gone there, is at `to` now. */
-  replaceAddress(score: number, from: number, to: number): void {
-    this.searchRecord(score, from, to);
-    this.arena.words[this.chunks.segment(this.chunk)][this.chunks.addressesAt(this.chunk) + this.index] = to;
-  }
-
   /** How many entries come before a record that was entered with this score. */
   rankOf(score: number, address: number): number {
-    this.searchRecord(score, address, address);
-    return this.chunks.before(this.chunk) + this.index;
+    this.searchRecord(score, address);
+    return this.before(this.chunk) + this.index;
   }
 
   /** How many entries have a lower score or, with `equal`, the same. */
   countBelow(score: number, equal: boolean): number {
     if (this.size === 0) return 0;
-    const { firsts } = this.chunks;
+    const { firsts, length } = this;
     // The last chunk that starts below: further ones have nothing to add.
-    let low = 0;
-    let high = this.chunks.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (firsts[middle] < score || (equal && firsts[middle] === score)) low = middle + 1;
-      else high = middle;
-    }
-    if (low === 0) return 0;
-    const chunk = low - 1;
+    const chunk = (equal ? upperBound(firsts, 0, length, score) : lowerBound(firsts, 0, length, score)) - 1;
+    if (chunk < 0) return 0;
     const index = equal ? this.scoresUpTo(chunk, score, 0) : this.scoresBelow(chunk, score);
-    return this.chunks.before(chunk) + index;
+    return this.before(chunk) + index;
   }
 
   /** How many entries have a member before bytes[from, from + length) or, with `equal`, that one, provided that all have the same score. */
@@ -128,9 +93,9 @@ export class Ordered {
     this.memberFrom = from;
     this.memberLength = length;
     const limit = equal ? 1 : 0;
-    const chunk = this.firstChunkAbove(0, this.chunks.length, limit) - 1;
+    const chunk = this.memberBound(FIRSTS, 0, this.length, limit) - 1;
     if (chunk < 0) return 0;
-    return this.chunks.before(chunk) + this.memberBound(chunk, 0, this.chunks.count(chunk), limit);
+    return this.before(chunk) + this.memberBound(chunk, 0, this.count(chunk), limit);
   }
 
   // ---- walking
@@ -138,23 +103,23 @@ export class Ordered {
   /** Puts the cursor at the entry of this rank, 0 to size - 1. */
   seek(cursor: OrderedCursor, rank: number): void {
     assert(rank >= 0 && rank < this.size, "a rank is less than the number of entries");
-    cursor.chunk = this.chunks.chunkOfRank(rank);
-    cursor.index = this.chunks.rest;
+    cursor.chunk = this.chunkOfRank(rank);
+    cursor.index = this.rest;
     this.load(cursor);
   }
 
   /** Puts the cursor at the last entry; there must be one. */
   seekLast(cursor: OrderedCursor): void {
-    cursor.chunk = this.chunks.length - 1;
-    cursor.index = this.chunks.count(cursor.chunk) - 1;
+    cursor.chunk = this.length - 1;
+    cursor.index = this.count(cursor.chunk) - 1;
     this.load(cursor);
   }
 
   /** Moves the cursor on; after the last entry its chunk is -1. */
   next(cursor: OrderedCursor): void {
-    if (++cursor.index === this.chunks.count(cursor.chunk)) {
+    if (++cursor.index === this.count(cursor.chunk)) {
       cursor.index = 0;
-      if (++cursor.chunk === this.chunks.length) {
+      if (++cursor.chunk === this.length) {
         cursor.chunk = -1;
         return;
       }
@@ -166,15 +131,15 @@ export class Ordered {
   previous(cursor: OrderedCursor): void {
     if (--cursor.index < 0) {
       if (--cursor.chunk < 0) return;
-      cursor.index = this.chunks.count(cursor.chunk) - 1;
+      cursor.index = this.count(cursor.chunk) - 1;
     }
     this.load(cursor);
   }
 
   private load(cursor: OrderedCursor): void {
-    const segment = this.chunks.segment(cursor.chunk);
-    cursor.score = this.arena.doubles[segment][this.chunks.scoresAt(cursor.chunk) + cursor.index];
-    cursor.address = this.arena.words[segment][this.chunks.addressesAt(cursor.chunk) + cursor.index];
+    const segment = this.segment(cursor.chunk);
+    cursor.score = this.arena.doubles[segment][this.scoresAt(cursor.chunk) + cursor.index];
+    cursor.address = this.arena.words[segment][this.addressesAt(cursor.chunk) + cursor.index];
   }
 
   // ---- whole
@@ -185,12 +150,7 @@ export class Ordered {
    */
   build(scores: Float64Array, addresses: Int32Array, count: number): void {
     sortEntries(scores, addresses, count, (a, b) => this.compareRecords(a, b));
-    this.chunks.fill(scores, addresses, count);
-  }
-
-  /** Gives its memory back until `stop()` says so. -> whether nothing is left. The entries that go are no longer counted. */
-  free(stop: () => boolean): boolean {
-    return this.chunks.free(stop);
+    this.fill(scores, addresses, count);
   }
 
   // ---- searching
@@ -211,13 +171,13 @@ export class Ordered {
     this.index = low === high ? low : this.memberBound(chunk, low, high, 0);
   }
 
-  /** Finds the entry of record `address`. The member is read from `readable`, which is the same record, or where it is now. */
-  private searchRecord(score: number, address: number, readable: number): void {
-    this.takeMember(readable);
+  /** Finds the entry of record `address`. */
+  private searchRecord(score: number, address: number): void {
+    this.takeMember(address);
     const chunk = this.chunkOf(score);
-    const words = this.arena.words[this.chunks.segment(chunk)];
-    const addresses = this.chunks.addressesAt(chunk);
-    const end = addresses + this.chunks.count(chunk);
+    const words = this.arena.words[this.segment(chunk)];
+    const addresses = this.addressesAt(chunk);
+    const end = addresses + this.count(chunk);
     let at = addresses + this.scoresBelow(chunk, score);
     // Among equal scores: running over addresses that lie side by side beats reading members, which lie all over memory.
     while (at < end && words[at] !== address) at++;
@@ -228,55 +188,24 @@ export class Ordered {
 
   /** The chunk where an entry with this score and the member taken is, or belongs. */
   private chunkOf(score: number): number {
-    const { firsts, length } = this.chunks;
-    let low = 0;
-    let high = length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (firsts[middle] < score) low = middle + 1;
-      else high = middle;
-    }
-    if (low < length && firsts[low] === score) {
-      // Chunks from `low` on start with this score: those that start with another member up to ours come before.
-      let end = low + 1;
-      high = length;
-      while (end < high) {
-        const middle = (end + high) >>> 1;
-        if (firsts[middle] <= score) end = middle + 1;
-        else high = middle;
-      }
-      low = this.firstChunkAbove(low, end, 1);
-    }
+    const { firsts, length } = this;
+    let low = lowerBound(firsts, 0, length, score);
+    // Chunks from `low` on start with this score: those that start with another member up to ours come before.
+    if (low < length && firsts[low] === score) low = this.memberBound(FIRSTS, low, upperBound(firsts, low + 1, length, score), 1);
     return low === 0 ? 0 : low - 1;
   }
 
-  /** The first of chunks [low, high) whose first member compares to the one taken with at least `limit` (0: not below it, 1: above it), or `high`. */
-  private firstChunkAbove(low: number, high: number, limit: number): number {
-    let commonLow = 0;
-    let commonHigh = 0;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const first = this.arena.words[this.chunks.segment(middle)][this.chunks.addressesAt(middle)];
-      if (this.compare(first, commonLow < commonHigh ? commonLow : commonHigh) < limit) {
-        low = middle + 1;
-        commonLow = this.common;
-      } else {
-        high = middle;
-        commonHigh = this.common;
-      }
-    }
-    return low;
-  }
-
-  /** The first of a chunk's entries [low, high), all of one score, whose member compares to the one taken with at least `limit`, or `high`. */
+  /**
+   * Returns the first of a chunk's entries [low, high), all of one score, whose member compares to the one taken with at least `limit` (0: not below it, 1: above it), or
+   * `high`; with FIRSTS for a chunk likewise among the first entries of chunks [low, high).
+   */
   private memberBound(chunk: number, low: number, high: number, limit: number): number {
-    const words = this.arena.words[this.chunks.segment(chunk)];
-    const addresses = this.chunks.addressesAt(chunk);
     let commonLow = 0;
     let commonHigh = 0;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.compare(words[addresses + middle], commonLow < commonHigh ? commonLow : commonHigh) < limit) {
+      const address = chunk === FIRSTS ? this.addressOf(middle, 0) : this.addressOf(chunk, middle);
+      if (this.compare(address, commonLow < commonHigh ? commonLow : commonHigh) < limit) {
         low = middle + 1;
         commonLow = this.common;
       } else {
@@ -289,32 +218,19 @@ export class Ordered {
 
   /** How many of a chunk's scores are below this one. */
   private scoresBelow(chunk: number, score: number): number {
-    const doubles = this.arena.doubles[this.chunks.segment(chunk)];
-    const from = this.chunks.scoresAt(chunk);
-    let low = 0;
-    let high = this.chunks.count(chunk);
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (doubles[from + middle] < score) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    const from = this.scoresAt(chunk);
+    return lowerBound(this.arena.doubles[this.segment(chunk)], from, from + this.count(chunk), score) - from;
   }
 
   /** How many are no higher, those before `low` being known not to be. */
   private scoresUpTo(chunk: number, score: number, low: number): number {
-    const doubles = this.arena.doubles[this.chunks.segment(chunk)];
-    const from = this.chunks.scoresAt(chunk);
-    let high = this.chunks.count(chunk);
+    const doubles = this.arena.doubles[this.segment(chunk)];
+    const from = this.scoresAt(chunk);
+    const high = this.count(chunk);
     // Mostly scores differ, or are all the same.
     if (low === high || doubles[from + low] > score) return low;
     if (doubles[from + high - 1] <= score) return high;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (doubles[from + middle] <= score) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return upperBound(doubles, from + low, from + high, score) - from;
   }
 
   /**
@@ -342,11 +258,33 @@ export class Ordered {
   /** Whether the entry found may have this score without changing its place. */
   private staysHere(score: number): boolean {
     const { chunk, index } = this;
-    const doubles = this.arena.doubles[this.chunks.segment(chunk)];
-    const at = this.chunks.scoresAt(chunk) + index;
+    const doubles = this.arena.doubles[this.segment(chunk)];
+    const at = this.scoresAt(chunk) + index;
     if (index === 0 ? chunk !== 0 : !(doubles[at - 1] < score)) return false;
-    return index === this.chunks.count(chunk) - 1 ? chunk === this.chunks.length - 1 : doubles[at + 1] > score;
+    return index === this.count(chunk) - 1 ? chunk === this.length - 1 : doubles[at + 1] > score;
   }
 }
 
+/** The first of array[low, high), which ascend, that is not below `score`, or `high`. */
+function lowerBound(array: Float64Array, low: number, high: number, score: number): number {
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (array[middle] < score) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The first of array[low, high) that is above `score`, or `high`. */
+function upperBound(array: Float64Array, low: number, high: number, score: number): number {
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (array[middle] <= score) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 const NOTHING = Buffer.alloc(0);
+/** Stands for the first entries of all chunks in `memberBound`. */
+const FIRSTS = -1;

@@ -2,7 +2,7 @@
  * One entry of packed bytes (packed.ts): how its integer or its bytes are encoded, and how long that is. Hot: small functions of numbers, which allocate nothing.
  */
 
-import { parseWords } from "../base/numbers/int64.ts";
+import { parseWords } from "../base/bytes.ts";
 
 /** How bytes are to be encoded. */
 export class EntryForm {

@@ -12,8 +12,7 @@
  * is afterwards. The bytes put in must not lie in the space itself.
  */
 
-import { copyBytes, equalBytes, writeInteger } from "../base/bytes.ts";
-import { type Int64Words, MAX_INT64_DIGITS, parseWords, writeWideInteger } from "../base/numbers/int64.ts";
+import { copyBytes, equalBytes, type Int64Words, MAX_INT64_DIGITS, parseWords, writeInteger, writeWideInteger } from "../base/bytes.ts";
 import {
   backLengthBytes,
   backLengthOf,

@@ -2,8 +2,7 @@
 
 import { parseDouble } from "../base/numbers/strtod.ts";
 import { Element, packedCount, packedFirst, packedNext, packedRead } from "../memory/packed.ts";
-import { zsetExpect, zsetLength, zsetPut } from "../values/sorted-set/zset.ts";
-import { packedScore } from "../values/sorted-set/zset-packed.ts";
+import { packedScore, zsetExpect, zsetLength, zsetPut } from "../values/sorted-set/zset.ts";
 import type { Temporary } from "../values/temporary.ts";
 import { Encoding, Type } from "../values/value-types.ts";
 import { checkListpack, duplicate, ElementsReader, isSmallListpack, PackedReader, takePacked } from "./collection-value.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import {
   countCardinality,
+  estimateCardinality,
   hyperLogLogAdd,
   hyperLogLogInit,
   hyperLogLogRaise,
@@ -16,7 +17,6 @@ import {
 } from "../../src/algorithms/hyperloglog/hyperloglog.ts";
 import { selfTest } from "../../src/algorithms/hyperloglog/hyperloglog-check.ts";
 import { DENSE_BYTES, readRegister, writeRegister } from "../../src/algorithms/hyperloglog/hyperloglog-dense.ts";
-import { estimateCardinality } from "../../src/algorithms/hyperloglog/hyperloglog-estimate.ts";
 import { elementPattern, REGISTERS } from "../../src/algorithms/hyperloglog/hyperloglog-hash.ts";
 import { Raised } from "../../src/algorithms/hyperloglog/hyperloglog-sparse.ts";
 import { Arena } from "../../src/memory/arena.ts";

@@ -2,8 +2,20 @@ import { describe, expect, test } from "bun:test";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { ByteMap } from "../../src/memory/bytemap.ts";
 import { Element, packedAppendPair, packedValid } from "../../src/memory/packed.ts";
-import { hashDelete, hashEach, hashExpect, hashFind, hashGet, hashLength, hashMap, hashPut, hashSet } from "../../src/values/hash/hash.ts";
-import { hashDraw, hashRandom, hashSample } from "../../src/values/hash/hash-random.ts";
+import {
+  hashDelete,
+  hashDraw,
+  hashEach,
+  hashExpect,
+  hashFind,
+  hashGet,
+  hashLength,
+  hashMap,
+  hashPut,
+  hashRandom,
+  hashSample,
+  hashSet,
+} from "../../src/values/hash/hash.ts";
 import { DEFAULT_LIMITS, type ValueLimits } from "../../src/values/limits.ts";
 import { Temporary } from "../../src/values/temporary.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";

@@ -12,13 +12,13 @@ import {
   listAppendPacked,
   listAppendPlain,
   listCompact,
+  listCopy,
   listDeleteRange,
   listDrop,
   listEach,
   listInsert,
   listLength,
   listPeek,
-  listPop,
   listPrepare,
   listPush,
   listRead,
@@ -116,7 +116,8 @@ class Model {
     const expected = end === ListEnd.HEAD ? this.model.shift() : this.model.pop();
     listPeek(this.list, end, this.element);
     check(text(this.element) === expected, "the element at the end");
-    listPop(this.list, end, popped);
+    listCopy(this.list, end, popped);
+    listDrop(this.list, end);
     check(popped.buffer.toString("latin1", popped.from, popped.to) === expected, "the element that was popped");
     this.shrunk();
   }

@@ -38,13 +38,9 @@ function find(bytes: Buffer, from: number, to: number, index: number): boolean {
   let previous = -1;
   let first = 0;
   while (from < to) {
-    let run = RUNS[bytes[from]];
-    let size = 1;
-    if (run === 0) {
-      if (from + 1 === to) return false;
-      run = xzeroRun(bytes, from, to);
-      size = 2;
-    }
+    const size = sizeOf(bytes[from]);
+    if (from + size > to) return false;
+    const run = runAt(bytes, from, to);
     if (index < first + run) {
       found.at = from;
       found.previous = previous;
@@ -67,8 +63,8 @@ export function raiseSparse(space: PackedSpace, start: number, index: number, va
   if (!find(space.buffer, space.from + start, space.to, index)) return Raised.CORRUPT;
   const { at, run } = found;
   const opcode = space.buffer[at];
-  const isXzero = RUNS[opcode] === 0;
-  const old = opcode >= VAL ? heldValue(opcode) : 0;
+  const isXzero = sizeOf(opcode) === 2;
+  const old = heldValue(opcode);
   if (old >= value) return Raised.UNCHANGED;
   // Offsets in the space hold when its bytes move.
   const before = found.previous === -1 ? start : found.previous - space.from;
@@ -100,7 +96,7 @@ function merge(space: PackedSpace, place: number): void {
     const at = space.from + place;
     const opcode = space.buffer[at];
     if (opcode < VAL) {
-      place += opcode >= XZERO ? 2 : 1;
+      place += sizeOf(opcode);
       continue;
     }
     const next = at + 1 < space.to ? space.buffer[at + 1] : 0;
@@ -132,62 +128,54 @@ function val(value: number, run: number): number {
   return VAL | ((value - 1) << 2) | (run - 1);
 }
 
+/** The value of the registers that an opcode stands for. */
 function heldValue(opcode: number): number {
-  return ((opcode >>> 2) & 0x1f) + 1;
+  return opcode >= VAL ? ((opcode >>> 2) & 0x1f) + 1 : 0;
 }
 
-/** Of an opcode cut off by the end at `to` the second byte is 0, as the byte after C's strings. */
-function xzeroRun(buffer: Buffer, at: number, to: number): number {
-  return (((buffer[at] & 0x3f) << 8) | (at + 1 < to ? buffer[at + 1] : 0)) + 1;
+/** Bytes of an opcode. */
+function sizeOf(opcode: number): number {
+  return RUNS[opcode] === 0 ? 2 : 1;
+}
+
+/** How many registers the opcode at `at` stands for. Of one cut off by the end at `to` the second byte is 0, as the byte after C's strings. */
+function runAt(bytes: Buffer, at: number, to: number): number {
+  const run = RUNS[bytes[at]];
+  return run !== 0 ? run : (((bytes[at] & 0x3f) << 8) | (at + 1 < to ? bytes[at + 1] : 0)) + 1;
 }
 
 /** The opcodes of bytes[from, to) as PFDEBUG spells them: `z:7`, `Z:500`, `v:3,2`. */
 export function spellSparse(bytes: Buffer, from: number, to: number): string {
   const words: string[] = [];
-  while (from < to) {
-    const opcode = bytes[from];
-    const run = RUNS[opcode];
-    if (run === 0) words.push(`Z:${xzeroRun(bytes, from, to)}`);
-    else words.push(opcode >= VAL ? `v:${heldValue(opcode)},${run}` : `z:${run}`);
-    from += run === 0 ? 2 : 1;
+  for (let at = from; at < to; at += sizeOf(bytes[at])) {
+    const value = heldValue(bytes[at]);
+    const run = runAt(bytes, at, to);
+    if (value > 0) words.push(`v:${value},${run}`);
+    else words.push(`${sizeOf(bytes[at]) === 2 ? "Z" : "z"}:${run}`);
   }
   return words.join(" ");
 }
 
-/** Adds to `histogram`, by value, how many registers bytes[from, to) say hold it. -> how many registers there are in all. */
+/** Adds to `histogram`, by value, how many registers bytes[from, to) say hold it. Returns how many registers there are in all. */
 export function countSparse(bytes: Buffer, from: number, to: number, histogram: Int32Array): number {
   let registers = 0;
-  while (from < to) {
-    const opcode = bytes[from];
-    let run = RUNS[opcode];
-    if (run === 0) {
-      run = xzeroRun(bytes, from, to);
-      from++;
-    }
-    from++;
-    histogram[opcode >= VAL ? heldValue(opcode) : 0] += run;
+  for (let at = from; at < to; at += sizeOf(bytes[at])) {
+    const run = runAt(bytes, at, to);
+    histogram[heldValue(bytes[at])] += run;
     registers += run;
   }
   return registers;
 }
 
-/** Raises each of `registers` that is less than bytes[from, to) say. -> whether these are as many registers; if not, those before the fault have been raised. */
+/** Raises each of `registers` that is less than bytes[from, to) say. Returns whether these are as many registers; if not, those before the fault have been raised. */
 export function mergeSparse(bytes: Buffer, from: number, to: number, registers: Uint8Array): boolean {
   let index = 0;
-  while (from < to) {
-    const opcode = bytes[from];
-    let run = RUNS[opcode];
-    if (run === 0) {
-      run = xzeroRun(bytes, from, to);
-      from++;
-    }
-    from++;
-    if (opcode >= VAL) {
-      if (index + run > registers.length) return false;
-      const value = heldValue(opcode);
-      for (let i = index; i < index + run; i++) if (registers[i] < value) registers[i] = value;
-    }
-    index += run;
+  for (let at = from; at < to; at += sizeOf(bytes[at])) {
+    const end = index + runAt(bytes, at, to);
+    const value = heldValue(bytes[at]);
+    if (value > 0 && end > registers.length) return false;
+    if (value > 0) for (let i = index; i < end; i++) if (registers[i] < value) registers[i] = value;
+    index = end;
   }
   return index === registers.length;
 }

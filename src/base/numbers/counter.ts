@@ -1,7 +1,5 @@
 /** Counters of 64 bits: numbers as long as they are exact, which is always but for those that somebody set by hand. */
 
-import { INT64_MAX } from "../bytes.ts";
-
 export type Counter = number | bigint;
 
 /** -> the counter in the form that it is kept in. */
@@ -25,9 +23,4 @@ export function subtractCounters(a: Counter, b: Counter): Counter {
     if (Number.isSafeInteger(difference)) return difference;
   }
   return counter(BigInt.asIntN(64, BigInt(a) - BigInt(b)));
-}
-
-/** Whether it can be kept as an int64. */
-export function isInt64Counter(value: bigint): boolean {
-  return value <= INT64_MAX && value >= -INT64_MAX - 1n;
 }

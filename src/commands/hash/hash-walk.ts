@@ -7,8 +7,7 @@ import type { Context } from "../../execution/context.ts";
 import type { Value } from "../../keyspace/value.ts";
 import type { ByteMap } from "../../memory/bytemap.ts";
 import { Element, packedAtEnd, packedFirst, packedRead } from "../../memory/packed.ts";
-import { hashEach, hashLength, hashMap, showEntry } from "../../values/hash/hash.ts";
-import { hashDraw, hashRandom, hashSample } from "../../values/hash/hash-random.ts";
+import { hashDraw, hashEach, hashLength, hashMap, hashRandom, hashSample, showEntry } from "../../values/hash/hash.ts";
 import { Type } from "../../values/value-types.ts";
 import { openScan, SCAN_ARGUMENTS, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
 

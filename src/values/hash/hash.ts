@@ -17,12 +17,10 @@ import {
   packedNext,
   packedRead,
   packedReplace,
+  packedSeek,
 } from "../../memory/packed.ts";
-import type { ByteSpan } from "../../memory/record-table.ts";
 import type { Holder } from "../holder.ts";
 import { Encoding } from "../value-types.ts";
-
-const span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
 
 /** -> fields in the hash. */
 export function hashLength(h: Holder): number {
@@ -56,7 +54,7 @@ export function hashFind(h: Holder, field: Buffer, from: number, to: number): nu
 export function hashShow(h: Holder, place: number, value: Element): void {
   const map = hashMap(h);
   if (map === null) packedRead(h.buffer, place, value);
-  else showValue(map, place, value);
+  else map.showValue(place, value);
 }
 
 /** Shows the value of a field. -> whether there is one. */
@@ -115,13 +113,11 @@ export function hashDelete(h: Holder, field: Buffer, from: number, to: number): 
   return true;
 }
 
-/** Visits every field with its value, in the order they lie in; the visitor must not change the hash. The elements are anew at each visit. */
-export function hashEach(
-  h: Holder,
-  visit: (field: Element, value: Element) => void,
-  field: Element = new Element(),
-  value: Element = new Element(),
-): void {
+/** Told of each field with its value. */
+export type FieldVisitor = (field: Element, value: Element) => void;
+
+/** Visits every field with its value, in the order they lie in; the visitor must not change the hash. The elements are the same at each visit. */
+export function hashEach(h: Holder, visit: FieldVisitor, field = new Element(), value = new Element()): void {
   const map = hashMap(h);
   if (map === null) {
     let at = packedFirst(h.buffer, h.from);
@@ -137,20 +133,66 @@ export function hashEach(
   }
 }
 
-/** Shows the entry of a large hash at `address`. */
-export function showEntry(map: ByteMap, address: number, field: Element, value: Element): void {
-  map.locateKey(address, span);
-  field.bytes = span.buffer;
-  field.from = span.from;
-  field.to = span.to;
-  showValue(map, address, value);
+// ---- at random
+
+/** A sample of more than one in so many fields is taken in one walk: drawing until enough different ones have come up would take longer. */
+const WALKED_SHARE = 3;
+
+/** Shows a field of a hash that is not empty, each with the same probability, and its value. */
+export function hashRandom(h: Holder, field: Element, value: Element): void {
+  const map = hashMap(h);
+  if (map !== null) return showEntry(map, map.random(), field, value);
+  const at = packedSeek(h.buffer, h.from, 2 * Math.floor(Math.random() * hashLength(h)));
+  packedRead(h.buffer, packedRead(h.buffer, at, field), value);
 }
 
-function showValue(map: ByteMap, address: number, value: Element): void {
-  map.locateValue(address, span);
-  value.bytes = span.buffer;
-  value.from = span.from;
-  value.to = span.to;
+/** Visits fields of a hash that is not empty, each draw over all of them, until the visitor answers that it has enough. */
+export function hashDraw(h: Holder, field: Element, value: Element, visit: (field: Element, value: Element) => boolean): void {
+  if (h.object !== null) {
+    do hashRandom(h, field, value);
+    while (visit(field, value));
+    return;
+  }
+  const places: number[] = [];
+  for (let at = packedFirst(h.buffer, h.from); !packedAtEnd(h.buffer, at); at = packedNext(h.buffer, packedNext(h.buffer, at)))
+    places.push(at);
+  do packedRead(h.buffer, packedRead(h.buffer, places[Math.floor(Math.random() * places.length)], field), value);
+  while (visit(field, value));
+}
+
+/** Visits `count` different fields of a hash that has more, every choice with the same probability, in no certain order. */
+export function hashSample(h: Holder, count: number, field: Element, value: Element, visit: FieldVisitor): void {
+  const map = hashMap(h);
+  let left = hashLength(h);
+  if (map !== null && count * WALKED_SHARE <= left) {
+    const chosen = new Set<number>();
+    while (chosen.size < count) chosen.add(map.random());
+    for (const address of chosen) {
+      showEntry(map, address, field, value);
+      visit(field, value);
+    }
+    return;
+  }
+  // Each field is taken with the probability that as many as are still wanted are among as many as are left.
+  let wanted = count;
+  hashEach(
+    h,
+    (taken, itsValue) => {
+      if (Math.random() * left-- >= wanted) return;
+      wanted--;
+      visit(taken, itsValue);
+    },
+    field,
+    value,
+  );
+}
+
+// ---- large hashes
+
+/** Shows the entry of a large hash at `address`. */
+export function showEntry(map: ByteMap, address: number, field: Element, value: Element): void {
+  map.showKey(address, field);
+  map.showValue(address, value);
 }
 
 /** Turns a packed hash into a large one with room for `fields` fields. -> its dictionary. Without memory for it nothing changes. */

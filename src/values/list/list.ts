@@ -121,12 +121,6 @@ export function listCopy(h: Holder, end: ListEnd, into: ByteSpan): void {
   into.to = copyBytes(into.buffer, 0, shown.bytes, shown.from, shown.to);
 }
 
-/** Copies the element at an end to `into`, as `listCopy`, and takes it away. `listCompact` is the caller's. */
-export function listPop(h: Holder, end: ListEnd, into: ByteSpan): void {
-  listCopy(h, end, into);
-  listDrop(h, end);
-}
-
 const shown = new Element();
 
 // ---- anywhere. Positions count from 0; positions that do not exist are the caller's to refuse
@@ -222,39 +216,31 @@ export class ListCursor {
     this.enter(this.list, this.list.offset);
   }
 
-  /** Goes to the next element and shows it. -> whether there is one. */
+  /** Goes to the next element and shows it. Returns whether there is one. */
   next(): boolean {
-    const { span, element } = this;
     if (this.following === -1 && !this.nextNode()) return false;
-    const at = this.following;
-    this.at = at;
-    if (!this.packed) {
-      element.bytes = span.buffer;
-      element.from = span.from;
-      element.to = span.to;
-      this.following = -1;
-      return true;
-    }
-    const after = packedRead(span.buffer, at, element);
-    if (this.backwards) this.following = packedPrevious(span.buffer, span.from, at);
-    else this.following = packedAtEnd(span.buffer, after) ? -1 : after;
-    return true;
+    const { span, element, following } = this;
+    this.at = following;
+    if (this.packed) return this.goOn(packedRead(span.buffer, following, element));
+    element.bytes = span.buffer;
+    element.from = span.from;
+    element.to = span.to;
+    return this.goOn(-1);
   }
 
-  /** Goes to the next element. -> whether there is one. */
+  /** Goes to the next element without showing it. Returns whether there is one. */
   step(): boolean {
-    const { span } = this;
     if (this.following === -1 && !this.nextNode()) return false;
-    const at = this.following;
-    this.at = at;
-    if (!this.packed) {
-      this.following = -1;
-    } else if (this.backwards) {
-      this.following = packedPrevious(span.buffer, span.from, at);
-    } else {
-      const after = packedNext(span.buffer, at);
-      this.following = packedAtEnd(span.buffer, after) ? -1 : after;
-    }
+    this.at = this.following;
+    return this.goOn(this.packed ? packedNext(this.span.buffer, this.at) : -1);
+  }
+
+  /** Notes what comes after the element being looked at; `after` is where it ends, -1 for one that has a node of its own. */
+  private goOn(after: number): true {
+    const { buffer, from } = this.span;
+    if (after === -1) this.following = -1;
+    else if (this.backwards) this.following = packedPrevious(buffer, from, this.at);
+    else this.following = packedAtEnd(buffer, after) ? -1 : after;
     return true;
   }
 

@@ -222,7 +222,7 @@ export function setRemoveAt(h: Holder, place: number): void {
 
 /** Shows the member at `place` in `element`. */
 export function setRead(h: Holder, place: number, element: Element): void {
-  if (h.object !== null) showEntry(h.object as ByteMap, place, element);
+  if (h.object !== null) (h.object as ByteMap).showKey(place, element);
   else if (h.encoding === Encoding.INTSET) intsetGet(h.buffer, h.from, place, element);
   else packedRead(h.buffer, h.from + place, element);
 }
@@ -240,7 +240,7 @@ export function setWalk(h: Holder, visit: (member: Element, place: number) => bo
     const chains = table.chainCount;
     for (let chain = 0; chain < chains; chain++) {
       for (let address = table.chain(chain); address !== 0; address = table.next(address)) {
-        showEntry(map, address, walked);
+        map.showKey(address, walked);
         if (!visit(walked, address)) return false;
       }
     }
@@ -275,12 +275,6 @@ function walkPacked(h: Holder, element: Element, visit: (member: Element, place:
     at = next;
   }
   return true;
-}
-
-function showEntry({ table }: ByteMap, address: number, element: Element): void {
-  element.bytes = table.keyBuffer(address);
-  element.from = table.keyOffset(address);
-  element.to = element.from + table.keyLength(address);
 }
 
 // ---- at random

@@ -7,11 +7,9 @@ import { ByteMap } from "../../memory/bytemap.ts";
 import type { LargeObject } from "../../memory/objects.ts";
 import { Ordered, OrderedCursor } from "../../memory/ordered.ts";
 import { Element } from "../../memory/packed.ts";
-import type { ByteSpan, Table, TableSpace } from "../../memory/record-table.ts";
+import type { Table, TableSpace } from "../../memory/record-table.ts";
 
 export const SCORE_BYTES = 8;
-
-const span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
 
 /** The score in the record at `address`. */
 export function recordScore(table: Table, address: number): number {
@@ -72,12 +70,7 @@ export class SortedSet implements LargeObject {
   /** Adds a member that is not there. Errors: ArenaFull, and nothing is added. */
   insert(value: number, bytes: Buffer, from: number, length: number): void {
     const { map } = this;
-    this.insertHashed(map.hash(bytes, from, length), value, bytes, from, length);
-  }
-
-  insertHashed(hash: number, value: number, bytes: Buffer, from: number, length: number): void {
-    const { map } = this;
-    const address = map.addHashed(hash, bytes, from, length, SCORE_BYTES);
+    const address = map.addHashed(map.hash(bytes, from, length), bytes, from, length, SCORE_BYTES);
     setRecordScore(map.table, address, value);
     try {
       this.index.insert(value, address);
@@ -103,7 +96,7 @@ export class SortedSet implements LargeObject {
   /** Takes out the member at `cursor`, which is nowhere then. */
   removeAt(cursor: OrderedCursor): void {
     const { address } = cursor;
-    this.index.removeAt(cursor);
+    this.index.removeCursor(cursor);
     this.map.remove(address);
   }
 
@@ -120,10 +113,7 @@ export class SortedSet implements LargeObject {
 
   /** Shows the member of the record at `address`. */
   show(address: number, member: Element): void {
-    this.map.locateKey(address, span);
-    member.bytes = span.buffer;
-    member.from = span.from;
-    member.to = span.to;
+    this.map.showKey(address, member);
   }
 
   memoryBytes(samples: number): number {
@@ -135,23 +125,9 @@ export class SortedSet implements LargeObject {
   }
 
   copy(): SortedSet {
-    const { index, map, size, tables } = this;
-    const twin = new SortedSet(tables);
-    twin.map.table.reserve(size);
-    const scores = new Float64Array(size);
-    const addresses = new Int32Array(size);
-    const cursor = new OrderedCursor();
-    if (size > 0) index.seek(cursor, 0);
-    for (let count = 0; count < size; count++) {
-      map.locateKey(cursor.address, span);
-      const length = span.to - span.from;
-      const address = twin.map.addHashed(map.hash(span.buffer, span.from, length), span.buffer, span.from, length, SCORE_BYTES);
-      setRecordScore(twin.map.table, address, cursor.score);
-      scores[count] = cursor.score;
-      addresses[count] = address;
-      index.next(cursor);
-    }
-    twin.index.build(scores, addresses, size);
+    const twin = new SortedSet(this.tables);
+    twin.map.table.reserve(this.size);
+    this.each((member, score) => twin.insert(score, member.bytes, member.from, member.length));
     return twin;
   }
 }

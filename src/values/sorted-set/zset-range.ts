@@ -5,8 +5,7 @@
 
 import { packedAtEnd, packedFirst, packedNext } from "../../memory/packed.ts";
 import type { Holder } from "../holder.ts";
-import { zsetLarge, zsetLength } from "./zset.ts";
-import { compareBytes, comparePacked, packedScore } from "./zset-packed.ts";
+import { compareBytes, comparePacked, packedScore, zsetLarge, zsetLength } from "./zset.ts";
 
 /** Scores from `min` to `max`, each without itself if it is open. */
 export class ScoreRange {

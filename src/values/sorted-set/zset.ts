@@ -1,30 +1,35 @@
 /**
- * Sorted sets: members with scores, in order of score and then of bytes. Small ones are a listpack (zset-packed.ts), and once they pass the limits, by Redis 7.2's rules,
+ * Sorted sets: members with scores, in order of score and then of bytes. Small ones are a listpack of members, each followed by its score, and once they pass the limits, by Redis 7.2's rules,
  * a SortedSet, and stay one. A score is never NaN. Hot: nothing here makes an object or a string for a member, conversions aside.
  *
  * A member is named by its place: its offset in packed bytes, or the address of its record; good until the next change of the set. Ranks count from 0 in order.
  */
 
+import { writeDouble } from "../../base/numbers/doubles.ts";
+import { parseDouble } from "../../base/numbers/strtod.ts";
 import { OrderedCursor } from "../../memory/ordered.ts";
 import {
   Element,
   EMPTY_PACKED_BYTES,
   MAX_PACKED_BYTES,
+  packedAppendPair,
   packedAtEnd,
   packedBytes,
   packedCount,
   packedDelete,
   packedFind,
   packedFirst,
+  packedInsertPair,
   packedNext,
+  packedNumber,
   packedPrevious,
   packedRead,
+  packedReplace,
   packedSeek,
 } from "../../memory/packed.ts";
 import type { Holder } from "../holder.ts";
 import { Encoding } from "../value-types.ts";
 import { SortedSet } from "./sorted-set.ts";
-import { packedPut, packedPutLast, packedRank, packedScore, packedSetScore } from "./zset-packed.ts";
 
 /** -> members in the set. */
 export function zsetLength(h: Holder): number {
@@ -172,6 +177,89 @@ function enlarge(h: Holder, count: number): SortedSet {
   return set;
 }
 
+// ---- packed sets: a whole score is kept as an integer and any other as its digits, as Redis does (so -0 becomes 0)
+
+const DIGITS = Buffer.alloc(64);
+const text = new Element();
+const shown = new Element();
+
+/** The score that the entry at `at` is. */
+export function packedScore(buffer: Buffer, at: number): number {
+  const integer = packedNumber(buffer, at);
+  if (integer === integer) return integer;
+  packedRead(buffer, at, text);
+  return parseDouble(text.bytes, text.from, text.to);
+}
+
+/** Puts in a member that is not there. */
+function packedPut(h: Holder, score: number, bytes: Buffer, from: number, to: number): void {
+  const at = placeOf(h, score, bytes, from, to);
+  packedInsertPair(h, at, bytes, from, to, DIGITS, 0, writeScore(score));
+}
+
+/** Puts a member after all others, where it must belong. */
+function packedPutLast(h: Holder, score: number, bytes: Buffer, from: number, to: number): void {
+  packedAppendPair(h, bytes, from, to, DIGITS, 0, writeScore(score));
+}
+
+/** Gives the member at `at`, which is bytes[from, to), another score. */
+function packedSetScore(h: Holder, at: number, score: number, bytes: Buffer, from: number, to: number): void {
+  const scoreAt = packedNext(h.buffer, at);
+  if (staysBetween(h, at, scoreAt, score)) {
+    packedReplace(h, scoreAt, DIGITS, 0, writeScore(score));
+    return;
+  }
+  packedDelete(h, at, 2);
+  packedPut(h, score, bytes, from, to);
+}
+
+/** Writes a score as it is kept into DIGITS. -> its length. */
+function writeScore(score: number): number {
+  return writeDouble(DIGITS, 0, score === 0 ? 0 : score);
+}
+
+/** Whether the scores before and after the member at `at` leave it where it is with this one. */
+function staysBetween({ buffer, from }: Holder, at: number, scoreAt: number, score: number): boolean {
+  const before = packedPrevious(buffer, from, at);
+  if (before !== -1 && !(packedScore(buffer, before) < score)) return false;
+  const after = packedNext(buffer, scoreAt);
+  return packedAtEnd(buffer, after) || packedScore(buffer, packedNext(buffer, after)) > score;
+}
+
+/** Where a member with this score belongs. */
+function placeOf({ buffer, from: start }: Holder, score: number, bytes: Buffer, from: number, to: number): number {
+  let at = packedFirst(buffer, start);
+  while (!packedAtEnd(buffer, at)) {
+    const scoreAt = packedNext(buffer, at);
+    const other = packedScore(buffer, scoreAt);
+    if (other > score || (other === score && comparePacked(buffer, at, bytes, from, to) > 0)) break;
+    at = packedNext(buffer, scoreAt);
+  }
+  return at;
+}
+
+/** Compares the member at `at` with bytes[from, to): below 0, 0, or above. */
+export function comparePacked(buffer: Buffer, at: number, bytes: Buffer, from: number, to: number): number {
+  packedRead(buffer, at, shown);
+  return compareBytes(shown.bytes, shown.from, shown.to, bytes, from, to);
+}
+
+/** Compares a[aFrom, aTo) with b[bFrom, bTo), by bytes and then by length: below 0, 0, or above. */
+export function compareBytes(a: Buffer, aFrom: number, aTo: number, b: Buffer, bFrom: number, bTo: number): number {
+  while (aFrom < aTo && bFrom < bTo) {
+    const difference = a[aFrom++] - b[bFrom++];
+    if (difference !== 0) return difference;
+  }
+  return aTo - aFrom - (bTo - bFrom);
+}
+
+/** The rank of the member at `at`. */
+function packedRank({ buffer, from }: Holder, at: number): number {
+  let rank = 0;
+  for (let cursor = packedFirst(buffer, from); cursor !== at; cursor = packedNext(buffer, packedNext(buffer, cursor))) rank++;
+  return rank;
+}
+
 // ---- walking
 
 /** A place in a sorted set that shows the member there; good until the next change of the set. */
@@ -248,20 +336,11 @@ export function zsetRemoveCursor(h: Holder, cursor: ZsetCursor): void {
   else large.removeAt(cursor.ordered);
 }
 
-/** Visits every member with its score, in order; the visitor must not change the set. The element is anew at each visit. */
+/** Visits every member with its score, in order; the visitor must not change the set. The element is the same at each visit. */
 export function zsetEach(h: Holder, visit: (member: Element, score: number) => void): void {
   if (zsetLength(h) === 0) return;
   const cursor = new ZsetCursor();
   zsetSeek(h, cursor, 0);
   do visit(cursor.member, cursor.score);
   while (zsetNext(h, cursor));
-}
-
-/** Likewise from the last to the first. */
-export function zsetEachBackwards(h: Holder, visit: (member: Element, score: number) => void): void {
-  if (zsetLength(h) === 0) return;
-  const cursor = new ZsetCursor();
-  zsetSeekLast(h, cursor);
-  do visit(cursor.member, cursor.score);
-  while (zsetPrevious(h, cursor));
 }

@@ -3,7 +3,7 @@
  * number is exact to 53 bits only; texts of usual size are read and written through numbers, longer ones through BigInts.
  */
 
-import { integerLength, smallInteger, writeInteger } from "../../base/bytes.ts";
+import { smallInteger, writeInteger } from "../../base/bytes.ts";
 
 const WORD = 2 ** 32;
 const WORD_MAX = 0xffffffff;
@@ -36,40 +36,33 @@ export class StreamId {
     return new StreamId().setMax();
   }
 
-  set(ms: number, seq: number): this {
-    this.msHigh = Math.floor(ms / WORD);
-    this.msLow = ms >>> 0;
-    this.seqHigh = Math.floor(seq / WORD);
-    this.seqLow = seq >>> 0;
+  setWords(msHigh: number, msLow: number, seqHigh: number, seqLow: number): this {
+    this.msHigh = msHigh;
+    this.msLow = msLow;
+    this.seqHigh = seqHigh;
+    this.seqLow = seqLow;
     return this;
+  }
+
+  /** Takes two safe integers. */
+  set(ms: number, seq: number): this {
+    return this.setWords(Math.floor(ms / WORD), ms >>> 0, Math.floor(seq / WORD), seq >>> 0);
   }
 
   setZero(): this {
-    this.msHigh = 0;
-    this.msLow = 0;
-    this.seqHigh = 0;
-    this.seqLow = 0;
-    return this;
+    return this.setWords(0, 0, 0, 0);
   }
 
   setMax(): this {
-    this.msHigh = WORD_MAX;
-    this.msLow = WORD_MAX;
-    return this.setMaxSequence();
+    return this.setWords(WORD_MAX, WORD_MAX, WORD_MAX, WORD_MAX);
   }
 
   setMaxSequence(): this {
-    this.seqHigh = WORD_MAX;
-    this.seqLow = WORD_MAX;
-    return this;
+    return this.setWords(this.msHigh, this.msLow, WORD_MAX, WORD_MAX);
   }
 
   assign(other: StreamId): this {
-    this.msHigh = other.msHigh;
-    this.msLow = other.msLow;
-    this.seqHigh = other.seqHigh;
-    this.seqLow = other.seqLow;
-    return this;
+    return this.setWords(other.msHigh, other.msLow, other.seqHigh, other.seqLow);
   }
 
   get isZero(): boolean {
@@ -77,7 +70,7 @@ export class StreamId {
   }
 
   get isMax(): boolean {
-    return this.msHigh === WORD_MAX && this.msLow === WORD_MAX && this.seqHigh === WORD_MAX && this.seqLow === WORD_MAX;
+    return this.msHigh === WORD_MAX && this.msLow === WORD_MAX && this.hasMaxSequence;
   }
 
   get hasMaxSequence(): boolean {
@@ -96,63 +89,33 @@ export class StreamId {
     return this.msHigh === other.msHigh && this.msLow === other.msLow;
   }
 
-  /** Goes to the next id; from the last one to 0-0. -> whether there was a next one. */
+  /** Goes to the next id; from the last one to 0-0. Returns whether there was a next one. */
   increment(): boolean {
-    if (this.seqLow < WORD_MAX) {
-      this.seqLow++;
-      return true;
-    }
-    this.seqLow = 0;
-    if (this.seqHigh < WORD_MAX) {
-      this.seqHigh++;
-      return true;
-    }
-    this.seqHigh = 0;
-    if (this.msLow < WORD_MAX) {
-      this.msLow++;
-      return true;
-    }
-    this.msLow = 0;
-    if (this.msHigh < WORD_MAX) {
-      this.msHigh++;
-      return true;
-    }
-    this.msHigh = 0;
-    return false;
+    this.seqLow = (this.seqLow + 1) >>> 0;
+    if (this.seqLow !== 0) return true;
+    this.seqHigh = (this.seqHigh + 1) >>> 0;
+    if (this.seqHigh !== 0) return true;
+    this.msLow = (this.msLow + 1) >>> 0;
+    if (this.msLow !== 0) return true;
+    this.msHigh = (this.msHigh + 1) >>> 0;
+    return this.msHigh !== 0;
   }
 
-  /** Goes to the id before; from 0-0 to the last one. -> whether there was one before. */
+  /** Goes to the id before; from 0-0 to the last one. Returns whether there was one before. */
   decrement(): boolean {
-    if (this.seqLow > 0) {
-      this.seqLow--;
-      return true;
+    const wasZero = this.isZero;
+    if (this.seqLow === 0 && this.seqHigh === 0) {
+      if (this.msLow === 0) this.msHigh = (this.msHigh - 1) >>> 0;
+      this.msLow = (this.msLow - 1) >>> 0;
     }
-    this.seqLow = WORD_MAX;
-    if (this.seqHigh > 0) {
-      this.seqHigh--;
-      return true;
-    }
-    this.seqHigh = WORD_MAX;
-    if (this.msLow > 0) {
-      this.msLow--;
-      return true;
-    }
-    this.msLow = WORD_MAX;
-    if (this.msHigh > 0) {
-      this.msHigh--;
-      return true;
-    }
-    this.msHigh = WORD_MAX;
-    return false;
+    if (this.seqLow === 0) this.seqHigh = (this.seqHigh - 1) >>> 0;
+    this.seqLow = (this.seqLow - 1) >>> 0;
+    return !wasZero;
   }
 
   /** Reads the 16 bytes at `at`. */
   read(bytes: Buffer, at: number): this {
-    this.msHigh = readWord(bytes, at);
-    this.msLow = readWord(bytes, at + 4);
-    this.seqHigh = readWord(bytes, at + 8);
-    this.seqLow = readWord(bytes, at + 12);
-    return this;
+    return this.setWords(readWord(bytes, at), readWord(bytes, at + 4), readWord(bytes, at + 8), readWord(bytes, at + 12));
   }
 
   /** Writes 16 bytes at `at`. */
@@ -178,11 +141,6 @@ export class StreamId {
     at = writeUint64(target, at, this.msHigh, this.msLow);
     target[at] = DASH;
     return writeUint64(target, at + 1, this.seqHigh, this.seqLow);
-  }
-
-  /** The length of that text. */
-  textLength(): number {
-    return uint64Digits(this.msHigh, this.msLow) + 1 + uint64Digits(this.seqHigh, this.seqLow);
   }
 
   toString(): string {
@@ -233,9 +191,7 @@ function parseClosely(text: string, into: StreamId, { missing, edges, openSequen
   const dash = text.indexOf("-");
   const ms = parseUint64(dash < 0 ? text : text.slice(0, dash));
   if (ms === null) return IdText.INVALID;
-  into.setZero();
-  into.msHigh = Number(ms >> 32n);
-  into.msLow = Number(ms & 0xffffffffn);
+  into.setWords(Number(ms >> 32n), Number(ms & 0xffffffffn), 0, 0);
   if (dash < 0) {
     if (missing === "last") into.setMaxSequence();
     return IdText.WHOLE;
@@ -267,10 +223,6 @@ function joined(high: number, low: number): number | bigint {
 function writeUint64(target: Buffer, at: number, high: number, low: number): number {
   if (high < SAFE_HIGH) return writeInteger(target, at, high * WORD + low);
   return at + target.latin1Write(joined(high, low).toString(), at);
-}
-
-function uint64Digits(high: number, low: number): number {
-  return high < SAFE_HIGH ? integerLength(high * WORD + low) : joined(high, low).toString().length;
 }
 
 /** A 32-bit word, big-endian. */

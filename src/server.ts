@@ -137,6 +137,7 @@ export class Server implements ServerParts {
     const { values } = this.config;
     this.log.role = "M";
     this.log.notice(`Replicant ${VERSION} (commit ${COMMIT}) started, PID: ${process.pid}`);
+    for (const line of this.config.withoutEffect()) this.log.notice(line);
     this.listen();
     if (this.options.anyPort) this.config.assign("port", [String(this.port)]);
     try {

@@ -111,7 +111,15 @@ export class Config {
     return [...found.values()];
   }
 
-  /** Whether the value that follows `name` in CONFIG SET must not be shown to anybody. */
+  /** What a log should say of those directives among `names` whose value is not the default and changes nothing: a line each. */
+  withoutEffect(names: readonly string[] = DIRECTIVE_NAMES): string[] {
+    const given = names.map(findDirective).filter((entry) => entry !== undefined);
+    return given
+      .filter(({ row, principal }) => row.effect === "ignored" && this.text(principal) !== row.initial.text)
+      .map(({ name, row }) => `Directive '${name}' has no effect: ${row.reason}`);
+  }
+
+  /** Whether the value that follows `name` in CONFIG SET must never be shown. */
   isSensitive(name: string): boolean {
     return findDirective(name)?.row.sensitive ?? false;
   }

@@ -1,11 +1,17 @@
 import { InvalidValue, UnsupportedValue } from "./error.ts";
 import type { Kind, ParseContext, Setting } from "./kinds.ts";
-import type { Surroundings } from "./surroundings.ts";
+
+/**
+ * What a value other than the default does. `effective`: what Redis does. `ignored`: nothing, which harms no one; it is accepted, CONFIG GET
+ * and REWRITE keep it, and the log says so. `default-only`: it is refused, because its users would be harmed by a server that goes on
+ * without the feature.
+ */
+export type Effect = "effective" | "ignored" | "default-only";
 
 /** What sets a directive apart from the ordinary: changeable at run time, listed, open to every administrator. */
 export interface Traits {
-  /** Other names, older ones mostly. */
-  readonly aliases?: readonly string[];
+  /** Its older name; "" for none. */
+  readonly alias?: string;
   /** Whether CONFIG SET may change it (default yes). */
   readonly mutable?: boolean;
   /** CONFIG GET shows it for its exact name only, never for a pattern. */
@@ -18,54 +24,54 @@ export interface Traits {
   readonly denyWhileLoading?: boolean;
   /** Its value names something that can change behind it (a file), so setting the same value again still applies. */
   readonly volatile?: boolean;
-  /** Its feature does not exist here yet: only the default is accepted. */
-  readonly unsupported?: boolean;
-  /** Accepted so that configurations of Redis load, and without effect here; --help says so. */
-  readonly ignored?: boolean;
 }
 
+const ORDINARY: Required<Traits> = {
+  alias: "",
+  mutable: true,
+  hidden: false,
+  protected: false,
+  sensitive: false,
+  denyWhileLoading: false,
+  volatile: false,
+};
+
+export const FIXED: Traits = { mutable: false };
+export const HIDDEN: Traits = { hidden: true };
+export const SECRET: Traits = { sensitive: true };
+
 /** One row of the table of directives. */
-export interface Directive<V> {
+export interface Directive<V> extends Required<Traits> {
   readonly kind: Kind<V>;
-  /** The value when nobody gives one. */
+  /** The value when none is given. */
   readonly initial: Setting<V>;
   /** One line for people. */
   readonly help: string;
-  readonly aliases: readonly string[];
-  readonly mutable: boolean;
-  readonly hidden: boolean;
-  readonly protected: boolean;
-  readonly sensitive: boolean;
-  readonly denyWhileLoading: boolean;
-  readonly volatile: boolean;
-  readonly unsupported: boolean;
-  readonly ignored: boolean;
+  readonly effect: Effect;
+  /** Why an ignored directive has no effect; "" for others. */
+  readonly reason: string;
 }
-
-/** For reading defaults, which ask nothing of the machine. */
-const NOWHERE: Surroundings = { cwd: ".", refuseDirectory: () => null, listDirectory: () => [] };
 
 /** Makes a row. `initial` is the default as one would write it in redis.conf, or a ready setting where it cannot be written there. */
 export function directive<V>(kind: Kind<V>, initial: string | Setting<V>, help: string, traits: Traits = {}): Directive<V> {
-  return {
-    kind,
-    initial: typeof initial === "string" ? readInitial(kind, initial) : initial,
-    help,
-    aliases: traits.aliases ?? [],
-    mutable: traits.mutable ?? true,
-    hidden: traits.hidden ?? false,
-    protected: traits.protected ?? false,
-    sensitive: traits.sensitive ?? false,
-    denyWhileLoading: traits.denyWhileLoading ?? false,
-    volatile: traits.volatile ?? false,
-    unsupported: traits.unsupported ?? false,
-    ignored: traits.ignored ?? false,
-  };
+  const setting = typeof initial === "string" ? readInitial(kind, initial) : initial;
+  return { ...ORDINARY, ...traits, kind, initial: setting, help, effect: "effective", reason: "" };
 }
 
-/** A row that tunes a feature which does not exist here yet: any value is accepted and shown, and --help says that it has no effect. */
-export function unused<V>(kind: Kind<V>, initial: string | Setting<V>, help: string, traits: Traits = {}): Directive<V> {
-  return directive(kind, initial, help, { ...traits, ignored: true });
+/** A row for what has no counterpart here, for a `reason`. */
+export function ignored<V>(kind: Kind<V>, initial: string, reason: string, traits?: Traits): Directive<V> {
+  return { ...directive(kind, initial, `No effect: ${reason}`, traits), effect: "ignored", reason };
+}
+
+/** A row that tunes a feature which does not exist here yet. */
+export function unused<V>(kind: Kind<V>, initial: string, help: string, traits?: Traits): Directive<V> {
+  const row = directive(kind, initial, `${help} (no effect in this version)`, traits);
+  return { ...row, effect: "ignored", reason: "its feature does not exist in this version" };
+}
+
+/** A row whose feature does not exist here yet, and would be missed. */
+export function defaultOnly<V>(kind: Kind<V>, initial: string, help: string, traits?: Traits): Directive<V> {
+  return { ...directive(kind, initial, help, traits), effect: "default-only" };
 }
 
 function readInitial<V>(kind: Kind<V>, initial: string): Setting<V> {
@@ -74,7 +80,8 @@ function readInitial<V>(kind: Kind<V>, initial: string): Setting<V> {
       throw new InvalidValue(`'${initial}' is no whole default: it leans on an earlier value`);
     },
     repeated: false,
-    surroundings: NOWHERE,
+    // Defaults ask nothing of the machine.
+    surroundings: { cwd: ".", refuseDirectory: () => null, listDirectory: () => [] },
   });
 }
 
@@ -82,7 +89,7 @@ function readInitial<V>(kind: Kind<V>, initial: string): Setting<V> {
 export function parseSetting<V>(name: string, row: Directive<V>, words: readonly string[], context: ParseContext<V>): Setting<V> {
   if (!row.kind.multiArg && words.length !== 1) throw new InvalidValue("wrong number of arguments");
   const setting = row.kind.parse(words, context);
-  if (row.unsupported && setting.text !== row.initial.text) {
+  if (row.effect === "default-only" && setting.text !== row.initial.text) {
     throw new UnsupportedValue(`'${[name, ...words].join(" ")}' is not supported by this version of Replicant`);
   }
   return setting;

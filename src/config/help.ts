@@ -16,17 +16,14 @@ const USAGE = `Usage: replicant [config file] [-] [--directive value ...] ...
 Every directive is an option too. Those marked = cannot change while the server runs.
 `;
 
-/** How the help of a directive begins that says itself why it does nothing. */
-const NO_EFFECT = "No effect";
-
 /** What --help prints: the command line, then every directive with its values, its default and one line about it. */
 export function usage(): string {
   const rows = DIRECTIVE_NAMES.filter((name) => !DIRECTIVES[name].hidden).map((name) => {
-    const { kind, initial, help, mutable, unsupported, ignored } = DIRECTIVES[name];
-    const values = unsupported ? `only ${initial.text === "" ? '""' : initial.text} in this version` : kind.syntax;
-    const byDefault = unsupported || initial.text === "" ? "" : `, default ${initial.text}`;
-    const idle = ignored && !help.startsWith(NO_EFFECT) ? " (no effect in this version)" : "";
-    return `${mutable ? " " : "="} --${name}  ${values}${byDefault}\n      ${help}${idle}`;
+    const { kind, initial, help, mutable, effect } = DIRECTIVES[name];
+    const byDefault = initial.text === "" ? "" : `, default ${initial.text}`;
+    const values =
+      effect === "default-only" ? `only ${initial.text === "" ? '""' : initial.text} in this version` : kind.syntax + byDefault;
+    return `${mutable ? " " : "="} --${name}  ${values}\n      ${help}`;
   });
   return `${USAGE}\n${rows.join("\n")}\n`;
 }

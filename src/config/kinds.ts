@@ -2,7 +2,7 @@
 
 import { fromBytes, quoteWord } from "../base/words.ts";
 import { InvalidValue } from "./error.ts";
-import { formatMemory, INT64_MAX, parseInteger, parseMemory, parseOctal } from "./numbers.ts";
+import { formatMemory, INT_MAX, INT64_MAX, parseInteger, parseMemory, parseOctal } from "./numbers.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** A directive's value in both of its forms. */
@@ -51,7 +51,7 @@ export function quotedLine(setting: Setting<unknown>, initial: Setting<unknown>)
 }
 
 /** Checks a string value. -> null when it will do, else the reason in Redis's words. */
-export type Check = (bytes: string) => string | null;
+export type Check = (word: string) => string | null;
 
 /** `yes` or `no`, in any case. */
 export const bool: Kind<boolean> = {
@@ -101,6 +101,11 @@ export function integer(min: bigint | number, max: bigint | number, cap?: { read
   };
 }
 
+/** The integers that most directives take: a TCP port, what fits in a C int or a long long, from 0. */
+export const port = integer(0, 65535);
+export const count = integer(0, INT_MAX);
+export const longCount = integer(0, INT64_MAX);
+
 /** An octal number in [0, max], for file modes. */
 export function octal(max: number): Kind<number> {
   const limits = range(0, max);
@@ -138,6 +143,9 @@ export function memory(min: bigint | number, max: bigint | number, floor = 0n): 
     rewrite: (setting, initial) => [{ words: formatMemory(BigInt(setting.text)), force: setting.text !== initial.text }],
   };
 }
+
+/** Bytes, with units, without a limit of their own. */
+export const bytes = memory(0, INT64_MAX);
 
 /** An amount that is either absolute or a share of another limit. */
 export interface Share {

@@ -40,24 +40,19 @@ export interface NamedDirective {
   readonly row: Directive<unknown>;
 }
 
-/** Every name and alias, in the table's order. */
-export const NAMES: readonly NamedDirective[] = allNames();
-
-const BY_NAME: ReadonlyMap<string, NamedDirective> = new Map(NAMES.map((entry) => [entry.name, entry]));
-
 /** The principal names, in the table's order. */
 export const DIRECTIVE_NAMES = Object.keys(DIRECTIVES) as readonly DirectiveName[];
+
+/** Every name and alias, in the table's order. */
+export const NAMES: readonly NamedDirective[] = DIRECTIVE_NAMES.flatMap((principal) => {
+  const row: Directive<unknown> = DIRECTIVES[principal];
+  const names = row.alias === "" ? [principal] : [principal, row.alias];
+  return names.map((name) => ({ name, bytes: Buffer.from(name, "latin1"), principal, row }));
+});
+
+const BY_NAME: ReadonlyMap<string, NamedDirective> = new Map(NAMES.map((entry) => [entry.name, entry]));
 
 /** The directive called `name`, in any case, by its own name or an alias. */
 export function findDirective(name: string): NamedDirective | undefined {
   return BY_NAME.get(name.toLowerCase());
-}
-
-function allNames(): NamedDirective[] {
-  const names: NamedDirective[] = [];
-  for (const principal of Object.keys(DIRECTIVES) as DirectiveName[]) {
-    const row: Directive<unknown> = DIRECTIVES[principal];
-    for (const name of [principal, ...row.aliases]) names.push({ name, bytes: Buffer.from(name, "latin1"), principal, row });
-  }
-  return names;
 }

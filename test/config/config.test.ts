@@ -82,11 +82,28 @@ describe("values", () => {
 describe("CONFIG SET", () => {
   test("an unsupported value is refused and named", () => {
     const config = Config.of();
-    const words = "'activedefrag yes' is not supported by this version of Replicant";
-    expect(config.set([["activedefrag", "yes"]])?.reply).toBe(
-      `ERR CONFIG SET failed (possibly related to argument 'activedefrag') - ${words}`,
+    const words = "'maxmemory-clients 5%' is not supported by this version of Replicant";
+    expect(config.set([["maxmemory-clients", "5%"]])?.reply).toBe(
+      `ERR CONFIG SET failed (possibly related to argument 'maxmemory-clients') - ${words}`,
     );
     expect(config.set([["maxmemory-policy", "NoEviction"]])).toBeNull();
+  });
+
+  test("what has no effect is kept, shown and named for the log", () => {
+    const config = Config.of({ "latency-monitor-threshold": "1", "propagation-error-behavior": "panic", "io-threads": "1", port: "7" });
+    expect(config.get(["latency-monitor-threshold", "propagation-error-behavior"])).toEqual([
+      ["latency-monitor-threshold", "1"],
+      ["propagation-error-behavior", "panic"],
+    ]);
+    const lines = [
+      "Directive 'latency-monitor-threshold' has no effect: its feature does not exist in this version",
+      "Directive 'propagation-error-behavior' has no effect: the server always goes on when a write from the master or a log fails",
+    ];
+    expect(config.withoutEffect().sort()).toEqual(lines);
+    expect(config.set([["LUA-time-limit", "6"]])).toBeNull();
+    expect(config.withoutEffect(["LUA-time-limit", "port", "io-threads"])).toEqual([
+      "Directive 'lua-time-limit' has no effect: its feature does not exist in this version",
+    ]);
   });
 
   test("protected directives need the right caller", () => {
@@ -403,6 +420,6 @@ describe("titles", () => {
 test("the help names every directive that is not hidden", () => {
   const text = usage();
   expect(text).toContain("--port  0..65535, default 6379\n");
-  expect(text).toContain("--activedefrag  only no in this version\n");
+  expect(text).toContain("--maxmemory-clients  only 0 in this version\n");
   expect(text).not.toContain("key-load-delay");
 });

@@ -51,6 +51,7 @@ const set = command(
       for (const reason of failure.unrestored) host.log.warning(`CONFIG SET could not be taken back whole: ${reason}`);
       throw commandError(failure.reply);
     }
+    for (const line of host.config.withoutEffect(pairs.map(([name]) => name))) host.log.notice(line);
     ctx.reply.ok();
   },
 );

@@ -1,10 +1,6 @@
-import { directive, type Traits, unused } from "../directive.ts";
-import { bool, integer, memory, memoryOrPercent, oneOf } from "../kinds.ts";
+import { defaultOnly, directive, ignored, unused } from "../directive.ts";
+import { bool, bytes, count, integer, longCount, memory, memoryOrPercent, oneOf } from "../kinds.ts";
 import { INT_MAX, INT_MIN, INT64_MAX, UINT64_MAX } from "../numbers.ts";
-
-function alias(name: string): Traits {
-  return { aliases: [name] };
-}
 
 const POLICIES = [
   "volatile-lru",
@@ -23,59 +19,54 @@ export const MEMORY = {
   "maxmemory-policy": directive(oneOf(POLICIES), "noeviction", "Which keys leave when memory is full"),
   "maxmemory-samples": directive(integer(1, INT_MAX), "5", "How many keys are compared to find one to evict"),
   "maxmemory-eviction-tenacity": directive(integer(0, 100), "10", "How long eviction may hold up clients"),
-  "maxmemory-clients": directive(memoryOrPercent, "0", "Bytes, or share of maxmemory, that all clients' buffers may take; 0 for no limit", {
-    unsupported: true,
-  }),
-  "lfu-log-factor": directive(integer(0, INT_MAX), "10", "How slowly a key's use counter saturates"),
-  "lfu-decay-time": directive(integer(0, INT_MAX), "1", "Minutes after which a key's use counter falls by one; 0 for never"),
-  "active-expire-effort": directive(integer(1, 10), "1", "No effect: expired keys are found without a search", { ignored: true }),
+  "maxmemory-clients": defaultOnly(
+    memoryOrPercent,
+    "0",
+    "Bytes, or share of maxmemory, that all clients' buffers may take; 0 for no limit",
+  ),
+  "lfu-log-factor": directive(count, "10", "How slowly a key's use counter saturates"),
+  "lfu-decay-time": directive(count, "1", "Minutes after which a key's use counter falls by one; 0 for never"),
+  "active-expire-effort": ignored(integer(1, 10), "1", "expired keys are found without a search"),
 
   "lazyfree-lazy-eviction": directive(bool, "no", "Tell replicas of evicted keys by UNLINK, not DEL"),
   "lazyfree-lazy-expire": directive(bool, "no", "Tell replicas of expired keys by UNLINK, not DEL"),
   "lazyfree-lazy-server-del": directive(bool, "no", "Tell replicas of keys that SPOP or RESTORE deletes by UNLINK, not DEL"),
-  "lazyfree-lazy-user-del": directive(bool, "no", "No effect: big values are always freed in the background", { ignored: true }),
+  "lazyfree-lazy-user-del": ignored(bool, "no", "big values are always freed in the background"),
   "lazyfree-lazy-user-flush": directive(bool, "no", "Make FLUSHDB and FLUSHALL asynchronous unless they say SYNC"),
 
   activerehashing: directive(bool, "yes", "Spend idle time on growing hash tables"),
-  activedefrag: directive(bool, "no", "Move data to undo fragmentation", { unsupported: true }),
+  activedefrag: unused(bool, "no", "Move data to undo fragmentation"),
   "active-defrag-cycle-min": unused(integer(1, 99), "1", "Least share of time for defragmentation, percent"),
   "active-defrag-cycle-max": unused(integer(1, 99), "25", "Largest share of time for defragmentation, percent"),
   "active-defrag-threshold-lower": unused(integer(0, 1000), "10", "Fragmentation that starts defragmentation, percent"),
   "active-defrag-threshold-upper": unused(integer(0, 1000), "100", "Fragmentation that calls for the largest effort, percent"),
   "active-defrag-ignore-bytes": unused(memory(1, INT64_MAX), "104857600", "Fragmentation that is not worth the effort"),
   "active-defrag-max-scan-fields": unused(integer(1, INT64_MAX), "1000", "Values with more elements are defragmented in steps"),
-  "jemalloc-bg-thread": directive(bool, "yes", "No effect: there is no jemalloc here", { ignored: true }),
+  "jemalloc-bg-thread": ignored(bool, "yes", "there is no jemalloc here"),
 
-  "hash-max-listpack-entries": directive(integer(0, INT64_MAX), "512", "Most fields of a packed hash", alias("hash-max-ziplist-entries")),
-  "hash-max-listpack-value": directive(
-    memory(0, INT64_MAX),
-    "64",
-    "Longest field or value of a packed hash",
-    alias("hash-max-ziplist-value"),
-  ),
+  "hash-max-listpack-entries": directive(longCount, "512", "Most fields of a packed hash", {
+    alias: "hash-max-ziplist-entries",
+  }),
+  "hash-max-listpack-value": directive(bytes, "64", "Longest field or value of a packed hash", {
+    alias: "hash-max-ziplist-value",
+  }),
   "list-max-listpack-size": directive(
     integer(INT_MIN, INT_MAX),
     "-2",
     "Size of a list's nodes: so many elements, or -1 to -5 for 4 to 64 KiB",
-    alias("list-max-ziplist-size"),
+    { alias: "list-max-ziplist-size" },
   ),
-  "list-compress-depth": directive(integer(0, INT_MAX), "0", "How many nodes at each end of a list stay uncompressed; 0 for all"),
-  "set-max-intset-entries": directive(integer(0, INT64_MAX), "512", "Most members of a set kept as sorted integers"),
-  "set-max-listpack-entries": directive(integer(0, INT64_MAX), "128", "Most members of a packed set"),
-  "set-max-listpack-value": directive(integer(0, INT64_MAX), "64", "Longest member of a packed set"),
-  "zset-max-listpack-entries": directive(
-    integer(0, INT64_MAX),
-    "128",
-    "Most members of a packed sorted set",
-    alias("zset-max-ziplist-entries"),
-  ),
-  "zset-max-listpack-value": directive(
-    memory(0, INT64_MAX),
-    "64",
-    "Longest member of a packed sorted set",
-    alias("zset-max-ziplist-value"),
-  ),
-  "hll-sparse-max-bytes": directive(memory(0, INT64_MAX), "3000", "Largest sparse HyperLogLog"),
-  "stream-node-max-bytes": directive(memory(0, INT64_MAX), "4096", "Bytes of a stream's node; 0 for no limit"),
-  "stream-node-max-entries": directive(integer(0, INT64_MAX), "100", "Entries of a stream's node; 0 for no limit"),
+  "list-compress-depth": directive(count, "0", "How many nodes at each end of a list stay uncompressed; 0 for all"),
+  "set-max-intset-entries": directive(longCount, "512", "Most members of a set kept as sorted integers"),
+  "set-max-listpack-entries": directive(longCount, "128", "Most members of a packed set"),
+  "set-max-listpack-value": directive(longCount, "64", "Longest member of a packed set"),
+  "zset-max-listpack-entries": directive(longCount, "128", "Most members of a packed sorted set", {
+    alias: "zset-max-ziplist-entries",
+  }),
+  "zset-max-listpack-value": directive(bytes, "64", "Longest member of a packed sorted set", {
+    alias: "zset-max-ziplist-value",
+  }),
+  "hll-sparse-max-bytes": directive(bytes, "3000", "Largest sparse HyperLogLog"),
+  "stream-node-max-bytes": directive(bytes, "4096", "Bytes of a stream's node; 0 for no limit"),
+  "stream-node-max-entries": directive(longCount, "100", "Entries of a stream's node; 0 for no limit"),
 } as const;

@@ -1,30 +1,22 @@
-import { directive, type Traits, unused } from "../directive.ts";
-import { bool, integer, memory, octal, optionalPath, optionalText } from "../kinds.ts";
-import { INT_MAX, INT64_MAX, UINT_MAX } from "../numbers.ts";
+import { defaultOnly, directive, FIXED, ignored, unused } from "../directive.ts";
+import { bool, count, integer, longCount, memory, octal, optionalPath, optionalText, port } from "../kinds.ts";
+import { INT64_MAX, UINT_MAX } from "../numbers.ts";
 import { addresses, outputLimits } from "../special-kinds.ts";
-
-const FIXED: Traits = { mutable: false };
 
 /** Where clients connect, and how much a connection may hold. */
 export const NETWORK = {
   // Redis listens on every address by default and leans on protected-mode; Replicant opens no more than loopback unasked.
   bind: directive(addresses, "127.0.0.1", "Addresses to listen on; one that starts with - may be missing on this machine"),
-  port: directive(integer(0, 65535), "6379", "TCP port to listen on; 0 for none"),
+  port: directive(port, "6379", "TCP port to listen on; 0 for none"),
   unixsocket: directive(optionalPath, "", "Path of a Unix socket to listen on as well", FIXED),
   unixsocketperm: directive(octal(0o777), "0", "File mode of the Unix socket, octal; 0 leaves it to the umask", FIXED),
-  "tcp-backlog": directive(integer(0, INT_MAX), "511", "No effect: the runtime decides how many connections may wait to be accepted", {
-    mutable: false,
-    ignored: true,
-  }),
-  "tcp-keepalive": directive(integer(0, INT_MAX), "300", "Seconds between TCP keepalive probes to clients; 0 sends none"),
-  timeout: directive(integer(0, INT_MAX), "0", "Seconds after which an idle client is disconnected; 0 for never"),
+  "tcp-backlog": ignored(count, "511", "the runtime decides how many connections may wait to be accepted", FIXED),
+  "tcp-keepalive": directive(count, "300", "Seconds between TCP keepalive probes to clients; 0 sends none"),
+  timeout: directive(count, "0", "Seconds after which an idle client is disconnected; 0 for never"),
   "protected-mode": directive(bool, "yes", "Refuse clients from other machines while no password is set"),
   maxclients: directive(integer(1, UINT_MAX), "10000", "How many clients may be connected at once"),
-  "bind-source-addr": directive(optionalText(), "", "Local address of outgoing connections", { unsupported: true }),
-  "socket-mark-id": directive(integer(0, UINT_MAX), "0", "Mark on listening sockets for packet filters", {
-    mutable: false,
-    unsupported: true,
-  }),
+  "bind-source-addr": defaultOnly(optionalText(), "", "Local address of outgoing connections"),
+  "socket-mark-id": defaultOnly(integer(0, UINT_MAX), "0", "Mark on listening sockets for packet filters", FIXED),
 
   "proto-max-bulk-len": directive(memory(1048576, INT64_MAX), "536870912", "Largest string a request may carry"),
   "client-query-buffer-limit": directive(memory(1048576, INT64_MAX), "1073741824", "Largest request that is held while it arrives"),
@@ -40,7 +32,7 @@ export const NETWORK = {
     },
     "When a client that reads too slowly is disconnected: at once above hard, after some seconds above soft",
   ),
-  "tracking-table-max-keys": unused(integer(0, INT64_MAX), "1000000", "How many keys client-side caching remembers; 0 for no limit"),
-  "io-threads": directive(integer(1, 128), "1", "No effect: one thread serves all sockets here", { mutable: false, ignored: true }),
-  "io-threads-do-reads": directive(bool, "no", "No effect: one thread serves all sockets here", { mutable: false, ignored: true }),
+  "tracking-table-max-keys": unused(longCount, "1000000", "How many keys client-side caching remembers; 0 for no limit"),
+  "io-threads": ignored(integer(1, 128), "1", "one thread serves all sockets here", FIXED),
+  "io-threads-do-reads": ignored(bool, "no", "one thread serves all sockets here", FIXED),
 } as const;

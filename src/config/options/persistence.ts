@@ -1,7 +1,7 @@
 import { checkAppendDirectoryName, checkAppendFileName, checkSnapshotName } from "../checks.ts";
-import { directive } from "../directive.ts";
-import { bool, integer, memory, oneOf, path } from "../kinds.ts";
-import { INT_MAX, INT_MIN, INT64_MAX } from "../numbers.ts";
+import { directive, FIXED, HIDDEN } from "../directive.ts";
+import { bool, bytes, count, integer, oneOf, path } from "../kinds.ts";
+import { INT_MAX, INT_MIN } from "../numbers.ts";
 import { directory, savePoints } from "../special-kinds.ts";
 
 /** Snapshots and the append-only file. */
@@ -13,34 +13,24 @@ export const PERSISTENCE = {
   save: directive(savePoints, "3600 1 300 100 60 10000", 'Snapshot after so many seconds if at least so many keys changed; "" for never'),
   dbfilename: directive(path(checkSnapshotName), "dump.rdb", "File name of the snapshot", { protected: true }),
   rdbcompression: directive(bool, "yes", "Compress strings in snapshots (LZF)"),
-  rdbchecksum: directive(bool, "yes", "End snapshots with a CRC64, and check it when loading", { mutable: false }),
+  rdbchecksum: directive(bool, "yes", "End snapshots with a CRC64, and check it when loading", FIXED),
   "rdb-save-incremental-fsync": directive(bool, "yes", "Flush a snapshot to disk in steps while it is written"),
   "rdb-del-sync-files": directive(bool, "no", "Delete snapshots made for replication, where nothing else persists"),
-  "rdb-key-save-delay": directive(integer(INT_MIN, INT_MAX), "0", "Microseconds to wait after each key of a snapshot, for tests", {
-    hidden: true,
-  }),
+  "rdb-key-save-delay": directive(integer(INT_MIN, INT_MAX), "0", "Microseconds to wait after each key of a snapshot, for tests", HIDDEN),
   "stop-writes-on-bgsave-error": directive(bool, "yes", "Refuse writes after a background snapshot failed"),
-  "key-load-delay": directive(integer(INT_MIN, INT_MAX), "0", "Microseconds to wait after each loaded key, for tests", { hidden: true }),
-  "loading-process-events-interval-bytes": directive(integer(1024, INT_MAX), "2097152", "Bytes loaded between looks at clients", {
-    hidden: true,
-  }),
+  "key-load-delay": directive(integer(INT_MIN, INT_MAX), "0", "Microseconds to wait after each loaded key, for tests", HIDDEN),
+  "loading-process-events-interval-bytes": directive(integer(1024, INT_MAX), "2097152", "Bytes loaded between looks at clients", HIDDEN),
 
   appendonly: directive(bool, "no", "Log every write to the append-only file", { denyWhileLoading: true }),
-  appendfilename: directive(path(checkAppendFileName), "appendonly.aof", "Base of the append-only files' names", { mutable: false }),
-  appenddirname: directive(path(checkAppendDirectoryName), "appendonlydir", "Directory of the append-only files, inside dir", {
-    mutable: false,
-  }),
+  appendfilename: directive(path(checkAppendFileName), "appendonly.aof", "Base of the append-only files' names", FIXED),
+  appenddirname: directive(path(checkAppendDirectoryName), "appendonlydir", "Directory of the append-only files, inside dir", FIXED),
   appendfsync: directive(oneOf(["everysec", "always", "no"]), "everysec", "How often the append-only file is flushed to disk"),
   "no-appendfsync-on-rewrite": directive(bool, "no", "Do not flush the append-only file while it is rewritten"),
-  "auto-aof-rewrite-percentage": directive(
-    integer(0, INT_MAX),
-    "100",
-    "Rewrite the append-only file once it grew by this percentage; 0 for never",
-  ),
-  "auto-aof-rewrite-min-size": directive(memory(0, INT64_MAX), "67108864", "Below this size the append-only file is not rewritten"),
+  "auto-aof-rewrite-percentage": directive(count, "100", "Rewrite the append-only file once it grew by this percentage; 0 for never"),
+  "auto-aof-rewrite-min-size": directive(bytes, "67108864", "Below this size the append-only file is not rewritten"),
   "aof-load-truncated": directive(bool, "yes", "Load an append-only file whose end is missing"),
   "aof-use-rdb-preamble": directive(bool, "yes", "Start a rewritten append-only file with a snapshot"),
   "aof-timestamp-enabled": directive(bool, "no", "Note times in the append-only file"),
   "aof-rewrite-incremental-fsync": directive(bool, "yes", "Flush a rewritten append-only file to disk in steps"),
-  "aof-disable-auto-gc": directive(bool, "no", "Keep append-only files that are no longer needed", { hidden: true }),
+  "aof-disable-auto-gc": directive(bool, "no", "Keep append-only files that are no longer needed", HIDDEN),
 } as const;

@@ -1,30 +1,22 @@
-import { directive, type Traits, unused } from "../directive.ts";
-import { bool, integer, oneOf, optionalPath, optionalText, path } from "../kinds.ts";
-import { INT_MAX, INT64_MAX } from "../numbers.ts";
+import { defaultOnly, directive, FIXED, ignored, SECRET, type Traits, unused } from "../directive.ts";
+import { bool, count, longCount, oneOf, optionalPath, optionalText, path, port } from "../kinds.ts";
 
-const FIXED: Traits = { mutable: false };
-const SECRET: Traits = { sensitive: true };
 const FILE: Traits = { volatile: true };
 
 /** Who may do what: passwords, access lists, guarded commands, TLS. TLS is off while tls-port is 0; what tunes it then waits unused. */
 export const SECURITY = {
   requirepass: directive(optionalText(), "", "Password of the default user; empty for none", SECRET),
-  aclfile: directive(path(), "", "File of users and their rights", { mutable: false, unsupported: true }),
-  "acllog-max-len": unused(integer(0, INT64_MAX), "128", "How many denied commands and failed logins ACL LOG keeps"),
+  aclfile: defaultOnly(path(), "", "File of users and their rights", FIXED),
+  "acllog-max-len": unused(longCount, "128", "How many denied commands and failed logins ACL LOG keeps"),
   "acl-pubsub-default": unused(oneOf(["allchannels", "resetchannels"]), "resetchannels", "Channels that a new user may use"),
   "enable-protected-configs": directive(oneOf(["no", "yes", "local"]), "no", "Who may change dir and dbfilename at run time", FIXED),
   "enable-debug-command": directive(oneOf(["no", "yes", "local"]), "no", "Who may use DEBUG", FIXED),
-  "enable-module-command": directive(oneOf(["no", "yes", "local"]), "no", "No effect: there are no modules here", {
-    mutable: false,
-    ignored: true,
-  }),
-  "sanitize-dump-payload": directive(oneOf(["no", "yes", "clients"]), "no", "No effect: loaded snapshots are always checked in depth", {
-    ignored: true,
-  }),
+  "enable-module-command": ignored(oneOf(["no", "yes", "local"]), "no", "there are no modules here", FIXED),
+  "sanitize-dump-payload": ignored(oneOf(["no", "yes", "clients"]), "no", "loaded snapshots are always checked in depth"),
 
-  "tls-port": directive(integer(0, 65535), "0", "TCP port for TLS; 0 for none", { unsupported: true }),
-  "tls-replication": directive(bool, "no", "Use TLS towards the master", { unsupported: true }),
-  "tls-cluster": directive(bool, "no", "Use TLS on the cluster bus", { unsupported: true }),
+  "tls-port": defaultOnly(port, "0", "TCP port for TLS; 0 for none"),
+  "tls-replication": defaultOnly(bool, "no", "Use TLS towards the master"),
+  "tls-cluster": unused(bool, "no", "Use TLS on the cluster bus"),
   "tls-auth-clients": unused(oneOf(["no", "yes", "optional"]), "yes", "Whether TLS clients must show a certificate"),
   "tls-cert-file": unused(optionalPath, "", "Certificate of the server (PEM)", FILE),
   "tls-key-file": unused(optionalPath, "", "Key of the server's certificate (PEM)", FILE),
@@ -40,6 +32,6 @@ export const SECURITY = {
   "tls-ciphersuites": unused(optionalText(), "", "Cipher suites of TLS 1.3"),
   "tls-prefer-server-ciphers": unused(bool, "no", "Choose ciphers in the server's order"),
   "tls-session-caching": unused(bool, "yes", "Let TLS clients resume sessions"),
-  "tls-session-cache-size": unused(integer(0, INT_MAX), "20480", "How many TLS sessions are kept; 0 for no limit"),
-  "tls-session-cache-timeout": unused(integer(0, INT_MAX), "300", "Seconds a TLS session is kept"),
+  "tls-session-cache-size": unused(count, "20480", "How many TLS sessions are kept; 0 for no limit"),
+  "tls-session-cache-timeout": unused(count, "300", "Seconds a TLS session is kept"),
 } as const;

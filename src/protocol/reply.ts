@@ -231,6 +231,22 @@ export class Reply {
     this.raw("\r\n");
   }
 
+  /** Likewise for text that is in several pieces, with `between` between them. */
+  verbatimParts(parts: readonly { readonly bytes: Buffer; readonly length: number }[], between: Buffer): void {
+    let size = Math.max(0, parts.length - 1) * between.length;
+    for (const { length } of parts) size += length;
+    if (this.protocol === 2) this.number(0x24, size);
+    else {
+      this.number(0x3d, size + 4);
+      this.raw("txt:");
+    }
+    for (let index = 0; index < parts.length; index++) {
+      if (index > 0) this.rawPart(between, between.length);
+      this.rawPart(parts[index].bytes, parts[index].length);
+    }
+    this.raw("\r\n");
+  }
+
   // ---- aggregates: the elements follow
 
   array(length: number): void {
@@ -267,14 +283,18 @@ export class Reply {
 
   /** Bytes that are protocol already. */
   rawBytes(bytes: Buffer): void {
-    if (bytes.length > DIRECT_BYTES) {
+    this.rawPart(bytes, bytes.length);
+  }
+
+  private rawPart(bytes: Buffer, length: number): void {
+    if (length > DIRECT_BYTES) {
       this.flush();
-      this.flushed += bytes.length;
-      this.sink.send(bytes, 0, bytes.length);
+      this.flushed += length;
+      this.sink.send(bytes, 0, length);
       return;
     }
-    const buffer = this.room(bytes.length);
-    this.length = copyBytes(buffer, this.length, bytes, 0, bytes.length);
+    const buffer = this.room(length);
+    this.length = copyBytes(buffer, this.length, bytes, 0, length);
   }
 
   private raw(text: string): void {

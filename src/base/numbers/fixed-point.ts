@@ -6,7 +6,7 @@
 import { writeInteger } from "../bytes.ts";
 import { formatLongDouble } from "./longdouble.ts";
 
-/** No coordinate and no distance takes more bytes. */
+/** No number that is written here takes more bytes. */
 export const MAX_FIXED_BYTES = 40;
 
 const ZERO = 0x30;
@@ -22,13 +22,26 @@ const DISTANCE_DECIMALS = 4;
 const SMALLEST = 2 ** -70;
 const SMALLEST_BITS = 123;
 
-/** Writes a number of less than 2^53 to the nearest of 17 decimals, ties to even, without zeros at the end. -> the offset after it. */
-export function writeDecimal(target: Buffer, at: number, value: number): number {
+/**
+ * Writes a number of less than 2^53 to the nearest of 17 decimals, ties to even, without zeros at the end. Returns the offset after it. `extra` is what the number
+ * has beyond the bits of a double, at most half of its last one; only numbers of at least 2^-8 may have it.
+ */
+export function writeDecimal(target: Buffer, at: number, value: number, extra = 0): number {
   const magnitude = Math.abs(value);
   let whole = Math.floor(magnitude);
   // The fraction in three limbs, which hold the whole of it unless it is very small.
   let high = (magnitude - whole) * LIMB;
   let middle = (high - Math.floor(high)) * LIMB;
+  if (extra !== 0) {
+    // The first limb ends where `extra` may still borrow from it, or carry to it.
+    middle += (value < 0 ? -extra : extra) * LIMB * LIMB;
+    const carry = Math.floor(middle / LIMB);
+    middle -= carry * LIMB;
+    high = Math.floor(high) + carry;
+    const unit = Math.floor(high / LIMB);
+    whole += unit;
+    high -= unit * LIMB;
+  }
   let low = (middle - Math.floor(middle)) * LIMB;
   if (low !== Math.floor(low)) return writeSmall(target, at, value);
   high = Math.floor(high);

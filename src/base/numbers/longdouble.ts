@@ -21,6 +21,8 @@ const DECIMAL_LIMIT = 4970;
 /** Redis reads no longer text than this. */
 const MAX_TEXT = 5 * 1024 - 1;
 const DECIMALS = 17;
+/** No number takes more when it is written: a sign and 4933 digits, or fewer with decimals. */
+export const MAX_LONG_DOUBLE_BYTES = 4960;
 const TEN_TO_DECIMALS = 10n ** BigInt(DECIMALS);
 
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;

@@ -1,6 +1,7 @@
 /** INFO: which sections are asked for; what is in them is in `info/`. */
 
 import { arg, command } from "../../execution/command-spec.ts";
+import type { Host } from "../../execution/host.ts";
 import { CLIENTS } from "./info/clients.ts";
 import { MEMORY } from "./info/memory.ts";
 import { PERSISTENCE } from "./info/persistence.ts";
@@ -28,6 +29,11 @@ const SECTIONS: readonly Section[] = [
   DEBUG,
 ];
 
+const BETWEEN_SECTIONS = Buffer.from("\r\n");
+
+/** Each server's sections as they were written last. */
+const TEXTS = new WeakMap<Host, readonly InfoText[]>();
+
 export const info = command(
   {
     name: "info",
@@ -43,15 +49,23 @@ export const info = command(
     tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
   },
   (ctx) => {
+    const { host } = ctx;
+    let texts = TEXTS.get(host);
+    if (texts === undefined) {
+      texts = SECTIONS.map(({ title }) => new InfoText(title));
+      TEXTS.set(host, texts);
+    }
     const asked = new Set<string>();
     for (let index = 1; index < ctx.count; index++) asked.add(ctx.text(index).toLowerCase());
-    const out = new InfoText();
-    for (const section of SECTIONS) {
+    const parts: InfoText[] = [];
+    for (const [index, section] of SECTIONS.entries()) {
       if (!isAskedFor(section, asked)) continue;
-      out.header(section.title);
-      section.write(out, ctx.host, ctx.session);
+      const out = texts[index];
+      out.restart();
+      section.write(out, host, ctx.session);
+      parts.push(out);
     }
-    ctx.reply.verbatim(out.text);
+    ctx.reply.verbatimParts(parts, BETWEEN_SECTIONS);
   },
 );
 

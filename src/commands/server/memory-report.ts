@@ -69,7 +69,7 @@ export function memoryReport(host: Host): MemoryReport {
     allocated: arena.usedBytes + objects.usedBytes,
     active: arena.pageBytes + objects.usedBytes,
     resident: arena.touchedBytes + objects.usedBytes,
-    rss: process.memoryUsage.rss(),
+    rss: stats.residentMemory(keyspace.now),
   };
 }
 

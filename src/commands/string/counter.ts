@@ -1,7 +1,15 @@
 /** Numbers kept as strings. INCR, DECR, INCRBY and DECRBY of numbers up to 15 digits make no object; longer ones are exact int64 all the same. */
 
 import { INT64_MAX, INT64_MIN, parseInt64, smallInteger } from "../../base/bytes.ts";
-import { addLongDoubles, formatLongDouble, type LongDouble, parseLongDouble } from "../../base/numbers/longdouble.ts";
+import { MAX_FIXED_BYTES } from "../../base/numbers/fixed-point.ts";
+import {
+  addLongDoubles,
+  formatLongDouble,
+  type LongDouble,
+  MAX_LONG_DOUBLE_BYTES,
+  parseLongDouble,
+} from "../../base/numbers/longdouble.ts";
+import { writeShortSum } from "../../base/numbers/short-decimal.ts";
 import { commandError, errors } from "../../errors.ts";
 import { arg, command, key, oneKey } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
@@ -94,32 +102,37 @@ export const incrbyfloat = command(
   },
   (ctx) => {
     const { database, frame } = ctx;
+    const { buffer, offsets, lengths } = frame;
     const address = ctx.writeString(1);
-    const before =
-      address === 0 ? ZERO : longDouble(database.stringBuffer(address), database.stringOffset(address), database.stringLength(address));
-    const sum = addLongDoubles(before, longDouble(frame.buffer, frame.offsets[2], frame.lengths[2]));
-    if (sum === null) throw commandError("ERR increment would produce NaN or Infinity");
-    const text = Buffer.from(formatLongDouble(sum), "latin1");
-    const made = database.setString(
-      address,
-      ctx.keyHash,
-      frame.buffer,
-      frame.offsets[1],
-      frame.lengths[1],
-      text,
-      0,
-      text.length,
-      KEEP_EXPIRY,
-    );
+    const { buffer: bytes, from, to } = address === 0 ? NO_NUMBER : database.locateString(address);
+    let size = writeShortSum(SUM, bytes, from, to, buffer, offsets[2], offsets[2] + lengths[2]);
+    if (size === 0) size = writeLongSum(longDouble(bytes, from, to), longDouble(buffer, offsets[2], offsets[2] + lengths[2]));
+    const made = database.setString(address, ctx.keyHash, buffer, offsets[1], lengths[1], SUM, 0, size, KEEP_EXPIRY);
     // Redis never turns the outcome into an integer, and OBJECT ENCODING shows it.
     if (database.encoding(made) === Encoding.INT) database.setEncoding(made, Encoding.EMBSTR);
     ctx.event(EventClass.STRING, "incrbyfloat", 1);
-    ctx.reply.bytesOf(text);
-    if (ctx.host.journal.active) ctx.journalAs("SET", ctx.bytes(1), text, "KEEPTTL");
+    ctx.reply.bytes(SUM, 0, size);
+    if (ctx.host.journal.active) ctx.journalAs("SET", ctx.bytes(1), SUM.subarray(0, size), "KEEPTTL");
   },
 );
 
-const ZERO: LongDouble = { negative: false, mantissa: 0n, exponent: 0 };
+/** Where there is no key yet, it counts from 0. */
+const NO_NUMBER = { buffer: Buffer.from("0"), from: 0, to: 1 };
+const SUM = Buffer.alloc(Math.max(MAX_FIXED_BYTES, MAX_LONG_DOUBLE_BYTES));
+
+/** Writes the sum to SUM. Returns its length. Errors: no finite number. */
+function writeLongSum(one: LongDouble, other: LongDouble): number {
+  const sum = addLongDoubles(one, other);
+  if (sum === null) throw commandError("ERR increment would produce NaN or Infinity");
+  return SUM.latin1Write(formatLongDouble(sum));
+}
+
+/** The number that bytes[from, to) spell. Errors: not a float. */
+function longDouble(bytes: Buffer, from: number, to: number): LongDouble {
+  const value = parseLongDouble(bytes.latin1Slice(from, to));
+  if (value === null) throw errors.notFloat;
+  return value;
+}
 
 /** Argument `index` if it is an integer of at most 15 digits, else NaN. */
 function smallArgument(ctx: Context, index: number): number {
@@ -161,10 +174,4 @@ function addWide(ctx: Context, address: number, delta: bigint): void {
   database.setString(address, ctx.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], text, 0, text.length, KEEP_EXPIRY);
   ctx.event(EventClass.STRING, "incrby", 1);
   ctx.reply.bigint(sum);
-}
-
-function longDouble(bytes: Buffer, from: number, length: number): LongDouble {
-  const value = parseLongDouble(bytes.latin1Slice(from, from + length));
-  if (value === null) throw errors.notFloat;
-  return value;
 }

@@ -2,6 +2,8 @@ import { totalmem } from "node:os";
 import { memoryReport } from "../memory-report.ts";
 import { humanBytes, type Section } from "./section.ts";
 
+const SYSTEM_MEMORY = totalmem();
+
 /** Where the memory is. Nothing runs scripts here, so what scripts take is 0. */
 export const MEMORY: Section = {
   names: ["memory"],
@@ -10,18 +12,18 @@ export const MEMORY: Section = {
   write(out, host) {
     const report = memoryReport(host);
     const { values } = host.config;
-    out.bytes("used_memory", report.total);
-    out.bytes("used_memory_rss", report.rss);
-    out.bytes("used_memory_peak", report.peak);
-    out.add("used_memory_peak_perc", `${((report.total / report.peak) * 100).toFixed(2)}%`);
+    out.bytesOf("used_memory", report.total);
+    out.bytesOf("used_memory_rss", report.rss);
+    out.bytesOf("used_memory_peak", report.peak);
+    out.ratio("used_memory_peak_perc", (report.total / report.peak) * 100, 2, "%");
     out.add("used_memory_overhead", report.overhead);
     out.add("used_memory_startup", report.startup);
     out.add("used_memory_dataset", report.dataset);
-    out.add("used_memory_dataset_perc", `${((report.dataset / Math.max(1, report.total - report.startup)) * 100).toFixed(2)}%`);
+    out.ratio("used_memory_dataset_perc", (report.dataset / Math.max(1, report.total - report.startup)) * 100, 2, "%");
     out.add("allocator_allocated", report.allocated);
     out.add("allocator_active", report.active);
     out.add("allocator_resident", report.resident);
-    out.bytes("total_system_memory", totalmem());
+    out.bytesOf("total_system_memory", SYSTEM_MEMORY);
     out.add("used_memory_lua", 0);
     out.add("used_memory_vm_eval", 0);
     out.add("used_memory_lua_human", humanBytes(0));
@@ -30,10 +32,10 @@ export const MEMORY: Section = {
     out.add("number_of_functions", 0);
     out.add("number_of_libraries", 0);
     out.add("used_memory_vm_functions", 0);
-    out.bytes("used_memory_vm_total", 0);
+    out.bytesOf("used_memory_vm_total", 0);
     out.add("used_memory_functions", 0);
-    out.bytes("used_memory_scripts", 0);
-    out.bytes("maxmemory", values.maxmemory);
+    out.bytesOf("used_memory_scripts", 0);
+    out.bytesOf("maxmemory", values.maxmemory);
     out.add("maxmemory_policy", values["maxmemory-policy"]);
     out.ratio("allocator_frag_ratio", report.active / report.allocated);
     out.add("allocator_frag_bytes", report.active - report.allocated);

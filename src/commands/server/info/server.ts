@@ -9,6 +9,14 @@ const SECONDS_PER_DAY = 24 * 3600;
 /** What Bun's event loop stands on, by platform. */
 const MULTIPLEXING: Readonly<Record<string, string>> = { linux: "epoll", darwin: "kqueue", freebsd: "kqueue", win32: "iocp" };
 
+// What stays the same as long as the process runs; some of it takes a system call.
+const MULTIPLEXING_API = MULTIPLEXING[process.platform] ?? "libuv";
+const GIT_SHA1 = /^[0-9a-f]{8}$/.test(COMMIT) ? COMMIT : "00000000";
+const BUILD_ID = Bun.hash(`${VERSION} ${COMMIT} ${Bun.revision}`).toString(16).padStart(16, "0");
+const OPERATING_SYSTEM = `${type()} ${release()} ${machine()}`;
+const ARCH_BITS = process.arch.endsWith("64") ? 64 : 32;
+const PROCESS_ID = process.pid;
+
 /** Which program this is, where it runs and since when. */
 export const SERVER: Section = {
   names: ["server"],
@@ -21,14 +29,14 @@ export const SERVER: Section = {
     out.add("server_name", "replicant");
     out.add("replicant_version", VERSION);
     out.add("bun_version", Bun.version);
-    out.add("redis_git_sha1", /^[0-9a-f]{8}$/.test(COMMIT) ? COMMIT : "00000000");
-    out.add("redis_build_id", Bun.hash(`${VERSION} ${COMMIT} ${Bun.revision}`).toString(16).padStart(16, "0"));
+    out.add("redis_git_sha1", GIT_SHA1);
+    out.add("redis_build_id", BUILD_ID);
     out.add("redis_mode", "standalone");
-    out.add("os", `${type()} ${release()} ${machine()}`);
-    out.add("arch_bits", process.arch.endsWith("64") ? 64 : 32);
+    out.add("os", OPERATING_SYSTEM);
+    out.add("arch_bits", ARCH_BITS);
     out.add("monotonic_clock", "performance.now");
-    out.add("multiplexing_api", MULTIPLEXING[process.platform] ?? "libuv");
-    out.add("process_id", process.pid);
+    out.add("multiplexing_api", MULTIPLEXING_API);
+    out.add("process_id", PROCESS_ID);
     out.add("process_supervised", "no");
     out.add("run_id", host.runId);
     out.add("tcp_port", host.port);

@@ -8,16 +8,15 @@ export const CPU: Section = {
   title: "CPU",
   shown: "default",
   write(out) {
-    const seconds = (microseconds: number) => (microseconds / 1e6).toFixed(6);
     const { system, user } = process.cpuUsage();
-    out.add("used_cpu_sys", seconds(system));
-    out.add("used_cpu_user", seconds(user));
+    out.ratio("used_cpu_sys", system / 1e6, 6);
+    out.ratio("used_cpu_user", user / 1e6, 6);
     // No child process is ever started.
-    out.add("used_cpu_sys_children", seconds(0));
-    out.add("used_cpu_user_children", seconds(0));
+    out.ratio("used_cpu_sys_children", 0, 6);
+    out.ratio("used_cpu_user_children", 0, 6);
     const thread = process.threadCpuUsage();
-    out.add("used_cpu_sys_main_thread", seconds(thread.system));
-    out.add("used_cpu_user_main_thread", seconds(thread.user));
+    out.ratio("used_cpu_sys_main_thread", thread.system / 1e6, 6);
+    out.ratio("used_cpu_user_main_thread", thread.user / 1e6, 6);
   },
 };
 
@@ -43,8 +42,9 @@ export const ERRORSTATS: Section = {
   title: "Errorstats",
   shown: "default",
   write(out, host) {
-    const codes = [...host.stats.errors.keys()].sort();
-    for (const code of codes) out.add(`errorstat_${safeName(code)}`, `count=${host.stats.errors.get(code) ?? 0}`);
+    const { errors } = host.stats;
+    if (errors.size === 0) return;
+    for (const code of [...errors.keys()].sort()) out.add(`errorstat_${safeName(code)}`, `count=${errors.get(code) ?? 0}`);
   },
 };
 

@@ -66,7 +66,7 @@ function requireWritable(file: string): void {
 }
 
 /**
- * A log file is opened for each line, so that it may be moved away while the server runs. A full disk, or a pipe that nobody reads any more, costs the line, and
+ * A log file is opened for each line, so that it may be moved away while the server runs. A full disk, or a pipe without a reader, costs the line, and
  * must cost nothing else: `process.stdout` would answer with an uncaught exception.
  */
 function writeLine(file: string, line: string): void {

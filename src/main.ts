@@ -13,7 +13,7 @@ import { LoadError } from "./snapshot/load-handler.ts";
 import { ListenError } from "./transport/listeners.ts";
 import { VERSION_LINE } from "./version.ts";
 
-/** Failures that are nobody's fault but need a person. */
+/** Failures that are not ours and need a person: said in one line, without a stack. */
 const EXPECTED = [ConfigError, ListenError, LoadError, LogFileError];
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -50,7 +50,7 @@ function ownCommand(argv: readonly string[]): string[] {
 }
 
 /**
- * What nobody has caught is a broken invariant, or as bad: it goes to the log and the process ends, before it serves or saves wrong data. Left alone, Bun would
+ * What is caught nowhere else is a broken invariant, or as bad: it goes to the log and the process ends, before it serves or saves wrong data. Left alone, Bun would
  * only print it and go on, because `main` is awaited.
  */
 function handleCrashes(server: Server): void {

@@ -37,7 +37,7 @@ export interface BlockOptions {
 
 const NO_FRAME = new Frame();
 
-/** Values kept for the commands to come; one that opens more keys at once has them made anew. */
+/** Values kept for the commands to come; one that opens more keys at once gets new ones. */
 const KEPT_VALUES = 16;
 
 /** Runs a request of this client as if it had just come in, without the checks of a new one: EXEC's way. */
@@ -220,7 +220,7 @@ export class Call implements KeyAccess {
     return this.held.begin(type);
   }
 
-  /** Makes the key named by argument `index`, just looked up at `address`, hold argument `value`. -> its address. */
+  /** Makes the key named by argument `index`, just looked up at `address`, hold argument `value`. Returns its address. */
   setString(address: number, index: number, value: number, expireAt: number): number {
     const { frame } = this;
     const from = frame.offsets[value];
@@ -269,7 +269,7 @@ export class Call implements KeyAccess {
    *     ctx.block({ firstKey: 1, keyCount: ctx.count - 2, type: Type.LIST, deadline });
    *
    * A key is ready when it comes to hold a new value of the type, which databases notice themselves. What adds to a value that is there already and can serve
-   * somebody who found it wanting (XADD; XGROUP DESTROY, for its error) says so with `keyReady`. A handler never sees which key it was, nor needs to.
+   * a client that found it wanting (XADD; XGROUP DESTROY, for its error) says so with `keyReady`. A handler never sees which key it was, nor needs to.
    * To see that it is executed again (so that the first time's side effects stay single), nothing is needed either: Redis repeats them too.
    */
   block({ firstKey, keyCount, type, deadline, wakesWhenGone = false, request }: BlockOptions): void {

@@ -1,4 +1,4 @@
-/** How far performance.now() may stray from the wall clock, in ms, before it was the wall clock that somebody set. */
+/** How far performance.now() may stray from the wall clock, in ms, before we conclude that the wall clock was set. */
 const MAX_DRIFT_MS = 5;
 
 /** Microseconds since 1970, by the wall clock; as exact as the machine tells. */

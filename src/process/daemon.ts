@@ -1,4 +1,4 @@
-/** `daemonize yes`: the server runs in a process of its own, without a terminal, and whoever started it hears whether it came up. */
+/** `daemonize yes`: the server runs in a process of its own, without a terminal, and its starter learns whether it came up. */
 
 /** Tells the process that it is the one in the background. */
 const MARK = "REPLICANT_DAEMON";
@@ -23,14 +23,14 @@ export function daemon(env: Readonly<Record<string, string | undefined>>): Daemo
 }
 
 /**
- * Starts `command` again in the background, with `input` as its standard input: what this process has read of its own is gone. -> the exit code for this process
+ * Starts `command` again in the background, with `input` as its standard input: what this process has read of its own is gone. Returns the exit code for this process
  * once the other serves clients, or has failed and said why.
  */
 export async function startInBackground(command: readonly string[], input: string): Promise<number> {
   const { promise: ready, resolve } = Promise.withResolvers<number>();
   const child = Bun.spawn([...command], {
     env: { ...process.env, [MARK]: "1" },
-    // Not our own standard error: whoever waits for its end would wait for that of the server.
+    // Not our own standard error: a reader that waits for its end would wait for the end of the server.
     stdio: [Buffer.from(input, "latin1"), "ignore", "pipe"],
     detached: true,
     ipc: () => resolve(0),

@@ -30,13 +30,13 @@ export class Shutdown {
     return this.waiting?.deadline ?? 0;
   }
 
-  /** -> resolved with true once the server has stopped, false when it goes on: saving failed, or `abort` was called. */
+  /** Resolves to true once the server has stopped, to false when it goes on: saving failed, or `abort` was called. */
   begin(options: ShutdownOptions): Promise<boolean> {
     const { config, log, replication } = this.server;
     const { waiting } = this;
     if (this.ending !== null) return this.ending;
     if (waiting !== null) {
-      // Asked again: who does not want to wait need not, anybody else waits too.
+      // Asked again: a client that does not want to wait need not, every other waits too.
       if (options.now) this.conclude(waiting, options.force);
       return waiting.outcome;
     }
@@ -50,7 +50,7 @@ export class Shutdown {
     return promise;
   }
 
-  /** SHUTDOWN ABORT. -> whether a shutdown was waiting. */
+  /** SHUTDOWN ABORT. Returns whether a shutdown was waiting. */
   abort(): boolean {
     const { waiting } = this;
     if (waiting === null) return false;
@@ -115,7 +115,7 @@ export class Shutdown {
     return true;
   }
 
-  /** -> false: the server goes on. */
+  /** Returns false: the server goes on. */
   private refuse(): boolean {
     this.server.log.warning("Errors trying to shut down the server. Check the logs for more information.");
     return false;

@@ -6,6 +6,7 @@
  * stays. As Redis 7.2 does it (blocked.c). A command that waits for a condition is answered when the condition is met or the time is over.
  */
 
+import { assert } from "../assert.ts";
 import type { BlockedKeys, KeyWaiter } from "../keyspace/blocking.ts";
 import type { Database } from "../keyspace/database.ts";
 import { Frame } from "../protocol/frame.ts";
@@ -151,6 +152,7 @@ export class BlockedClients {
   }
 
   private link(client: BlockedClient): void {
+    assert(!this.clients.has(client.session), "a blocked client sends no request that could block it again");
     client.session.blocked = true;
     this.clients.set(client.session, client);
     if (client.deadline !== 0) this.deadlines.add(client);
@@ -164,6 +166,10 @@ export class BlockedClients {
   }
 
   private unlink(client: BlockedClient): void {
+    assert(
+      client.session.blocked && this.clients.get(client.session) === client,
+      "a client leaves the list once, with the wait it came with",
+    );
     client.session.blocked = false;
     this.clients.delete(client.session);
     this.deadlines.remove(client);
@@ -212,6 +218,7 @@ export class BlockedClients {
       reply.rejoin(diverted);
     }
     if (session.blocked) return;
+    assert(!this.clients.has(session), "a client that was served waits for nothing any more");
     if (session.postponed) this.postponed.set(session, client);
     else this.release(session);
   }
@@ -278,6 +285,7 @@ export class BlockedClients {
   /** The wait is over: the client is answered with `error`, or with what there is to say by now. */
   private end(client: BlockedClient, error: string | null): void {
     const { session, frame } = client;
+    assert(client !== this.current, "a request that is being executed has not run out of time");
     this.unlink(client);
     this.answer(client, error);
     this.executor.countEnded(session, frame, error);

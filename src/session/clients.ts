@@ -1,5 +1,6 @@
 /** All clients of a server by id, and the counts that INFO and maxclients need. */
 
+import { assert } from "../assert.ts";
 import type { Session } from "./session.ts";
 
 export class Clients {
@@ -15,6 +16,8 @@ export class Clients {
   }
 
   add(session: Session): void {
+    assert(session.id > 0 && session.id < this.nextId, "a client's id is one that was given out");
+    assert(!this.sessions.has(session.id), "an id is given to one client only");
     this.sessions.set(session.id, session);
   }
 

@@ -1,5 +1,7 @@
 /** Things with a deadline, the earliest first: any number of them, and one timer. A binary heap in which each knows its place, so that it can leave early. */
 
+import { assert } from "../assert.ts";
+
 /** The longest pause that a timer can make, in ms. */
 const LONGEST_TIMER_MS = 0x7fffffff;
 
@@ -26,6 +28,7 @@ export class Deadlines<T extends Timed> {
   }
 
   add(item: T): void {
+    assert(item.place < 0, "what waits for a deadline waits for one only");
     item.place = this.heap.length;
     this.heap.push(item);
     this.rise(item, item.place);
@@ -37,6 +40,7 @@ export class Deadlines<T extends Timed> {
     const { heap } = this;
     const { place } = item;
     if (place < 0) return;
+    assert(heap[place] === item, "each item knows its place in the heap, or another one would leave");
     item.place = -1;
     const last = heap.pop();
     if (last === undefined || last === item) return;
@@ -95,6 +99,7 @@ export class Deadlines<T extends Timed> {
     this.stop();
     const now = Date.now();
     for (let first = this.heap[0]; first !== undefined && first.deadline <= now; first = this.heap[0]) {
+      assert(first.place === 0, "the earliest deadline stands first");
       this.remove(first);
       this.expired(first);
     }

@@ -3,6 +3,7 @@
  * A message goes out once the command that sent it has been answered; a client's own messages come after its own answer, as in Redis.
  */
 
+import { assert } from "../assert.ts";
 import { globMatch } from "../base/glob.ts";
 import { type Session, SessionKind } from "./session.ts";
 
@@ -39,19 +40,19 @@ export class PubSub {
     new Map(),
   ];
   /** Messages on their way. */
-  private readonly outbox = new Map<Session, Buffer[]>();
+  private readonly messages = new Map<Session, Buffer[]>();
 
   /** Whether messages wait to be handed over. */
   get hasMessages(): boolean {
-    return this.outbox.size > 0;
+    return this.messages.size > 0;
   }
 
-  /** How many channels, patterns or shard channels somebody listens to. */
+  /** How many channels, patterns or shard channels have a subscriber. */
   size(topic: Topic): number {
     return this.topics[topic].size;
   }
 
-  /** Those that somebody listens to and that match `pattern` (null: all). */
+  /** Those that have a subscriber and match `pattern` (null: all). */
   *list(topic: Topic, pattern: Buffer | null): Iterable<Buffer> {
     for (const { name } of this.topics[topic].values()) if (pattern === null || matches(pattern, name)) yield name;
   }
@@ -82,8 +83,9 @@ export class PubSub {
     const { subscriptions } = session;
     if (subscriptions === null || !subscriptions.names[topic].delete(name)) return;
     const entry = this.topics[topic].get(name);
-    entry?.sessions.delete(session);
-    if (entry?.sessions.size === 0) this.topics[topic].delete(name);
+    assert(entry?.sessions.delete(session) === true, "what a client listens to lists that client as a listener");
+    if (entry.sessions.size === 0) this.topics[topic].delete(name);
+    assert(session.kind !== SessionKind.NORMAL, "a client with subscriptions is known as one that listens");
     if (!subscriptions.empty) return;
     session.subscriptions = null;
     if (session.kind === SessionKind.PUBSUB) session.kind = SessionKind.NORMAL;
@@ -96,7 +98,7 @@ export class PubSub {
     for (const topic of Object.values(Topic)) for (const name of [...subscriptions.names[topic]]) this.unsubscribe(session, topic, name);
   }
 
-  /** Sends a message to all who listen to a channel, by itself or (not of a shard) by a pattern. -> how many times it was sent. */
+  /** Sends a message to all clients that listen to a channel, by its name or (not of a shard) by a pattern. Returns how many times it was sent. */
   publish(topic: typeof Topic.CHANNEL | typeof Topic.SHARD, channel: Buffer, message: Buffer): number {
     let sent = 0;
     const listeners = this.topics[topic].get(channel.latin1Slice());
@@ -119,23 +121,23 @@ export class PubSub {
   }
 
   private post(session: Session, message: Buffer): void {
-    if (this.outbox.size === 0) queueMicrotask(() => this.deliver());
-    const waiting = this.outbox.get(session);
-    if (waiting === undefined) this.outbox.set(session, [message]);
+    if (this.messages.size === 0) queueMicrotask(() => this.deliver());
+    const waiting = this.messages.get(session);
+    if (waiting === undefined) this.messages.set(session, [message]);
     else waiting.push(message);
   }
 
   /** Hands over what waits for this client. */
   take(session: Session): readonly Buffer[] {
-    const waiting = this.outbox.get(session);
+    const waiting = this.messages.get(session);
     if (waiting === undefined) return [];
-    this.outbox.delete(session);
+    this.messages.delete(session);
     return waiting;
   }
 
   private deliver(): void {
-    const waiting = [...this.outbox];
-    this.outbox.clear();
+    const waiting = [...this.messages];
+    this.messages.clear();
     for (const [session, messages] of waiting) {
       const bytes = messages.length === 1 ? messages[0] : Buffer.concat(messages);
       session.link.send(bytes, 0, bytes.length);

@@ -24,7 +24,7 @@ export interface SessionLink extends ReplySink {
   destroy(): void;
   /** Cuts the client off if more waits for it than its class allows. `now` in ms. */
   checkOutputLimit(now: number): void;
-  /** Writes of bytes[from, to) what the kernel takes now, and nothing while other bytes wait; keeps nothing. -> how many bytes it took. */
+  /** Writes of bytes[from, to) what the kernel takes now, and nothing while other bytes wait; keeps nothing. Returns how many bytes it took. */
   offer(bytes: Buffer, from: number, to: number): number;
   /** Told when everything sent has been taken by the kernel, and it can take more. */
   onDrained: (() => void) | null;
@@ -77,7 +77,7 @@ export class Session {
   transaction: Transaction | null = null;
   /** No further request is served: the connection is closing. */
   closing = false;
-  /** The last request must wait, unanswered (a write while writes are paused): the link rests, keeps it, and serves it anew when it goes on. */
+  /** The last request must wait, unanswered (a write while writes are paused): the link keeps it and serves it again when it is resumed. */
   postponed = false;
   /** The last request waits for keys (session/blocked.ts): its answer will come, and the link rests until then. */
   blocked = false;

@@ -1,5 +1,6 @@
 /** MULTI's queue and WATCH's list of one client. */
 
+import { assert } from "../assert.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Watch, Watcher } from "../keyspace/watch.ts";
@@ -25,6 +26,7 @@ export class Transaction implements Watcher {
 
   /** Takes a request that the restrictions in `restrictions` can keep from running. What is sure to fail is not kept. */
   enqueue(frame: Frame, restrictions: number): void {
+    assert(this.open, "only between MULTI and EXEC are requests queued");
     if (this.refused || this.touched) return;
     this.restrictions |= restrictions;
     const copy = new Frame();
@@ -54,7 +56,7 @@ export class Transaction implements Watcher {
     this.touched = false;
   }
 
-  /** Whether a watched key's time has passed since it was watched, though nobody has deleted it yet. */
+  /** Whether a watched key's time has passed since it was watched, though it has not been deleted yet. */
   get watchedExpired(): boolean {
     return this.watched.some(({ database, key, stale }) => !stale && database.isStale(key, 0, key.length));
   }

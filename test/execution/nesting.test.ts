@@ -1,40 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Call } from "../../src/execution/call.ts";
 import { Frame } from "../../src/protocol/frame.ts";
-import type { ReplySink } from "../../src/protocol/reply.ts";
-import { Session, type SessionLink } from "../../src/session/session.ts";
+import { Session } from "../../src/session/session.ts";
 import { connect, type RawClient, type Word } from "../support/client.ts";
+import { CollectingLink } from "../support/link.ts";
 import { startRedis, testWithRedis } from "../support/redis.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-
-/** Where the answers to a stub caller's own requests go. */
-class Collector implements SessionLink {
-  readonly remoteAddress = "";
-  readonly localAddress = "";
-  readonly fileDescriptor = -1;
-  readonly inputBytes = 0;
-  readonly outputBytes = 0;
-  readonly outputPieces = 0;
-  readonly bytesIn = 0;
-  readonly bytesOut = 0;
-  onDrained: (() => void) | null = null;
-  text = "";
-
-  send(bytes: Buffer, from: number, to: number): void {
-    this.text += bytes.latin1Slice(from, to);
-  }
-
-  offer(): number {
-    return 0;
-  }
-
-  closeAfterReply(): void {}
-  destroy(): void {}
-  checkOutputLimit(): void {}
-  setNoDelay(): void {}
-  pause(): void {}
-  resume(): void {}
-}
 
 /** What a client does beside one that waits in BLMOVE src dst: an expired key is met, three requests are in error, and what the other waits for arrives. */
 const TRANSACTION: readonly (readonly Word[])[] = [
@@ -73,17 +44,22 @@ describe("calls within calls", () => {
     const { handler } = entry;
     restore = () => Reflect.set(entry, "handler", handler);
     Reflect.set(entry, "handler", (call: Call) => {
-      const link = new Collector();
-      const session = new Session({ id: 1000, link, database: keyspace.databases[0], now: keyspace.now, authenticated: true });
-      const answersOf: ReplySink = link;
-      const diverted = call.reply.divert(answersOf, 2);
+      const answers = new CollectingLink();
+      const session = new Session({
+        id: 1000,
+        link: answers.link,
+        database: keyspace.databases[0],
+        now: keyspace.now,
+        authenticated: true,
+      });
+      const diverted = call.reply.divert(answers.link, 2);
       for (const words of requests) {
         executor.execute(session, new Frame().encode(words.map(String)));
         expect(session.blocked).toBe(false);
       }
       call.reply.rejoin(diverted);
       expect([call.frame.text(0), call.entry.fullName, call.failure]).toEqual(["ECHO", "echo", null]);
-      call.reply.bulk(link.text);
+      call.reply.bulk(answers.text);
     });
   }
 

@@ -54,6 +54,8 @@ export class AppendOnlyFile {
   lastRewriteOk = true;
   /** Size when the last rewrite was over, and at start that of the base. */
   baseSize = 0;
+  /** Time that the event loop has spent on writing, and flushing where answers wait for that, in microseconds: eventloop_duration_aof_sum. */
+  writeMicroseconds = 0;
   private readonly parts: AppendOnlyFileParts;
   private readonly place: AofPlace;
   private readonly writer: AofWriter;
@@ -155,6 +157,7 @@ export class AppendOnlyFile {
     this.rewrites = 0;
     this.consecutiveFailures = 0;
     this.writer.delayedFlushes = 0;
+    this.writeMicroseconds = 0;
   }
 
   private measured(size: number): void {
@@ -261,7 +264,10 @@ export class AppendOnlyFile {
     setImmediate(() => {
       this.writeScheduled = false;
       journal.flushed();
-      if (this.writer.write()) gate.open();
+      const began = performance.now();
+      const complete = this.writer.write();
+      this.writeMicroseconds += (performance.now() - began) * 1000;
+      if (complete) gate.open();
     });
   }
 

@@ -36,6 +36,8 @@ const RETRY_SECONDS = 5;
 /** The size of pointers of the Redis that we say we are. */
 const REDIS_BITS = 64;
 
+const CANCELLED = new Error("the background save was cancelled");
+
 /** Facts at the head of an image. */
 export type ImageFacts = readonly (readonly [name: string, value: string | number])[];
 
@@ -113,7 +115,7 @@ export class Persistence {
   /** `keyspace.changes` when what is in the file was current. */
   private savedChanges: number;
   private progress: LoadProgress | null = null;
-  /** Whether the file was made for, or came by, replication and nothing else. */
+  /** Whether the file was made for replicas and for nothing else. */
   private syncFile = false;
   private closed = false;
   /** Those whose files are not gone yet. */
@@ -213,8 +215,11 @@ export class Persistence {
     this.syncFile = false;
   }
 
-  /** BGSAVE: the image is that of this moment, its writing goes on in the background. Errors: CommandError when one, or a load, is under way. */
-  startBackgroundSave(): void {
+  /**
+   * BGSAVE: the image is that of this moment, its writing goes on in the background. `ended` is told why there is no file of it, or null when there is.
+   * Errors: CommandError when one, or a load, is under way.
+   */
+  startBackgroundSave(ended: (error: Error | null) => void = () => {}): void {
     if (this.progress !== null) throw errors.loading;
     if (this.background !== null) throw commandError("ERR Background save already in progress");
     const { keyspace, log, createFile } = this.parts;
@@ -224,17 +229,18 @@ export class Persistence {
     const { promise, resolve: settle } = Promise.withResolvers<Error | null>();
     const file = new SnapshotFile({ ...this.place(), settled: settle, ...(createFile === undefined ? {} : { create: createFile }) });
     const snapshot = new Snapshot(keyspace, file, this.snapshotOptions());
-    const settled = promise.then((error) => this.backgroundSaveEnded(error));
+    const settled = promise.then((error) => ended(this.backgroundSaveEnded(error)));
     this.background = { snapshot, file, startedAt: this.clock(), changes: keyspace.changes, settled, cancelled: false, superseded: false };
     log.notice("Background saving started");
     file.start(snapshot);
     snapshot.start();
   }
 
-  private backgroundSaveEnded(error: Error | null): void {
+  /** Returns why the image is not in the file, or null. */
+  private backgroundSaveEnded(error: Error | null): Error | null {
     const { background } = this;
     const { log } = this.parts;
-    if (background === null) return;
+    if (background === null) return error;
     this.lastSaveSeconds = this.savingSeconds;
     this.background = null;
     if (error === null) {
@@ -250,6 +256,7 @@ export class Persistence {
       log.warning("Background saving error");
       this.lastSaveOk = false;
     }
+    return background.superseded ? CANCELLED : error;
   }
 
   /** BGSAVE SCHEDULE, and BGSAVE in a transaction: the save begins at the next `cron` that finds none under way. */
@@ -262,9 +269,8 @@ export class Persistence {
     const { background } = this;
     if (background === null) return;
     background.cancelled = true;
-    const reason = new Error("the background save was cancelled");
-    background.snapshot.cancel(reason);
-    background.file.failed(reason); // the snapshot may be over and the file still on its way to the disk
+    background.snapshot.cancel(CANCELLED);
+    background.file.failed(CANCELLED); // the snapshot may be over and the file still on its way to the disk
     await background.settled;
   }
 
@@ -356,9 +362,9 @@ export class Persistence {
 
   // ---- files of replication
 
-  /** The file now holds what replication put there: rdb-del-sync-files may remove it. */
+  /** The file was made to be sent to replicas. Without rdb-del-sync-files it is one like others, also once the directive is switched on. */
   markSyncFile(): void {
-    this.syncFile = true;
+    this.syncFile = this.parts.config.values["rdb-del-sync-files"];
   }
 
   /** Makes a temporary file for an image that comes from a master. It is closed and removed when it is discarded, and when the server stops. */
@@ -374,13 +380,25 @@ export class Persistence {
     return spool;
   }
 
-  /** Removes the file if replication put it there, nothing else is persisted, and rdb-del-sync-files says so. To be called while nobody reads it. */
-  removeSyncFile(): void {
+  /** Whether no file may stay that a full synchronization left, since nothing else is persisted: rdb-del-sync-files. */
+  private get keepsNoSyncFiles(): boolean {
     const { values } = this.parts.config;
-    if (!values["rdb-del-sync-files"]) this.syncFile = false;
-    if (!this.syncFile || values.save.length > 0 || values.appendonly) return;
+    return values["rdb-del-sync-files"] && values.save.length === 0 && !values.appendonly;
+  }
+
+  /** Removes the file that was made for replicas, where it must not stay. To be called about once a second, while it is not being sent. */
+  removeSyncFile(): void {
+    if (!this.parts.config.values["rdb-del-sync-files"]) this.syncFile = false;
+    if (!this.syncFile || !this.keepsNoSyncFiles) return;
     this.syncFile = false;
-    this.parts.log.notice("Removing the RDB file of a full synchronization: this server has persistence disabled");
+    this.parts.log.notice("Removing the RDB file used to feed replicas in a persistence-less instance");
+    rmSync(this.path, { force: true });
+  }
+
+  /** Likewise the file that came from a master and has been loaded, or cannot be. */
+  removeMasterFile(): void {
+    if (!this.keepsNoSyncFiles) return;
+    this.parts.log.notice("Removing the RDB file obtained from the master. This replica has persistence disabled");
     rmSync(this.path, { force: true });
   }
 

@@ -1,9 +1,9 @@
 /**
- * An image that comes from elsewhere, kept in a temporary file until all of it is there: what a replica has goes only when what replaces it cannot be cut off any
- * more. The file is no copy of the data set that anybody may load later, so it is never flushed, and goes whatever happens.
+ * An image that comes from elsewhere, kept in a temporary file until all of it is there: what a replica has is dropped only when what replaces it is complete.
+ * Then the file becomes the file of the data set, as in Redis; before that it is removed, whatever happens.
  */
 
-import { type FileHandle, open, rm, truncate } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { failureWords } from "../config/error.ts";
 import { type CreateFile, createTemporary, SaveError } from "./file.ts";
@@ -59,6 +59,22 @@ export class Spool {
       return await open(path, "r");
     } catch (error) {
       throw writeFailure("truncate", error);
+    }
+  }
+
+  /** Makes `file`, which `complete` returned, safely the one called `name` in the same directory: discarding leaves it there. Errors: SaveError. */
+  async keepAs(file: FileHandle, name: string): Promise<void> {
+    const { directory } = this.options;
+    try {
+      // Windows flushes through handles for writing alone, and has no way to flush directories.
+      if (process.platform !== "win32") await file.sync();
+      await rename(this.path, join(directory, name));
+      this.path = "";
+      if (process.platform === "win32") return;
+      const handle = await open(directory, "r");
+      await handle.sync().finally(() => handle.close());
+    } catch (error) {
+      throw new SaveError(`Failed trying to rename the temp DB into ${name} in MASTER <-> REPLICA synchronization: ${failureWords(error)}`);
     }
   }
 

@@ -373,3 +373,15 @@ test("with aof-disable-auto-gc files that a rewrite replaces stay, as history, u
   expect(directory.manifest).toBe("file appendonly.aof.3.base.rdb seq 3 type b\nfile appendonly.aof.3.incr.aof seq 3 type i\n");
   await until("the files to go", () => directory.names().length === 3);
 });
+
+test("the event loop's time for the append-only file counts, and CONFIG RESETSTAT takes it back", async () => {
+  await using server = await Ours.start({ appendonly: "yes", appendfsync: "always" });
+  const sum = async () => Number(await infoField(server.client, "debug", "eventloop_duration_aof_sum"));
+  await server.client.text("SET", "a", "1");
+  const once = await sum();
+  expect(once).toBeGreaterThan(0);
+  await server.client.text("SET", "a", "2");
+  expect(await sum()).toBeGreaterThan(once);
+  await server.client.text("CONFIG", "RESETSTAT");
+  expect(await sum()).toBe(0);
+});

@@ -4,10 +4,11 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, readSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { failureWords } from "../../config/error.ts";
 import { type Cursor, Journal } from "../../journal/journal.ts";
-import { type FileSource, SnapshotFile } from "../../snapshot/file.ts";
+import type { FileSource } from "../../snapshot/file.ts";
+import type { Persistence } from "../../snapshot/persistence.ts";
 import type { SnapshotConsumer } from "../../snapshot/snapshot.ts";
 import { type Replica, ReplicaState } from "./replica.ts";
 
@@ -148,24 +149,22 @@ interface FilePosition {
   offset: number;
 }
 
+/** The image is the background save of this moment, in the file of the data set: more replicas may wait for it while it is written. */
 export class FileSync implements FullSync {
   readonly streamed = false;
   private readonly host: SyncHost;
-  private readonly directory: string;
+  private readonly persistence: Persistence;
   private readonly path: string;
   private readonly places = new Map<Replica, FilePosition>();
   private readonly chunk = Buffer.allocUnsafeSlow(FILE_CHUNK_BYTES);
-  private readonly incrementalSync: boolean;
-  private image: FileSource | null = null;
   private size = 0;
   private descriptor = -1;
   private over = false;
 
-  constructor(host: SyncHost, replicas: readonly Replica[], options: { directory: string; incrementalSync: boolean }) {
+  constructor(host: SyncHost, replicas: readonly Replica[], persistence: Persistence) {
     this.host = host;
-    this.directory = options.directory;
-    this.incrementalSync = options.incrementalSync;
-    this.path = join(options.directory, `replication-${process.pid}.${randomBytes(4).toString("hex")}.rdb`);
+    this.persistence = persistence;
+    this.path = persistence.path;
     for (const replica of replicas) this.join(replica);
   }
 
@@ -173,42 +172,32 @@ export class FileSync implements FullSync {
     return new Set(this.places.keys());
   }
 
-  /** While the file is written, more replicas may wait for it. */
   join(replica: Replica): boolean {
     if (this.over || this.descriptor !== -1) return false;
     this.places.set(replica, { header: Buffer.alloc(0), offset: 0 });
     return true;
   }
 
-  begin(start: StartImage): void {
-    const file = new SnapshotFile({
-      directory: this.directory,
-      name: this.path.slice(this.directory.length + 1),
-      incrementalSync: this.incrementalSync,
-      settled: (error) => this.settled(error),
-    });
-    const counting: SnapshotConsumer = {
-      write: (bytes, from, to) => {
-        this.size += to - from;
-        file.write(bytes, from, to);
-      },
-      ready: () => file.ready(),
-      finished: () => file.finished(),
-      failed: (error) => file.failed(error),
-    };
-    this.image = start(counting);
-    file.start(this.image);
+  begin(): void {
+    this.persistence.startBackgroundSave((error) => this.settled(error));
   }
 
   cancel(reason: Error): void {
-    if (this.descriptor === -1) this.image?.cancel(reason);
+    if (this.descriptor === -1) void this.persistence.cancelBackgroundSave();
     this.end(reason);
   }
 
   private settled(error: Error | null): void {
     if (error !== null) return this.end(error);
-    if (this.over) return this.removeFile();
-    this.descriptor = openSync(this.path, "r");
+    this.persistence.markSyncFile();
+    if (this.over) return;
+    try {
+      // From here on the image is that of the descriptor, whatever becomes of the file's name.
+      this.descriptor = openSync(this.path, "r");
+      this.size = fstatSync(this.descriptor).size;
+    } catch (failure) {
+      return this.end(new Error(failureWords(failure)));
+    }
     for (const [replica, place] of [...this.places]) {
       place.header = Buffer.from(`$${this.size}\r\n`, "latin1");
       replica.state = ReplicaState.FILE;
@@ -244,14 +233,7 @@ export class FileSync implements FullSync {
   private end(error: Error | null): void {
     if (this.over) return;
     this.over = true;
-    if (this.descriptor !== -1) {
-      closeSync(this.descriptor);
-      this.removeFile();
-    }
+    if (this.descriptor !== -1) closeSync(this.descriptor);
     this.host.ended(this, error);
-  }
-
-  private removeFile(): void {
-    rmSync(this.path, { force: true });
   }
 }

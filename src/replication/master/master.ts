@@ -3,7 +3,6 @@
  * from the image's offset on, or the journal alone where that still has what it lacks. The journal is the only source of the stream; each replica is a cursor.
  */
 
-import { resolve } from "node:path";
 import { RdbWriter } from "../../rdb/writer.ts";
 import { type Session, SessionKind } from "../../session/session.ts";
 import type { FileSource } from "../../snapshot/file.ts";
@@ -232,7 +231,8 @@ export class Replicas implements SyncHost {
     const { values } = this.host.parts.config;
     const waiting = this.waiting();
     if (waiting.length === 0) return false;
-    if (!this.streams(waiting)) return true;
+    // A file that is being saved for others is not of this moment.
+    if (!this.streams(waiting)) return !this.host.parts.persistence.saving;
     const enough = values["repl-diskless-sync-max-replicas"];
     if (enough > 0 && waiting.length >= enough) return true;
     const longest = Date.now() - Math.min(...waiting.map((replica) => replica.requestedAt));
@@ -241,7 +241,7 @@ export class Replicas implements SyncHost {
 
   private startSync(): void {
     if (this.sync !== null || !this.isDue()) return;
-    const { journal, log, config } = this.host.parts;
+    const { journal, log, persistence } = this.host.parts;
     const replicas = this.waiting();
     const streamed = this.streams(replicas);
     log.notice(`Starting BGSAVE for SYNC with target: ${streamed ? "replicas sockets" : "disk"}`);
@@ -249,12 +249,7 @@ export class Replicas implements SyncHost {
     // Who has just joined does not know which database is selected. A master's stream passed on cannot say: the image does.
     if (!journal.following) journal.forgetSelected();
     for (const replica of replicas) this.promise(replica, offset);
-    this.sync = streamed
-      ? new StreamedSync(this, replicas)
-      : new FileSync(this, replicas, {
-          directory: resolve(config.values.dir),
-          incrementalSync: config.values["rdb-save-incremental-fsync"],
-        });
+    this.sync = streamed ? new StreamedSync(this, replicas) : new FileSync(this, replicas, persistence);
     this.sync.begin((consumer) => this.startImage(consumer, { data: replicas[0].parts === null }));
   }
 
@@ -448,6 +443,7 @@ export class Replicas implements SyncHost {
     }
     this.releaseBacklog(now, values["repl-backlog-ttl"] * 1000);
     if (this.isDue()) this.startSync();
+    if (this.list.every((replica) => replica.state === ReplicaState.ONLINE)) parts.persistence.removeSyncFile();
   }
 
   /** A replica that waits for its image hears an empty line a second; one that gets it as it is made must not. */

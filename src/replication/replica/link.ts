@@ -525,6 +525,10 @@ export class MasterLink implements SessionLink {
     const { session } = this;
     if (session === null) return;
     session.closing = true;
+    // The master hears of it now, the link once the command is over that asks for it. The end of this connection is no news then.
+    this.attempt++;
+    this.socket?.terminate();
+    this.socket = null;
     setImmediate(() => this.breakOff(session));
   }
 

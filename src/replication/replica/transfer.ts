@@ -118,15 +118,21 @@ export class Transfer {
   }
 
   private async loadFile(spool: Spool): Promise<void> {
+    const { config, persistence } = this.host.parts;
     const size = this.payload.received;
     let database = -1;
     try {
       const file = await spool.complete(size);
+      // What is being saved must not replace the file later.
+      await persistence.cancelBackgroundSave();
+      if (!this.over) await spool.keepAs(file, config.values.dbfilename);
       if (this.over) return await file.close();
       const image = this.beginLoad(size);
-      await this.host.parts.persistence.feed(file, image, () => this.over);
+      await persistence.feed(file, image, () => this.over);
       if (!this.over) database = this.complete(image);
+      persistence.removeMasterFile();
     } catch (error) {
+      if (this.loading) persistence.removeMasterFile();
       if (!this.over) this.fail(error, "disk");
     } finally {
       spool.discard();

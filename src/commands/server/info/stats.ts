@@ -62,13 +62,13 @@ export const STATS: Section = {
   },
 };
 
-/** What only those who look for it want to know of the event loop. There is no append-only file to spend time on. */
+/** What only those who look for it want to know of the event loop. */
 export const DEBUG: Section = {
   names: ["debug"],
   title: "Debug",
   shown: "named",
-  write(out, { stats }) {
-    out.add("eventloop_duration_aof_sum", 0);
+  write(out, { stats, appendOnly }) {
+    out.whole("eventloop_duration_aof_sum", appendOnly.writeMicroseconds);
     out.whole("eventloop_duration_cron_sum", stats.cronMicroseconds);
     out.whole("eventloop_duration_max", stats.longestCycle);
     out.add("eventloop_cmd_per_cycle_max", stats.mostCommandsPerCycle);

@@ -1,5 +1,14 @@
-/** What a command is: its contract as data, which COMMAND, ACL, key extraction, documentation and tests read, and its handler. */
+/**
+ * What a command is: its contract as data, which COMMAND, ACL, key extraction, documentation and tests read, and its handler.
+ *
+ *     const command = commandsOf("hash");
+ *     export const hget = command("hget", { arity: 3, since: "2.0.0", flags: "readonly fast" })
+ *       .takes("key{RO access} field")
+ *       .docs("Returns the value of a field in a hash.", "O(1)")
+ *       .run((ctx) => ...);
+ */
 
+import { type Argument, type KeySpec, parseSyntax, type Syntax } from "./command-syntax.ts";
 import type { Context } from "./context.ts";
 
 export type Group =
@@ -43,59 +52,35 @@ export type Flag =
   | "no_mandatory_keys"
   | "movablekeys";
 
-export type KeyFlag = "RO" | "RW" | "OW" | "RM" | "access" | "update" | "insert" | "delete" | "not_key" | "incomplete" | "variable_flags";
+export type DocFlag = "deprecated" | "syscmd";
 
-/** Where a command's keys are: Redis 7's key specifications. */
-export interface KeySpec {
-  readonly flags: readonly KeyFlag[];
-  /** The first key is at a fixed index, or after a word searched from `startFrom` on (backwards from the end if negative). */
-  readonly begin: { readonly index: number } | { readonly keyword: string; readonly startFrom: number } | "unknown";
-  /** Up to `lastKey` (relative to the first; negative: from the end) in steps, at most 1/limit of the arguments; or as many as an argument says. */
-  readonly find:
-    | { readonly lastKey: number; readonly step: number; readonly limit: number }
-    | { readonly keyNumIndex: number; readonly firstKey: number; readonly step: number }
-    | "unknown";
-  readonly notes?: string;
-}
+/** What the server itself must know of a command, which no client is told. */
+export type Trait =
+  /** Runs at once inside MULTI instead of being queued. */
+  | "unqueued"
+  /** A RESP2 client may call it while it listens to channels. */
+  | "while-subscribed"
+  /** TOUCH: notes the access even for a client that wants none noted. */
+  | "touches"
+  /** EXEC: what may stand in its way is what may stand in the way of the commands queued. */
+  | "runs-queue"
+  /** Of what a master sends, the append-only file has no use for it: it changes no data. */
+  | "no-data";
 
-export type ArgumentType = "string" | "integer" | "double" | "key" | "pattern" | "unix-time" | "pure-token" | "oneof" | "block";
-
-export interface Argument {
-  readonly name: string;
-  readonly type: ArgumentType;
-  readonly token?: string;
-  readonly displayText?: string;
-  readonly keySpecIndex?: number;
-  readonly since?: string;
-  readonly deprecatedSince?: string;
-  readonly summary?: string;
-  readonly optional?: boolean;
-  readonly multiple?: boolean;
-  readonly multipleToken?: boolean;
-  readonly arguments?: readonly Argument[];
-}
-
-export interface CommandSpec {
-  /** Lower case; of a subcommand the last word only. */
-  readonly name: string;
+/** Lists of words are written as one string with spaces: "write denyoom". */
+export interface CommandFacts<Flags extends string> {
   /** Number of arguments with the name(s); negative: at least so many. */
   readonly arity: number;
-  readonly group: Group;
   readonly since: string;
-  readonly flags: readonly Flag[];
-  readonly keys?: readonly KeySpec[];
-  readonly summary: string;
-  readonly complexity?: string;
-  /** ACL categories beyond those that flags and group imply ("keyspace", "dangerous", ...). */
-  readonly categories?: readonly string[];
-  readonly arguments?: readonly Argument[];
-  readonly history?: readonly (readonly [version: string, change: string])[];
-  /** Hints for clients: request and response policies, non-determinism. */
-  readonly tips?: readonly string[];
-  readonly docFlags?: readonly ("deprecated" | "syscmd")[];
-  readonly deprecatedSince?: string;
-  readonly replacedBy?: string;
+  readonly flags: Flags;
 }
+
+/** `unknown` if every word of a list is one of `Word`, else `never`. */
+type AllOf<List extends string, Word extends string> = List extends "" | Word
+  ? unknown
+  : List extends `${Word} ${infer Rest}`
+    ? AllOf<Rest, Word>
+    : never;
 
 export type Handler = (ctx: Context) => void;
 
@@ -105,66 +90,123 @@ export interface Command {
   readonly subcommands: readonly Command[];
 }
 
-export function command(spec: CommandSpec, handler: Handler): Command {
-  return { spec, handler, subcommands: [] };
+/** A command's contract. It is written as a chain of calls, of which `run` is the last. */
+export class CommandSpec {
+  /** Lower case; of a subcommand the last word only. */
+  readonly name: string;
+  readonly arity: number;
+  readonly group: Group;
+  readonly since: string;
+  readonly flags: readonly Flag[];
+  /** ACL categories beyond those that flags and group imply ("keyspace", "dangerous", ...). */
+  categories: readonly string[] = [];
+  traits: readonly Trait[] = [];
+  summary = "";
+  /** Empty: not said. */
+  complexity = "";
+  history: readonly (readonly [version: string, change: string])[] = [];
+  /** Hints for clients: request and response policies, non-determinism. */
+  hints: readonly string[] = [];
+  docFlags: readonly DocFlag[] = [];
+  deprecatedSince: string | null = null;
+  replacedBy: string | null = null;
+  /** The arguments as they are written. */
+  notation = "";
+  /** Index of the first argument after the name(s). */
+  private readonly first: number;
+  /** Parsed when COMMAND or a caller who wants keys asks for it: a server that starts needs none of it. */
+  private parsed: Syntax | null = null;
+
+  constructor(group: Group, fullName: string, facts: CommandFacts<string>) {
+    const words = fullName.split("|");
+    this.name = words[words.length - 1];
+    this.first = words.length;
+    this.group = group;
+    this.arity = facts.arity;
+    this.since = facts.since;
+    this.flags = wordsOf<Flag>(facts.flags);
+  }
+
+  /** The arguments, in the notation that command-syntax.ts describes. */
+  takes(notation: string): this {
+    this.notation = notation;
+    return this;
+  }
+
+  docs(summary: string, complexity = ""): this {
+    this.summary = summary;
+    this.complexity = complexity;
+    return this;
+  }
+
+  /** Changes since the first version that had the command, each as "2.4.0: Accepts several fields." */
+  changed(...changes: readonly string[]): this {
+    this.history = changes.map((change) => [change.slice(0, change.indexOf(":")), change.slice(change.indexOf(":") + 2)]);
+    return this;
+  }
+
+  acl(categories: string): this {
+    this.categories = wordsOf(categories);
+    return this;
+  }
+
+  marked(...traits: readonly Trait[]): this {
+    this.traits = traits;
+    return this;
+  }
+
+  tips(hints: string): this {
+    this.hints = wordsOf(hints);
+    return this;
+  }
+
+  deprecated(since: string, replacedBy: string): this {
+    this.docFlags = ["deprecated"];
+    this.deprecatedSince = since;
+    this.replacedBy = replacedBy;
+    return this;
+  }
+
+  /** Only servers and tests call it. */
+  internal(): this {
+    this.docFlags = ["syscmd"];
+    return this;
+  }
+
+  run(handler: Handler, subcommands: readonly Command[] = []): Command {
+    return { spec: this, handler, subcommands };
+  }
+
+  /** A command that is only a family of subcommands (CONFIG, CLIENT, ...). */
+  family(subcommands: readonly Command[]): Command {
+    return this.run(missingSubcommand, subcommands);
+  }
+
+  get arguments(): readonly Argument[] {
+    return this.syntax.arguments;
+  }
+
+  get keys(): readonly KeySpec[] {
+    return this.syntax.keys;
+  }
+
+  /** Errors: SyntaxError when the notation makes no sense. */
+  private get syntax(): Syntax {
+    this.parsed ??= parseSyntax(this.notation, this.first);
+    return this.parsed;
+  }
 }
 
-/** A command that is only a family of subcommands (CONFIG, CLIENT, ...). */
-export function container(spec: CommandSpec, subcommands: readonly Command[]): Command {
-  return { spec, handler: missingSubcommand, subcommands };
+/** What begins the commands of a group: `commandsOf("hash")("hget", ...)`; of a subcommand the name is "config|get". */
+export function commandsOf(group: Group) {
+  return <const Flags extends string>(fullName: string, facts: CommandFacts<Flags & AllOf<Flags, Flag>>): CommandSpec =>
+    new CommandSpec(group, fullName, facts);
 }
 
-/** A command that does something without a subcommand too (COMMAND). */
-export function commandWithSubcommands(spec: CommandSpec, handler: Handler, subcommands: readonly Command[]): Command {
-  return { spec, handler, subcommands };
+function wordsOf<Word extends string>(list = ""): readonly Word[] {
+  return list === "" ? [] : (list.split(" ") as Word[]);
 }
 
 function missingSubcommand(): void {
   throw new Error("a container is never called itself: its arity asks for a subcommand");
-}
-
-// ---- key specifications that most commands share
-
-function keysAt(flags: readonly KeyFlag[], index: number, lastKey: number, step: number): KeySpec {
-  return { flags, begin: { index }, find: { lastKey, step, limit: 0 } };
-}
-
-/** One key, the first argument. */
-export function oneKey(...flags: KeyFlag[]): readonly KeySpec[] {
-  return [keysAt(flags, 1, 0, 1)];
-}
-
-/** One key at argument `index`. */
-export function keyAt(index: number, ...flags: KeyFlag[]): KeySpec {
-  return keysAt(flags, index, 0, 1);
-}
-
-/** All arguments from the first on, or every `step`th. */
-export function allKeys(step: number, ...flags: KeyFlag[]): readonly KeySpec[] {
-  return [keysAt(flags, 1, -1, step)];
-}
-
-// ---- arguments, for COMMAND DOCS
-
-type Extra = Partial<Omit<Argument, "name" | "type">>;
-
-export function arg(type: ArgumentType, name: string, extra: Extra = {}): Argument {
-  return { name, type, ...extra };
-}
-
-export function key(name = "key", extra: Extra = {}): Argument {
-  return { name, type: "key", keySpecIndex: 0, ...extra };
-}
-
-/** A bare word: `token("NX")` is named nx. */
-export function token(word: string, extra: Extra = {}): Argument {
-  return { name: word.toLowerCase(), type: "pure-token", token: word, ...extra };
-}
-
-export function oneOf(name: string, choices: readonly Argument[], extra: Extra = {}): Argument {
-  return { name, type: "oneof", arguments: choices, ...extra };
-}
-
-export function block(name: string, parts: readonly Argument[], extra: Extra = {}): Argument {
-  return { name, type: "block", arguments: parts, ...extra };
 }

@@ -28,15 +28,13 @@ export class CommandEntry {
   readonly arity: number;
   readonly isWrite: boolean;
   readonly noAuth: boolean;
-  /** Runs at once inside MULTI instead of being queued. */
-  readonly unqueued: boolean;
   readonly noMulti: boolean;
-  /** A RESP2 client may call it while it listens to channels. */
+  // What these say: Trait.
+  readonly unqueued: boolean;
   readonly whileSubscribed: boolean;
-  /** TOUCH: notes the access even for a client that wants none noted. */
   readonly touches: boolean;
-  /** EXEC: what may stand in its way is what may stand in the way of the commands queued. */
   readonly runsQueue: boolean;
+  readonly changesNoData: boolean;
   /** Which restrictions keep it from running. */
   readonly restrictions: number;
   // commandstats
@@ -57,10 +55,11 @@ export class CommandEntry {
     this.isWrite = spec.flags.includes("write");
     this.noAuth = spec.flags.includes("no_auth");
     this.noMulti = spec.flags.includes("no_multi");
-    this.whileSubscribed = parent === null && WHILE_SUBSCRIBED.has(spec.name);
-    this.runsQueue = parent === null && spec.name === "exec";
-    this.touches = parent === null && spec.name === "touch";
-    this.unqueued = parent === null && UNQUEUED.has(spec.name);
+    this.whileSubscribed = spec.traits.includes("while-subscribed");
+    this.runsQueue = spec.traits.includes("runs-queue");
+    this.touches = spec.traits.includes("touches");
+    this.unqueued = spec.traits.includes("unqueued");
+    this.changesNoData = spec.traits.includes("no-data");
     this.restrictions =
       (spec.flags.includes("loading") ? 0 : Restriction.LOADING) |
       (spec.flags.includes("stale") ? 0 : Restriction.STALE) |
@@ -90,19 +89,6 @@ export function subcommandOf(family: CommandEntry, frame: Frame): CommandEntry |
   if (frame.count < 2) return family;
   return family.subcommands.get(frame.text(1).toLowerCase()) ?? null;
 }
-
-const WHILE_SUBSCRIBED = new Set([
-  "subscribe",
-  "psubscribe",
-  "ssubscribe",
-  "unsubscribe",
-  "punsubscribe",
-  "sunsubscribe",
-  "ping",
-  "quit",
-  "reset",
-]);
-const UNQUEUED = new Set(["multi", "exec", "discard", "watch", "quit", "reset"]);
 
 const SLOTS = 2048;
 const LONGEST_NAME = 32;

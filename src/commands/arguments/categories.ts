@@ -61,7 +61,7 @@ const QUALITIES: ReadonlySet<string> = new Set(["admin", "dangerous"]);
 /** The categories of a command, in Redis's order: its own, its group's, and those that its flags imply. A mere family of subcommands has only the last. */
 export function categoriesOf(entry: CommandEntry): readonly Category[] {
   const { spec } = entry;
-  const own = spec.categories ?? [];
+  const own = spec.categories;
   const found = new Set<string>(own);
   // SORT and WAIT are in the generic group and about something else, which they say.
   const saysItself = spec.group === "generic" && own.some((category) => !QUALITIES.has(category));

@@ -2,7 +2,6 @@
 
 import { globMatch } from "../../base/glob.ts";
 import { errors } from "../../errors.ts";
-import { arg } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Value } from "../../keyspace/value.ts";
 import type { ByteMap } from "../../memory/bytemap.ts";
@@ -25,13 +24,6 @@ export interface ScanOptions {
   pattern: Buffer | null;
   type: string | null;
 }
-
-/** The arguments that all of them have, from the cursor on. */
-export const SCAN_ARGUMENTS = [
-  arg("integer", "cursor"),
-  arg("pattern", "pattern", { token: "MATCH", optional: true }),
-  arg("integer", "count", { token: "COUNT", optional: true }),
-];
 
 /** The scan of one collection. */
 export interface CollectionScan {

@@ -1,10 +1,18 @@
 /** What a family of subcommands says of itself: the answer of `<command> HELP`, in the form that Redis gives it, and the error that points there. */
 
 import { type CommandError, commandError } from "../../errors.ts";
+import type { Command, CommandSpec } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 
 /** What one subcommand is good for: how it is called, and lines of explanation. */
 export type HelpEntry = readonly [usage: string, ...lines: string[]];
+
+const HELP_ENTRY: HelpEntry = ["HELP", "Shows this text."];
+
+/** The HELP of a family, made of a table of its subcommands. */
+export function helpOf(spec: CommandSpec, entries: readonly HelpEntry[]): Command {
+  return spec.docs("Returns helpful text about the subcommands.", "O(1)").run((ctx) => replyHelp(ctx, entries));
+}
 
 /** Answers with the help of a family of subcommands; that of HELP itself is added. */
 export function replyHelp(ctx: Context, entries: readonly HelpEntry[]): void {
@@ -21,5 +29,3 @@ export function wrongArguments(ctx: Context): CommandError {
     `ERR unknown subcommand or wrong number of arguments for '${ctx.text(1).slice(0, 128)}'. Try ${ctx.text(0).toUpperCase()} HELP.`,
   );
 }
-
-const HELP_ENTRY: HelpEntry = ["HELP", "Shows this text."];

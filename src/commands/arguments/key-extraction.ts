@@ -1,6 +1,6 @@
 /** Which arguments of a request are keys: what COMMAND GETKEYS answers, and what access rules and clusters must know before a command runs. */
 
-import type { KeyFlag, KeySpec } from "../../execution/command-spec.ts";
+import type { KeyFlag, KeySpec } from "../../execution/command-syntax.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
 
 /** A request: the command's name is argument 0. A Frame is one. */
@@ -31,7 +31,7 @@ export function keysOf(entry: CommandEntry, request: Arguments): readonly KeyRef
 }
 
 function keySpecs(entry: CommandEntry): readonly KeySpec[] {
-  return entry.spec.keys ?? [];
+  return entry.spec.keys;
 }
 
 /** -> null when a specification does not fit the request, or does not tell all keys. */

@@ -12,10 +12,12 @@ import {
 } from "../../algorithms/bitfield.ts";
 import { parseInt64, smallInteger } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
-import { type Argument, arg, block, command, key, keyAt, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { badOffset, bitOffset, checkBitOffset, openBits } from "./bit-string.ts";
+
+const command = commandsOf("bitmap");
 
 type OperationName = "get" | "set" | "incrby";
 
@@ -38,62 +40,26 @@ const OVERFLOWS: readonly (readonly [name: string, overflow: Overflow])[] = [
   ["fail", Overflow.FAIL],
 ];
 
-const FIELD: readonly Argument[] = [arg("string", "encoding"), arg("integer", "offset")];
-
-export const bitfield = command(
-  {
-    name: "bitfield",
-    arity: -2,
-    group: "bitmap",
-    since: "3.2.0",
-    flags: ["write", "denyoom"],
-    keys: [{ ...keyAt(1, "RW", "update", "access", "variable_flags"), notes: "Only reads the key when all operations are GET" }],
-    summary: "Reads, sets and adds to integers of any width inside the string at a key",
-    complexity: "O(1) for each operation",
-    arguments: [
-      key(),
-      oneOf(
-        "operation",
-        [
-          block("get-block", FIELD, { token: "GET" }),
-          block("write", [
-            oneOf("overflow-block", [token("WRAP"), token("SAT"), token("FAIL")], { token: "OVERFLOW", optional: true }),
-            oneOf("write-operation", [
-              block("set-block", [...FIELD, arg("integer", "value")], { token: "SET" }),
-              block("incrby-block", [...FIELD, arg("integer", "increment")], { token: "INCRBY" }),
-            ]),
-          ]),
-        ],
-        { multiple: true, optional: true },
-      ),
-    ],
-  },
-  (ctx) => {
+export const bitfield = command("bitfield", { arity: -2, since: "3.2.0", flags: "write denyoom" })
+  .takes(`key{RW update access variable_flags: Only reads the key when all operations are GET}
+      [operation(GET get-block(encoding offset) | write([OVERFLOW overflow-block(WRAP | SAT |
+      FAIL)] write-operation(SET set-block(encoding offset value:integer) | INCRBY incrby-block(encoding offset increment))))...]`)
+  .docs("Reads, sets and increments integers of any width in a string.", "O(1) for each operation")
+  .run((ctx) => {
     const operations = parseOperations(ctx);
     const bits = writtenBits(operations);
     if (bits === 0) readFields(ctx, operations);
     else changeFields(ctx, operations, Math.ceil(bits / 8));
-  },
-);
+  });
 
-export const bitfieldRo = command(
-  {
-    name: "bitfield_ro",
-    arity: -2,
-    group: "bitmap",
-    since: "6.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Reads integers of any width inside the string at a key",
-    complexity: "O(1) for each operation",
-    arguments: [key(), block("get-block", FIELD, { token: "GET", optional: true, multiple: true, multipleToken: true })],
-  },
-  (ctx) => {
+export const bitfieldRo = command("bitfield_ro", { arity: -2, since: "6.0.0", flags: "readonly fast" })
+  .takes("key{RO access} [GET get-block(encoding offset)]...")
+  .docs("Reads integers of any width from a string.", "O(1) for each operation")
+  .run((ctx) => {
     const operations = parseOperations(ctx);
     if (writtenBits(operations) > 0) throw commandError("ERR BITFIELD_RO only supports the GET subcommand");
     readFields(ctx, operations);
-  },
-);
+  });
 
 /** How many bits of the string must be there for what is written; 0 when nothing is. */
 function writtenBits(operations: readonly Operation[]): number {

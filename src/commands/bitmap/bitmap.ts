@@ -3,7 +3,7 @@
 import { BitOperation, combineBits, countBitRange, countBits, findBit } from "../../algorithms/bits.ts";
 import { smallInteger } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
-import { type Argument, arg, block, command, key, keyAt, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
@@ -11,22 +11,12 @@ import type { ByteSpan } from "../../memory/record-table.ts";
 import { Encoding, Type } from "../../values/value-types.ts";
 import { bitOffset, openBits } from "./bit-string.ts";
 
-const UNIT: Argument = oneOf("unit", [token("BYTE"), token("BIT")], { optional: true, since: "7.0.0" });
-const UNIT_ADDED = ["7.0.0", "Added: `BYTE` and `BIT`"] as const;
+const command = commandsOf("bitmap");
 
-export const setbit = command(
-  {
-    name: "setbit",
-    arity: 4,
-    group: "bitmap",
-    since: "2.2.0",
-    flags: ["write", "denyoom"],
-    keys: oneKey("RW", "access", "update"),
-    summary: "Sets or clears one bit of the string at a key and answers with what it was",
-    complexity: "O(1)",
-    arguments: [key(), arg("integer", "offset"), arg("integer", "value")],
-  },
-  (ctx) => {
+export const setbit = command("setbit", { arity: 4, since: "2.2.0", flags: "write denyoom" })
+  .takes("key{RW access update} offset value:integer")
+  .docs("Sets or clears the bit at an offset of a string. Returns the old bit.", "O(1)")
+  .run((ctx) => {
     const { database, frame } = ctx;
     const offset = bitOffset(ctx, 2);
     const wanted = smallInteger(frame.buffer, frame.offsets[3], frame.offsets[3] + frame.lengths[3]);
@@ -46,45 +36,25 @@ export const setbit = command(
       ctx.event(EventClass.STRING, "setbit", 1);
     }
     ctx.reply.integer(was);
-  },
-);
+  });
 
-export const getbit = command(
-  {
-    name: "getbit",
-    arity: 3,
-    group: "bitmap",
-    since: "2.2.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with one bit of the string at a key",
-    complexity: "O(1)",
-    arguments: [key(), arg("integer", "offset")],
-  },
-  (ctx) => {
+export const getbit = command("getbit", { arity: 3, since: "2.2.0", flags: "readonly fast" })
+  .takes("key{RO access} offset")
+  .docs("Returns the bit at an offset of a string.", "O(1)")
+  .run((ctx) => {
     const offset = bitOffset(ctx, 2);
     const address = ctx.readString(1);
     if (address === 0) return ctx.reply.integer(0);
     const { buffer, from, to } = ctx.database.locateString(address);
     const at = from + Math.floor(offset / 8);
     ctx.reply.integer(at < to && (buffer[at] & (0x80 >>> (offset & 7))) !== 0 ? 1 : 0);
-  },
-);
+  });
 
-export const bitcount = command(
-  {
-    name: "bitcount",
-    arity: -2,
-    group: "bitmap",
-    since: "2.6.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Counts the bits that are set in the string at a key, or in a range of it",
-    complexity: "O(N), N being the number of bytes looked at",
-    arguments: [key(), block("range", [arg("integer", "start"), arg("integer", "end"), UNIT], { optional: true })],
-    history: [UNIT_ADDED],
-  },
-  (ctx) => {
+export const bitcount = command("bitcount", { arity: -2, since: "2.6.0", flags: "readonly" })
+  .takes("key{RO access} [range(start end:integer [unit(BYTE | BIT)@7.0.0])]")
+  .docs("Counts the set bits in a string or in a range of it.", "O(N) for N bytes")
+  .changed("7.0.0: Added `BYTE` and `BIT`.")
+  .run((ctx) => {
     const address = ctx.readString(1);
     if (address === 0) return ctx.reply.integer(0);
     const { buffer, from, to } = ctx.database.locateString(address);
@@ -99,29 +69,13 @@ export const bitcount = command(
     const first = fromStart(start, total) * unitBits;
     const last = Math.min(fromStart(end, total), total - 1) * unitBits + unitBits - 1;
     ctx.reply.integer(first > last ? 0 : countBitRange(buffer, from, first, last));
-  },
-);
+  });
 
-export const bitpos = command(
-  {
-    name: "bitpos",
-    arity: -3,
-    group: "bitmap",
-    since: "2.8.7",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Finds the first bit that is set, or clear, in the string at a key or in a range of it",
-    complexity: "O(N), N being the number of bytes looked at",
-    arguments: [
-      key(),
-      arg("integer", "bit"),
-      block("range", [arg("integer", "start"), block("end-unit-block", [arg("integer", "end"), UNIT], { optional: true })], {
-        optional: true,
-      }),
-    ],
-    history: [UNIT_ADDED],
-  },
-  (ctx) => {
+export const bitpos = command("bitpos", { arity: -3, since: "2.8.7", flags: "readonly" })
+  .takes("key{RO access} bit [range(start [end-unit-block(end:integer [unit(BYTE | BIT)@7.0.0])])]")
+  .docs("Finds the first set or clear bit in a string or in a range of it.", "O(N) for N bytes")
+  .changed("7.0.0: Added `BYTE` and `BIT`.")
+  .run((ctx) => {
     const bit = Number(ctx.int64(2));
     if (bit !== 0 && bit !== 1) throw commandError("ERR The bit argument must be 1 or 0.");
     const address = ctx.readString(1);
@@ -138,8 +92,7 @@ export const bitpos = command(
     const position = findBit(buffer, from, first, last, bit);
     // Without an end the string goes on in zeros.
     ctx.reply.integer(position === -1 && bit === 0 && ctx.count < 5 ? last + 1 : position);
-  },
-);
+  });
 
 /** Names of the operations, in lower case. */
 const OPERATIONS: readonly (readonly [name: string, operation: BitOperation])[] = [
@@ -149,23 +102,10 @@ const OPERATIONS: readonly (readonly [name: string, operation: BitOperation])[] 
   ["not", BitOperation.NOT],
 ];
 
-export const bitop = command(
-  {
-    name: "bitop",
-    arity: -4,
-    group: "bitmap",
-    since: "2.6.0",
-    flags: ["write", "denyoom"],
-    keys: [keyAt(2, "OW", "update"), { flags: ["RO", "access"], begin: { index: 3 }, find: { lastKey: -1, step: 1, limit: 0 } }],
-    summary: "Combines strings bit by bit and makes a key hold the result",
-    complexity: "O(N), N being the number of bytes of all strings",
-    arguments: [
-      oneOf("operation", [token("AND"), token("OR"), token("XOR"), token("NOT")]),
-      key("destkey"),
-      key("key", { keySpecIndex: 1, multiple: true }),
-    ],
-  },
-  (ctx) => {
+export const bitop = command("bitop", { arity: -4, since: "2.6.0", flags: "write denyoom" })
+  .takes("operation(AND | OR | XOR | NOT) destkey{OW update} key{RO access}...")
+  .docs("Combines strings bit by bit and stores the result in a key.", "O(N) for the longest string of N bytes")
+  .run((ctx) => {
     const operation = OPERATIONS.find(([name]) => ctx.is(1, name))?.[1];
     if (operation === undefined) throw errors.syntax;
     if (operation === BitOperation.NOT && ctx.count !== 4) throw commandError("ERR BITOP NOT must be called with a single source key.");
@@ -174,8 +114,7 @@ export const bitop = command(
     if (length > 0) storeResult(ctx, operation, sources, length);
     else deleteTarget(ctx);
     ctx.reply.integer(length);
-  },
-);
+  });
 
 /** The strings at the keys from argument 3 on; a key that is not there has an empty one. Good until the next change. Errors: WRONGTYPE. */
 function sourceStrings(ctx: Context): ByteSpan[] {

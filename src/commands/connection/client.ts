@@ -2,77 +2,40 @@
 
 import { parseInt64 } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
-import { arg, command, container, type Flag, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { ReplyMode, type Session, type SessionKind } from "../../session/session.ts";
-import { type HelpEntry, replyHelp, wrongArguments } from "../arguments/help.ts";
+import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
 import { checkClientName, clientKind, describeClient, isListable } from "./client-info.ts";
 import { DEFAULT_USER } from "./login.ts";
 
-const FLAGS: readonly Flag[] = ["noscript", "loading", "stale"];
-const ADMIN_FLAGS: readonly Flag[] = ["admin", ...FLAGS];
+const command = commandsOf("connection");
 
-const ON_OFF = [token("ON"), token("OFF")];
+const id = command("client|id", { arity: 2, since: "5.0.0", flags: "noscript loading stale" })
+  .docs("Returns the unique id of the connection.", "O(1)")
+  .run((ctx) => ctx.reply.integer(ctx.session.id));
 
-const id = command(
-  {
-    name: "id",
-    arity: 2,
-    group: "connection",
-    since: "5.0.0",
-    flags: FLAGS,
-    summary: "Answers with the number of this connection, never given twice",
-    complexity: "O(1)",
-  },
-  (ctx) => ctx.reply.integer(ctx.session.id),
-);
+const info = command("client|info", { arity: 2, since: "6.2.0", flags: "noscript loading stale" })
+  .tips("nondeterministic_output")
+  .docs("Returns information about the connection.", "O(1)")
+  .run((ctx) => ctx.reply.verbatim(describeClient(ctx, ctx.session)));
 
-const info = command(
-  {
-    name: "info",
-    arity: 2,
-    group: "connection",
-    since: "6.2.0",
-    flags: FLAGS,
-    summary: "Describes this connection as CLIENT LIST does",
-    complexity: "O(1)",
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => ctx.reply.verbatim(describeClient(ctx, ctx.session)),
-);
-
-const list = command(
-  {
-    name: "list",
-    arity: -2,
-    group: "connection",
-    since: "2.4.0",
-    flags: ADMIN_FLAGS,
-    summary: "Describes the connected clients, a line each",
-    complexity: "O(N) in the number of clients",
-    tips: ["nondeterministic_output"],
-    history: [
-      ["2.8.12", "Shows a client's id"],
-      ["5.0.0", "TYPE"],
-      ["6.0.0", "Shows a client's user"],
-      ["6.2.0", "ID; shows argv-mem, tot-mem, laddr and redir"],
-      ["7.0.0", "Shows resp, multi-mem, rbs and rbp"],
-      ["7.0.3", "Shows ssub"],
-    ],
-    arguments: [
-      oneOf("client-type", [token("normal"), token("master"), token("replica"), token("pubsub")], {
-        token: "TYPE",
-        optional: true,
-        since: "5.0.0",
-      }),
-      arg("integer", "client-id", { token: "ID", optional: true, multiple: true, since: "6.2.0" }),
-    ],
-  },
-  (ctx) => {
+const list = command("client|list", { arity: -2, since: "2.4.0", flags: "admin noscript loading stale" })
+  .takes("[TYPE client-type('normal' | 'master' | 'replica' | 'pubsub')@5.0.0] [ID client-id@6.2.0...]")
+  .tips("nondeterministic_output")
+  .docs("Lists the open connections.", "O(N) for N connections")
+  .changed(
+    "2.8.12: Added the field `id`.",
+    "5.0.0: Added `TYPE`.",
+    "6.0.0: Added the field `user`.",
+    "6.2.0: Added `ID` and the fields `argv-mem`, `tot-mem`, `laddr` and `redir`.",
+    "7.0.0: Added the fields `resp`, `multi-mem`, `rbs` and `rbp`.",
+    "7.0.3: Added the field `ssub`.",
+  )
+  .run((ctx) => {
     const lines = clientsToList(ctx).map((session) => describeClient(ctx, session));
     ctx.reply.verbatim(lines.join(""));
-  },
-);
+  });
 
 /** Those that CLIENT LIST's options ask for; with ID in the order asked, as often as asked. */
 function clientsToList(ctx: Context): Session[] {
@@ -94,54 +57,23 @@ function clientsToList(ctx: Context): Session[] {
   return found;
 }
 
-const kill = command(
-  {
-    name: "kill",
-    arity: -3,
-    group: "connection",
-    since: "2.4.0",
-    flags: ADMIN_FLAGS,
-    summary: "Disconnects clients, by address or by what they are",
-    complexity: "O(N) in the number of clients",
-    history: [
-      ["2.8.12", "Filters in place of an address"],
-      ["2.8.12", "ID"],
-      ["3.2.0", "TYPE master"],
-      ["5.0.0", "TYPE replica; slave means the same"],
-      ["6.2.0", "LADDR"],
-    ],
-    arguments: [
-      oneOf("filter", [
-        arg("string", "old-format", { displayText: "ip:port", deprecatedSince: "2.8.12" }),
-        oneOf(
-          "new-format",
-          [
-            arg("integer", "client-id", { token: "ID", optional: true, since: "2.8.12" }),
-            oneOf(
-              "client-type",
-              [token("normal"), token("master", { since: "3.2.0" }), token("slave"), token("replica", { since: "5.0.0" }), token("pubsub")],
-              {
-                token: "TYPE",
-                optional: true,
-                since: "2.8.12",
-              },
-            ),
-            arg("string", "username", { token: "USER", optional: true }),
-            arg("string", "addr", { token: "ADDR", displayText: "ip:port", optional: true }),
-            arg("string", "laddr", { token: "LADDR", displayText: "ip:port", optional: true, since: "6.2.0" }),
-            oneOf("skipme", [token("YES"), token("NO")], { token: "SKIPME", optional: true }),
-          ],
-          { multiple: true },
-        ),
-      ]),
-    ],
-  },
-  (ctx) => {
+const kill = command("client|kill", { arity: -3, since: "2.4.0", flags: "admin noscript loading stale" })
+  .takes(`filter(old-format'ip:port'@-2.8.12 | new-format([ID client-id@2.8.12] | [TYPE client-type('normal' | 'master'@3.2.0 |
+      'slave' | 'replica'@5.0.0 | 'pubsub')@2.8.12] | [USER username] | [ADDR addr'ip:port'] | [LADDR laddr'ip:port'@6.2.0] |
+      [SKIPME skipme(YES | NO)])...)`)
+  .docs("Closes connections, chosen by address or by filters.", "O(N) for N connections")
+  .changed(
+    "2.8.12: Added the new format with filters.",
+    "2.8.12: Added `ID`.",
+    "3.2.0: Added the type `master`.",
+    "5.0.0: Added the type `replica`, which `slave` is an alias of.",
+    "6.2.0: Added `LADDR`.",
+  )
+  .run((ctx) => {
     if (ctx.count > 3) return ctx.reply.integer(disconnectAll(ctx, killFilter(ctx)));
     if (disconnectAll(ctx, { addr: ctx.text(2), skipMe: false }) === 0) throw commandError("ERR No such client");
     ctx.reply.ok();
-  },
-);
+  });
 
 /** What a client must be to be killed; nothing said: any. */
 interface KillFilter {
@@ -221,18 +153,10 @@ function disconnectAll(ctx: Context, filter: KillFilter): number {
 }
 
 /** From the next request on, except ON: that is answered itself. */
-const reply = command(
-  {
-    name: "reply",
-    arity: 3,
-    group: "connection",
-    since: "3.2.0",
-    flags: FLAGS,
-    summary: "Says whether this connection's requests are answered",
-    complexity: "O(1)",
-    arguments: [oneOf("action", [...ON_OFF, token("SKIP")])],
-  },
-  (ctx) => {
+const reply = command("client|reply", { arity: 3, since: "3.2.0", flags: "noscript loading stale" })
+  .takes("action(ON | OFF | SKIP)")
+  .docs("Controls whether the server replies to the connection's commands.", "O(1)")
+  .run((ctx) => {
     const { session } = ctx;
     if (ctx.is(2, "on")) {
       session.replyMode = ReplyMode.ON;
@@ -244,59 +168,32 @@ const reply = command(
     } else if (session.replyMode !== ReplyMode.OFF) {
       session.replyMode = ReplyMode.SKIP_NEXT;
     }
-  },
-);
+  });
 
-const setName = command(
-  {
-    name: "setname",
-    arity: 3,
-    group: "connection",
-    since: "2.6.9",
-    flags: FLAGS,
-    summary: "Gives this connection a name, or takes it away",
-    complexity: "O(1)",
-    tips: ["request_policy:all_nodes", "response_policy:all_succeeded"],
-    arguments: [arg("string", "connection-name")],
-  },
-  (ctx) => {
+const setName = command("client|setname", { arity: 3, since: "2.6.9", flags: "noscript loading stale" })
+  .takes("connection-name")
+  .tips("request_policy:all_nodes response_policy:all_succeeded")
+  .docs("Sets the name of the connection.", "O(1)")
+  .run((ctx) => {
     const name = ctx.text(2);
     checkClientName(name);
     ctx.session.name = name;
     ctx.reply.ok();
-  },
-);
+  });
 
-const getName = command(
-  {
-    name: "getname",
-    arity: 2,
-    group: "connection",
-    since: "2.6.9",
-    flags: FLAGS,
-    summary: "Answers with the name of this connection",
-    complexity: "O(1)",
-  },
-  (ctx) => {
+const getName = command("client|getname", { arity: 2, since: "2.6.9", flags: "noscript loading stale" })
+  .docs("Returns the name of the connection.", "O(1)")
+  .run((ctx) => {
     const { name } = ctx.session;
     if (name === "") ctx.reply.null();
     else ctx.reply.bulk(name);
-  },
-);
+  });
 
-const setInfo = command(
-  {
-    name: "setinfo",
-    arity: 4,
-    group: "connection",
-    since: "7.2.0",
-    flags: FLAGS,
-    summary: "Notes which library this connection is used by",
-    complexity: "O(1)",
-    tips: ["request_policy:all_nodes", "response_policy:all_succeeded"],
-    arguments: [oneOf("attr", [arg("string", "libname", { token: "lib-name" }), arg("string", "libver", { token: "lib-ver" })])],
-  },
-  (ctx) => {
+const setInfo = command("client|setinfo", { arity: 4, since: "7.2.0", flags: "noscript loading stale" })
+  .takes("attr('lib-name' libname | 'lib-ver' libver)")
+  .tips("request_policy:all_nodes response_policy:all_succeeded")
+  .docs("Sets information about the client's library.", "O(1)")
+  .run((ctx) => {
     const { session } = ctx;
     const isName = ctx.is(2, "lib-name");
     if (!isName && !ctx.is(2, "lib-ver")) throw commandError(`ERR Unrecognized option '${ctx.text(2)}'`);
@@ -305,8 +202,7 @@ const setInfo = command(
     if (isName) session.libraryName = value;
     else session.libraryVersion = value;
     ctx.reply.ok();
-  },
-);
+  });
 
 function onOrOff(ctx: Context): boolean {
   if (ctx.is(2, "on")) return true;
@@ -314,53 +210,27 @@ function onOrOff(ctx: Context): boolean {
   throw errors.syntax;
 }
 
-const noEvict = command(
-  {
-    name: "no-evict",
-    arity: 3,
-    group: "connection",
-    since: "7.0.0",
-    flags: ADMIN_FLAGS,
-    summary: "Says whether this connection may be closed when clients take too much memory",
-    complexity: "O(1)",
-    arguments: [oneOf("enabled", ON_OFF)],
-  },
-  (ctx) => {
+const noEvict = command("client|no-evict", { arity: 3, since: "7.0.0", flags: "admin noscript loading stale" })
+  .takes("enabled(ON | OFF)")
+  .docs("Exempts the connection from client eviction, or ends that.", "O(1)")
+  .run((ctx) => {
     ctx.session.noEvict = onOrOff(ctx);
     ctx.reply.ok();
-  },
-);
+  });
 
-const noTouch = command(
-  {
-    name: "no-touch",
-    arity: 3,
-    group: "connection",
-    since: "7.2.0",
-    flags: FLAGS,
-    summary: "Says whether this connection's requests count as accesses of keys (LRU, LFU)",
-    complexity: "O(1)",
-    arguments: [oneOf("enabled", ON_OFF)],
-  },
-  (ctx) => {
+const noTouch = command("client|no-touch", { arity: 3, since: "7.2.0", flags: "noscript loading stale" })
+  .takes("enabled(ON | OFF)")
+  .docs("Controls whether the connection's commands affect the LRU and LFU of the keys they access.", "O(1)")
+  .run((ctx) => {
     ctx.session.noTouch = onOrOff(ctx);
     ctx.reply.ok();
-  },
-);
+  });
 
 /** -> 1 when the client was blocked and no longer is, else 0. One that waits for writes to go on is not blocked in this sense: nothing has begun. */
-const unblock = command(
-  {
-    name: "unblock",
-    arity: -3,
-    group: "connection",
-    since: "5.0.0",
-    flags: ADMIN_FLAGS,
-    summary: "Ends the wait of a client that is blocked in a command",
-    complexity: "O(log N) in the number of clients",
-    arguments: [arg("integer", "client-id"), oneOf("unblock-type", [token("TIMEOUT"), token("ERROR")], { optional: true })],
-  },
-  (ctx) => {
+const unblock = command("client|unblock", { arity: -3, since: "5.0.0", flags: "admin noscript loading stale" })
+  .takes("client-id [unblock-type(TIMEOUT | ERROR)]")
+  .docs("Unblocks a client that waits in a blocking command of another connection.", "O(log N) for N connections")
+  .run((ctx) => {
     if (ctx.count > 4) throw wrongArguments(ctx);
     const error = ctx.count === 4 && ctx.is(3, "error");
     if (ctx.count === 4 && !error && !ctx.is(3, "timeout")) throw commandError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
@@ -368,8 +238,7 @@ const unblock = command(
     const session = clients.get(Number(ctx.int64(2)));
     const unblocked = session !== undefined && blocked.unblock(session, { error });
     ctx.reply.integer(unblocked ? 1 : 0);
-  },
-);
+  });
 
 const HELP: readonly HelpEntry[] = [
   ["GETNAME", "Name of this connection."],
@@ -400,28 +269,8 @@ const HELP: readonly HelpEntry[] = [
   ["UNBLOCK <client-id> [TIMEOUT|ERROR]", "Ends a client's wait, as if its time were over or with an error."],
 ];
 
-const help = command(
-  {
-    name: "help",
-    arity: 2,
-    group: "connection",
-    since: "5.0.0",
-    flags: ["loading", "stale"],
-    summary: "Explains the subcommands",
-    complexity: "O(1)",
-  },
-  (ctx) => replyHelp(ctx, HELP),
-);
+const help = helpOf(command("client|help", { arity: 2, since: "5.0.0", flags: "loading stale" }), HELP);
 
-export const client = container(
-  {
-    name: "client",
-    arity: -2,
-    group: "connection",
-    since: "2.4.0",
-    flags: [],
-    summary: "Commands about client connections",
-    complexity: "That of the subcommand",
-  },
-  [getName, help, id, info, kill, list, noEvict, noTouch, reply, setInfo, setName, unblock],
-);
+export const client = command("client", { arity: -2, since: "2.4.0", flags: "" })
+  .docs("A container for client connection commands.", "Depends on the subcommand.")
+  .family([getName, help, id, info, kill, list, noEvict, noTouch, reply, setInfo, setName, unblock]);

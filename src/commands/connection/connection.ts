@@ -2,7 +2,7 @@
 
 import { parseInt64 } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
-import { arg, block, command } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { ReplyMode, SessionKind } from "../../session/session.ts";
 import { REDIS_VERSION } from "../../version.ts";
@@ -10,20 +10,15 @@ import { databaseArgument } from "../generic/database-index.ts";
 import { checkClientName } from "./client-info.ts";
 import { DEFAULT_USER, login, logout } from "./login.ts";
 
+const command = commandsOf("connection");
+
 /** Answers with PONG or with the message; a subscribed RESP2 client gets it in the form of a message, the only form it reads. */
-export const ping = command(
-  {
-    name: "ping",
-    arity: -1,
-    group: "connection",
-    since: "1.0.0",
-    flags: ["fast"],
-    summary: "Answers, to show that the server is there",
-    complexity: "O(1)",
-    tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
-    arguments: [arg("string", "message", { optional: true })],
-  },
-  (ctx) => {
+export const ping = command("ping", { arity: -1, since: "1.0.0", flags: "fast" })
+  .takes("[message]")
+  .marked("while-subscribed", "no-data")
+  .tips("request_policy:all_shards response_policy:all_succeeded")
+  .docs("Returns PONG, or the given message.", "O(1)")
+  .run((ctx) => {
     const { reply, session, count } = ctx;
     if (count > 2) throw commandError("ERR wrong number of arguments for 'ping' command");
     if (session.kind === SessionKind.PUBSUB && session.protocol === 2) {
@@ -35,22 +30,12 @@ export const ping = command(
     } else {
       replyArgument(ctx, 1);
     }
-  },
-);
+  });
 
-export const echo = command(
-  {
-    name: "echo",
-    arity: 2,
-    group: "connection",
-    since: "1.0.0",
-    flags: ["loading", "stale", "fast"],
-    summary: "Answers with its argument",
-    complexity: "O(1)",
-    arguments: [arg("string", "message")],
-  },
-  (ctx) => replyArgument(ctx, 1),
-);
+export const echo = command("echo", { arity: 2, since: "1.0.0", flags: "loading stale fast" })
+  .takes("message")
+  .docs("Returns the given string.", "O(1)")
+  .run((ctx) => replyArgument(ctx, 1));
 
 function replyArgument(ctx: Context, index: number): void {
   const { frame } = ctx;
@@ -59,37 +44,20 @@ function replyArgument(ctx: Context, index: number): void {
 }
 
 /** Errors: not an integer, no such database. */
-export const select = command(
-  {
-    name: "select",
-    arity: 2,
-    group: "connection",
-    since: "1.0.0",
-    flags: ["loading", "stale", "fast"],
-    summary: "Chooses the database that the connection works on",
-    complexity: "O(1)",
-    arguments: [arg("integer", "index")],
-  },
-  (ctx) => {
+export const select = command("select", { arity: 2, since: "1.0.0", flags: "loading stale fast" })
+  .takes("index")
+  .docs("Changes the database that the connection works on.", "O(1)")
+  .run((ctx) => {
     ctx.session.database = databaseArgument(ctx, 1);
     ctx.reply.ok();
-  },
-);
+  });
 
 /** Errors: WRONGPASS, no password set (form without a user), syntax. */
-export const auth = command(
-  {
-    name: "auth",
-    arity: -2,
-    group: "connection",
-    since: "1.0.0",
-    flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
-    summary: "Logs the connection in",
-    complexity: "O(1): there is one user, with one password",
-    history: [["6.0.0", "A user name may precede the password"]],
-    arguments: [arg("string", "username", { optional: true, since: "6.0.0" }), arg("string", "password")],
-  },
-  (ctx) => {
+export const auth = command("auth", { arity: -2, since: "1.0.0", flags: "noscript loading stale fast no_auth allow_busy" })
+  .takes("[username@6.0.0] password")
+  .docs("Authenticates the connection.", "O(1)")
+  .changed("6.0.0: Added `username`.")
+  .run((ctx) => {
     const { count, host, session } = ctx;
     if (count > 3) throw errors.syntax;
     if (count === 2 && host.config.values.requirepass === "") {
@@ -99,8 +67,7 @@ export const auth = command(
     }
     login(host, session, count === 2 ? DEFAULT_USER : ctx.text(1), ctx.bytes(count - 1));
     ctx.reply.ok();
-  },
-);
+  });
 
 interface HelloOptions {
   /** 0 to stay with the one in use. */
@@ -110,29 +77,11 @@ interface HelloOptions {
 }
 
 /** Logs in, names the client and changes the protocol: all of it or, on any error, nothing but the login. Errors: NOPROTO, NOAUTH, WRONGPASS, bad option. */
-export const hello = command(
-  {
-    name: "hello",
-    arity: -1,
-    group: "connection",
-    since: "6.0.0",
-    flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
-    summary: "Opens the conversation: protocol version, login, name of the client",
-    complexity: "O(1)",
-    history: [["6.2.0", "Without a protocol version it tells about the connection as it is"]],
-    arguments: [
-      block(
-        "arguments",
-        [
-          arg("integer", "protover"),
-          block("auth", [arg("string", "username"), arg("string", "password")], { token: "AUTH", optional: true }),
-          arg("string", "clientname", { token: "SETNAME", optional: true }),
-        ],
-        { optional: true },
-      ),
-    ],
-  },
-  (ctx) => {
+export const hello = command("hello", { arity: -1, since: "6.0.0", flags: "noscript loading stale fast no_auth allow_busy" })
+  .takes("[arguments(protover [AUTH auth(username password)] [SETNAME clientname])]")
+  .docs("Switches the protocol version, and can authenticate and name the connection.", "O(1)")
+  .changed("6.2.0: `protover` became optional.")
+  .run((ctx) => {
     const { host, reply, session } = ctx;
     const { protocol, credentials, name } = helloOptions(ctx);
     if (credentials !== null) login(host, session, credentials.user, credentials.password);
@@ -148,8 +97,7 @@ export const hello = command(
       reply.protocol = protocol;
     }
     replyHello(ctx);
-  },
-);
+  });
 
 function helloOptions(ctx: Context): HelloOptions {
   const { count } = ctx;
@@ -196,37 +144,20 @@ function replyHello({ host, reply, session }: Context): void {
   reply.array(0);
 }
 
-export const quit = command(
-  {
-    name: "quit",
-    arity: -1,
-    group: "connection",
-    since: "1.0.0",
-    flags: ["allow_busy", "noscript", "loading", "stale", "fast", "no_auth"],
-    summary: "Closes the connection once this is answered",
-    complexity: "O(1)",
-    docFlags: ["deprecated"],
-    deprecatedSince: "7.2.0",
-    replacedBy: "closing the connection",
-  },
-  (ctx) => {
+export const quit = command("quit", { arity: -1, since: "1.0.0", flags: "allow_busy noscript loading stale fast no_auth" })
+  .marked("unqueued", "while-subscribed")
+  .docs("Closes the connection.", "O(1)")
+  .deprecated("7.2.0", "closing the connection")
+  .run((ctx) => {
     ctx.reply.ok();
     ctx.session.closing = true;
-  },
-);
+  });
 
 /** Makes the connection as if new, but for its id and what it said of its library. Errors: a link between servers. */
-export const reset = command(
-  {
-    name: "reset",
-    arity: 1,
-    group: "connection",
-    since: "6.2.0",
-    flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
-    summary: "Brings the connection back to the state of a new one",
-    complexity: "O(1)",
-  },
-  (ctx) => {
+export const reset = command("reset", { arity: 1, since: "6.2.0", flags: "noscript loading stale fast no_auth allow_busy" })
+  .marked("unqueued", "while-subscribed")
+  .docs("Resets the connection to the state of a new one.", "O(1)")
+  .run((ctx) => {
     const { host, reply, session } = ctx;
     if (session.kind === SessionKind.REPLICA || session.kind === SessionKind.MASTER)
       throw commandError("ERR can only reset normal client connections");
@@ -242,5 +173,4 @@ export const reset = command(
     session.noEvict = false;
     if (session.replyMode === ReplyMode.OFF) session.replyMode = ReplyMode.ON;
     reply.simple("RESET");
-  },
-);
+  });

@@ -1,87 +1,48 @@
 /** Databases as a whole: counting, emptying and exchanging them. */
 
 import { errors } from "../../errors.ts";
-import { arg, command, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { databaseAt, databaseNumber } from "./database-index.ts";
 
-export const dbsize = command(
-  {
-    name: "dbsize",
-    arity: 1,
-    group: "server",
-    since: "1.0.0",
-    flags: ["readonly", "fast"],
-    summary: "Counts the keys of the database",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    tips: ["request_policy:all_shards", "response_policy:agg_sum"],
-  },
-  (ctx) => ctx.reply.integer(ctx.database.size),
-);
+const command = commandsOf("server");
 
-export const flushdb = command(
-  {
-    name: "flushdb",
-    arity: -1,
-    group: "server",
-    since: "1.0.0",
-    flags: ["write"],
-    summary: "Deletes every key of the database",
-    complexity: "O(N), N being the number of keys",
-    categories: ["keyspace", "dangerous"],
-    arguments: [oneOf("flush-type", [token("ASYNC", { since: "4.0.0" }), token("SYNC", { since: "6.2.0" })], { optional: true })],
-    history: [
-      ["4.0.0", "Added: `ASYNC`"],
-      ["6.2.0", "Added: `SYNC`"],
-    ],
-    tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
-  },
-  (ctx) => {
+export const dbsize = command("dbsize", { arity: 1, since: "1.0.0", flags: "readonly fast" })
+  .acl("keyspace")
+  .tips("request_policy:all_shards response_policy:agg_sum")
+  .docs("Returns the number of keys in the database.", "O(1)")
+  .run((ctx) => ctx.reply.integer(ctx.database.size));
+
+export const flushdb = command("flushdb", { arity: -1, since: "1.0.0", flags: "write" })
+  .takes("[flush-type(ASYNC@4.0.0 | SYNC@6.2.0)]")
+  .acl("keyspace dangerous")
+  .tips("request_policy:all_shards response_policy:all_succeeded")
+  .docs("Deletes all keys of the current database.", "O(N) for N keys in the database")
+  .changed("4.0.0: Added `ASYNC`.", "6.2.0: Added `SYNC`.")
+  .run((ctx) => {
     ctx.database.clear({ sync: flushesAtOnce(ctx) });
     ctx.journalAlways();
     ctx.reply.ok();
-  },
-);
+  });
 
-export const flushall = command(
-  {
-    name: "flushall",
-    arity: -1,
-    group: "server",
-    since: "1.0.0",
-    flags: ["write"],
-    summary: "Deletes every key of every database",
-    complexity: "O(N), N being the number of keys",
-    categories: ["keyspace", "dangerous"],
-    arguments: [oneOf("flush-type", [token("ASYNC", { since: "4.0.0" }), token("SYNC", { since: "6.2.0" })], { optional: true })],
-    history: [
-      ["4.0.0", "Added: `ASYNC`"],
-      ["6.2.0", "Added: `SYNC`"],
-    ],
-    tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
-  },
-  (ctx) => {
+export const flushall = command("flushall", { arity: -1, since: "1.0.0", flags: "write" })
+  .takes("[flush-type(ASYNC@4.0.0 | SYNC@6.2.0)]")
+  .acl("keyspace dangerous")
+  .tips("request_policy:all_shards response_policy:all_succeeded")
+  .docs("Deletes all keys of all databases.", "O(N) for N keys in all databases")
+  .changed("4.0.0: Added `ASYNC`.", "6.2.0: Added `SYNC`.")
+  .run((ctx) => {
     ctx.host.keyspace.clear({ sync: flushesAtOnce(ctx) });
     ctx.host.persistence.flushed();
     ctx.journalAlways();
     ctx.reply.ok();
-  },
-);
+  });
 
-export const swapdb = command(
-  {
-    name: "swapdb",
-    arity: 3,
-    group: "server",
-    since: "4.0.0",
-    flags: ["write", "fast"],
-    summary: "Exchanges what two databases hold",
-    complexity: "O(N), N being the number of clients that watch or wait for keys of either",
-    categories: ["keyspace", "dangerous"],
-    arguments: [arg("integer", "index1"), arg("integer", "index2")],
-  },
-  (ctx) => {
+export const swapdb = command("swapdb", { arity: 3, since: "4.0.0", flags: "write fast" })
+  .takes("index1 index2")
+  .acl("keyspace dangerous")
+  .docs("Swaps two databases.", "O(N) for N clients that watch or block on their keys")
+  .run((ctx) => {
     const { keyspace } = ctx.host;
     const firstIndex = databaseNumber(ctx, 1, "ERR invalid first DB index");
     const secondIndex = databaseNumber(ctx, 2, "ERR invalid second DB index");
@@ -90,8 +51,7 @@ export const swapdb = command(
     if (first !== second) keyspace.swap(first, second);
     else keyspace.changed();
     ctx.reply.ok();
-  },
-);
+  });
 
 /** Whether FLUSHDB or FLUSHALL gives the memory back before it answers. Errors: syntax. */
 function flushesAtOnce(ctx: Context): boolean {

@@ -1,7 +1,7 @@
 /** DUMP and RESTORE: a value as bytes that another server can be given. */
 
 import { commandError, errors } from "../../errors.ts";
-import { arg, type CommandSpec, command, key, keyAt, oneKey, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { statedAccess } from "../../keyspace/access.ts";
 import { EventClass } from "../../keyspace/events.ts";
@@ -11,71 +11,31 @@ import { PayloadWriter, payloadValid, readPayload } from "../../snapshot/dump-pa
 import { isPast } from "./deadline.ts";
 import { RestoredValue } from "./restored-value.ts";
 
+const command = commandsOf("generic");
+
 /** What is larger a number does not hold exactly. */
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Scratch of `dump`, by whether it compresses. */
 const writers = new Map<boolean, PayloadWriter>();
 
-export const dump = command(
-  {
-    name: "dump",
-    arity: 2,
-    group: "generic",
-    since: "2.6.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with what a key holds in a form that RESTORE takes",
-    complexity: "O(N), N being the bytes of the value",
-    categories: ["keyspace"],
-    arguments: [key()],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const dump = command("dump", { arity: 2, since: "2.6.0", flags: "readonly" })
+  .takes("key{RO access}")
+  .tips("nondeterministic_output")
+  .docs("Returns the value of a key, serialized.", "O(N) for a value of N bytes")
+  .run((ctx) => {
     const value = ctx.openRead(1, null);
     if (!value.exists) return ctx.reply.null();
     const payload = writerFor(ctx.host.config.values.rdbcompression).write(value.type, value);
     ctx.reply.bytes(payload, 0, payload.length);
-  },
-);
+  });
 
-const RESTORE: Omit<CommandSpec, "name" | "group" | "since"> = {
-  arity: -4,
-  flags: ["write", "denyoom"],
-  keys: [keyAt(1, "OW", "update")],
-  summary: "Makes a key of what DUMP answered with",
-  complexity: "O(N), N being the bytes of the value; O(N*log(N)) for sorted sets",
-  categories: ["keyspace", "dangerous"],
-  arguments: [
-    key(),
-    arg("integer", "ttl"),
-    arg("string", "serialized-value"),
-    token("REPLACE", { optional: true, since: "3.0.0" }),
-    token("ABSTTL", { optional: true, since: "5.0.0" }),
-    arg("integer", "seconds", { token: "IDLETIME", optional: true, since: "5.0.0" }),
-    arg("integer", "frequency", { token: "FREQ", optional: true, since: "5.0.0" }),
-  ],
-  history: [
-    ["3.0.0", "The option REPLACE"],
-    ["5.0.0", "The option ABSTTL"],
-    ["5.0.0", "The options IDLETIME and FREQ"],
-  ],
-};
-
-export const restore = command({ ...RESTORE, name: "restore", group: "generic", since: "2.6.0" }, restoreKey);
-
-export const restoreAsking = command(
-  {
-    ...RESTORE,
-    name: "restore-asking",
-    group: "server",
-    since: "3.0.0",
-    flags: ["write", "denyoom", "asking"],
-    summary: "RESTORE for keys that move between the nodes of a cluster",
-    docFlags: ["syscmd"],
-  },
-  restoreKey,
-);
+export const restore = command("restore", { arity: -4, since: "2.6.0", flags: "write denyoom" })
+  .takes("key{OW update} ttl serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds@5.0.0] [FREQ frequency@5.0.0]")
+  .acl("dangerous")
+  .docs("Creates a key from a serialized value.", "O(N) for a value of N bytes; O(N*log(N)) for sorted sets")
+  .changed("3.0.0: Added `REPLACE`.", "5.0.0: Added `ABSTTL`.", "5.0.0: Added `IDLETIME` and `FREQ`.")
+  .run(restoreKey);
 
 function writerFor(compress: boolean): PayloadWriter {
   const known = writers.get(compress);

@@ -1,172 +1,72 @@
 /** When keys expire. */
 
 import { commandError } from "../../errors.ts";
-import { type Argument, arg, command, key, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import { deadline, deleteExpired, exactDeadline, expireAt, isPast, Unit } from "./deadline.ts";
 
-const CONDITION: Argument = oneOf("condition", [token("NX"), token("XX"), token("GT"), token("LT")], { since: "7.0.0", optional: true });
-const CONDITION_HISTORY = [["7.0.0", "Added: `NX`, `XX`, `GT` and `LT`"]] as const;
+const command = commandsOf("generic");
 
-export const expire = command(
-  {
-    name: "expire",
-    arity: -3,
-    group: "generic",
-    since: "1.0.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "update"),
-    summary: "Lets a key expire after so many seconds",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key(), arg("integer", "seconds"), CONDITION],
-    history: CONDITION_HISTORY,
-  },
-  (ctx) => setExpiry(ctx, Unit.SECONDS, ctx.now),
-);
+export const expire = command("expire", { arity: -3, since: "1.0.0", flags: "write fast" })
+  .takes("key{RW update} seconds [condition(NX | XX | GT | LT)@7.0.0]")
+  .docs("Sets the expiration of a key in seconds.", "O(1)")
+  .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
+  .run((ctx) => setExpiry(ctx, Unit.SECONDS, ctx.now));
 
-export const pexpire = command(
-  {
-    name: "pexpire",
-    arity: -3,
-    group: "generic",
-    since: "2.6.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "update"),
-    summary: "Lets a key expire after so many milliseconds",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key(), arg("integer", "milliseconds"), CONDITION],
-    history: CONDITION_HISTORY,
-  },
-  (ctx) => setExpiry(ctx, Unit.MILLISECONDS, ctx.now),
-);
+export const pexpire = command("pexpire", { arity: -3, since: "2.6.0", flags: "write fast" })
+  .takes("key{RW update} milliseconds [condition(NX | XX | GT | LT)@7.0.0]")
+  .docs("Sets the expiration of a key in milliseconds.", "O(1)")
+  .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
+  .run((ctx) => setExpiry(ctx, Unit.MILLISECONDS, ctx.now));
 
-export const expireat = command(
-  {
-    name: "expireat",
-    arity: -3,
-    group: "generic",
-    since: "1.2.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "update"),
-    summary: "Lets a key expire at a Unix time in seconds",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key(), arg("unix-time", "unix-time-seconds"), CONDITION],
-    history: CONDITION_HISTORY,
-  },
-  (ctx) => setExpiry(ctx, Unit.SECONDS, 0),
-);
+export const expireat = command("expireat", { arity: -3, since: "1.2.0", flags: "write fast" })
+  .takes("key{RW update} unix-time-seconds [condition(NX | XX | GT | LT)@7.0.0]")
+  .docs("Sets the expiration of a key to a Unix time in seconds.", "O(1)")
+  .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
+  .run((ctx) => setExpiry(ctx, Unit.SECONDS, 0));
 
-export const pexpireat = command(
-  {
-    name: "pexpireat",
-    arity: -3,
-    group: "generic",
-    since: "2.6.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "update"),
-    summary: "Lets a key expire at a Unix time in milliseconds",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key(), arg("unix-time", "unix-time-milliseconds"), CONDITION],
-    history: CONDITION_HISTORY,
-  },
-  (ctx) => setExpiry(ctx, Unit.MILLISECONDS, 0),
-);
+export const pexpireat = command("pexpireat", { arity: -3, since: "2.6.0", flags: "write fast" })
+  .takes("key{RW update} unix-time-milliseconds [condition(NX | XX | GT | LT)@7.0.0]")
+  .docs("Sets the expiration of a key to a Unix time in milliseconds.", "O(1)")
+  .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
+  .run((ctx) => setExpiry(ctx, Unit.MILLISECONDS, 0));
 
-export const ttl = command(
-  {
-    name: "ttl",
-    arity: 2,
-    group: "generic",
-    since: "1.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the seconds until a key expires",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key()],
-    history: [["2.8.0", "-2 for a key that is not there"]],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => replyExpiry(ctx, Unit.SECONDS, ctx.now),
-);
+export const ttl = command("ttl", { arity: 2, since: "1.0.0", flags: "readonly fast" })
+  .takes("key{RO access}")
+  .tips("nondeterministic_output")
+  .docs("Returns the time to live of a key in seconds.", "O(1)")
+  .changed("2.8.0: Returns -2 if the key doesn't exist.")
+  .run((ctx) => replyExpiry(ctx, Unit.SECONDS, ctx.now));
 
-export const pttl = command(
-  {
-    name: "pttl",
-    arity: 2,
-    group: "generic",
-    since: "2.6.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the milliseconds until a key expires",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key()],
-    history: [["2.8.0", "-2 for a key that is not there"]],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => replyExpiry(ctx, Unit.MILLISECONDS, ctx.now),
-);
+export const pttl = command("pttl", { arity: 2, since: "2.6.0", flags: "readonly fast" })
+  .takes("key{RO access}")
+  .tips("nondeterministic_output")
+  .docs("Returns the time to live of a key in milliseconds.", "O(1)")
+  .changed("2.8.0: Returns -2 if the key doesn't exist.")
+  .run((ctx) => replyExpiry(ctx, Unit.MILLISECONDS, ctx.now));
 
-export const expiretime = command(
-  {
-    name: "expiretime",
-    arity: 2,
-    group: "generic",
-    since: "7.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the Unix time in seconds at which a key expires",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key()],
-  },
-  (ctx) => replyExpiry(ctx, Unit.SECONDS, 0),
-);
+export const expiretime = command("expiretime", { arity: 2, since: "7.0.0", flags: "readonly fast" })
+  .takes("key{RO access}")
+  .docs("Returns the expiration of a key as a Unix time in seconds.", "O(1)")
+  .run((ctx) => replyExpiry(ctx, Unit.SECONDS, 0));
 
-export const pexpiretime = command(
-  {
-    name: "pexpiretime",
-    arity: 2,
-    group: "generic",
-    since: "7.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the Unix time in milliseconds at which a key expires",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key()],
-  },
-  (ctx) => replyExpiry(ctx, Unit.MILLISECONDS, 0),
-);
+export const pexpiretime = command("pexpiretime", { arity: 2, since: "7.0.0", flags: "readonly fast" })
+  .takes("key{RO access}")
+  .docs("Returns the expiration of a key as a Unix time in milliseconds.", "O(1)")
+  .run((ctx) => replyExpiry(ctx, Unit.MILLISECONDS, 0));
 
-export const persist = command(
-  {
-    name: "persist",
-    arity: 2,
-    group: "generic",
-    since: "2.2.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "update"),
-    summary: "Takes the expiry from a key",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key()],
-  },
-  (ctx) => {
+export const persist = command("persist", { arity: 2, since: "2.2.0", flags: "write fast" })
+  .takes("key{RW update}")
+  .docs("Removes the expiration of a key.", "O(1)")
+  .run((ctx) => {
     const address = ctx.write(1);
     if (address === 0 || ctx.database.expiryOf(address) === NO_EXPIRY) return ctx.reply.integer(0);
     ctx.database.setExpiry(address, NO_EXPIRY);
     ctx.event(EventClass.GENERIC, "persist", 1);
     ctx.reply.integer(1);
-  },
-);
+  });
 
 const NX = 1 << 0;
 const XX = 1 << 1;

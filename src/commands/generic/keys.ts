@@ -2,164 +2,80 @@
 
 import { equalBytes } from "../../base/bytes.ts";
 import { errors } from "../../errors.ts";
-import { allKeys, arg, command, key, keyAt, oneKey, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { TYPE_NAMES } from "../../values/value-types.ts";
 import { databaseArgument } from "./database-index.ts";
 
-export const del = command(
-  {
-    name: "del",
-    arity: -2,
-    group: "generic",
-    since: "1.0.0",
-    flags: ["write"],
-    keys: allKeys(1, "RM", "delete"),
-    summary: "Deletes keys",
-    complexity: "O(N), N being the number of keys and of the elements that they hold",
-    categories: ["keyspace"],
-    arguments: [key("key", { multiple: true })],
-    tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
-  },
-  deleteKeys,
-);
+const command = commandsOf("generic");
 
-export const unlink = command(
-  {
-    name: "unlink",
-    arity: -2,
-    group: "generic",
-    since: "4.0.0",
-    flags: ["write", "fast"],
-    keys: allKeys(1, "RM", "delete"),
-    summary: "Deletes keys and gives their memory back later",
-    complexity: "O(1) for each key; the memory is given back in the background",
-    categories: ["keyspace"],
-    arguments: [key("key", { multiple: true })],
-    tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
-  },
-  deleteKeys,
-);
+export const del = command("del", { arity: -2, since: "1.0.0", flags: "write" })
+  .takes("key{RM delete}...")
+  .tips("request_policy:multi_shard response_policy:agg_sum")
+  .docs("Deletes keys.", "O(N) for N keys and elements in them")
+  .run(deleteKeys);
 
-export const exists = command(
-  {
-    name: "exists",
-    arity: -2,
-    group: "generic",
-    since: "1.0.0",
-    flags: ["readonly", "fast"],
-    keys: allKeys(1, "RO"),
-    summary: "Counts which of the keys are there",
-    complexity: "O(N), N being the number of keys",
-    categories: ["keyspace"],
-    arguments: [key("key", { multiple: true })],
-    history: [["3.0.3", "Several keys"]],
-    tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
-  },
-  (ctx) => {
+export const unlink = command("unlink", { arity: -2, since: "4.0.0", flags: "write fast" })
+  .takes("key{RM delete}...")
+  .tips("request_policy:multi_shard response_policy:agg_sum")
+  .docs("Deletes keys and frees their memory in the background.", "O(1) for each key")
+  .run(deleteKeys);
+
+export const exists = command("exists", { arity: -2, since: "1.0.0", flags: "readonly fast" })
+  .takes("key{RO}...")
+  .tips("request_policy:multi_shard response_policy:agg_sum")
+  .docs("Counts the keys that exist.", "O(N) for N keys")
+  .changed("3.0.3: Accepts several keys.")
+  .run((ctx) => {
     let count = 0;
     for (let index = 1; index < ctx.count; index++) {
       ctx.prepareKeys(1, index, 1);
       if (ctx.peek(index) !== 0) count++;
     }
     ctx.reply.integer(count);
-  },
-);
+  });
 
-export const touch = command(
-  {
-    name: "touch",
-    arity: -2,
-    group: "generic",
-    since: "3.2.1",
-    flags: ["readonly", "fast"],
-    keys: allKeys(1, "RO"),
-    summary: "Counts which of the keys are there and notes that they were used",
-    complexity: "O(N), N being the number of keys",
-    categories: ["keyspace"],
-    arguments: [key("key", { multiple: true })],
-    tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
-  },
-  (ctx) => {
+export const touch = command("touch", { arity: -2, since: "3.2.1", flags: "readonly fast" })
+  .takes("key{RO}...")
+  .marked("touches")
+  .tips("request_policy:multi_shard response_policy:agg_sum")
+  .docs("Counts the keys that exist and updates their access times.", "O(N) for N keys")
+  .run((ctx) => {
     let count = 0;
     for (let index = 1; index < ctx.count; index++) {
       ctx.prepareKeys(1, index, 1);
       if (ctx.read(index) !== 0) count++;
     }
     ctx.reply.integer(count);
-  },
-);
+  });
 
-export const type = command(
-  {
-    name: "type",
-    arity: 2,
-    group: "generic",
-    since: "1.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO"),
-    summary: "Answers with the type of what a key holds",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key()],
-  },
-  (ctx) => {
+export const type = command("type", { arity: 2, since: "1.0.0", flags: "readonly fast" })
+  .takes("key{RO}")
+  .docs("Returns the type of the value of a key.", "O(1)")
+  .run((ctx) => {
     const address = ctx.peek(1);
     ctx.reply.simple(address === 0 ? "none" : TYPE_NAMES[ctx.database.type(address)]);
-  },
-);
+  });
 
-export const rename = command(
-  {
-    name: "rename",
-    arity: 3,
-    group: "generic",
-    since: "1.0.0",
-    flags: ["write"],
-    keys: [keyAt(1, "RW", "access", "delete"), keyAt(2, "OW", "update")],
-    summary: "Gives a key another name, in place of a key that had it",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key(), key("newkey", { keySpecIndex: 1 })],
-  },
-  (ctx) => {
+export const rename = command("rename", { arity: 3, since: "1.0.0", flags: "write" })
+  .takes("key{RW access delete} newkey{OW update}")
+  .docs("Renames a key and overwrites the destination.", "O(1)")
+  .run((ctx) => {
     renameKey(ctx, { replace: true });
     ctx.reply.ok();
-  },
-);
+  });
 
-export const renamenx = command(
-  {
-    name: "renamenx",
-    arity: 3,
-    group: "generic",
-    since: "1.0.0",
-    flags: ["write", "fast"],
-    keys: [keyAt(1, "RW", "access", "delete"), keyAt(2, "OW", "insert")],
-    summary: "Gives a key another name, unless a key has it",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key(), key("newkey", { keySpecIndex: 1 })],
-    history: [["3.2.0", "Equal names are no error"]],
-  },
-  (ctx) => ctx.reply.integer(renameKey(ctx, { replace: false }) ? 1 : 0),
-);
+export const renamenx = command("renamenx", { arity: 3, since: "1.0.0", flags: "write fast" })
+  .takes("key{RW access delete} newkey{OW insert}")
+  .docs("Renames a key only if the new name doesn't exist.", "O(1)")
+  .changed("3.2.0: No error if both names are the same.")
+  .run((ctx) => ctx.reply.integer(renameKey(ctx, { replace: false }) ? 1 : 0));
 
-export const move = command(
-  {
-    name: "move",
-    arity: 3,
-    group: "generic",
-    since: "1.0.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "access", "update"),
-    summary: "Moves a key to another database",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key(), arg("integer", "db")],
-  },
-  (ctx) => {
+export const move = command("move", { arity: 3, since: "1.0.0", flags: "write fast" })
+  .takes("key{RW access update} db")
+  .docs("Moves a key to another database.", "O(1)")
+  .run((ctx) => {
     const { database, frame } = ctx;
     const target = databaseArgument(ctx, 2);
     if (target === database) throw errors.sameObject;
@@ -171,28 +87,12 @@ export const move = command(
     ctx.event(EventClass.GENERIC, "move_from", 1);
     target.event(EventClass.GENERIC, "move_to", frame.buffer, from, length);
     ctx.reply.integer(1);
-  },
-);
+  });
 
-export const copy = command(
-  {
-    name: "copy",
-    arity: -3,
-    group: "generic",
-    since: "6.2.0",
-    flags: ["write", "denyoom"],
-    keys: [keyAt(1, "RO", "access"), keyAt(2, "OW", "update")],
-    summary: "Copies what a key holds to another key",
-    complexity: "O(N), N being the number of elements; O(1) for strings",
-    categories: ["keyspace"],
-    arguments: [
-      key("source"),
-      key("destination", { keySpecIndex: 1 }),
-      arg("integer", "destination-db", { token: "DB", optional: true }),
-      token("REPLACE", { optional: true }),
-    ],
-  },
-  (ctx) => {
+export const copy = command("copy", { arity: -3, since: "6.2.0", flags: "write denyoom" })
+  .takes("source{RO access} destination{OW update} [DB destination-db] [REPLACE]")
+  .docs("Copies the value of a key to another key.", "O(N) for N elements; O(1) for strings")
+  .run((ctx) => {
     const { database, frame } = ctx;
     let target = database;
     let replace = false;
@@ -211,8 +111,7 @@ export const copy = command(
     database.transfer(address, target, frame.buffer, from, length, { move: false, replaced });
     target.event(EventClass.GENERIC, "copy_to", frame.buffer, from, length);
     ctx.reply.integer(1);
-  },
-);
+  });
 
 function deleteKeys(ctx: Context): void {
   const { database, frame } = ctx;

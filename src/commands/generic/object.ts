@@ -2,11 +2,13 @@
 
 import { smallInteger } from "../../base/bytes.ts";
 import { commandError } from "../../errors.ts";
-import { command, container, key, keyAt } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { idleSeconds, lfuCounter } from "../../keyspace/access.ts";
 import { ENCODING_NAMES, Encoding } from "../../values/value-types.ts";
-import { type HelpEntry, replyHelp } from "../arguments/help.ts";
+import { type HelpEntry, helpOf } from "../arguments/help.ts";
+
+const command = commandsOf("generic");
 
 const HELP: readonly HelpEntry[] = [
   ["ENCODING <key>", "How what the key holds is encoded."],
@@ -21,119 +23,54 @@ const SHARED_REFCOUNT = 2147483647;
 
 const SWITCHING = "Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
 
-const encoding = command(
-  {
-    name: "encoding",
-    arity: 3,
-    group: "generic",
-    since: "2.2.3",
-    flags: ["readonly"],
-    keys: [keyAt(2, "RO")],
-    summary: "Answers with how what a key holds is encoded",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key()],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+const encoding = command("object|encoding", { arity: 3, since: "2.2.3", flags: "readonly" })
+  .takes("key{RO}")
+  .tips("nondeterministic_output")
+  .docs("Returns the encoding of the value of a key.", "O(1)")
+  .run((ctx) => {
     const address = lookup(ctx);
     if (address === 0) ctx.reply.null();
     else ctx.reply.bulk(ENCODING_NAMES[ctx.database.encoding(address)]);
-  },
-);
+  });
 
-const freq = command(
-  {
-    name: "freq",
-    arity: 3,
-    group: "generic",
-    since: "4.0.0",
-    flags: ["readonly"],
-    keys: [keyAt(2, "RO")],
-    summary: "Answers with the logarithmic access counter of a key",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key()],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+const freq = command("object|freq", { arity: 3, since: "4.0.0", flags: "readonly" })
+  .takes("key{RO}")
+  .tips("nondeterministic_output")
+  .docs("Returns the logarithmic access frequency of a key.", "O(1)")
+  .run((ctx) => {
     const { lfu } = ctx.host.keyspace;
     const address = lookup(ctx);
     if (address === 0) return ctx.reply.null();
     if (lfu === null) throw commandError(`ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${SWITCHING}`);
     ctx.reply.integer(lfuCounter(ctx.database.access(address), ctx.now, lfu));
-  },
-);
+  });
 
-const idletime = command(
-  {
-    name: "idletime",
-    arity: 3,
-    group: "generic",
-    since: "2.2.3",
-    flags: ["readonly"],
-    keys: [keyAt(2, "RO")],
-    summary: "Answers with the seconds since a key was last used",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key()],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+const idletime = command("object|idletime", { arity: 3, since: "2.2.3", flags: "readonly" })
+  .takes("key{RO}")
+  .tips("nondeterministic_output")
+  .docs("Returns the seconds since the last access to a key.", "O(1)")
+  .run((ctx) => {
     const address = lookup(ctx);
     if (address === 0) return ctx.reply.null();
     if (ctx.host.keyspace.lfu !== null) throw commandError(`ERR An LFU maxmemory policy is selected, idle time not tracked. ${SWITCHING}`);
     ctx.reply.integer(idleSeconds(ctx.database.access(address), ctx.now));
-  },
-);
+  });
 
-const refcount = command(
-  {
-    name: "refcount",
-    arity: 3,
-    group: "generic",
-    since: "2.2.3",
-    flags: ["readonly"],
-    keys: [keyAt(2, "RO")],
-    summary: "Answers with the number of references to what a key holds",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    arguments: [key()],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+const refcount = command("object|refcount", { arity: 3, since: "2.2.3", flags: "readonly" })
+  .takes("key{RO}")
+  .tips("nondeterministic_output")
+  .docs("Returns the reference count of the value of a key.", "O(1)")
+  .run((ctx) => {
     const address = lookup(ctx);
     if (address === 0) ctx.reply.null();
     else ctx.reply.integer(isSharedInteger(ctx, address) ? SHARED_REFCOUNT : 1);
-  },
-);
+  });
 
-const help = command(
-  {
-    name: "help",
-    arity: 2,
-    group: "generic",
-    since: "6.2.0",
-    flags: ["loading", "stale"],
-    summary: "Explains the subcommands",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-  },
-  (ctx) => replyHelp(ctx, HELP),
-);
+const help = helpOf(command("object|help", { arity: 2, since: "6.2.0", flags: "loading stale" }), HELP);
 
-export const object = container(
-  {
-    name: "object",
-    arity: -2,
-    group: "generic",
-    since: "2.2.3",
-    flags: [],
-    summary: "Commands that look at how values are held",
-    complexity: "Depends on the subcommand",
-  },
-  [encoding, freq, idletime, refcount, help],
-);
+export const object = command("object", { arity: -2, since: "2.2.3", flags: "" })
+  .docs("A container for commands that inspect values.", "Depends on the subcommand.")
+  .family([encoding, freq, idletime, refcount, help]);
 
 /** Key 2, without noting an access or telling of a miss. */
 function lookup(ctx: Context): number {

@@ -1,30 +1,24 @@
 /** Walks over the keys of a database: all at once, a few at a time, one at random. */
 
 import { globMatch } from "../../base/glob.ts";
-import { arg, command } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Database } from "../../keyspace/database.ts";
 import { TYPE_NAMES } from "../../values/value-types.ts";
-import { BUCKETS_PER_ELEMENT, patternArgument, SCAN_ARGUMENTS, scanOptions } from "../arguments/collection-scan.ts";
+import { BUCKETS_PER_ELEMENT, patternArgument, scanOptions } from "../arguments/collection-scan.ts";
 import { parseCursor } from "../arguments/cursor.ts";
+
+const command = commandsOf("generic");
 
 /** How often RANDOMKEY draws before it looks for a living key in order: only a replica, which may not delete expired keys, comes so far. */
 const MAX_DRAWS = 100;
 
-export const keys = command(
-  {
-    name: "keys",
-    arity: 2,
-    group: "generic",
-    since: "1.0.0",
-    flags: ["readonly"],
-    summary: "Lists the keys that match a pattern",
-    complexity: "O(N), N being the number of keys in the database",
-    categories: ["keyspace", "dangerous"],
-    arguments: [arg("pattern", "pattern")],
-    tips: ["request_policy:all_shards", "nondeterministic_output_order"],
-  },
-  (ctx) => {
+export const keys = command("keys", { arity: 2, since: "1.0.0", flags: "readonly" })
+  .takes("pattern")
+  .acl("dangerous")
+  .tips("request_policy:all_shards nondeterministic_output_order")
+  .docs("Returns the names of all keys that match a pattern.", "O(N) for N keys in the database")
+  .run((ctx) => {
     const { database } = ctx;
     const { table } = database;
     const pattern = patternArgument(ctx, 1);
@@ -35,24 +29,14 @@ export const keys = command(
       }
     }
     replyKeys(ctx, found);
-  },
-);
+  });
 
-export const scan = command(
-  {
-    name: "scan",
-    arity: -2,
-    group: "generic",
-    since: "2.8.0",
-    flags: ["readonly"],
-    summary: "Lists the keys of the database a few at a time",
-    complexity: "O(1) for a call, O(N) for a whole iteration over N keys",
-    categories: ["keyspace"],
-    arguments: [...SCAN_ARGUMENTS, arg("string", "type", { token: "TYPE", since: "6.0.0", optional: true })],
-    history: [["6.0.0", "Added: `TYPE`"]],
-    tips: ["nondeterministic_output", "request_policy:special", "response_policy:special"],
-  },
-  (ctx) => {
+export const scan = command("scan", { arity: -2, since: "2.8.0", flags: "readonly" })
+  .takes("cursor [MATCH pattern] [COUNT count] [TYPE type@6.0.0]")
+  .tips("nondeterministic_output request_policy:special response_policy:special")
+  .docs("Iterates over the names of the keys in the database.", "O(1) a call, O(N) for N keys in all")
+  .changed("6.0.0: Added `TYPE`.")
+  .run((ctx) => {
     const { database } = ctx;
     let cursor = parseCursor(ctx.text(1));
     const { count, pattern, type } = scanOptions(ctx, 2, { type: true });
@@ -71,28 +55,17 @@ export const scan = command(
     ctx.reply.array(2);
     ctx.reply.integerBulk(cursor >>> 0);
     replyKeys(ctx, alive);
-  },
-);
+  });
 
-export const randomkey = command(
-  {
-    name: "randomkey",
-    arity: 1,
-    group: "generic",
-    since: "1.0.0",
-    flags: ["readonly"],
-    summary: "Answers with a key taken at random",
-    complexity: "O(1)",
-    categories: ["keyspace"],
-    tips: ["request_policy:all_shards", "response_policy:special", "nondeterministic_output"],
-  },
-  (ctx) => {
+export const randomkey = command("randomkey", { arity: 1, since: "1.0.0", flags: "readonly" })
+  .tips("request_policy:all_shards response_policy:special nondeterministic_output")
+  .docs("Returns the name of a random key.", "O(1)")
+  .run((ctx) => {
     ctx.host.journal.scatterUnit();
     const address = randomKey(ctx);
     if (address === 0) ctx.reply.null();
     else replyKey(ctx, address);
-  },
-);
+  });
 
 function matches({ table }: Database, address: number, pattern: Buffer | null): boolean {
   if (pattern === null) return true;

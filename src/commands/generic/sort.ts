@@ -3,7 +3,7 @@
 import { givenOrder, orderByBytes, orderByNumber, orderPartByBytes, SortVector } from "../../algorithms/sort-vector.ts";
 import { parseWeight } from "../../base/numbers/strtod.ts";
 import { commandError, errors } from "../../errors.ts";
-import { arg, block, command, type KeySpec, key, keyAt, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
@@ -16,63 +16,25 @@ import { ZsetCursor, zsetEach, zsetLength, zsetNext, zsetPrevious, zsetSeek } fr
 import { Type } from "../../values/value-types.ts";
 import { PatternKey } from "./sort-pattern.ts";
 
-const BY_AND_GET: KeySpec = {
-  flags: ["RO", "access"],
-  begin: "unknown",
-  find: "unknown",
-  notes: "Of BY and GET: which keys these are, the elements say",
-};
-const STORE: KeySpec = { flags: ["OW", "update"], begin: "unknown", find: "unknown", notes: "Of STORE, which may stand anywhere" };
+const command = commandsOf("generic");
 
-const ARGUMENTS = [
-  key(),
-  arg("pattern", "by-pattern", { token: "BY", displayText: "pattern", keySpecIndex: 1, optional: true }),
-  block("limit", [arg("integer", "offset"), arg("integer", "count")], { token: "LIMIT", optional: true }),
-  arg("pattern", "get-pattern", {
-    token: "GET",
-    displayText: "pattern",
-    keySpecIndex: 1,
-    optional: true,
-    multiple: true,
-    multipleToken: true,
-  }),
-  oneOf("order", [token("ASC"), token("DESC")], { optional: true }),
-  arg("pure-token", "sorting", { token: "ALPHA", optional: true }),
-];
-const COMPLEXITY =
-  "O(N+M*log(M)), N being the elements that are there and M those that are returned; O(N) when there is nothing to sort by";
+export const sort = command("sort", { arity: -2, since: "1.0.0", flags: "write denyoom movablekeys" })
+  .takes(`key{RO access} [BY by-pattern'pattern'{RO access unknown: The keys of BY and GET, which depend on the elements}]
+      [LIMIT limit(offset count)] [GET get-pattern'pattern'{^}]... [order(ASC | DESC)] [sorting='ALPHA']
+      [STORE destination{OW update unknown: The key of STORE, which can be anywhere}]`)
+  .acl("set sortedset list dangerous")
+  .docs(
+    "Sorts the elements of a list, a set or a sorted set. Can store the result.",
+    "O(N+M*log(M)) for N elements, M of them returned; O(N) unsorted",
+  )
+  .run((ctx) => sortKey(ctx, { mayStore: true }));
 
-export const sort = command(
-  {
-    name: "sort",
-    arity: -2,
-    group: "generic",
-    since: "1.0.0",
-    flags: ["write", "denyoom", "movablekeys"],
-    keys: [keyAt(1, "RO", "access"), BY_AND_GET, STORE],
-    summary: "Answers with the elements of a list, set or sorted set in order, or keeps them as a list",
-    complexity: COMPLEXITY,
-    categories: ["set", "sortedset", "list", "dangerous"],
-    arguments: [...ARGUMENTS, key("destination", { token: "STORE", keySpecIndex: 2, optional: true })],
-  },
-  (ctx) => sortKey(ctx, { mayStore: true }),
-);
-
-export const sort_ro = command(
-  {
-    name: "sort_ro",
-    arity: -2,
-    group: "generic",
-    since: "7.0.0",
-    flags: ["readonly", "movablekeys"],
-    keys: [keyAt(1, "RO", "access"), BY_AND_GET],
-    summary: "Answers with the elements of a list, set or sorted set in order",
-    complexity: COMPLEXITY,
-    categories: ["set", "sortedset", "list", "dangerous"],
-    arguments: ARGUMENTS,
-  },
-  (ctx) => sortKey(ctx, { mayStore: false }),
-);
+export const sort_ro = command("sort_ro", { arity: -2, since: "7.0.0", flags: "readonly movablekeys" })
+  .takes(`key{RO access} [BY by-pattern'pattern'{RO access unknown: The keys of BY and GET, which depend on the elements}]
+      [LIMIT limit(offset count)] [GET get-pattern'pattern'{^}]... [order(ASC | DESC)] [sorting='ALPHA']`)
+  .acl("set sortedset list dangerous")
+  .docs("Returns the sorted elements of a list, a set or a sorted set.", "O(N+M*log(M)) for N elements, M of them returned; O(N) unsorted")
+  .run((ctx) => sortKey(ctx, { mayStore: false }));
 
 interface SortOptions {
   descending: boolean;

@@ -3,7 +3,6 @@
 import { isOnMap, type Place } from "../../algorithms/geo/geohash.ts";
 import { formatSixDecimals } from "../../base/numbers/fixed-point.ts";
 import { commandError } from "../../errors.ts";
-import { type Argument, arg, oneOf, token } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { scoreArgument } from "../sorted-set/sorted-set-arguments.ts";
 
@@ -13,12 +12,6 @@ const UNITS = [
   { word: "ft", metres: 0.3048 },
   { word: "mi", metres: 1609.34 },
 ] as const;
-
-export const LONGITUDE: Argument = arg("double", "longitude");
-export const LATITUDE: Argument = arg("double", "latitude");
-const UNIT_WORDS = UNITS.map(({ word }) => token(word));
-export const UNIT: Argument = oneOf("unit", UNIT_WORDS);
-export const OPTIONAL_UNIT: Argument = oneOf("unit", UNIT_WORDS, { optional: true });
 
 const unknownUnit = commandError("ERR unsupported unit provided. please use M, KM, FT, MI");
 

@@ -4,7 +4,7 @@ import { GeoArea, Shape } from "../../algorithms/geo/geo-area.ts";
 import { GeoResults, Order } from "../../algorithms/geo/geo-search.ts";
 import { decodeScore } from "../../algorithms/geo/geohash.ts";
 import { commandError, errors } from "../../errors.ts";
-import { type Argument, arg, block, command, type KeySpec, key, keyAt, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
@@ -12,159 +12,77 @@ import { zsetExpect, zsetInsert, zsetScore } from "../../values/sorted-set/zset.
 import { Type } from "../../values/value-types.ts";
 import { longArgument, scoreArgument } from "../sorted-set/sorted-set-arguments.ts";
 import { storeZset } from "../sorted-set/sorted-set-storing.ts";
-import { LATITUDE, LONGITUDE, placeArguments, UNIT, unitArgument } from "./geo-arguments.ts";
+import { placeArguments, unitArgument } from "./geo-arguments.ts";
 import { replyDistance, replyPlace } from "./geo-reply.ts";
 
-const FROM = oneOf("from", [
-  arg("string", "member", { token: "FROMMEMBER" }),
-  block("fromlonlat", [LONGITUDE, LATITUDE], { token: "FROMLONLAT" }),
-]);
-const BY = oneOf("by", [
-  block("circle", [arg("double", "radius", { token: "BYRADIUS" }), UNIT]),
-  block("box", [arg("double", "width", { token: "BYBOX" }), arg("double", "height"), UNIT]),
-]);
-const ORDER = oneOf("order", [token("ASC"), token("DESC")], { optional: true });
-const SHOWN = [token("WITHCOORD", { optional: true }), token("WITHDIST", { optional: true }), token("WITHHASH", { optional: true })];
-const RADIUS = [arg("double", "radius"), UNIT];
-const STORE = oneOf(
-  "store",
-  [
-    key("storekey", { token: "STORE", displayText: "key", keySpecIndex: 1 }),
-    key("storedistkey", { token: "STOREDIST", displayText: "key", keySpecIndex: 2 }),
-  ],
-  { optional: true },
-);
+const command = commandsOf("geo");
 
-function countArgument(anySince?: string): Argument {
-  const any = token("ANY", { optional: true, ...(anySince === undefined ? {} : { since: anySince }) });
-  return block("count-block", [arg("integer", "count", { token: "COUNT" }), any], { optional: true });
-}
+export const geosearch = command("geosearch", { arity: -7, since: "6.2.0", flags: "readonly" })
+  .takes(`key{RO access} from(FROMMEMBER member | FROMLONLAT fromlonlat(longitude latitude))
+      by(circle(BYRADIUS radius unit('m' | 'km' | 'ft' | 'mi')) | box(BYBOX width height unit('m' | 'km' | 'ft' | 'mi')))
+      [order(ASC | DESC)] [count-block(COUNT count [ANY])] [WITHCOORD] [WITHDIST] [WITHHASH]`)
+  .docs(
+    "Finds the members of a geospatial index in a circle or a box.",
+    "O(N+log(M)) for N members in the map cells that the area touches, M of them in the area",
+  )
+  .changed("7.0.0: Units can be upper case.")
+  .run((ctx) => search(ctx, Form.SEARCH));
 
-function storedAfter(keyword: string, startFrom: number): KeySpec {
-  return { flags: ["OW", "update"], begin: { keyword, startFrom }, find: { lastKey: 0, step: 1, limit: 0 } };
-}
+export const geosearchstore = command("geosearchstore", { arity: -8, since: "6.2.0", flags: "write denyoom" })
+  .takes(`destination{OW update} source{RO access} from(FROMMEMBER member | FROMLONLAT fromlonlat(longitude latitude))
+      by(circle(BYRADIUS radius unit('m' | 'km' | 'ft' | 'mi')) | box(BYBOX width height unit('m' | 'km' | 'ft' | 'mi')))
+      [order(ASC | DESC)] [count-block(COUNT count [ANY])] [STOREDIST]`)
+  .docs(
+    "Finds the members of a geospatial index in a circle or a box and stores them in a key.",
+    "O(N+log(M)) for N members in the map cells that the area touches, M of them in the area",
+  )
+  .changed("7.0.0: Units can be upper case.")
+  .run((ctx) => search(ctx, Form.SEARCH_STORE));
 
-const SEARCH_COMPLEXITY =
-  "O(N+log(M)), N being the number of members in the cells of the map that the area touches and M the number of those in the area";
-const RADIUS_COMPLEXITY =
-  "O(N+log(M)), N being the number of members in the square around the circle and M the number of members of the sorted set";
-const UNIT_HISTORY = ["7.0.0", "Units may be in upper case"] as const;
-const ANY_HISTORY = ["6.2.0", "Added: `ANY`"] as const;
+export const georadius = command("georadius", { arity: -6, since: "3.2.0", flags: "write denyoom movablekeys" })
+  .takes(`key{RO access} longitude latitude radius unit('m' | 'km' | 'ft' | 'mi') [WITHCOORD] [WITHDIST] [WITHHASH]
+      [count-block(COUNT count [ANY@6.2.0])] [order(ASC | DESC)]
+      [store(STORE storekey'key'{OW update from 6} | STOREDIST storedistkey'key'{OW update from 6})]`)
+  .docs(
+    "Finds the members of a geospatial index within a distance of a position. Can store them.",
+    "O(N+log(M)) for M members, N of them in the square around the circle",
+  )
+  .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS`")
+  .changed("6.2.0: Added `ANY`.", "7.0.0: Units can be upper case.")
+  .run((ctx) => search(ctx, Form.RADIUS));
 
-export const geosearch = command(
-  {
-    name: "geosearch",
-    arity: -7,
-    group: "geo",
-    since: "6.2.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the members in a circle or a box",
-    complexity: SEARCH_COMPLEXITY,
-    arguments: [key(), FROM, BY, ORDER, countArgument(), ...SHOWN],
-    history: [UNIT_HISTORY],
-  },
-  (ctx) => search(ctx, Form.SEARCH),
-);
+export const georadiusbymember = command("georadiusbymember", { arity: -5, since: "3.2.0", flags: "write denyoom movablekeys" })
+  .takes(`key{RO access} member radius unit('m' | 'km' | 'ft' | 'mi') [WITHCOORD] [WITHDIST] [WITHHASH]
+      [count-block(COUNT count [ANY])] [order(ASC | DESC)]
+      [store(STORE storekey'key'{OW update from 5} | STOREDIST storedistkey'key'{OW update from 5})]`)
+  .docs(
+    "Finds the members of a geospatial index within a distance of a member. Can store them.",
+    "O(N+log(M)) for M members, N of them in the square around the circle",
+  )
+  .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS` and `FROMMEMBER`")
+  .changed("7.0.0: Units can be upper case.")
+  .run((ctx) => search(ctx, Form.RADIUS_BY_MEMBER));
 
-export const geosearchstore = command(
-  {
-    name: "geosearchstore",
-    arity: -8,
-    group: "geo",
-    since: "6.2.0",
-    flags: ["write", "denyoom"],
-    keys: [keyAt(1, "OW", "update"), keyAt(2, "RO", "access")],
-    summary: "Makes a key the sorted set of the members in a circle or a box",
-    complexity: SEARCH_COMPLEXITY,
-    arguments: [
-      key("destination"),
-      key("source", { keySpecIndex: 1 }),
-      FROM,
-      BY,
-      ORDER,
-      countArgument(),
-      token("STOREDIST", { optional: true }),
-    ],
-    history: [UNIT_HISTORY],
-  },
-  (ctx) => search(ctx, Form.SEARCH_STORE),
-);
+export const georadius_ro = command("georadius_ro", { arity: -6, since: "3.2.10", flags: "readonly" })
+  .takes(`key{RO access} longitude latitude radius unit('m' | 'km' | 'ft' | 'mi') [WITHCOORD] [WITHDIST] [WITHHASH]
+      [count-block(COUNT count [ANY@6.2.0])] [order(ASC | DESC)]`)
+  .docs(
+    "Finds the members of a geospatial index within a distance of a position.",
+    "O(N+log(M)) for M members, N of them in the square around the circle",
+  )
+  .deprecated("6.2.0", "`GEOSEARCH` with `BYRADIUS`")
+  .changed("6.2.0: Added `ANY`.")
+  .run((ctx) => search(ctx, Form.RADIUS_RO));
 
-export const georadius = command(
-  {
-    name: "georadius",
-    arity: -6,
-    group: "geo",
-    since: "3.2.0",
-    flags: ["write", "denyoom", "movablekeys"],
-    keys: [keyAt(1, "RO", "access"), storedAfter("STORE", 6), storedAfter("STOREDIST", 6)],
-    summary: "Answers with the members in a circle around a place, or stores them",
-    complexity: RADIUS_COMPLEXITY,
-    arguments: [key(), LONGITUDE, LATITUDE, ...RADIUS, ...SHOWN, countArgument("6.2.0"), ORDER, STORE],
-    history: [ANY_HISTORY, UNIT_HISTORY],
-    docFlags: ["deprecated"],
-    deprecatedSince: "6.2.0",
-    replacedBy: "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS`",
-  },
-  (ctx) => search(ctx, Form.RADIUS),
-);
-
-export const georadiusbymember = command(
-  {
-    name: "georadiusbymember",
-    arity: -5,
-    group: "geo",
-    since: "3.2.0",
-    flags: ["write", "denyoom", "movablekeys"],
-    keys: [keyAt(1, "RO", "access"), storedAfter("STORE", 5), storedAfter("STOREDIST", 5)],
-    summary: "Answers with the members in a circle around one of them, or stores them",
-    complexity: RADIUS_COMPLEXITY,
-    arguments: [key(), arg("string", "member"), ...RADIUS, ...SHOWN, countArgument(), ORDER, STORE],
-    history: [UNIT_HISTORY],
-    docFlags: ["deprecated"],
-    deprecatedSince: "6.2.0",
-    replacedBy: "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS` and `FROMMEMBER`",
-  },
-  (ctx) => search(ctx, Form.RADIUS_BY_MEMBER),
-);
-
-export const georadius_ro = command(
-  {
-    name: "georadius_ro",
-    arity: -6,
-    group: "geo",
-    since: "3.2.10",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the members in a circle around a place",
-    complexity: RADIUS_COMPLEXITY,
-    arguments: [key(), LONGITUDE, LATITUDE, ...RADIUS, ...SHOWN, countArgument("6.2.0"), ORDER],
-    history: [ANY_HISTORY],
-    docFlags: ["deprecated"],
-    deprecatedSince: "6.2.0",
-    replacedBy: "`GEOSEARCH` with `BYRADIUS`",
-  },
-  (ctx) => search(ctx, Form.RADIUS_RO),
-);
-
-export const georadiusbymember_ro = command(
-  {
-    name: "georadiusbymember_ro",
-    arity: -5,
-    group: "geo",
-    since: "3.2.10",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the members in a circle around one of them",
-    complexity: RADIUS_COMPLEXITY,
-    arguments: [key(), arg("string", "member"), ...RADIUS, ...SHOWN, countArgument(), ORDER],
-    docFlags: ["deprecated"],
-    deprecatedSince: "6.2.0",
-    replacedBy: "`GEOSEARCH` with `BYRADIUS` and `FROMMEMBER`",
-  },
-  (ctx) => search(ctx, Form.RADIUS_BY_MEMBER_RO),
-);
+export const georadiusbymember_ro = command("georadiusbymember_ro", { arity: -5, since: "3.2.10", flags: "readonly" })
+  .takes(`key{RO access} member radius unit('m' | 'km' | 'ft' | 'mi') [WITHCOORD] [WITHDIST] [WITHHASH]
+      [count-block(COUNT count [ANY])] [order(ASC | DESC)]`)
+  .docs(
+    "Finds the members of a geospatial index within a distance of a member.",
+    "O(N+log(M)) for M members, N of them in the square around the circle",
+  )
+  .deprecated("6.2.0", "`GEOSEARCH` with `BYRADIUS` and `FROMMEMBER`")
+  .run((ctx) => search(ctx, Form.RADIUS_BY_MEMBER_RO));
 
 /** What a command's words are: `options` is where the free ones start, after those that stand in fixed places. */
 interface Form {

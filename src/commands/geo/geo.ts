@@ -2,76 +2,47 @@
 
 import { decodeScore, distance, encodeScore, GEOHASH_BYTES, Place, writeGeohash } from "../../algorithms/geo/geohash.ts";
 import { errors } from "../../errors.ts";
-import { arg, block, command, key, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { zsetExpect, zsetScore } from "../../values/sorted-set/zset.ts";
 import { Type } from "../../values/value-types.ts";
 import { ADDED, CH, NX, putMember, UPDATED, XX } from "../sorted-set/sorted-set-adding.ts";
-import { LATITUDE, LONGITUDE, OPTIONAL_UNIT, placeArguments, unitArgument } from "./geo-arguments.ts";
+import { placeArguments, unitArgument } from "./geo-arguments.ts";
 import { replyDistance, replyPlace } from "./geo-reply.ts";
+
+const command = commandsOf("geo");
 
 // Scratch.
 const place = new Place();
 const other = new Place();
 const text = Buffer.alloc(GEOHASH_BYTES);
 
-export const geoadd = command(
-  {
-    name: "geoadd",
-    arity: -5,
-    group: "geo",
-    since: "3.2.0",
-    flags: ["write", "denyoom"],
-    keys: oneKey("RW", "update"),
-    summary: "Puts members with their places into a sorted set",
-    complexity: "O(log(N)) for each member, N being the number of members of the sorted set",
-    arguments: [
-      key(),
-      oneOf("condition", [token("NX"), token("XX")], { optional: true, since: "6.2.0" }),
-      arg("pure-token", "change", { token: "CH", optional: true, since: "6.2.0" }),
-      block("data", [LONGITUDE, LATITUDE, arg("string", "member")], { multiple: true }),
-    ],
-    history: [["6.2.0", "Added: `CH`, `NX` and `XX`"]],
-  },
-  (ctx) => add(ctx),
-);
+export const geoadd = command("geoadd", { arity: -5, since: "3.2.0", flags: "write denyoom" })
+  .takes("key{RW update} [condition(NX | XX)@6.2.0] [change='CH'@6.2.0] data(longitude latitude member)...")
+  .docs(
+    "Adds members with their positions to a geospatial index. Creates the key if it doesn't exist.",
+    "O(log(N)) for each member, with N in the index",
+  )
+  .changed("6.2.0: Added `CH`, `NX` and `XX`.")
+  .run((ctx) => add(ctx));
 
-export const geodist = command(
-  {
-    name: "geodist",
-    arity: -4,
-    group: "geo",
-    since: "3.2.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the distance between two members",
-    complexity: "O(1)",
-    arguments: [key(), arg("string", "member1"), arg("string", "member2"), OPTIONAL_UNIT],
-  },
-  (ctx) => {
+export const geodist = command("geodist", { arity: -4, since: "3.2.0", flags: "readonly" })
+  .takes("key{RO access} member1 member2 [unit('m' | 'km' | 'ft' | 'mi')]")
+  .docs("Returns the distance between two members of a geospatial index.", "O(1)")
+  .run((ctx) => {
     if (ctx.count > 5) throw errors.syntax;
     const metres = ctx.count === 5 ? unitArgument(ctx, 4) : 1;
     const zset = ctx.openRead(1, Type.ZSET);
     if (!readPlace(ctx, zset, 2, place) || !readPlace(ctx, zset, 3, other)) return ctx.reply.null();
     replyDistance(ctx.reply, distance(place.longitude, place.latitude, other.longitude, other.latitude) / metres);
-  },
-);
+  });
 
-export const geohash = command(
-  {
-    name: "geohash",
-    arity: -2,
-    group: "geo",
-    since: "3.2.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the places of members as geohash strings",
-    complexity: "O(1) for each member asked for",
-    arguments: [key(), arg("string", "member", { multiple: true, optional: true })],
-  },
-  (ctx) => {
+export const geohash = command("geohash", { arity: -2, since: "3.2.0", flags: "readonly" })
+  .takes("key{RO access} [member...]")
+  .docs("Returns the positions of members of a geospatial index as geohash strings.", "O(1) for each member asked for")
+  .run((ctx) => {
     const zset = ctx.openRead(1, Type.ZSET);
     ctx.reply.array(ctx.count - 2);
     for (let index = 2; index < ctx.count; index++) {
@@ -80,30 +51,19 @@ export const geohash = command(
         ctx.reply.bytes(text, 0, GEOHASH_BYTES);
       } else ctx.reply.null();
     }
-  },
-);
+  });
 
-export const geopos = command(
-  {
-    name: "geopos",
-    arity: -2,
-    group: "geo",
-    since: "3.2.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the longitudes and latitudes of members",
-    complexity: "O(1) for each member asked for",
-    arguments: [key(), arg("string", "member", { multiple: true, optional: true })],
-  },
-  (ctx) => {
+export const geopos = command("geopos", { arity: -2, since: "3.2.0", flags: "readonly" })
+  .takes("key{RO access} [member...]")
+  .docs("Returns the longitudes and latitudes of members of a geospatial index.", "O(1) for each member asked for")
+  .run((ctx) => {
     const zset = ctx.openRead(1, Type.ZSET);
     ctx.reply.array(ctx.count - 2);
     for (let index = 2; index < ctx.count; index++) {
       if (readPlace(ctx, zset, index, place)) replyPlace(ctx.reply, place.longitude, place.latitude);
       else ctx.reply.nullArray();
     }
-  },
-);
+  });
 
 /** Finds the place of the member in argument `index`. -> whether there is such a member. */
 function readPlace({ frame }: Context, zset: Value, index: number, into: Place): boolean {

@@ -2,66 +2,43 @@
 
 import { globMatch } from "../../base/glob.ts";
 import { commandError, errors } from "../../errors.ts";
-import { arg, block, command, key, oneKey, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Value } from "../../keyspace/value.ts";
 import type { ByteMap } from "../../memory/bytemap.ts";
 import { Element, packedAtEnd, packedFirst, packedRead } from "../../memory/packed.ts";
 import { hashDraw, hashEach, hashLength, hashMap, hashRandom, hashSample, showEntry } from "../../values/hash/hash.ts";
 import { Type } from "../../values/value-types.ts";
-import { openScan, SCAN_ARGUMENTS, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
+import { openScan, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
+
+const command = commandsOf("hash");
 
 const LONG_MAX = 9223372036854775807n;
 
-export const hrandfield = command(
-  {
-    name: "hrandfield",
-    arity: -2,
-    group: "hash",
-    since: "6.2.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with fields of a hash taken at random",
-    complexity: "O(N), N being the number of fields asked for",
-    arguments: [
-      key(),
-      block("options", [arg("integer", "count"), token("WITHVALUES", { optional: true })], {
-        optional: true,
-      }),
-    ],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const hrandfield = command("hrandfield", { arity: -2, since: "6.2.0", flags: "readonly" })
+  .takes("key{RO access} [options(count [WITHVALUES])]")
+  .tips("nondeterministic_output")
+  .docs("Returns random fields of a hash.", "O(N) for N fields returned")
+  .run((ctx) => {
     if (ctx.count > 2) return replyRandomFields(ctx);
     const hash = ctx.openRead(1, Type.HASH);
     if (!hash.exists) return ctx.reply.null();
     hashRandom(hash, shownField, shownValue);
     replyElement(ctx, shownField);
-  },
-);
+  });
 
-export const hscan = command(
-  {
-    name: "hscan",
-    arity: -3,
-    group: "hash",
-    since: "2.8.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Lists the fields of a hash and their values a few at a time",
-    complexity: "O(1) for a call, O(N) for a whole iteration over N fields",
-    arguments: [key(), ...SCAN_ARGUMENTS],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const hscan = command("hscan", { arity: -3, since: "2.8.0", flags: "readonly" })
+  .takes("key{RO access} cursor [MATCH pattern] [COUNT count]")
+  .tips("nondeterministic_output")
+  .docs("Iterates over the fields and values of a hash.", "O(1) a call, O(N) for N fields in all")
+  .run((ctx) => {
     const scan = openScan(ctx, Type.HASH);
     if (scan === null) return;
     const { value, cursor, options } = scan;
     const map = hashMap(value);
     if (map === null) scanPacked(ctx, value, options);
     else scanLarge(ctx, map, cursor, options);
-  },
-);
+  });
 
 const shownField = new Element();
 const shownValue = new Element();

@@ -3,7 +3,7 @@
 import { INT64_MAX, INT64_MIN, parseInt64, smallInteger } from "../../base/bytes.ts";
 import { addLongDoubles, formatLongDouble, type LongDouble, parseLongDouble } from "../../base/numbers/longdouble.ts";
 import { commandError, errors } from "../../errors.ts";
-import { arg, block, command, key, oneKey } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
@@ -11,63 +11,30 @@ import { Element } from "../../memory/packed.ts";
 import { hashDelete, hashEach, hashExpect, hashFind, hashGet, hashLength, hashPut, hashSet, hashShow } from "../../values/hash/hash.ts";
 import { Type } from "../../values/value-types.ts";
 
-const FIELD = arg("string", "field");
-const FIELDS = arg("string", "field", { multiple: true });
-const PAIRS = block("data", [FIELD, arg("string", "value")], { multiple: true });
+const command = commandsOf("hash");
 
-export const hset = command(
-  {
-    name: "hset",
-    arity: -4,
-    group: "hash",
-    since: "2.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "update"),
-    summary: "Gives fields of a hash values",
-    complexity: "O(1) for each field",
-    arguments: [key(), PAIRS],
-    history: [["4.0.0", "Several fields with their values"]],
-  },
-  (ctx) => {
+export const hset = command("hset", { arity: -4, since: "2.0.0", flags: "write denyoom fast" })
+  .takes("key{RW update} data(field value)...")
+  .docs("Sets the values of fields in a hash. Creates the hash if it doesn't exist.", "O(1) for each field")
+  .changed("4.0.0: Accepts several fields and values.")
+  .run((ctx) => {
     const added = setFields(ctx);
     ctx.reply.integer(added);
-  },
-);
+  });
 
-export const hmset = command(
-  {
-    name: "hmset",
-    arity: -4,
-    group: "hash",
-    since: "2.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "update"),
-    summary: "Gives several fields of a hash values",
-    complexity: "O(N), N being the number of fields",
-    arguments: [key(), PAIRS],
-    docFlags: ["deprecated"],
-    deprecatedSince: "4.0.0",
-    replacedBy: "`HSET` with several fields",
-  },
-  (ctx) => {
+export const hmset = command("hmset", { arity: -4, since: "2.0.0", flags: "write denyoom fast" })
+  .takes("key{RW update} data(field value)...")
+  .docs("Sets the values of several fields in a hash.", "O(N) for N fields")
+  .deprecated("4.0.0", "`HSET` with several fields")
+  .run((ctx) => {
     setFields(ctx);
     ctx.reply.ok();
-  },
-);
+  });
 
-export const hsetnx = command(
-  {
-    name: "hsetnx",
-    arity: 4,
-    group: "hash",
-    since: "2.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "insert"),
-    summary: "Gives a field of a hash a value unless it has one",
-    complexity: "O(1)",
-    arguments: [key(), FIELD, arg("string", "value")],
-  },
-  (ctx) => {
+export const hsetnx = command("hsetnx", { arity: 4, since: "2.0.0", flags: "write denyoom fast" })
+  .takes("key{RW insert} field value")
+  .docs("Sets the value of a field in a hash only if the field doesn't exist.", "O(1)")
+  .run((ctx) => {
     const { buffer, offsets, lengths } = ctx.frame;
     const hash = ctx.openWrite(1, Type.HASH);
     if (hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]) !== 0) return ctx.reply.integer(0);
@@ -77,57 +44,27 @@ export const hsetnx = command(
     hash.changed();
     ctx.event(EventClass.HASH, "hset", 1);
     ctx.reply.integer(1);
-  },
-);
+  });
 
-export const hget = command(
-  {
-    name: "hget",
-    arity: 3,
-    group: "hash",
-    since: "2.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the value of a field of a hash",
-    complexity: "O(1)",
-    arguments: [key(), FIELD],
-  },
-  (ctx) => replyField(ctx, ctx.openRead(1, Type.HASH), 2),
-);
+export const hget = command("hget", { arity: 3, since: "2.0.0", flags: "readonly fast" })
+  .takes("key{RO access} field")
+  .docs("Returns the value of a field in a hash.", "O(1)")
+  .run((ctx) => replyField(ctx, ctx.openRead(1, Type.HASH), 2));
 
-export const hmget = command(
-  {
-    name: "hmget",
-    arity: -3,
-    group: "hash",
-    since: "2.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the values of several fields of a hash",
-    complexity: "O(N), N being the number of fields",
-    arguments: [key(), FIELDS],
-  },
-  (ctx) => {
+export const hmget = command("hmget", { arity: -3, since: "2.0.0", flags: "readonly fast" })
+  .takes("key{RO access} field...")
+  .docs("Returns the values of several fields in a hash.", "O(N) for N fields")
+  .run((ctx) => {
     const hash = ctx.openRead(1, Type.HASH);
     ctx.reply.array(ctx.count - 2);
     for (let index = 2; index < ctx.count; index++) replyField(ctx, hash, index);
-  },
-);
+  });
 
-export const hgetall = command(
-  {
-    name: "hgetall",
-    arity: 2,
-    group: "hash",
-    since: "2.0.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with all fields of a hash and their values",
-    complexity: "O(N), N being the number of fields",
-    arguments: [key()],
-    tips: ["nondeterministic_output_order"],
-  },
-  (ctx) => {
+export const hgetall = command("hgetall", { arity: 2, since: "2.0.0", flags: "readonly" })
+  .takes("key{RO access}")
+  .tips("nondeterministic_output_order")
+  .docs("Returns all fields and values of a hash.", "O(N) for N fields")
+  .run((ctx) => {
     const hash = ctx.openRead(1, Type.HASH);
     ctx.reply.map(hashLength(hash));
     const visit = (field: Element, value: Element): void => {
@@ -135,115 +72,55 @@ export const hgetall = command(
       replyElement(ctx, value);
     };
     hashEach(hash, visit, shownField, shownValue);
-  },
-);
+  });
 
-export const hkeys = command(
-  {
-    name: "hkeys",
-    arity: 2,
-    group: "hash",
-    since: "2.0.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the fields of a hash",
-    complexity: "O(N), N being the number of fields",
-    arguments: [key()],
-    tips: ["nondeterministic_output_order"],
-  },
-  (ctx) => {
+export const hkeys = command("hkeys", { arity: 2, since: "2.0.0", flags: "readonly" })
+  .takes("key{RO access}")
+  .tips("nondeterministic_output_order")
+  .docs("Returns all fields of a hash.", "O(N) for N fields")
+  .run((ctx) => {
     const hash = ctx.openRead(1, Type.HASH);
     ctx.reply.array(hashLength(hash));
     hashEach(hash, (field) => replyElement(ctx, field), shownField, shownValue);
-  },
-);
+  });
 
-export const hvals = command(
-  {
-    name: "hvals",
-    arity: 2,
-    group: "hash",
-    since: "2.0.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the values of all fields of a hash",
-    complexity: "O(N), N being the number of fields",
-    arguments: [key()],
-    tips: ["nondeterministic_output_order"],
-  },
-  (ctx) => {
+export const hvals = command("hvals", { arity: 2, since: "2.0.0", flags: "readonly" })
+  .takes("key{RO access}")
+  .tips("nondeterministic_output_order")
+  .docs("Returns all values of a hash.", "O(N) for N fields")
+  .run((ctx) => {
     const hash = ctx.openRead(1, Type.HASH);
     ctx.reply.array(hashLength(hash));
     hashEach(hash, (_, value) => replyElement(ctx, value), shownField, shownValue);
-  },
-);
+  });
 
-export const hlen = command(
-  {
-    name: "hlen",
-    arity: 2,
-    group: "hash",
-    since: "2.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO"),
-    summary: "Counts the fields of a hash",
-    complexity: "O(1)",
-    arguments: [key()],
-  },
-  (ctx) => ctx.reply.integer(hashLength(ctx.openRead(1, Type.HASH))),
-);
+export const hlen = command("hlen", { arity: 2, since: "2.0.0", flags: "readonly fast" })
+  .takes("key{RO}")
+  .docs("Returns the number of fields in a hash.", "O(1)")
+  .run((ctx) => ctx.reply.integer(hashLength(ctx.openRead(1, Type.HASH))));
 
-export const hstrlen = command(
-  {
-    name: "hstrlen",
-    arity: 3,
-    group: "hash",
-    since: "3.2.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO"),
-    summary: "Answers with the length of the value of a field",
-    complexity: "O(1)",
-    arguments: [key(), FIELD],
-  },
-  (ctx) => {
+export const hstrlen = command("hstrlen", { arity: 3, since: "3.2.0", flags: "readonly fast" })
+  .takes("key{RO} field")
+  .docs("Returns the length of the value of a field in a hash.", "O(1)")
+  .run((ctx) => {
     const { buffer, offsets, lengths } = ctx.frame;
     const found = hashGet(ctx.openRead(1, Type.HASH), buffer, offsets[2], offsets[2] + lengths[2], shownValue);
     ctx.reply.integer(found ? shownValue.length : 0);
-  },
-);
+  });
 
-export const hexists = command(
-  {
-    name: "hexists",
-    arity: 3,
-    group: "hash",
-    since: "2.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Tells whether a hash has a field",
-    complexity: "O(1)",
-    arguments: [key(), FIELD],
-  },
-  (ctx) => {
+export const hexists = command("hexists", { arity: 3, since: "2.0.0", flags: "readonly fast" })
+  .takes("key{RO access} field")
+  .docs("Determines whether a hash has a field.", "O(1)")
+  .run((ctx) => {
     const { buffer, offsets, lengths } = ctx.frame;
     ctx.reply.integer(hashFind(ctx.openRead(1, Type.HASH), buffer, offsets[2], offsets[2] + lengths[2]) === 0 ? 0 : 1);
-  },
-);
+  });
 
-export const hdel = command(
-  {
-    name: "hdel",
-    arity: -3,
-    group: "hash",
-    since: "2.0.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "delete"),
-    summary: "Deletes fields of a hash, and the hash when none is left",
-    complexity: "O(N), N being the number of fields",
-    arguments: [key(), FIELDS],
-    history: [["2.4.0", "Several fields"]],
-  },
-  (ctx) => {
+export const hdel = command("hdel", { arity: -3, since: "2.0.0", flags: "write fast" })
+  .takes("key{RW delete} field...")
+  .docs("Deletes fields of a hash. Deletes the hash if no fields remain.", "O(N) for N fields")
+  .changed("2.4.0: Accepts several fields.")
+  .run((ctx) => {
     const { buffer, offsets, lengths, count } = ctx.frame;
     const hash = ctx.openWrite(1, Type.HASH);
     let left = hashLength(hash);
@@ -260,22 +137,12 @@ export const hdel = command(
       if (left === 0) ctx.event(EventClass.GENERIC, "del", 1);
     }
     ctx.reply.integer(deleted);
-  },
-);
+  });
 
-export const hincrby = command(
-  {
-    name: "hincrby",
-    arity: 4,
-    group: "hash",
-    since: "2.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "access", "update"),
-    summary: "Adds an integer to the one that a field of a hash holds",
-    complexity: "O(1)",
-    arguments: [key(), FIELD, arg("integer", "increment")],
-  },
-  (ctx) => {
+export const hincrby = command("hincrby", { arity: 4, since: "2.0.0", flags: "write denyoom fast" })
+  .takes("key{RW access update} field increment")
+  .docs("Increments the integer value of a field in a hash by a number. A field that doesn't exist counts as 0.", "O(1)")
+  .run((ctx) => {
     const { buffer, offsets, lengths } = ctx.frame;
     const delta = smallInteger(buffer, offsets[3], offsets[3] + lengths[3]);
     if (delta !== delta) ctx.int64(3); // it throws for what is no int64 before the key is looked up
@@ -289,22 +156,12 @@ export const hincrby = command(
     storeResult(ctx, hash, place, result.bytes, result.from, result.to);
     ctx.event(EventClass.HASH, "hincrby", 1);
     ctx.reply.integer(sum);
-  },
-);
+  });
 
-export const hincrbyfloat = command(
-  {
-    name: "hincrbyfloat",
-    arity: 4,
-    group: "hash",
-    since: "2.6.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "access", "update"),
-    summary: "Adds a floating point number to the one that a field of a hash holds",
-    complexity: "O(1)",
-    arguments: [key(), FIELD, arg("double", "increment")],
-  },
-  (ctx) => {
+export const hincrbyfloat = command("hincrbyfloat", { arity: 4, since: "2.6.0", flags: "write denyoom fast" })
+  .takes("key{RW access update} field increment:double")
+  .docs("Increments the floating-point value of a field in a hash by a number. A field that doesn't exist counts as 0.", "O(1)")
+  .run((ctx) => {
     const { buffer, offsets, lengths } = ctx.frame;
     const increment = parseLongDouble(ctx.text(3));
     if (increment === null) throw errors.notFloat;
@@ -325,8 +182,7 @@ export const hincrbyfloat = command(
     ctx.reply.bytesOf(text);
     // Replicas and files take the outcome: their sum might be rounded otherwise.
     if (ctx.host.journal.active) ctx.journalAs("HSET", ctx.bytes(1), ctx.bytes(2), text);
-  },
-);
+  });
 
 const ZERO: LongDouble = { negative: false, mantissa: 0n, exponent: 0 };
 

@@ -18,7 +18,7 @@ import { selfTest } from "../../algorithms/hyperloglog/hyperloglog-check.ts";
 import { REGISTERS } from "../../algorithms/hyperloglog/hyperloglog-hash.ts";
 import { Raised } from "../../algorithms/hyperloglog/hyperloglog-sparse.ts";
 import { commandError } from "../../errors.ts";
-import { arg, command, key, keyAt, oneKey } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Database } from "../../keyspace/database.ts";
 import { EventClass } from "../../keyspace/events.ts";
@@ -26,21 +26,14 @@ import type { Value } from "../../keyspace/value.ts";
 import { Temporary } from "../../values/temporary.ts";
 import { Encoding, Type } from "../../values/value-types.ts";
 
+const command = commandsOf("hyperloglog");
+
 const union = new Union();
 
-export const pfadd = command(
-  {
-    name: "pfadd",
-    arity: -2,
-    group: "hyperloglog",
-    since: "2.8.9",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "insert"),
-    summary: "Adds elements to the HyperLogLog at a key",
-    complexity: "O(1) for each element",
-    arguments: [key(), arg("string", "element", { optional: true, multiple: true })],
-  },
-  (ctx) => {
+export const pfadd = command("pfadd", { arity: -2, since: "2.8.9", flags: "write denyoom fast" })
+  .takes("key{RW insert} [element...]")
+  .docs("Adds elements to a HyperLogLog. Creates the key if it doesn't exist.", "O(1) for each element")
+  .run((ctx) => {
     const { frame } = ctx;
     const value = openHyperLogLog(ctx, 1);
     let updated = 0;
@@ -59,29 +52,15 @@ export const pfadd = command(
       ctx.event(EventClass.STRING, "pfadd", 1);
     }
     ctx.reply.integer(updated > 0 ? 1 : 0);
-  },
-);
+  });
 
-export const pfcount = command(
-  {
-    name: "pfcount",
-    arity: -2,
-    group: "hyperloglog",
-    since: "2.8.9",
-    flags: ["readonly", "may_replicate"],
-    keys: [
-      {
-        flags: ["RW", "access"],
-        begin: { index: 1 },
-        find: { lastKey: -1, step: 1, limit: 0 },
-        notes: "RW because what was counted is noted in the value, for replicas too",
-      },
-    ],
-    summary: "Estimates how many different elements one HyperLogLog, or several together, were given",
-    complexity: "O(1) with one key, and next to nothing unless elements were added; O(N) with N keys",
-    arguments: [key("key", { multiple: true })],
-  },
-  (ctx) => {
+export const pfcount = command("pfcount", { arity: -2, since: "2.8.9", flags: "readonly may_replicate" })
+  .takes("key{RW access: RW because it caches the count in the value, for replicas too}...")
+  .docs(
+    "Returns the estimated number of distinct elements in one HyperLogLog or in the union of several.",
+    "O(1) with one key; O(N) with N keys",
+  )
+  .run((ctx) => {
     if (ctx.count > 2) {
       mergeKeys(ctx);
       return replyCardinality(ctx, union.count());
@@ -101,22 +80,12 @@ export const pfcount = command(
     database.announce(opened);
     ctx.journalAlways();
     replyCardinality(ctx, cardinality);
-  },
-);
+  });
 
-export const pfmerge = command(
-  {
-    name: "pfmerge",
-    arity: -2,
-    group: "hyperloglog",
-    since: "2.8.9",
-    flags: ["write", "denyoom"],
-    keys: [keyAt(1, "RW", "access", "insert"), { flags: ["RO", "access"], begin: { index: 2 }, find: { lastKey: -1, step: 1, limit: 0 } }],
-    summary: "Adds the elements of several HyperLogLogs to the one at a key",
-    complexity: "O(N), N being the number of HyperLogLogs, each of which takes some time",
-    arguments: [key("destkey"), key("sourcekey", { keySpecIndex: 1, optional: true, multiple: true })],
-  },
-  (ctx) => {
+export const pfmerge = command("pfmerge", { arity: -2, since: "2.8.9", flags: "write denyoom" })
+  .takes("destkey{RW access insert} [sourcekey{RO access}...]")
+  .docs("Merges HyperLogLogs into one key.", "O(N) for N HyperLogLogs")
+  .run((ctx) => {
     const dense = mergeKeys(ctx);
     const value = openHyperLogLog(ctx, 1);
     if (!value.exists) hyperLogLogInit(value);
@@ -125,23 +94,13 @@ export const pfmerge = command(
     noteUpdates(value, 1);
     ctx.event(EventClass.STRING, "pfadd", 1);
     ctx.reply.ok();
-  },
-);
+  });
 
-export const pfdebug = command(
-  {
-    name: "pfdebug",
-    arity: 3,
-    group: "hyperloglog",
-    since: "2.8.9",
-    flags: ["write", "denyoom", "admin"],
-    keys: [keyAt(2, "RW", "access")],
-    summary: "Shows the inside of the HyperLogLog at a key",
-    complexity: "N/A",
-    arguments: [arg("string", "subcommand"), key()],
-    docFlags: ["syscmd"],
-  },
-  (ctx) => {
+export const pfdebug = command("pfdebug", { arity: 3, since: "2.8.9", flags: "write denyoom admin" })
+  .takes("subcommand key{RW access}")
+  .docs("An internal command that shows the contents of a HyperLogLog.", "N/A")
+  .internal()
+  .run((ctx) => {
     const value = openHyperLogLog(ctx, 2);
     if (!value.exists) throw commandError("ERR The specified key does not exist");
     if (ctx.is(1, "getreg")) replyRegisters(ctx, value);
@@ -149,27 +108,17 @@ export const pfdebug = command(
     else if (ctx.is(1, "encoding")) ctx.reply.simple(isSparse(value.buffer, value.from) ? "sparse" : "dense");
     else if (ctx.is(1, "todense")) ctx.reply.integer(becomeDense(value) ? 1 : 0);
     else throw commandError(`ERR Unknown PFDEBUG subcommand '${cString(ctx.text(1))}'`);
-  },
-);
+  });
 
-export const pfselftest = command(
-  {
-    name: "pfselftest",
-    arity: 1,
-    group: "hyperloglog",
-    since: "2.8.9",
-    flags: ["admin"],
-    summary: "Tests HyperLogLogs: registers, both forms, and how near counts are",
-    complexity: "N/A",
-    docFlags: ["syscmd"],
-  },
-  (ctx) => {
+export const pfselftest = command("pfselftest", { arity: 1, since: "2.8.9", flags: "admin" })
+  .docs("An internal command that tests the HyperLogLog implementation.", "N/A")
+  .internal()
+  .run((ctx) => {
     const { space, limits } = ctx.host.keyspace;
     const fault = selfTest(new Temporary(space, limits).begin(Type.STRING), new Temporary(space, limits).begin(Type.STRING));
     if (fault !== null) throw commandError(`ERR TESTFAILED ${fault}`);
     ctx.reply.ok();
-  },
-);
+  });
 
 /** The HyperLogLog at the key named by argument `index`, for changing. Errors: WRONGTYPE. */
 function openHyperLogLog(ctx: Context, index: number): Value {

@@ -1,11 +1,13 @@
 /** LPOS: where in a list an element is. */
 
 import { commandError, errors } from "../../errors.ts";
-import { arg, command, key, oneKey } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { ListCursor, listLength } from "../../values/list/list.ts";
 import { Type } from "../../values/value-types.ts";
 import { atLeast } from "./list-moves.ts";
+
+const command = commandsOf("list");
 
 const INT64_MAX_TEXT = "9223372036854775807";
 const zeroRank = commandError(
@@ -15,25 +17,10 @@ const rankRange = commandError(`ERR value is out of range, value must between -$
 const negativeCount = commandError("ERR COUNT can't be negative");
 const negativeLength = commandError("ERR MAXLEN can't be negative");
 
-export const lpos = command(
-  {
-    name: "lpos",
-    arity: -3,
-    group: "list",
-    since: "6.0.6",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "The index of an element in a list, or the indexes of several that are equal",
-    complexity: "O(N), N being the number of elements looked at: at most the length of the list or MAXLEN",
-    arguments: [
-      key(),
-      arg("string", "element"),
-      arg("integer", "rank", { token: "RANK", optional: true }),
-      arg("integer", "num-matches", { token: "COUNT", optional: true }),
-      arg("integer", "len", { token: "MAXLEN", optional: true }),
-    ],
-  },
-  (ctx) => {
+export const lpos = command("lpos", { arity: -3, since: "6.0.6", flags: "readonly" })
+  .takes("key{RO access} element [RANK rank] [COUNT num-matches] [MAXLEN len]")
+  .docs("Returns the indexes of elements with a given value in a list.", "O(N) for N elements searched")
+  .run((ctx) => {
     const search = parse(ctx);
     const found = indexesOf(ctx, search);
     if (search.count !== null) {
@@ -44,8 +31,7 @@ export const lpos = command(
     } else {
       ctx.reply.null();
     }
-  },
-);
+  });
 
 interface Search {
   /** Which match is the first wanted, from 1. */

@@ -1,7 +1,7 @@
 /** Lists: pushing, popping, reading, changing. LPUSH, RPUSH, LPOP, RPOP and LRANGE are hot: they make no object on their way. */
 
 import { commandError, errors } from "../../errors.ts";
-import { type Argument, arg, type CommandSpec, command, key, keyAt, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
@@ -31,68 +31,33 @@ import {
   serveMultiPop,
 } from "./list-moves.ts";
 
-const ELEMENT = arg("string", "element");
-const ELEMENTS = arg("string", "element", { multiple: true });
-const RANGE = [arg("integer", "start"), arg("integer", "stop")];
+const command = commandsOf("list");
 
 // ---- pushing
 
-type PushSpec = Required<Pick<CommandSpec, "name" | "since" | "summary" | "history">>;
+export const lpush = command("lpush", { arity: -3, since: "1.0.0", flags: "write denyoom fast" })
+  .takes("key{RW insert} element...")
+  .docs("Prepends elements to a list. Creates the list if it doesn't exist.", "O(1) for each element")
+  .changed("2.4.0: Accepts several elements.")
+  .run((ctx) => push(ctx, ctx.openWrite(1, Type.LIST), ListEnd.HEAD));
 
-function pushSpec({ name, since, summary, history }: PushSpec): CommandSpec {
-  return {
-    name,
-    arity: -3,
-    group: "list",
-    since,
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "insert"),
-    summary,
-    complexity: "O(1) for each element",
-    arguments: [key(), ELEMENTS],
-    history,
-  };
-}
+export const rpush = command("rpush", { arity: -3, since: "1.0.0", flags: "write denyoom fast" })
+  .takes("key{RW insert} element...")
+  .docs("Appends elements to a list. Creates the list if it doesn't exist.", "O(1) for each element")
+  .changed("2.4.0: Accepts several elements.")
+  .run((ctx) => push(ctx, ctx.openWrite(1, Type.LIST), ListEnd.TAIL));
 
-export const lpush = command(
-  pushSpec({
-    name: "lpush",
-    since: "1.0.0",
-    summary: "Puts elements at the head of a list, one after the other",
-    history: [["2.4.0", "Several elements at once"]],
-  }),
-  (ctx) => push(ctx, ctx.openWrite(1, Type.LIST), ListEnd.HEAD),
-);
+export const lpushx = command("lpushx", { arity: -3, since: "2.2.0", flags: "write denyoom fast" })
+  .takes("key{RW insert} element...")
+  .docs("Prepends elements to a list only if the list exists.", "O(1) for each element")
+  .changed("4.0.0: Accepts several elements.")
+  .run((ctx) => pushIfThere(ctx, ListEnd.HEAD));
 
-export const rpush = command(
-  pushSpec({
-    name: "rpush",
-    since: "1.0.0",
-    summary: "Puts elements at the tail of a list, one after the other",
-    history: [["2.4.0", "Several elements at once"]],
-  }),
-  (ctx) => push(ctx, ctx.openWrite(1, Type.LIST), ListEnd.TAIL),
-);
-
-export const lpushx = command(
-  pushSpec({
-    name: "lpushx",
-    since: "2.2.0",
-    summary: "Puts elements at the head of a list that is there already",
-    history: [["4.0.0", "Several elements at once"]],
-  }),
-  (ctx) => pushIfThere(ctx, ListEnd.HEAD),
-);
-
-export const rpushx = command(
-  pushSpec({
-    name: "rpushx",
-    since: "2.2.0",
-    summary: "Puts elements at the tail of a list that is there already",
-    history: [["4.0.0", "Several elements at once"]],
-  }),
-  (ctx) => pushIfThere(ctx, ListEnd.TAIL),
-);
+export const rpushx = command("rpushx", { arity: -3, since: "2.2.0", flags: "write denyoom fast" })
+  .takes("key{RW insert} element...")
+  .docs("Appends elements to a list only if the list exists.", "O(1) for each element")
+  .changed("4.0.0: Accepts several elements.")
+  .run((ctx) => pushIfThere(ctx, ListEnd.TAIL));
 
 function pushIfThere(ctx: Context, end: ListEnd): void {
   const list = ctx.openWrite(1, Type.LIST);
@@ -115,24 +80,17 @@ function push(ctx: Context, list: Value, end: ListEnd): void {
 
 // ---- popping
 
-function popSpec(name: string, end: string): CommandSpec {
-  return {
-    name,
-    arity: -2,
-    group: "list",
-    since: "1.0.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "access", "delete"),
-    summary: `Takes the element, or several, at the ${end} off a list; a list that is then empty is deleted`,
-    complexity: "O(N), N being the number of elements taken",
-    arguments: [key(), arg("integer", "count", { optional: true, since: "6.2.0" })],
-    history: [["6.2.0", "The argument `count`"]],
-  };
-}
+export const lpop = command("lpop", { arity: -2, since: "1.0.0", flags: "write fast" })
+  .takes("key{RW access delete} [count@6.2.0]")
+  .docs("Removes and returns the first elements of a list. Deletes the list if no elements remain.", "O(N) for N elements returned")
+  .changed("6.2.0: Added `count`.")
+  .run((ctx) => pop(ctx, ListEnd.HEAD));
 
-export const lpop = command(popSpec("lpop", "head"), (ctx) => pop(ctx, ListEnd.HEAD));
-
-export const rpop = command(popSpec("rpop", "tail"), (ctx) => pop(ctx, ListEnd.TAIL));
+export const rpop = command("rpop", { arity: -2, since: "1.0.0", flags: "write fast" })
+  .takes("key{RW access delete} [count@6.2.0]")
+  .docs("Removes and returns the last elements of a list. Deletes the list if no elements remain.", "O(N) for N elements returned")
+  .changed("6.2.0: Added `count`.")
+  .run((ctx) => pop(ctx, ListEnd.TAIL));
 
 function pop(ctx: Context, end: ListEnd): void {
   if (ctx.count === 2) {
@@ -149,105 +107,45 @@ function pop(ctx: Context, end: ListEnd): void {
   else replyPoppedRange(ctx, list, 1, end, count);
 }
 
-export const lmpop = command(
-  {
-    name: "lmpop",
-    arity: -4,
-    group: "list",
-    since: "7.0.0",
-    flags: ["write"],
-    keys: [{ flags: ["RW", "access", "delete"], begin: { index: 1 }, find: { keyNumIndex: 0, firstKey: 1, step: 1 } }],
-    summary: "Takes elements off the first of several lists that is there; a list that is then empty is deleted",
-    complexity: "O(N+M), N being the number of keys and M that of the elements taken",
-    arguments: [
-      arg("integer", "numkeys"),
-      key("key", { multiple: true }),
-      oneOf("where", [token("LEFT"), token("RIGHT")]),
-      arg("integer", "count", { token: "COUNT", optional: true }),
-    ],
-  },
-  (ctx) => {
+export const lmpop = command("lmpop", { arity: -4, since: "7.0.0", flags: "write" })
+  .takes("numkeys key{RW access delete}... where(LEFT | RIGHT) [COUNT count]")
+  .docs(
+    "Removes and returns elements of the first non-empty list of several. Deletes the list if no elements remain.",
+    "O(N+M) for N keys and M elements returned",
+  )
+  .run((ctx) => {
     if (!serveMultiPop(ctx, parseMultiPop(ctx, 1))) ctx.reply.nullArray();
-  },
-);
+  });
 
 // ---- from list to list
 
-const MOVE_KEYS = [keyAt(1, "RW", "access", "delete"), keyAt(2, "RW", "insert")];
-const MOVE_ARGUMENTS = [key("source"), key("destination", { keySpecIndex: 1 })];
-
-function side(name: string): Argument {
-  return oneOf(name, [token("LEFT"), token("RIGHT")]);
-}
-
-export const lmove = command(
-  {
-    name: "lmove",
-    arity: 5,
-    group: "list",
-    since: "6.2.0",
-    flags: ["write", "denyoom"],
-    keys: MOVE_KEYS,
-    summary: "Moves an element from an end of one list to an end of another; a list that is then empty is deleted",
-    complexity: "O(1)",
-    arguments: [...MOVE_ARGUMENTS, side("wherefrom"), side("whereto")],
-  },
-  (ctx) => {
+export const lmove = command("lmove", { arity: 5, since: "6.2.0", flags: "write denyoom" })
+  .takes("source{RW access delete} destination{RW insert} wherefrom(LEFT | RIGHT) whereto(LEFT | RIGHT)")
+  .docs("Moves an element from one list to another. Deletes the list if no elements remain.", "O(1)")
+  .run((ctx) => {
     const from = listEnd(ctx, 3);
     if (!serveMove(ctx, 1, 2, from, listEnd(ctx, 4))) ctx.reply.null();
-  },
-);
+  });
 
-export const rpoplpush = command(
-  {
-    name: "rpoplpush",
-    arity: 3,
-    group: "list",
-    since: "1.2.0",
-    flags: ["write", "denyoom"],
-    keys: MOVE_KEYS,
-    summary: "Moves the element at the tail of one list to the head of another; a list that is then empty is deleted",
-    complexity: "O(1)",
-    arguments: MOVE_ARGUMENTS,
-    docFlags: ["deprecated"],
-    deprecatedSince: "6.2.0",
-    replacedBy: "`LMOVE` with `RIGHT` and `LEFT`",
-  },
-  (ctx) => {
+export const rpoplpush = command("rpoplpush", { arity: 3, since: "1.2.0", flags: "write denyoom" })
+  .takes("source{RW access delete} destination{RW insert}")
+  .docs("Moves the last element of a list to the front of another. Deletes the list if no elements remain.", "O(1)")
+  .deprecated("6.2.0", "`LMOVE` with `RIGHT` and `LEFT`")
+  .run((ctx) => {
     if (!serveMove(ctx, 1, 2, ListEnd.TAIL, ListEnd.HEAD)) ctx.reply.null();
-  },
-);
+  });
 
 // ---- reading
 
-export const llen = command(
-  {
-    name: "llen",
-    arity: 2,
-    group: "list",
-    since: "1.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO"),
-    summary: "How many elements a list has",
-    complexity: "O(1)",
-    arguments: [key()],
-  },
-  (ctx) => ctx.reply.integer(listLength(ctx.openRead(1, Type.LIST))),
-);
+export const llen = command("llen", { arity: 2, since: "1.0.0", flags: "readonly fast" })
+  .takes("key{RO}")
+  .docs("Returns the length of a list.", "O(1)")
+  .run((ctx) => ctx.reply.integer(listLength(ctx.openRead(1, Type.LIST))));
 
-export const lrange = command(
-  {
-    name: "lrange",
-    arity: 4,
-    group: "list",
-    since: "1.0.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the elements of a list from one index to another",
-    complexity: "O(S+N), S being the distance of the start from the nearer end and N the number of elements in the range",
-    arguments: [key(), ...RANGE],
-  },
-  (ctx) => {
+export const lrange = command("lrange", { arity: 4, since: "1.0.0", flags: "readonly" })
+  .takes("key{RO access} start stop")
+  .docs("Returns a range of elements of a list.", "O(S+N) for N elements at a distance of S from the nearer end")
+  .run((ctx) => {
     const start = anyIndex(ctx, 2);
     const stop = anyIndex(ctx, 3);
     const list = ctx.openRead(1, Type.LIST);
@@ -255,29 +153,18 @@ export const lrange = command(
     const first = Math.max(start < 0 ? length + start : start, 0);
     const last = Math.min(stop < 0 ? length + stop : stop, length - 1);
     replyRange(ctx, list, first, Math.max(last - first + 1, 0));
-  },
-);
+  });
 
-export const lindex = command(
-  {
-    name: "lindex",
-    arity: 3,
-    group: "list",
-    since: "1.0.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with one element of a list, by its index",
-    complexity: "O(N), N being the distance from the nearer end; O(1) for the first and the last element",
-    arguments: [key(), arg("integer", "index")],
-  },
-  (ctx) => {
+export const lindex = command("lindex", { arity: 3, since: "1.0.0", flags: "readonly" })
+  .takes("key{RO access} index")
+  .docs("Returns an element of a list by its index.", "O(N) for a distance of N from the nearer end")
+  .run((ctx) => {
     const list = ctx.openRead(1, Type.LIST);
     if (!list.exists) return ctx.reply.null();
     const index = anyIndex(ctx, 2);
     if (listRead(list, index < 0 ? listLength(list) + index : index, element)) ctx.reply.bytes(element.bytes, element.from, element.to);
     else ctx.reply.null();
-  },
-);
+  });
 
 /** An index or a bound of a range: any int64, beyond 2^53 as near as there is. Errors: not an integer. */
 function anyIndex(ctx: Context, index: number): number {
@@ -288,19 +175,10 @@ const element = new Element();
 
 // ---- changing
 
-export const lset = command(
-  {
-    name: "lset",
-    arity: 4,
-    group: "list",
-    since: "1.0.0",
-    flags: ["write", "denyoom"],
-    keys: oneKey("RW", "update"),
-    summary: "Puts another element in the place of one, by its index",
-    complexity: "O(N), N being the length of the list; O(1) for the first and the last element",
-    arguments: [key(), arg("integer", "index"), ELEMENT],
-  },
-  (ctx) => {
+export const lset = command("lset", { arity: 4, since: "1.0.0", flags: "write denyoom" })
+  .takes("key{RW update} index element")
+  .docs("Sets the value of an element of a list by its index.", "O(N) for a distance of N from the nearer end")
+  .run((ctx) => {
     const list = ctx.openWrite(1, Type.LIST);
     if (!list.exists) throw errors.noSuchKey;
     const asked = anyIndex(ctx, 2);
@@ -314,22 +192,12 @@ export const lset = command(
     list.changed();
     ctx.event(EventClass.LIST, "lset", 1);
     ctx.reply.ok();
-  },
-);
+  });
 
-export const linsert = command(
-  {
-    name: "linsert",
-    arity: 5,
-    group: "list",
-    since: "2.2.0",
-    flags: ["write", "denyoom"],
-    keys: oneKey("RW", "insert"),
-    summary: "Puts an element before or behind the first one that equals another",
-    complexity: "O(N), N being the number of elements before the one searched for",
-    arguments: [key(), oneOf("where", [token("BEFORE"), token("AFTER")]), arg("string", "pivot"), ELEMENT],
-  },
-  (ctx) => {
+export const linsert = command("linsert", { arity: 5, since: "2.2.0", flags: "write denyoom" })
+  .takes("key{RW insert} where(BEFORE | AFTER) pivot element")
+  .docs("Inserts an element before or after another element of a list.", "O(N) for N elements before the pivot")
+  .run((ctx) => {
     const after = ctx.is(2, "after");
     if (!after && !ctx.is(2, "before")) throw errors.syntax;
     const list = ctx.openWrite(1, Type.LIST);
@@ -342,22 +210,15 @@ export const linsert = command(
     list.changed();
     ctx.event(EventClass.LIST, "linsert", 1);
     ctx.reply.integer(listLength(list));
-  },
-);
+  });
 
-export const lrem = command(
-  {
-    name: "lrem",
-    arity: 4,
-    group: "list",
-    since: "1.0.0",
-    flags: ["write"],
-    keys: oneKey("RW", "delete"),
-    summary: "Removes elements that equal another; a list that is then empty is deleted",
-    complexity: "O(N+M), N being the length of the list and M the number of elements removed",
-    arguments: [key(), arg("integer", "count"), ELEMENT],
-  },
-  (ctx) => {
+export const lrem = command("lrem", { arity: 4, since: "1.0.0", flags: "write" })
+  .takes("key{RW delete} count element")
+  .docs(
+    "Removes elements with a given value from a list. Deletes the list if no elements remain.",
+    "O(N+M) for N elements, M of them removed",
+  )
+  .run((ctx) => {
     const count = anyIndex(ctx, 2);
     const list = ctx.openWrite(1, Type.LIST);
     const { buffer, offsets, lengths } = ctx.frame;
@@ -368,22 +229,12 @@ export const lrem = command(
       noteShrunk(ctx, list, 1, removed);
     }
     ctx.reply.integer(removed);
-  },
-);
+  });
 
-export const ltrim = command(
-  {
-    name: "ltrim",
-    arity: 4,
-    group: "list",
-    since: "1.0.0",
-    flags: ["write"],
-    keys: oneKey("RW", "delete"),
-    summary: "Removes what is not between two indexes; a list that is then empty is deleted",
-    complexity: "O(N), N being the number of elements removed",
-    arguments: [key(), ...RANGE],
-  },
-  (ctx) => {
+export const ltrim = command("ltrim", { arity: 4, since: "1.0.0", flags: "write" })
+  .takes("key{RW delete} start stop")
+  .docs("Removes the elements outside a range from a list. Deletes the list if no elements remain.", "O(N) for N elements removed")
+  .run((ctx) => {
     const start = anyIndex(ctx, 2);
     const stop = anyIndex(ctx, 3);
     const list = ctx.openWrite(1, Type.LIST);
@@ -398,5 +249,4 @@ export const ltrim = command(
     listDeleteRange(list, 0, before);
     ctx.event(EventClass.LIST, "ltrim", 1);
     noteShrunk(ctx, list, 1, before + behind);
-  },
-);
+  });

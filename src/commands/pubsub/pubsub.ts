@@ -1,224 +1,140 @@
 /** Publish and subscribe. Subscribing answers with one push message for each name; so does unsubscribing, and with one for nothing when there was nothing. */
 
-import { commandError } from "../../errors.ts";
-import { arg, type Command, command, container, type KeySpec } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { PubSub, Topic } from "../../session/pubsub.ts";
-import { replyHelp } from "../arguments/help.ts";
+import { helpOf, wrongArguments } from "../arguments/help.ts";
 
-/** Shard channels are found like keys, so that a cluster knows where they belong. */
-function shardChannels(lastKey: number): KeySpec[] {
-  return [{ flags: ["not_key"], begin: { index: 1 }, find: { lastKey, step: 1, limit: 0 } }];
+const command = commandsOf("pubsub");
+
+// Shard channels are found like keys, {not_key}, so that a cluster knows where they belong.
+
+export const subscribe = command("subscribe", { arity: -2, since: "2.0.0", flags: "pubsub noscript loading stale" })
+  .takes("channel...")
+  .marked("while-subscribed")
+  .docs("Subscribes to channels.", "O(N) for N channels")
+  .run((ctx) => subscribeAll(ctx, Topic.CHANNEL));
+
+export const psubscribe = command("psubscribe", { arity: -2, since: "2.0.0", flags: "pubsub noscript loading stale" })
+  .takes("pattern...")
+  .marked("while-subscribed")
+  .docs("Subscribes to the channels that match patterns.", "O(N) for N patterns")
+  .run((ctx) => subscribeAll(ctx, Topic.PATTERN));
+
+export const ssubscribe = command("ssubscribe", { arity: -2, since: "7.0.0", flags: "pubsub noscript loading stale" })
+  .takes("shardchannel{not_key}...")
+  .marked("while-subscribed")
+  .docs("Subscribes to shard channels.", "O(N) for N shard channels")
+  .run((ctx) => subscribeAll(ctx, Topic.SHARD));
+
+export const unsubscribe = command("unsubscribe", { arity: -1, since: "2.0.0", flags: "pubsub noscript loading stale" })
+  .takes("[channel...]")
+  .marked("while-subscribed")
+  .docs("Unsubscribes from the given channels, or from all.", "O(N) for N channels")
+  .run((ctx) => unsubscribeAll(ctx, Topic.CHANNEL));
+
+export const punsubscribe = command("punsubscribe", { arity: -1, since: "2.0.0", flags: "pubsub noscript loading stale" })
+  .takes("[pattern...]")
+  .marked("while-subscribed")
+  .docs("Unsubscribes from the given patterns, or from all.", "O(N) for N patterns")
+  .run((ctx) => unsubscribeAll(ctx, Topic.PATTERN));
+
+export const sunsubscribe = command("sunsubscribe", { arity: -1, since: "7.0.0", flags: "pubsub noscript loading stale" })
+  .takes("[shardchannel{not_key}...]")
+  .marked("while-subscribed")
+  .docs("Unsubscribes from the given shard channels, or from all.", "O(N) for N shard channels")
+  .run((ctx) => unsubscribeAll(ctx, Topic.SHARD));
+
+function subscribeAll(ctx: Context, topic: Topic): void {
+  for (let index = 1; index < ctx.count; index++) {
+    ctx.host.pubsub.subscribe(ctx.session, topic, ctx.text(index));
+    confirm(ctx, topic, ctx.bytes(index));
+  }
 }
 
-interface Listening {
-  readonly topic: Topic;
-  readonly since: string;
-  /** What the names are called in the documentation. */
-  readonly argument: "channel" | "pattern" | "shardchannel";
-  readonly what: string;
+function unsubscribeAll(ctx: Context, topic: Topic): void {
+  const named = Array.from({ length: ctx.count - 1 }, (_, index) => ctx.text(index + 1));
+  const names = ctx.count > 1 ? named : [...PubSub.of(ctx.session).names[topic]];
+  for (const name of names) {
+    ctx.host.pubsub.unsubscribe(ctx.session, topic, name);
+    confirm(ctx, topic, Buffer.from(name, "latin1"));
+  }
+  if (names.length === 0) confirm(ctx, topic, null);
 }
 
-const CHANNELS: Listening = { topic: Topic.CHANNEL, since: "2.0.0", argument: "channel", what: "channels" };
-const PATTERNS: Listening = { topic: Topic.PATTERN, since: "2.0.0", argument: "pattern", what: "channels whose names match patterns" };
-const SHARDS: Listening = { topic: Topic.SHARD, since: "7.0.0", argument: "shardchannel", what: "channels of a shard" };
-
-export const subscribe = subscribing("subscribe", CHANNELS);
-export const psubscribe = subscribing("psubscribe", PATTERNS);
-export const ssubscribe = subscribing("ssubscribe", SHARDS);
-export const unsubscribe = unsubscribing("unsubscribe", CHANNELS);
-export const punsubscribe = unsubscribing("punsubscribe", PATTERNS);
-export const sunsubscribe = unsubscribing("sunsubscribe", SHARDS);
-
-function subscribing(name: string, { topic, since, argument, what }: Listening): Command {
-  return command(
-    {
-      name,
-      arity: -2,
-      group: "pubsub",
-      since,
-      flags: ["pubsub", "noscript", "loading", "stale"],
-      keys: topic === Topic.SHARD ? shardChannels(-1) : [],
-      summary: `Listens to ${what}`,
-      complexity: "O(N), N being the number of names",
-      arguments: [arg(argument === "pattern" ? "pattern" : "string", argument, { multiple: true })],
-    },
-    (ctx) => {
-      const { pubsub } = ctx.host;
-      for (let index = 1; index < ctx.count; index++) {
-        pubsub.subscribe(ctx.session, topic, ctx.text(index));
-        confirm(ctx, name, topic, ctx.bytes(index));
-      }
-    },
-  );
-}
-
-function unsubscribing(name: string, { topic, since, argument, what }: Listening): Command {
-  return command(
-    {
-      name,
-      arity: -1,
-      group: "pubsub",
-      since,
-      flags: ["pubsub", "noscript", "loading", "stale"],
-      keys: topic === Topic.SHARD ? shardChannels(-1) : [],
-      summary: `Listens no longer to ${what}: to those named, or to all`,
-      complexity: "O(N), N being the number of names",
-      arguments: [arg(argument === "pattern" ? "pattern" : "string", argument, { optional: true, multiple: true })],
-    },
-    (ctx) => {
-      const { pubsub } = ctx.host;
-      const named = Array.from({ length: ctx.count - 1 }, (_, index) => ctx.text(index + 1));
-      const names = ctx.count > 1 ? named : [...PubSub.of(ctx.session).names[topic]];
-      for (const word of names) {
-        pubsub.unsubscribe(ctx.session, topic, word);
-        confirm(ctx, name, topic, Buffer.from(word, "latin1"));
-      }
-      if (names.length === 0) confirm(ctx, name, topic, null);
-    },
-  );
-}
-
-function confirm({ reply, session }: Context, name: string, topic: Topic, subject: Buffer | null): void {
+function confirm({ reply, session, entry }: Context, topic: Topic, subject: Buffer | null): void {
   reply.push(3);
-  reply.bulk(name);
+  reply.bulk(entry.fullName);
   if (subject === null) reply.null();
   else reply.bytesOf(subject);
   reply.integer(PubSub.of(session).count(topic));
 }
 
-export const publish = command(
-  {
-    name: "publish",
-    arity: 3,
-    group: "pubsub",
-    since: "2.0.0",
-    flags: ["pubsub", "loading", "stale", "fast", "may_replicate"],
-    summary: "Sends a message to whoever listens to a channel",
-    complexity: "O(N+M), N being the clients that listen to the channel, M all patterns that anybody listens to",
-    arguments: [arg("string", "channel"), arg("string", "message")],
-  },
-  (ctx) => {
-    ctx.reply.integer(ctx.host.pubsub.publish(Topic.CHANNEL, ctx.bytes(1), ctx.bytes(2)));
-    ctx.journalForReplicas();
-  },
-);
+export const publish = command("publish", { arity: 3, since: "2.0.0", flags: "pubsub loading stale fast may_replicate" })
+  .takes("channel message")
+  .marked("no-data")
+  .docs("Publishes a message to a channel.", "O(N+M) for N subscribers of the channel and M patterns")
+  .run((ctx) => publishTo(ctx, Topic.CHANNEL));
 
-export const spublish = command(
-  {
-    name: "spublish",
-    arity: 3,
-    group: "pubsub",
-    since: "7.0.0",
-    flags: ["pubsub", "loading", "stale", "fast", "may_replicate"],
-    keys: shardChannels(0),
-    summary: "Sends a message to whoever listens to a channel of a shard",
-    complexity: "O(N), N being the clients that listen to the channel",
-    arguments: [arg("string", "shardchannel"), arg("string", "message")],
-  },
-  (ctx) => {
-    ctx.reply.integer(ctx.host.pubsub.publish(Topic.SHARD, ctx.bytes(1), ctx.bytes(2)));
-    ctx.journalForReplicas();
-  },
-);
+export const spublish = command("spublish", { arity: 3, since: "7.0.0", flags: "pubsub loading stale fast may_replicate" })
+  .takes("shardchannel{not_key} message")
+  .marked("no-data")
+  .docs("Publishes a message to a shard channel.", "O(N) for N subscribers of the channel")
+  .run((ctx) => publishTo(ctx, Topic.SHARD));
 
-function listing(name: string, since: string, topic: typeof Topic.CHANNEL | typeof Topic.SHARD, what: string): Command {
-  return command(
-    {
-      name,
-      arity: -2,
-      group: "pubsub",
-      since,
-      flags: ["pubsub", "loading", "stale"],
-      summary: `Lists the ${what} that somebody listens to`,
-      complexity: `O(N), N being the number of ${what}`,
-      arguments: [arg("pattern", "pattern", { optional: true })],
-    },
-    (ctx) => {
-      if (ctx.count > 3) throw wrongSubcommand(ctx);
-      const names = [...ctx.host.pubsub.list(topic, ctx.count === 3 ? ctx.bytes(2) : null)];
-      ctx.reply.array(names.length);
-      for (const channel of names) ctx.reply.bytesOf(channel);
-    },
-  );
+function publishTo(ctx: Context, topic: typeof Topic.CHANNEL | typeof Topic.SHARD): void {
+  ctx.reply.integer(ctx.host.pubsub.publish(topic, ctx.bytes(1), ctx.bytes(2)));
+  ctx.journalForReplicas();
 }
 
-/** What PUBSUB says when a subcommand has too many words: it is one handler in Redis, which then knows no such form. */
-function wrongSubcommand(ctx: Context): Error {
-  return commandError(`ERR unknown subcommand or wrong number of arguments for '${ctx.text(1).slice(0, 128)}'. Try PUBSUB HELP.`);
+const channels = command("pubsub|channels", { arity: -2, since: "2.8.0", flags: "pubsub loading stale" })
+  .takes("[pattern]")
+  .docs("Lists the active channels.", "O(N) for N active channels")
+  .run((ctx) => listChannels(ctx, Topic.CHANNEL));
+
+const shardChannels = command("pubsub|shardchannels", { arity: -2, since: "7.0.0", flags: "pubsub loading stale" })
+  .takes("[pattern]")
+  .docs("Lists the active shard channels.", "O(N) for N active shard channels")
+  .run((ctx) => listChannels(ctx, Topic.SHARD));
+
+function listChannels(ctx: Context, topic: typeof Topic.CHANNEL | typeof Topic.SHARD): void {
+  // It is one handler in Redis, which knows no form with more words.
+  if (ctx.count > 3) throw wrongArguments(ctx);
+  const names = [...ctx.host.pubsub.list(topic, ctx.count === 3 ? ctx.bytes(2) : null)];
+  ctx.reply.array(names.length);
+  for (const channel of names) ctx.reply.bytesOf(channel);
 }
 
-function counting(name: string, since: string, topic: typeof Topic.CHANNEL | typeof Topic.SHARD, argument: string, what: string): Command {
-  return command(
-    {
-      name,
-      arity: -2,
-      group: "pubsub",
-      since,
-      flags: ["pubsub", "loading", "stale"],
-      summary: `Counts who listens to ${what}`,
-      complexity: "O(N), N being the number of names",
-      arguments: [arg("string", argument, { optional: true, multiple: true })],
-    },
-    (ctx) => {
-      ctx.reply.array((ctx.count - 2) * 2);
-      for (let index = 2; index < ctx.count; index++) {
-        ctx.reply.bytesOf(ctx.bytes(index));
-        ctx.reply.integer(ctx.host.pubsub.listeners(topic, ctx.text(index)));
-      }
-    },
-  );
+const numsub = command("pubsub|numsub", { arity: -2, since: "2.8.0", flags: "pubsub loading stale" })
+  .takes("[channel...]")
+  .docs("Counts the subscribers of channels.", "O(N) for N channels")
+  .run((ctx) => countSubscribers(ctx, Topic.CHANNEL));
+
+const shardNumsub = command("pubsub|shardnumsub", { arity: -2, since: "7.0.0", flags: "pubsub loading stale" })
+  .takes("[shardchannel...]")
+  .docs("Counts the subscribers of shard channels.", "O(N) for N shard channels")
+  .run((ctx) => countSubscribers(ctx, Topic.SHARD));
+
+function countSubscribers(ctx: Context, topic: typeof Topic.CHANNEL | typeof Topic.SHARD): void {
+  ctx.reply.array((ctx.count - 2) * 2);
+  for (let index = 2; index < ctx.count; index++) {
+    ctx.reply.bytesOf(ctx.bytes(index));
+    ctx.reply.integer(ctx.host.pubsub.listeners(topic, ctx.text(index)));
+  }
 }
 
-const numpat = command(
-  {
-    name: "numpat",
-    arity: 2,
-    group: "pubsub",
-    since: "2.8.0",
-    flags: ["pubsub", "loading", "stale"],
-    summary: "Counts the patterns that somebody listens to",
-    complexity: "O(1)",
-  },
-  (ctx) => ctx.reply.integer(ctx.host.pubsub.size(Topic.PATTERN)),
-);
+const numpat = command("pubsub|numpat", { arity: 2, since: "2.8.0", flags: "pubsub loading stale" })
+  .docs("Returns the number of patterns subscribed to.", "O(1)")
+  .run((ctx) => ctx.reply.integer(ctx.host.pubsub.size(Topic.PATTERN)));
 
-const help = command(
-  {
-    name: "help",
-    arity: 2,
-    group: "pubsub",
-    since: "6.2.0",
-    flags: ["loading", "stale"],
-    summary: "Explains the subcommands",
-    complexity: "O(1)",
-  },
-  (ctx) =>
-    replyHelp(ctx, [
-      ["CHANNELS [<pattern>]", "Lists the channels that somebody listens to, all or those that match <pattern>."],
-      ["NUMPAT", "Counts the patterns that somebody listens to."],
-      ["NUMSUB [<channel> ...]", "Counts who listens to each channel; those who listen by a pattern do not count."],
-      ["SHARDCHANNELS [<pattern>]", "Lists the channels of shards, like CHANNELS."],
-      ["SHARDNUMSUB [<shardchannel> ...]", "Counts who listens to channels of shards, like NUMSUB."],
-    ]),
-);
+const help = helpOf(command("pubsub|help", { arity: 2, since: "6.2.0", flags: "loading stale" }), [
+  ["CHANNELS [<pattern>]", "Lists the channels that somebody listens to, all or those that match <pattern>."],
+  ["NUMPAT", "Counts the patterns that somebody listens to."],
+  ["NUMSUB [<channel> ...]", "Counts who listens to each channel; those who listen by a pattern do not count."],
+  ["SHARDCHANNELS [<pattern>]", "Lists the channels of shards, like CHANNELS."],
+  ["SHARDNUMSUB [<shardchannel> ...]", "Counts who listens to channels of shards, like NUMSUB."],
+]);
 
-export const pubsub = container(
-  {
-    name: "pubsub",
-    arity: -2,
-    group: "pubsub",
-    since: "2.8.0",
-    flags: [],
-    summary: "Commands about who listens to what",
-    complexity: "That of the subcommand",
-  },
-  [
-    listing("channels", "2.8.0", Topic.CHANNEL, "channels"),
-    numpat,
-    counting("numsub", "2.8.0", Topic.CHANNEL, "channel", "channels"),
-    listing("shardchannels", "7.0.0", Topic.SHARD, "channels of shards"),
-    counting("shardnumsub", "7.0.0", Topic.SHARD, "shardchannel", "channels of shards"),
-    help,
-  ],
-);
+export const pubsub = command("pubsub", { arity: -2, since: "2.8.0", flags: "" })
+  .docs("A container for Pub/Sub commands.", "Depends on the subcommand.")
+  .family([channels, numpat, numsub, shardChannels, shardNumsub, help]);

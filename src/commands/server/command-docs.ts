@@ -1,6 +1,6 @@
 /** What COMMAND DOCS answers about a command: what people and command-line clients need in order to write it. */
 
-import type { Argument } from "../../execution/command-spec.ts";
+import type { Argument } from "../../execution/command-syntax.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
 import type { Reply } from "../../protocol/reply.ts";
 import { replyWords } from "./command-info.ts";
@@ -10,16 +10,16 @@ type Field = readonly [name: string, write: () => void];
 
 export function replyDocs(reply: Reply, entry: CommandEntry): void {
   const { spec, subcommands } = entry;
-  const { complexity, docFlags = [], deprecatedSince, replacedBy, history = [], arguments: args = [] } = spec;
+  const { complexity, docFlags, deprecatedSince, replacedBy, history, arguments: args } = spec;
   const fields: Field[] = [
     ["summary", () => reply.bulk(spec.summary)],
     ["since", () => reply.bulk(spec.since)],
     ["group", () => reply.bulk(spec.group)],
   ];
-  if (complexity !== undefined) fields.push(["complexity", () => reply.bulk(complexity)]);
+  if (complexity !== "") fields.push(["complexity", () => reply.bulk(complexity)]);
   if (docFlags.length > 0) fields.push(["doc_flags", () => replyWords(reply, docFlags)]);
-  if (deprecatedSince !== undefined) fields.push(["deprecated_since", () => reply.bulk(deprecatedSince)]);
-  if (replacedBy !== undefined) fields.push(["replaced_by", () => reply.bulk(replacedBy)]);
+  if (deprecatedSince !== null) fields.push(["deprecated_since", () => reply.bulk(deprecatedSince)]);
+  if (replacedBy !== null) fields.push(["replaced_by", () => reply.bulk(replacedBy)]);
   if (history.length > 0) fields.push(["history", () => replyHistory(reply, history)]);
   if (args.length > 0) fields.push(["arguments", () => replyArguments(reply, args)]);
   if (subcommands.size > 0) fields.push(["subcommands", () => replyManyDocs(reply, [...subcommands.values()])]);
@@ -54,7 +54,7 @@ function replyArguments(reply: Reply, args: readonly Argument[]): void {
 }
 
 function argumentFields(reply: Reply, arg: Argument): Field[] {
-  const { keySpecIndex, token, summary, since, deprecatedSince } = arg;
+  const { keySpecIndex, token, since, deprecatedSince } = arg;
   const flags = argumentFlags(arg);
   const fields: Field[] = [
     ["name", () => reply.bulk(arg.name)],
@@ -64,7 +64,6 @@ function argumentFields(reply: Reply, arg: Argument): Field[] {
   if (!hasParts) fields.push(["display_text", () => reply.bulk(arg.displayText ?? arg.name)]);
   if (keySpecIndex !== undefined) fields.push(["key_spec_index", () => reply.integer(keySpecIndex)]);
   if (token !== undefined) fields.push(["token", () => reply.bulk(token)]);
-  if (summary !== undefined) fields.push(["summary", () => reply.bulk(summary)]);
   if (since !== undefined) fields.push(["since", () => reply.bulk(since)]);
   if (deprecatedSince !== undefined) fields.push(["deprecated_since", () => reply.bulk(deprecatedSince)]);
   if (flags.length > 0) fields.push(["flags", () => replyWords(reply, flags)]);

@@ -1,6 +1,7 @@
 /** What COMMAND and COMMAND INFO answer about a command: what clients and proxies need in order to route it. */
 
-import type { CommandSpec, Flag, KeyFlag, KeySpec } from "../../execution/command-spec.ts";
+import type { CommandSpec, Flag } from "../../execution/command-spec.ts";
+import type { KeyFlag, KeySpec } from "../../execution/command-syntax.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
 import type { Reply } from "../../protocol/reply.ts";
 import { categoriesOf } from "../arguments/categories.ts";
@@ -70,10 +71,9 @@ export function replyInfo(reply: Reply, entry: CommandEntry): void {
     reply,
     categoriesOf(entry).map((category) => `@${category}`),
   );
-  const tips = spec.tips ?? [];
-  reply.set(tips.length);
-  for (const tip of tips) reply.bulk(tip);
-  replyKeySpecs(reply, spec.keys ?? []);
+  reply.set(spec.hints.length);
+  for (const tip of spec.hints) reply.bulk(tip);
+  replyKeySpecs(reply, spec.keys);
   if (entry.subcommands.size === 0) return reply.set(0);
   reply.array(entry.subcommands.size);
   for (const subcommand of entry.subcommands.values()) replyInfo(reply, subcommand);
@@ -94,7 +94,7 @@ export function replyKeyFlags(reply: Reply, flags: readonly KeyFlag[]): void {
 }
 
 /** Made of those specifications that are ranges in steps of one and follow each other; whatever else there is makes it partial. */
-function keyRange({ keys = [] }: CommandSpec): KeyRange {
+function keyRange({ keys }: CommandSpec): KeyRange {
   const [only] = keys;
   if (
     keys.length === 1 &&

@@ -1,22 +1,16 @@
 /** CONFIG: the protocol's side of `config/config.ts`, which knows what directives there are and what they take. */
 
 import { commandError, errors } from "../../errors.ts";
-import { arg, block, command, container } from "../../execution/command-spec.ts";
-import { replyHelp } from "../arguments/help.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
+import { helpOf } from "../arguments/help.ts";
 
-const get = command(
-  {
-    name: "get",
-    arity: -3,
-    group: "server",
-    since: "2.0.0",
-    flags: ["admin", "noscript", "loading", "stale"],
-    summary: "Shows directives and their values",
-    complexity: "O(N), N being the number of directives asked for",
-    arguments: [arg("string", "parameter", { multiple: true })],
-    history: [["7.0.0", "Several patterns at once."]],
-  },
-  (ctx) => {
+const command = commandsOf("server");
+
+const get = command("config|get", { arity: -3, since: "2.0.0", flags: "admin noscript loading stale" })
+  .takes("parameter...")
+  .docs("Returns the values of configuration directives.", "O(N) for N directives")
+  .changed("7.0.0: Accepts several patterns.")
+  .run((ctx) => {
     const patterns: string[] = [];
     for (let index = 2; index < ctx.count; index++) patterns.push(ctx.text(index));
     const found = ctx.host.config.get(patterns);
@@ -25,23 +19,14 @@ const get = command(
       ctx.reply.bulk(name);
       ctx.reply.bulk(value);
     }
-  },
-);
+  });
 
-const set = command(
-  {
-    name: "set",
-    arity: -4,
-    group: "server",
-    since: "2.0.0",
-    flags: ["admin", "noscript", "loading", "stale"],
-    summary: "Changes directives while the server runs",
-    complexity: "O(N), N being the number of directives set",
-    arguments: [block("data", [arg("string", "parameter"), arg("string", "value")], { multiple: true })],
-    history: [["7.0.0", "Several directives at once, all or none."]],
-    tips: ["request_policy:all_nodes", "response_policy:all_succeeded"],
-  },
-  (ctx) => {
+const set = command("config|set", { arity: -4, since: "2.0.0", flags: "admin noscript loading stale" })
+  .takes("data(parameter value)...")
+  .tips("request_policy:all_nodes response_policy:all_succeeded")
+  .docs("Sets configuration directives while the server runs.", "O(N) for N directives")
+  .changed("7.0.0: Sets several directives, all or none.")
+  .run((ctx) => {
     const { host, session } = ctx;
     if (ctx.count % 2 === 1) throw errors.syntax;
     const pairs: [string, string][] = [];
@@ -53,21 +38,12 @@ const set = command(
     }
     for (const line of host.config.withoutEffect(pairs.map(([name]) => name))) host.log.notice(line);
     ctx.reply.ok();
-  },
-);
+  });
 
-const resetstat = command(
-  {
-    name: "resetstat",
-    arity: 2,
-    group: "server",
-    since: "2.0.0",
-    flags: ["admin", "noscript", "loading", "stale"],
-    summary: "Starts the counters that INFO shows anew",
-    complexity: "O(1)",
-    tips: ["request_policy:all_nodes", "response_policy:all_succeeded"],
-  },
-  (ctx) => {
+const resetstat = command("config|resetstat", { arity: 2, since: "2.0.0", flags: "admin noscript loading stale" })
+  .tips("request_policy:all_nodes response_policy:all_succeeded")
+  .docs("Resets the statistics of the server.", "O(1)")
+  .run((ctx) => {
     const { host } = ctx;
     host.stats.reset();
     host.commands.resetStats();
@@ -75,21 +51,12 @@ const resetstat = command(
     host.persistence.resetStats();
     host.appendOnly.resetStats();
     ctx.reply.ok();
-  },
-);
+  });
 
-const rewrite = command(
-  {
-    name: "rewrite",
-    arity: 2,
-    group: "server",
-    since: "2.8.0",
-    flags: ["admin", "noscript", "loading", "stale"],
-    summary: "Writes the configuration in effect to the file it came from",
-    complexity: "O(1)",
-    tips: ["request_policy:all_nodes", "response_policy:all_succeeded"],
-  },
-  (ctx) => {
+const rewrite = command("config|rewrite", { arity: 2, since: "2.8.0", flags: "admin noscript loading stale" })
+  .tips("request_policy:all_nodes response_policy:all_succeeded")
+  .docs("Writes the configuration in effect to the configuration file.", "O(1)")
+  .run((ctx) => {
     const { config, log } = ctx.host;
     const failure = config.rewrite();
     if (failure !== null) {
@@ -98,37 +65,15 @@ const rewrite = command(
     }
     log.notice("CONFIG REWRITE executed with success.");
     ctx.reply.ok();
-  },
-);
+  });
 
-const help = command(
-  {
-    name: "help",
-    arity: 2,
-    group: "server",
-    since: "5.0.0",
-    flags: ["loading", "stale"],
-    summary: "Explains the subcommands",
-    complexity: "O(1)",
-  },
-  (ctx) =>
-    replyHelp(ctx, [
-      ["GET <pattern> [<pattern> ...]", "Shows the directives that match, with their values."],
-      ["SET <directive> <value> [<directive> <value> ...]", "Changes directives: all of them, or none when one cannot be changed."],
-      ["RESETSTAT", "Starts the counters that INFO shows anew."],
-      ["REWRITE", "Writes the configuration in effect to the configuration file."],
-    ]),
-);
+const help = helpOf(command("config|help", { arity: 2, since: "5.0.0", flags: "loading stale" }), [
+  ["GET <pattern> [<pattern> ...]", "Shows the directives that match, with their values."],
+  ["SET <directive> <value> [<directive> <value> ...]", "Changes directives: all of them, or none when one cannot be changed."],
+  ["RESETSTAT", "Starts the counters that INFO shows anew."],
+  ["REWRITE", "Writes the configuration in effect to the configuration file."],
+]);
 
-export const config = container(
-  {
-    name: "config",
-    arity: -2,
-    group: "server",
-    since: "2.0.0",
-    flags: [],
-    summary: "Commands about the configuration",
-    complexity: "That of the subcommand",
-  },
-  [get, set, resetstat, rewrite, help],
-);
+export const config = command("config", { arity: -2, since: "2.0.0", flags: "" })
+  .docs("A container for configuration commands.", "Depends on the subcommand.")
+  .family([get, set, resetstat, rewrite, help]);

@@ -1,7 +1,7 @@
 /** DEBUG: what tests and people who look for a fault need. What Redis has and is not here answers as an unknown subcommand. */
 
 import { commandError } from "../../errors.ts";
-import { command } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { Frame } from "../../protocol/frame.ts";
 import { type HelpEntry, replyHelp } from "../arguments/help.ts";
@@ -11,6 +11,8 @@ import { protocol } from "./debug/protocol.ts";
 import { reload } from "./debug/reload.ts";
 import { tableStats } from "./debug/table-stats.ts";
 import { digest, digestValue, lookUpOrFail, object, populate } from "./debug/value.ts";
+
+const command = commandsOf("server");
 
 /** How much of an unknown subcommand its error repeats. */
 const QUOTED_BYTES = 128;
@@ -105,18 +107,10 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ["sleep", sub(sleep, 3, 3, "SLEEP <seconds>", "Stops the server for a while; fractions are allowed.")],
 ]);
 
-export const debug = command(
-  {
-    name: "debug",
-    arity: -2,
-    group: "server",
-    since: "1.0.0",
-    flags: ["admin", "noscript", "loading", "stale"],
-    summary: "Commands for tests and for finding faults",
-    complexity: "That of the subcommand",
-    docFlags: ["syscmd"],
-  },
-  (ctx) => {
+export const debug = command("debug", { arity: -2, since: "1.0.0", flags: "admin noscript loading stale" })
+  .docs("A container for debugging commands.", "Depends on the subcommand.")
+  .internal()
+  .run((ctx) => {
     refuseStrangers(ctx);
     const word = ctx.text(1).toLowerCase();
     if (word === "help" && ctx.count === 2)
@@ -127,8 +121,7 @@ export const debug = command(
     const found = SUBCOMMANDS.get(word);
     if (found === undefined || ctx.count < found.least || ctx.count > found.most) throw unknownSubcommand(ctx);
     found.run(ctx);
-  },
-);
+  });
 
 /** enable-debug-command. */
 function refuseStrangers(ctx: Context): void {

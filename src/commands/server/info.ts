@@ -1,6 +1,6 @@
 /** INFO: which sections are asked for; what is in them is in `info/`. */
 
-import { arg, command } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Host } from "../../execution/host.ts";
 import { CLIENTS } from "./info/clients.ts";
 import { MEMORY } from "./info/memory.ts";
@@ -10,6 +10,8 @@ import { InfoText, type Section } from "./info/section.ts";
 import { SERVER } from "./info/server.ts";
 import { DEBUG, STATS } from "./info/stats.ts";
 import { CLUSTER, COMMANDSTATS, CPU, ERRORSTATS, KEYSPACE, LATENCYSTATS, MODULES } from "./info/tables.ts";
+
+const command = commandsOf("server");
 
 /** In the order of the answer, whatever the order of the question. */
 const SECTIONS: readonly Section[] = [
@@ -34,21 +36,13 @@ const BETWEEN_SECTIONS = Buffer.from("\r\n");
 /** Each server's sections as they were written last. */
 const TEXTS = new WeakMap<Host, readonly InfoText[]>();
 
-export const info = command(
-  {
-    name: "info",
-    arity: -1,
-    group: "server",
-    since: "1.0.0",
-    flags: ["loading", "stale"],
-    categories: ["dangerous"],
-    summary: "Tells how the server is and what it has done",
-    complexity: "O(1)",
-    arguments: [arg("string", "section", { multiple: true, optional: true })],
-    history: [["7.0.0", "Several sections at once."]],
-    tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
-  },
-  (ctx) => {
+export const info = command("info", { arity: -1, since: "1.0.0", flags: "loading stale" })
+  .takes("[section...]")
+  .acl("dangerous")
+  .tips("nondeterministic_output request_policy:all_shards response_policy:special")
+  .docs("Returns information and statistics about the server.", "O(1)")
+  .changed("7.0.0: Accepts several sections.")
+  .run((ctx) => {
     const { host } = ctx;
     let texts = TEXTS.get(host);
     if (texts === undefined) {
@@ -66,8 +60,7 @@ export const info = command(
       parts.push(out);
     }
     ctx.reply.verbatimParts(parts, BETWEEN_SECTIONS);
-  },
-);
+  });
 
 function isAskedFor({ names, shown }: Section, asked: ReadonlySet<string>): boolean {
   if (names.some((name) => asked.has(name))) return true;

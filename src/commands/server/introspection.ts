@@ -2,22 +2,16 @@
 
 import { globMatch } from "../../base/glob.ts";
 import { commandError, errors } from "../../errors.ts";
-import { arg, command, commandWithSubcommands, type Flag, oneOf } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
 import { categoriesOf } from "../arguments/categories.ts";
-import { type HelpEntry, replyHelp } from "../arguments/help.ts";
+import { type HelpEntry, helpOf } from "../arguments/help.ts";
 import { type Arguments, canHaveKeys, type KeyReference, keysOf } from "../arguments/key-extraction.ts";
 import { replyManyDocs } from "./command-docs.ts";
 import { replyInfo, replyKeyFlags } from "./command-info.ts";
 
-const FLAGS: readonly Flag[] = ["loading", "stale"];
-const CATEGORIES = ["connection"];
-const LINEAR = "O(N) in the number of commands";
-const ANY_ORDER = ["nondeterministic_output_order"];
-
-const COMMAND_NAMES = [arg("string", "command-name", { optional: true, multiple: true })];
-const FULL_COMMAND = [arg("string", "command"), arg("string", "arg", { optional: true, multiple: true })];
+const command = commandsOf("server");
 
 function replyAllInfo(ctx: Context): void {
   const { byName } = ctx.host.commands;
@@ -25,50 +19,22 @@ function replyAllInfo(ctx: Context): void {
   for (const entry of byName.values()) replyInfo(ctx.reply, entry);
 }
 
-const count = command(
-  {
-    name: "count",
-    arity: 2,
-    group: "server",
-    since: "2.8.13",
-    flags: FLAGS,
-    categories: CATEGORIES,
-    summary: "Answers with the number of commands, subcommands not counted",
-    complexity: "O(1)",
-  },
-  (ctx) => ctx.reply.integer(ctx.host.commands.byName.size),
-);
+const count = command("command|count", { arity: 2, since: "2.8.13", flags: "loading stale" })
+  .acl("connection")
+  .docs("Returns the number of commands, without subcommands.", "O(1)")
+  .run((ctx) => ctx.reply.integer(ctx.host.commands.byName.size));
 
-const list = command(
-  {
-    name: "list",
-    arity: -2,
-    group: "server",
-    since: "7.0.0",
-    flags: FLAGS,
-    categories: CATEGORIES,
-    summary: "Answers with the names of commands and subcommands",
-    complexity: LINEAR,
-    tips: ANY_ORDER,
-    arguments: [
-      oneOf(
-        "filterby",
-        [
-          arg("string", "module-name", { token: "MODULE" }),
-          arg("string", "category", { token: "ACLCAT" }),
-          arg("pattern", "pattern", { token: "PATTERN" }),
-        ],
-        { token: "FILTERBY", optional: true },
-      ),
-    ],
-  },
-  (ctx) => {
+const list = command("command|list", { arity: -2, since: "7.0.0", flags: "loading stale" })
+  .takes("[FILTERBY filterby(MODULE module-name | ACLCAT category | PATTERN pattern)]")
+  .acl("connection")
+  .tips("nondeterministic_output_order")
+  .docs("Returns the names of commands and subcommands.", "O(N) for N commands")
+  .run((ctx) => {
     const wanted = listFilter(ctx);
     const names: string[] = [];
     for (const entry of ctx.host.commands.all()) if (wanted(entry)) names.push(entry.fullName);
     ctx.reply.bulks(names);
-  },
-);
+  });
 
 /** Which commands COMMAND LIST is to name. There are no modules, so no command is of one. Errors: syntax. */
 function listFilter(ctx: Context): (entry: CommandEntry) => boolean {
@@ -85,21 +51,13 @@ function listFilter(ctx: Context): (entry: CommandEntry) => boolean {
 }
 
 /** A command that does not exist is null. */
-const info = command(
-  {
-    name: "info",
-    arity: -2,
-    group: "server",
-    since: "2.8.13",
-    flags: FLAGS,
-    categories: CATEGORIES,
-    summary: "Answers with arity, flags, keys and categories of some or all commands",
-    complexity: "O(N) in the number of commands asked for",
-    history: [["7.0.0", "Without names it tells about all commands"]],
-    tips: ANY_ORDER,
-    arguments: COMMAND_NAMES,
-  },
-  (ctx) => {
+const info = command("command|info", { arity: -2, since: "2.8.13", flags: "loading stale" })
+  .takes("[command-name...]")
+  .acl("connection")
+  .tips("nondeterministic_output_order")
+  .docs("Returns the details of some or all commands.", "O(N) for N commands")
+  .changed("7.0.0: Without names it returns all commands.")
+  .run((ctx) => {
     if (ctx.count === 2) return replyAllInfo(ctx);
     ctx.reply.array(ctx.count - 2);
     for (let index = 2; index < ctx.count; index++) {
@@ -107,24 +65,15 @@ const info = command(
       if (entry === null) ctx.reply.null();
       else replyInfo(ctx.reply, entry);
     }
-  },
-);
+  });
 
 /** A command that does not exist is left out. */
-const docs = command(
-  {
-    name: "docs",
-    arity: -2,
-    group: "server",
-    since: "7.0.0",
-    flags: FLAGS,
-    categories: CATEGORIES,
-    summary: "Answers with the documentation of some or all commands",
-    complexity: "O(N) in the number of commands asked for",
-    tips: ANY_ORDER,
-    arguments: COMMAND_NAMES,
-  },
-  (ctx) => {
+const docs = command("command|docs", { arity: -2, since: "7.0.0", flags: "loading stale" })
+  .takes("[command-name...]")
+  .acl("connection")
+  .tips("nondeterministic_output_order")
+  .docs("Returns the documentation of some or all commands.", "O(N) for N commands")
+  .run((ctx) => {
     const { commands } = ctx.host;
     if (ctx.count === 2) return replyManyDocs(ctx.reply, [...commands.byName.values()]);
     const entries: CommandEntry[] = [];
@@ -133,8 +82,7 @@ const docs = command(
       if (entry !== null) entries.push(entry);
     }
     replyManyDocs(ctx.reply, entries);
-  },
-);
+  });
 
 /** The request that follows COMMAND GETKEYS. */
 class QuotedRequest implements Arguments {
@@ -174,34 +122,17 @@ function quotedCommand(ctx: Context, request: Arguments): CommandEntry | null {
   return found.subcommands.get(request.text(1).toLowerCase()) ?? null;
 }
 
-const getKeys = command(
-  {
-    name: "getkeys",
-    arity: -3,
-    group: "server",
-    since: "2.8.13",
-    flags: FLAGS,
-    categories: CATEGORIES,
-    summary: "Answers with the keys in a request",
-    complexity: "O(N) in the number of arguments of the request",
-    arguments: FULL_COMMAND,
-  },
-  (ctx) => ctx.reply.bulks(quotedKeys(ctx).map((key) => ctx.text(QUOTE_AT + key.index))),
-);
+const getKeys = command("command|getkeys", { arity: -3, since: "2.8.13", flags: "loading stale" })
+  .takes("command [arg...]")
+  .acl("connection")
+  .docs("Extracts the key names from a full command.", "O(N) for N arguments")
+  .run((ctx) => ctx.reply.bulks(quotedKeys(ctx).map((key) => ctx.text(QUOTE_AT + key.index))));
 
-const getKeysAndFlags = command(
-  {
-    name: "getkeysandflags",
-    arity: -3,
-    group: "server",
-    since: "7.0.0",
-    flags: FLAGS,
-    categories: CATEGORIES,
-    summary: "Answers with the keys in a request and what is done with each",
-    complexity: "O(N) in the number of arguments of the request",
-    arguments: FULL_COMMAND,
-  },
-  (ctx) => {
+const getKeysAndFlags = command("command|getkeysandflags", { arity: -3, since: "7.0.0", flags: "loading stale" })
+  .takes("command [arg...]")
+  .acl("connection")
+  .docs("Extracts the key names from a full command, and how each is accessed.", "O(N) for N arguments")
+  .run((ctx) => {
     const keys = quotedKeys(ctx);
     ctx.reply.array(keys.length);
     for (const { index, flags } of keys) {
@@ -209,8 +140,7 @@ const getKeysAndFlags = command(
       ctx.reply.bulk(ctx.text(QUOTE_AT + index));
       replyKeyFlags(ctx.reply, flags);
     }
-  },
-);
+  });
 
 const HELP: readonly HelpEntry[] = [
   ["(no subcommand)", "Arity, flags, keys and categories of all commands."],
@@ -222,32 +152,10 @@ const HELP: readonly HelpEntry[] = [
   ["LIST [FILTERBY (MODULE <module-name>|ACLCAT <category>|PATTERN <pattern>)]", "Names of commands and subcommands."],
 ];
 
-const help = command(
-  {
-    name: "help",
-    arity: 2,
-    group: "server",
-    since: "5.0.0",
-    flags: FLAGS,
-    categories: CATEGORIES,
-    summary: "Explains the subcommands",
-    complexity: "O(1)",
-  },
-  (ctx) => replyHelp(ctx, HELP),
-);
+const help = helpOf(command("command|help", { arity: 2, since: "5.0.0", flags: "loading stale" }).acl("connection"), HELP);
 
-export const commands = commandWithSubcommands(
-  {
-    name: "command",
-    arity: -1,
-    group: "server",
-    since: "2.8.13",
-    flags: FLAGS,
-    categories: CATEGORIES,
-    summary: "Answers with arity, flags, keys and categories of all commands",
-    complexity: LINEAR,
-    tips: ANY_ORDER,
-  },
-  replyAllInfo,
-  [count, docs, getKeys, getKeysAndFlags, help, info, list],
-);
+export const commands = command("command", { arity: -1, since: "2.8.13", flags: "loading stale" })
+  .acl("connection")
+  .tips("nondeterministic_output_order")
+  .docs("Returns the details of all commands.", "O(N) for N commands")
+  .run(replyAllInfo, [count, docs, getKeys, getKeysAndFlags, help, info, list]);

@@ -1,27 +1,20 @@
 /** MEMORY: what a key takes, and where the rest of the memory is. */
 
 import { errors } from "../../errors.ts";
-import { arg, command, container, key, keyAt } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
-import { replyHelp } from "../arguments/help.ts";
+import { helpOf } from "../arguments/help.ts";
 import { memoryReport } from "./memory-report.ts";
+
+const command = commandsOf("server");
 
 /** Elements of a collection that are measured unless the request says how many. */
 const DEFAULT_SAMPLES = 5;
 
-const usage = command(
-  {
-    name: "usage",
-    arity: -3,
-    group: "server",
-    since: "4.0.0",
-    flags: ["readonly"],
-    keys: [keyAt(2, "RO")],
-    summary: "Tells how many bytes a key and its value take",
-    complexity: "O(N), N being the number of samples",
-    arguments: [key(), arg("integer", "count", { token: "SAMPLES", optional: true })],
-  },
-  (ctx) => {
+const usage = command("memory|usage", { arity: -3, since: "4.0.0", flags: "readonly" })
+  .takes("key{RO} [SAMPLES count]")
+  .docs("Estimates the memory that a key and its value take.", "O(N) for N samples")
+  .run((ctx) => {
     let samples = DEFAULT_SAMPLES;
     for (let index = 3; index < ctx.count; index += 2) {
       if (!ctx.is(index, "samples") || index + 1 >= ctx.count) throw errors.syntax;
@@ -35,55 +28,24 @@ const usage = command(
     const address = database.table.find(database.table.hash(name, 0, name.length), name, 0, name.length);
     if (address === 0) ctx.reply.null();
     else ctx.reply.integer(database.memoryOf(address, samples));
-  },
-);
+  });
 
-const stats = command(
-  {
-    name: "stats",
-    arity: 2,
-    group: "server",
-    since: "4.0.0",
-    flags: [],
-    summary: "Tells where the memory is",
-    complexity: "O(1)",
-    tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
-  },
-  (ctx) => replyStats(ctx),
-);
+const stats = command("memory|stats", { arity: 2, since: "4.0.0", flags: "" })
+  .tips("nondeterministic_output request_policy:all_shards response_policy:special")
+  .docs("Returns details about the use of memory.", "O(1)")
+  .run((ctx) => replyStats(ctx));
 
-const help = command(
-  {
-    name: "help",
-    arity: 2,
-    group: "server",
-    since: "4.0.0",
-    flags: ["loading", "stale"],
-    summary: "Explains the subcommands",
-    complexity: "O(1)",
-  },
-  (ctx) =>
-    replyHelp(ctx, [
-      ["STATS", "Tells where the memory is, in bytes."],
-      [
-        "USAGE <key> [SAMPLES <count>]",
-        "Tells how many bytes <key> and its value take; of a collection <count> elements are measured (5 unless given, 0 for all).",
-      ],
-    ]),
-);
+const help = helpOf(command("memory|help", { arity: 2, since: "4.0.0", flags: "loading stale" }), [
+  ["STATS", "Tells where the memory is, in bytes."],
+  [
+    "USAGE <key> [SAMPLES <count>]",
+    "Tells how many bytes <key> and its value take; of a collection <count> elements are measured (5 unless given, 0 for all).",
+  ],
+]);
 
-export const memory = container(
-  {
-    name: "memory",
-    arity: -2,
-    group: "server",
-    since: "4.0.0",
-    flags: [],
-    summary: "Commands about memory",
-    complexity: "That of the subcommand",
-  },
-  [usage, stats, help],
-);
+export const memory = command("memory", { arity: -2, since: "4.0.0", flags: "" })
+  .docs("A container for memory diagnostics commands.", "Depends on the subcommand.")
+  .family([usage, stats, help]);
 
 /** What there is none of here (scripts, cluster links, an append-only file's buffer) takes 0 bytes. */
 function replyStats(ctx: Context): void {

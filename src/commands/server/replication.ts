@@ -3,13 +3,15 @@
 import { parseInt64 } from "../../base/bytes.ts";
 import { splitWords } from "../../base/words.ts";
 import { commandError, errors } from "../../errors.ts";
-import { arg, block, type CommandSpec, command, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Reply } from "../../protocol/reply.ts";
 import { ReplicaState } from "../../replication/master/replica.ts";
 import { SessionKind } from "../../session/session.ts";
 import { parseTimeout } from "../arguments/timeout.ts";
 import { Unit } from "../generic/deadline.ts";
+
+const command = commandsOf("server");
 
 /** Redis's limit on an address that a replica announces. */
 const MAX_ADDRESS_LENGTH = 256;
@@ -20,18 +22,10 @@ function int64At(ctx: Context, index: number): bigint | null {
   return parseInt64(ctx.frame.buffer, from, from + ctx.frame.lengths[index]);
 }
 
-export const role = command(
-  {
-    name: "role",
-    arity: 1,
-    group: "server",
-    since: "2.8.12",
-    flags: ["noscript", "loading", "stale", "fast"],
-    categories: ["admin", "dangerous"],
-    summary: "Tells whether this server is a master or a replica, and of whom",
-    complexity: "O(1)",
-  },
-  (ctx) => {
+export const role = command("role", { arity: 1, since: "2.8.12", flags: "noscript loading stale fast" })
+  .acl("admin dangerous")
+  .docs("Returns the replication role of the server.", "O(1)")
+  .run((ctx) => {
     const { replication } = ctx.host;
     const { link } = replication;
     if (link === null) return masterRole(ctx);
@@ -41,8 +35,7 @@ export const role = command(
     ctx.reply.integer(link.address.port);
     ctx.reply.bulk(link.state);
     ctx.reply.integer(link.stream === null ? -1 : link.stream.offset);
-  },
-);
+  });
 
 function masterRole(ctx: Context): void {
   const { replication } = ctx.host;
@@ -53,16 +46,6 @@ function masterRole(ctx: Context): void {
   ctx.reply.array(online.length);
   for (const replica of online) ctx.reply.bulks([replica.ip, String(replica.listeningPort), String(replica.acknowledged)]);
 }
-
-const REPLICAOF: Omit<CommandSpec, "name" | "since" | "summary"> = {
-  arity: 3,
-  group: "server",
-  flags: ["no_async_loading", "admin", "noscript", "stale"],
-  complexity: "O(1)",
-  arguments: [
-    oneOf("args", [block("host-port", [arg("string", "host"), arg("integer", "port")]), block("no-one", [token("NO"), token("ONE")])]),
-  ],
-};
 
 /** Errors: the client is a replica itself, a port that is none. */
 function replicaOf(ctx: Context): void {
@@ -94,43 +77,28 @@ function portAt(ctx: Context, index: number): number {
   return Number(value);
 }
 
-export const replicaof = command(
-  { name: "replicaof", since: "5.0.0", summary: "Makes this server follow another one, or become a master", ...REPLICAOF },
-  replicaOf,
-);
+export const replicaof = command("replicaof", { arity: 3, since: "5.0.0", flags: "no_async_loading admin noscript stale" })
+  .takes("args(host-port(host port) | no-one(NO ONE))")
+  .docs("Makes the server a replica of another one, or a master.", "O(1)")
+  .run(replicaOf);
 
-export const slaveof = command(
-  {
-    name: "slaveof",
-    since: "1.0.0",
-    summary: "The older name of REPLICAOF",
-    deprecatedSince: "5.0.0",
-    replacedBy: "`REPLICAOF`",
-    docFlags: ["deprecated"],
-    ...REPLICAOF,
-  },
-  replicaOf,
-);
+export const slaveof = command("slaveof", { arity: 3, since: "1.0.0", flags: "no_async_loading admin noscript stale" })
+  .takes("args(host-port(host port) | no-one(NO ONE))")
+  .docs("Makes the server a replica of another one, or a master.", "O(1)")
+  .deprecated("5.0.0", "`REPLICAOF`")
+  .run(replicaOf);
 
 // ---- between replica and master
 
-export const replconf = command(
-  {
-    name: "replconf",
-    arity: -1,
-    group: "server",
-    since: "3.0.0",
-    flags: ["admin", "noscript", "loading", "stale", "allow_busy"],
-    docFlags: ["syscmd"],
-    summary: "What replicas tell their master about themselves",
-    complexity: "O(1)",
-  },
-  (ctx) => {
+export const replconf = command("replconf", { arity: -1, since: "3.0.0", flags: "admin noscript loading stale allow_busy" })
+  .marked("no-data")
+  .docs("An internal command with which a replica and its master configure replication.", "O(1)")
+  .internal()
+  .run((ctx) => {
     if (ctx.count % 2 === 0) throw errors.syntax;
     for (let index = 1; index < ctx.count; index += 2) if (!setOption(ctx, index)) return;
     ctx.reply.ok();
-  },
-);
+  });
 
 /** Takes the option at argument `index`. -> whether the next one is to be looked at, and the client answered. */
 function setOption(ctx: Context, index: number): boolean {
@@ -194,17 +162,10 @@ function acknowledge(ctx: Context, index: number): void {
   ctx.host.replication.replicas.acknowledge(ctx.session, Number(offset), flushed === null ? -1 : Number(flushed));
 }
 
-export const psync = command(
-  {
-    name: "psync",
-    arity: -3,
-    group: "server",
-    since: "2.8.0",
-    flags: ["no_async_loading", "admin", "no_multi", "noscript"],
-    summary: "Asks a master for its data from a point of its history on",
-    arguments: [arg("string", "replicationid"), arg("integer", "offset")],
-  },
-  (ctx) => {
+export const psync = command("psync", { arity: -3, since: "2.8.0", flags: "no_async_loading admin no_multi noscript" })
+  .takes("replicationid offset")
+  .docs("An internal command with which a replica resumes replication.")
+  .run((ctx) => {
     const { session } = ctx;
     if (session.kind === SessionKind.REPLICA) return;
     if (ctx.count > 3 && ctx.is(3, "failover")) takeOver(ctx);
@@ -212,8 +173,7 @@ export const psync = command(
     const offset = ctx.integer(2);
     ctx.reply.flush();
     ctx.host.replication.replicas.request(session, { id: ctx.text(1), offset });
-  },
-);
+  });
 
 /** A master that runs FAILOVER asks its replica, with its own history, to become the master. Errors: we are one, or of another history. */
 function takeOver(ctx: Context): void {
@@ -225,23 +185,15 @@ function takeOver(ctx: Context): void {
   log.notice(`MASTER MODE enabled (failover request from 'id=${ctx.session.id} addr=${ctx.session.link.remoteAddress}')`);
 }
 
-export const sync = command(
-  {
-    name: "sync",
-    arity: 1,
-    group: "server",
-    since: "1.0.0",
-    flags: ["no_async_loading", "admin", "no_multi", "noscript"],
-    summary: "Asks a master for all its data",
-  },
-  (ctx) => {
+export const sync = command("sync", { arity: 1, since: "1.0.0", flags: "no_async_loading admin no_multi noscript" })
+  .docs("An internal command with which a replica starts replication.")
+  .run((ctx) => {
     const { session } = ctx;
     if (session.kind === SessionKind.REPLICA) return;
     checkCanSync(ctx);
     ctx.reply.flush();
     ctx.host.replication.replicas.request(session, null);
-  },
-);
+  });
 
 function checkCanSync(ctx: Context): void {
   const { replication } = ctx.host;
@@ -254,20 +206,12 @@ function checkCanSync(ctx: Context): void {
 // ---- waiting
 
 /** -> how many replicas have acknowledged what this client wrote. Errors: on a replica, a timeout that is none. */
-export const wait = command(
-  {
-    name: "wait",
-    arity: 3,
-    group: "generic",
-    since: "3.0.0",
-    flags: [],
-    categories: ["connection"],
-    tips: ["request_policy:all_shards", "response_policy:agg_min"],
-    summary: "Waits until replicas have acknowledged what this client wrote",
-    complexity: "O(1)",
-    arguments: [arg("integer", "numreplicas"), arg("integer", "timeout")],
-  },
-  (ctx) => {
+export const wait = commandsOf("generic")("wait", { arity: 3, since: "3.0.0", flags: "" })
+  .takes("numreplicas timeout:integer")
+  .acl("connection")
+  .tips("request_policy:all_shards response_policy:agg_min")
+  .docs("Blocks until replicas have acknowledged the writes of the connection.", "O(1)")
+  .run((ctx) => {
     const { host, session } = ctx;
     const { replication } = host;
     if (replication.isReplica) {
@@ -287,26 +231,17 @@ export const wait = command(
     const answer = (reply: Reply) => reply.integer(acknowledged());
     host.blocked.blockOn({ met, answer, refusal: () => null }, session, ctx.frame, deadline);
     replication.replicas.requestAcknowledgements();
-  },
-);
+  });
 
 const NO_FILE = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 
 /** -> whether what this client wrote is on disk here, 0 or 1, and at how many replicas. Errors: on a replica, without a file where it is to be here. */
-export const waitaof = command(
-  {
-    name: "waitaof",
-    arity: 4,
-    group: "generic",
-    since: "7.2.0",
-    flags: ["noscript"],
-    categories: ["connection"],
-    tips: ["request_policy:all_shards", "response_policy:agg_min"],
-    summary: "Waits until what this client wrote is on disk in append-only files, here and at replicas",
-    complexity: "O(1)",
-    arguments: [arg("integer", "numlocal"), arg("integer", "numreplicas"), arg("integer", "timeout")],
-  },
-  (ctx) => {
+export const waitaof = commandsOf("generic")("waitaof", { arity: 4, since: "7.2.0", flags: "noscript" })
+  .takes("numlocal numreplicas timeout:integer")
+  .acl("connection")
+  .tips("request_policy:all_shards response_policy:agg_min")
+  .docs("Blocks until the writes of the connection are on disk in the append-only files of the server and of replicas.", "O(1)")
+  .run((ctx) => {
     const { host, session } = ctx;
     const { replication, appendOnly } = host;
     const here = ctx.integer(1);
@@ -334,5 +269,4 @@ export const waitaof = command(
     if (met() || session.queueing) return answer(ctx.reply);
     host.blocked.blockOn({ met, answer, refusal }, session, ctx.frame, deadline);
     replication.replicas.requestAcknowledgements();
-  },
-);
+  });

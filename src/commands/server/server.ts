@@ -1,81 +1,49 @@
 /** Commands about the server as a whole: the time, images on disk, the end of it, and a picture. */
 
 import { commandError, errors } from "../../errors.ts";
-import { arg, command, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { ShutdownOptions } from "../../execution/host.ts";
 import { wallMicroseconds } from "../../process/clock.ts";
 import { ReplyMode } from "../../session/session.ts";
 import { REDIS_VERSION, VERSION } from "../../version.ts";
+import { restore } from "../generic/dump.ts";
 import { replicatorArt } from "./lolwut-art.ts";
+
+const command = commandsOf("server");
 
 /** 8 + 16: the faces have replicated twice, each time eightfold. */
 const ART_GENERATIONS = 24;
 const MAX_ART_GENERATIONS = 1000;
 
-export const time = command(
-  {
-    name: "time",
-    arity: 1,
-    group: "server",
-    since: "2.6.0",
-    flags: ["loading", "stale", "fast"],
-    summary: "Tells the server's time",
-    complexity: "O(1)",
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const time = command("time", { arity: 1, since: "2.6.0", flags: "loading stale fast" })
+  .tips("nondeterministic_output")
+  .docs("Returns the server's time.", "O(1)")
+  .run((ctx) => {
     const now = wallMicroseconds();
     ctx.reply.array(2);
     ctx.reply.integerBulk(Math.floor(now / 1e6));
     ctx.reply.integerBulk(now % 1e6);
-  },
-);
+  });
 
-export const lastsave = command(
-  {
-    name: "lastsave",
-    arity: 1,
-    group: "server",
-    since: "1.0.0",
-    flags: ["loading", "stale", "fast"],
-    categories: ["admin", "dangerous"],
-    summary: "Tells when the data set was last saved",
-    complexity: "O(1)",
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => ctx.reply.integer(ctx.host.persistence.lastSaveAt),
-);
+export const lastsave = command("lastsave", { arity: 1, since: "1.0.0", flags: "loading stale fast" })
+  .acl("admin dangerous")
+  .tips("nondeterministic_output")
+  .docs("Returns the Unix time of the last successful save.", "O(1)")
+  .run((ctx) => ctx.reply.integer(ctx.host.persistence.lastSaveAt));
 
-export const save = command(
-  {
-    name: "save",
-    arity: 1,
-    group: "server",
-    since: "1.0.0",
-    flags: ["no_async_loading", "admin", "noscript", "no_multi"],
-    summary: "Saves the data set to disk while everybody waits",
-    complexity: "O(N), N being the number of keys in all databases",
-  },
-  (ctx) => {
+export const save = command("save", { arity: 1, since: "1.0.0", flags: "no_async_loading admin noscript no_multi" })
+  .docs("Saves the data set to disk while clients wait.", "O(N) for N keys in all databases")
+  .run((ctx) => {
     ctx.host.persistence.save();
     ctx.reply.ok();
-  },
-);
+  });
 
-export const bgsave = command(
-  {
-    name: "bgsave",
-    arity: -1,
-    group: "server",
-    since: "1.0.0",
-    flags: ["no_async_loading", "admin", "noscript"],
-    summary: "Saves the data set to disk in the background",
-    complexity: "O(1)",
-    arguments: [token("SCHEDULE", { optional: true, since: "3.2.2" })],
-    history: [["3.2.2", "SCHEDULE."]],
-  },
-  (ctx) => {
+export const bgsave = command("bgsave", { arity: -1, since: "1.0.0", flags: "no_async_loading admin noscript" })
+  .takes("[SCHEDULE@3.2.2]")
+  .docs("Saves the data set to disk in the background.", "O(1)")
+  .changed("3.2.2: Added `SCHEDULE`.")
+  .run((ctx) => {
     const { persistence, appendOnly } = ctx.host;
     if (ctx.count > 1 && (ctx.count > 2 || !ctx.is(1, "schedule"))) throw errors.syntax;
     if (!persistence.saving && (appendOnly.rewriting || ctx.session.queueing)) {
@@ -87,39 +55,21 @@ export const bgsave = command(
     }
     persistence.startBackgroundSave();
     ctx.reply.simple("Background saving started");
-  },
-);
+  });
 
 const REWRITE_UNDER_WAY = commandError(
   "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
 );
 
 /** Rewrites the append-only file, whether it is in use or not. Errors: one is under way, the files cannot be made. */
-export const bgrewriteaof = command(
-  {
-    name: "bgrewriteaof",
-    arity: 1,
-    group: "server",
-    since: "1.0.0",
-    flags: ["no_async_loading", "admin", "noscript"],
-    summary: "Rewrites the append-only file in the background",
-    complexity: "O(1)",
-  },
-  (ctx) => ctx.reply.simple(ctx.host.appendOnly.requestRewrite(ctx.session.queueing)),
-);
+export const bgrewriteaof = command("bgrewriteaof", { arity: 1, since: "1.0.0", flags: "no_async_loading admin noscript" })
+  .docs("Rewrites the append-only file in the background.", "O(1)")
+  .run((ctx) => ctx.reply.simple(ctx.host.appendOnly.requestRewrite(ctx.session.queueing)));
 
-export const lolwut = command(
-  {
-    name: "lolwut",
-    arity: -1,
-    group: "server",
-    since: "5.0.0",
-    flags: ["readonly", "fast"],
-    summary: "Draws a picture that is never the same, and tells the version",
-    complexity: "O(1)",
-    arguments: [arg("integer", "version", { token: "VERSION", optional: true })],
-  },
-  (ctx) => {
+export const lolwut = command("lolwut", { arity: -1, since: "5.0.0", flags: "readonly fast" })
+  .takes("[VERSION version]")
+  .docs("Draws computer art and tells the version.", "O(1)")
+  .run((ctx) => {
     let index = 1;
     if (ctx.count >= 3 && ctx.is(1, "version")) {
       ctx.int64(2); // which of Redis's pictures: we have but one
@@ -127,27 +77,13 @@ export const lolwut = command(
     }
     const generations = index < ctx.count ? ctx.integer(index, 0, MAX_ART_GENERATIONS) : ART_GENERATIONS;
     ctx.reply.verbatim(`${replicatorArt(generations, Math.random)}\nReplicant ver. ${VERSION} (Redis ${REDIS_VERSION})\n`);
-  },
-);
+  });
 
-export const shutdown = command(
-  {
-    name: "shutdown",
-    arity: -1,
-    group: "server",
-    since: "1.0.0",
-    flags: ["admin", "noscript", "loading", "stale", "no_multi", "allow_busy"],
-    summary: "Saves the data set and ends the server",
-    complexity: "O(N) when it saves, N being the number of keys; else O(1)",
-    arguments: [
-      oneOf("save-selector", [token("NOSAVE"), token("SAVE")], { optional: true }),
-      token("NOW", { optional: true, since: "7.0.0" }),
-      token("FORCE", { optional: true, since: "7.0.0" }),
-      token("ABORT", { optional: true, since: "7.0.0" }),
-    ],
-    history: [["7.0.0", "Waits for replicas that lag; NOW, FORCE and ABORT."]],
-  },
-  (ctx) => {
+export const shutdown = command("shutdown", { arity: -1, since: "1.0.0", flags: "admin noscript loading stale no_multi allow_busy" })
+  .takes("[save-selector(NOSAVE | SAVE)] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]")
+  .docs("Saves the data set to disk and shuts down the server.", "O(N) for N keys if it saves, else O(1)")
+  .changed("7.0.0: Waits for lagging replicas; added `NOW`, `FORCE` and `ABORT`.")
+  .run((ctx) => {
     const words = new Set<string>();
     for (let index = 1; index < ctx.count; index++) words.add(ctx.text(index).toLowerCase());
     for (const word of words) if (!SHUTDOWN_WORDS.has(word)) throw errors.syntax;
@@ -159,8 +95,7 @@ export const shutdown = command(
     }
     const save = words.has("save") ? "always" : words.has("nosave") ? "never" : "configured";
     beginShutdown(ctx, { save, now: words.has("now"), force: words.has("force") });
-  },
-);
+  });
 
 const SHUTDOWN_WORDS = new Set(["nosave", "save", "now", "force", "abort"]);
 
@@ -181,3 +116,11 @@ function beginShutdown({ host, session }: Context, options: ShutdownOptions): vo
 }
 
 const SHUTDOWN_FAILED = commandError("ERR Errors trying to SHUTDOWN. Check logs.");
+
+export const restoreAsking = command("restore-asking", { arity: -4, since: "3.0.0", flags: "write denyoom asking" })
+  .takes(restore.spec.notation)
+  .acl("keyspace dangerous")
+  .docs("An internal command that restores a key while a cluster migrates it.", "O(N) for a value of N bytes; O(N*log(N)) for sorted sets")
+  .internal()
+  .changed("3.0.0: Added `REPLACE`.", "5.0.0: Added `ABSTTL`.", "5.0.0: Added `IDLETIME` and `FREQ`.")
+  .run(restore.handler);

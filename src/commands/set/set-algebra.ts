@@ -1,7 +1,7 @@
 /** What sets have in common, in all, and one more than others: answered, counted or stored. */
 
 import { commandError, errors } from "../../errors.ts";
-import { allKeys, arg, command, type KeySpec, key, keyAt } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
@@ -13,26 +13,15 @@ import { setIntersect, setIntersectInto, setSubtractInto, setUniteInto, sortBySi
 import type { Temporary } from "../../values/temporary.ts";
 import { Type } from "../../values/value-types.ts";
 
+const command = commandsOf("set");
+
 const element = new Element();
 
-const KEYS = [key("key", { multiple: true })];
-const DESTINATION_AND_KEYS = [key("destination"), key("key", { keySpecIndex: 1, multiple: true })];
-const SOURCES: KeySpec = { flags: ["RO", "access"], begin: { index: 2 }, find: { lastKey: -1, step: 1, limit: 0 } };
-
-export const sinter = command(
-  {
-    name: "sinter",
-    arity: -2,
-    group: "set",
-    since: "1.0.0",
-    flags: ["readonly"],
-    keys: allKeys(1, "RO", "access"),
-    summary: "Lists the members that several sets have in common",
-    complexity: "O(N*M) at worst, N being the number of members of the smallest set and M that of sets",
-    arguments: KEYS,
-    tips: ["nondeterministic_output_order"],
-  },
-  (ctx) => {
+export const sinter = command("sinter", { arity: -2, since: "1.0.0", flags: "readonly" })
+  .takes("key{RO access}...")
+  .tips("nondeterministic_output_order")
+  .docs("Returns the intersection of sets.", "O(N*M) at worst for M sets, the smallest of N members")
+  .run((ctx) => {
     const sets = intersected(ctx, 1, ctx.count);
     if (sets === null) return ctx.reply.set(0);
     if (sets.length === 1) return replyAll(ctx, sets[0]);
@@ -43,22 +32,12 @@ export const sinter = command(
       setRead(sets[0], place, element);
       ctx.reply.bytes(element.bytes, element.from, element.to);
     }
-  },
-);
+  });
 
-export const sintercard = command(
-  {
-    name: "sintercard",
-    arity: -3,
-    group: "set",
-    since: "7.0.0",
-    flags: ["readonly"],
-    keys: [{ flags: ["RO", "access"], begin: { index: 1 }, find: { keyNumIndex: 0, firstKey: 1, step: 1 } }],
-    summary: "Counts the members that several sets have in common",
-    complexity: "O(N*M) at worst, N being the number of members of the smallest set and M that of sets",
-    arguments: [arg("integer", "numkeys"), ...KEYS, arg("integer", "limit", { token: "LIMIT", optional: true })],
-  },
-  (ctx) => {
+export const sintercard = command("sintercard", { arity: -3, since: "7.0.0", flags: "readonly" })
+  .takes("numkeys key{RO access}... [LIMIT limit]")
+  .docs("Returns the number of members in the intersection of sets.", "O(N*M) at worst for M sets, the smallest of N members")
+  .run((ctx) => {
     const keys = numberFrom(ctx, 1, 1, "ERR numkeys should be greater than 0");
     if (keys > ctx.count - 2) throw commandError("ERR Number of keys can't be greater than number of args");
     let limit = 0;
@@ -70,8 +49,7 @@ export const sintercard = command(
     let count = 0;
     if (sets !== null) setIntersect(sets, () => ++count !== limit);
     ctx.reply.integer(count);
-  },
-);
+  });
 
 /** The integer in argument `index`. Errors: `words`, whatever is wrong with it. */
 function numberFrom(ctx: Context, index: number, min: number, words: string): number {
@@ -85,109 +63,59 @@ function numberFrom(ctx: Context, index: number, min: number, words: string): nu
   return value;
 }
 
-export const sinterstore = command(
-  {
-    name: "sinterstore",
-    arity: -3,
-    group: "set",
-    since: "1.0.0",
-    flags: ["write", "denyoom"],
-    keys: [keyAt(1, "RW", "update"), SOURCES],
-    summary: "Makes a key the set of the members that several sets have in common",
-    complexity: "O(N*M) at worst, N being the number of members of the smallest set and M that of sets",
-    arguments: DESTINATION_AND_KEYS,
-  },
-  (ctx) => {
+export const sinterstore = command("sinterstore", { arity: -3, since: "1.0.0", flags: "write denyoom" })
+  .takes("destination{RW update} key{RO access}...")
+  .docs("Stores the intersection of sets in a key.", "O(N*M) at worst for M sets, the smallest of N members")
+  .run((ctx) => {
     const sets = intersected(ctx, 2, ctx.count);
     const draft = ctx.temporary(Type.SET);
     if (sets !== null) setIntersectInto(draft, sets);
     store(ctx, draft, "sinterstore");
-  },
-);
+  });
 
-export const sunion = command(
-  {
-    name: "sunion",
-    arity: -2,
-    group: "set",
-    since: "1.0.0",
-    flags: ["readonly"],
-    keys: allKeys(1, "RO", "access"),
-    summary: "Lists the members that any of several sets has",
-    complexity: "O(N), N being the number of members of all sets together",
-    arguments: KEYS,
-    tips: ["nondeterministic_output_order"],
-  },
-  (ctx) => {
+export const sunion = command("sunion", { arity: -2, since: "1.0.0", flags: "readonly" })
+  .takes("key{RO access}...")
+  .tips("nondeterministic_output_order")
+  .docs("Returns the union of sets.", "O(N) for N members of all sets")
+  .run((ctx) => {
     const sets = opened(ctx, 1, ctx.count);
     if (sets.length === 1) return replyAll(ctx, sets[0]);
     const draft = ctx.temporary(Type.SET);
     setUniteInto(draft, sets);
     replyDraft(ctx, draft);
-  },
-);
+  });
 
-export const sunionstore = command(
-  {
-    name: "sunionstore",
-    arity: -3,
-    group: "set",
-    since: "1.0.0",
-    flags: ["write", "denyoom"],
-    keys: [keyAt(1, "OW", "update"), SOURCES],
-    summary: "Makes a key the set of the members that any of several sets has",
-    complexity: "O(N), N being the number of members of all sets together",
-    arguments: DESTINATION_AND_KEYS,
-  },
-  (ctx) => {
+export const sunionstore = command("sunionstore", { arity: -3, since: "1.0.0", flags: "write denyoom" })
+  .takes("destination{OW update} key{RO access}...")
+  .docs("Stores the union of sets in a key.", "O(N) for N members of all sets")
+  .run((ctx) => {
     const sets = opened(ctx, 2, ctx.count);
     const draft = ctx.temporary(Type.SET);
     setUniteInto(draft, sets);
     store(ctx, draft, "sunionstore");
-  },
-);
+  });
 
-export const sdiff = command(
-  {
-    name: "sdiff",
-    arity: -2,
-    group: "set",
-    since: "1.0.0",
-    flags: ["readonly"],
-    keys: allKeys(1, "RO", "access"),
-    summary: "Lists the members that the first of several sets has and no other",
-    complexity: "O(N), N being the number of members of all sets together",
-    arguments: KEYS,
-    tips: ["nondeterministic_output_order"],
-  },
-  (ctx) => {
+export const sdiff = command("sdiff", { arity: -2, since: "1.0.0", flags: "readonly" })
+  .takes("key{RO access}...")
+  .tips("nondeterministic_output_order")
+  .docs("Returns the difference of sets.", "O(N) for N members of all sets")
+  .run((ctx) => {
     const sets = opened(ctx, 1, ctx.count);
     if (sets.length === 1) return replyAll(ctx, sets[0]);
     const draft = ctx.temporary(Type.SET);
     setSubtractInto(draft, sets, isSameKey);
     replyDraft(ctx, draft);
-  },
-);
+  });
 
-export const sdiffstore = command(
-  {
-    name: "sdiffstore",
-    arity: -3,
-    group: "set",
-    since: "1.0.0",
-    flags: ["write", "denyoom"],
-    keys: [keyAt(1, "OW", "update"), SOURCES],
-    summary: "Makes a key the set of the members that the first of several sets has and no other",
-    complexity: "O(N), N being the number of members of all sets together",
-    arguments: DESTINATION_AND_KEYS,
-  },
-  (ctx) => {
+export const sdiffstore = command("sdiffstore", { arity: -3, since: "1.0.0", flags: "write denyoom" })
+  .takes("destination{OW update} key{RO access}...")
+  .docs("Stores the difference of sets in a key.", "O(N) for N members of all sets")
+  .run((ctx) => {
     const sets = opened(ctx, 2, ctx.count);
     const draft = ctx.temporary(Type.SET);
     setSubtractInto(draft, sets, isSameKey);
     store(ctx, draft, "sdiffstore");
-  },
-);
+  });
 
 /** The sets at arguments `first` to `end` - 1; keys that are not there are empty ones. Errors: WRONGTYPE. */
 function opened(ctx: Context, first: number, end: number): Value[] {

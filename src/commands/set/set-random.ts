@@ -2,7 +2,7 @@
 
 import { copied, copyBytes } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
-import { arg, command, key, oneKey } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context, Words } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
@@ -22,6 +22,8 @@ import {
 import type { Temporary } from "../../values/temporary.ts";
 import { Type } from "../../values/value-types.ts";
 
+const command = commandsOf("set");
+
 /** SPOP builds a new set of what stays rather than taking members out when those are this many times as many as what stays. */
 const MOVE_RATIO = 5;
 /** SPOP is journalled as SREMs of up to so many members. */
@@ -33,28 +35,18 @@ const LONG_MAX = 2n ** 63n - 1n;
 
 const element = new Element();
 
-export const srandmember = command(
-  {
-    name: "srandmember",
-    arity: -2,
-    group: "set",
-    since: "1.0.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with members of a set taken at random",
-    complexity: "O(1), with a count O(N), N being its absolute value",
-    arguments: [key(), arg("integer", "count", { optional: true, since: "2.6.0" })],
-    history: [["2.6.0", "Added: `count`"]],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const srandmember = command("srandmember", { arity: -2, since: "1.0.0", flags: "readonly" })
+  .takes("key{RO access} [count@2.6.0]")
+  .tips("nondeterministic_output")
+  .docs("Returns random members of a set.", "O(1); O(N) for a count of N or -N")
+  .changed("2.6.0: Added `count`.")
+  .run((ctx) => {
     if (ctx.count > 3) throw errors.syntax;
     if (ctx.count === 3) return randomMembers(ctx);
     const value = ctx.openRead(1, Type.SET);
     if (value.exists) replyMember(ctx, value, setRandom(value));
     else ctx.reply.null();
-  },
-);
+  });
 
 function randomMembers(ctx: Context): void {
   const { reply } = ctx;
@@ -85,26 +77,16 @@ function replyMember(ctx: Context, value: Value, place: number): void {
   ctx.reply.bytes(element.bytes, element.from, element.to);
 }
 
-export const spop = command(
-  {
-    name: "spop",
-    arity: -2,
-    group: "set",
-    since: "1.0.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "access", "delete"),
-    summary: "Takes members out of a set at random, and answers with them; the set goes with its last one",
-    complexity: "O(1), with a count O(N), N being the count",
-    arguments: [key(), arg("integer", "count", { optional: true, since: "3.2.0" })],
-    history: [["3.2.0", "Added: `count`"]],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const spop = command("spop", { arity: -2, since: "1.0.0", flags: "write fast" })
+  .takes("key{RW access delete} [count@3.2.0]")
+  .tips("nondeterministic_output")
+  .docs("Removes and returns random members of a set. Deletes the set if no members remain.", "O(1); O(N) for a count of N")
+  .changed("3.2.0: Added `count`.")
+  .run((ctx) => {
     if (ctx.count > 3) throw errors.syntax;
     if (ctx.count === 3) popMembers(ctx);
     else popMember(ctx);
-  },
-);
+  });
 
 function popMember(ctx: Context): void {
   const value = ctx.openWrite(1, Type.SET);

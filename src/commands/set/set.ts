@@ -2,7 +2,7 @@
 
 import { globMatch } from "../../base/glob.ts";
 import { errors } from "../../errors.ts";
-import { arg, command, key, keyAt, oneKey } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
@@ -10,24 +10,17 @@ import type { ByteMap } from "../../memory/bytemap.ts";
 import { Element } from "../../memory/packed.ts";
 import { setAdd, setEach, setExpect, setHas, setLength, setRead, setRemove, setWalk } from "../../values/set/set.ts";
 import { Type } from "../../values/value-types.ts";
-import { openScan, SCAN_ARGUMENTS, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
+import { openScan, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
+
+const command = commandsOf("set");
 
 const element = new Element();
 
-export const sadd = command(
-  {
-    name: "sadd",
-    arity: -3,
-    group: "set",
-    since: "1.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "insert"),
-    summary: "Adds members to a set, made if it is not there",
-    complexity: "O(N), N being the number of members given",
-    arguments: [key(), arg("string", "member", { multiple: true })],
-    history: [["2.4.0", "Several members"]],
-  },
-  (ctx) => {
+export const sadd = command("sadd", { arity: -3, since: "1.0.0", flags: "write denyoom fast" })
+  .takes("key{RW insert} member...")
+  .docs("Adds members to a set. Creates the set if it doesn't exist.", "O(N) for N members given")
+  .changed("2.4.0: Accepts several members.")
+  .run((ctx) => {
     const { buffer, offsets, lengths } = ctx.frame;
     const value = ctx.openWrite(1, Type.SET);
     setExpect(value, ctx.count - 2, buffer, offsets[2], offsets[2] + lengths[2]);
@@ -41,23 +34,13 @@ export const sadd = command(
       ctx.event(EventClass.SET, "sadd", 1);
     }
     ctx.reply.integer(added);
-  },
-);
+  });
 
-export const srem = command(
-  {
-    name: "srem",
-    arity: -3,
-    group: "set",
-    since: "1.0.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "delete"),
-    summary: "Takes members out of a set, which goes with its last one",
-    complexity: "O(N), N being the number of members given",
-    arguments: [key(), arg("string", "member", { multiple: true })],
-    history: [["2.4.0", "Several members"]],
-  },
-  (ctx) => {
+export const srem = command("srem", { arity: -3, since: "1.0.0", flags: "write fast" })
+  .takes("key{RW delete} member...")
+  .docs("Removes members from a set. Deletes the set if no members remain.", "O(N) for N members given")
+  .changed("2.4.0: Accepts several members.")
+  .run((ctx) => {
     const { buffer, offsets, lengths } = ctx.frame;
     const value = ctx.openWrite(1, Type.SET);
     let removed = 0;
@@ -75,93 +58,42 @@ export const srem = command(
       if (left === 0) ctx.event(EventClass.GENERIC, "del", 1);
     }
     ctx.reply.integer(removed);
-  },
-);
+  });
 
-export const smembers = command(
-  {
-    name: "smembers",
-    arity: 2,
-    group: "set",
-    since: "1.0.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Lists the members of a set",
-    complexity: "O(N), N being the number of members",
-    arguments: [key()],
-    tips: ["nondeterministic_output_order"],
-  },
-  (ctx) => {
+export const smembers = command("smembers", { arity: 2, since: "1.0.0", flags: "readonly" })
+  .takes("key{RO access}")
+  .tips("nondeterministic_output_order")
+  .docs("Returns all members of a set.", "O(N) for N members")
+  .run((ctx) => {
     const { reply } = ctx;
     const value = ctx.openRead(1, Type.SET);
     reply.set(setLength(value));
     setEach(value, (member) => reply.bytes(member.bytes, member.from, member.to));
-  },
-);
+  });
 
-export const sismember = command(
-  {
-    name: "sismember",
-    arity: 3,
-    group: "set",
-    since: "1.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO"),
-    summary: "Tells whether a set has a member",
-    complexity: "O(1)",
-    arguments: [key(), arg("string", "member")],
-  },
-  (ctx) => ctx.reply.integer(hasArgument(ctx, ctx.openRead(1, Type.SET), 2) ? 1 : 0),
-);
+export const sismember = command("sismember", { arity: 3, since: "1.0.0", flags: "readonly fast" })
+  .takes("key{RO} member")
+  .docs("Determines whether a member belongs to a set.", "O(1)")
+  .run((ctx) => ctx.reply.integer(hasArgument(ctx, ctx.openRead(1, Type.SET), 2) ? 1 : 0));
 
-export const smismember = command(
-  {
-    name: "smismember",
-    arity: -3,
-    group: "set",
-    since: "6.2.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Tells of each of several members whether a set has it",
-    complexity: "O(N), N being the number of members given",
-    arguments: [key(), arg("string", "member", { multiple: true })],
-  },
-  (ctx) => {
+export const smismember = command("smismember", { arity: -3, since: "6.2.0", flags: "readonly fast" })
+  .takes("key{RO access} member...")
+  .docs("Determines whether several members belong to a set.", "O(N) for N members given")
+  .run((ctx) => {
     const value = ctx.openRead(1, Type.SET);
     ctx.reply.array(ctx.count - 2);
     for (let index = 2; index < ctx.count; index++) ctx.reply.integer(hasArgument(ctx, value, index) ? 1 : 0);
-  },
-);
+  });
 
-export const scard = command(
-  {
-    name: "scard",
-    arity: 2,
-    group: "set",
-    since: "1.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO"),
-    summary: "Counts the members of a set",
-    complexity: "O(1)",
-    arguments: [key()],
-  },
-  (ctx) => ctx.reply.integer(setLength(ctx.openRead(1, Type.SET))),
-);
+export const scard = command("scard", { arity: 2, since: "1.0.0", flags: "readonly fast" })
+  .takes("key{RO}")
+  .docs("Returns the number of members in a set.", "O(1)")
+  .run((ctx) => ctx.reply.integer(setLength(ctx.openRead(1, Type.SET))));
 
-export const smove = command(
-  {
-    name: "smove",
-    arity: 4,
-    group: "set",
-    since: "1.0.0",
-    flags: ["write", "fast"],
-    keys: [keyAt(1, "RW", "access", "delete"), keyAt(2, "RW", "insert")],
-    summary: "Moves a member from one set to another",
-    complexity: "O(1)",
-    arguments: [key("source"), key("destination", { keySpecIndex: 1 }), arg("string", "member")],
-  },
-  (ctx) => ctx.reply.integer(moveMember(ctx) ? 1 : 0),
-);
+export const smove = command("smove", { arity: 4, since: "1.0.0", flags: "write fast" })
+  .takes("source{RW access delete} destination{RW insert} member")
+  .docs("Moves a member from one set to another.", "O(1)")
+  .run((ctx) => ctx.reply.integer(moveMember(ctx) ? 1 : 0));
 
 /** -> whether the member was in the source. A source that is not there is no error whatever the destination is: Redis looks at types afterwards. */
 function moveMember(ctx: Context): boolean {
@@ -190,20 +122,11 @@ function moveMember(ctx: Context): boolean {
   return true;
 }
 
-export const sscan = command(
-  {
-    name: "sscan",
-    arity: -3,
-    group: "set",
-    since: "2.8.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Lists the members of a set a few at a time",
-    complexity: "O(1) for a call, O(N) for a whole iteration over N members",
-    arguments: [key(), ...SCAN_ARGUMENTS],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const sscan = command("sscan", { arity: -3, since: "2.8.0", flags: "readonly" })
+  .takes("key{RO access} cursor [MATCH pattern] [COUNT count]")
+  .tips("nondeterministic_output")
+  .docs("Iterates over the members of a set.", "O(1) a call, O(N) for N members in all")
+  .run((ctx) => {
     const scan = openScan(ctx, Type.SET);
     if (scan === null) return;
     const { reply } = ctx;
@@ -218,8 +141,7 @@ export const sscan = command(
       setRead(value, place, element);
       reply.bytes(element.bytes, element.from, element.to);
     }
-  },
-);
+  });
 
 /** The places of all members of a packed set that match: it is small enough to be answered whole. */
 function matching(value: Value, { pattern }: ScanOptions, places: number[]): void {

@@ -1,37 +1,30 @@
 /** The sorted-set commands that wait for a member when there is none. What they do when there is one, and what the journal takes, is sorted-set-popping.ts. */
 
-import { arg, type CommandSpec, command, key, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { Type } from "../../values/value-types.ts";
 import { parseTimeout } from "../arguments/timeout.ts";
 import { journalPop, PopForm, parsePopEnd, popMembers, ZsetEnd } from "./sorted-set-popping.ts";
 
-const TIMEOUT = arg("double", "timeout");
+const command = commandsOf("sorted-set");
 
-const POP: Omit<CommandSpec, "name" | "summary"> = {
-  arity: -3,
-  group: "sorted-set",
-  since: "5.0.0",
-  flags: ["write", "fast", "blocking"],
-  keys: [{ flags: ["RW", "access", "delete"], begin: { index: 1 }, find: { lastKey: -2, step: 1, limit: 0 } }],
-  complexity: "O(log(N)), N being the number of members",
-  arguments: [key("key", { multiple: true }), TIMEOUT],
-  history: [["6.0.0", "The timeout may have a fraction"]],
-};
+export const bzpopmin = command("bzpopmin", { arity: -3, since: "5.0.0", flags: "write fast blocking" })
+  .takes("key{RW access delete}... timeout")
+  .docs(
+    "Removes and returns the lowest-scored member of the first non-empty sorted set of several. Blocks until there is one.",
+    "O(log(N)) for N members",
+  )
+  .changed("6.0.0: The timeout is a double instead of an integer.")
+  .run((ctx) => popOrWait(ctx, ZsetEnd.MIN));
 
-export const bzpopmin = command(
-  { name: "bzpopmin", summary: "Takes the member with the lowest score out of the first sorted set that has one, or waits for it", ...POP },
-  (ctx) => popOrWait(ctx, ZsetEnd.MIN),
-);
-
-export const bzpopmax = command(
-  {
-    name: "bzpopmax",
-    summary: "Takes the member with the highest score out of the first sorted set that has one, or waits for it",
-    ...POP,
-  },
-  (ctx) => popOrWait(ctx, ZsetEnd.MAX),
-);
+export const bzpopmax = command("bzpopmax", { arity: -3, since: "5.0.0", flags: "write fast blocking" })
+  .takes("key{RW access delete}... timeout")
+  .docs(
+    "Removes and returns the highest-scored member of the first non-empty sorted set of several. Blocks until there is one.",
+    "O(log(N)) for N members",
+  )
+  .changed("6.0.0: The timeout is a double instead of an integer.")
+  .run((ctx) => popOrWait(ctx, ZsetEnd.MAX));
 
 /** -> the key, the member and its score. */
 function popOrWait(ctx: Context, end: ZsetEnd): void {
@@ -47,25 +40,13 @@ function popOrWait(ctx: Context, end: ZsetEnd): void {
   ctx.block({ firstKey: 1, keyCount: last - 1, type: Type.ZSET, deadline });
 }
 
-export const bzmpop = command(
-  {
-    name: "bzmpop",
-    arity: -5,
-    group: "sorted-set",
-    since: "7.0.0",
-    flags: ["write", "blocking"],
-    keys: [{ flags: ["RW", "access", "delete"], begin: { index: 2 }, find: { keyNumIndex: 0, firstKey: 1, step: 1 } }],
-    summary: "Takes members out of the first of several sorted sets that is there, or waits for one",
-    complexity: "O(K) + O(M*log(N)), K being the number of keys, N of members and M of members taken out",
-    arguments: [
-      TIMEOUT,
-      arg("integer", "numkeys"),
-      key("key", { multiple: true }),
-      oneOf("where", [token("MIN"), token("MAX")]),
-      arg("integer", "count", { token: "COUNT", optional: true }),
-    ],
-  },
-  (ctx) => {
+export const bzmpop = command("bzmpop", { arity: -5, since: "7.0.0", flags: "write blocking" })
+  .takes("timeout numkeys key{RW access delete}... where(MIN | MAX) [COUNT count]")
+  .docs(
+    "Removes and returns members of the first non-empty sorted set of several. Blocks until there is one.",
+    "O(K)+O(M*log(N)) for K keys, N members and M returned",
+  )
+  .run((ctx) => {
     const { keys, end, count } = parsePopEnd(ctx, 2);
     const deadline = parseTimeout(ctx, 1);
     for (let index = 3; index < 3 + keys; index++) {
@@ -74,5 +55,4 @@ export const bzmpop = command(
       if (zset.exists) return journalPop(ctx, index, end, popMembers(ctx, zset, index, end, count, PopForm.KEYED_PAIRS));
     }
     ctx.block({ firstKey: 3, keyCount: keys, type: Type.ZSET, deadline });
-  },
-);
+  });

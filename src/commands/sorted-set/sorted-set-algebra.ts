@@ -1,7 +1,7 @@
 /** Unions, intersections and differences of sorted sets, answered with, counted or stored. */
 
 import { commandError, errors } from "../../errors.ts";
-import { type Argument, arg, command, type KeySpec, key, keyAt, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { SortedSet } from "../../values/sorted-set/sorted-set.ts";
 import { zsetTake } from "../../values/sorted-set/zset.ts";
@@ -17,132 +17,48 @@ import { Type } from "../../values/value-types.ts";
 import { boundedArgument, longArgument, scoreArgument } from "./sorted-set-arguments.ts";
 import { storeZset } from "./sorted-set-storing.ts";
 
-const DIFF_COMPLEXITY = "O(L + (N-K)log(N)) at worst, L being the members of all sets, N those of the first and K those that are left";
-const INTER_COMPLEXITY =
-  "O(N*K)+O(M*log(M)) at worst, N being the members of the smallest set, K the sets and M the members in all of them";
-const UNION_COMPLEXITY = "O(N)+O(M*log(M)), N being the members of all sets and M those that differ";
+const command = commandsOf("sorted-set");
 
-const NUMKEYS = arg("integer", "numkeys");
-const SOURCES = key("key", { multiple: true });
-const STORED_SOURCES = key("key", { keySpecIndex: 1, multiple: true });
-const DESTINATION = key("destination");
-const WITHSCORES = token("WITHSCORES", { optional: true });
-const COMBINATION: readonly Argument[] = [
-  arg("integer", "weight", { token: "WEIGHTS", optional: true, multiple: true }),
-  oneOf("aggregate", [token("SUM"), token("MIN"), token("MAX")], { token: "AGGREGATE", optional: true }),
-];
+export const zunion = command("zunion", { arity: -3, since: "6.2.0", flags: "readonly" })
+  .takes("numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)] [WITHSCORES]")
+  .docs("Returns the union of sorted sets.", "O(N)+O(M*log(M)) for N members of all sets and M results")
+  .run((ctx) => replyCombined(ctx, UNION));
 
-function sourceKeys(index: number): KeySpec {
-  return { flags: ["RO", "access"], begin: { index }, find: { keyNumIndex: 0, firstKey: 1, step: 1 } };
-}
+export const zunionstore = command("zunionstore", { arity: -4, since: "2.0.0", flags: "write denyoom" })
+  .takes("destination{OW update} numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)]")
+  .docs("Stores the union of sorted sets in a key.", "O(N)+O(M*log(M)) for N members of all sets and M results")
+  .run((ctx) => storeCombined(ctx, UNION));
 
-export const zunion = command(
-  {
-    name: "zunion",
-    arity: -3,
-    group: "sorted-set",
-    since: "6.2.0",
-    flags: ["readonly"],
-    keys: [sourceKeys(1)],
-    summary: "Answers with the members of all of several sorted sets",
-    complexity: UNION_COMPLEXITY,
-    arguments: [NUMKEYS, SOURCES, ...COMBINATION, WITHSCORES],
-  },
-  (ctx) => replyCombined(ctx, UNION),
-);
+export const zinter = command("zinter", { arity: -3, since: "6.2.0", flags: "readonly" })
+  .takes("numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)] [WITHSCORES]")
+  .docs("Returns the intersection of sorted sets.", "O(N*K)+O(M*log(M)) at worst for K sets, the smallest of N members, and M results")
+  .run((ctx) => replyCombined(ctx, INTERSECTION));
 
-export const zunionstore = command(
-  {
-    name: "zunionstore",
-    arity: -4,
-    group: "sorted-set",
-    since: "2.0.0",
-    flags: ["write", "denyoom"],
-    keys: [keyAt(1, "OW", "update"), sourceKeys(2)],
-    summary: "Stores the members of all of several sorted sets at a key",
-    complexity: UNION_COMPLEXITY,
-    arguments: [DESTINATION, NUMKEYS, STORED_SOURCES, ...COMBINATION],
-  },
-  (ctx) => storeCombined(ctx, UNION),
-);
+export const zinterstore = command("zinterstore", { arity: -4, since: "2.0.0", flags: "write denyoom" })
+  .takes("destination{OW update} numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)]")
+  .docs(
+    "Stores the intersection of sorted sets in a key.",
+    "O(N*K)+O(M*log(M)) at worst for K sets, the smallest of N members, and M results",
+  )
+  .run((ctx) => storeCombined(ctx, INTERSECTION));
 
-export const zinter = command(
-  {
-    name: "zinter",
-    arity: -3,
-    group: "sorted-set",
-    since: "6.2.0",
-    flags: ["readonly"],
-    keys: [sourceKeys(1)],
-    summary: "Answers with the members that several sorted sets have in common",
-    complexity: INTER_COMPLEXITY,
-    arguments: [NUMKEYS, SOURCES, ...COMBINATION, WITHSCORES],
-  },
-  (ctx) => replyCombined(ctx, INTERSECTION),
-);
-
-export const zinterstore = command(
-  {
-    name: "zinterstore",
-    arity: -4,
-    group: "sorted-set",
-    since: "2.0.0",
-    flags: ["write", "denyoom"],
-    keys: [keyAt(1, "OW", "update"), sourceKeys(2)],
-    summary: "Stores the members that several sorted sets have in common at a key",
-    complexity: INTER_COMPLEXITY,
-    arguments: [DESTINATION, NUMKEYS, STORED_SOURCES, ...COMBINATION],
-  },
-  (ctx) => storeCombined(ctx, INTERSECTION),
-);
-
-export const zintercard = command(
-  {
-    name: "zintercard",
-    arity: -3,
-    group: "sorted-set",
-    since: "7.0.0",
-    flags: ["readonly"],
-    keys: [sourceKeys(1)],
-    summary: "Counts the members that several sorted sets have in common",
-    complexity: "O(N*K) at worst, N being the members of the smallest set and K the sets",
-    arguments: [NUMKEYS, SOURCES, arg("integer", "limit", { token: "LIMIT", optional: true })],
-  },
-  (ctx) => {
+export const zintercard = command("zintercard", { arity: -3, since: "7.0.0", flags: "readonly" })
+  .takes("numkeys key{RO access}... [LIMIT limit]")
+  .docs("Returns the number of members in the intersection of sorted sets.", "O(N*K) at worst for K sets, the smallest of N members")
+  .run((ctx) => {
     const { sources, limit } = parseRequest(ctx, 1, CARDINALITY);
     ctx.reply.integer(zsetIntersectionSize(sources, limit));
-  },
-);
+  });
 
-export const zdiff = command(
-  {
-    name: "zdiff",
-    arity: -3,
-    group: "sorted-set",
-    since: "6.2.0",
-    flags: ["readonly"],
-    keys: [sourceKeys(1)],
-    summary: "Answers with the members of the first of several sorted sets that the others do not have",
-    complexity: DIFF_COMPLEXITY,
-    arguments: [NUMKEYS, SOURCES, WITHSCORES],
-  },
-  (ctx) => replyCombined(ctx, DIFFERENCE),
-);
+export const zdiff = command("zdiff", { arity: -3, since: "6.2.0", flags: "readonly" })
+  .takes("numkeys key{RO access}... [WITHSCORES]")
+  .docs("Returns the difference of sorted sets.", "O(L+(N-K)log(N)) at worst for L members, N in the first set, K in the result")
+  .run((ctx) => replyCombined(ctx, DIFFERENCE));
 
-export const zdiffstore = command(
-  {
-    name: "zdiffstore",
-    arity: -4,
-    group: "sorted-set",
-    since: "6.2.0",
-    flags: ["write", "denyoom"],
-    keys: [keyAt(1, "OW", "update"), sourceKeys(2)],
-    summary: "Stores the members of the first of several sorted sets that the others do not have at a key",
-    complexity: DIFF_COMPLEXITY,
-    arguments: [DESTINATION, NUMKEYS, STORED_SOURCES],
-  },
-  (ctx) => storeCombined(ctx, DIFFERENCE),
-);
+export const zdiffstore = command("zdiffstore", { arity: -4, since: "6.2.0", flags: "write denyoom" })
+  .takes("destination{OW update} numkeys key{RO access}...")
+  .docs("Stores the difference of sorted sets in a key.", "O(L+(N-K)log(N)) at worst for L members, N in the first set, K in the result")
+  .run((ctx) => storeCombined(ctx, DIFFERENCE));
 
 interface Operation {
   /** The event of its storing kind. */

@@ -1,60 +1,37 @@
 /** Members taken from an end of a sorted set. */
 
 import { errors } from "../../errors.ts";
-import { arg, command, key, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { Type } from "../../values/value-types.ts";
 import { boundedArgument } from "./sorted-set-arguments.ts";
 import { journalPop, PopForm, parsePopEnd, popMembers, ZsetEnd } from "./sorted-set-popping.ts";
 
-export const zpopmin = command(
-  {
-    name: "zpopmin",
-    arity: -2,
-    group: "sorted-set",
-    since: "5.0.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "access", "delete"),
-    summary: "Takes the members with the lowest scores out of a sorted set and answers with them",
-    complexity: "O(log(N)*M), N being the number of members and M of those taken out",
-    arguments: [key(), arg("integer", "count", { optional: true })],
-  },
-  (ctx) => pop(ctx, ZsetEnd.MIN),
-);
+const command = commandsOf("sorted-set");
 
-export const zpopmax = command(
-  {
-    name: "zpopmax",
-    arity: -2,
-    group: "sorted-set",
-    since: "5.0.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "access", "delete"),
-    summary: "Takes the members with the highest scores out of a sorted set and answers with them",
-    complexity: "O(log(N)*M), N being the number of members and M of those taken out",
-    arguments: [key(), arg("integer", "count", { optional: true })],
-  },
-  (ctx) => pop(ctx, ZsetEnd.MAX),
-);
+export const zpopmin = command("zpopmin", { arity: -2, since: "5.0.0", flags: "write fast" })
+  .takes("key{RW access delete} [count]")
+  .docs(
+    "Removes and returns the lowest-scored members of a sorted set. Deletes the sorted set if no members remain.",
+    "O(log(N)*M) for N members, M of them returned",
+  )
+  .run((ctx) => pop(ctx, ZsetEnd.MIN));
 
-export const zmpop = command(
-  {
-    name: "zmpop",
-    arity: -4,
-    group: "sorted-set",
-    since: "7.0.0",
-    flags: ["write"],
-    keys: [{ flags: ["RW", "access", "delete"], begin: { index: 1 }, find: { keyNumIndex: 0, firstKey: 1, step: 1 } }],
-    summary: "Takes members out of the first of several sorted sets that is not empty and answers with them",
-    complexity: "O(K) + O(M*log(N)), K being the number of keys, N of members and M of members taken out",
-    arguments: [
-      arg("integer", "numkeys"),
-      key("key", { multiple: true }),
-      oneOf("where", [token("MIN"), token("MAX")]),
-      arg("integer", "count", { token: "COUNT", optional: true }),
-    ],
-  },
-  (ctx) => {
+export const zpopmax = command("zpopmax", { arity: -2, since: "5.0.0", flags: "write fast" })
+  .takes("key{RW access delete} [count]")
+  .docs(
+    "Removes and returns the highest-scored members of a sorted set. Deletes the sorted set if no members remain.",
+    "O(log(N)*M) for N members, M of them returned",
+  )
+  .run((ctx) => pop(ctx, ZsetEnd.MAX));
+
+export const zmpop = command("zmpop", { arity: -4, since: "7.0.0", flags: "write" })
+  .takes("numkeys key{RW access delete}... where(MIN | MAX) [COUNT count]")
+  .docs(
+    "Removes and returns members of the first non-empty sorted set of several. Deletes the key if no members remain.",
+    "O(K)+O(M*log(N)) for K keys, N members and M returned",
+  )
+  .run((ctx) => {
     const { keys, end, count } = parsePopEnd(ctx, 1);
     for (let index = 2; index < 2 + keys; index++) {
       const zset = ctx.openWrite(index, Type.ZSET);
@@ -64,8 +41,7 @@ export const zmpop = command(
       return;
     }
     ctx.reply.nullArray();
-  },
-);
+  });
 
 /** ZPOPMIN and ZPOPMAX. */
 function pop(ctx: Context, end: ZsetEnd): void {

@@ -1,7 +1,7 @@
 /** Ranges of sorted sets: by rank, by score or by member, answered with or stored. */
 
 import { commandError, errors } from "../../errors.ts";
-import { type Argument, arg, block, command, key, keyAt, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { ZsetCursor, zsetExpect, zsetInsert, zsetLength, zsetNext, zsetPrevious, zsetSeek } from "../../values/sorted-set/zset.ts";
@@ -10,158 +10,57 @@ import { Type } from "../../values/value-types.ts";
 import { lexRangeArguments, longArgument, rankArguments, ranks, scoreRangeArguments } from "./sorted-set-arguments.ts";
 import { storeZset } from "./sorted-set-storing.ts";
 
-const COMPLEXITY = "O(log(N)+M), N being the number of members and M of those answered with";
-const WITHSCORES = token("WITHSCORES", { optional: true });
+const command = commandsOf("sorted-set");
 
-function limitArgument(since?: string): Argument {
-  const parts = [arg("integer", "offset"), arg("integer", "count")];
-  return block("limit", parts, { token: "LIMIT", optional: true, ...(since === undefined ? {} : { since }) });
-}
+export const zrange = command("zrange", { arity: -4, since: "1.2.0", flags: "readonly" })
+  .takes(`key{RO access} start:string stop:string [sortby(BYSCORE | BYLEX)@6.2.0] [REV@6.2.0] [LIMIT limit(offset count)@6.2.0]
+      [WITHSCORES]`)
+  .docs("Returns the members of a sorted set in a range of indexes, scores or members.", "O(log(N)+M) for N members, M of them returned")
+  .changed("6.2.0: Added `REV`, `BYSCORE`, `BYLEX` and `LIMIT`.")
+  .run((ctx) => replyRange(ctx, 0));
 
-export const zrange = command(
-  {
-    name: "zrange",
-    arity: -4,
-    group: "sorted-set",
-    since: "1.2.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with a range of a sorted set, by rank, score or member",
-    complexity: COMPLEXITY,
-    arguments: [
-      key(),
-      arg("string", "start"),
-      arg("string", "stop"),
-      oneOf("sortby", [token("BYSCORE"), token("BYLEX")], { optional: true, since: "6.2.0" }),
-      token("REV", { optional: true, since: "6.2.0" }),
-      limitArgument("6.2.0"),
-      WITHSCORES,
-    ],
-    history: [["6.2.0", "Added: `REV`, `BYSCORE`, `BYLEX` and `LIMIT`"]],
-  },
-  (ctx) => replyRange(ctx, 0),
-);
+export const zrangestore = command("zrangestore", { arity: -5, since: "6.2.0", flags: "write denyoom" })
+  .takes("dst{OW update} src{RO access} min max [sortby(BYSCORE | BYLEX)] [REV] [LIMIT limit(offset count)]")
+  .docs(
+    "Stores the members of a sorted set in a range of indexes, scores or members in a key.",
+    "O(log(N)+M) for N members, M of them stored",
+  )
+  .run(storeRange);
 
-export const zrangestore = command(
-  {
-    name: "zrangestore",
-    arity: -5,
-    group: "sorted-set",
-    since: "6.2.0",
-    flags: ["write", "denyoom"],
-    keys: [keyAt(1, "OW", "update"), keyAt(2, "RO", "access")],
-    summary: "Stores a range of a sorted set at a key",
-    complexity: "O(log(N)+M), N being the number of members and M of those stored",
-    arguments: [
-      key("dst"),
-      key("src", { keySpecIndex: 1 }),
-      arg("string", "min"),
-      arg("string", "max"),
-      oneOf("sortby", [token("BYSCORE"), token("BYLEX")], { optional: true }),
-      token("REV", { optional: true }),
-      limitArgument(),
-    ],
-  },
-  storeRange,
-);
+export const zrevrange = command("zrevrange", { arity: -4, since: "1.2.0", flags: "readonly" })
+  .takes("key{RO access} start stop [WITHSCORES]")
+  .docs("Returns the members of a sorted set in a range of indexes, in reverse order.", "O(log(N)+M) for N members, M of them returned")
+  .deprecated("6.2.0", "`ZRANGE` with `REV`")
+  .run((ctx) => replyRange(ctx, BYRANK | REV));
 
-export const zrevrange = command(
-  {
-    name: "zrevrange",
-    arity: -4,
-    group: "sorted-set",
-    since: "1.2.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with a range of a sorted set by rank, from the highest score down",
-    complexity: COMPLEXITY,
-    arguments: [key(), arg("integer", "start"), arg("integer", "stop"), WITHSCORES],
-    docFlags: ["deprecated"],
-    deprecatedSince: "6.2.0",
-    replacedBy: "`ZRANGE` with `REV`",
-  },
-  (ctx) => replyRange(ctx, BYRANK | REV),
-);
+export const zrangebyscore = command("zrangebyscore", { arity: -4, since: "1.0.5", flags: "readonly" })
+  .takes("key{RO access} min:double max:double [WITHSCORES@2.0.0] [LIMIT limit(offset count)]")
+  .docs("Returns the members of a sorted set in a range of scores.", "O(log(N)+M) for N members, M of them returned")
+  .deprecated("6.2.0", "`ZRANGE` with `BYSCORE`")
+  .changed("2.0.0: Added `WITHSCORES`.")
+  .run((ctx) => replyRange(ctx, BYSCORE | FORWARD));
 
-export const zrangebyscore = command(
-  {
-    name: "zrangebyscore",
-    arity: -4,
-    group: "sorted-set",
-    since: "1.0.5",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the members of a sorted set in a range of scores",
-    complexity: COMPLEXITY,
-    arguments: [
-      key(),
-      arg("double", "min"),
-      arg("double", "max"),
-      token("WITHSCORES", { optional: true, since: "2.0.0" }),
-      limitArgument(),
-    ],
-    history: [["2.0.0", "Added: `WITHSCORES`"]],
-    docFlags: ["deprecated"],
-    deprecatedSince: "6.2.0",
-    replacedBy: "`ZRANGE` with `BYSCORE`",
-  },
-  (ctx) => replyRange(ctx, BYSCORE | FORWARD),
-);
+export const zrevrangebyscore = command("zrevrangebyscore", { arity: -4, since: "2.2.0", flags: "readonly" })
+  .takes("key{RO access} max:double min:double [WITHSCORES] [LIMIT limit(offset count)]")
+  .docs("Returns the members of a sorted set in a range of scores, in reverse order.", "O(log(N)+M) for N members, M of them returned")
+  .deprecated("6.2.0", "`ZRANGE` with `REV` and `BYSCORE`")
+  .changed("2.1.6: `min` and `max` can be exclusive.")
+  .run((ctx) => replyRange(ctx, BYSCORE | REV));
 
-export const zrevrangebyscore = command(
-  {
-    name: "zrevrangebyscore",
-    arity: -4,
-    group: "sorted-set",
-    since: "2.2.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the members of a sorted set in a range of scores, from the highest down",
-    complexity: COMPLEXITY,
-    arguments: [key(), arg("double", "max"), arg("double", "min"), WITHSCORES, limitArgument()],
-    history: [["2.1.6", "`min` and `max` may be exclusive"]],
-    docFlags: ["deprecated"],
-    deprecatedSince: "6.2.0",
-    replacedBy: "`ZRANGE` with `REV` and `BYSCORE`",
-  },
-  (ctx) => replyRange(ctx, BYSCORE | REV),
-);
+export const zrangebylex = command("zrangebylex", { arity: -4, since: "2.8.9", flags: "readonly" })
+  .takes("key{RO access} min max [LIMIT limit(offset count)]")
+  .docs("Returns the members of a sorted set in a lexicographical range.", "O(log(N)+M) for N members, M of them returned")
+  .deprecated("6.2.0", "`ZRANGE` with `BYLEX`")
+  .run((ctx) => replyRange(ctx, BYLEX | FORWARD));
 
-export const zrangebylex = command(
-  {
-    name: "zrangebylex",
-    arity: -4,
-    group: "sorted-set",
-    since: "2.8.9",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the members in an alphabetical range of a sorted set whose scores are all equal",
-    complexity: COMPLEXITY,
-    arguments: [key(), arg("string", "min"), arg("string", "max"), limitArgument()],
-    docFlags: ["deprecated"],
-    deprecatedSince: "6.2.0",
-    replacedBy: "`ZRANGE` with `BYLEX`",
-  },
-  (ctx) => replyRange(ctx, BYLEX | FORWARD),
-);
-
-export const zrevrangebylex = command(
-  {
-    name: "zrevrangebylex",
-    arity: -4,
-    group: "sorted-set",
-    since: "2.8.9",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the members in an alphabetical range of a sorted set whose scores are all equal, from the last back",
-    complexity: COMPLEXITY,
-    arguments: [key(), arg("string", "max"), arg("string", "min"), limitArgument()],
-    docFlags: ["deprecated"],
-    deprecatedSince: "6.2.0",
-    replacedBy: "`ZRANGE` with `REV` and `BYLEX`",
-  },
-  (ctx) => replyRange(ctx, BYLEX | REV),
-);
+export const zrevrangebylex = command("zrevrangebylex", { arity: -4, since: "2.8.9", flags: "readonly" })
+  .takes("key{RO access} max min [LIMIT limit(offset count)]")
+  .docs(
+    "Returns the members of a sorted set in a lexicographical range, in reverse order.",
+    "O(log(N)+M) for N members, M of them returned",
+  )
+  .deprecated("6.2.0", "`ZRANGE` with `REV` and `BYLEX`")
+  .run((ctx) => replyRange(ctx, BYLEX | REV));
 
 // What a range goes by and which way, as far as it is said.
 const BYRANK = 1 << 0;

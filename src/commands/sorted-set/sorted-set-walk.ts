@@ -2,62 +2,44 @@
 
 import { globMatch } from "../../base/glob.ts";
 import { commandError, errors } from "../../errors.ts";
-import { arg, block, command, key, oneKey, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { Element, packedAtEnd, packedFirst, packedRead } from "../../memory/packed.ts";
 import type { SortedSet } from "../../values/sorted-set/sorted-set.ts";
 import { ZsetCursor, zsetLarge, zsetLength, zsetNext, zsetSeek } from "../../values/sorted-set/zset.ts";
 import { Type } from "../../values/value-types.ts";
-import { openScan, SCAN_ARGUMENTS, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
+import { openScan, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
+
+const command = commandsOf("sorted-set");
 
 const LONG_MAX = 9223372036854775807n;
 /** A sample of more than one in so many members is taken in one walk over all of them. */
 const WALKED_SHARE = 8;
 
-export const zrandmember = command(
-  {
-    name: "zrandmember",
-    arity: -2,
-    group: "sorted-set",
-    since: "6.2.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with members of a sorted set taken at random",
-    complexity: "O(N), N being the number of members asked for",
-    arguments: [key(), block("options", [arg("integer", "count"), token("WITHSCORES", { optional: true })], { optional: true })],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const zrandmember = command("zrandmember", { arity: -2, since: "6.2.0", flags: "readonly" })
+  .takes("key{RO access} [options(count [WITHSCORES])]")
+  .tips("nondeterministic_output")
+  .docs("Returns random members of a sorted set.", "O(N) for N members returned")
+  .run((ctx) => {
     if (ctx.count > 2) return replySample(ctx);
     const zset = ctx.openRead(1, Type.ZSET);
     if (!zset.exists) return ctx.reply.null();
     zsetSeek(zset, cursor, below(zsetLength(zset)));
     replyMember(ctx, false);
-  },
-);
+  });
 
-export const zscan = command(
-  {
-    name: "zscan",
-    arity: -3,
-    group: "sorted-set",
-    since: "2.8.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Lists the members of a sorted set and their scores a few at a time",
-    complexity: "O(1) for a call, O(N) for a whole iteration over N members",
-    arguments: [key(), ...SCAN_ARGUMENTS],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const zscan = command("zscan", { arity: -3, since: "2.8.0", flags: "readonly" })
+  .takes("key{RO access} cursor [MATCH pattern] [COUNT count]")
+  .tips("nondeterministic_output")
+  .docs("Iterates over the members and scores of a sorted set.", "O(1) a call, O(N) for N members in all")
+  .run((ctx) => {
     const scan = openScan(ctx, Type.ZSET);
     if (scan === null) return;
     const large = zsetLarge(scan.value);
     if (large === null) scanPacked(ctx, scan.value, scan.options);
     else scanLarge(ctx, large, scan.cursor, scan.options);
-  },
-);
+  });
 
 const cursor = new ZsetCursor();
 const shownMember = new Element();

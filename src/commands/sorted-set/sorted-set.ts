@@ -1,7 +1,7 @@
 /** Sorted sets: scores put in and asked for, and members taken out. Hot: ZADD, ZSCORE and ZRANK make neither strings nor objects. */
 
 import { commandError, errors } from "../../errors.ts";
-import { arg, block, command, key, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
@@ -20,66 +20,28 @@ import { Type } from "../../values/value-types.ts";
 import { ADDED, CH, GT, INCR, KEPT, LT, NX, put, putMember, SKIPPED, UPDATED, XX } from "./sorted-set-adding.ts";
 import { lexRangeArguments, longArgument, rankArguments, ranks, scoreArgument, scoreRangeArguments } from "./sorted-set-arguments.ts";
 
-const MEMBER = arg("string", "member");
-const MEMBERS = arg("string", "member", { multiple: true });
-const LOGARITHMIC = "O(log(N)), N being the number of members";
+const command = commandsOf("sorted-set");
 
-export const zadd = command(
-  {
-    name: "zadd",
-    arity: -4,
-    group: "sorted-set",
-    since: "1.2.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "update"),
-    summary: "Gives members of a sorted set scores",
-    complexity: "O(log(N)) for each member, N being the number of members",
-    arguments: [
-      key(),
-      oneOf("condition", [token("NX"), token("XX")], { optional: true, since: "3.0.2" }),
-      oneOf("comparison", [token("GT"), token("LT")], { optional: true, since: "6.2.0" }),
-      arg("pure-token", "change", { token: "CH", optional: true, since: "3.0.2" }),
-      arg("pure-token", "increment", { token: "INCR", optional: true, since: "3.0.2" }),
-      block("data", [arg("double", "score"), MEMBER], { multiple: true }),
-    ],
-    history: [
-      ["2.4.0", "Several members"],
-      ["3.0.2", "Added: `XX`, `NX`, `CH` and `INCR`"],
-      ["6.2.0", "Added: `GT` and `LT`"],
-    ],
-  },
-  (ctx) => add(ctx, 0),
-);
+export const zadd = command("zadd", { arity: -4, since: "1.2.0", flags: "write denyoom fast" })
+  .takes(`key{RW update} [condition(NX | XX)@3.0.2] [comparison(GT | LT)@6.2.0] [change='CH'@3.0.2] [increment='INCR'@3.0.2]
+      data(score member)...`)
+  .docs(
+    "Adds members to a sorted set, or updates their scores. Creates the key if it doesn't exist.",
+    "O(log(N)) for each member, with N in the sorted set",
+  )
+  .changed("2.4.0: Accepts several members.", "3.0.2: Added `XX`, `NX`, `CH` and `INCR`.", "6.2.0: Added `GT` and `LT`.")
+  .run((ctx) => add(ctx, 0));
 
-export const zincrby = command(
-  {
-    name: "zincrby",
-    arity: 4,
-    group: "sorted-set",
-    since: "1.2.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "access", "update"),
-    summary: "Adds to the score of a member of a sorted set",
-    complexity: LOGARITHMIC,
-    arguments: [key(), arg("integer", "increment"), MEMBER],
-  },
-  (ctx) => add(ctx, INCR),
-);
+export const zincrby = command("zincrby", { arity: 4, since: "1.2.0", flags: "write denyoom fast" })
+  .takes("key{RW access update} increment member")
+  .docs("Increments the score of a member of a sorted set.", "O(log(N)) for N members")
+  .run((ctx) => add(ctx, INCR));
 
-export const zrem = command(
-  {
-    name: "zrem",
-    arity: -3,
-    group: "sorted-set",
-    since: "1.2.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "delete"),
-    summary: "Takes members out of a sorted set",
-    complexity: "O(M*log(N)), N being the number of members and M of those taken out",
-    arguments: [key(), MEMBERS],
-    history: [["2.4.0", "Several members"]],
-  },
-  (ctx) => {
+export const zrem = command("zrem", { arity: -3, since: "1.2.0", flags: "write fast" })
+  .takes("key{RW delete} member...")
+  .docs("Removes members from a sorted set. Deletes the sorted set if no members remain.", "O(M*log(N)) for N members, M of them removed")
+  .changed("2.4.0: Accepts several members.")
+  .run((ctx) => {
     const { buffer, offsets, lengths } = ctx.frame;
     const zset = ctx.openWrite(1, Type.ZSET);
     let removed = 0;
@@ -91,188 +53,87 @@ export const zrem = command(
       }
     }
     finishRemoval(ctx, zset, removed, "zrem");
-  },
-);
+  });
 
-export const zremrangebyrank = command(
-  {
-    name: "zremrangebyrank",
-    arity: 4,
-    group: "sorted-set",
-    since: "2.0.0",
-    flags: ["write"],
-    keys: oneKey("RW", "delete"),
-    summary: "Takes the members in a range of ranks out of a sorted set",
-    complexity: "O(log(N)+M), N being the number of members and M of those taken out",
-    arguments: [key(), arg("integer", "start"), arg("integer", "stop")],
-  },
-  (ctx) => {
+export const zremrangebyrank = command("zremrangebyrank", { arity: 4, since: "2.0.0", flags: "write" })
+  .takes("key{RW delete} start stop")
+  .docs("Removes the members in a range of indexes from a sorted set.", "O(log(N)+M) for N members, M of them removed")
+  .run((ctx) => {
     const start = longArgument(ctx, 2);
     const stop = longArgument(ctx, 3);
     const zset = ctx.openWrite(1, Type.ZSET);
     rankArguments(start, stop, zsetLength(zset));
     removeRanks(ctx, zset, "zremrangebyrank");
-  },
-);
+  });
 
-export const zremrangebyscore = command(
-  {
-    name: "zremrangebyscore",
-    arity: 4,
-    group: "sorted-set",
-    since: "1.2.0",
-    flags: ["write"],
-    keys: oneKey("RW", "delete"),
-    summary: "Takes the members in a range of scores out of a sorted set",
-    complexity: "O(log(N)+M), N being the number of members and M of those taken out",
-    arguments: [key(), arg("double", "min"), arg("double", "max")],
-  },
-  (ctx) => {
+export const zremrangebyscore = command("zremrangebyscore", { arity: 4, since: "1.2.0", flags: "write" })
+  .takes("key{RW delete} min:double max:double")
+  .docs("Removes the members in a range of scores from a sorted set.", "O(log(N)+M) for N members, M of them removed")
+  .run((ctx) => {
     const range = scoreRangeArguments(ctx, 2, 3);
     const zset = ctx.openWrite(1, Type.ZSET);
     zsetScoreRanks(zset, range, ranks);
     removeRanks(ctx, zset, "zremrangebyscore");
-  },
-);
+  });
 
-export const zremrangebylex = command(
-  {
-    name: "zremrangebylex",
-    arity: 4,
-    group: "sorted-set",
-    since: "2.8.9",
-    flags: ["write"],
-    keys: oneKey("RW", "delete"),
-    summary: "Takes the members in an alphabetical range out of a sorted set whose scores are all equal",
-    complexity: "O(log(N)+M), N being the number of members and M of those taken out",
-    arguments: [key(), arg("string", "min"), arg("string", "max")],
-  },
-  (ctx) => {
+export const zremrangebylex = command("zremrangebylex", { arity: 4, since: "2.8.9", flags: "write" })
+  .takes("key{RW delete} min max")
+  .docs("Removes the members in a lexicographical range from a sorted set.", "O(log(N)+M) for N members, M of them removed")
+  .run((ctx) => {
     const range = lexRangeArguments(ctx, 2, 3);
     const zset = ctx.openWrite(1, Type.ZSET);
     zsetLexRanks(zset, range, ranks, false);
     removeRanks(ctx, zset, "zremrangebylex");
-  },
-);
+  });
 
-export const zscore = command(
-  {
-    name: "zscore",
-    arity: 3,
-    group: "sorted-set",
-    since: "1.2.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the score of a member of a sorted set",
-    complexity: "O(1)",
-    arguments: [key(), MEMBER],
-  },
-  (ctx) => replyScore(ctx, ctx.openRead(1, Type.ZSET), 2),
-);
+export const zscore = command("zscore", { arity: 3, since: "1.2.0", flags: "readonly fast" })
+  .takes("key{RO access} member")
+  .docs("Returns the score of a member of a sorted set.", "O(1)")
+  .run((ctx) => replyScore(ctx, ctx.openRead(1, Type.ZSET), 2));
 
-export const zmscore = command(
-  {
-    name: "zmscore",
-    arity: -3,
-    group: "sorted-set",
-    since: "6.2.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the scores of members of a sorted set",
-    complexity: "O(N), N being the number of members asked for",
-    arguments: [key(), MEMBERS],
-  },
-  (ctx) => {
+export const zmscore = command("zmscore", { arity: -3, since: "6.2.0", flags: "readonly fast" })
+  .takes("key{RO access} member...")
+  .docs("Returns the scores of members of a sorted set.", "O(N) for N members returned")
+  .run((ctx) => {
     const zset = ctx.openRead(1, Type.ZSET);
     ctx.reply.array(ctx.count - 2);
     for (let index = 2; index < ctx.count; index++) replyScore(ctx, zset, index);
-  },
-);
+  });
 
-export const zcard = command(
-  {
-    name: "zcard",
-    arity: 2,
-    group: "sorted-set",
-    since: "1.2.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO"),
-    summary: "Counts the members of a sorted set",
-    complexity: "O(1)",
-    arguments: [key()],
-  },
-  (ctx) => ctx.reply.integer(zsetLength(ctx.openRead(1, Type.ZSET))),
-);
+export const zcard = command("zcard", { arity: 2, since: "1.2.0", flags: "readonly fast" })
+  .takes("key{RO}")
+  .docs("Returns the number of members in a sorted set.", "O(1)")
+  .run((ctx) => ctx.reply.integer(zsetLength(ctx.openRead(1, Type.ZSET))));
 
-export const zcount = command(
-  {
-    name: "zcount",
-    arity: 4,
-    group: "sorted-set",
-    since: "2.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Counts the members of a sorted set in a range of scores",
-    complexity: LOGARITHMIC,
-    arguments: [key(), arg("double", "min"), arg("double", "max")],
-  },
-  (ctx) => {
+export const zcount = command("zcount", { arity: 4, since: "2.0.0", flags: "readonly fast" })
+  .takes("key{RO access} min:double max:double")
+  .docs("Counts the members of a sorted set in a range of scores.", "O(log(N)) for N members")
+  .run((ctx) => {
     const range = scoreRangeArguments(ctx, 2, 3);
     zsetScoreRanks(ctx.openRead(1, Type.ZSET), range, ranks);
     ctx.reply.integer(ranks.count);
-  },
-);
+  });
 
-export const zlexcount = command(
-  {
-    name: "zlexcount",
-    arity: 4,
-    group: "sorted-set",
-    since: "2.8.9",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Counts the members in an alphabetical range of a sorted set whose scores are all equal",
-    complexity: LOGARITHMIC,
-    arguments: [key(), arg("string", "min"), arg("string", "max")],
-  },
-  (ctx) => {
+export const zlexcount = command("zlexcount", { arity: 4, since: "2.8.9", flags: "readonly fast" })
+  .takes("key{RO access} min max")
+  .docs("Counts the members of a sorted set in a lexicographical range.", "O(log(N)) for N members")
+  .run((ctx) => {
     const range = lexRangeArguments(ctx, 2, 3);
     zsetLexRanks(ctx.openRead(1, Type.ZSET), range, ranks, false);
     ctx.reply.integer(ranks.count);
-  },
-);
+  });
 
-export const zrank = command(
-  {
-    name: "zrank",
-    arity: -3,
-    group: "sorted-set",
-    since: "2.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the rank of a member of a sorted set, by ascending score",
-    complexity: "O(log(N))",
-    arguments: [key(), MEMBER, token("WITHSCORE", { optional: true })],
-    history: [["7.2.0", "Added: `WITHSCORE`"]],
-  },
-  (ctx) => replyRank(ctx, { reverse: false }),
-);
+export const zrank = command("zrank", { arity: -3, since: "2.0.0", flags: "readonly fast" })
+  .takes("key{RO access} member [WITHSCORE]")
+  .docs("Returns the index of a member of a sorted set, by ascending scores.", "O(log(N)) for N members")
+  .changed("7.2.0: Added `WITHSCORE`.")
+  .run((ctx) => replyRank(ctx, { reverse: false }));
 
-export const zrevrank = command(
-  {
-    name: "zrevrank",
-    arity: -3,
-    group: "sorted-set",
-    since: "2.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the rank of a member of a sorted set, by descending score",
-    complexity: "O(log(N))",
-    arguments: [key(), MEMBER, token("WITHSCORE", { optional: true })],
-    history: [["7.2.0", "Added: `WITHSCORE`"]],
-  },
-  (ctx) => replyRank(ctx, { reverse: true }),
-);
+export const zrevrank = command("zrevrank", { arity: -3, since: "2.0.0", flags: "readonly fast" })
+  .takes("key{RO access} member [WITHSCORE]")
+  .docs("Returns the index of a member of a sorted set, by descending scores.", "O(log(N)) for N members")
+  .changed("7.2.0: Added `WITHSCORE`.")
+  .run((ctx) => replyRank(ctx, { reverse: true }));
 
 // ---- ZADD and ZINCRBY
 

@@ -3,7 +3,7 @@
 import { parseInt64 } from "../../base/bytes.ts";
 import { addCounters, type Counter, counter } from "../../base/numbers/counter.ts";
 import { type CommandError, commandError, errors } from "../../errors.ts";
-import { arg, command, key, oneKey, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
@@ -24,6 +24,8 @@ import {
   replyEntries,
   replyId,
 } from "./stream-arguments.ts";
+
+const command = commandsOf("stream");
 
 const NOT_GIVEN = -1;
 const DEFAULT_COUNT = 100;
@@ -148,32 +150,12 @@ function openGroup(ctx: Context): { value: Value; stream: Stream; group: StreamG
   return { value, stream, group };
 }
 
-export const xclaim = command(
-  {
-    name: "xclaim",
-    arity: -6,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "update"),
-    summary: "Makes pending entries of a group those of another consumer",
-    complexity: "O(log N) for each id, N being the number of pending entries",
-    arguments: [
-      key(),
-      arg("string", "group"),
-      arg("string", "consumer"),
-      arg("string", "min-idle-time"),
-      arg("string", "ID", { multiple: true }),
-      arg("integer", "ms", { optional: true, token: "IDLE" }),
-      arg("unix-time", "unix-time-milliseconds", { optional: true, token: "TIME" }),
-      arg("integer", "count", { optional: true, token: "RETRYCOUNT" }),
-      token("FORCE", { optional: true }),
-      token("JUSTID", { optional: true }),
-      arg("string", "lastid", { optional: true, token: "LASTID" }),
-    ],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const xclaim = command("xclaim", { arity: -6, since: "5.0.0", flags: "write fast" })
+  .takes(`key{RW update} group consumer min-idle-time ID:string... [IDLE ms] [TIME unix-time-milliseconds] [RETRYCOUNT count] [FORCE]
+      [JUSTID] [LASTID lastid]`)
+  .tips("nondeterministic_output")
+  .docs("Claims pending entries of a consumer group for a consumer.", "O(log N) for each id, with N pending entries")
+  .run((ctx) => {
     const { value, stream, group } = openGroup(ctx);
     const minIdle = parseMinIdle(ctx, "XCLAIM");
     let ids = 0;
@@ -197,8 +179,7 @@ export const xclaim = command(
       groupsChanged(ctx, value, 1);
     }
     replyClaimed(ctx, claim);
-  },
-);
+  });
 
 function newClaim(parts: Omit<Claim, "claimed" | "deleted">): Claim {
   return { ...parts, claimed: new IdList(), deleted: new IdList() };
@@ -243,29 +224,12 @@ function unknownOption(ctx: Context, index: number): CommandError {
   return commandError(`ERR Unrecognized XCLAIM option '${ctx.text(index)}'`);
 }
 
-export const xautoclaim = command(
-  {
-    name: "xautoclaim",
-    arity: -6,
-    group: "stream",
-    since: "6.2.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "delete"),
-    summary: "Makes entries of a group that have been pending for long those of another consumer",
-    complexity: "O(1) with a small COUNT",
-    arguments: [
-      key(),
-      arg("string", "group"),
-      arg("string", "consumer"),
-      arg("string", "min-idle-time"),
-      arg("string", "start"),
-      arg("integer", "count", { optional: true, token: "COUNT" }),
-      token("JUSTID", { optional: true }),
-    ],
-    history: [["7.0.0", "Answers with the ids of pending entries that were no longer in the stream, too."]],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const xautoclaim = command("xautoclaim", { arity: -6, since: "6.2.0", flags: "write fast" })
+  .takes("key{RW delete} group consumer min-idle-time start:string [COUNT count] [JUSTID]")
+  .tips("nondeterministic_output")
+  .docs("Claims the entries of a consumer group that were delivered long ago and never acknowledged.", "O(1) with a small COUNT")
+  .changed("7.0.0: Returns the ids of deleted entries, too.")
+  .run((ctx) => {
     const value = ctx.openRead(1, null);
     const minIdle = parseMinIdle(ctx, "XAUTOCLAIM");
     const start = new StreamId();
@@ -297,8 +261,7 @@ export const xautoclaim = command(
     replyClaimed(ctx, claim);
     ctx.reply.array(claim.deleted.length);
     for (let index = 0; index < claim.deleted.length; index++) replyId(ctx, claim.deleted.read(index, id));
-  },
-);
+  });
 
 /** Claims up to `count` pending entries from `start` on. The group's list stands at the first that was not looked at afterwards. */
 function claimFrom(ctx: Context, claim: Claim, start: StreamId, count: number): void {

@@ -2,20 +2,7 @@
 
 import type { Counter } from "../../base/numbers/counter.ts";
 import { type CommandError, commandError, errors } from "../../errors.ts";
-import {
-  type Argument,
-  arg,
-  block,
-  type Command,
-  command,
-  container,
-  type KeyFlag,
-  key,
-  keyAt,
-  oneKey,
-  oneOf,
-  token,
-} from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
@@ -24,7 +11,7 @@ import { createStream, type Stream, streamOf } from "../../values/stream/stream.
 import { type StreamGroup, UNKNOWN_ENTRIES_READ } from "../../values/stream/stream-group.ts";
 import { type IdForm, STRICT, StreamId } from "../../values/stream/stream-id.ts";
 import { Type } from "../../values/value-types.ts";
-import { type HelpEntry, replyHelp, wrongArguments } from "../arguments/help.ts";
+import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
 import {
   findGroup,
   groupsChanged,
@@ -39,6 +26,8 @@ import {
   replyCounter,
   replyId,
 } from "./stream-arguments.ts";
+
+const command = commandsOf("stream");
 
 const HELP: readonly HelpEntry[] = [
   [
@@ -64,44 +53,6 @@ const end = new StreamId();
 const each = new StreamId();
 
 // ---- XGROUP
-
-interface Subcommand {
-  readonly name: string;
-  readonly arity: number;
-  readonly since: string;
-  readonly keyFlag: KeyFlag;
-  /** Whether it can need memory. */
-  readonly grows: boolean;
-  readonly summary: string;
-  readonly complexity?: string;
-  readonly arguments: readonly Argument[];
-  readonly change?: string;
-}
-
-function subcommand(
-  { name, arity, since, keyFlag, grows, summary, complexity, arguments: words, change }: Subcommand,
-  handler: (ctx: Context) => void,
-): Command {
-  return command(
-    {
-      name,
-      arity,
-      group: "stream",
-      since,
-      flags: grows ? ["write", "denyoom"] : ["write"],
-      keys: [keyAt(2, "RW", keyFlag)],
-      summary,
-      complexity: complexity ?? "O(1)",
-      categories: ["stream"],
-      arguments: [key(), arg("string", "group"), ...words],
-      ...(change === undefined ? {} : { history: [["7.0.0", change]] }),
-    },
-    handler,
-  );
-}
-
-const ID_ARGUMENT = oneOf("id-selector", [arg("string", "id"), arg("pure-token", "new-id", { token: DOLLAR })]);
-const CONSUMER_ARGUMENT = arg("string", "consumer");
 
 /** The stream that a subcommand is about. */
 interface Target {
@@ -149,22 +100,11 @@ function parseGroupOptions(ctx: Context, creates: boolean): { makeStream: boolea
   return { makeStream, entriesRead };
 }
 
-const create = subcommand(
-  {
-    name: "create",
-    arity: -5,
-    since: "5.0.0",
-    keyFlag: "insert",
-    grows: true,
-    summary: "Makes a consumer group",
-    arguments: [
-      ID_ARGUMENT,
-      token("MKSTREAM", { optional: true }),
-      arg("integer", "entries-read", { optional: true, token: "ENTRIESREAD" }),
-    ],
-    change: "Takes ENTRIESREAD.",
-  },
-  (ctx) => {
+const create = command("xgroup|create", { arity: -5, since: "5.0.0", flags: "write denyoom" })
+  .takes("key{RW insert} group id-selector(id | new-id='$') [MKSTREAM] [ENTRIESREAD entries-read]")
+  .docs("Creates a consumer group.", "O(1)")
+  .changed("7.0.0: Added `ENTRIESREAD`.")
+  .run((ctx) => {
     const { makeStream, entriesRead } = parseGroupOptions(ctx, true);
     const value = ctx.openWrite(2, Type.STREAM);
     let stream = streamOf(value);
@@ -182,21 +122,13 @@ const create = subcommand(
     else groupsChanged(ctx, value, 1);
     ctx.reply.ok();
     ctx.event(EventClass.STREAM, "xgroup-create", 2);
-  },
-);
+  });
 
-const setid = subcommand(
-  {
-    name: "setid",
-    arity: -5,
-    since: "5.0.0",
-    keyFlag: "update",
-    grows: false,
-    summary: "Sets the id that a consumer group reads on from",
-    arguments: [ID_ARGUMENT, arg("integer", "entriesread", { displayText: "entries-read", optional: true, token: "ENTRIESREAD" })],
-    change: "Takes ENTRIESREAD.",
-  },
-  (ctx) => {
+const setid = command("xgroup|setid", { arity: -5, since: "5.0.0", flags: "write" })
+  .takes("key{RW update} group id-selector(id | new-id='$') [ENTRIESREAD entriesread'entries-read']")
+  .docs("Sets the last-delivered id of a consumer group.", "O(1)")
+  .changed("7.0.0: Added `ENTRIESREAD`.")
+  .run((ctx) => {
     const { entriesRead } = parseGroupOptions(ctx, false);
     const { value, stream, group } = openGroup(ctx);
     if (ctx.count !== 5 && ctx.count !== 7) throw wrongArguments(ctx);
@@ -207,21 +139,12 @@ const setid = subcommand(
     ctx.reply.ok();
     groupsChanged(ctx, value, 1);
     ctx.event(EventClass.STREAM, "xgroup-setid", 2);
-  },
-);
+  });
 
-const destroy = subcommand(
-  {
-    name: "destroy",
-    arity: 4,
-    since: "5.0.0",
-    keyFlag: "delete",
-    grows: false,
-    summary: "Removes a consumer group",
-    complexity: "O(N), N being the number of its pending entries",
-    arguments: [],
-  },
-  (ctx) => {
+const destroy = command("xgroup|destroy", { arity: 4, since: "5.0.0", flags: "write" })
+  .takes("key{RW delete} group")
+  .docs("Deletes a consumer group.", "O(N) for N pending entries")
+  .run((ctx) => {
     const { value, stream } = openStream(ctx);
     const group = findGroup(ctx, stream, 3);
     if (group === undefined) return ctx.reply.integer(0);
@@ -232,20 +155,12 @@ const destroy = subcommand(
     ctx.event(EventClass.STREAM, "xgroup-destroy", 2);
     // Whoever waits to read through the group is to hear that it is gone.
     ctx.keyReady(2, Type.STREAM);
-  },
-);
+  });
 
-const createconsumer = subcommand(
-  {
-    name: "createconsumer",
-    arity: 5,
-    since: "6.2.0",
-    keyFlag: "insert",
-    grows: true,
-    summary: "Makes a consumer of a group",
-    arguments: [CONSUMER_ARGUMENT],
-  },
-  (ctx) => {
+const createconsumer = command("xgroup|createconsumer", { arity: 5, since: "6.2.0", flags: "write denyoom" })
+  .takes("key{RW insert} group consumer")
+  .docs("Creates a consumer in a consumer group.", "O(1)")
+  .run((ctx) => {
     const { value, group } = openGroup(ctx);
     const name = ctx.text(4);
     if (group.consumers.get(name) !== undefined) return ctx.reply.integer(0);
@@ -253,20 +168,12 @@ const createconsumer = subcommand(
     groupsChanged(ctx, value, 1);
     ctx.event(EventClass.STREAM, "xgroup-createconsumer", 2);
     ctx.reply.integer(1);
-  },
-);
+  });
 
-const delconsumer = subcommand(
-  {
-    name: "delconsumer",
-    arity: 5,
-    since: "5.0.0",
-    keyFlag: "delete",
-    grows: false,
-    summary: "Removes a consumer of a group, with what it has pending",
-    arguments: [CONSUMER_ARGUMENT],
-  },
-  (ctx) => {
+const delconsumer = command("xgroup|delconsumer", { arity: 5, since: "5.0.0", flags: "write" })
+  .takes("key{RW delete} group consumer")
+  .docs("Deletes a consumer and its pending entries from a consumer group.", "O(1)")
+  .run((ctx) => {
     const { value, group } = openGroup(ctx);
     const consumer = group.consumers.get(ctx.text(4));
     if (consumer === undefined) return ctx.reply.integer(0);
@@ -275,51 +182,20 @@ const delconsumer = subcommand(
     ctx.host.keyspace.lazyFree.drop(consumer.pending.nodes);
     groupsChanged(ctx, value, 1);
     ctx.event(EventClass.STREAM, "xgroup-delconsumer", 2);
-  },
-);
+  });
 
-const help = command(
-  {
-    name: "help",
-    arity: 2,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["loading", "stale"],
-    summary: "Answers with what the subcommands of XGROUP are",
-    complexity: "O(1)",
-    categories: ["stream"],
-  },
-  (ctx) => replyHelp(ctx, HELP),
-);
+const help = helpOf(command("xgroup|help", { arity: 2, since: "5.0.0", flags: "loading stale" }), HELP);
 
-export const xgroup = container(
-  {
-    name: "xgroup",
-    arity: -2,
-    group: "stream",
-    since: "5.0.0",
-    flags: [],
-    summary: "Commands about consumer groups",
-    complexity: "That of the subcommand",
-  },
-  [create, setid, destroy, createconsumer, delconsumer, help],
-);
+export const xgroup = command("xgroup", { arity: -2, since: "5.0.0", flags: "" })
+  .docs("A container for consumer group commands.", "Depends on the subcommand.")
+  .family([create, setid, destroy, createconsumer, delconsumer, help]);
 
 // ---- pending entries
 
-export const xack = command(
-  {
-    name: "xack",
-    arity: -4,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "update"),
-    summary: "Takes entries that a group has pending for done",
-    complexity: "O(log N) for each id, N being the number of pending entries",
-    arguments: [key(), arg("string", "group"), arg("string", "ID", { multiple: true })],
-  },
-  (ctx) => {
+export const xack = command("xack", { arity: -4, since: "5.0.0", flags: "write fast" })
+  .takes("key{RW update} group ID:string...")
+  .docs("Acknowledges entries of a stream in a consumer group.", "O(log N) for each id, with N pending entries")
+  .run((ctx) => {
     const value = ctx.openRead(1, Type.STREAM);
     const group = findGroup(ctx, streamOf(value), 2);
     if (group === undefined) return ctx.reply.integer(0);
@@ -333,47 +209,24 @@ export const xack = command(
     }
     if (acknowledged > 0) groupsChanged(ctx, value, acknowledged);
     ctx.reply.integer(acknowledged);
-  },
-);
+  });
 
-export const xpending = command(
-  {
-    name: "xpending",
-    arity: -3,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with what a group has pending: in short, or entry by entry",
-    complexity:
-      "O(N), N being the number of entries in the answer, and with IDLE of those passed over; in short O(1) and O(N) for N consumers",
-    arguments: [
-      key(),
-      arg("string", "group"),
-      block(
-        "filters",
-        [
-          arg("integer", "min-idle-time", { optional: true, since: "6.2.0", token: "IDLE" }),
-          arg("string", "start"),
-          arg("string", "end"),
-          arg("integer", "count"),
-          arg("string", "consumer", { optional: true }),
-        ],
-        { optional: true },
-      ),
-    ],
-    history: [["6.2.0", "Takes IDLE, and ids that are not included."]],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const xpending = command("xpending", { arity: -3, since: "5.0.0", flags: "readonly" })
+  .takes("key{RO access} group [filters([IDLE min-idle-time:integer@6.2.0] start:string end count [consumer])]")
+  .tips("nondeterministic_output")
+  .docs(
+    "Returns a summary or the entries of the pending entries list of a consumer group.",
+    "O(N) for N entries returned or skipped, or N consumers in a summary",
+  )
+  .changed("6.2.0: Added `IDLE`; accepts exclusive ids.")
+  .run((ctx) => {
     if (ctx.count !== 3 && (ctx.count < 6 || ctx.count > 9)) throw errors.syntax;
     const range = ctx.count === 3 ? null : parsePendingRange(ctx);
     const group = findGroup(ctx, readStream(ctx, 1), 2);
     if (group === undefined) throw noGroup(ctx, 1, 2);
     if (range === null) replyPendingSummary(ctx, group);
     else replyPending(ctx, group, range);
-  },
-);
+  });
 
 interface PendingRange {
   readonly minIdle: number;

@@ -1,14 +1,16 @@
 /** XINFO: what a stream, its groups and their consumers are like. */
 
 import { commandError, errors } from "../../errors.ts";
-import { arg, block, command, container, key, keyAt, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Stream } from "../../values/stream/stream.ts";
 import { type StreamConsumer, type StreamGroup, UNKNOWN_ENTRIES_READ } from "../../values/stream/stream-group.ts";
 import { StreamId } from "../../values/stream/stream-id.ts";
 import { radixNodes } from "../../values/stream/stream-radix.ts";
-import { type HelpEntry, replyHelp, wrongArguments } from "../arguments/help.ts";
+import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
 import { findGroup, parseCount, readStream, replyCounter, replyEntries, replyId, replyRange } from "./stream-arguments.ts";
+
+const command = commandsOf("stream");
 
 const HELP: readonly HelpEntry[] = [
   ["CONSUMERS <key> <groupname>", "The consumers of a group."],
@@ -26,33 +28,19 @@ function openStream(ctx: Context): Stream {
   return stream;
 }
 
-const stream = command(
-  {
-    name: "stream",
-    arity: -3,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["readonly"],
-    keys: [keyAt(2, "RO", "access")],
-    summary: "Answers with what a stream is like",
-    complexity: "O(1)",
-    categories: ["stream"],
-    arguments: [
-      key(),
-      block("full-block", [token("FULL"), arg("integer", "count", { optional: true, token: "COUNT" })], { optional: true }),
-    ],
-    history: [
-      ["6.0.0", "Takes FULL."],
-      ["7.0.0", "Tells `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read` and `lag`."],
-      ["7.2.0", "Tells `active-time`; `seen-time` is when the consumer last asked."],
-    ],
-  },
-  (ctx) => {
+const stream = command("xinfo|stream", { arity: -3, since: "5.0.0", flags: "readonly" })
+  .takes("key{RO access} [full-block(FULL [COUNT count])]")
+  .docs("Returns information about a stream.", "O(1)")
+  .changed(
+    "6.0.0: Added `FULL`.",
+    "7.0.0: Added `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read` and `lag`.",
+    "7.2.0: Added `active-time`; `seen-time` is that of the consumer's last attempt.",
+  )
+  .run((ctx) => {
     const found = openStream(ctx);
     if (ctx.count === 3) return replySummary(ctx, found);
     replyFull(ctx, found, parseFull(ctx));
-  },
-);
+  });
 
 /** -> how many of each kind to tell. Errors: as Redis has them. */
 function parseFull(ctx: Context): number {
@@ -168,21 +156,11 @@ function replyProgress(ctx: Context, of: Stream, group: StreamGroup): void {
   else replyCounter(ctx, lag);
 }
 
-const groups = command(
-  {
-    name: "groups",
-    arity: 3,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["readonly"],
-    keys: [keyAt(2, "RO", "access")],
-    summary: "Answers with the consumer groups of a stream",
-    complexity: "O(1)",
-    categories: ["stream"],
-    arguments: [key()],
-    history: [["7.0.0", "Tells `entries-read` and `lag`."]],
-  },
-  (ctx) => {
+const groups = command("xinfo|groups", { arity: 3, since: "5.0.0", flags: "readonly" })
+  .takes("key{RO access}")
+  .docs("Lists the consumer groups of a stream.", "O(1)")
+  .changed("7.0.0: Added `entries-read` and `lag`.")
+  .run((ctx) => {
     const { reply } = ctx;
     const found = openStream(ctx);
     reply.array(found.groups.size);
@@ -198,25 +176,14 @@ const groups = command(
       replyId(ctx, group.lastId);
       replyProgress(ctx, found, group);
     }
-  },
-);
+  });
 
-const consumers = command(
-  {
-    name: "consumers",
-    arity: 4,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["readonly"],
-    keys: [keyAt(2, "RO", "access")],
-    summary: "Answers with the consumers of a group",
-    complexity: "O(1)",
-    categories: ["stream"],
-    arguments: [key(), arg("string", "group")],
-    history: [["7.2.0", "Tells `inactive`."]],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+const consumers = command("xinfo|consumers", { arity: 4, since: "5.0.0", flags: "readonly" })
+  .takes("key{RO access} group")
+  .tips("nondeterministic_output")
+  .docs("Lists the consumers in a consumer group.", "O(1)")
+  .changed("7.2.0: Added `inactive`.")
+  .run((ctx) => {
     const { now, reply } = ctx;
     const group = findGroup(ctx, openStream(ctx), 3);
     if (group === undefined) throw commandError(`NOGROUP No such consumer group '${ctx.text(3)}' for key name '${ctx.text(2)}'`);
@@ -232,32 +199,10 @@ const consumers = command(
       reply.bulk("inactive");
       reply.integer(activeTime === -1 ? -1 : now - activeTime);
     }
-  },
-);
+  });
 
-const help = command(
-  {
-    name: "help",
-    arity: 2,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["loading", "stale"],
-    summary: "Answers with what the subcommands of XINFO are",
-    complexity: "O(1)",
-    categories: ["stream"],
-  },
-  (ctx) => replyHelp(ctx, HELP),
-);
+const help = helpOf(command("xinfo|help", { arity: 2, since: "5.0.0", flags: "loading stale" }), HELP);
 
-export const xinfo = container(
-  {
-    name: "xinfo",
-    arity: -2,
-    group: "stream",
-    since: "5.0.0",
-    flags: [],
-    summary: "Commands about what streams are like",
-    complexity: "That of the subcommand",
-  },
-  [stream, groups, consumers, help],
-);
+export const xinfo = command("xinfo", { arity: -2, since: "5.0.0", flags: "" })
+  .docs("A container for commands that inspect streams.", "Depends on the subcommand.")
+  .family([stream, groups, consumers, help]);

@@ -1,7 +1,7 @@
 /** XREAD and XREADGROUP: what came after an id, from several streams, waiting for it if wanted. */
 
 import { type CommandError, commandError, errors } from "../../errors.ts";
-import { arg, block, command, type KeySpec, key, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context, Words } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { type Stream, streamOf } from "../../values/stream/stream.ts";
@@ -24,6 +24,8 @@ import {
   replyId,
   replyRange,
 } from "./stream-arguments.ts";
+
+const command = commandsOf("stream");
 
 /** The last id there can be: nothing follows it, and a stream is read to it. */
 const MAX_ID = StreamId.max();
@@ -55,26 +57,10 @@ interface Wanted {
   readonly id: StreamId | null;
 }
 
-const STREAMS = (startFrom: number): readonly KeySpec[] => [
-  { flags: ["RO", "access"], begin: { keyword: "STREAMS", startFrom }, find: { lastKey: -1, step: 1, limit: 2 } },
-];
-
-const STREAMS_ARGUMENT = block("streams", [key("key", { multiple: true }), arg("string", "ID", { multiple: true })], { token: "STREAMS" });
-const COUNT_ARGUMENT = arg("integer", "count", { optional: true, token: "COUNT" });
-const BLOCK_ARGUMENT = arg("integer", "milliseconds", { optional: true, token: "BLOCK" });
-
-export const xread = command(
-  {
-    name: "xread",
-    arity: -4,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["readonly", "blocking"],
-    keys: STREAMS(1),
-    summary: "Answers with the entries of streams above ids, and can wait for one to come",
-    arguments: [COUNT_ARGUMENT, BLOCK_ARGUMENT, STREAMS_ARGUMENT],
-  },
-  (ctx) => {
+export const xread = command("xread", { arity: -4, since: "5.0.0", flags: "readonly blocking" })
+  .takes("[COUNT count] [BLOCK milliseconds] STREAMS streams(key{RO access from 1}... ID:string...)")
+  .docs("Returns the entries of streams after given ids. Can block until there are any.")
+  .run((ctx) => {
     const reading = parseReading(ctx, "xread");
     const wanted = wantedOf(ctx, reading);
     const served: Wanted[] = [];
@@ -91,28 +77,16 @@ export const xread = command(
       replyName(ctx, key);
       replyRange(ctx, stream, start, null, reading.limit);
     }
-  },
-);
+  });
 
-export const xreadgroup = command(
-  {
-    name: "xreadgroup",
-    arity: -7,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["write", "blocking"],
-    keys: STREAMS(4),
-    summary: "Gives a consumer of a group entries of streams that the group has not been given, or shows it those that it has pending",
-    complexity: "O(M) for each stream, M being the number of entries in the answer",
-    arguments: [
-      block("group-block", [arg("string", "group"), arg("string", "consumer")], { token: "GROUP" }),
-      COUNT_ARGUMENT,
-      BLOCK_ARGUMENT,
-      token("NOACK", { optional: true }),
-      STREAMS_ARGUMENT,
-    ],
-  },
-  (ctx) => {
+export const xreadgroup = command("xreadgroup", { arity: -7, since: "5.0.0", flags: "write blocking" })
+  .takes(`GROUP group-block(group consumer) [COUNT count] [BLOCK milliseconds] [NOACK]
+      STREAMS streams(key{RO access from 4}... ID:string...)`)
+  .docs(
+    "Returns new or pending entries of streams to a consumer in a group. Can block until there are any.",
+    "O(M) for each stream, with M entries returned",
+  )
+  .run((ctx) => {
     const reading = parseReading(ctx, "xreadgroup");
     // What has come of it is journalled bit by bit.
     ctx.journalNothing();
@@ -121,8 +95,7 @@ export const xreadgroup = command(
     if (served > 0) replyStreams(ctx, served);
     for (const each of wanted) serveConsumer(ctx, reading, each);
     if (served === 0) waitOrGiveUp(ctx, reading, wanted);
-  },
-);
+  });
 
 // ---- arguments
 

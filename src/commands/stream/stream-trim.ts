@@ -2,7 +2,6 @@
 
 import type { Counter } from "../../base/numbers/counter.ts";
 import { commandError, errors } from "../../errors.ts";
-import { type Argument, arg, block, oneOf, token } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { SessionKind } from "../../session/session.ts";
 import type { Stream, TrimRule } from "../../values/stream/stream.ts";
@@ -128,20 +127,4 @@ export class StreamOptions implements TrimRule {
 
 function isByte(ctx: Context, index: number, byte: number): boolean {
   return ctx.frame.lengths[index] === 1 && ctx.frame.buffer[ctx.frame.offsets[index]] === byte;
-}
-
-/** For COMMAND DOCS: the option that trims. */
-export function trimArgument(extra: { optional?: boolean } = {}): Argument {
-  return block(
-    "trim",
-    [
-      oneOf("strategy", [token("MAXLEN"), token("MINID", { since: "6.2.0" })]),
-      oneOf("operator", [arg("pure-token", "equal", { token: "=" }), arg("pure-token", "approximately", { token: "~" })], {
-        optional: true,
-      }),
-      arg("string", "threshold"),
-      arg("integer", "count", { optional: true, since: "6.2.0", token: "LIMIT" }),
-    ],
-    extra,
-  );
 }

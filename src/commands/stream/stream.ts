@@ -1,14 +1,16 @@
 /** Streams: adding, reading ranges and removing entries. Consumer groups are in stream-group.ts, XREAD in stream-read.ts. */
 
 import { commandError, errors } from "../../errors.ts";
-import { arg, block, type Command, command, key, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context, Words } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { createStream, MAX_NODE_BYTES, type Stream, streamOf } from "../../values/stream/stream.ts";
 import { MAX_ID_TEXT, StreamId } from "../../values/stream/stream-id.ts";
 import { Type } from "../../values/value-types.ts";
 import { parseCount, parseCounter, parseEnd, parseId, parseIds, parseStart, readStream, replyRange } from "./stream-arguments.ts";
-import { IdSource, StreamOptions, trimArgument } from "./stream-trim.ts";
+import { IdSource, StreamOptions } from "./stream-trim.ts";
+
+const command = commandsOf("stream");
 
 /** Scratch of the command being executed. */
 const options = new StreamOptions();
@@ -19,30 +21,14 @@ const text = Buffer.allocUnsafeSlow(MAX_ID_TEXT);
 
 const ID_TOO_SMALL = "ERR The ID specified in XADD is equal or smaller than the target stream top item";
 
-export const xadd = command(
-  {
-    name: "xadd",
-    arity: -5,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: [{ ...oneKey("RW", "update")[0], notes: "Counts as an update because of the trimming option" }],
-    summary: "Adds an entry to a stream, which is created unless it exists",
-    complexity: "O(1) to add the entry, O(N) to trim, N being the number of entries that go",
-    arguments: [
-      key(),
-      token("NOMKSTREAM", { optional: true, since: "6.2.0" }),
-      trimArgument({ optional: true }),
-      oneOf("id-selector", [arg("pure-token", "auto-id", { token: "*" }), arg("string", "id")]),
-      block("data", [arg("string", "field"), arg("string", "value")], { multiple: true }),
-    ],
-    history: [
-      ["6.2.0", "Takes NOMKSTREAM, MINID and LIMIT."],
-      ["7.0.0", "Takes ids of the form `<ms>-*`."],
-    ],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const xadd = command("xadd", { arity: -5, since: "5.0.0", flags: "write denyoom fast" })
+  .takes(`key{RW update: UPDATE because of the trimming options} [NOMKSTREAM@6.2.0]
+      [trim(strategy(MAXLEN | MINID@6.2.0) [operator(equal='=' | approximately='~')] threshold [LIMIT count@6.2.0])]
+      id-selector(auto-id='*' | id) data(field value)...`)
+  .tips("nondeterministic_output")
+  .docs("Appends an entry to a stream. Creates the stream if it doesn't exist.", "O(1) to add; O(N) to trim N entries")
+  .changed("6.2.0: Added `NOMKSTREAM`, `MINID` and `LIMIT`.", "7.0.0: Accepts ids of the form `<ms>-*`.")
+  .run((ctx) => {
     options.parse(ctx, "xadd");
     const first = options.idIndex + 1;
     const words = ctx.count - first;
@@ -71,8 +57,7 @@ export const xadd = command(
     }
     if (ctx.host.journal.active) journalRewritten(ctx, stream, options.idSource !== IdSource.GIVEN);
     ctx.keyReady(1, Type.STREAM);
-  },
-);
+  });
 
 /** Sets `newId` to the id that the options ask for. Errors: there is none above the last one. */
 function chooseId(ctx: Context, stream: Stream | null): void {
@@ -117,21 +102,12 @@ function journalRewritten(ctx: Context, stream: Stream, withId: boolean): void {
   ctx.journalAs(...(words as Words));
 }
 
-export const xtrim = command(
-  {
-    name: "xtrim",
-    arity: -4,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["write"],
-    keys: oneKey("RW", "delete"),
-    summary: "Removes entries from the start of a stream",
-    complexity: "O(N), N being the number of entries that go; small, as they go by whole nodes",
-    arguments: [key(), trimArgument()],
-    history: [["6.2.0", "Takes MINID and LIMIT."]],
-    tips: ["nondeterministic_output"],
-  },
-  (ctx) => {
+export const xtrim = command("xtrim", { arity: -4, since: "5.0.0", flags: "write" })
+  .takes("key{RW delete} trim(strategy(MAXLEN | MINID@6.2.0) [operator(equal='=' | approximately='~')] threshold [LIMIT count@6.2.0])")
+  .tips("nondeterministic_output")
+  .docs("Deletes entries from the beginning of a stream.", "O(N) for N entries removed")
+  .changed("6.2.0: Added `MINID` and `LIMIT`.")
+  .run((ctx) => {
     options.parse(ctx, "xtrim");
     const value = ctx.openWrite(1, Type.STREAM);
     const stream = streamOf(value);
@@ -142,45 +118,24 @@ export const xtrim = command(
       value.changed(deleted);
     }
     ctx.reply.integer(deleted);
-  },
-);
+  });
 
-export const xlen = command(
-  {
-    name: "xlen",
-    arity: 2,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO"),
-    summary: "Answers with the number of entries of a stream",
-    complexity: "O(1)",
-    arguments: [key()],
-  },
-  (ctx) => ctx.reply.integer(readStream(ctx, 1)?.length ?? 0),
-);
+export const xlen = command("xlen", { arity: 2, since: "5.0.0", flags: "readonly fast" })
+  .takes("key{RO}")
+  .docs("Returns the number of entries in a stream.", "O(1)")
+  .run((ctx) => ctx.reply.integer(readStream(ctx, 1)?.length ?? 0));
 
-export const xrange = ranging("xrange", false);
-export const xrevrange = ranging("xrevrange", true);
+export const xrange = command("xrange", { arity: -4, since: "5.0.0", flags: "readonly" })
+  .takes("key{RO access} start:string end [COUNT count]")
+  .docs("Returns the entries of a stream in a range of ids.", "O(N) for N entries returned")
+  .changed("6.2.0: Accepts exclusive ids.")
+  .run((ctx) => replyEntriesBetween(ctx, false));
 
-function ranging(name: "xrange" | "xrevrange", reverse: boolean): Command {
-  const ids = [arg("string", "start"), arg("string", "end")];
-  return command(
-    {
-      name,
-      arity: -4,
-      group: "stream",
-      since: "5.0.0",
-      flags: ["readonly"],
-      keys: oneKey("RO", "access"),
-      summary: `Answers with the entries of a stream between two ids${reverse ? ", the last one first" : ""}`,
-      complexity: "O(N), N being the number of entries in the answer",
-      arguments: [key(), ...(reverse ? ids.reverse() : ids), arg("integer", "count", { optional: true, token: "COUNT" })],
-      history: [["6.2.0", "Takes ids that are not included."]],
-    },
-    (ctx) => replyEntriesBetween(ctx, reverse),
-  );
-}
+export const xrevrange = command("xrevrange", { arity: -4, since: "5.0.0", flags: "readonly" })
+  .takes("key{RO access} end start:string [COUNT count]")
+  .docs("Returns the entries of a stream in a range of ids, in reverse order.", "O(N) for N entries returned")
+  .changed("6.2.0: Accepts exclusive ids.")
+  .run((ctx) => replyEntriesBetween(ctx, true));
 
 function replyEntriesBetween(ctx: Context, reverse: boolean): void {
   parseStart(ctx, reverse ? 3 : 2, start);
@@ -196,19 +151,10 @@ function replyEntriesBetween(ctx: Context, reverse: boolean): void {
   replyRange(ctx, stream, start, end, limit, { reverse });
 }
 
-export const xdel = command(
-  {
-    name: "xdel",
-    arity: -3,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "delete"),
-    summary: "Deletes entries of a stream",
-    complexity: "O(log N) for each id, N being the number of entries",
-    arguments: [key(), arg("string", "ID", { multiple: true })],
-  },
-  (ctx) => {
+export const xdel = command("xdel", { arity: -3, since: "5.0.0", flags: "write fast" })
+  .takes("key{RW delete} ID:string...")
+  .docs("Deletes entries of a stream.", "O(log N) for each id, with N entries")
+  .run((ctx) => {
     const value = ctx.openWrite(1, Type.STREAM);
     const stream = streamOf(value);
     if (stream === null) return ctx.reply.integer(0);
@@ -220,28 +166,13 @@ export const xdel = command(
       ctx.event(EventClass.STREAM, "xdel", 1);
     }
     ctx.reply.integer(deleted);
-  },
-);
+  });
 
-export const xsetid = command(
-  {
-    name: "xsetid",
-    arity: -3,
-    group: "stream",
-    since: "5.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "update"),
-    summary: "Sets what a stream remembers besides its entries; for replicas and files",
-    complexity: "O(1)",
-    arguments: [
-      key(),
-      arg("string", "last-id"),
-      arg("integer", "entries-added", { optional: true, since: "7.0.0", token: "ENTRIESADDED" }),
-      arg("string", "max-deleted-id", { optional: true, since: "7.0.0", token: "MAXDELETEDID" }),
-    ],
-    history: [["7.0.0", "Takes ENTRIESADDED and MAXDELETEDID."]],
-  },
-  (ctx) => {
+export const xsetid = command("xsetid", { arity: -3, since: "5.0.0", flags: "write denyoom fast" })
+  .takes("key{RW update} last-id [ENTRIESADDED entries-added@7.0.0] [MAXDELETEDID max-deleted-id@7.0.0]")
+  .docs("An internal command that sets what a stream records besides its entries.", "O(1)")
+  .changed("7.0.0: Added `ENTRIESADDED` and `MAXDELETEDID`.")
+  .run((ctx) => {
     const lastId = new StreamId();
     const maxDeletedId = new StreamId();
     parseId(ctx, 2, lastId);
@@ -263,8 +194,7 @@ export const xsetid = command(
     ctx.reply.ok();
     ctx.host.keyspace.changed();
     ctx.event(EventClass.STREAM, "xsetid", 1);
-  },
-);
+  });
 
 function parseSetIdOptions(ctx: Context, lastId: StreamId, maxDeletedId: StreamId): number | bigint | null {
   let entriesAdded: number | bigint | null = null;

@@ -11,96 +11,49 @@ import {
 } from "../../base/numbers/longdouble.ts";
 import { writeShortSum } from "../../base/numbers/short-decimal.ts";
 import { commandError, errors } from "../../errors.ts";
-import { arg, command, key, oneKey } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { KEEP_EXPIRY } from "../../keyspace/database.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { Encoding } from "../../values/value-types.ts";
 
-export const incr = command(
-  {
-    name: "incr",
-    arity: 2,
-    group: "string",
-    since: "1.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "access", "update"),
-    summary: "Adds one to the integer at a key",
-    complexity: "O(1)",
-    arguments: [key()],
-  },
-  (ctx) => add(ctx, 1),
-);
+const command = commandsOf("string");
 
-export const decr = command(
-  {
-    name: "decr",
-    arity: 2,
-    group: "string",
-    since: "1.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "access", "update"),
-    summary: "Subtracts one from the integer at a key",
-    complexity: "O(1)",
-    arguments: [key()],
-  },
-  (ctx) => add(ctx, -1),
-);
+export const incr = command("incr", { arity: 2, since: "1.0.0", flags: "write denyoom fast" })
+  .takes("key{RW access update}")
+  .docs("Increments the integer value of a key by one. A key that doesn't exist counts as 0.", "O(1)")
+  .run((ctx) => add(ctx, 1));
 
-export const incrby = command(
-  {
-    name: "incrby",
-    arity: 3,
-    group: "string",
-    since: "1.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "access", "update"),
-    summary: "Adds an integer to the one at a key",
-    complexity: "O(1)",
-    arguments: [key(), arg("integer", "increment")],
-  },
-  (ctx) => {
+export const decr = command("decr", { arity: 2, since: "1.0.0", flags: "write denyoom fast" })
+  .takes("key{RW access update}")
+  .docs("Decrements the integer value of a key by one. A key that doesn't exist counts as 0.", "O(1)")
+  .run((ctx) => add(ctx, -1));
+
+export const incrby = command("incrby", { arity: 3, since: "1.0.0", flags: "write denyoom fast" })
+  .takes("key{RW access update} increment")
+  .docs("Increments the integer value of a key by a number. A key that doesn't exist counts as 0.", "O(1)")
+  .run((ctx) => {
     const delta = smallArgument(ctx, 2);
     if (delta === delta) return add(ctx, delta);
     const wide = ctx.int64(2);
     addWide(ctx, ctx.writeString(1), wide);
-  },
-);
+  });
 
-export const decrby = command(
-  {
-    name: "decrby",
-    arity: 3,
-    group: "string",
-    since: "1.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "access", "update"),
-    summary: "Subtracts an integer from the one at a key",
-    complexity: "O(1)",
-    arguments: [key(), arg("integer", "decrement")],
-  },
-  (ctx) => {
+export const decrby = command("decrby", { arity: 3, since: "1.0.0", flags: "write denyoom fast" })
+  .takes("key{RW access update} decrement")
+  .docs("Decrements the integer value of a key by a number. A key that doesn't exist counts as 0.", "O(1)")
+  .run((ctx) => {
     const delta = smallArgument(ctx, 2);
     if (delta === delta) return add(ctx, -delta);
     const wide = ctx.int64(2);
     if (wide === INT64_MIN) throw commandError("ERR decrement would overflow");
     addWide(ctx, ctx.writeString(1), -wide);
-  },
-);
+  });
 
-export const incrbyfloat = command(
-  {
-    name: "incrbyfloat",
-    arity: 3,
-    group: "string",
-    since: "2.6.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "access", "update"),
-    summary: "Adds a floating point number to the one at a key",
-    complexity: "O(1)",
-    arguments: [key(), arg("double", "increment")],
-  },
-  (ctx) => {
+export const incrbyfloat = command("incrbyfloat", { arity: 3, since: "2.6.0", flags: "write denyoom fast" })
+  .takes("key{RW access update} increment:double")
+  .docs("Increments the floating-point value of a key by a number. A key that doesn't exist counts as 0.", "O(1)")
+  .run((ctx) => {
     const { database, frame } = ctx;
     const { buffer, offsets, lengths } = frame;
     const address = ctx.writeString(1);
@@ -113,8 +66,7 @@ export const incrbyfloat = command(
     ctx.event(EventClass.STRING, "incrbyfloat", 1);
     ctx.reply.bytes(SUM, 0, size);
     if (ctx.host.journal.active) ctx.journalAs("SET", ctx.bytes(1), SUM.subarray(0, size), "KEEPTTL");
-  },
-);
+  });
 
 /** Where there is no key yet, it counts from 0. */
 const NO_NUMBER = { buffer: Buffer.from("0"), from: 0, to: 1 };

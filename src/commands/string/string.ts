@@ -1,7 +1,7 @@
 /** Whole strings: GET, SET and their kin. The hottest file of this room: GET, SET, MGET and MSET make no object on their way. */
 
 import { commandError } from "../../errors.ts";
-import { allKeys, arg, block, command, key, keyAt, oneKey, oneOf, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { KEEP_EXPIRY } from "../../keyspace/database.ts";
 import { EventClass } from "../../keyspace/events.ts";
@@ -21,196 +21,85 @@ import {
   unitOf,
 } from "./set-options.ts";
 
-export const get = command(
-  {
-    name: "get",
-    arity: 2,
-    group: "string",
-    since: "1.0.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with the string at a key",
-    complexity: "O(1)",
-    arguments: [key()],
-  },
-  (ctx) => replyStringOrNull(ctx, ctx.readString(1)),
-);
+const command = commandsOf("string");
 
-export const set = command(
-  {
-    name: "set",
-    arity: -3,
-    group: "string",
-    since: "1.0.0",
-    flags: ["write", "denyoom"],
-    keys: [{ ...keyAt(1, "RW", "access", "update", "variable_flags"), notes: "RW and access because of GET" }],
-    summary: "Makes a key hold a string, whatever it held before",
-    complexity: "O(1)",
-    arguments: [
-      key(),
-      arg("string", "value"),
-      oneOf("condition", [token("NX"), token("XX")], { since: "2.6.12", optional: true }),
-      token("GET", { since: "6.2.0", optional: true }),
-      oneOf(
-        "expiration",
-        [
-          arg("integer", "seconds", { token: "EX", since: "2.6.12" }),
-          arg("integer", "milliseconds", { token: "PX", since: "2.6.12" }),
-          arg("unix-time", "unix-time-seconds", { token: "EXAT", since: "6.2.0" }),
-          arg("unix-time", "unix-time-milliseconds", { token: "PXAT", since: "6.2.0" }),
-          token("KEEPTTL", { since: "6.0.0" }),
-        ],
-        { optional: true },
-      ),
-    ],
-    history: [
-      ["2.6.12", "Added: `EX`, `PX`, `NX` and `XX`"],
-      ["6.0.0", "Added: `KEEPTTL`"],
-      ["6.2.0", "Added: `GET`, `EXAT` and `PXAT`"],
-      ["7.0.0", "Added: `NX` together with `GET`"],
-    ],
-  },
-  (ctx) => {
+export const get = command("get", { arity: 2, since: "1.0.0", flags: "readonly fast" })
+  .takes("key{RO access}")
+  .docs("Returns the string value of a key.", "O(1)")
+  .run((ctx) => replyStringOrNull(ctx, ctx.readString(1)));
+
+export const set = command("set", { arity: -3, since: "1.0.0", flags: "write denyoom" })
+  .takes(`key{RW access update variable_flags: RW and access because of GET} value [condition(NX | XX)@2.6.12] [GET@6.2.0]
+      [expiration(EX seconds@2.6.12 | PX milliseconds@2.6.12 | EXAT unix-time-seconds@6.2.0 | PXAT unix-time-milliseconds@6.2.0 |
+      KEEPTTL@6.0.0)]`)
+  .docs("Sets the string value of a key, whatever its type was. Creates the key if it doesn't exist.", "O(1)")
+  .changed(
+    "2.6.12: Added `EX`, `PX`, `NX` and `XX`.",
+    "6.0.0: Added `KEEPTTL`.",
+    "6.2.0: Added `GET`, `EXAT` and `PXAT`.",
+    "7.0.0: Allowed `NX` and `GET` together.",
+  )
+  .run((ctx) => {
     const parsed = ctx.count === 3 ? 0 : parseSetOptions(ctx, 3, SET_COMMAND);
     const options = optionsOf(parsed);
     const stored = store(ctx, options, timeIndexOf(parsed), 2);
     if ((options & SetOption.GET) !== 0) return;
     if (stored) ctx.reply.ok();
     else ctx.reply.null();
-  },
-);
+  });
 
-export const setnx = command(
-  {
-    name: "setnx",
-    arity: 3,
-    group: "string",
-    since: "1.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("OW", "insert"),
-    summary: "Makes a key hold a string unless the key is there already",
-    complexity: "O(1)",
-    arguments: [key(), arg("string", "value")],
-    docFlags: ["deprecated"],
-    deprecatedSince: "2.6.12",
-    replacedBy: "`SET` with `NX`",
-  },
-  (ctx) => ctx.reply.integer(store(ctx, SetOption.NX, 0, 2) ? 1 : 0),
-);
+export const setnx = command("setnx", { arity: 3, since: "1.0.0", flags: "write denyoom fast" })
+  .takes("key{OW insert} value")
+  .docs("Sets the string value of a key only if the key doesn't exist.", "O(1)")
+  .deprecated("2.6.12", "`SET` with `NX`")
+  .run((ctx) => ctx.reply.integer(store(ctx, SetOption.NX, 0, 2) ? 1 : 0));
 
-export const setex = command(
-  {
-    name: "setex",
-    arity: 4,
-    group: "string",
-    since: "2.0.0",
-    flags: ["write", "denyoom"],
-    keys: oneKey("OW", "update"),
-    summary: "Makes a key hold a string that expires after so many seconds",
-    complexity: "O(1)",
-    arguments: [key(), arg("integer", "seconds"), arg("string", "value")],
-    docFlags: ["deprecated"],
-    deprecatedSince: "2.6.12",
-    replacedBy: "`SET` with `EX`",
-  },
-  (ctx) => {
+export const setex = command("setex", { arity: 4, since: "2.0.0", flags: "write denyoom" })
+  .takes("key{OW update} seconds value")
+  .docs("Sets the string value of a key and its expiration in seconds.", "O(1)")
+  .deprecated("2.6.12", "`SET` with `EX`")
+  .run((ctx) => {
     store(ctx, SetOption.EX, 2, 3);
     ctx.reply.ok();
-  },
-);
+  });
 
-export const psetex = command(
-  {
-    name: "psetex",
-    arity: 4,
-    group: "string",
-    since: "2.6.0",
-    flags: ["write", "denyoom"],
-    keys: oneKey("OW", "update"),
-    summary: "Makes a key hold a string that expires after so many milliseconds",
-    complexity: "O(1)",
-    arguments: [key(), arg("integer", "milliseconds"), arg("string", "value")],
-    docFlags: ["deprecated"],
-    deprecatedSince: "2.6.12",
-    replacedBy: "`SET` with `PX`",
-  },
-  (ctx) => {
+export const psetex = command("psetex", { arity: 4, since: "2.6.0", flags: "write denyoom" })
+  .takes("key{OW update} milliseconds value")
+  .docs("Sets the string value of a key and its expiration in milliseconds.", "O(1)")
+  .deprecated("2.6.12", "`SET` with `PX`")
+  .run((ctx) => {
     store(ctx, SetOption.PX, 2, 3);
     ctx.reply.ok();
-  },
-);
+  });
 
-export const getset = command(
-  {
-    name: "getset",
-    arity: 3,
-    group: "string",
-    since: "1.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "access", "update"),
-    summary: "Makes a key hold a string and answers with the one it held",
-    complexity: "O(1)",
-    arguments: [key(), arg("string", "value")],
-    docFlags: ["deprecated"],
-    deprecatedSince: "6.2.0",
-    replacedBy: "`SET` with `GET`",
-  },
-  (ctx) => {
+export const getset = command("getset", { arity: 3, since: "1.0.0", flags: "write denyoom fast" })
+  .takes("key{RW access update} value")
+  .docs("Sets the string value of a key and returns its old value.", "O(1)")
+  .deprecated("6.2.0", "`SET` with `GET`")
+  .run((ctx) => {
     replyStringOrNull(ctx, ctx.readString(1));
     ctx.setString(ctx.write(1), 1, 2, NO_EXPIRY);
     ctx.event(EventClass.STRING, "set", 1);
     if (ctx.host.journal.active) ctx.journalAs("SET", ctx.bytes(1), ctx.bytes(2));
-  },
-);
+  });
 
-export const getdel = command(
-  {
-    name: "getdel",
-    arity: 2,
-    group: "string",
-    since: "6.2.0",
-    flags: ["write", "fast"],
-    keys: oneKey("RW", "access", "delete"),
-    summary: "Answers with the string at a key and deletes the key",
-    complexity: "O(1)",
-    arguments: [key()],
-  },
-  (ctx) => {
+export const getdel = command("getdel", { arity: 2, since: "6.2.0", flags: "write fast" })
+  .takes("key{RW access delete}")
+  .docs("Returns the string value of a key and deletes the key.", "O(1)")
+  .run((ctx) => {
     const address = ctx.readString(1);
     replyStringOrNull(ctx, address);
     if (address === 0) return;
     ctx.database.delete(address);
     ctx.event(EventClass.GENERIC, "del", 1);
     if (ctx.host.journal.active) ctx.journalAs("DEL", ctx.bytes(1));
-  },
-);
+  });
 
-export const getex = command(
-  {
-    name: "getex",
-    arity: -2,
-    group: "string",
-    since: "6.2.0",
-    flags: ["write", "fast"],
-    keys: [{ ...keyAt(1, "RW", "access", "update"), notes: "RW and update because of the expiry" }],
-    summary: "Answers with the string at a key and sets or removes its expiry",
-    complexity: "O(1)",
-    arguments: [
-      key(),
-      oneOf(
-        "expiration",
-        [
-          arg("integer", "seconds", { token: "EX" }),
-          arg("integer", "milliseconds", { token: "PX" }),
-          arg("unix-time", "unix-time-seconds", { token: "EXAT" }),
-          arg("unix-time", "unix-time-milliseconds", { token: "PXAT" }),
-          token("PERSIST"),
-        ],
-        { optional: true },
-      ),
-    ],
-  },
-  (ctx) => {
+export const getex = command("getex", { arity: -2, since: "6.2.0", flags: "write fast" })
+  .takes(`key{RW access update: RW and update because of the expiry}
+      [expiration(EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST)]`)
+  .docs("Returns the string value of a key and sets or removes its expiration.", "O(1)")
+  .run((ctx) => {
     const parsed = parseSetOptions(ctx, 2, GETEX_COMMAND);
     const options = optionsOf(parsed);
     const timeIndex = timeIndexOf(parsed);
@@ -225,23 +114,13 @@ export const getex = command(
       ctx.event(EventClass.GENERIC, "persist", 1);
       if (ctx.host.journal.active) ctx.journalAs("PERSIST", ctx.bytes(1));
     }
-  },
-);
+  });
 
-export const mget = command(
-  {
-    name: "mget",
-    arity: -2,
-    group: "string",
-    since: "1.0.0",
-    flags: ["readonly", "fast"],
-    keys: allKeys(1, "RO", "access"),
-    summary: "Answers with the strings at several keys at once",
-    complexity: "O(N), N being the number of keys",
-    arguments: [key("key", { multiple: true })],
-    tips: ["request_policy:multi_shard"],
-  },
-  (ctx) => {
+export const mget = command("mget", { arity: -2, since: "1.0.0", flags: "readonly fast" })
+  .takes("key{RO access}...")
+  .tips("request_policy:multi_shard")
+  .docs("Returns the string values of several keys.", "O(N) for N keys")
+  .run((ctx) => {
     const { count, reply } = ctx;
     reply.array(count - 1);
     for (let index = 1; index < count; index++) {
@@ -250,48 +129,27 @@ export const mget = command(
       if (address === 0 || ctx.database.type(address) !== Type.STRING) reply.null();
       else ctx.replyString(address);
     }
-  },
-);
+  });
 
-export const mset = command(
-  {
-    name: "mset",
-    arity: -3,
-    group: "string",
-    since: "1.0.1",
-    flags: ["write", "denyoom"],
-    keys: allKeys(2, "OW", "update"),
-    summary: "Makes several keys hold strings, all at once",
-    complexity: "O(N), N being the number of keys",
-    arguments: [block("data", [key(), arg("string", "value")], { multiple: true })],
-    tips: ["request_policy:multi_shard", "response_policy:all_succeeded"],
-  },
-  (ctx) => {
+export const mset = command("mset", { arity: -3, since: "1.0.1", flags: "write denyoom" })
+  .takes("data(key{OW update} value)...")
+  .tips("request_policy:multi_shard response_policy:all_succeeded")
+  .docs("Sets the string values of several keys, all at once.", "O(N) for N keys")
+  .run((ctx) => {
     requirePairs(ctx);
     storePairs(ctx);
     ctx.reply.ok();
-  },
-);
+  });
 
-export const msetnx = command(
-  {
-    name: "msetnx",
-    arity: -3,
-    group: "string",
-    since: "1.0.1",
-    flags: ["write", "denyoom"],
-    keys: allKeys(2, "OW", "insert"),
-    summary: "Makes several keys hold strings, unless one of the keys is there already",
-    complexity: "O(N), N being the number of keys",
-    arguments: [block("data", [key(), arg("string", "value")], { multiple: true })],
-  },
-  (ctx) => {
+export const msetnx = command("msetnx", { arity: -3, since: "1.0.1", flags: "write denyoom" })
+  .takes("data(key{OW insert} value)...")
+  .docs("Sets the string values of several keys, only if none of them exists.", "O(N) for N keys")
+  .run((ctx) => {
     requirePairs(ctx);
     for (let index = 1; index < ctx.count; index += 2) if (ctx.write(index) !== 0) return ctx.reply.integer(0);
     storePairs(ctx);
     ctx.reply.integer(1);
-  },
-);
+  });
 
 function replyStringOrNull(ctx: Context, address: number): void {
   if (address === 0) ctx.reply.null();

@@ -3,28 +3,21 @@
 import { commonSubsequence, commonSubsequenceLength } from "../../algorithms/lcs.ts";
 import { copyBytes } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
-import { arg, command, key, oneKey, token } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import { SessionKind } from "../../session/session.ts";
 import { Encoding, Type } from "../../values/value-types.ts";
 
+const command = commandsOf("string");
+
 const EMPTY = Buffer.alloc(0);
 
-export const append = command(
-  {
-    name: "append",
-    arity: 3,
-    group: "string",
-    since: "2.0.0",
-    flags: ["write", "denyoom", "fast"],
-    keys: oneKey("RW", "insert"),
-    summary: "Adds bytes to the end of the string at a key",
-    complexity: "O(1) amortized, for values that are short beside what they are added to",
-    arguments: [key(), arg("string", "value")],
-  },
-  (ctx) => {
+export const append = command("append", { arity: 3, since: "2.0.0", flags: "write denyoom fast" })
+  .takes("key{RW insert} value")
+  .docs("Appends a string to the value of a key. Creates the key if it doesn't exist.", "O(1) amortized, for short additions")
+  .run((ctx) => {
     const { database, frame } = ctx;
     const address = ctx.writeString(1);
     const added = frame.lengths[2];
@@ -39,40 +32,20 @@ export const append = command(
     }
     ctx.event(EventClass.STRING, "append", 1);
     ctx.reply.integer(before + added);
-  },
-);
+  });
 
-export const strlen = command(
-  {
-    name: "strlen",
-    arity: 2,
-    group: "string",
-    since: "2.2.0",
-    flags: ["readonly", "fast"],
-    keys: oneKey("RO"),
-    summary: "Answers with the length of the string at a key",
-    complexity: "O(1)",
-    arguments: [key()],
-  },
-  (ctx) => {
+export const strlen = command("strlen", { arity: 2, since: "2.2.0", flags: "readonly fast" })
+  .takes("key{RO}")
+  .docs("Returns the length of the string value of a key.", "O(1)")
+  .run((ctx) => {
     const address = ctx.readString(1);
     ctx.reply.integer(address === 0 ? 0 : ctx.database.stringLength(address));
-  },
-);
+  });
 
-export const setrange = command(
-  {
-    name: "setrange",
-    arity: 4,
-    group: "string",
-    since: "2.2.0",
-    flags: ["write", "denyoom"],
-    keys: oneKey("RW", "update"),
-    summary: "Overwrites the string at a key from an offset on, with zero bytes before it where it was shorter",
-    complexity: "O(M), M being the length of the value; O(1) for short ones",
-    arguments: [key(), arg("integer", "offset"), arg("string", "value")],
-  },
-  (ctx) => {
+export const setrange = command("setrange", { arity: 4, since: "2.2.0", flags: "write denyoom" })
+  .takes("key{RW update} offset value")
+  .docs("Overwrites a part of a string at an offset. Creates the key if it doesn't exist.", "O(1) for short values, O(M) for M bytes")
+  .run((ctx) => {
     const { database, frame } = ctx;
     const offset = Number(ctx.int64(2));
     if (offset < 0) throw commandError("ERR offset is out of range");
@@ -94,62 +67,23 @@ export const setrange = command(
     }
     ctx.event(EventClass.STRING, "setrange", 1);
     ctx.reply.integer(length);
-  },
-);
+  });
 
-export const getrange = command(
-  {
-    name: "getrange",
-    arity: 4,
-    group: "string",
-    since: "2.4.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with a part of the string at a key",
-    complexity: "O(N), N being the length of the answer",
-    arguments: [key(), arg("integer", "start"), arg("integer", "end")],
-  },
-  replyRange,
-);
+export const getrange = command("getrange", { arity: 4, since: "2.4.0", flags: "readonly" })
+  .takes("key{RO access} start end:integer")
+  .docs("Returns a substring of the string value of a key.", "O(N) for N bytes returned")
+  .run(replyRange);
 
-export const substr = command(
-  {
-    name: "substr",
-    arity: 4,
-    group: "string",
-    since: "1.0.0",
-    flags: ["readonly"],
-    keys: oneKey("RO", "access"),
-    summary: "Answers with a part of the string at a key",
-    complexity: "O(N), N being the length of the answer",
-    arguments: [key(), arg("integer", "start"), arg("integer", "end")],
-    docFlags: ["deprecated"],
-    deprecatedSince: "2.0.0",
-    replacedBy: "`GETRANGE`",
-  },
-  replyRange,
-);
+export const substr = command("substr", { arity: 4, since: "1.0.0", flags: "readonly" })
+  .takes("key{RO access} start end:integer")
+  .docs("Returns a substring of the string value of a key.", "O(N) for N bytes returned")
+  .deprecated("2.0.0", "`GETRANGE`")
+  .run(replyRange);
 
-export const lcs = command(
-  {
-    name: "lcs",
-    arity: -3,
-    group: "string",
-    since: "7.0.0",
-    flags: ["readonly"],
-    keys: [{ flags: ["RO", "access"], begin: { index: 1 }, find: { lastKey: 1, step: 1, limit: 0 } }],
-    summary: "Finds the longest common subsequence of two strings",
-    complexity: "O(N*M), N and M being the lengths of the strings",
-    arguments: [
-      key("key1"),
-      key("key2"),
-      token("LEN", { optional: true }),
-      token("IDX", { optional: true }),
-      arg("integer", "min-match-len", { token: "MINMATCHLEN", optional: true }),
-      token("WITHMATCHLEN", { optional: true }),
-    ],
-  },
-  (ctx) => {
+export const lcs = command("lcs", { arity: -3, since: "7.0.0", flags: "readonly" })
+  .takes("key1{RO access} key2{^} [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]")
+  .docs("Finds the longest common subsequence of two strings.", "O(N*M) for strings of N and M bytes")
+  .run((ctx) => {
     const a = comparedString(ctx, 1);
     const b = comparedString(ctx, 2);
     const { length, positions, withLengths, shortest } = lcsOptions(ctx);
@@ -173,8 +107,7 @@ export const lcs = command(
     }
     ctx.reply.bulk("len");
     ctx.reply.integer(common.bytes.length);
-  },
-);
+  });
 
 /** Errors: a string of `size` bytes that start at `offset` would be longer than a request can carry; the master's word is law. */
 function requireRoom(ctx: Context, offset: number, size: number): void {

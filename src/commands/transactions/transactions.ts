@@ -1,12 +1,12 @@
 /** MULTI and WATCH. While a transaction is open the dispatcher queues what comes in; EXEC runs it, as one unit of the journal. */
 
 import { commandError, errors } from "../../errors.ts";
-import { allKeys, command, type Flag, key } from "../../execution/command-spec.ts";
+import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Session } from "../../session/session.ts";
 import { Transaction } from "../../session/transaction.ts";
 
-const FLAGS: readonly Flag[] = ["noscript", "loading", "stale", "fast", "allow_busy"];
+const command = commandsOf("transactions");
 
 /** The client's transaction, made when it first needs one. */
 function transactionOf(ctx: Context): Transaction {
@@ -21,36 +21,21 @@ function openTransaction(session: Session): Transaction | null {
 }
 
 /** Errors: a transaction is open already. */
-export const multi = command(
-  {
-    name: "multi",
-    arity: 1,
-    group: "transactions",
-    since: "1.2.0",
-    flags: FLAGS,
-    summary: "Opens a transaction: what follows is queued until EXEC",
-    complexity: "O(1)",
-  },
-  (ctx) => {
+export const multi = command("multi", { arity: 1, since: "1.2.0", flags: "noscript loading stale fast allow_busy" })
+  .marked("unqueued")
+  .docs("Starts a transaction.", "O(1)")
+  .run((ctx) => {
     const transaction = transactionOf(ctx);
     if (transaction.open) throw commandError("ERR MULTI calls can not be nested");
     transaction.open = true;
     ctx.reply.ok();
-  },
-);
+  });
 
 /** -> an array with the answer of each queued command, or null when a watched key changed. Errors: EXECABORT after a refused command, no transaction. */
-export const exec = command(
-  {
-    name: "exec",
-    arity: 1,
-    group: "transactions",
-    since: "1.2.0",
-    flags: ["noscript", "loading", "stale", "skip_slowlog"],
-    summary: "Runs the queued commands of a transaction",
-    complexity: "That of the queued commands",
-  },
-  (ctx) => {
+export const exec = command("exec", { arity: 1, since: "1.2.0", flags: "noscript loading stale skip_slowlog" })
+  .marked("unqueued", "runs-queue")
+  .docs("Executes the commands of a transaction.", "Depends on the queued commands.")
+  .run((ctx) => {
     const { session } = ctx;
     const transaction = openTransaction(session);
     if (transaction === null) throw commandError("ERR EXEC without MULTI");
@@ -66,8 +51,7 @@ export const exec = command(
     transaction.reset();
     // Each command has been journalled on its own.
     ctx.journalNothing();
-  },
-);
+  });
 
 function runQueue(ctx: Context, transaction: Transaction): void {
   const { commands } = ctx.host;
@@ -80,58 +64,32 @@ function runQueue(ctx: Context, transaction: Transaction): void {
 }
 
 /** Errors: no transaction. */
-export const discard = command(
-  {
-    name: "discard",
-    arity: 1,
-    group: "transactions",
-    since: "2.0.0",
-    flags: FLAGS,
-    summary: "Drops a transaction with all it queued, and the watched keys",
-    complexity: "O(N) in the number of queued commands",
-  },
-  (ctx) => {
+export const discard = command("discard", { arity: 1, since: "2.0.0", flags: "noscript loading stale fast allow_busy" })
+  .marked("unqueued")
+  .docs("Discards a transaction.", "O(N) for N queued commands")
+  .run((ctx) => {
     const transaction = openTransaction(ctx.session);
     if (transaction === null) throw commandError("ERR DISCARD without MULTI");
     transaction.reset();
     ctx.reply.ok();
-  },
-);
+  });
 
 /** Errors: a transaction is open already. */
-export const watch = command(
-  {
-    name: "watch",
-    arity: -2,
-    group: "transactions",
-    since: "2.2.0",
-    flags: FLAGS,
-    keys: allKeys(1, "RO"),
-    summary: "Makes the next EXEC depend on keys that stay as they are",
-    complexity: "O(1) for each key",
-    arguments: [key("key", { multiple: true })],
-  },
-  (ctx) => {
+export const watch = command("watch", { arity: -2, since: "2.2.0", flags: "noscript loading stale fast allow_busy" })
+  .takes("key{RO}...")
+  .marked("unqueued")
+  .docs("Watches keys: a transaction is executed only if none of them changes.", "O(1) for each key")
+  .run((ctx) => {
     const transaction = transactionOf(ctx);
     if (transaction.open) throw commandError("ERR WATCH inside MULTI is not allowed");
     // A transaction that is lost already needs no further keys.
     if (!transaction.touched) for (let index = 1; index < ctx.count; index++) transaction.watch(ctx.database, ctx.bytes(index));
     ctx.reply.ok();
-  },
-);
+  });
 
-export const unwatch = command(
-  {
-    name: "unwatch",
-    arity: 1,
-    group: "transactions",
-    since: "2.2.0",
-    flags: FLAGS,
-    summary: "Forgets which keys were watched",
-    complexity: "O(1)",
-  },
-  (ctx) => {
+export const unwatch = command("unwatch", { arity: 1, since: "2.2.0", flags: "noscript loading stale fast allow_busy" })
+  .docs("Forgets the watched keys of a transaction.", "O(1)")
+  .run((ctx) => {
     ctx.session.transaction?.unwatch();
     ctx.reply.ok();
-  },
-);
+  });

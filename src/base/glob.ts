@@ -26,6 +26,14 @@ export function globMatch(pattern: Uint8Array, text: Uint8Array, textFrom: numbe
   if (textFrom === textTo) return end === 0;
   let at = 0;
   let from = textFrom;
+  // Up to the first element that is not just a byte there is nothing to try again, and most texts differ there.
+  for (; at < end; at++) {
+    const wanted = pattern[at];
+    if (wanted === STAR || wanted === QUESTION || wanted === OPEN || wanted === BACKSLASH) break;
+    const byte = text[from];
+    if (wanted !== byte && !(ignoreCase && lower(wanted) === lower(byte))) return false;
+    if (++from === textTo) return skipStars(pattern, at + 1) === end;
+  }
   let retryAt = -1;
   let retryFrom = 0;
   let stars = 0;

@@ -95,20 +95,26 @@ export class Config {
    * answered as it was asked; a pattern finds names and aliases. Each name once.
    */
   get(patterns: readonly string[]): [name: string, value: string][] {
-    const found = new Map<string, [string, string]>();
+    const found: [string, string][] = [];
+    // One pattern finds no name twice.
+    const seen = patterns.length > 1 ? new Set<NamedDirective>() : null;
+    const take = (entry: NamedDirective, name: string): void => {
+      if (seen?.has(entry)) return;
+      seen?.add(entry);
+      found.push([name, this.text(entry.principal)]);
+    };
     for (const pattern of patterns) {
       if (!/[*?[]/.test(pattern)) {
         const entry = findDirective(pattern);
-        if (entry !== undefined && !found.has(entry.name)) found.set(entry.name, [pattern, this.text(entry.principal)]);
+        if (entry !== undefined) take(entry, pattern);
         continue;
       }
       const bytes = Buffer.from(pattern, "latin1");
-      for (const { name, bytes: nameBytes, principal, row } of NAMES) {
-        if (row.hidden || found.has(name) || !globMatch(bytes, nameBytes, 0, nameBytes.length, true)) continue;
-        found.set(name, [name, this.text(principal)]);
+      for (const entry of NAMES) {
+        if (!entry.row.hidden && globMatch(bytes, entry.bytes, 0, entry.bytes.length, true)) take(entry, entry.name);
       }
     }
-    return [...found.values()];
+    return found;
   }
 
   /** What a log should say of those directives among `names` whose value is not the default and changes nothing: a line each. */

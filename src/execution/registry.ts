@@ -25,6 +25,8 @@ export class CommandEntry {
   readonly fullName: string;
   readonly parent: CommandEntry | null;
   readonly subcommands: Map<string, CommandEntry>;
+  /** The same for requests; null where there are none. */
+  readonly subcommandIndex: NameIndex | null;
   readonly arity: number;
   readonly isWrite: boolean;
   readonly noAuth: boolean;
@@ -68,6 +70,7 @@ export class CommandEntry {
       (this.isWrite || spec.flags.includes("may_replicate") ? Restriction.PAUSE : 0);
     if (this.runsQueue) this.restrictions = -1;
     this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, this)]));
+    this.subcommandIndex = this.subcommands.size === 0 ? null : new NameIndex([...this.subcommands.values()]);
   }
 
   acceptsCount(count: number): boolean {
@@ -87,40 +90,58 @@ export class CommandEntry {
 /** The entry of the subcommand that a request names, the family itself when it names none, or null when there is none of that name. */
 export function subcommandOf(family: CommandEntry, frame: Frame): CommandEntry | null {
   if (frame.count < 2) return family;
-  return family.subcommands.get(frame.text(1).toLowerCase()) ?? null;
+  return family.subcommandIndex?.find(frame.buffer, frame.offsets[1], frame.lengths[1]) ?? null;
 }
 
-const SLOTS = 2048;
 const LONGEST_NAME = 32;
 
-export class CommandTable {
-  /** Top-level commands by lower-case name. */
-  readonly byName: ReadonlyMap<string, CommandEntry>;
-  /** Open addressing over the name's bytes, so that a lookup makes no string. */
-  private readonly slots: (CommandEntry | null)[] = new Array(SLOTS).fill(null);
-  private readonly names: Buffer[] = new Array(SLOTS).fill(Buffer.alloc(0));
+/** Entries by their names' bytes, in open addressing, so that a lookup makes no string. */
+class NameIndex {
+  private readonly mask: number;
+  private readonly slots: (CommandEntry | null)[];
+  private readonly names: Buffer[];
 
-  constructor(commands: readonly Command[]) {
-    const entries = commands.map((command) => new CommandEntry(command));
-    this.byName = new Map(entries.map((entry) => [entry.spec.name, entry]));
+  constructor(entries: readonly CommandEntry[]) {
+    // A power of two, a quarter full at most.
+    const size = 4 << (32 - Math.clz32(entries.length));
+    this.mask = size - 1;
+    this.slots = new Array(size).fill(null);
+    this.names = new Array(size).fill(Buffer.alloc(0));
     for (const entry of entries) {
       const name = Buffer.from(entry.spec.name, "latin1");
-      let slot = slotOf(name, 0, name.length);
-      while (this.slots[slot] !== null) slot = (slot + 1) % SLOTS;
+      let slot = slotOf(name, 0, name.length, this.mask);
+      while (this.slots[slot] !== null) slot = (slot + 1) & this.mask;
       this.slots[slot] = entry;
       this.names[slot] = name;
     }
   }
 
-  /** The command that bytes[from, from + length) name in any case, or null. Hot. */
+  /** The entry that bytes[from, from + length) name in any case, or null. Hot. */
   find(bytes: Buffer, from: number, length: number): CommandEntry | null {
     if (length > LONGEST_NAME) return null;
-    let slot = slotOf(bytes, from, length);
+    let slot = slotOf(bytes, from, length, this.mask);
     for (;;) {
       const entry = this.slots[slot];
       if (entry === null || sameName(this.names[slot], bytes, from, length)) return entry;
-      slot = (slot + 1) % SLOTS;
+      slot = (slot + 1) & this.mask;
     }
+  }
+}
+
+export class CommandTable {
+  /** Top-level commands by lower-case name. */
+  readonly byName: ReadonlyMap<string, CommandEntry>;
+  private readonly index: NameIndex;
+
+  constructor(commands: readonly Command[]) {
+    const entries = commands.map((command) => new CommandEntry(command));
+    this.byName = new Map(entries.map((entry) => [entry.spec.name, entry]));
+    this.index = new NameIndex(entries);
+  }
+
+  /** The command that bytes[from, from + length) name in any case, or null. */
+  find(bytes: Buffer, from: number, length: number): CommandEntry | null {
+    return this.index.find(bytes, from, length);
   }
 
   /** The command or subcommand that a request names, or null. */
@@ -150,10 +171,10 @@ export class CommandTable {
   }
 }
 
-function slotOf(bytes: Buffer, from: number, length: number): number {
+function slotOf(bytes: Buffer, from: number, length: number, mask: number): number {
   let hash = length;
   for (let at = from; at < from + length; at++) hash = (Math.imul(hash, 31) + (bytes[at] | 0x20)) | 0;
-  return (hash ^ (hash >>> 11)) & (SLOTS - 1);
+  return (hash ^ (hash >>> 11)) & mask;
 }
 
 /** `name` is lower case; letters of `bytes` match in either. */

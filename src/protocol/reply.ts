@@ -204,7 +204,14 @@ export class Reply {
 
   /** A string of latin1 characters as a bulk string. */
   bulk(text: string): void {
-    this.bytesOf(Buffer.from(text, "latin1"));
+    const size = text.length;
+    if (size > DIRECT_BYTES) return this.bytesOf(Buffer.from(text, "latin1"));
+    this.number(0x24, size);
+    const buffer = this.room(size + 2);
+    const end = this.length + buffer.latin1Write(text, this.length);
+    buffer[end] = CR;
+    buffer[end + 1] = LF;
+    this.length = end + 2;
   }
 
   bytesOf(bytes: Buffer): void {

@@ -38,6 +38,32 @@ export class Rate {
   }
 }
 
+/** What the process takes of the machine. Asking the system takes longer than all else that INFO tells, so that answers are kept for a moment. */
+export class SystemUsage {
+  private resident = 0;
+  private residentAt = 0;
+  private processor: { readonly all: NodeJS.CpuUsage; readonly thread: NodeJS.CpuUsage } | null = null;
+  private processorAt = 0;
+
+  /** Resident memory in bytes, as it was less than a tenth of a second before `now` (ms). */
+  residentMemory(now: number): number {
+    if (now - this.residentAt >= RESIDENT_MS || now < this.residentAt) {
+      this.resident = process.memoryUsage.rss();
+      this.residentAt = now;
+    }
+    return this.resident;
+  }
+
+  /** Processor time in microseconds, of all threads and of the serving one; read once for all requests of a batch, which have the same `now`. */
+  processorTime(now: number): { readonly all: NodeJS.CpuUsage; readonly thread: NodeJS.CpuUsage } {
+    if (this.processor === null || now !== this.processorAt) {
+      this.processor = { all: process.cpuUsage(), thread: process.threadCpuUsage() };
+      this.processorAt = now;
+    }
+    return this.processor;
+  }
+}
+
 export class ServerStats {
   commands = 0;
   connections = 0;
@@ -70,8 +96,8 @@ export class ServerStats {
   mostCommandsPerCycle = 0;
   commandMicroseconds = 0;
   cronMicroseconds = 0;
-  private resident = 0;
-  private residentAt = 0;
+  /** Not counters, so they are kept when those begin again. */
+  readonly system = new SystemUsage();
   /** Error replies by code. */
   readonly errors = new Map<string, number>();
   readonly commandRate = new Rate(1000);
@@ -82,15 +108,6 @@ export class ServerStats {
   readonly cycleRate = new Rate(1000);
   /** Microseconds per cycle. */
   readonly cycleDuration = new Rate(1);
-
-  /** Resident memory of the process in bytes, as it was in the last tenth of a second: asking the system takes longer than all else that INFO tells. */
-  residentMemory(now: number): number {
-    if (now - this.residentAt >= RESIDENT_MS || now < this.residentAt) {
-      this.resident = process.memoryUsage.rss();
-      this.residentAt = now;
-    }
-    return this.resident;
-  }
 
   countError(message: string): void {
     this.errorReplies++;
@@ -129,7 +146,7 @@ export class ServerStats {
   reset(): void {
     const fresh = new ServerStats();
     this.errors.clear();
-    const { errors, peakMemory, startupMemory, loginFailures } = this;
-    Object.assign(this, { ...fresh, errors, peakMemory, startupMemory, loginFailures });
+    const { errors, system, peakMemory, startupMemory, loginFailures } = this;
+    Object.assign(this, { ...fresh, errors, system, peakMemory, startupMemory, loginFailures });
   }
 }

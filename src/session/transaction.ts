@@ -1,6 +1,7 @@
 /** MULTI's queue and WATCH's list of one client. */
 
 import { assert } from "../assert.ts";
+import { copied, equalBytes } from "../base/bytes.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Watch, Watcher } from "../keyspace/watch.ts";
@@ -45,9 +46,12 @@ export class Transaction implements Watcher {
     return this.watched.length;
   }
 
-  watch(database: Database, key: Buffer): void {
-    if (this.watched.some((entry) => entry.database === database && entry.key.equals(key))) return;
-    this.watched.push(this.keyspace.watched.add(this, database, key));
+  /** Watches the key bytes[from, from + length), which is copied. */
+  watch(database: Database, bytes: Buffer, from: number, length: number): void {
+    for (const { database: other, key } of this.watched) {
+      if (other === database && key.length === length && equalBytes(key, 0, bytes, from, length)) return;
+    }
+    this.watched.push(this.keyspace.watched.add(this, database, copied(bytes, from, from + length)));
   }
 
   unwatch(): void {

@@ -63,7 +63,7 @@ export const info = command("info", { arity: -1, since: "1.0.0", flags: "loading
   });
 
 function isAskedFor({ names, shown }: Section, asked: ReadonlySet<string>): boolean {
-  if (names.some((name) => asked.has(name))) return true;
-  if (shown === "default" && (asked.size === 0 || asked.has("default"))) return true;
+  if (asked.size === 0) return shown === "default";
+  if (names.some((name) => asked.has(name)) || (shown === "default" && asked.has("default"))) return true;
   return shown !== "named" && (asked.has("all") || asked.has("everything"));
 }

@@ -69,7 +69,7 @@ export function memoryReport(host: Host): MemoryReport {
     allocated: arena.usedBytes + objects.usedBytes,
     active: arena.pageBytes + objects.usedBytes,
     resident: arena.touchedBytes + objects.usedBytes,
-    rss: stats.residentMemory(keyspace.now),
+    rss: stats.system.residentMemory(keyspace.now),
   };
 }
 

@@ -22,10 +22,12 @@ const usage = command("memory|usage", { arity: -3, since: "4.0.0", flags: "reado
       if (count < 0n) throw errors.syntax;
       samples = Number(count);
     }
-    const { database } = ctx;
-    const name = ctx.bytes(2);
+    const { database, frame } = ctx;
+    const { table } = database;
+    const from = frame.offsets[2];
+    const length = frame.lengths[2];
     // Past its time or not: what is there takes memory.
-    const address = database.table.find(database.table.hash(name, 0, name.length), name, 0, name.length);
+    const address = table.find(table.hash(frame.buffer, from, length), frame.buffer, from, length);
     if (address === 0) ctx.reply.null();
     else ctx.reply.integer(database.memoryOf(address, samples));
   });

@@ -91,9 +91,9 @@ export const lcs = command("lcs", { arity: -3, since: "7.0.0", flags: "readonly"
     if (tableBytes > ctx.host.config.values["proto-max-bulk-len"]) {
       throw commandError("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
     }
-    if (length) return ctx.reply.integer(commonSubsequenceLength(a, b));
-    const common = commonSubsequence(a, b);
+    const common = length ? commonSubsequenceLength(a, b) : commonSubsequence(a, b);
     if (common === null) throw commandError("ERR Insufficient memory, failed allocating transient memory for LCS");
+    if (typeof common === "number") return ctx.reply.integer(common);
     if (!positions) return ctx.reply.bytesOf(common.bytes);
     const matches = common.matches.filter((match) => match.length >= shortest);
     ctx.reply.map(2);

@@ -80,10 +80,13 @@ export const watch = command("watch", { arity: -2, since: "2.2.0", flags: "noscr
   .marked("unqueued")
   .docs("Watches keys: a transaction is executed only if none of them changes.", "O(1) for each key")
   .run((ctx) => {
+    const { database, frame } = ctx;
     const transaction = transactionOf(ctx);
     if (transaction.open) throw commandError("ERR WATCH inside MULTI is not allowed");
     // A transaction that is lost already needs no further keys.
-    if (!transaction.touched) for (let index = 1; index < ctx.count; index++) transaction.watch(ctx.database, ctx.bytes(index));
+    if (!transaction.touched) {
+      for (let index = 1; index < ctx.count; index++) transaction.watch(database, frame.buffer, frame.offsets[index], frame.lengths[index]);
+    }
     ctx.reply.ok();
   });
 

@@ -7,14 +7,13 @@ export const CPU: Section = {
   names: ["cpu"],
   title: "CPU",
   shown: "default",
-  write(out) {
-    const { system, user } = process.cpuUsage();
-    out.ratio("used_cpu_sys", system / 1e6, 6);
-    out.ratio("used_cpu_user", user / 1e6, 6);
+  write(out, { stats, keyspace }) {
+    const { all, thread } = stats.system.processorTime(keyspace.now);
+    out.ratio("used_cpu_sys", all.system / 1e6, 6);
+    out.ratio("used_cpu_user", all.user / 1e6, 6);
     // No child process is ever started.
     out.ratio("used_cpu_sys_children", 0, 6);
     out.ratio("used_cpu_user_children", 0, 6);
-    const thread = process.threadCpuUsage();
     out.ratio("used_cpu_sys_main_thread", thread.system / 1e6, 6);
     out.ratio("used_cpu_user_main_thread", thread.user / 1e6, 6);
   },

@@ -5,13 +5,13 @@ import * as bitfield from "./bitmap/bitfield.ts";
 import * as bitmap from "./bitmap/bitmap.ts";
 import * as client from "./connection/client.ts";
 import * as connection from "./connection/connection.ts";
-import * as databases from "./generic/databases.ts";
 import * as dump from "./generic/dump.ts";
 import * as expire from "./generic/expire.ts";
 import * as keys from "./generic/keys.ts";
 import * as object from "./generic/object.ts";
 import * as scan from "./generic/scan.ts";
 import * as sort from "./generic/sort.ts";
+import * as wait from "./generic/wait.ts";
 import * as geo from "./geo/geo.ts";
 import * as geoSearch from "./geo/geo-search.ts";
 import * as hash from "./hash/hash.ts";
@@ -19,20 +19,19 @@ import * as hashWalk from "./hash/hash-walk.ts";
 import * as hyperloglog from "./hyperloglog/hyperloglog.ts";
 import * as blockingLists from "./list/blocking-lists.ts";
 import * as list from "./list/list.ts";
-import * as listSearch from "./list/list-search.ts";
 import * as pubsub from "./pubsub/pubsub.ts";
 import * as functions from "./scripting/function.ts";
+import * as commands from "./server/command.ts";
 import * as config from "./server/config.ts";
-import * as debug from "./server/debug.ts";
-import * as info from "./server/info.ts";
-import * as introspection from "./server/introspection.ts";
+import * as databases from "./server/databases.ts";
+import * as debug from "./server/debug/debug.ts";
+import * as info from "./server/info/info.ts";
 import * as memory from "./server/memory.ts";
 import * as replication from "./server/replication.ts";
 import * as server from "./server/server.ts";
 import * as set from "./set/set.ts";
 import * as setAlgebra from "./set/set-algebra.ts";
 import * as setRandom from "./set/set-random.ts";
-import * as blockingSortedSets from "./sorted-set/blocking-sorted-sets.ts";
 import * as sortedSet from "./sorted-set/sorted-set.ts";
 import * as sortedSetAlgebra from "./sorted-set/sorted-set-algebra.ts";
 import * as sortedSetPop from "./sorted-set/sorted-set-pop.ts";
@@ -52,12 +51,11 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   bitfield,
   bitmap,
   blockingLists,
-  blockingSortedSets,
   client,
   connection,
   functions,
   hyperloglog,
-  introspection,
+  commands,
   string,
   transactions,
   counter,
@@ -70,12 +68,12 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   hashWalk,
   keys,
   list,
-  listSearch,
   object,
   pubsub,
   replication,
   scan,
   sort,
+  wait,
   set,
   setAlgebra,
   setRandom,

@@ -7,7 +7,6 @@ import type { Value } from "../../keyspace/value.ts";
 import type { ByteMap } from "../../memory/bytemap.ts";
 import type { ByteSpan } from "../../memory/record-table.ts";
 import type { Type } from "../../values/value-types.ts";
-import { parseCursor } from "./cursor.ts";
 
 /** Without COUNT. */
 const DEFAULT_COUNT = 10;
@@ -81,4 +80,17 @@ export function scanMap(map: ByteMap, cursor: number, { count, pattern }: ScanOp
     cursor = map.scan(cursor, visit);
   } while (cursor !== 0 && buckets-- > 0 && seen < count);
   return cursor;
+}
+
+const UINT64_MAX = 18446744073709551615n;
+
+/** The cursor that `text` spells, read as C's strtoul does (a sign wraps around, a NUL ends the text, nothing is 0). Errors: invalid cursor. */
+export function parseCursor(text: string): number {
+  const end = text.indexOf("\0");
+  const digits = end < 0 ? text : text.slice(0, end);
+  if (digits === "") return 0;
+  if (!/^[+-]?\d+$/.test(digits)) throw errors.invalidCursor;
+  const magnitude = BigInt(digits.replace(/^[+-]/, ""));
+  if (magnitude > UINT64_MAX) throw errors.invalidCursor;
+  return Number(BigInt.asIntN(32, digits.startsWith("-") ? -magnitude : magnitude));
 }

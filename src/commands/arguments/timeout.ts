@@ -4,7 +4,7 @@ import { INT64_MAX, parseInt64 } from "../../base/bytes.ts";
 import { parseLongDouble } from "../../base/numbers/longdouble.ts";
 import { type CommandError, commandError } from "../../errors.ts";
 import type { Context } from "../../execution/context.ts";
-import { Unit } from "../generic/deadline.ts";
+import { Unit } from "./deadline.ts";
 
 /**
  * When the wait that argument `index` names is over: a number of seconds (with a fraction: rounded up to the ms) or an integer of milliseconds, counted

@@ -6,7 +6,7 @@ import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { ReplyMode, SessionKind } from "../../session/session.ts";
 import { REDIS_VERSION } from "../../version.ts";
-import { databaseArgument } from "../generic/database-index.ts";
+import { databaseArgument } from "../arguments/database-index.ts";
 import { checkClientName } from "./client-info.ts";
 import { DEFAULT_USER, login, logout } from "./login.ts";
 

@@ -6,10 +6,13 @@ import type { Context } from "../../execution/context.ts";
 import { statedAccess } from "../../keyspace/access.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
+import type { RdbEntry, RdbString } from "../../rdb/entry.ts";
 import { RdbError } from "../../rdb/error.ts";
+import type { RdbHandler } from "../../rdb/handler.ts";
 import { PayloadWriter, payloadValid, readPayload } from "../../snapshot/dump-payload.ts";
-import { isPast } from "./deadline.ts";
-import { RestoredValue } from "./restored-value.ts";
+import type { Temporary } from "../../values/temporary.ts";
+import type { Type } from "../../values/value-types.ts";
+import { isPast } from "../arguments/deadline.ts";
 
 const command = commandsOf("generic");
 
@@ -135,4 +138,70 @@ function journalAbsolute(ctx: Context, at: bigint): void {
   const words: (string | Buffer)[] = [];
   for (let index = 0; index < ctx.count; index++) words.push(index === 2 ? at.toString() : ctx.bytes(index));
   ctx.journalAs(...words, "ABSTTL");
+}
+
+/** Takes the one value of a payload. */
+class RestoredValue implements RdbHandler {
+  private readonly newTemporary: (type: Type) => Temporary;
+  private draftInWork: Temporary | null = null;
+  private text: RdbString | null = null;
+  private whole = false;
+
+  /** `newTemporary` gives an empty draft of a type. */
+  constructor(newTemporary: (type: Type) => Temporary) {
+    this.newTemporary = newTemporary;
+  }
+
+  /** Whether there is a value. */
+  get complete(): boolean {
+    return this.whole;
+  }
+
+  /** Puts the value at the key named by argument 1, just looked up at `address` (0: it is not there), in place of what that has. Returns the key's address. */
+  put({ database, frame, keyHash }: Context, address: number, expireAt: number): number {
+    const { text, draftInWork: draft } = this;
+    const { buffer: key } = frame;
+    const from = frame.offsets[1];
+    const length = frame.lengths[1];
+    if (draft !== null) return database.install(draft, key, from, length, address, expireAt);
+    const { bytes, from: valueFrom, to: valueTo } = text as RdbString;
+    return database.setString(address, keyHash, key, from, length, bytes, valueFrom, valueTo, expireAt);
+  }
+
+  /** Gives back the memory of a value that was not put anywhere. */
+  drop(): void {
+    this.draftInWork?.discard();
+    this.draftInWork = null;
+    this.whole = false;
+  }
+
+  string({ value }: RdbEntry): void {
+    this.text = value;
+    this.whole = true;
+  }
+
+  draft(type: Type): Temporary {
+    this.draftInWork = this.newTemporary(type);
+    return this.draftInWork;
+  }
+
+  collection(): void {
+    this.whole = true;
+  }
+
+  empty(): void {
+    this.drop();
+  }
+
+  abandon(): void {
+    this.drop();
+  }
+
+  // What an image has besides values is in no payload.
+  aux(): void {}
+  database(): void {}
+  sizes(): void {}
+  library(): void {}
+  warning(): void {}
+  unsupported(): void {}
 }

@@ -5,7 +5,7 @@ import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
-import { deadline, deleteExpired, exactDeadline, expireAt, isPast, Unit } from "./deadline.ts";
+import { deadline, deleteExpired, exactDeadline, expireAt, isPast, Unit } from "../arguments/deadline.ts";
 
 const command = commandsOf("generic");
 

@@ -6,7 +6,7 @@ import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { TYPE_NAMES } from "../../values/value-types.ts";
-import { databaseArgument } from "./database-index.ts";
+import { databaseArgument } from "../arguments/database-index.ts";
 
 const command = commandsOf("generic");
 

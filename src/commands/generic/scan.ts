@@ -5,8 +5,7 @@ import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Database } from "../../keyspace/database.ts";
 import { TYPE_NAMES } from "../../values/value-types.ts";
-import { BUCKETS_PER_ELEMENT, patternArgument, scanOptions } from "../arguments/collection-scan.ts";
-import { parseCursor } from "../arguments/cursor.ts";
+import { BUCKETS_PER_ELEMENT, parseCursor, patternArgument, scanOptions } from "../arguments/collection-scan.ts";
 
 const command = commandsOf("generic");
 

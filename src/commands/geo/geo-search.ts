@@ -12,8 +12,7 @@ import { zsetExpect, zsetInsert, zsetScore } from "../../values/sorted-set/zset.
 import { Type } from "../../values/value-types.ts";
 import { longArgument, scoreArgument } from "../sorted-set/sorted-set-arguments.ts";
 import { storeZset } from "../sorted-set/sorted-set-storing.ts";
-import { placeArguments, unitArgument } from "./geo-arguments.ts";
-import { replyDistance, replyPlace } from "./geo-reply.ts";
+import { placeArguments, replyDistance, replyPlace, unitArgument } from "./geo-places.ts";
 
 const command = commandsOf("geo");
 

@@ -9,8 +9,7 @@ import type { Value } from "../../keyspace/value.ts";
 import { zsetExpect, zsetScore } from "../../values/sorted-set/zset.ts";
 import { Type } from "../../values/value-types.ts";
 import { ADDED, CH, NX, putMember, UPDATED, XX } from "../sorted-set/sorted-set-adding.ts";
-import { placeArguments, unitArgument } from "./geo-arguments.ts";
-import { replyDistance, replyPlace } from "./geo-reply.ts";
+import { placeArguments, replyDistance, replyPlace, unitArgument } from "./geo-places.ts";
 
 const command = commandsOf("geo");
 

@@ -1,9 +1,10 @@
-/** Members taken from an end of a sorted set. */
+/** Members taken from an end of a sorted set, at once or when there are any. What the journal takes is sorted-set-popping.ts. */
 
 import { errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { Type } from "../../values/value-types.ts";
+import { parseTimeout } from "../arguments/timeout.ts";
 import { boundedArgument } from "./sorted-set-arguments.ts";
 import { journalPop, PopForm, parsePopEnd, popMembers, ZsetEnd } from "./sorted-set-popping.ts";
 
@@ -51,3 +52,52 @@ function pop(ctx: Context, end: ZsetEnd): void {
   if (!zset.exists || count === 0) return ctx.reply.array(0);
   popMembers(ctx, zset, 1, end, count, ctx.count === 3 && ctx.reply.protocol === 3 ? PopForm.PAIRS : PopForm.FLAT);
 }
+
+export const bzpopmin = command("bzpopmin", { arity: -3, since: "5.0.0", flags: "write fast blocking" })
+  .takes("key{RW access delete}... timeout")
+  .docs(
+    "Removes and returns the lowest-scored member of the first non-empty sorted set of several. Blocks until there is one.",
+    "O(log(N)) for N members",
+  )
+  .changed("6.0.0: The timeout is a double instead of an integer.")
+  .run((ctx) => popOrWait(ctx, ZsetEnd.MIN));
+
+export const bzpopmax = command("bzpopmax", { arity: -3, since: "5.0.0", flags: "write fast blocking" })
+  .takes("key{RW access delete}... timeout")
+  .docs(
+    "Removes and returns the highest-scored member of the first non-empty sorted set of several. Blocks until there is one.",
+    "O(log(N)) for N members",
+  )
+  .changed("6.0.0: The timeout is a double instead of an integer.")
+  .run((ctx) => popOrWait(ctx, ZsetEnd.MAX));
+
+/** -> the key, the member and its score. */
+function popOrWait(ctx: Context, end: ZsetEnd): void {
+  const last = ctx.count - 1;
+  const deadline = parseTimeout(ctx, last);
+  for (let index = 1; index < last; index++) {
+    ctx.prepareKeys(1, index, 1);
+    const zset = ctx.openWrite(index, Type.ZSET);
+    if (!zset.exists) continue;
+    popMembers(ctx, zset, index, end, 1, PopForm.KEYED_FLAT);
+    return journalPop(ctx, index, end, 0);
+  }
+  ctx.block({ firstKey: 1, keyCount: last - 1, type: Type.ZSET, deadline });
+}
+
+export const bzmpop = command("bzmpop", { arity: -5, since: "7.0.0", flags: "write blocking" })
+  .takes("timeout numkeys key{RW access delete}... where(MIN | MAX) [COUNT count]")
+  .docs(
+    "Removes and returns members of the first non-empty sorted set of several. Blocks until there is one.",
+    "O(K)+O(M*log(N)) for K keys, N members and M returned",
+  )
+  .run((ctx) => {
+    const { keys, end, count } = parsePopEnd(ctx, 2);
+    const deadline = parseTimeout(ctx, 1);
+    for (let index = 3; index < 3 + keys; index++) {
+      ctx.prepareKeys(3, index, 1);
+      const zset = ctx.openWrite(index, Type.ZSET);
+      if (zset.exists) return journalPop(ctx, index, end, popMembers(ctx, zset, index, end, count, PopForm.KEYED_PAIRS));
+    }
+    ctx.block({ firstKey: 3, keyCount: keys, type: Type.ZSET, deadline });
+  });

@@ -9,8 +9,8 @@ import { countRange, StreamCursor } from "../../values/stream/stream-cursor.ts";
 import type { StreamConsumer, StreamGroup } from "../../values/stream/stream-group.ts";
 import { StreamId } from "../../values/stream/stream-id.ts";
 import { Type } from "../../values/value-types.ts";
+import { Unit } from "../arguments/deadline.ts";
 import { parseTimeout } from "../arguments/timeout.ts";
-import { Unit } from "../generic/deadline.ts";
 import {
   consumerOf,
   findGroup,

@@ -2,7 +2,7 @@
 
 import { errors } from "../../errors.ts";
 import type { Context } from "../../execution/context.ts";
-import { deadline, invalidExpireTime, Unit } from "../generic/deadline.ts";
+import { deadline, invalidExpireTime, Unit } from "../arguments/deadline.ts";
 
 export const SetOption = {
   NX: 1 << 0,

@@ -7,7 +7,7 @@ import { KEEP_EXPIRY } from "../../keyspace/database.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import { Type } from "../../values/value-types.ts";
-import { deleteExpired, exactDeadline, expireAt, isPast } from "../generic/deadline.ts";
+import { deleteExpired, exactDeadline, expireAt, isPast } from "../arguments/deadline.ts";
 import {
   baseOf,
   deadlineOf,

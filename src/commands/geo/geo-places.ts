@@ -1,9 +1,10 @@
-/** Arguments of geo commands: places, units, and how they are told in COMMAND DOCS. */
+/** Places, distances and units: how they are read from arguments and replied. */
 
 import { isOnMap, type Place } from "../../algorithms/geo/geohash.ts";
-import { formatSixDecimals } from "../../base/numbers/fixed-point.ts";
+import { formatSixDecimals, MAX_FIXED_BYTES, writeDecimal, writeDistance } from "../../base/numbers/fixed-point.ts";
 import { commandError } from "../../errors.ts";
 import type { Context } from "../../execution/context.ts";
+import type { Reply } from "../../protocol/reply.ts";
 import { scoreArgument } from "../sorted-set/sorted-set-arguments.ts";
 
 const UNITS = [
@@ -29,4 +30,18 @@ export function placeArguments(ctx: Context, index: number, place: Place): void 
     throw commandError(`ERR invalid longitude,latitude pair ${formatSixDecimals(longitude)},${formatSixDecimals(latitude)}`);
   place.longitude = longitude;
   place.latitude = latitude;
+}
+
+const text = Buffer.alloc(MAX_FIXED_BYTES);
+
+/** A longitude and a latitude, each a number of up to 17 decimals. */
+export function replyPlace(reply: Reply, longitude: number, latitude: number): void {
+  reply.array(2);
+  reply.doubleBytes(text, 0, writeDecimal(text, 0, longitude));
+  reply.doubleBytes(text, 0, writeDecimal(text, 0, latitude));
+}
+
+/** A distance: a string with four decimals, whatever the client speaks. */
+export function replyDistance(reply: Reply, distance: number): void {
+  reply.bytes(text, 0, writeDistance(text, 0, distance));
 }

@@ -3,7 +3,7 @@
 import { errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
-import { databaseAt, databaseNumber } from "./database-index.ts";
+import { databaseAt, databaseNumber } from "../arguments/database-index.ts";
 
 const command = commandsOf("server");
 

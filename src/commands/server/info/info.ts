@@ -1,15 +1,15 @@
 /** INFO: which sections are asked for; what is in them is in `info/`. */
 
-import { commandsOf } from "../../execution/command-spec.ts";
-import type { Host } from "../../execution/host.ts";
-import { CLIENTS } from "./info/clients.ts";
-import { MEMORY } from "./info/memory.ts";
-import { PERSISTENCE } from "./info/persistence.ts";
-import { REPLICATION } from "./info/replication.ts";
-import { InfoText, type Section } from "./info/section.ts";
-import { SERVER } from "./info/server.ts";
-import { DEBUG, STATS } from "./info/stats.ts";
-import { CLUSTER, COMMANDSTATS, CPU, ERRORSTATS, KEYSPACE, LATENCYSTATS, MODULES } from "./info/tables.ts";
+import { commandsOf } from "../../../execution/command-spec.ts";
+import type { Host } from "../../../execution/host.ts";
+import { CLIENTS } from "./clients.ts";
+import { MEMORY } from "./memory.ts";
+import { CLUSTER, COMMANDSTATS, CPU, ERRORSTATS, KEYSPACE, LATENCYSTATS, MODULES } from "./per-item.ts";
+import { PERSISTENCE } from "./persistence.ts";
+import { REPLICATION } from "./replication.ts";
+import { InfoText, type Section } from "./section.ts";
+import { SERVER } from "./server.ts";
+import { DEBUG, STATS } from "./stats.ts";
 
 const command = commandsOf("server");
 

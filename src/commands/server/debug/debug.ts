@@ -1,16 +1,14 @@
 /** DEBUG: what tests and people who look for a fault need. What Redis has and is not here answers as an unknown subcommand. */
 
-import { commandError } from "../../errors.ts";
-import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
-import { Frame } from "../../protocol/frame.ts";
-import { type HelpEntry, replyHelp } from "../arguments/help.ts";
-import { flushSleep, loadAppendOnly } from "./debug/append-only.ts";
-import { listpack, packedThreshold, quicklist } from "./debug/list-structure.ts";
-import { protocol } from "./debug/protocol.ts";
-import { reload } from "./debug/reload.ts";
-import { tableStats } from "./debug/table-stats.ts";
-import { digest, digestValue, lookUpOrFail, object, populate } from "./debug/value.ts";
+import { commandError } from "../../../errors.ts";
+import { commandsOf } from "../../../execution/command-spec.ts";
+import type { Context } from "../../../execution/context.ts";
+import { Frame } from "../../../protocol/frame.ts";
+import { type HelpEntry, replyHelp } from "../../arguments/help.ts";
+import { listpack, packedThreshold, quicklist } from "./list-structure.ts";
+import { protocol } from "./protocol.ts";
+import { tableStats } from "./table-stats.ts";
+import { digest, digestValue, lookUpOrFail, object, populate } from "./value.ts";
 
 const command = commandsOf("server");
 
@@ -221,4 +219,26 @@ function htstats(ctx: Context): void {
   const full = ctx.count > 3 && ctx.is(3, "full");
   const table = tableStats(database.table, { full });
   ctx.reply.verbatim(`[Dictionary HT]\n${table}[Expires index]\n number of elements: ${database.expiry.size}\n`);
+}
+
+function loadAppendOnly(ctx: Context): void {
+  ctx.host.appendOnly.reload();
+  ctx.reply.ok();
+}
+
+function flushSleep(ctx: Context): void {
+  ctx.host.appendOnly.flushSleep = Number.parseInt(ctx.text(2), 10) || 0;
+  ctx.reply.ok();
+}
+
+function reload(ctx: Context): void {
+  const words = new Set<string>();
+  for (let index = 2; index < ctx.count; index++) words.add(ctx.text(index).toLowerCase());
+  for (const word of words) {
+    if (word !== "nosave" && word !== "noflush" && word !== "merge") {
+      throw commandError("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    }
+  }
+  ctx.host.persistence.reload({ save: !words.has("nosave"), flush: !words.has("noflush"), merge: words.has("merge") });
+  ctx.reply.ok();
 }

@@ -77,7 +77,7 @@ export class Arena {
 
   /** A block of at least `size` bytes (1 to MAX_BLOCK), its content undefined. -> its address. Errors: ArenaFull. */
   allocate(size: number): number {
-    assert(size <= MAX_BLOCK, "a block is no larger than MAX_BLOCK");
+    assert(size > 0 && size <= MAX_BLOCK, "a block has 1 to MAX_BLOCK bytes, or no size class fits it");
     const sizeClass = CLASS_OF[(size + GRANULE - 1) >>> 4];
     let page = this.current[sizeClass];
     if (page === NO_PAGE || !this.hasRoom(page, sizeClass)) page = this.nextPageOf(sizeClass);
@@ -89,6 +89,10 @@ export class Arena {
       return free;
     }
     const bump = this.pageBump[page];
+    assert(
+      bump + CLASS_SIZES[sizeClass] <= PAGE_GRANULES,
+      "a page that blocks are taken from has room, or a block would reach into the next page",
+    );
     this.pageBump[page] = bump + CLASS_SIZES[sizeClass];
     return (page << PAGE_SHIFT) + bump;
   }
@@ -96,12 +100,19 @@ export class Arena {
   /** Gives a block back. The block must be live. */
   free(address: number): void {
     const page = address >>> PAGE_SHIFT;
+    assert(address !== 0 && page < this.nextPage, "an address that is freed lies in a page that was handed out");
     const sizeClass = this.pageClass[page];
     assert(sizeClass !== FREE_PAGE, "a block that is freed is in a page that is in use");
+    assert(
+      (address & (PAGE_GRANULES - 1)) < this.pageBump[page],
+      "a block that is freed was allocated: the page has handed out what lies there",
+    );
+    assert(this.pageLive[page] > 0, "a page has as many blocks as were allocated in it, so that none is freed twice");
     const wasFull = !this.hasRoom(page, sizeClass);
     this.words[address >>> SEGMENT_SHIFT][(address & OFFSET_MASK) << 2] = this.pageFree[page];
     this.pageFree[page] = address;
     this.usedBytes -= CLASS_SIZES[sizeClass] << 4;
+    assert(this.usedBytes >= 0, "no more bytes are given back than were in use");
     const live = --this.pageLive[page];
     if (page === this.current[sizeClass]) return;
     if (live === 0) {
@@ -152,6 +163,7 @@ export class Arena {
   private nextPageOf(sizeClass: number): number {
     let page = this.partial[sizeClass];
     if (page !== NO_PAGE) {
+      assert(this.pageClass[page] === sizeClass, "a page with room is listed under the class of its blocks");
       this.unlink(page, sizeClass);
     } else {
       page = this.emptyPages;
@@ -207,10 +219,12 @@ export class Arena {
   }
 
   private retire(page: number): void {
+    assert(this.pageLive[page] === 0, "a page is given up when no block in it is live");
     this.pageClass[page] = FREE_PAGE;
     this.pageNext[page] = this.emptyPages;
     this.emptyPages = page;
     this.pageBytes -= PAGE_GRANULES * GRANULE;
+    assert(this.pageBytes >= this.usedBytes, "blocks that are in use lie in pages that are in use");
   }
 }
 

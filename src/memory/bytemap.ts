@@ -3,6 +3,7 @@
  * values are empty. Hot: `find` and `set` make no object and no string.
  */
 
+import { assert } from "../assert.ts";
 import { copied, copyBytes } from "../base/bytes.ts";
 import { Blob, type LargeObject } from "./objects.ts";
 import { Element } from "./packed.ts";
@@ -140,7 +141,8 @@ export class ByteMap implements LargeObject {
   locateValue(address: number, span: ByteSpan): void {
     const { table } = this;
     if ((table.flags(address) & OUTSIDE) === 0) return table.locateValue(address, span);
-    const blob = this.tables.objects.get(table.handle(address)) as Blob;
+    const blob = this.tables.objects.get(table.handle(address));
+    assert(blob instanceof Blob, "the handle of a value that is outside its record names bytes");
     span.buffer = blob.buffer;
     span.from = 0;
     span.to = blob.length;
@@ -218,7 +220,8 @@ export class ByteMap implements LargeObject {
       this.freeing = 0;
     }
     this.freeing = table.freeChains(this.freeing, this.releaseValue, stop);
-    return this.freeing >= table.chainCount;
+    assert(this.freeing <= table.chainCount, "freeing goes on from a chain that exists, or is at its end");
+    return this.freeing === table.chainCount;
   }
 
   copy(): ByteMap {
@@ -231,6 +234,7 @@ export class ByteMap implements LargeObject {
       this.showValue(address, value);
       twin.set(key.bytes, key.from, key.length, value.bytes, value.from, value.to);
     });
+    assert(twin.size === this.size, "a copy has as many entries: no two have the same key");
     return twin;
   }
 }

@@ -78,6 +78,8 @@ export class Chains {
   }
 
   protected startRehash(buckets: number): void {
+    assert(this.old === null, "one rehash ends before the next begins, or records would be lost");
+    assert((buckets & (buckets - 1)) === 0, "the number of buckets is a power of two, so that a mask selects one");
     this.old = this.buckets;
     this.oldMask = this.mask;
     this.rehashAt = 0;
@@ -111,6 +113,7 @@ export class Chains {
       count--;
     }
     if (this.rehashAt < old.length) return true;
+    assert(this.rehashAt === old.length, "a rehash ends when each of the former buckets was emptied, and no sooner or later");
     this.old = null;
     this.adapt();
     return this.old !== null;
@@ -169,6 +172,7 @@ export class Chains {
 
   /** The first record of chain `index` (0 to chainCount - 1), or 0; `next` gives the others. */
   chain(index: number): number {
+    assert(index >= 0 && index < this.bucketCount, "a chain that is walked exists: no bucket moves while chains are counted");
     const old = this.old;
     if (old === null) return this.buckets[index];
     return index < old.length ? old[index] : this.buckets[index - old.length];
@@ -207,12 +211,15 @@ export class Chains {
     let index = first + Math.floor(Math.random() * chains);
     // A sparse table could be unlucky for long: after a bounded number of draws, take the next chain that holds something.
     for (let draws = 0; draws < 64 && this.chain(index) === 0; draws++) index = first + Math.floor(Math.random() * chains);
-    while (this.chain(index) === 0) index = index + 1 < first + chains ? index + 1 : first;
+    let left = chains;
+    while (this.chain(index) === 0 && --left >= 0) index = index + 1 < first + chains ? index + 1 : first;
+    assert(left >= 0, "a table that counts records has a chain that holds one");
     return this.randomFrom(this.chain(index));
   }
 
   /** Returns a record of the rest of a chain taken at random, the one at `first` included. */
   randomFrom(first: number): number {
+    assert(first !== 0, "a record is drawn from a chain that holds one");
     let length = 0;
     for (let at = first; at !== 0; at = this.next(at)) length++;
     let address = first;

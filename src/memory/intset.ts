@@ -6,6 +6,7 @@
  * objects nor strings. All functions take the text of a number as clients send it; what is no canonical int64 is no member.
  */
 
+import { assert } from "../assert.ts";
 import { type Int64Words, parseWords } from "../base/bytes.ts";
 import type { Element, PackedSpace } from "./packed.ts";
 
@@ -64,6 +65,7 @@ export function intsetAdd(space: PackedSpace, text: Buffer, tFrom: number, tTo: 
   space.splice(at, 0, width);
   setCount(space, intsetLength(space.buffer, space.from) + 1);
   writeNumber(space.buffer, space.from + at, width);
+  assertBetween(space, ~index, width);
   return IntsetAdd.ADDED;
 }
 
@@ -78,6 +80,7 @@ export function intsetRemove(space: PackedSpace, text: Buffer, tFrom: number, tT
 /** Takes number `index` (0 to length - 1) out. */
 export function intsetRemoveAt(space: PackedSpace, index: number): void {
   const width = widthOf(space.buffer, space.from);
+  assert(index >= 0 && index < intsetLength(space.buffer, space.from), "a number that is taken out of an intset is in it");
   space.splice(HEAD + index * width, width, 0);
   setCount(space, intsetLength(space.buffer, space.from) - 1);
 }
@@ -85,6 +88,7 @@ export function intsetRemoveAt(space: PackedSpace, index: number): void {
 /** Puts the decimal digits of number `index` (0 to length - 1) into `element`. */
 export function intsetGet(buffer: Buffer, from: number, index: number, element: Element): void {
   const width = widthOf(buffer, from);
+  assert(index >= 0 && index < intsetLength(buffer, from), "a number that is read from an intset is in it");
   readNumber(buffer, from + HEAD + index * width, width);
   element.setWords(int64.low, int64.high);
 }
@@ -165,6 +169,7 @@ function search(buffer: Buffer, from: number): number {
 
 /** Gives all numbers the width `to` and adds `int64`, which is below or above all of them: it did not fit the width they had. */
 function widen(space: PackedSpace, width: number, to: number): void {
+  assert((width === 2 || width === 4) && to > width, "the numbers of an intset have 2, 4 or 8 bytes and never get narrower");
   const low = int64.low;
   const high = int64.high;
   const length = intsetLength(space.buffer, space.from);
@@ -182,6 +187,14 @@ function widen(space: PackedSpace, width: number, to: number): void {
   writeNumber(buffer, first + (shift === 1 ? 0 : length * to), to);
   writeUint32(buffer, space.from, to);
   setCount(space, length + 1);
+  assertBetween(space, shift === 1 ? 0 : length, to);
+}
+
+/** `int64`, just put in as number `index`, must be above the one before and below the one behind it: binary search finds no others. */
+function assertBetween({ buffer, from, to }: PackedSpace, index: number, width: number): void {
+  const at = from + HEAD + index * width;
+  assert(index === 0 || compare(buffer, at - width, width) > 0, "the numbers of an intset ascend: the one before is below");
+  assert(at + width === to || compare(buffer, at + width, width) < 0, "the numbers of an intset ascend: the one behind is above");
 }
 
 // ---- the bytes

@@ -169,6 +169,7 @@ export class NodeDeque implements LargeObject {
 
   /** Sets `span` to the bytes of node `index`, for reading: good until the next change of anything. Errors: of a compressed one ArenaFull and those of its form. */
   locate(index: number, span: ByteSpan): void {
+    assert(index >= 0 && index < this.length, "a node that is looked at is in the directory");
     const at = (this.head + index) << STRIDE_SHIFT;
     if ((this.words[at + FLAGS] & COMPRESSED) !== 0) this.decompress(at);
     locateBlock(this.tables, this.words, at, span);
@@ -184,6 +185,7 @@ export class NodeDeque implements LargeObject {
 
   /** The node that holds element `element` (0 to size - 1); `offset` tells which of the node's it is. Counts from the nearer end. */
   seek(element: number): number {
+    assert(element >= 0 && element < this.size, "an element that is sought is one of those that the nodes count");
     const { words, head } = this;
     if (element < this.size - element) {
       let at = (head << STRIDE_SHIFT) + COUNT;
@@ -209,6 +211,8 @@ export class NodeDeque implements LargeObject {
 
   /** Puts a node of `bytes` bytes, their content undefined, and of no elements so far before node `index` (`length`: after all). Errors: ArenaFull. */
   insert(index: number, bytes: number, kind = 0): void {
+    assert(index >= 0 && index <= this.length, "a node is inserted among the others or at an end");
+    assert(kind >= 0 && kind <= KIND_MASK, "two bits hold the kind of a node");
     if (this.graves.length > 0) this.sweep(SWEEP_AT_CHANGE);
     this.reserve(index);
     const outside = bytes > MAX_BLOCK;
@@ -228,6 +232,7 @@ export class NodeDeque implements LargeObject {
 
   /** Removes `nodes` nodes from `index` on, and their elements. */
   removeRange(index: number, nodes: number): void {
+    assert(index >= 0 && nodes >= 0 && index + nodes <= this.length, "nodes that are removed are in the directory");
     if (this.graves.length > 0) this.sweep(SWEEP_AT_CHANGE);
     this.cursor?.close();
     const { words } = this;
@@ -245,12 +250,14 @@ export class NodeDeque implements LargeObject {
       words.copyWithin(first << STRIDE_SHIFT, (first + nodes) << STRIDE_SHIFT, (this.head + this.length) << STRIDE_SHIFT);
     }
     this.length -= nodes;
+    assert(this.length > 0 ? this.size >= 0 : this.size === 0, "the counts of the nodes add up to the number of elements");
     const places = words.length >> STRIDE_SHIFT;
     if (places > MIN_NODES && this.length * 4 < places) this.relocate(Math.max(MIN_NODES, this.length * 2), this.length >> 1);
   }
 
   /** Says how many elements node `index` has. */
   setCount(index: number, count: number): void {
+    assert(index < this.length && count >= 0, "a node in the directory has no fewer elements than none");
     const at = ((this.head + index) << STRIDE_SHIFT) + COUNT;
     this.size += count - this.words[at];
     this.words[at] = count;
@@ -264,6 +271,7 @@ export class NodeDeque implements LargeObject {
 
   /** Says that the bytes of node `index`, which `locateStored` shows, stand for what this form makes of them. All compressed nodes have the same form. */
   setCompressed(index: number, form: CompressedForm): void {
+    assert(this.form === null || this.form === form, "all compressed nodes of a deque have one form, so that one reads them all");
     this.form = form;
     this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] |= COMPRESSED;
   }
@@ -293,6 +301,7 @@ export class NodeDeque implements LargeObject {
    * was located before, offsets from its start still hold. -> a cursor that the next call uses again. Errors: ArenaFull, and nothing has changed then.
    */
   open(index: number): PackedSpace {
+    assert(index >= 0 && index < this.length, "a node that is changed is in the directory");
     const at = (this.head + index) << STRIDE_SHIFT;
     if ((this.words[at + FLAGS] & COMPRESSED) !== 0) this.decompress(at);
     if (this.images.length > 0 && (this.words[at + FLAGS] & CAPTURED) !== 0) this.replaceBlock(at, 0, 0, 0, this.words[at + LENGTH]);
@@ -325,6 +334,7 @@ export class NodeDeque implements LargeObject {
     const place = (this.head + cursor.index) << STRIDE_SHIFT;
     const { words } = this;
     const length = words[place + LENGTH];
+    assert(at >= 0 && at + removed <= length, "a splice takes out bytes of its own node");
     const grown = inserted - removed;
     const newLength = length + grown;
     const capacity = this.capacity(cursor.index);
@@ -420,6 +430,7 @@ export class NodeDeque implements LargeObject {
     const old = words[place + ADDRESS];
     const outside = room > MAX_BLOCK;
     const free = (outside ? room : this.arena.capacity(address)) - newLength;
+    assert(free >= 0, "a node fits the block that it moves to");
     const gap = at < length - at - removed ? Math.min(free, MAX_GAP - 1) : 0;
     words[place + ADDRESS] = address;
     words[place + LENGTH] = newLength;
@@ -452,6 +463,7 @@ export class NodeDeque implements LargeObject {
       this.freeBlock(graves[this.swept], graves[this.swept + 1]);
       this.swept += 3;
     }
+    assert(this.swept <= graves.length, "no more blocks are given back than were kept for images");
     if (this.swept < graves.length) return graves[this.swept + 2] >= oldest;
     graves.length = 0;
     this.swept = 0;
@@ -488,6 +500,7 @@ export class NodeDeque implements LargeObject {
 
   /** Moves the nodes to a directory of `places` places, `head` of them free in front. */
   private relocate(places: number, head: number): void {
+    assert(head >= 0 && head + this.length <= places, "a directory has places for all its nodes");
     const from = this.head << STRIDE_SHIFT;
     const to = from + (this.length << STRIDE_SHIFT);
     if (places === this.words.length >> STRIDE_SHIFT) {

@@ -27,6 +27,7 @@ export class Blob implements LargeObject {
   length: number;
 
   constructor(buffer: Buffer, length = buffer.length) {
+    assert(length <= buffer.length, "a blob is no longer than the buffer that holds it");
     this.buffer = buffer;
     this.length = length;
   }
@@ -67,6 +68,7 @@ export class ObjectTable {
   /** -> the handle of `object`, valid until `remove`. */
   add(object: LargeObject): number {
     const handle = this.free.pop() ?? this.slots.length;
+    assert(this.slots[handle] == null, "a handle that is free names no object");
     this.slots[handle] = object;
     this.held[handle] = object.heldBytes;
     this.usedBytes += object.heldBytes;
@@ -83,12 +85,14 @@ export class ObjectTable {
   resized(handle: number): void {
     const bytes = this.get(handle).heldBytes;
     this.usedBytes += bytes - this.held[handle];
+    assert(this.usedBytes >= 0, "what the objects hold together is not less than nothing");
     this.held[handle] = bytes;
   }
 
   remove(handle: number): void {
     assert(this.slots[handle] != null, "an object is removed once");
     this.usedBytes -= this.held[handle];
+    assert(this.usedBytes >= 0, "an object gives back as many bytes as were counted for it");
     this.slots[handle] = null;
     this.held[handle] = 0;
     this.free.push(handle);

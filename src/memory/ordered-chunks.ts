@@ -92,6 +92,7 @@ export abstract class OrderedChunks {
       this.length = chunk;
       if (stop()) break;
     }
+    assert(this.length > 0 || this.size === 0, "the counts of the chunks add up to the size");
     return this.length === 0;
   }
 
@@ -150,6 +151,7 @@ export abstract class OrderedChunks {
   private removeChunk(chunk: number): void {
     const at = chunk << STRIDE_SHIFT;
     this.arena.free(this.directory[at + BLOCK]);
+    assert(this.length > 0, "a chunk that is removed is in the directory");
     this.directory.copyWithin(at, at + (1 << STRIDE_SHIFT), this.length << STRIDE_SHIFT);
     this.firsts.copyWithin(chunk, chunk + 1, this.length);
     this.length--;
@@ -185,6 +187,7 @@ export abstract class OrderedChunks {
       chunk = next;
       this.rest -= sums[next];
     }
+    assert(this.rest < this.count(chunk), "the sums add up to the counts of the chunks, so that a rank leads to an entry");
     return chunk;
   }
 
@@ -218,10 +221,12 @@ export abstract class OrderedChunks {
     if (this.length === 0) this.insertChunk(0, MIN_CAPACITY);
     this.chunk = chunkBefore;
     this.index = indexBefore;
+    assert(chunkBefore < this.length && indexBefore <= this.count(chunkBefore), "an entry is put into a chunk that there is");
     if (this.count(this.chunk) === this.directory[(this.chunk << STRIDE_SHIFT) + CAPACITY]) this.makeRoom();
     const { chunk, index, directory } = this;
     const at = chunk << STRIDE_SHIFT;
     const count = directory[at + COUNT];
+    assert(count < directory[at + CAPACITY], "a chunk that an entry is put into has room for it");
     const segment = this.segment(chunk);
     const doubles = this.arena.doubles[segment];
     const words = this.arena.words[segment];
@@ -240,6 +245,8 @@ export abstract class OrderedChunks {
     }
     doubles[scores + index] = score;
     words[addresses + index] = address;
+    assert(index === 0 || doubles[scores + index - 1] <= score, "scores ascend: the entry before has none that is higher");
+    assert(index === count || doubles[scores + index + 1] >= score, "scores ascend: the entry behind has none that is lower");
     if (index === 0) this.firsts[chunk] = score;
     this.size++;
     this.addToCount(chunk, 1);
@@ -256,6 +263,7 @@ export abstract class OrderedChunks {
     const { directory } = this;
     const at = chunk << STRIDE_SHIFT;
     const count = directory[at + COUNT];
+    assert(index >= 0 && index < count, "an entry that is taken out is in its chunk, and no chunk is empty");
     this.size--;
     if (count === 1) return this.removeChunk(chunk);
     const segment = this.segment(chunk);
@@ -319,6 +327,7 @@ export abstract class OrderedChunks {
     const at = chunk << STRIDE_SHIFT;
     const block = arena.allocate(spacious(count) * ENTRY_BYTES);
     const capacity = this.roomOf(block);
+    assert(capacity >= count, "the entries of a chunk fit the block that they move to");
     // Room at both ends, but for chunks at an end of the set: there it is wanted outside.
     const room = capacity - count;
     const start = chunk === 0 && this.length > 1 ? room : chunk === this.length - 1 ? 0 : room >>> 1;

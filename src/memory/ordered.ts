@@ -40,6 +40,7 @@ export class Ordered extends OrderedChunks {
 
   /** Enters a record that is not in the index. The score is no NaN. Errors: ArenaFull, and nothing is entered. */
   insert(score: number, address: number): void {
+    assert(score === score, "a score is a number: NaN has no place in an order");
     if (this.length === 0) return this.insertAt(0, 0, score, address);
     this.takeMember(address);
     this.searchEntry(score);
@@ -110,6 +111,7 @@ export class Ordered extends OrderedChunks {
 
   /** Puts the cursor at the last entry; there must be one. */
   seekLast(cursor: OrderedCursor): void {
+    assert(this.length > 0, "there is a last entry where there is any");
     cursor.chunk = this.length - 1;
     cursor.index = this.count(cursor.chunk) - 1;
     this.load(cursor);

@@ -12,6 +12,7 @@
  * is afterwards. The bytes put in must not lie in the space itself.
  */
 
+import { assert } from "../assert.ts";
 import { copyBytes, equalBytes, type Int64Words, MAX_INT64_DIGITS, parseWords, writeInteger, writeWideInteger } from "../base/bytes.ts";
 import {
   backLengthBytes,
@@ -117,6 +118,7 @@ function setHeader(buffer: Buffer, from: number, total: number, count: number): 
 
 /** Writes head and end around `count` entries that were written, with `packedWrite`, from `packedFirst` up to `at`. -> the offset after the end. */
 export function packedClose(buffer: Buffer, from: number, at: number, count: number): number {
+  assert(at >= from + HEADER_BYTES, "entries end behind the header");
   setHeader(buffer, from, at + 1 - from, count);
   buffer[at] = END;
   return at + 1;
@@ -158,7 +160,9 @@ export function packedNext(buffer: Buffer, at: number): number {
 export function packedPrevious(buffer: Buffer, from: number, at: number): number {
   if (at - from === HEADER_BYTES) return -1;
   const payload = readBackLength(buffer, at - 1);
-  return at - payload - backLengthBytes(payload);
+  const previous = at - payload - backLengthBytes(payload);
+  assert(previous >= from + HEADER_BYTES && previous < at, "an entry begins behind the header, as far before the next as it says");
+  return previous;
 }
 
 /** Whether `at` is the end. */
@@ -425,6 +429,7 @@ export function packedPrepend(space: PackedSpace, bytes: Buffer, from: number, t
 
 /** Puts bytes[from, to) in the place of the entry at `at`; nothing moves (and nothing is spliced) when it takes as many bytes. -> where it is. */
 export function packedReplace(space: PackedSpace, at: number, bytes: Buffer, from: number, to: number): number {
+  assert(space.buffer[at] !== END, "what is replaced is an entry");
   const removed = packedNext(space.buffer, at) - at;
   form.measure(bytes, from, to);
   const place = removed === form.total ? at : makeRoom(space, at, removed, form.total, 0);
@@ -450,7 +455,10 @@ function makeRoom(space: PackedSpace, at: number, removed: number, inserted: num
   const total = packedBytes(space.buffer, space.from) + inserted - removed;
   const stored = space.buffer[space.from + 4] | (space.buffer[space.from + 5] << 8);
   const relative = at - space.from;
+  assert(relative >= HEADER_BYTES && at + removed < space.to, "an edit leaves the header before it and the end behind it alone");
+  assert(stored + entries >= 0, "no more entries are taken out than there are");
   space.splice(relative, removed, inserted);
+  assert(space.to - space.from === total, "the header's total is the length of the bytes");
   // Once unknown, the count stays so: a walk would cost more than it saves.
   setHeader(space.buffer, space.from, total, stored === UNKNOWN_COUNT ? UNKNOWN_COUNT : stored + entries);
   return space.from + relative;

@@ -162,6 +162,8 @@ export class Table extends Chains {
   insert(hash: number, key: Buffer, from: number, length: number, flags: number, valueLength: number, handle = 0): number {
     if (this.guard !== null) this.guard.beforeChange(this, hash);
     if (this.size >= this.buckets.length && this.old === null && this.rehashPauses === 0) this.startRehash(this.buckets.length * 2);
+    assert(valueLength >= 0 && valueLength <= VALUE_LENGTH_MASK, "fifteen bits hold the length of a value that is inside its record");
+    assert((flags & ~FLAGS_MASK) === 0, "two bits hold the flags, which share a word with the lengths");
     const keyOutside = length > MAX_INLINE_KEY;
     const head = this.headerBytes + extensionBytes(flags) + (keyOutside ? HANDLE_BYTES : 0);
     const inlineKey = keyOutside ? 0 : length;
@@ -195,6 +197,7 @@ export class Table extends Chains {
     const at = (address & OFFSET_MASK) << 2;
     const lengths = words[at + LENGTHS];
     if (this.guard !== null) this.guard.beforeChange(this, words[at + HASH]);
+    assert(valueLength >= 0 && valueLength <= VALUE_LENGTH_MASK, "a value that outgrows fifteen bits of length is outside its record");
     const keyLength = lengths >>> KEY_LENGTH_SHIFT;
     const keyOutside = keyLength === OUTSIDE_LENGTH;
     const inlineKey = keyOutside ? HANDLE_BYTES : keyLength;
@@ -241,6 +244,7 @@ export class Table extends Chains {
     this.relink(address, hash, words[at + NEXT]);
     this.release(address);
     this.size--;
+    assert(this.size >= 0, "a table counts its records, and removes none that it has not");
     if (this.sparse) this.adapt();
   }
 
@@ -364,7 +368,9 @@ export class Table extends Chains {
 
   /** The handle of an outside value. */
   handle(address: number): number {
-    return this.word(address, this.handleWord(this.lengths(address)));
+    const lengths = this.lengths(address);
+    assert((lengths & OUTSIDE) !== 0, "only a value that is outside has a handle; of another these would be bytes of its key");
+    return this.word(address, this.handleWord(lengths));
   }
 
   /** Word `index` (0 to 3) of the expiry extension of a record with EXPIRES. */
@@ -373,6 +379,7 @@ export class Table extends Chains {
   }
 
   setExpiryWord(address: number, index: number, value: number): void {
+    assert((this.lengths(address) & EXPIRES) !== 0, "only a record that expires has room for its deadline");
     this.arena.words[address >>> SEGMENT_SHIFT][((address & OFFSET_MASK) << 2) + (this.headerBytes >>> 2) + index] = value;
   }
 
@@ -406,7 +413,9 @@ export class Table extends Chains {
   }
 
   private outsideKey(address: number): Blob {
-    return this.space.objects.get(this.keyHandle(address)) as Blob;
+    const blob = this.space.objects.get(this.keyHandle(address));
+    assert(blob instanceof Blob, "the handle of a key that is outside its record names bytes");
+    return blob;
   }
 
   // ---- all of it
@@ -430,6 +439,7 @@ export class Table extends Chains {
    */
   freeChains(from: number, release: (address: number) => void, stop: () => boolean): number {
     const chains = this.chainCount;
+    assert(this.rehashPaused, "chains are freed one after another while none of them moves");
     let index = from;
     this.recent = 0;
     while (index < chains) {
@@ -444,6 +454,7 @@ export class Table extends Chains {
       index++;
       if ((index & 63) === 0 && stop()) break;
     }
+    assert(index < chains ? this.size >= 0 : this.size === 0, "the chains hold as many records as the table counts");
     return index;
   }
 }

@@ -1,5 +1,6 @@
 /** A value that has no key yet: what a file, a payload or a command (SUNIONSTORE, SORT STORE, ...) builds, to be put at a key whole when it is done. */
 
+import { assert } from "../assert.ts";
 import { copyBytes, moveBytes } from "../base/bytes.ts";
 import type { LargeObject } from "../memory/objects.ts";
 import type { TableSpace } from "../memory/record-table.ts";
@@ -38,7 +39,9 @@ export class Temporary implements Holder {
   }
 
   splice(at: number, removed: number, inserted: number): void {
+    assert(this.object === null, "packed bytes are edited only as long as the value is no object");
     const length = this.to;
+    assert(at >= 0 && removed >= 0 && inserted >= 0 && at + removed <= length, "a splice takes out bytes of the value");
     const newLength = length - removed + inserted;
     if (newLength > this.buffer.length) this.grow(newLength);
     moveBytes(this.buffer, at + inserted, at + removed, length);
@@ -46,6 +49,7 @@ export class Temporary implements Holder {
   }
 
   setPacked(encoding: Encoding, length: number): void {
+    assert(length >= 0, "packed bytes are no fewer than none");
     this.dropObject();
     if (length > this.buffer.length) this.grow(length);
     this.encoding = encoding;
@@ -53,6 +57,7 @@ export class Temporary implements Holder {
   }
 
   setObject(encoding: Encoding, object: LargeObject): void {
+    assert(object !== this.object, "an object does not take its own place, or it would be freed and kept");
     this.dropObject();
     this.encoding = encoding;
     this.object = object;

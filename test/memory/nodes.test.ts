@@ -304,17 +304,17 @@ describe("NodeDeque", () => {
     const tables = space(new Arena({ maxSegments: 1 }));
     const nodes = new NodeDeque(tables);
     expect(() => {
-      for (;;) add(nodes, nodes.length, { bytes: Buffer.from([nodes.length & 255]), count: 1, kind: 0 });
+      for (;;) add(nodes, nodes.length, { bytes: Buffer.alloc(4000, nodes.length & 255), count: 1, kind: 0 });
     }).toThrow("arena");
     const { length, size } = nodes;
     const used = tables.arena.usedBytes;
-    expect(() => nodes.open(0).splice(1, 0, 30_000)).toThrow("arena");
+    expect(() => nodes.open(0).splice(1, 0, 20_000)).toThrow("arena");
     const image = nodes.capture();
     expect(() => nodes.open(3)).toThrow("arena");
     expect(() => nodes.copy()).toThrow("arena");
     image.release();
     expect([nodes.length, nodes.size, tables.arena.usedBytes]).toEqual([length, size, used]);
-    for (const index of [0, 3, length - 1]) expect(read(nodes, index)).toEqual(Buffer.from([index & 255]));
+    for (const index of [0, 3, length - 1]) expect(read(nodes, index)).toEqual(Buffer.alloc(4000, index & 255));
   });
 
   test("memoryBytes counts the directory and the blocks, sampled or all", () => {

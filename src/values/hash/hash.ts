@@ -3,6 +3,7 @@
  * one. Hot: nothing here makes an object or a string, conversions aside.
  */
 
+import { assert } from "../../assert.ts";
 import { ByteMap } from "../../memory/bytemap.ts";
 import {
   Element,
@@ -140,6 +141,7 @@ const WALKED_SHARE = 3;
 
 /** Shows a field of a hash that is not empty, each with the same probability, and its value. */
 export function hashRandom(h: Holder, field: Element, value: Element): void {
+  assert(hashLength(h) > 0, "a field is drawn from a hash that has one");
   const map = hashMap(h);
   if (map !== null) return showEntry(map, map.random(), field, value);
   const at = packedSeek(h.buffer, h.from, 2 * Math.floor(Math.random() * hashLength(h)));
@@ -185,6 +187,7 @@ export function hashSample(h: Holder, count: number, field: Element, value: Elem
     field,
     value,
   );
+  assert(wanted === 0, "a walk over all fields comes upon as many as the hash counts");
 }
 
 // ---- large hashes

@@ -53,6 +53,7 @@ export function listPrepare(h: Holder, bytes: number, count: number): void {
   const list = new QuickList(h.tables, limits);
   const elements = packedCount(buffer, from);
   if (elements > 0) list.appendPacked(buffer, from, h.to, elements);
+  assert(list.size === elements, "a list keeps its elements when it becomes a large one");
   h.setObject(Encoding.QUICKLIST, list);
 }
 
@@ -74,6 +75,7 @@ function convertToSmall(h: Holder, share: number): void {
   if (list.bytes(0) > Math.floor(listBytesLimit(listSize) / share) || list.size > Math.floor(listCountLimit(listSize) / share)) return;
   list.locate(0, span);
   const bytes = copied(span.buffer, span.from, span.to);
+  assert(packedCount(bytes, 0) === list.size, "the only node of a list holds all that the list counts");
   h.setPacked(Encoding.LISTPACK, bytes.length);
   copyBytes(h.buffer, h.from, bytes, 0, bytes.length);
 }
@@ -99,6 +101,7 @@ export function listAdd(h: Holder, bytes: Buffer, from: number, to: number, end:
 
 /** Shows the element at an end of a list that has one. Good until the next change. */
 export function listPeek(h: Holder, end: ListEnd, element: Element): void {
+  assert(listLength(h) > 0, "the end that is looked at is that of a list with elements");
   const list = large(h);
   if (list === null) packedRead(h.buffer, end === ListEnd.HEAD ? packedFirst(h.buffer, h.from) : packedLast(h.buffer, h.from), element);
   else if (end === ListEnd.HEAD) list.read(0, 0, element);
@@ -136,6 +139,7 @@ export function listRead(h: Holder, index: number, element: Element): boolean {
 
 /** Puts bytes[from, to) in the place of element `index`; `listPrepare` has been told of it. */
 export function listReplace(h: Holder, index: number, bytes: Buffer, from: number, to: number): void {
+  assert(index >= 0 && index < listLength(h), "an element that is replaced is in the list");
   const list = large(h);
   if (list === null) packedReplace(h, packedSeek(h.buffer, h.from, index), bytes, from, to);
   else list.replaceAt(list.seek(index), list.offset, bytes, from, to);
@@ -178,6 +182,7 @@ export function listRemove(h: Holder, bytes: Buffer, from: number, to: number, l
 /** Removes `count` elements from `start` on. `listCompact` is the caller's. */
 export function listDeleteRange(h: Holder, start: number, count: number): void {
   if (count === 0) return;
+  assert(start >= 0 && start + count <= listLength(h), "elements that are removed are in the list");
   const list = large(h);
   if (list === null) packedDelete(h, packedSeek(h.buffer, h.from, start), count);
   else list.deleteRange(start, count);

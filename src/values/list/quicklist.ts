@@ -4,6 +4,7 @@
  * there, nor here. Elements are named by node and offset, as `locate` found them. Hot: `push` and `drop`.
  */
 
+import { assert } from "../../assert.ts";
 import { copyBytes, equalBytes } from "../../base/bytes.ts";
 import type { CompressedForm } from "../../memory/node-image.ts";
 import { NodeDeque } from "../../memory/nodes.ts";
@@ -109,6 +110,7 @@ export class QuickList extends NodeDeque {
   drop(end: ListEnd): void {
     const node = end === ListEnd.HEAD ? 0 : this.length - 1;
     const count = this.count(node);
+    assert(count > 0, "no node of a list is empty");
     if (count === 1) return this.remove(node);
     const space = this.open(node);
     packedDelete(space, end === ListEnd.HEAD ? packedFirst(space.buffer, space.from) : packedLast(space.buffer, space.from), 1);
@@ -218,6 +220,7 @@ export class QuickList extends NodeDeque {
     while (removed < limit && node >= 0 && node < this.length) {
       const gone = this.removeEqualIn(node, bytes, from, to, limit - removed, backwards);
       removed += gone;
+      assert(gone <= this.count(node), "no more elements go than the node counts");
       const emptied = gone === this.count(node);
       if (emptied) this.remove(node);
       else if (gone > 0) this.setCount(node, this.count(node) - gone);
@@ -267,6 +270,7 @@ export class QuickList extends NodeDeque {
 
   /** A node of `count` elements, whose bytes, yet to be written, `span` shows. */
   private insertNode(index: number, kind: number, bytes: number, count: number): void {
+    assert(kind === PACKED || count === 1, "a plain node is one element");
     this.insert(index, bytes, kind);
     this.setCount(index, count);
     this.locate(index, span);
@@ -294,6 +298,7 @@ export class QuickList extends NodeDeque {
   private insertIn(node: number, offset: number, bytes: Buffer, from: number, to: number): void {
     const space = this.open(node);
     const count = this.count(node);
+    assert(offset >= 0 && offset <= count, "an element goes between those of its node or to an end");
     if (offset === count) packedAppend(space, bytes, from, to);
     else packedInsert(space, packedSeek(space.buffer, space.from, offset), bytes, from, to);
     this.setCount(node, count + 1);
@@ -302,6 +307,7 @@ export class QuickList extends NodeDeque {
   /** Removes elements of one node; all of them: the node. */
   private deleteIn(node: number, offset: number, count: number): void {
     const before = this.count(node);
+    assert(offset >= 0 && count > 0 && offset + count <= before, "elements that are removed are in their node");
     if (count === before) return this.remove(node);
     const space = this.open(node);
     packedDelete(space, packedSeek(space.buffer, space.from, offset), count);
@@ -311,6 +317,7 @@ export class QuickList extends NodeDeque {
   /** Makes two nodes of one: elements from `cut` on, neither none nor all, become the next node. */
   private split(node: number, cut: number): void {
     const count = this.count(node);
+    assert(cut > 0 && cut < count, "a node is split into two that both have elements");
     this.open(node); // first, because there may be no memory for a node of its own
     this.insertNode(node + 1, PACKED, this.bytes(node), count);
     const { buffer, from } = span;
@@ -322,6 +329,7 @@ export class QuickList extends NodeDeque {
 
   /** Appends the next node to node `left`. */
   private merge(left: number): void {
+    assert(this.kind(left) === PACKED && this.kind(left + 1) === PACKED, "nodes that are merged are listpacks");
     const space = this.open(left);
     this.locate(left + 1, span);
     packedAppendAll(space, span.buffer, span.from);

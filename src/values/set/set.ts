@@ -6,6 +6,7 @@
  * until the next change of the set; taking out a packed member leaves those before it as they are.
  */
 
+import { assert } from "../../assert.ts";
 import { copied, copyBytes, isInt64 } from "../../base/bytes.ts";
 import { ByteMap } from "../../memory/bytemap.ts";
 import { IntsetAdd, intsetAdd, intsetGet, intsetHas, intsetLength, intsetRemove, intsetRemoveAt } from "../../memory/intset.ts";
@@ -130,7 +131,8 @@ function intsetToListpack(h: Holder, count: number, bytes: Buffer, from: number,
     }
   }
   at = packedWrite(h.buffer, at, bytes, from, to);
-  packedClose(h.buffer, h.from, at, count + 1);
+  const end = packedClose(h.buffer, h.from, at, count + 1);
+  assert(end === h.to, "members take the bytes that were measured for them");
 }
 
 /** Makes the packed set a hash table that has room for `capacity` members. */
@@ -281,6 +283,7 @@ function walkPacked(h: Holder, element: Element, visit: (member: Element, place:
 
 /** -> the place of a member, each with the same probability. The set must not be empty. */
 export function setRandom(h: Holder): number {
+  assert(setLength(h) > 0, "a member is drawn from a set that has one");
   if (h.object !== null) return (h.object as ByteMap).random();
   const index = Math.floor(Math.random() * setLength(h));
   return h.encoding === Encoding.INTSET ? index : packedSeek(h.buffer, h.from, index) - h.from;
@@ -301,6 +304,7 @@ export function setChoose(h: Holder, count: number): Int32Array {
       if (Math.random() * left-- < wanted - chosen) places[chosen++] = place;
       return chosen < wanted;
     });
+    assert(chosen === wanted, "a walk over all members comes upon as many as the set counts");
     return places;
   }
   const seen = new Set<number>();

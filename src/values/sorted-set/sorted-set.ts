@@ -3,6 +3,7 @@
  * records. Hot: nothing here makes an object or a string for a member.
  */
 
+import { assert } from "../../assert.ts";
 import { ByteMap } from "../../memory/bytemap.ts";
 import type { LargeObject } from "../../memory/objects.ts";
 import { Ordered, OrderedCursor } from "../../memory/ordered.ts";
@@ -44,6 +45,7 @@ export class SortedSet implements LargeObject {
       addresses[count++] = address;
     });
     this.index.build(scores, addresses, count);
+    this.checkSizes();
   }
 
   get size(): number {
@@ -78,10 +80,12 @@ export class SortedSet implements LargeObject {
       map.remove(address);
       throw error;
     }
+    this.checkSizes();
   }
 
   /** Gives a member another score. Errors: ArenaFull, and it keeps the one it has. */
   setScore(address: number, value: number): void {
+    assert(value === value, "a score is a number: NaN has no place in an order");
     const { table } = this.map;
     table.beforeChange(address);
     this.index.change(recordScore(table, address), value, address);
@@ -91,6 +95,7 @@ export class SortedSet implements LargeObject {
   remove(address: number): void {
     this.index.remove(recordScore(this.map.table, address), address);
     this.map.remove(address);
+    this.checkSizes();
   }
 
   /** Takes out the member at `cursor`, which is nowhere then. */
@@ -98,6 +103,11 @@ export class SortedSet implements LargeObject {
     const { address } = cursor;
     this.index.removeCursor(cursor);
     this.map.remove(address);
+    this.checkSizes();
+  }
+
+  private checkSizes(): void {
+    assert(this.index.size === this.map.size, "the order of a sorted set holds the members that its dictionary holds");
   }
 
   /** Visits every member with its score, in order; the visitor must not change the set. The element is anew at each visit. */
@@ -128,6 +138,7 @@ export class SortedSet implements LargeObject {
     const twin = new SortedSet(this.tables);
     twin.map.table.reserve(this.size);
     this.each((member, score) => twin.insert(score, member.bytes, member.from, member.length));
+    assert(twin.size === this.size, "a copy has as many members");
     return twin;
   }
 }

@@ -5,6 +5,7 @@
  * A member is named by its place: its offset in packed bytes, or the address of its record; good until the next change of the set. Ranks count from 0 in order.
  */
 
+import { assert } from "../../assert.ts";
 import { writeDouble } from "../../base/numbers/doubles.ts";
 import { parseDouble } from "../../base/numbers/strtod.ts";
 import { OrderedCursor } from "../../memory/ordered.ts";
@@ -83,6 +84,7 @@ export function zsetExpect(h: Holder, count: number, length: number): void {
 
 /** Adds member bytes[from, to), which is not there and does not lie in the set. */
 export function zsetInsert(h: Holder, score: number, bytes: Buffer, from: number, to: number): void {
+  assert(score === score, "a score is a number: NaN has no place in an order");
   const { limits } = h;
   let large = zsetLarge(h);
   if (large === null) {
@@ -126,6 +128,7 @@ export function zsetRemove(h: Holder, bytes: Buffer, from: number, to: number): 
 
 /** Takes out the `count` members from rank `first` on. */
 export function zsetRemoveRanks(h: Holder, first: number, count: number): void {
+  assert(first >= 0 && first + count <= zsetLength(h), "ranks that are removed are those of members");
   const large = zsetLarge(h);
   if (large === null) {
     if (count > 0) packedDelete(h, packedSeek(h.buffer, h.from, first * 2), count * 2);
@@ -319,6 +322,7 @@ export function zsetPrevious(h: Holder, cursor: ZsetCursor): boolean {
 }
 
 function showPacked(h: Holder, cursor: ZsetCursor, at: number): void {
+  assert(at > h.from && at < h.to - 1, "a cursor stands at a member that there is");
   cursor.place = at;
   cursor.score = packedScore(h.buffer, packedRead(h.buffer, at, cursor.member));
 }

@@ -4,6 +4,7 @@
  * and adding one at the end, where nearly all of them go, is a store.
  */
 
+import { assert } from "../../assert.ts";
 import { copyBytes } from "../../base/bytes.ts";
 import { NodeDeque } from "../../memory/nodes.ts";
 import type { PackedSpace } from "../../memory/packed.ts";
@@ -55,6 +56,7 @@ export class IdRecords {
   /** What it holds is no longer counted: it is about to be given up. */
   forget(): void {
     this.held.bytes -= this.nodes.heldBytes;
+    assert(this.held.bytes >= 0, "records give back as many bytes as were counted for them");
   }
 
   // ---- going through
@@ -98,6 +100,7 @@ export class IdRecords {
     nodes.locate(this.node, span);
     let first = 0;
     let end = nodes.count(this.node);
+    assert(end > 0, "no node of records is empty");
     if (id.compareBytes(span.buffer, span.from + (end - 1) * recordBytes) > 0) first = end;
     while (first < end) {
       const middle = (first + end) >>> 1;
@@ -142,6 +145,7 @@ export class IdRecords {
 
   /** The record where it stands is about to be changed. */
   open(): void {
+    assert(!this.atEnd, "a record that is changed is there");
     const space = this.nodes.open(this.node);
     this.buffer = space.buffer;
     this.at = space.from + this.slot * this.recordBytes;
@@ -166,7 +170,17 @@ export class IdRecords {
     this.atEnd = false;
     id.write(this.buffer, this.at);
     nodes.setCount(this.node, nodes.count(this.node) + 1);
+    this.checkOrder(id);
     this.held.bytes += nodes.heldBytes - before;
+  }
+
+  /** The record just put in is between those before and behind it in its node, which no longer takes more than it may: searches rely on both. */
+  private checkOrder(id: StreamId): void {
+    const { buffer, at, recordBytes, slot } = this;
+    const count = this.nodes.count(this.node);
+    assert(count <= this.perNode, "a node holds no more records than it has room for");
+    assert(slot === 0 || id.compareBytes(buffer, at - recordBytes) > 0, "ids ascend: the record before has a lower one");
+    assert(slot === count - 1 || id.compareBytes(buffer, at + recordBytes) < 0, "ids ascend: the record behind has a higher one");
   }
 
   /** Makes room for a record where it stands. -> the node, opened. Errors: ArenaFull, and nothing has been added then. */
@@ -221,6 +235,7 @@ export class IdRecords {
 
   /** Takes out the record where it stands, and stands at the one after it. */
   remove(): void {
+    assert(!this.atEnd, "a record that is taken out is there");
     const { nodes } = this;
     const before = nodes.heldBytes;
     const left = nodes.count(this.node) - 1;

@@ -3,6 +3,7 @@
  * the group's list (id, time and number of deliveries, consumer) and an id in its consumer's, which is what makes a consumer's own history quick to read.
  */
 
+import { assert } from "../../assert.ts";
 import { addCounters, type Counter, counter } from "../../base/numbers/counter.ts";
 import type { LargeObject } from "../../memory/objects.ts";
 import type { TableSpace } from "../../memory/record-table.ts";
@@ -53,11 +54,14 @@ export class NameIndex<T extends { readonly name: string }> {
   add(item: T): void {
     this.byName.set(item.name, item);
     this.sorted.splice(this.place(item.name), 0, item);
+    assert(this.sorted.length === this.byName.size, "each name stands once in the order of names");
   }
 
   delete(name: string): void {
     this.byName.delete(name);
-    this.sorted.splice(this.place(name), 1);
+    const place = this.place(name);
+    assert(this.sorted[place]?.name === name, "a name that is deleted stands in the order of names");
+    this.sorted.splice(place, 1);
   }
 
   clear(): void {
@@ -151,6 +155,7 @@ export class StreamGroup implements LargeObject {
   /** Its bytes are no longer the stream's: it is about to be given up. */
   forget(): void {
     this.held.bytes -= this.heldBytes;
+    assert(this.held.bytes >= 0, "a group gives back as many bytes as were counted for it");
   }
 
   copy(held: HeldBytes = { bytes: 0 }): StreamGroup {
@@ -177,6 +182,7 @@ export class StreamGroup implements LargeObject {
   }
 
   private place(consumer: StreamConsumer): void {
+    assert(this.byIndex[consumer.index] === undefined, "no two consumers have one index: pending entries name their owner by it");
     this.byIndex[consumer.index] = consumer;
     this.consumers.add(consumer);
     this.held.bytes += CONSUMER_BYTES + consumer.name.length;
@@ -184,6 +190,7 @@ export class StreamGroup implements LargeObject {
 
   /** The consumer goes, with all that it has pending. What held that is left for the caller to give up. */
   removeConsumer(consumer: StreamConsumer): void {
+    assert(this.byIndex[consumer.index] === consumer, "a consumer that is removed is one of the group's");
     const { pending } = consumer;
     for (pending.first(); !pending.atEnd; pending.advance()) {
       scratch.read(pending.buffer, pending.at);
@@ -202,7 +209,7 @@ export class StreamGroup implements LargeObject {
   get owner(): StreamConsumer {
     const { buffer, at } = this.pending;
     const owner = this.byIndex[readWord(buffer, at + CONSUMER_AT)];
-    if (owner === undefined) throw new Error("a pending entry has a consumer");
+    assert(owner !== undefined, "a pending entry has a consumer");
     return owner;
   }
 

@@ -7,6 +7,7 @@
  * Source: t_stream.c of Redis 7.2, RDB types 15, 19 and 21.
  */
 
+import { assert } from "../../assert.ts";
 import { copyBytes } from "../../base/bytes.ts";
 import {
   packedAtEnd,
@@ -143,6 +144,7 @@ export class ListpackMaker {
       count += written + 1;
     }
     reader.close();
+    assert(to < bytes.length, "a listpack fits the room that was reckoned for it: a buffer drops what is written behind its end");
     bytes[to] = END;
     const length = to + 1;
     bytes.writeUInt32LE(length, 0);
@@ -212,6 +214,10 @@ export class NodeMaker {
     this.masterId.assign(masterId);
     this.last.assign(masterId);
     const made = this.readHead() && this.readEntries();
+    assert(
+      this.length <= this.bytes.length,
+      "a node fits the room that was reckoned for it: a buffer drops what is written behind its end",
+    );
     this.source = this.bytes;
     return made;
   }

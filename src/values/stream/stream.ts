@@ -3,6 +3,7 @@
  * Redis cuts. A node that is complete takes exactly the bytes it needs. Hot: adding an entry allocates nothing outside the arena.
  */
 
+import { assert } from "../../assert.ts";
 import { addCounters, type Counter, subtractCounters } from "../../base/numbers/counter.ts";
 import type { CompressedForm } from "../../memory/node-image.ts";
 import { NodeDeque } from "../../memory/nodes.ts";
@@ -166,6 +167,7 @@ export class Stream implements LargeObject, StreamFacts {
    * Errors: ArenaFull, and nothing has been added then.
    */
   append(id: StreamId, words: Words, first: number, fields: number, limits: ValueLimits): void {
+    assert(id.compare(this.lastId) > 0, "ids only grow: searches halve the nodes by them");
     const { nodes, tail } = this;
     const { buffer, offsets, lengths } = words;
     const end = first + fields * 2;
@@ -185,6 +187,7 @@ export class Stream implements LargeObject, StreamFacts {
       packed += packedBytesOfPayload(payload);
     }
     const headBytes = writeEntryHead(head, 0, id, tail.last, same ? SAME_FIELDS : 0, fields);
+    assert(headBytes <= ENTRY_HEAD_BYTES, "the longest head of an entry is known");
     const length = nodes.bytes(last);
     const space = this.openFor(last, length, headBytes + content);
     const node = space.buffer;
@@ -197,6 +200,7 @@ export class Stream implements LargeObject, StreamFacts {
     tail.entries++;
     tail.last.assign(id);
     nodes.setCount(last, nodes.count(last) + 1);
+    assert(nodes.count(last) <= tail.entries, "the last node has no more live entries than entries");
     this.entriesAdded = addCounters(this.entriesAdded, 1);
     this.lastId.assign(id);
     if (nodes.size === 1) this.firstId.assign(id);
@@ -350,6 +354,7 @@ export class Stream implements LargeObject, StreamFacts {
     this.firstId.setZero();
     let node = 0;
     while (node < nodes.length && nodes.count(node) === 0) node++;
+    assert(node < nodes.length || nodes.size === 0, "entries that are counted are in a node");
     if (node === nodes.length) return;
     nodes.locate(node, span);
     reader.open(span);
@@ -367,6 +372,7 @@ export class Stream implements LargeObject, StreamFacts {
     const node = this.findEntry(id);
     if (node < 0) return false;
     const live = this.nodes.count(node);
+    assert(live > 0, "a node in which a live entry was found counts it");
     if (live === 1) {
       this.removeNodes(node, 1);
     } else {
@@ -408,6 +414,7 @@ export class Stream implements LargeObject, StreamFacts {
       deleted += entries;
     }
     if (whole > 0) this.removeNodes(0, whole);
+    assert(nodes.size === length, "as many entries went as their nodes counted");
     if (partial) deleted += this.trimFirstNode(rule);
     if (nodes.size === 0) this.firstId.setZero();
     else if (deleted > 0) this.updateFirst();
@@ -452,6 +459,7 @@ export class Stream implements LargeObject, StreamFacts {
 
   /** The name must be new. */
   createGroup(name: string, lastId: StreamId, entriesRead: Counter): StreamGroup {
+    assert(this.groups.get(name) === undefined, "no two groups of a stream have one name");
     const group = new StreamGroup(this.tables, name, this.groupBytes);
     group.lastId.assign(lastId);
     group.entriesRead = entriesRead;

@@ -12,6 +12,9 @@ const BACKSLASH = 0x5c;
 const CARET = 0x5e;
 const DASH = 0x2d;
 
+/** 1 for the bytes that do not stand for themselves. */
+const SPECIAL = Uint8Array.from({ length: 256 }, (_, byte) => ([STAR, QUESTION, OPEN, BACKSLASH].includes(byte) ? 1 : 0));
+
 /** Redis gives up on patterns with more stars than this; so do we, or the same KEYS would answer differently. */
 const MAX_STARS = 1000;
 
@@ -29,7 +32,7 @@ export function globMatch(pattern: Uint8Array, text: Uint8Array, textFrom: numbe
   // Up to the first element that is not just a byte there is nothing to try again, and most texts differ there.
   for (; at < end; at++) {
     const wanted = pattern[at];
-    if (wanted === STAR || wanted === QUESTION || wanted === OPEN || wanted === BACKSLASH) break;
+    if (SPECIAL[wanted] === 1) break;
     const byte = text[from];
     if (wanted !== byte && !(ignoreCase && lower(wanted) === lower(byte))) return false;
     if (++from === textTo) return skipStars(pattern, at + 1) === end;

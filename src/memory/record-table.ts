@@ -351,6 +351,17 @@ export class Table extends Chains {
     return this.inlineKeyOffset(address, lengths) + (keyLength === OUTSIDE_LENGTH ? HANDLE_BYTES : keyLength);
   }
 
+  /** Notes in `span` where the key lies. */
+  locateKey(address: number, span: ByteSpan): void {
+    const at = (address & OFFSET_MASK) << 2;
+    const lengths = this.arena.words[address >>> SEGMENT_SHIFT][at + LENGTHS];
+    const length = lengths >>> KEY_LENGTH_SHIFT;
+    const outside = length === OUTSIDE_LENGTH ? this.outsideKey(address) : null;
+    span.buffer = outside === null ? this.arena.bytes[address >>> SEGMENT_SHIFT] : outside.buffer;
+    span.from = outside === null ? this.inlineKeyOffset(address, lengths) : 0;
+    span.to = span.from + (outside === null ? length : outside.length);
+  }
+
   /** Notes in `span` where an inline value lies. */
   locateValue(address: number, span: ByteSpan): void {
     const at = (address & OFFSET_MASK) << 2;

@@ -4,6 +4,7 @@ import { globMatch } from "../../base/glob.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Database } from "../../keyspace/database.ts";
+import type { ByteSpan } from "../../memory/record-table.ts";
 import { TYPE_NAMES } from "../../values/value-types.ts";
 import { BUCKETS_PER_ELEMENT, parseCursor, patternArgument, scanOptions } from "../arguments/collection-scan.ts";
 
@@ -66,10 +67,13 @@ export const randomkey = command("randomkey", { arity: 1, since: "1.0.0", flags:
     else replyKey(ctx, address);
   });
 
+/** Scratch: where a key lies. */
+const located: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
+
 function matches({ table }: Database, address: number, pattern: Buffer | null): boolean {
   if (pattern === null) return true;
-  const from = table.keyOffset(address);
-  return globMatch(pattern, table.keyBuffer(address), from, from + table.keyLength(address), false);
+  table.locateKey(address, located);
+  return globMatch(pattern, located.buffer, located.from, located.to, false);
 }
 
 function replyKeys(ctx: Context, addresses: readonly number[]): void {
@@ -78,9 +82,8 @@ function replyKeys(ctx: Context, addresses: readonly number[]): void {
 }
 
 function replyKey(ctx: Context, address: number): void {
-  const { table } = ctx.database;
-  const from = table.keyOffset(address);
-  ctx.reply.bytes(table.keyBuffer(address), from, from + table.keyLength(address));
+  ctx.database.table.locateKey(address, located);
+  ctx.reply.bytes(located.buffer, located.from, located.to);
 }
 
 /** -> the address of a key taken at random, 0 when there is none. Where all that a replica has is expired, one of those, as Redis does. */

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DIRECTIVES } from "../src/config/options.ts";
 import { connect } from "./support/client.ts";
+import { PATIENCE_MS } from "./support/limits.ts";
 import { freePort, type ServerProcess, type StartOptions, startServer } from "./support/process.ts";
 
 const BUILT = resolve(import.meta.dir, "../dist/replicant");
@@ -34,7 +35,7 @@ async function run(words: readonly string[], options: { input?: string; cwd?: st
     stdout: "pipe",
     stderr: "pipe",
   });
-  const patience = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  const patience = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
   const [code, out, err] = await Promise.all([child.exited, new Response(child.stdout).text(), new Response(child.stderr).text()]);
   clearTimeout(patience);
   return { code, out, err };
@@ -426,7 +427,7 @@ describe("daemonize yes", () => {
       client.command("SHUTDOWN").catch(() => {});
       await client.closed;
     } finally {
-      const patience = setTimeout(() => process.kill(pid, "SIGKILL"), 5000);
+      const patience = setTimeout(() => process.kill(pid, "SIGKILL"), PATIENCE_MS);
       await gone(pid);
       clearTimeout(patience);
     }
@@ -443,21 +444,17 @@ describe("daemonize yes", () => {
 });
 
 describe("the runtime's compiler threads", () => {
-  test.if(process.platform === "linux")(
-    "let clients go first",
-    async () => {
-      await using server = await start();
-      const client = await connect(server.port);
-      const deadline = Date.now() + 20_000;
-      // Requests in plenty are compiled sooner or later, and by whom can be read off the process.
-      while (!allLowered(server.pid)) {
-        if (Date.now() > deadline) throw new Error(`the threads are ${JSON.stringify(compilerNiceness(server.pid))}`);
-        await Promise.all(Array.from({ length: 1000 }, (_, index) => client.command("SET", `key:${index}`, index)));
-      }
-      await client.close();
-    },
-    30_000,
-  );
+  test.if(process.platform === "linux")("let clients go first", async () => {
+    await using server = await start();
+    const client = await connect(server.port);
+    const deadline = Date.now() + PATIENCE_MS;
+    // Requests in plenty are compiled sooner or later, and by whom can be read off the process.
+    while (!allLowered(server.pid)) {
+      if (Date.now() > deadline) throw new Error(`the threads are ${JSON.stringify(compilerNiceness(server.pid))}`);
+      await Promise.all(Array.from({ length: 1000 }, (_, index) => client.command("SET", `key:${index}`, index)));
+    }
+    await client.close();
+  });
 
   /** Of each compiler thread. Field 19 of stat, counted behind the name in brackets. */
   function compilerNiceness(pid: number): number[] {

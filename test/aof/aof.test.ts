@@ -160,7 +160,7 @@ describe.each(["yes", "no"] as const)("a rewrite with aof-use-rdb-preamble %s", 
     }
     await using server = await AofServer.start(directory);
     expect(await server.digest()).toBe(digest);
-  }, 20_000);
+  });
 });
 
 describe("switching the file on and off", () => {

@@ -56,7 +56,7 @@ describe.each([
       await server.run("DEBUG", "LOADAOF");
       expect(await server.run("EXISTS", "a", "b", "c")).toBe(whole ? "3" : "2");
     }
-  }, 20_000);
+  });
 
   test("at start is passed over with a warning, or refused", async () => {
     using directory = filesOf(Buffer.concat([BASE, last.subarray(0, -1)]));

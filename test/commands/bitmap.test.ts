@@ -64,7 +64,7 @@ describeWithRedis("bitmap commands answer as Redis does", () => {
         ["EXISTS", "k"],
       ]);
     await comparison().compare(cases);
-  }, 20_000);
+  });
 
   test("BITCOUNT and BITPOS: ranges of bytes and bits, whole, empty and upside down", async () => {
     const requests: Request[] = [...KEYS];
@@ -81,7 +81,7 @@ describeWithRedis("bitmap commands answer as Redis does", () => {
       }
     }
     await comparison().compare([requests]);
-  }, 30_000);
+  });
 
   test("BITCOUNT and BITPOS with random ranges", async () => {
     const random = new Random(20);
@@ -95,7 +95,7 @@ describeWithRedis("bitmap commands answer as Redis does", () => {
       requests.push(["BITPOS", name, random.below(2), bound()], ["BITPOS", name, random.below(2), bound(), bound()]);
     }
     await comparison().compare([requests]);
-  }, 20_000);
+  });
 
   test("BITOP: every operation on keys of all lengths, missing ones and the target itself", async () => {
     const cases: Request[][] = [];
@@ -120,7 +120,7 @@ describeWithRedis("bitmap commands answer as Redis does", () => {
       ["BITOP", "AND", "t", "none"],
     ]);
     await comparison().compare(cases);
-  }, 20_000);
+  });
 
   test("BITFIELD: what is malformed is refused in Redis's order", async () => {
     const words = ["GET", "set", "INCRBY", "OVERFLOW", "u8", "i64", "u64", "i65", "u0", "i0", "x8", "u", "", "u8\0x", "08", "WRAP", "fail"];
@@ -141,7 +141,7 @@ describeWithRedis("bitmap commands answer as Redis does", () => {
       (words) => !words.includes("4294967295") || words.slice(2).every((word) => !/^(set|incrby)$/i.test(String(word))),
     );
     for (const protocol of [2, 3] as const) await comparison().compare([[["SET", "k", "abcdefgh"], ...small, ["GET", "k"]]], { protocol });
-  }, 20_000);
+  });
 
   test("BITFIELD: random operations on fields of all widths, near and beyond what they hold", async () => {
     const random = new Random(77);
@@ -170,7 +170,7 @@ describeWithRedis("bitmap commands answer as Redis does", () => {
       cases.push([...requests, ["GET", "k"]]);
     }
     await comparison().compare(cases);
-  }, 20_000);
+  });
 
   test("random sequences of SETBIT and its kin leave the same strings", async () => {
     const random = new Random(5);
@@ -193,7 +193,7 @@ describeWithRedis("bitmap commands answer as Redis does", () => {
       cases.push(requests);
     }
     await comparison().compare(cases);
-  }, 20_000);
+  });
 
   test("every command refuses another type", async () => {
     const commands: Request[] = [

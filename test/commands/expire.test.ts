@@ -40,7 +40,7 @@ describeWithRedis("expiry commands answer as Redis does", () => {
       }
     }
     await comparison().compare(cases);
-  }, 60_000);
+  });
 
   test("times at the edges of int64", async () => {
     const times = [
@@ -138,11 +138,11 @@ describe("expired keys", () => {
     const { server, port, stop } = await startServer();
     try {
       const { journal, keyspace } = server;
+      server.housekeeping.activeExpiry = false;
       const client = await connect(port);
-      await client.pipeline(["get", "exists", "scan", "rename"].map((name) => ["SET", name, "v", "PXAT", Date.now() + 20]));
       journal.start();
       const cursor = journal.open(journal.offset);
-      // The cron may be first with some of them: what counts is that they go, each with one DEL.
+      await client.pipeline(["get", "exists", "scan", "rename"].map((name) => ["SET", name, "v", "PX", 1]));
       while ((await client.text("PTTL", "get")) !== "-2");
       expect((await client.command("GET", "get")).toString()).toBe("$-1\r\n");
       expect(await client.text("EXISTS", "exists")).toBe("0");
@@ -174,9 +174,9 @@ describe("expired keys", () => {
         [["EXISTS", "a", "b"], true],
       ] as const) {
         await client.command("MSET", "a", "1", "b", "2");
-        const at = Date.now() + 5;
-        await client.pipeline(["a", "b"].map((name) => ["PEXPIREAT", name, at]));
-        while (Date.now() <= at + 1);
+        await client.pipeline(["a", "b"].map((name) => ["PEXPIRE", name, 1]));
+        const set = Date.now();
+        while (Date.now() <= set + 1);
         journal.start();
         const cursor = journal.open(journal.offset);
         await client.command(...request);

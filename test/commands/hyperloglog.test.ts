@@ -50,7 +50,7 @@ describeWithRedis("HyperLogLog commands answer as Redis does", () => {
       cases.push([...requests, ["PFCOUNT", "k"], ["GET", "k"], ["OBJECT", "ENCODING", "k"]]);
     }
     await comparison().compare(cases);
-  }, 20_000);
+  });
 
   test("PFADD with elements of all lengths, and without any", async () => {
     const random = new Random(2);
@@ -89,7 +89,7 @@ describeWithRedis("HyperLogLog commands answer as Redis does", () => {
       cases.push(requests);
     }
     await comparison().compare(cases);
-  }, 20_000);
+  });
 
   test("what is no HyperLogLog, or a damaged one, is refused or read as Redis reads it", async () => {
     const cases = DAMAGED.map(([name, content]): Request[] => {
@@ -228,5 +228,5 @@ describeWithRedis("HyperLogLog commands answer as Redis does", () => {
       ];
     });
     await comparison().compare(cases);
-  }, 20_000);
+  });
 });

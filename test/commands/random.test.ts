@@ -238,5 +238,5 @@ describeWithRedis("string and key commands", () => {
       for (const client of clients) client.close();
     }
     expect(ours.server.stats.unexpectedErrors).toBe(0);
-  }, 120_000);
+  });
 });

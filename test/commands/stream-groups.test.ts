@@ -86,7 +86,7 @@ describeWithRedis("consumer groups answer as Redis does", () => {
         cases.push([...READ, ["XGROUP", "SETID", "s", "g", id, ...option], ["XGROUP", "SETID", "s", "none", id, ...option], ...looks()]);
     }
     await comparison().compare(cases, MASKED);
-  }, 60_000);
+  });
 
   test("XGROUP's other subcommands", async () => {
     const requests: Request[] = [
@@ -158,7 +158,7 @@ describeWithRedis("consumer groups answer as Redis does", () => {
       read("GROUP", "g", "alice", "COUNT", 1, "BLOCK", 1, "s"),
     ];
     for (const protocol of [2, 3] as const) await comparison().compare(cases, { ...MASKED, protocol });
-  }, 60_000);
+  });
 
   test("entries deleted while they are pending", async () => {
     await comparison().compare(
@@ -423,7 +423,7 @@ describeWithRedis("consumer groups answer as Redis does", () => {
       cases.push([...requests, ...looks()]);
     }
     await comparison().compare(cases, MASKED);
-  }, 60_000);
+  });
 
   test("the journal takes what came of reading and claiming; events tell of it", async () => {
     const { ours, theirs } = await effectsOf(comparison(), [

@@ -91,7 +91,7 @@ describeWithRedis("stream commands answer as Redis does", () => {
       }
     }
     await comparison().compare(cases, { mask: withoutTimes });
-  }, 60_000);
+  });
 
   test("XADD with options, well and badly put", async () => {
     const add = (...words: (string | number)[]): Request[] => [...entries(5), ["XADD", "s", ...words], ...looks()];
@@ -135,7 +135,7 @@ describeWithRedis("stream commands answer as Redis does", () => {
       add("9-9", "a", "b", "a", "c"),
     ];
     await comparison().compare([...cases, [["XADD", "s", "NOMKSTREAM", "*", "a", "b"]], [["XADD"]], [["XADD", "s", "*", "a"]]]);
-  }, 60_000);
+  });
 
   test("entries with the same, fewer, more and other fields, and values of every encoding and size", async () => {
     const values = [
@@ -206,7 +206,7 @@ describeWithRedis("stream commands answer as Redis does", () => {
       requests.push(["XRANGE", "s", "-", "+", ...rest]);
     for (const key of ["none", "string"]) requests.push(["XRANGE", key, "-", "+"], ["XRANGE", key, "-", "+", "COUNT", 0], ["XLEN", key]);
     for (const protocol of [2, 3] as const) await comparison().compare([[["SET", "string", "x"], ...state, ...requests]], { protocol });
-  }, 60_000);
+  });
 
   test("ranges over many nodes", async () => {
     const state = entries(450);
@@ -218,7 +218,7 @@ describeWithRedis("stream commands answer as Redis does", () => {
       }
     }
     await comparison().compare([[...state, ...requests, ["XINFO", "STREAM", "s"]]]);
-  }, 60_000);
+  });
 
   test("XDEL: of the first, the last, all, the same twice, none; and what is left then", async () => {
     const cases = [
@@ -269,7 +269,7 @@ describeWithRedis("stream commands answer as Redis does", () => {
       }
     }
     await comparison().compare([[...entries(250, "model"), ...cases.flatMap((requests) => [...requests, ["DEL", "s"] as Request])]]);
-  }, 60_000);
+  });
 
   test("XTRIM badly put", async () => {
     const words = [
@@ -306,7 +306,7 @@ describeWithRedis("stream commands answer as Redis does", () => {
       cases.push([...requests, ["XINFO", "STREAM", "s"]]);
     }
     await comparison().compare(cases);
-  }, 60_000);
+  });
 
   test("XSETID", async () => {
     const words = [
@@ -339,7 +339,7 @@ describeWithRedis("stream commands answer as Redis does", () => {
       words.map((rest) => [...state, ["XSETID", "s", ...rest], ...looks(), ["XADD", "s", "20-0", "a", "b"]] as Request[]),
     );
     await comparison().compare(cases);
-  }, 60_000);
+  });
 
   test("XREAD of several streams, in both protocols", async () => {
     const state = [
@@ -404,7 +404,7 @@ describeWithRedis("stream commands answer as Redis does", () => {
       cases.push([...requests, ...looks()]);
     }
     await comparison().compare(cases);
-  }, 60_000);
+  });
 
   test("COPY makes a stream that lives on by itself", async () => {
     await comparison().compare([

@@ -160,7 +160,7 @@ describeWithRedis("string commands answer as Redis does", () => {
       }
     }
     await comparison().compare(cases);
-  }, 60_000);
+  });
 
   test("keys of every size", async () => {
     await comparison().compare(
@@ -317,7 +317,7 @@ describeWithRedis("string commands answer as Redis does", () => {
       ["MGET", "new", "other", "third"],
     ]);
     await comparison().compare(cases);
-  }, 60_000);
+  });
 
   test("LCS in both protocols", async () => {
     const requests: Request[] = [["MSET", "a", "ohmytext", "b", "mynewtext", "c", "", "n", "12345"]];

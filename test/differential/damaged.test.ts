@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Ours, until } from "../replication/support.ts";
 import { connect, encodeCommand } from "../support/client.ts";
+import { TEST_LIMIT_MS } from "../support/limits.ts";
 import { Random } from "../support/property.ts";
 import { describeWithRedis, startRedis } from "../support/redis.ts";
 import { KEYS } from "./arguments.ts";
@@ -43,7 +44,7 @@ describeWithRedis("damaged payloads", () => {
       }
       if (wanted === undefined) expect(taken).toBeGreaterThan(0);
     },
-    60_000 + ROUNDS * 100,
+    TEST_LIMIT_MS + ROUNDS * 1000,
   );
 
   /** -> how many of the payloads were taken. Throws when a reply is an internal error, or none comes. */

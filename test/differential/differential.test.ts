@@ -6,6 +6,7 @@
  * what was changed; DIFFERENTIAL_ROUNDS=<n> runs n sequences of every type with seeds up to chance, each of DIFFERENTIAL_COMMANDS=<n> commands.
  */
 import { afterAll, beforeAll, test } from "bun:test";
+import { TEST_LIMIT_MS } from "../support/limits.ts";
 import { Random } from "../support/property.ts";
 import { describeWithRedis } from "../support/redis.ts";
 import { type Commands, type Step, sequence } from "./generator.ts";
@@ -57,7 +58,7 @@ describeWithRedis("random commands", () => {
   beforeAll(async () => {
     stage = await Stage.start();
     payloads = await dumps(stage.real.client);
-  }, 30_000);
+  });
   afterAll(() => stage[Symbol.asyncDispose]());
 
   /** One sequence of these types' commands. Throws for the first difference, with the shortest script that shows one. */
@@ -115,7 +116,7 @@ describeWithRedis("random commands", () => {
           await prove(SEED === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(SEED), types);
         }
       },
-      60_000 + ROUNDS * 20_000,
+      TEST_LIMIT_MS + ROUNDS * 60_000,
     );
   }
 });

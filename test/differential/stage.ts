@@ -16,8 +16,6 @@ type Directives = NonNullable<Parameters<typeof Config.of>[0]>;
 
 /** Requests that are sent before their replies are looked at. */
 const PIPELINED = 256;
-/** A run that fails anyway is not to wait long for servers that went silent. */
-const SILENCE_MS = 15_000;
 
 /**
  * Types whose encodings must be equal. Those of sets and sorted sets are not: 7.2 changes them ahead of commands with many arguments, whether or not
@@ -121,7 +119,7 @@ export class Stage implements AsyncDisposable {
   }
 
   private async converse(steps: readonly Step[], protocol: 2 | 3): Promise<Failure | null> {
-    const [ours, real] = await Promise.all([this.ours.port, this.real.port].map((port) => connect(port, { timeoutMs: SILENCE_MS })));
+    const [ours, real] = await Promise.all([this.ours.port, this.real.port].map((port) => connect(port)));
     try {
       if (protocol === 3) await Promise.all([ours, real].map((client) => client.command("HELLO", 3)));
       const comparison = new ReplyComparison();

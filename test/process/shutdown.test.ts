@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { infoField, Ours, until } from "../replication/support.ts";
@@ -181,11 +181,14 @@ describe("SHUTDOWN with a replica that lags", () => {
     const { server, replica } = await lagging();
     await using _stop = server;
     await using _leave = replica;
-    await server.client.text("SET", "short", "1", "PX", 20);
+    server.server.housekeeping.activeExpiry = false; // until the wait has begun: the key is not to go before
+    await server.client.text("SET", "short", "1", "PX", 1);
     const asker = await later(server, "SHUTDOWN");
     await waits(server.client);
     await until("the end of its time", async () => (await server.client.command("GET", "short")).toString() === "$-1\r\n");
-    await Bun.sleep(150); // more than one run of the cron, which must leave it alone
+    server.server.housekeeping.activeExpiry = true;
+    const cron = spyOn(server.server.persistence, "cron");
+    await until("two runs of the cron, which must leave it alone", () => cron.mock.calls.length >= 2);
     expect((await server.client.command("DBSIZE")).toString()).toBe(":2\r\n");
     await server.client.text("SHUTDOWN", "ABORT");
     await until("the deletion", async () => (await server.client.command("DBSIZE")).toString() === ":1\r\n");
@@ -245,7 +248,7 @@ describe("a server process", () => {
     const log = await server.log();
     expect(log).toContain("Saving the final RDB snapshot before exiting.");
     expect(log).toContain("ready to exit, bye bye...");
-  }, 20_000);
+  });
 
   test("does not save with SHUTDOWN NOSAVE, whatever the save points", async () => {
     await using server = await start({ args: ["--save", "3600 1"] });
@@ -254,7 +257,7 @@ describe("a server process", () => {
     client.send(encodeCommand(["SHUTDOWN", "NOSAVE"]));
     expect(await server.exited).toBe(0);
     expect(existsSync(join(server.dir, "dump.rdb"))).toBe(false);
-  }, 20_000);
+  });
 
   test("waits on SIGTERM for a replica that lags, and ends when that has everything", async () => {
     await using server = await start({ args: ["--save", "", "--shutdown-timeout", "60"] });
@@ -268,7 +271,7 @@ describe("a server process", () => {
     expect(await server.exited).toBe(0);
     expect(await server.log()).toContain("1 of 1 replicas are in sync when shutting down.");
     client.close();
-  }, 20_000);
+  });
 
   test("goes on after a SIGTERM when it cannot save, and ends on the next", async () => {
     await using server = await start({ args: ["--save", "3600 1", "--dbfilename", "taken"] });
@@ -283,5 +286,5 @@ describe("a server process", () => {
     expect(await server.exited).toBe(0);
     expect(existsSync(join(server.dir, "taken"))).toBe(true);
     client.close();
-  }, 20_000);
+  });
 });

@@ -181,7 +181,7 @@ describe("nodes that stay compressed", () => {
         expect(lazy.test.server.keyspace.databases[0].table.size).toBe(eager.test.server.keyspace.databases[0].table.size);
       });
     }
-  }, 60_000);
+  });
 
   test("are saved as they are, by SAVE and by BGSAVE while they change", async () => {
     await both(async (lazy, eager) => {
@@ -331,7 +331,7 @@ describe("a file whose checksum does not hold", () => {
       if (!(refused instanceof LoadError)) throw new Error(`byte ${at} damaged: ${String(refused)}`);
       expect(keyspace.databases[0].table.size).toBe(0);
     }
-  }, 30_000);
+  });
 
   test("a file that ends with no checksum, and one with bytes behind its end, are looked into", async () => {
     const whole = readFileSync(file);

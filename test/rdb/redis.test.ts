@@ -97,7 +97,7 @@ describeWithRedis("files of a real Redis", () => {
         expect(datasetDigest(seen.entries)).toBe(digest);
       }
     }
-  }, 30_000);
+  });
 
   test("are read the same when cut in two at any byte", async () => {
     const { file } = await savedByRedis(SMALL);
@@ -120,14 +120,14 @@ describeWithRedis("files of a real Redis", () => {
       });
       expect(ours.equals(file)).toBe(true);
     }
-  }, 30_000);
+  });
 
   test("are no smaller than ours by more than 2 % when all is compressed", async () => {
     const { file } = await savedByRedis(LARGE);
     const { seen } = readImage(file);
     const ours = writeImage((writer) => writeEntries(writer, seen.entries, seen.auxFields));
     expect(ours.length).toBeLessThan(file.length * 1.02);
-  }, 30_000);
+  });
 
   test("carry idle times under an LRU policy and counters under an LFU policy", async () => {
     const lru = readImage((await savedByRedis(SMALL, ["--maxmemory-policy", "allkeys-lru"])).file).seen.entries;
@@ -162,7 +162,7 @@ describeWithRedis("our files", () => {
         await withRedis([], (client) => expectHolds(client, entries), dir);
       });
     }
-  }, 60_000);
+  });
 
   test("load with idle times and counters where the policy asks for them", async () => {
     await inDirectory(async (dir) => {
@@ -189,7 +189,7 @@ describeWithRedis("our files", () => {
         dir,
       );
     });
-  }, 30_000);
+  });
 
   test("drop what expired in the past when a master loads them", async () => {
     await inDirectory(async (dir) => {
@@ -230,7 +230,7 @@ describeWithRedis("our files", () => {
       );
       await withRedis([], async (client) => expect(await client.text("DEBUG", "DIGEST")).toBe(datasetDigest(entries)), dir);
     });
-  }, 30_000);
+  });
 
   test("of nothing load as nothing", async () => {
     await inDirectory(async (dir) => {

@@ -543,4 +543,4 @@ test("an image that is broken anywhere is refused or loads, and nothing else", (
     keyspace.clear({ sync: true });
   }
   expect(keyspace.space.arena.usedBytes).toBe(0);
-}, 30_000);
+});

@@ -26,7 +26,7 @@ describeWithRedis("a real Redis that follows one of ours", () => {
       await loadWrites(master.client, 100_000);
       expect(await sameOffset(master.client, replica.client)).toBeGreaterThan(3_000_000);
       await equalDigests(master.client, replica.client);
-    }, 20_000);
+    });
   }
 
   test("loads the image straight from the socket too", async () => {
@@ -95,12 +95,14 @@ describe("an image", () => {
   });
 
   testWithRedis("is shared by all who ask within repl-diskless-sync-delay", async () => {
-    await using master = await Ours.start({ "repl-diskless-sync-delay": "1" });
+    await using master = await Ours.start({ "repl-diskless-sync-delay": "20" });
     await using first = await startReal();
     await using second = await Ours.start();
     await loadKeys(master.client, 5000);
     await first.client.text("REPLICAOF", "127.0.0.1", master.port);
     await second.client.text("REPLICAOF", "127.0.0.1", master.port);
+    await until("both", async () => (await infoField(master.client, "replication", "connected_slaves")) === "2");
+    master.pretendLater(21);
     await linkUp(first.client);
     await linkUp(second.client);
     await equalDigests(master.client, first.client);
@@ -141,13 +143,15 @@ describe("an image", () => {
   });
 
   test("goes on for the others when one of them leaves, and ends with the last", async () => {
-    await using master = await Ours.start({ "rdb-key-save-delay": "200", "repl-diskless-sync-delay": "1" });
+    await using master = await Ours.start({ "rdb-key-save-delay": "200", "repl-diskless-sync-delay": "20" });
     await using replica = await Ours.start();
     await load(master.client, 3000, (index) => ["SET", `key:${index}`, index]);
     const leaver = await connect(master.port);
     await leaver.command("REPLCONF", "capa", "eof");
     leaver.send(encodeCommand(["PSYNC", "?", "-1"]));
     await replica.client.text("REPLICAOF", "127.0.0.1", master.port);
+    await until("both", async () => (await infoField(master.client, "replication", "connected_slaves")) === "2");
+    master.pretendLater(21);
     await leaver.readLine();
     leaver.close();
     await linkUp(replica.client);
@@ -156,6 +160,8 @@ describe("an image", () => {
     const last = await connect(master.port);
     await last.command("REPLCONF", "capa", "eof");
     last.send(encodeCommand(["PSYNC", "?", "-1"]));
+    await until("the last one", async () => (await infoField(master.client, "replication", "connected_slaves")) === "2");
+    master.pretendLater(21);
     await until("the second image", () => count(master.log, "Starting BGSAVE") === 2);
     last.close();
     await until("its end", () => master.server.replication.replicas.count === 1);

@@ -7,12 +7,11 @@ import { Config } from "../../src/config/config.ts";
 import { Log } from "../../src/log.ts";
 import { Server } from "../../src/server.ts";
 import { connect, encodeCommand, type RawClient, type Word } from "../support/client.ts";
+import { PATIENCE_MS } from "../support/limits.ts";
 import type { ServerProcess } from "../support/process.ts";
 import { startRedis } from "../support/redis.ts";
 
-const PATIENCE_MS = 8000;
-
-/** Asks again and again until `holds` says yes. Throws with `what` when it does not within some seconds. */
+/** Asks again and again until `holds` says yes. Throws with `what` when it does not in PATIENCE_MS. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   while (!(await holds())) {

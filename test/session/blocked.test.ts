@@ -170,8 +170,7 @@ describe("blocked clients", () => {
     scene.create();
     scene.blocked.serveReady();
     expect([link.received, link.resting, scene.blocked.timedCount]).toEqual(["", true, 1]);
-    const deadline = Date.now() + 5000;
-    while (link.received === "" && Date.now() < deadline) await tick();
+    while (link.received === "") await tick();
     expect(link.received).toBe("*-1\r\n");
     expect([link.resting, scene.blocked.count, scene.executed]).toEqual([false, 0, 1]);
     expect(scene.ended).toEqual([null]);

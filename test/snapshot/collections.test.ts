@@ -164,7 +164,7 @@ describe("an image that we write", () => {
       while (!keyspace.lazyFree.run(100));
       expect(keyspace.space.arena.usedBytes).toBe(0);
     }
-  }, 30_000);
+  });
 
   test("can be given up in the middle of a collection", () => {
     const keyspace = filled(new Random(3), 6000);

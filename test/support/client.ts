@@ -4,6 +4,7 @@
  * hide itself.
  */
 import type { Socket, TLSOptions } from "bun";
+import { PATIENCE_MS } from "./limits.ts";
 
 /** One word of a command: text is sent as UTF-8, a Buffer as it is, a number in decimal. */
 export type Word = string | Uint8Array | number;
@@ -12,7 +13,7 @@ export type Word = string | Uint8Array | number;
 export type Target = number | string | { readonly port: number; readonly host?: string; readonly tls?: TLSOptions | boolean };
 
 export type ClientOptions = {
-  /** How long the server may stay silent while a read waits, in ms (10,000 unless told). */
+  /** How long the server may stay silent while a read waits, in ms (PATIENCE_MS unless told). */
   readonly timeoutMs?: number;
 };
 
@@ -149,7 +150,7 @@ export class RawClient {
 
   /** Connects to `target`; rejects when nothing listens there. */
   static async connect(target: Target, options: ClientOptions = {}): Promise<RawClient> {
-    const client = new RawClient(options.timeoutMs ?? 10_000);
+    const client = new RawClient(options.timeoutMs ?? PATIENCE_MS);
     const socket = {
       data: (_: Socket<undefined>, chunk: Buffer): void => client.receive(chunk),
       drain: (): void => client.flush(),

@@ -7,6 +7,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClientOptions, connect, type RawClient } from "./client.ts";
+import { PATIENCE_MS } from "./limits.ts";
 
 const LOCALHOST = "127.0.0.1";
 /** Ports are picked free, but another process may take one before the server binds it: then another is picked. */
@@ -29,7 +30,7 @@ export type StartOptions = {
   /** The port, when a test needs the one a server had before; else a free one. */
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
-  /** How long the server may take to answer PING, in ms (20,000 unless told). */
+  /** How long the server may take to answer PING, in ms (PATIENCE_MS unless told). */
   readonly timeoutMs?: number;
   /** Pause between two attempts to reach it, in ms (5 unless told). */
   readonly pollMs?: number;
@@ -76,7 +77,7 @@ export class ServerProcess implements AsyncDisposable {
     this.child.kill(signal);
   }
 
-  /** Ends the process (SIGTERM, and SIGKILL when it is not gone after 10 s), reaps it and removes its directory; -> the exit code. */
+  /** Ends the process (SIGTERM, and SIGKILL when it is not gone in PATIENCE_MS), reaps it and removes its directory; -> the exit code. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     await end(this.child, signal);
     process.off("exit", this.killAtExit);
@@ -143,7 +144,7 @@ async function tryStart(command: readonly string[], port: number, dir: string, o
 
 /** -> when (`performance.now()`) the server first answered PING with anything but "-LOADING", or why it will not. */
 async function untilAnswering(child: Bun.Subprocess, port: number, dir: string, options: StartOptions): Promise<number | string> {
-  const { timeoutMs = 20_000, pollMs = 5 } = options;
+  const { timeoutMs = PATIENCE_MS, pollMs = 5 } = options;
   const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null) return `ended with ${child.exitCode ?? child.signalCode} before it answered`;
@@ -181,7 +182,7 @@ async function isAnothersServer(port: number, dir: string, options: StartOptions
 
 async function end(child: Bun.Subprocess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-  const patience = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  const patience = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
   await child.exited;
   clearTimeout(patience);
 }

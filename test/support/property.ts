@@ -60,7 +60,7 @@ export function property(name: string, run: (random: Random) => void, rounds = 1
         throw new Error(`failed with PROPERTY_SEED=${seed}: ${error instanceof Error ? error.message : error}`, { cause: error });
       }
     }
-  }, 30_000);
+  });
 }
 
 /** Fails with `what` unless `holds`: cheaper than `expect` where it is asked millions of times. */

@@ -7,10 +7,10 @@ import { describe, test } from "bun:test";
 import { type ServerProcess, type StartOptions, startServer } from "./process.ts";
 
 /** The path of redis-server, or null. */
-export const redisServerPath: string | null = Bun.which("redis-server");
+const redisServerPath: string | null = Bun.which("redis-server");
 
 /** Whether there is a redis-server to compare with. */
-export const redisAvailable: boolean = redisServerPath !== null;
+const redisAvailable: boolean = redisServerPath !== null;
 
 const required = process.env.REPLICANT_REQUIRE_REDIS === "1";
 const REASON = "there is no redis-server on the PATH";

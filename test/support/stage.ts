@@ -6,8 +6,7 @@
 import { expect } from "bun:test";
 import { connect, encodeCommand, type RawClient, replyText, type Word } from "./client.ts";
 import type { Comparison } from "./compare.ts";
-
-const PATIENCE_MS = 3000;
+import { PATIENCE_MS } from "./limits.ts";
 
 export class Stage implements AsyncDisposable {
   readonly port: number;
@@ -32,7 +31,7 @@ export class Stage implements AsyncDisposable {
   async client(name: string): Promise<RawClient> {
     let client = this.clients.get(name);
     if (client === undefined) {
-      client = await connect(this.port, { timeoutMs: PATIENCE_MS });
+      client = await connect(this.port);
       this.clients.set(name, client);
     }
     return client;

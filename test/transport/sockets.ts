@@ -2,6 +2,7 @@
 
 import { connect as connectSocket, type Socket } from "node:net";
 import { connect, type Target } from "../support/client.ts";
+import { PATIENCE_MS } from "../support/limits.ts";
 
 /** Sends `pieces` one after another and waits for the server to close. -> all that it said before that, as latin1. */
 export async function untilClosed(target: Target, pieces: readonly (string | Uint8Array)[]): Promise<string> {
@@ -19,11 +20,11 @@ export async function untilClosed(target: Target, pieces: readonly (string | Uin
   }
 }
 
-/** Fails when `promise` takes longer than ten seconds. */
+/** Fails when `promise` takes longer than PATIENCE_MS. */
 export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited 10 s for ${what}`)), 10_000);
+    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), PATIENCE_MS);
   });
   try {
     return await Promise.race([promise, late]);
@@ -34,9 +35,9 @@ export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
 
 /** Lets the event loop turn until `holds`. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + PATIENCE_MS;
   while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`waited 10 s for ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

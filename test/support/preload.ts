@@ -1,0 +1,17 @@
+/**
+ * Gives every test file its limit, because `setDefaultTimeout` holds for one file, bunfig.toml has no setting for it, and a preload that
+ * calls it reaches the first file only (oven-sh/bun#43787). So the call is put in front of each file, on its first line, which keeps line
+ * numbers as they are.
+ */
+import { plugin } from "bun";
+import { TEST_LIMIT_MS } from "./limits.ts";
+
+plugin({
+  name: "a limit for every test",
+  setup(build) {
+    build.onLoad({ filter: /\.test\.ts$/ }, async ({ path }) => ({
+      contents: `import { setDefaultTimeout } from "bun:test"; setDefaultTimeout(${TEST_LIMIT_MS}); ${await Bun.file(path).text()}`,
+      loader: "ts",
+    }));
+  },
+});

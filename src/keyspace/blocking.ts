@@ -4,8 +4,10 @@
  * for each key in the order in which the clients began to wait, as in Redis.
  */
 
+import { assert } from "../assert.ts";
 import { Type } from "../values/value-types.ts";
 import type { Database } from "./database.ts";
+import { Observer, type Observers } from "./observers.ts";
 
 /** Somebody who waits for keys to hold a value of one type. */
 export interface KeyWaiter {
@@ -37,8 +39,13 @@ export class BlockedKeys {
   private readonly counts = new Uint32Array(CAN_BLOCK);
   private waiting = 0;
   private waitingForEnd = 0;
+  private readonly observers: Observers;
 
-  /** How many wait: while 0, no change of a key needs to be announced. */
+  constructor(observers: Observers) {
+    this.observers = observers;
+  }
+
+  /** How many wait. */
   get size(): number {
     return this.waiting;
   }
@@ -63,11 +70,13 @@ export class BlockedKeys {
 
   /** From now on `waiter` waits for each of `keys`; the same key twice is one. The buffers are kept. */
   add(waiter: KeyWaiter, database: Database, keys: readonly Buffer[]): void {
+    assert(waiter.type < CAN_BLOCK && keys.length > 0, "only keys with a list, a sorted set or a stream are waited for");
     this.waiting++;
+    this.observers.set(Observer.BLOCKED, true);
     if (waiter.wakesWhenGone) this.waitingForEnd++;
     this.counts[waiter.type]++;
     for (const key of keys) {
-      const name = nameOf(database, key, 0, key.length);
+      const name = nameOf(database.index, key, 0, key.length);
       let entry = this.keys.get(name);
       if (entry === undefined) {
         entry = { name, database, key, waiters: new Set(), gone: 0 };
@@ -81,31 +90,35 @@ export class BlockedKeys {
 
   /** Takes back an `add` with the same arguments. */
   remove(waiter: KeyWaiter, database: Database, keys: readonly Buffer[]): void {
+    assert(this.counts[waiter.type] > 0, "a waiter that leaves has come, and leaves once");
     this.waiting--;
+    this.observers.set(Observer.BLOCKED, this.waiting > 0);
     if (waiter.wakesWhenGone) this.waitingForEnd--;
     this.counts[waiter.type]--;
+    assert(this.waitingForEnd >= 0 && this.waitingForEnd <= this.waiting, "those who wait for a key to go are some of those who wait");
     for (const key of keys) {
-      const name = nameOf(database, key, 0, key.length);
+      const name = nameOf(database.index, key, 0, key.length);
       const entry = this.keys.get(name);
       if (entry === undefined || !entry.waiters.delete(waiter)) continue;
       if (waiter.wakesWhenGone) entry.gone--;
+      assert(entry.gone >= 0 && entry.gone <= entry.waiters.size, "of those who wait for a key, some wait for it to go");
       if (entry.waiters.size === 0) this.keys.delete(name);
     }
   }
 
   // ---- what happens to keys
 
-  /** The key holds a new value of `type`, or (a stream) more than before. */
-  keyReady(database: Database, key: Buffer, from: number, length: number, type: Type): void {
+  /** The key of database `index` holds a new value of `type`, or (a stream) more than before. */
+  keyReady(index: number, key: Buffer, from: number, length: number, type: Type): void {
     if (this.counts[type] === 0) return;
-    const entry = this.keys.get(nameOf(database, key, from, length));
+    const entry = this.keys.get(nameOf(index, key, from, length));
     if (entry !== undefined) this.markReady(entry);
   }
 
   /** The key, which held a value of `type`, is deleted or gets a value of its own anew. */
-  keyGone(database: Database, key: Buffer, from: number, length: number, type: Type): void {
+  keyGone(index: number, key: Buffer, from: number, length: number, type: Type): void {
     if (this.waitingForEnd === 0 || this.counts[type] === 0) return;
-    const entry = this.keys.get(nameOf(database, key, from, length));
+    const entry = this.keys.get(nameOf(index, key, from, length));
     if (entry !== undefined && entry.gone > 0) this.markReady(entry);
   }
 
@@ -160,8 +173,8 @@ export class BlockedKeys {
   }
 }
 
-function nameOf(database: Database, key: Buffer, from: number, length: number): string {
-  return `${database.index}:${key.latin1Slice(from, from + length)}`;
+function nameOf(index: number, key: Buffer, from: number, length: number): string {
+  return `${index}:${key.latin1Slice(from, from + length)}`;
 }
 
 /** What is stored at a key, its time passed or not: null for nothing. */

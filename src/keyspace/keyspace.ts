@@ -3,6 +3,7 @@
  * change to a key passes (DESIGN: gate 1).
  */
 
+import { assert } from "../assert.ts";
 import { Arena, ArenaFull } from "../memory/arena.ts";
 import { ObjectTable } from "../memory/objects.ts";
 import type { TableSpace } from "../memory/record-table.ts";
@@ -16,6 +17,7 @@ import { Eviction } from "./eviction.ts";
 import { ExpiryMode } from "./key-access.ts";
 import { LazyFree } from "./lazyfree.ts";
 import { LookAhead } from "./lookahead.ts";
+import { Observer, Observers } from "./observers.ts";
 import { WatchedKeys } from "./watch.ts";
 
 /** What `count` records of `bytes` in all take at most beside the bytes: heads, blocks and pages that are not quite filled. */
@@ -52,8 +54,10 @@ export interface KeyspaceOptions {
 export class Keyspace {
   readonly space: TableSpace;
   readonly databases: Database[];
-  readonly watched = new WatchedKeys();
-  readonly blocked = new BlockedKeys();
+  /** Who hears of changes to keys. */
+  readonly observers = new Observers();
+  readonly watched = new WatchedKeys(this.observers);
+  readonly blocked = new BlockedKeys(this.observers);
   readonly lazyFree = new LazyFree();
   readonly eviction = new Eviction(this);
   readonly lookAhead = new LookAhead();
@@ -73,8 +77,8 @@ export class Keyspace {
   readonly limits: ValueLimits = { ...DEFAULT_LIMITS };
   /** With an LFU policy the access bits count accesses instead of noting their time. */
   lfu: LfuSettings | null = null;
-  /** Which classes of keyspace events are published, and to whom. */
-  eventClasses = 0;
+  private classes = 0;
+  /** To whom keyspace events are published. */
   publishEvent: ((event: EventClass, name: string, key: Buffer, database: number) => void) | null = null;
 
   /** The database that `expireDue` looks at first. */
@@ -94,6 +98,16 @@ export class Keyspace {
   set now(ms: number) {
     this.time = ms;
     this.lruClock = lruClock(ms);
+  }
+
+  /** Which classes of keyspace events are published. */
+  get eventClasses(): number {
+    return this.classes;
+  }
+
+  set eventClasses(classes: number) {
+    this.classes = classes;
+    this.observers.set(Observer.EVENTS, classes !== 0);
   }
 
   /** Exact bytes held for keys, values and their indexes. */
@@ -119,16 +133,11 @@ export class Keyspace {
   swap(first: Database, second: Database): void {
     this.watched.touchExisting(first, second);
     this.watched.touchExisting(second, first);
-    const awaited = this.blocked.size > 0;
-    if (awaited) {
-      this.blocked.contentsGo(first, second);
-      this.blocked.contentsGo(second, first);
-    }
+    this.blocked.contentsGo(first, second);
+    this.blocked.contentsGo(second, first);
     first.exchange(second);
-    if (awaited) {
-      this.blocked.contentsCame(first);
-      this.blocked.contentsCame(second);
-    }
+    this.blocked.contentsCame(first);
+    this.blocked.contentsCame(second);
     this.changed();
   }
 
@@ -141,6 +150,7 @@ export class Keyspace {
 
   /** Counts a change. Called by the databases; by commands only for what changes no key (FLUSHALL of nothing is still a write). */
   changed(count = 1): void {
+    assert(count >= 0, "changes are counted up");
     this.changes += count;
   }
 

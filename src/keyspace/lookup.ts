@@ -152,10 +152,6 @@ export abstract class Lookup {
     return this.table.meta(address) & ACCESS_MASK;
   }
 
-  setAccess(address: number, access: number): void {
-    this.table.setMeta(address, (this.table.meta(address) & ~ACCESS_MASK) | access);
-  }
-
   /** When the key expires, in ms since 1970, or NO_EXPIRY. */
   expiryOf(address: number): number {
     return (this.table.flags(address) & EXPIRES) === 0 ? NO_EXPIRY : this.expiry.at(address);

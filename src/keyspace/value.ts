@@ -3,6 +3,7 @@
  * opened as an empty value of the type asked for, and comes to be with the first byte that is put into it. Hot.
  */
 
+import { assert } from "../assert.ts";
 import { copied, copyBytes, moveBytes } from "../base/bytes.ts";
 import { errors } from "../errors.ts";
 import { Blob, type LargeObject } from "../memory/objects.ts";
@@ -12,7 +13,9 @@ import { emptyPacked } from "../values/empty.ts";
 import type { Holder } from "../values/holder.ts";
 import type { ValueLimits } from "../values/limits.ts";
 import { Encoding, Type } from "../values/value-types.ts";
+import { KEEP_EXPIRY } from "./changes.ts";
 import type { Database } from "./database.ts";
+import type { EventClass } from "./events.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { NO_EXPIRY } from "./lookup.ts";
 
@@ -111,11 +114,12 @@ export class Value implements Holder {
   splice(at: number, removed: number, inserted: number): void {
     const length = this.to - this.from;
     const newLength = length - removed + inserted;
+    assert(at >= 0 && at + removed <= length, "a splice lies within the value");
     const tail = at + removed;
     const newTail = at + inserted;
     if (this.address === 0) {
       const { buffer, from } = this;
-      this.createPacked(newLength);
+      this.setPacked(this.encoding, newLength);
       copyBytes(this.buffer, this.from, buffer, from, from + at);
       copyBytes(this.buffer, this.from + newTail, buffer, from + tail, from + length);
     } else if (this.blob !== null) {
@@ -131,7 +135,7 @@ export class Value implements Holder {
       const grown = Buffer.allocUnsafeSlow(Math.ceil(newLength * (1 + SLACK_SHARE)));
       this.buffer.copy(grown, 0, this.from, this.from + at);
       this.buffer.copy(grown, newTail, this.from + tail, this.to);
-      this.hold(new Blob(grown, newLength));
+      this.shape(0, new Blob(grown, newLength));
     }
   }
 
@@ -169,36 +173,25 @@ export class Value implements Holder {
     return table.fits(this.keyLength, flags, length);
   }
 
-  private createPacked(length: number): void {
-    const { database } = this;
-    const meta = database.freshMeta(this.type, this.encoding);
-    const blob = this.fits(length) ? null : new Blob(Buffer.allocUnsafeSlow(length));
-    this.address = database.create(this.hash, this.key, this.keyFrom, this.keyLength, meta, blob === null ? length : 0, blob, NO_EXPIRY);
-    this.locate();
-  }
-
   setPacked(encoding: Encoding, length: number): void {
     this.encoding = encoding;
-    if (this.address === 0) return this.createPacked(length);
-    const blob = this.fits(length) ? null : new Blob(Buffer.allocUnsafeSlow(length));
-    this.address = this.database.replace(this.address, this.type, encoding, blob === null ? length : 0, blob);
-    this.locate();
+    if (this.fits(length)) this.shape(length, null);
+    else this.shape(0, new Blob(Buffer.allocUnsafeSlow(length)));
   }
 
   // ---- objects
 
   setObject(encoding: Encoding, object: LargeObject): void {
     this.encoding = encoding;
-    this.hold(object);
+    this.shape(0, object);
   }
 
-  private hold(object: LargeObject): void {
-    const { database } = this;
-    if (this.address !== 0) this.address = database.replace(this.address, this.type, this.encoding, 0, object);
-    else {
-      const meta = database.freshMeta(this.type, this.encoding);
-      this.address = database.create(this.hash, this.key, this.keyFrom, this.keyLength, meta, 0, object, NO_EXPIRY);
-    }
+  /** Gives the record room for so many packed bytes, or `object`; it comes to be if there is none. */
+  private shape(room: number, object: LargeObject | null): void {
+    const { database, address } = this;
+    const meta = database.metaFor(address, this.type, this.encoding);
+    if (address !== 0) this.address = database.reshape(address, meta, room, object, KEEP_EXPIRY);
+    else this.address = database.create(this.hash, this.key, this.keyFrom, this.keyLength, meta, room, object, NO_EXPIRY);
     this.locate();
   }
 
@@ -206,13 +199,31 @@ export class Value implements Holder {
 
   /** The value has changed, which counts as `count` changes. */
   changed(count = 1): void {
+    assert(this.address !== 0, "a value that has changed has a key");
     if (this.object !== null) this.tables.objects.resized(this.database.table.handle(this.address));
     this.database.announce(this.address, count);
   }
 
-  /** Deletes the key, its value having become empty by `count` changes. */
-  delete(count = 1): void {
-    this.database.delete(this.address, count);
+  /**
+   * Elements were removed, which counts as `count` changes and is published as `event`; `left` are in the value still. Without any the key is deleted, which is
+   * published after that.
+   */
+  shrunk(left: number, count: number, event: EventClass, name: string): void {
+    const { database } = this;
+    assert(left >= 0 && this.address !== 0, "what shrinks is there");
+    database.event(event, name, this.key, this.keyFrom, this.keyLength);
+    if (left > 0) return this.changed(count);
+    database.delete(this.address, count);
+    this.forget();
+  }
+
+  /** Takes back a key that was just made and could not be filled; no one is told. */
+  undo(): void {
+    this.database.remove(this.address);
+    this.forget();
+  }
+
+  private forget(): void {
     this.address = 0;
     this.openEmpty(this.type);
   }

@@ -1,6 +1,8 @@
 /** WATCH's side of the change gate: which keys somebody watches, and telling them. */
 
+import { assert } from "../assert.ts";
 import type { Database } from "./database.ts";
+import { Observer, type Observers } from "./observers.ts";
 
 /** Somebody who watches keys; `touched` is set when one of them changes. */
 export interface Watcher {
@@ -24,15 +26,20 @@ interface WatchedKey {
 
 export class WatchedKeys {
   private readonly keys = new Map<string, WatchedKey>();
+  private readonly observers: Observers;
 
-  /** How many keys are watched: while 0, changes need not be announced. */
+  constructor(observers: Observers) {
+    this.observers = observers;
+  }
+
+  /** How many keys are watched. */
   get size(): number {
     return this.keys.size;
   }
 
-  /** -> what `remove` takes. `key` is kept. */
+  /** Returns what `remove` takes. `key` is kept. */
   add(watcher: Watcher, database: Database, key: Buffer): Watch {
-    const name = nameOf(database, key, 0, key.length);
+    const name = nameOf(database.index, key, 0, key.length);
     let entry = this.keys.get(name);
     if (entry === undefined) {
       entry = { database, key, watches: new Set() };
@@ -40,20 +47,21 @@ export class WatchedKeys {
     }
     const watch = { watcher, database, key, stale: database.isStale(key, 0, key.length) };
     entry.watches.add(watch);
+    this.observers.set(Observer.WATCH, true);
     return watch;
   }
 
   remove(watch: Watch): void {
-    const name = nameOf(watch.database, watch.key, 0, watch.key.length);
+    const name = nameOf(watch.database.index, watch.key, 0, watch.key.length);
     const entry = this.keys.get(name);
-    if (entry === undefined) return;
-    entry.watches.delete(watch);
+    assert(entry?.watches.delete(watch) === true, "a watch that ends had begun, and ends once");
     if (entry.watches.size === 0) this.keys.delete(name);
+    this.observers.set(Observer.WATCH, this.keys.size > 0);
   }
 
-  /** A key of `database` changes. What happens first to a stale key is that it is deleted: whatever looks it up does that. */
-  touch(database: Database, key: Buffer, from: number, length: number): void {
-    const entry = this.keys.get(nameOf(database, key, from, length));
+  /** A key of database `index` changes. What happens first to a stale key is that it is deleted: whatever looks it up does that. */
+  touch(index: number, key: Buffer, from: number, length: number): void {
+    const entry = this.keys.get(nameOf(index, key, from, length));
     if (entry === undefined) return;
     for (const watch of entry.watches) {
       if (watch.stale) watch.stale = false;
@@ -79,6 +87,6 @@ export class WatchedKeys {
   }
 }
 
-function nameOf(database: Database, key: Buffer, from: number, length: number): string {
-  return `${database.index}:${key.latin1Slice(from, from + length)}`;
+function nameOf(index: number, key: Buffer, from: number, length: number): string {
+  return `${index}:${key.latin1Slice(from, from + length)}`;
 }

@@ -130,10 +130,10 @@ export class LoadHandler implements RdbHandler {
     const { into } = this;
     const access = this.access(entry);
     this.keysLoaded++;
-    let address = into.load(draft, entry.key, entry.expireAt, access);
+    let address = into.loadDraft(draft, entry.key, entry.expireAt, access);
     if (address === 0) {
       this.makeWay(entry);
-      address = into.load(draft, entry.key, entry.expireAt, access);
+      address = into.loadDraft(draft, entry.key, entry.expireAt, access);
     }
     this.refineExpiry(entry, address);
   }

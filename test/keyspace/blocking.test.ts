@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { KeyWaiter } from "../../src/keyspace/blocking.ts";
-import { KEEP_EXPIRY } from "../../src/keyspace/database.ts";
+import { KEEP_EXPIRY } from "../../src/keyspace/changes.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { EMPTY_PACKED_BYTES } from "../../src/memory/packed.ts";
@@ -49,7 +49,7 @@ class Scene {
   create(name: string, type: Type, options: { database?: number; expireAt?: number } = {}): number {
     const database = this.keyspace.databases[options.database ?? 0];
     const key = Buffer.from(name);
-    const meta = database.freshMeta(type, Encoding.LISTPACK);
+    const meta = database.metaFor(0, type, Encoding.LISTPACK);
     const { expireAt = NO_EXPIRY } = options;
     return database.create(database.table.hash(key, 0, key.length), key, 0, key.length, meta, EMPTY_PACKED_BYTES, null, expireAt);
   }
@@ -188,7 +188,7 @@ describe("keys whose end is waited for", () => {
       (scene) => {
         const [database] = scene.keyspace.databases;
         const draft = new Temporary(scene.keyspace.space, scene.keyspace.limits).begin(Type.LIST);
-        database.install(draft, Buffer.from("s"), 0, 1, database.find(LOOK, Buffer.from("s"), 0, 1), NO_EXPIRY);
+        database.install(draft, database.find(LOOK, Buffer.from("s"), 0, 1), LOOK.keyHash, Buffer.from("s"), 0, 1, NO_EXPIRY);
       },
     ];
     for (const end of ends) {

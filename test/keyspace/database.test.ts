@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type Database, KEEP_EXPIRY } from "../../src/keyspace/database.ts";
+import { KEEP_EXPIRY } from "../../src/keyspace/changes.ts";
+import type { Database } from "../../src/keyspace/database.ts";
 import { ExpiryMode, type KeyAccess } from "../../src/keyspace/key-access.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";

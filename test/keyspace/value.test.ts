@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Database } from "../../src/keyspace/database.ts";
+import { EventClass } from "../../src/keyspace/events.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { Value } from "../../src/keyspace/value.ts";
@@ -55,7 +56,7 @@ describe("a value", () => {
       check(value.exists === models.has(name), "it exists when it was written");
       sameBytes(value, model);
       if (value.exists && random.chance(0.05)) {
-        value.delete();
+        value.shrunk(0, 1, EventClass.HASH, "hdel");
         models.delete(name);
         expiries.delete(name);
         check(!value.exists, "it is gone");
@@ -120,7 +121,7 @@ describe("a draft", () => {
       for (let step = random.below(40); step >= 0; step--) model = splice(random, draft, model);
       sameBytes(draft, model);
       const key = Buffer.from(`key ${random.below(3)}`);
-      database.install(draft, key, 0, key.length, database.write(LOOK, key, 0, key.length), NO_EXPIRY);
+      database.install(draft, database.write(LOOK, key, 0, key.length), LOOK.keyHash, key, 0, key.length, NO_EXPIRY);
       sameBytes(opened(value, database, key.toString()), model);
     }
   });

@@ -105,7 +105,7 @@ class Scene {
   create(): void {
     const [database] = this.keyspace.databases;
     const key = Buffer.from("x");
-    const meta = database.freshMeta(Type.LIST, Encoding.LISTPACK);
+    const meta = database.metaFor(0, Type.LIST, Encoding.LISTPACK);
     const address = database.find(LOOK, key, 0, 1);
     if (address !== 0) database.delete(address);
     database.create(database.table.hash(key, 0, 1), key, 0, 1, meta, EMPTY_PACKED_BYTES, null, NO_EXPIRY);

@@ -45,7 +45,6 @@ export function isPast(ctx: Context, at: number): boolean {
 export function deleteExpired(ctx: Context, address: number): void {
   ctx.database.delete(address);
   if (ctx.host.journal.active) ctx.journalAs(ctx.host.config.values["lazyfree-lazy-expire"] ? "UNLINK" : "DEL", ctx.bytes(1));
-  ctx.event(EventClass.GENERIC, "del", 1);
 }
 
 /**

@@ -112,7 +112,10 @@ export const bitop = command("bitop", { arity: -4, since: "2.6.0", flags: "write
     const sources = sourceStrings(ctx);
     const length = sources.reduce((longest, { from, to }) => Math.max(longest, to - from), 0);
     if (length > 0) storeResult(ctx, operation, sources, length);
-    else deleteTarget(ctx);
+    else {
+      const address = ctx.write(2);
+      if (address !== 0) ctx.database.delete(address);
+    }
     ctx.reply.integer(length);
   });
 
@@ -143,13 +146,6 @@ function storeResult(ctx: Context, operation: BitOperation, sources: readonly By
     database.setEncoding(made, Encoding.RAW);
   }
   ctx.event(EventClass.STRING, "set", 2);
-}
-
-function deleteTarget(ctx: Context): void {
-  const address = ctx.write(2);
-  if (address === 0) return;
-  ctx.database.delete(address);
-  ctx.event(EventClass.GENERIC, "del", 2);
 }
 
 /** How many bits the unit named by argument `index` has. Errors: syntax. */

@@ -130,7 +130,6 @@ function readValue(ctx: Context): RestoredValue {
 function deleteReplaced(ctx: Context, address: number): void {
   ctx.database.delete(address);
   ctx.journalDeletion(1);
-  ctx.event(EventClass.GENERIC, "del", 1);
 }
 
 /** The request with the time when the key expires in place of how long it lives. */
@@ -163,7 +162,7 @@ class RestoredValue implements RdbHandler {
     const { buffer: key } = frame;
     const from = frame.offsets[1];
     const length = frame.lengths[1];
-    if (draft !== null) return database.install(draft, key, from, length, address, expireAt);
+    if (draft !== null) return database.install(draft, address, keyHash, key, from, length, expireAt);
     const { bytes, from: valueFrom, to: valueTo } = text as RdbString;
     return database.setString(address, keyHash, key, from, length, bytes, valueFrom, valueTo, expireAt);
   }

@@ -121,7 +121,6 @@ function deleteKeys(ctx: Context): void {
     const address = database.find(ctx, frame.buffer, frame.offsets[index], frame.lengths[index]);
     if (address === 0) continue;
     database.delete(address);
-    ctx.event(EventClass.GENERIC, "del", index);
     count++;
   }
   ctx.reply.integer(count);

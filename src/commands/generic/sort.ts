@@ -7,7 +7,6 @@ import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
-import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
 import { hashGet } from "../../values/hash/hash.ts";
@@ -16,6 +15,7 @@ import { ListBuilder } from "../../values/list/list-builder.ts";
 import { setEach } from "../../values/set/set.ts";
 import { ZsetCursor, zsetEach, zsetLength, zsetNext, zsetPrevious, zsetSeek } from "../../values/sorted-set/zset.ts";
 import { Type } from "../../values/value-types.ts";
+import { storeDraft } from "../arguments/storing.ts";
 
 const command = commandsOf("generic");
 
@@ -217,7 +217,6 @@ function resultCount({ start, end }: Sorted, get: readonly Buffer[]): number {
 const NOTHING = Buffer.alloc(0);
 
 function storeElements(ctx: Context, sorted: Sorted, { get, store }: SortOptions): void {
-  const { database, frame } = ctx;
   const length = resultCount(sorted, get);
   const draft = ctx.temporary(Type.LIST);
   const builder = new ListBuilder(draft);
@@ -226,20 +225,8 @@ function storeElements(ctx: Context, sorted: Sorted, { get, store }: SortOptions
     else builder.add(element.bytes, element.from, element.to);
   });
   builder.finish();
-  // Looked up last: a GET may find that the time of the destination has passed.
-  const address = ctx.write(store);
-  if (length > 0) {
-    database.install(draft, frame.buffer, frame.offsets[store], frame.lengths[store], address, NO_EXPIRY);
-    ctx.host.keyspace.changed(length - 1); // the list itself has been counted
-    ctx.event(EventClass.LIST, "sortstore", store);
-  } else {
-    draft.discard();
-    if (address !== 0) {
-      database.delete(address);
-      ctx.event(EventClass.GENERIC, "del", store);
-    }
-  }
-  ctx.reply.integer(length);
+  storeDraft(ctx, store, draft, length, EventClass.LIST, "sortstore");
+  if (length > 0) ctx.host.keyspace.changed(length - 1); // the list itself has been counted
 }
 
 const STAR = 0x2a;

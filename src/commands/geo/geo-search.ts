@@ -6,12 +6,13 @@ import { decodeScore } from "../../algorithms/geo/geohash.ts";
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
 import { zsetExpect, zsetInsert, zsetScore } from "../../values/sorted-set/zset.ts";
 import { Type } from "../../values/value-types.ts";
+import { storeDraft } from "../arguments/storing.ts";
 import { longArgument, scoreArgument } from "../sorted-set/sorted-set-arguments.ts";
-import { storeZset } from "../sorted-set/sorted-set-storing.ts";
 import { placeArguments, replyDistance, replyPlace, unitArgument } from "./geo-places.ts";
 
 const command = commandsOf("geo");
@@ -307,6 +308,6 @@ function storeResults(ctx: Context, zset: Value, { store }: Form): void {
     const score = options.storeDistances ? results.distances[point] / area.metres : results.scores[point];
     zsetInsert(draft, score, element.bytes, element.from, element.to);
   }
-  storeZset(ctx, options.store, draft, store === "always" ? "geosearchstore" : "georadiusstore");
+  storeDraft(ctx, options.store, draft, wanted, EventClass.ZSET, store === "always" ? "geosearchstore" : "georadiusstore");
   if (wanted > 0) ctx.host.keyspace.changed(wanted - 1); // the sorted set itself has been counted
 }

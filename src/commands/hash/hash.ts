@@ -130,12 +130,7 @@ export const hdel = command("hdel", { arity: -3, since: "2.0.0", flags: "write f
       deleted++;
       left--;
     }
-    if (deleted > 0) {
-      if (left === 0) hash.delete(deleted);
-      else hash.changed(deleted);
-      ctx.event(EventClass.HASH, "hdel", 1);
-      if (left === 0) ctx.event(EventClass.GENERIC, "del", 1);
-    }
+    if (deleted > 0) hash.shrunk(left, deleted, EventClass.HASH, "hdel");
     ctx.reply.integer(deleted);
   });
 

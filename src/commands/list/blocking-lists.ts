@@ -32,7 +32,7 @@ function popOrWait(ctx: Context, end: ListEnd): void {
     const { buffer, offsets, lengths } = ctx.frame;
     ctx.reply.array(2);
     ctx.reply.bytes(buffer, offsets[index], offsets[index] + lengths[index]);
-    replyPopped(ctx, list, index, end);
+    replyPopped(ctx, list, end);
     return ctx.journalAs(end === ListEnd.HEAD ? "LPOP" : "RPOP", ctx.bytes(index));
   }
   ctx.block({ firstKey: 1, keyCount: last - 1, type: Type.LIST, deadline });

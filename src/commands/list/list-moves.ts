@@ -80,22 +80,22 @@ export function parseMultiPop(ctx: Context, index: number): MultiPop {
 
 // ---- taking
 
-/** Answers with the element at an end of `list`, which has one and was opened for writing as argument `index`, and takes it away. */
-export function replyPopped(ctx: Context, list: Value, index: number, end: ListEnd): void {
+/** Answers with the element at an end of `list`, which has one and was opened for writing, and takes it away. */
+export function replyPopped(ctx: Context, list: Value, end: ListEnd): void {
   listPeek(list, end, element);
   ctx.reply.bytes(element.bytes, element.from, element.to);
   listDrop(list, end);
-  noteRemoved(ctx, list, index, end, 1);
+  noteRemoved(list, end, 1);
 }
 
 /** Likewise with an array of up to `count` elements (at least 1), from the end on. -> how many. */
-export function replyPoppedRange(ctx: Context, list: Value, index: number, end: ListEnd, count: number): number {
+export function replyPoppedRange(ctx: Context, list: Value, end: ListEnd, count: number): number {
   const length = listLength(list);
   const taken = Math.min(count, length);
   if (end === ListEnd.HEAD) replyRange(ctx, list, 0, taken);
   else replyRange(ctx, list, length - 1, taken, true);
   listDeleteRange(list, end === ListEnd.HEAD ? 0 : length - taken, taken);
-  noteRemoved(ctx, list, index, end, taken);
+  noteRemoved(list, end, taken);
   return taken;
 }
 
@@ -111,7 +111,7 @@ export function serveMultiPop(ctx: Context, { firstKey, keys, end, count }: Mult
     const { buffer, offsets, lengths } = ctx.frame;
     ctx.reply.array(2);
     ctx.reply.bytes(buffer, offsets[index], offsets[index] + lengths[index]);
-    const taken = replyPoppedRange(ctx, list, index, end, count);
+    const taken = replyPoppedRange(ctx, list, end, count);
     ctx.journalAs(end === ListEnd.HEAD ? "LPOP" : "RPOP", ctx.bytes(index), taken);
     return true;
   }
@@ -138,7 +138,7 @@ export function serveMove(ctx: Context, source: number, destination: number, fro
     listDrop(list, from);
   }
   ctx.reply.bytes(moved.buffer, moved.from, moved.to);
-  noteRemoved(ctx, list, source, from, 1);
+  noteRemoved(list, from, 1);
   if (moved.buffer.length > MAX_KEPT_BYTES) moved.buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   return true;
 }
@@ -152,21 +152,16 @@ function notePushed(ctx: Context, index: number, end: ListEnd): void {
   ctx.event(EventClass.LIST, end === ListEnd.HEAD ? "lpush" : "rpush", index);
 }
 
-/** Tells that `count` elements went off an end of the list at argument `index`. */
-function noteRemoved(ctx: Context, list: Value, index: number, end: ListEnd, count: number): void {
-  ctx.event(EventClass.LIST, end === ListEnd.HEAD ? "lpop" : "rpop", index);
-  noteShrunk(ctx, list, index, count);
+/** Tells that `count` elements went off an end of the list. */
+function noteRemoved(list: Value, end: ListEnd, count: number): void {
+  noteShrunk(list, count, end === ListEnd.HEAD ? "lpop" : "rpop");
 }
 
-/** Elements of the list at argument `index` went: the list too if it was all of them. `count`: how many changes that is. */
-export function noteShrunk(ctx: Context, list: Value, index: number, count: number): void {
-  if (listLength(list) === 0) {
-    list.delete(count);
-    ctx.event(EventClass.GENERIC, "del", index);
-  } else {
-    listCompact(list);
-    list.changed(count);
-  }
+/** `count` elements of the list went: the list too if it was all of them. */
+export function noteShrunk(list: Value, count: number, event: string): void {
+  const left = listLength(list);
+  if (left > 0) listCompact(list);
+  list.shrunk(left, count, EventClass.LIST, event);
 }
 
 /** Answers with an array of `count` elements, that many there must be, from element `index` on, or with `backwards` from it towards the head. */

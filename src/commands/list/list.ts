@@ -96,7 +96,7 @@ export const rpop = command("rpop", { arity: -2, since: "1.0.0", flags: "write f
 function pop(ctx: Context, end: ListEnd): void {
   if (ctx.count === 2) {
     const list = ctx.openWrite(1, Type.LIST);
-    if (list.exists) replyPopped(ctx, list, 1, end);
+    if (list.exists) replyPopped(ctx, list, end);
     else ctx.reply.null();
     return;
   }
@@ -105,7 +105,7 @@ function pop(ctx: Context, end: ListEnd): void {
   const list = ctx.openWrite(1, Type.LIST);
   if (!list.exists) ctx.reply.nullArray();
   else if (count === 0) ctx.reply.array(0);
-  else replyPoppedRange(ctx, list, 1, end, count);
+  else replyPoppedRange(ctx, list, end, count);
 }
 
 export const lmpop = command("lmpop", { arity: -4, since: "7.0.0", flags: "write" })
@@ -226,8 +226,7 @@ export const lrem = command("lrem", { arity: 4, since: "1.0.0", flags: "write" }
     const limit = count === 0 ? Number.POSITIVE_INFINITY : Math.abs(count);
     const removed = list.exists ? listRemove(list, buffer, offsets[3], offsets[3] + lengths[3], limit, count < 0) : 0;
     if (removed > 0) {
-      ctx.event(EventClass.LIST, "lrem", 1);
-      noteShrunk(ctx, list, 1, removed);
+      noteShrunk(list, removed, "lrem");
     }
     ctx.reply.integer(removed);
   });
@@ -248,8 +247,7 @@ export const ltrim = command("ltrim", { arity: 4, since: "1.0.0", flags: "write"
     const before = first > last ? length : first;
     listDeleteRange(list, length - behind, behind);
     listDeleteRange(list, 0, before);
-    ctx.event(EventClass.LIST, "ltrim", 1);
-    noteShrunk(ctx, list, 1, before + behind);
+    noteShrunk(list, before + behind, "ltrim");
   });
 
 const INT64_MAX_TEXT = "9223372036854775807";

@@ -4,7 +4,6 @@ import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
-import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
 import type { Holder } from "../../values/holder.ts";
@@ -12,6 +11,7 @@ import { setEach, setLength, setRead } from "../../values/set/set.ts";
 import { setIntersect, setIntersectInto, setSubtractInto, setUniteInto, sortBySize } from "../../values/set/set-algebra.ts";
 import type { Temporary } from "../../values/temporary.ts";
 import { Type } from "../../values/value-types.ts";
+import { storeDraft } from "../arguments/storing.ts";
 
 const command = commandsOf("set");
 
@@ -70,7 +70,7 @@ export const sinterstore = command("sinterstore", { arity: -3, since: "1.0.0", f
     const sets = intersected(ctx, 2, ctx.count);
     const draft = ctx.temporary(Type.SET);
     if (sets !== null) setIntersectInto(draft, sets);
-    store(ctx, draft, "sinterstore");
+    storeDraft(ctx, 1, draft, setLength(draft), EventClass.SET, "sinterstore");
   });
 
 export const sunion = command("sunion", { arity: -2, since: "1.0.0", flags: "readonly" })
@@ -92,7 +92,7 @@ export const sunionstore = command("sunionstore", { arity: -3, since: "1.0.0", f
     const sets = opened(ctx, 2, ctx.count);
     const draft = ctx.temporary(Type.SET);
     setUniteInto(draft, sets);
-    store(ctx, draft, "sunionstore");
+    storeDraft(ctx, 1, draft, setLength(draft), EventClass.SET, "sunionstore");
   });
 
 export const sdiff = command("sdiff", { arity: -2, since: "1.0.0", flags: "readonly" })
@@ -114,7 +114,7 @@ export const sdiffstore = command("sdiffstore", { arity: -3, since: "1.0.0", fla
     const sets = opened(ctx, 2, ctx.count);
     const draft = ctx.temporary(Type.SET);
     setSubtractInto(draft, sets, isSameKey);
-    store(ctx, draft, "sdiffstore");
+    storeDraft(ctx, 1, draft, setLength(draft), EventClass.SET, "sdiffstore");
   });
 
 /** The sets at arguments `first` to `end` - 1; keys that are not there are empty ones. Errors: WRONGTYPE. */
@@ -154,22 +154,4 @@ function replyDraft(ctx: Context, draft: Temporary): void {
   replyAll(ctx, draft);
   if (draft.object !== null) ctx.host.keyspace.lazyFree.drop(draft.object);
   draft.release();
-}
-
-/** Puts a result at the key in argument 1, which goes if the result is empty. */
-function store(ctx: Context, draft: Temporary, event: string): void {
-  const { database, frame } = ctx;
-  const length = setLength(draft);
-  const address = ctx.write(1);
-  if (length > 0) {
-    database.install(draft, frame.buffer, frame.offsets[1], frame.lengths[1], address, NO_EXPIRY);
-    ctx.event(EventClass.SET, event, 1);
-  } else {
-    draft.discard();
-    if (address !== 0) {
-      database.delete(address);
-      ctx.event(EventClass.GENERIC, "del", 1);
-    }
-  }
-  ctx.reply.integer(length);
 }

@@ -94,14 +94,9 @@ function popMember(ctx: Context): void {
   const place = setRandom(value);
   replyMember(ctx, value, place);
   if (ctx.host.journal.active) ctx.journalAs("SREM", ctx.bytes(1), copied(element.bytes, element.from, element.to));
-  ctx.event(EventClass.SET, "spop", 1);
-  if (setLength(value) > 1) {
-    setRemoveAt(value, place);
-    value.changed();
-  } else {
-    value.delete();
-    ctx.event(EventClass.GENERIC, "del", 1);
-  }
+  const left = setLength(value) - 1;
+  if (left > 0) setRemoveAt(value, place);
+  value.shrunk(left, 1, EventClass.SET, "spop");
 }
 
 function popMembers(ctx: Context): void {
@@ -109,7 +104,6 @@ function popMembers(ctx: Context): void {
   const value = ctx.openWrite(1, Type.SET);
   if (!value.exists || wanted === 0n) return ctx.reply.set(0);
   const size = setLength(value);
-  ctx.event(EventClass.SET, "spop", 1);
   if (wanted >= BigInt(size)) return popAll(ctx, value, size);
   const count = Number(wanted);
   const popped = new Popped(ctx, count);
@@ -117,7 +111,7 @@ function popMembers(ctx: Context): void {
   else if ((size - count) * MOVE_RATIO > count) popOneByOne(value, count, popped);
   else popAllBut(ctx, value, size - count, popped);
   popped.finish();
-  value.changed(count);
+  value.shrunk(size - count, count, EventClass.SET, "spop");
 }
 
 /** Errors: every count that is none has the same words. */
@@ -137,8 +131,7 @@ function popAll(ctx: Context, value: Value, size: number): void {
   reply.set(size);
   setEach(value, (member) => reply.bytes(member.bytes, member.from, member.to));
   ctx.journalDeletion(1);
-  value.delete(size);
-  ctx.event(EventClass.GENERIC, "del", 1);
+  value.shrunk(0, size, EventClass.SET, "spop");
 }
 
 function popPacked(value: Value, count: number, popped: Popped): void {

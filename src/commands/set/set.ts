@@ -51,12 +51,7 @@ export const srem = command("srem", { arity: -3, since: "1.0.0", flags: "write f
       removed++;
       left--;
     }
-    if (removed > 0) {
-      if (left === 0) value.delete(removed);
-      else value.changed(removed);
-      ctx.event(EventClass.SET, "srem", 1);
-      if (left === 0) ctx.event(EventClass.GENERIC, "del", 1);
-    }
+    if (removed > 0) value.shrunk(left, removed, EventClass.SET, "srem");
     ctx.reply.integer(removed);
   });
 
@@ -106,11 +101,7 @@ function moveMember(ctx: Context): boolean {
   if (source.type !== Type.SET || (destination.exists && destination.type !== Type.SET)) throw errors.wrongType;
   if (destination.address === source.address) return setHas(source, buffer, from, to);
   if (!setRemove(source, buffer, from, to)) return false;
-  const emptied = setLength(source) === 0;
-  if (emptied) source.delete();
-  else source.changed();
-  ctx.event(EventClass.SET, "srem", 1);
-  if (emptied) ctx.event(EventClass.GENERIC, "del", 1);
+  source.shrunk(setLength(source), 1, EventClass.SET, "srem");
   if (!destination.exists) {
     destination = ctx.openWrite(2, Type.SET, 1);
     setExpect(destination, 1, buffer, from, to);

@@ -3,8 +3,9 @@
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
 import type { SortedSet } from "../../values/sorted-set/sorted-set.ts";
-import { zsetTake } from "../../values/sorted-set/zset.ts";
+import { zsetLength, zsetTake } from "../../values/sorted-set/zset.ts";
 import {
   Aggregate,
   type ZsetSource,
@@ -14,8 +15,8 @@ import {
   zsetUnion,
 } from "../../values/sorted-set/zset-algebra.ts";
 import { Type } from "../../values/value-types.ts";
+import { storeDraft } from "../arguments/storing.ts";
 import { boundedArgument, longArgument, scoreArgument } from "./sorted-set-arguments.ts";
-import { storeZset } from "./sorted-set-storing.ts";
 
 const command = commandsOf("sorted-set");
 
@@ -169,5 +170,5 @@ function storeCombined(ctx: Context, operation: Operation): void {
   const set = operation.combine(ctx, request);
   const draft = ctx.temporary(Type.ZSET);
   zsetTake(draft, set);
-  storeZset(ctx, 1, draft, operation.event);
+  storeDraft(ctx, 1, draft, zsetLength(draft), EventClass.ZSET, operation.event);
 }

@@ -49,11 +49,7 @@ export function popMembers(ctx: Context, zset: Value, index: number, end: ZsetEn
     reply.double(cursor.score);
     zsetRemoveCursor(zset, cursor);
   }
-  const isEmpty = popped === length;
-  if (isEmpty) zset.delete(popped);
-  else zset.changed(popped);
-  ctx.event(EventClass.ZSET, end === ZsetEnd.MIN ? "zpopmin" : "zpopmax", index);
-  if (isEmpty) ctx.event(EventClass.GENERIC, "del", index);
+  zset.shrunk(length - popped, popped, EventClass.ZSET, end === ZsetEnd.MIN ? "zpopmin" : "zpopmax");
   return popped;
 }
 

@@ -3,12 +3,13 @@
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
+import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { ZsetCursor, zsetExpect, zsetInsert, zsetLength, zsetNext, zsetPrevious, zsetSeek } from "../../values/sorted-set/zset.ts";
 import { zsetLexRanks, zsetScoreRanks } from "../../values/sorted-set/zset-range.ts";
 import { Type } from "../../values/value-types.ts";
+import { storeDraft } from "../arguments/storing.ts";
 import { lexRangeArguments, longArgument, rankArguments, ranks, scoreRangeArguments } from "./sorted-set-arguments.ts";
-import { storeZset } from "./sorted-set-storing.ts";
 
 const command = commandsOf("sorted-set");
 
@@ -177,5 +178,5 @@ function storeRange(ctx: Context): void {
       if (left > 1) zsetNext(zset, cursor);
     }
   }
-  storeZset(ctx, 1, draft, "zrangestore");
+  storeDraft(ctx, 1, draft, zsetLength(draft), EventClass.ZSET, "zrangestore");
 }

@@ -238,12 +238,6 @@ function removeRanks(ctx: Context, zset: Value, event: string): void {
 }
 
 function finishRemoval(ctx: Context, zset: Value, count: number, event: string): void {
-  if (count > 0) {
-    const isEmpty = zsetLength(zset) === 0;
-    if (isEmpty) zset.delete(count);
-    else zset.changed(count);
-    ctx.event(EventClass.ZSET, event, 1);
-    if (isEmpty) ctx.event(EventClass.GENERIC, "del", 1);
-  }
+  if (count > 0) zset.shrunk(zsetLength(zset), count, EventClass.ZSET, event);
   ctx.reply.integer(count);
 }

@@ -45,7 +45,7 @@ export const xadd = command("xadd", { arity: -5, since: "5.0.0", flags: "write d
     try {
       stream.append(newId, ctx.frame, first, words / 2, value.limits);
     } catch (error) {
-      if (made) value.delete(0); // there was no memory for its first entry
+      if (made) value.undo(); // there was no memory for its first entry
       throw error;
     }
     ctx.reply.bytes(text, 0, newId.writeText(text, 0));

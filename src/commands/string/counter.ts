@@ -13,7 +13,7 @@ import { writeShortSum } from "../../base/numbers/short-decimal.ts";
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
-import { KEEP_EXPIRY } from "../../keyspace/database.ts";
+import { KEEP_EXPIRY } from "../../keyspace/changes.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { Encoding } from "../../values/value-types.ts";
 

@@ -3,7 +3,7 @@
 import { commandError } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
-import { KEEP_EXPIRY } from "../../keyspace/database.ts";
+import { KEEP_EXPIRY } from "../../keyspace/changes.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import { Type } from "../../values/value-types.ts";
@@ -91,7 +91,6 @@ export const getdel = command("getdel", { arity: 2, since: "6.2.0", flags: "writ
     replyStringOrNull(ctx, address);
     if (address === 0) return;
     ctx.database.delete(address);
-    ctx.event(EventClass.GENERIC, "del", 1);
     if (ctx.host.journal.active) ctx.journalAs("DEL", ctx.bytes(1));
   });
 

@@ -1,0 +1,21 @@
+/**
+ * Who hears of changes to keys, as a mask: while no bit is set, a change costs one test. (Beside them stand two that every change reaches: the guard of a table, which
+ * it asks itself before a record changes (memory/guards.ts), and the count of changes.)
+ */
+export const Observer = {
+  /** Keys are watched (watch.ts). */
+  WATCH: 1,
+  /** Clients wait for keys (blocking.ts). */
+  BLOCKED: 2,
+  /** Keyspace events are published (events.ts). */
+  EVENTS: 4,
+} as const;
+export type Observer = (typeof Observer)[keyof typeof Observer];
+
+export class Observers {
+  mask = 0;
+
+  set(observer: Observer, listens: boolean): void {
+    this.mask = listens ? this.mask | observer : this.mask & ~observer;
+  }
+}

@@ -80,24 +80,18 @@ export class Server implements ServerParts {
     this.keyspace = new Keyspace({ databases: values.databases, now: this.startedAt });
     this.executor = new CommandExecutor(this, COMMANDS, new Reply());
     this.blocked = new BlockedClients(this.executor, this.keyspace.blocked);
-    this.persistence = new Persistence({
-      config,
-      log: this.log,
-      keyspace: this.keyspace,
-      replicationInfo: () => this.replication.historyPoint,
-    });
-    this.appendOnly = new AppendOnlyFile({
-      config,
-      log: this.log,
-      keyspace: this.keyspace,
-      journal: this.journal,
-      persistence: this.persistence,
-      gate: this.barrier,
-      runner: new Replay(this.executor, this.keyspace.databases[0]),
-      statusChanged: () => this.stateChanged(),
-      flushed: () => this.blocked.scheduleCheck(),
-      fatal: () => void this.stop(1),
-    });
+    this.persistence = new Persistence(config, this.log, this.keyspace, () => this.replication.historyPoint);
+    this.appendOnly = new AppendOnlyFile(
+      this.persistence,
+      this.journal,
+      new Replay(this.executor, this.keyspace.databases[0]),
+      this.barrier,
+      {
+        statusChanged: () => this.stateChanged(),
+        flushed: () => this.blocked.scheduleCheck(),
+        fatal: () => void this.stop(1),
+      },
+    );
     this.replication = new Replication({
       config,
       log: this.log,

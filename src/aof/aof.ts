@@ -5,6 +5,7 @@
 
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { assert } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import { failureWords } from "../config/error.ts";
 import { type CommandError, commandError, errors } from "../errors.ts";
@@ -17,32 +18,24 @@ import type { Persistence } from "../snapshot/persistence.ts";
 import type { CommandRunner } from "./file-load.ts";
 import { AofLoad, type AofLoaded, upgradeOldFile } from "./load.ts";
 import { Manifest } from "./manifest.ts";
-import { readManifest, writeManifest } from "./manifest-file.ts";
-import { AofPlace } from "./place.ts";
-import { Rewrite } from "./rewrite.ts";
-import { RewriteLimit } from "./rewrite-limit.ts";
+import { AofPlace, readManifest, writeManifest } from "./manifest-file.ts";
+import { Rewrite, RewriteLimit } from "./rewrite.ts";
 import { AofWriter } from "./writer.ts";
 
-/** Answers to clients wait while what they tell of is not in the file. */
-export interface AnswerGate {
+/** Replies to clients wait while what they tell of is not in the file. */
+export interface ReplyBarrier {
   close(): void;
   open(): void;
 }
 
-export interface AppendOnlyFileParts {
-  readonly config: Config;
-  readonly log: Log;
-  readonly keyspace: Keyspace;
-  readonly journal: Journal;
-  readonly persistence: Persistence;
-  readonly runner: CommandRunner;
-  readonly gate: AnswerGate;
+/** What hears of the file. */
+export interface AofEvents {
   /** Whether writes are refused may have changed. */
-  readonly statusChanged: () => void;
+  statusChanged(): void;
   /** `flushedOffset` has changed. */
-  readonly flushed: () => void;
+  flushed(): void;
   /** What clients were told cannot be kept: the server must stop at once. */
-  readonly fatal: () => void;
+  fatal(): void;
 }
 
 export class AppendOnlyFile {
@@ -56,7 +49,14 @@ export class AppendOnlyFile {
   baseSize = 0;
   /** Time that the event loop has spent on writing, and flushing where answers wait for that, in microseconds: eventloop_duration_aof_sum. */
   writeMicroseconds = 0;
-  private readonly parts: AppendOnlyFileParts;
+  private readonly config: Config;
+  private readonly log: Log;
+  private readonly keyspace: Keyspace;
+  private readonly persistence: Persistence;
+  private readonly journal: Journal;
+  private readonly runner: CommandRunner;
+  private readonly barrier: ReplyBarrier;
+  private readonly events: AofEvents;
   private readonly place: AofPlace;
   private readonly writer: AofWriter;
   private readonly limit: RewriteLimit;
@@ -73,20 +73,23 @@ export class AppendOnlyFile {
   private unsubscribe: (() => void) | null = null;
   private closed = false;
 
-  constructor(parts: AppendOnlyFileParts) {
-    const { config, log, journal, persistence, statusChanged, fatal } = parts;
-    this.parts = parts;
+  constructor(persistence: Persistence, journal: Journal, runner: CommandRunner, barrier: ReplyBarrier, events: AofEvents) {
+    const { config, log } = persistence;
+    this.config = config;
+    this.log = log;
+    this.keyspace = persistence.keyspace;
+    this.persistence = persistence;
+    this.journal = journal;
+    this.runner = runner;
+    this.barrier = barrier;
+    this.events = events;
     this.place = new AofPlace(config);
     this.limit = new RewriteLimit(log);
-    this.writer = new AofWriter({
-      config,
-      log,
-      journal,
-      statusChanged,
-      synced: () => this.state === "on" && parts.flushed(),
-      fatal,
-      diskBusy: () => this.rewrite !== null || persistence.saving,
-    });
+    const { statusChanged, fatal } = events;
+    const synced = (): void => {
+      if (this.state === "on") events.flushed();
+    };
+    this.writer = new AofWriter(config, log, journal, { statusChanged, synced, fatal }, () => this.rewrite !== null || persistence.saving);
     config.onChange("appendonly", () => this.switchTo(config.values.appendonly));
     config.onChange("aof-disable-auto-gc", () => this.removeHistory() as undefined);
   }
@@ -161,6 +164,7 @@ export class AppendOnlyFile {
   }
 
   private measured(size: number): void {
+    assert(size >= 0, "files have no negative size");
     this.sized = size;
     this.sizedAt = this.writer.written;
   }
@@ -169,20 +173,20 @@ export class AppendOnlyFile {
 
   /** Reads the manifest, whether the file is in use or not. Errors: LoadError. */
   readManifest(): void {
-    const { log } = this.parts;
-    this.manifest = readManifest(this.place.directory, this.place.prefix, log);
+    this.manifest = readManifest(this.place.directory, this.place.prefix, this.log);
   }
 
-  /** Loads what there is into empty databases, with the server alive. -> false when the server stops meanwhile. Errors: LoadError. */
+  /** Loads what there is into empty databases, with the server alive. Returns false when the server stops meanwhile. Errors: LoadError. */
   async load(): Promise<boolean> {
-    const { log } = this.parts;
     const began = performance.now();
-    this.manifest = upgradeOldFile(this.place, this.manifest, log);
+    this.manifest = upgradeOldFile(this.place, this.manifest, this.log);
     if (this.manifest.empty) return !this.closed;
-    const loaded = await this.asNoChange(() => new AofLoad(this.parts, this.place, this.manifest).load(() => this.closed));
+    const loaded = await this.asNoChange(() =>
+      new AofLoad(this.persistence, this.runner, this.place, this.manifest).load(() => this.closed),
+    );
     if (loaded === null) return false;
     this.noteLoaded(loaded);
-    log.notice(`DB loaded from append only file: ${((performance.now() - began) / 1000).toFixed(3)} seconds`);
+    this.log.notice(`DB loaded from append only file: ${((performance.now() - began) / 1000).toFixed(3)} seconds`);
     return true;
   }
 
@@ -192,7 +196,7 @@ export class AppendOnlyFile {
   }
 
   private async asNoChange<T>(work: () => Promise<T>): Promise<T> {
-    const { keyspace } = this.parts;
+    const { keyspace } = this;
     const { changes } = keyspace;
     try {
       return await work();
@@ -203,7 +207,7 @@ export class AppendOnlyFile {
 
   /** Starts to write, after `load`. Errors: LoadError, logged: the files cannot be made. */
   openOnStart(): void {
-    const { log, config, journal } = this.parts;
+    const { log, config, journal } = this;
     const { place } = this;
     if (!config.values.appendonly) return this.removeHistory();
     const fresh = this.manifest.increments.length === 0;
@@ -213,7 +217,7 @@ export class AppendOnlyFile {
       if (manifest.empty) {
         manifest = manifest.withBase(place.prefix, this.baseForm);
         const name = manifest.base?.name ?? "";
-        this.parts.persistence.saveBase({ directory: place.directory, name, incrementalSync: this.incrementalSync }, this.commandOptions);
+        this.persistence.saveBase({ directory: place.directory, name, incrementalSync: this.incrementalSync }, this.commandOptions);
         this.measured(statSync(place.path(name)).size);
         log.notice(`Creating AOF base file ${name} on server start`);
       }
@@ -228,6 +232,7 @@ export class AppendOnlyFile {
       log.warning(message);
       throw new LoadError(message, { cause: error });
     }
+    assert(this.state === "off", "the append-only file is opened once");
     this.state = "on";
     this.startReading();
     this.writer.syncedOffset = journal.offset;
@@ -242,7 +247,7 @@ export class AppendOnlyFile {
 
   /** What the journal takes from here on is written. */
   private startReading(): void {
-    const { journal } = this.parts;
+    const { journal } = this;
     if (this.unsubscribe !== null) return;
     journal.openFile();
     // Before replicas are served: they are not to have what might be lost here.
@@ -252,22 +257,22 @@ export class AppendOnlyFile {
   private stopReading(): void {
     this.unsubscribe?.();
     this.unsubscribe = null;
-    this.parts.journal.closeFile();
+    this.journal.closeFile();
   }
 
-  /** What was appended is written once this tick is over, for all clients that were served in it together; their answers wait so long. */
+  /** What was appended is written once this tick is over, for all clients that were served in it together; their replies wait so long. */
   private scheduleWrite(): void {
-    const { gate, journal } = this.parts;
+    const { barrier, journal } = this;
     if (this.writeScheduled) return;
     this.writeScheduled = true;
-    gate.close();
+    barrier.close();
     setImmediate(() => {
       this.writeScheduled = false;
       journal.flushed();
       const began = performance.now();
       const complete = this.writer.write();
       this.writeMicroseconds += (performance.now() - began) * 1000;
-      if (complete) gate.open();
+      if (complete) barrier.open();
     });
   }
 
@@ -289,8 +294,8 @@ export class AppendOnlyFile {
     this.state = "off";
     this.scheduled = false;
     this.killRewrite();
-    this.parts.statusChanged();
-    this.parts.flushed();
+    this.events.statusChanged();
+    this.events.flushed();
   }
 
   /** A replica gets other data from its master: the file does not go on with that until `resume`. */
@@ -300,16 +305,16 @@ export class AppendOnlyFile {
 
   /** The data is whole again after `suspend`: the file goes on, with a rewrite first. */
   resume(): void {
-    const { config, log } = this.parts;
+    const { config, log } = this;
     if (!config.values.appendonly || this.enabled || this.closed) return;
     if (this.start()) return;
     log.warning("Failed enabling the AOF after successful master synchronization! Trying it again in one second.");
     setTimeout(() => this.resume(), 1000).unref();
   }
 
-  /** Switches the file on: it begins with a rewrite, which may have to wait. -> false when it cannot be begun. */
+  /** Switches the file on: it begins with a rewrite, which may have to wait. Returns false when it cannot be begun. */
   private start(): boolean {
-    const { log, persistence, journal } = this.parts;
+    const { log, persistence, journal } = this;
     this.state = "waiting";
     if (persistence.saving) {
       this.scheduled = true;
@@ -340,11 +345,11 @@ export class AppendOnlyFile {
 
   // ---- rewrites
 
-  /** BGREWRITEAOF. `inTransaction`: called by EXEC. -> the words of the answer. Errors: CommandError. */
+  /** BGREWRITEAOF. `inTransaction`: called by EXEC. Returns the words of the answer. Errors: CommandError. */
   requestRewrite(inTransaction: boolean): string {
-    if (this.parts.persistence.loading !== null) throw errors.loading;
+    if (this.persistence.loading !== null) throw errors.loading;
     if (this.rewrite !== null) throw commandError("ERR Background append only file rewriting already in progress");
-    if (this.parts.persistence.saving || inTransaction) {
+    if (this.persistence.saving || inTransaction) {
       this.scheduled = true;
       this.consecutiveFailures = 0;
       return "Background append only file rewriting scheduled";
@@ -354,22 +359,22 @@ export class AppendOnlyFile {
   }
 
   private get baseForm(): "rdb" | "aof" {
-    return this.parts.config.values["aof-use-rdb-preamble"] ? "rdb" : "aof";
+    return this.config.values["aof-use-rdb-preamble"] ? "rdb" : "aof";
   }
 
   private get incrementalSync(): boolean {
-    return this.parts.config.values["aof-rewrite-incremental-fsync"];
+    return this.config.values["aof-rewrite-incremental-fsync"];
   }
 
   private get commandOptions(): { timestamp: number | null } | null {
-    const { values } = this.parts.config;
+    const { values } = this.config;
     if (values["aof-use-rdb-preamble"]) return null;
     return { timestamp: values["aof-timestamp-enabled"] ? Math.floor(Date.now() / 1000) : null };
   }
 
-  /** The base is that of this moment, and a new increment goes on from it. -> false, logged, when that cannot be. */
+  /** The base is that of this moment, and a new increment goes on from it. Returns false, logged, when that cannot be. */
   private beginRewrite(): boolean {
-    const { log, persistence } = this.parts;
+    const { log, persistence } = this;
     if (this.rewrite !== null || persistence.saving) return false;
     try {
       mkdirSync(this.place.directory, { recursive: true });
@@ -382,13 +387,9 @@ export class AppendOnlyFile {
     this.rewrites++;
     this.scheduled = false;
     const form = this.baseForm;
-    const rewrite = new Rewrite({
-      persistence,
-      directory: this.place.parent,
-      name: `temp-rewriteaof-bg-${process.pid}-${++this.rewriteNumber}.aof`,
-      incrementalSync: this.incrementalSync,
-      commands: this.commandOptions,
-    });
+    const name = `temp-rewriteaof-bg-${process.pid}-${++this.rewriteNumber}.aof`;
+    const { incrementalSync } = this;
+    const rewrite = new Rewrite(persistence, { directory: this.place.parent, name, incrementalSync }, this.commandOptions);
     this.rewrite = rewrite;
     log.notice("Background append only file rewriting started");
     void rewrite.settled.then((error) => {
@@ -398,7 +399,6 @@ export class AppendOnlyFile {
   }
 
   private beginIncrement(): void {
-    const { log } = this.parts;
     const { place, writer } = this;
     if (this.state === "off") return;
     // What waits belongs before the base. If it could not be written, both the old files and the new base would be wrong without it.
@@ -415,34 +415,34 @@ export class AppendOnlyFile {
       writer.open(place.path(name), "truncate");
       this.manifest = manifest;
     }
-    log.notice(`Creating AOF incr file ${name} on background rewrite`);
+    this.log.notice(`Creating AOF incr file ${name} on background rewrite`);
     this.startReading();
     this.sayDatabase();
   }
 
-  /** Whoever reads on from here does not know the database. */
+  /** A reader that goes on from here does not know the database. */
   private sayDatabase(): void {
-    const { journal } = this.parts;
+    const { journal } = this;
     if (!journal.following) return journal.forgetSelected();
     const { buffer, start, end } = new Frame().encode(["SELECT", Math.max(0, journal.selectedDatabase)]);
     journal.appendForFile(buffer.subarray(start, end));
   }
 
   private endRewrite(rewrite: Rewrite, form: "rdb" | "aof", error: Error | null): void {
-    const { log } = this.parts;
+    assert(this.rewrite === rewrite, "the rewrite that ends is the one under way");
     this.lastRewriteSeconds = this.rewritingSeconds;
     this.rewrite = null;
     try {
       if (error !== null) throw error;
-      log.notice("Background AOF rewrite terminated with success");
+      this.log.notice("Background AOF rewrite terminated with success");
       this.adopt(rewrite, form);
       this.lastRewriteOk = true;
       this.consecutiveFailures = 0;
-      log.notice("Background AOF rewrite finished successfully");
+      this.log.notice("Background AOF rewrite finished successfully");
       this.removeHistory();
     } catch (failure) {
-      log.warning(`Write error writing append only file on disk: ${failureWords(failure)}`);
-      log.warning("Background AOF rewrite terminated with error");
+      this.log.warning(`Write error writing append only file on disk: ${failureWords(failure)}`);
+      this.log.warning("Background AOF rewrite terminated with error");
       this.lastRewriteOk = false;
       this.consecutiveFailures++;
       rmSync(rewrite.path, { force: true });
@@ -454,19 +454,18 @@ export class AppendOnlyFile {
 
   /** The rewritten base takes its place, with the increments since. */
   private adopt(rewrite: Rewrite, form: "rdb" | "aof"): void {
-    const { log } = this.parts;
     const { place } = this;
     let manifest = this.manifest.withBase(place.prefix, form);
     const base = manifest.base?.name ?? "";
     renameSync(rewrite.path, place.path(base));
-    log.notice(`Successfully renamed the temporary AOF base file ${rewrite.path} into ${base}`);
+    this.log.notice(`Successfully renamed the temporary AOF base file ${rewrite.path} into ${base}`);
     let increment = "";
     try {
       if (this.state === "waiting") {
         manifest = manifest.withIncrement(place.prefix);
         increment = manifest.increments.at(-1)?.name ?? "";
         renameSync(place.path(place.temporaryIncrement), place.path(increment));
-        log.notice(`Successfully renamed the temporary AOF incr file ${place.temporaryIncrement} into ${increment}`);
+        this.log.notice(`Successfully renamed the temporary AOF incr file ${place.temporaryIncrement} into ${increment}`);
       }
       manifest = manifest.withoutIncrements(this.state === "off" ? 0 : 1);
       writeManifest(place.directory, place.prefix, manifest);
@@ -480,28 +479,28 @@ export class AppendOnlyFile {
     this.measured(statSync(place.path(base)).size + this.writer.size);
     this.baseSize = this.size;
     this.state = "on";
-    this.parts.flushed();
+    this.events.flushed();
   }
 
   private dropTemporaryIncrement(): void {
     const { place } = this;
     this.stopReading();
     this.writer.close();
-    this.parts.log.notice(`Removing the temp incr aof file ${place.temporaryIncrement} in the background`);
+    this.log.notice(`Removing the temp incr aof file ${place.temporaryIncrement} in the background`);
     void rm(place.path(place.temporaryIncrement), { force: true });
   }
 
   private killRewrite(): void {
     const { rewrite } = this;
     if (rewrite === null) return;
-    this.parts.log.notice("Killing running AOF rewrite child");
+    this.log.notice("Killing running AOF rewrite child");
     this.rewrite = null;
     rewrite.cancel();
   }
 
   /** Deletes files that a rewrite has made superfluous. */
   private removeHistory(): void {
-    const { config, log } = this.parts;
+    const { config, log } = this;
     const { place, manifest } = this;
     if (config.values["aof-disable-auto-gc"] || manifest.history.length === 0) return;
     for (const { name } of manifest.history) {
@@ -521,7 +520,7 @@ export class AppendOnlyFile {
 
   /** To be called about ten times a second. */
   cron(): void {
-    const { persistence } = this.parts;
+    const { persistence } = this;
     if (this.closed || persistence.loading !== null) return;
     if (this.writer.isOpen) this.writer.write();
     if (this.rewrite !== null || persistence.saving) return;
@@ -530,7 +529,7 @@ export class AppendOnlyFile {
   }
 
   private rewriteIfGrown(): void {
-    const { config, log } = this.parts;
+    const { config, log } = this;
     const percentage = config.values["auto-aof-rewrite-percentage"];
     if (this.state !== "on" || percentage === 0 || this.size <= config.values["auto-aof-rewrite-min-size"]) return;
     const growth = Math.floor((this.size * 100) / (this.baseSize === 0 ? 1 : this.baseSize)) - 100;
@@ -543,7 +542,7 @@ export class AppendOnlyFile {
 
   /** DEBUG LOADAOF: what waits is written, the databases are emptied and loaded from the files, while everything waits. Errors: CommandError; the log has the reason. */
   reload(): void {
-    const { keyspace, log } = this.parts;
+    const { keyspace, log } = this;
     if (this.writer.isOpen) this.writer.write({ force: true });
     const { changes } = keyspace;
     keyspace.clear({ sync: true });
@@ -551,7 +550,7 @@ export class AppendOnlyFile {
       this.readManifest();
       this.removeHistory();
       this.manifest = upgradeOldFile(this.place, this.manifest, log);
-      if (!this.manifest.empty) this.noteReloaded(new AofLoad(this.parts, this.place, this.manifest).loadNow());
+      if (!this.manifest.empty) this.noteReloaded(new AofLoad(this.persistence, this.runner, this.place, this.manifest).loadNow());
     } catch (error) {
       if (!(error instanceof LoadError)) throw error;
       throw commandError("ERR Error trying to load the AOF files, check server logs.");
@@ -579,17 +578,16 @@ export class AppendOnlyFile {
 
   /** For a shutdown: ends a rewrite, writes and flushes what waits. */
   finish(): void {
-    const { log } = this.parts;
     if (this.rewrite !== null) {
-      log.warning("There is a child rewriting the AOF. Killing it!");
+      this.log.warning("There is a child rewriting the AOF. Killing it!");
       this.killRewrite();
     }
     if (!this.enabled) return;
-    log.notice("Calling fsync() on the AOF file.");
+    this.log.notice("Calling fsync() on the AOF file.");
     this.writer.finish();
   }
 
-  /** Ends everything. -> resolved once no temporary file is left. */
+  /** Ends everything. Returns resolved once no temporary file is left. */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;

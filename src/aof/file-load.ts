@@ -1,18 +1,19 @@
 /** One file of the append-only file on its way into the keyspace: an image, commands, or (the base of an old version) an image and then commands. */
 
-import type { Log } from "../log.ts";
+import { assert } from "../assert.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { ImageLoad, ImageSink } from "../snapshot/loader.ts";
+import type { ImageLoad, ImageSink } from "../snapshot/load.ts";
+import type { Persistence } from "../snapshot/persistence.ts";
 import { CommandReader } from "./command-reader.ts";
 
 /** What an image begins with. */
 const MAGIC = Buffer.from("REDIS");
 
-/** Runs the commands of files, as a client to whom nothing is denied and nobody answers. */
+/** Runs the commands of files, as a client that is denied nothing and gets no replies. */
 export interface CommandRunner {
   /** Commands follow, in the middle of a command of a client (`nested`) or between ticks. */
   begin(nested: boolean): void;
-  /** -> false when there is no such command. */
+  /** Returns false when there is no such command. */
   run(frame: Frame): boolean;
   end(): void;
   /** Whether MULTI has come and EXEC has not. */
@@ -26,14 +27,12 @@ export class UnknownCommand extends Error {
   override name = "UnknownCommand";
 }
 
-export interface FileLoadParts {
-  readonly log: Log;
-  readonly runner: CommandRunner;
+export interface FileLoadOptions {
   readonly nested: boolean;
   /** Whether the file is one that an old version wrote: what follows an image in it are commands. */
   readonly oldStyle: boolean;
-  /** Begins to load an image. */
-  beginImage(): ImageLoad;
+  /** When the whole load began, in ms since 1970. */
+  readonly startedAt: number;
 }
 
 export class FileLoad implements ImageSink {
@@ -44,14 +43,18 @@ export class FileLoad implements ImageSink {
   loadedBytes = 0;
   /** Whether it began as an image. */
   isImage = false;
-  private readonly parts: FileLoadParts;
+  private readonly persistence: Persistence;
+  private readonly runner: CommandRunner;
+  private readonly options: FileLoadOptions;
   private image: ImageLoad | null = null;
   private commands: CommandReader | null = null;
   private head = Buffer.alloc(0);
   private commandsRun = 0;
 
-  constructor(parts: FileLoadParts) {
-    this.parts = parts;
+  constructor(persistence: Persistence, runner: CommandRunner, options: FileLoadOptions) {
+    this.persistence = persistence;
+    this.runner = runner;
+    this.options = options;
   }
 
   get keysLoaded(): number {
@@ -64,14 +67,14 @@ export class FileLoad implements ImageSink {
 
   /** Whether the file ends too early: in the middle of a command or of a transaction. */
   get truncated(): boolean {
-    return this.commands?.incomplete === true || this.parts.runner.inTransaction || (this.commands === null && this.head.length > 0);
+    return this.commands?.incomplete === true || this.runner.inTransaction || (this.commands === null && this.head.length > 0);
   }
 
   push(chunk: Uint8Array, from: number, to: number): number {
     const bytes = chunk instanceof Buffer ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
     this.loadedBytes += to - from;
-    const { runner, nested } = this.parts;
-    runner.begin(nested);
+    const { runner } = this;
+    runner.begin(this.options.nested);
     try {
       this.take(bytes, from, to);
     } finally {
@@ -100,27 +103,30 @@ export class FileLoad implements ImageSink {
   }
 
   private startImage(): void {
-    const { log, oldStyle, beginImage } = this.parts;
-    log.notice(oldStyle ? "Reading RDB preamble from AOF file..." : "Reading RDB base file on AOF loading...");
+    const { persistence, options } = this;
+    persistence.log.notice(options.oldStyle ? "Reading RDB preamble from AOF file..." : "Reading RDB base file on AOF loading...");
     this.isImage = true;
-    this.image = beginImage();
+    // What comes after it may count on keys whose time has passed.
+    this.image = persistence.imageLoad({ totalBytes: 0, dropExpired: false }, options.startedAt);
   }
 
   private endImage(image: ImageLoad): void {
     image.finish();
     this.startCommands(image.loadedBytes);
-    if (this.parts.oldStyle) this.parts.log.notice("Reading the remaining AOF tail...");
+    if (this.options.oldStyle) this.persistence.log.notice("Reading the remaining AOF tail...");
   }
 
   private startCommands(offset: number): void {
+    assert(this.commands === null, "commands begin once in a file");
     this.validUpTo = offset;
     this.commands = new CommandReader(offset, (frame, end) => this.run(frame, end));
   }
 
   private run(frame: Frame, end: number): void {
-    const { runner } = this.parts;
+    const { runner } = this;
     if (!runner.run(frame)) throw new UnknownCommand(frame.text(0));
     this.commandsRun++;
+    assert(end > this.validUpTo && end <= this.loadedBytes, "commands follow one another inside the file");
     if (!runner.inTransaction) this.validUpTo = end;
   }
 
@@ -132,6 +138,6 @@ export class FileLoad implements ImageSink {
   /** The rest is not wanted or will not come. */
   abandon(): void {
     this.image?.abandon();
-    this.parts.runner.reset();
+    this.runner.reset();
   }
 }

@@ -2,27 +2,16 @@
 
 import { existsSync, mkdirSync, renameSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import type { Config } from "../config/config.ts";
 import { failureWords } from "../config/error.ts";
 import type { Log } from "../log.ts";
 import { RdbError } from "../rdb/error.ts";
+import { type LoadProgress, openImage } from "../snapshot/load.ts";
 import { LoadError } from "../snapshot/load-handler.ts";
-import type { LoadProgress } from "../snapshot/loader.ts";
-import { openImage } from "../snapshot/loader.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
 import { CommandFormatError } from "./command-reader.ts";
 import { type CommandRunner, FileLoad, UnknownCommand } from "./file-load.ts";
-import type { AofFile } from "./manifest.ts";
-import { Manifest } from "./manifest.ts";
-import { writeManifest } from "./manifest-file.ts";
-import type { AofPlace } from "./place.ts";
-
-export interface AofLoadParts {
-  readonly config: Config;
-  readonly log: Log;
-  readonly persistence: Persistence;
-  readonly runner: CommandRunner;
-}
+import { type AofFile, Manifest } from "./manifest.ts";
+import { type AofPlace, writeManifest } from "./manifest-file.ts";
 
 /** What was loaded: sizes in bytes. */
 export interface AofLoaded {
@@ -33,7 +22,7 @@ export interface AofLoaded {
 }
 
 /**
- * Takes an append-only file of Redis 6 and before, one file beside the directory, into the directory as the base of `manifest`, if that is what there is. -> the manifest
+ * Takes an append-only file of Redis 6 and before, one file beside the directory, into the directory as the base of `manifest`, if that is what there is. Returns the manifest
  * there is then. Errors: LoadError, logged.
  */
 export function upgradeOldFile(place: AofPlace, manifest: Manifest, log: Log): Manifest {
@@ -61,7 +50,9 @@ export class AofLoad implements LoadProgress {
   readonly startedAt = Date.now();
   readonly usedMemory = 0;
   totalBytes = 0;
-  private readonly parts: AofLoadParts;
+  private readonly persistence: Persistence;
+  private readonly log: Log;
+  private readonly runner: CommandRunner;
   private readonly place: AofPlace;
   private readonly manifest: Manifest;
   private before = 0;
@@ -70,8 +61,10 @@ export class AofLoad implements LoadProgress {
   private cutBytes = 0;
   private fileBegan = 0;
 
-  constructor(parts: AofLoadParts, place: AofPlace, manifest: Manifest) {
-    this.parts = parts;
+  constructor(persistence: Persistence, runner: CommandRunner, place: AofPlace, manifest: Manifest) {
+    this.persistence = persistence;
+    this.log = persistence.log;
+    this.runner = runner;
     this.place = place;
     this.manifest = manifest;
   }
@@ -80,9 +73,9 @@ export class AofLoad implements LoadProgress {
     return this.before + (this.current?.loadedBytes ?? 0);
   }
 
-  /** Loads everything, with pauses for the event loop; `abandoned` is asked whether to go on. -> null when it was given up. Errors: LoadError, logged. */
+  /** Loads everything, with pauses for the event loop; `abandoned` is asked whether to go on. Returns null when it was given up. Errors: LoadError, logged. */
   async load(abandoned: () => boolean): Promise<AofLoaded | null> {
-    const { persistence } = this.parts;
+    const { persistence } = this;
     this.measure();
     persistence.showLoading(this);
     try {
@@ -106,7 +99,7 @@ export class AofLoad implements LoadProgress {
 
   /** Likewise, while everything waits. */
   loadNow(): AofLoaded {
-    const { persistence } = this.parts;
+    const { persistence } = this;
     this.measure();
     persistence.showLoading(this);
     try {
@@ -131,7 +124,6 @@ export class AofLoad implements LoadProgress {
   }
 
   private measure(): void {
-    const { log } = this.parts;
     for (const file of this.manifest.files) {
       try {
         const { size } = statSync(this.place.path(file.name));
@@ -139,24 +131,17 @@ export class AofLoad implements LoadProgress {
         if (file === this.manifest.base) this.baseBytes = size;
       } catch (error) {
         const message = `Unable to obtain the AOF file ${file.name} length. stat: ${failureWords(error)}`;
-        log.warning(message);
+        this.log.warning(message);
         throw new LoadError(message, { cause: error });
       }
     }
   }
 
   private begin(file: AofFile, nested: boolean): FileLoad {
-    const { log, runner, persistence } = this.parts;
+    const { persistence, runner, startedAt } = this;
     this.fileBegan = performance.now();
     runner.reset();
-    this.current = new FileLoad({
-      log,
-      runner,
-      nested,
-      oldStyle: file.name === this.place.prefix,
-      // What comes after it may count on keys whose time has passed.
-      beginImage: () => persistence.imageLoad({ totalBytes: 0, dropExpired: false }, this.startedAt),
-    });
+    this.current = new FileLoad(persistence, runner, { nested, oldStyle: file.name === this.place.prefix, startedAt });
     return this.current;
   }
 
@@ -170,18 +155,18 @@ export class AofLoad implements LoadProgress {
   }
 
   private end(file: AofFile, load: FileLoad): void {
-    const { log } = this.parts;
     const isLast = file === this.manifest.files.at(-1);
     if (load.truncated) this.cut(file, load, isLast);
     this.before += load.loadedBytes;
     this.current = null;
     const seconds = ((performance.now() - this.fileBegan) / 1000).toFixed(3);
-    log.notice(`DB loaded from ${file === this.manifest.base ? "base" : "incr"} file ${file.name}: ${seconds} seconds`);
+    this.log.notice(`DB loaded from ${file === this.manifest.base ? "base" : "incr"} file ${file.name}: ${seconds} seconds`);
   }
 
   /** aof-load-truncated: cuts off what is not whole. Errors: LoadError. */
   private cut({ name }: AofFile, load: FileLoad, isLast: boolean): void {
-    const { log, config, runner } = this.parts;
+    const { log, runner } = this;
+    const { config } = this.persistence;
     if (runner.inTransaction) log.warning(`Revert incomplete MULTI/EXEC transaction in AOF file ${name}`);
     load.abandon();
     if (config.values["aof-load-truncated"]) {
@@ -206,7 +191,7 @@ export class AofLoad implements LoadProgress {
   }
 
   private refusal(message: string): LoadError {
-    this.parts.log.warning(message);
+    this.log.warning(message);
     return new LoadError(message);
   }
 
@@ -220,10 +205,9 @@ export class AofLoad implements LoadProgress {
       const advice = "make a backup of your AOF file, then use redis-check-aof --fix <filename.manifest>";
       return this.refusal(`Bad file format reading the append only file ${name}: ${advice}`);
     }
-    const { log } = this.parts;
     const reason = error instanceof Error ? error.message : String(error);
     if (load?.isImage === true && (error instanceof RdbError || error instanceof LoadError)) {
-      log.warning(reason);
+      this.log.warning(reason);
       const what = name === this.place.prefix ? `the RDB preamble of the AOF file ${name}` : `the RDB base file ${name}`;
       return this.refusal(`Error reading ${what}, AOF loading aborted`);
     }

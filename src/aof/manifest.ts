@@ -5,6 +5,7 @@
  * The form is Redis's: a line for each file, `file NAME seq N type b|h|i`.
  */
 
+import { assert } from "../assert.ts";
 import { fromBytes, quoteWord, splitWords, toBytes, trimBlanks } from "../base/words.ts";
 
 export interface AofFile {
@@ -44,6 +45,8 @@ export class Manifest {
     this.increments = increments;
     this.baseSequence = files.baseSequence ?? base?.sequence ?? 0;
     this.incrementSequence = files.incrementSequence ?? increments.at(-1)?.sequence ?? 0;
+    assert(this.baseSequence >= (base?.sequence ?? 0), "the number given to a base last is not below that of the base");
+    assert(this.incrementSequence >= (increments.at(-1)?.sequence ?? 0), "nor is that of the increments");
   }
 
   /** Whether there is nothing to load. */
@@ -74,6 +77,7 @@ export class Manifest {
   /** A rewrite holds what is in the increments: all but the last `kept` become history. */
   withoutIncrements(kept: number): Manifest {
     const count = this.increments.length - kept;
+    assert(count >= 0, "a rewrite keeps no more increments than there are");
     // Redis walks from the last to the first and puts each in front: they end up in their order.
     const gone = this.increments.slice(0, count);
     return new Manifest({ ...this, increments: this.increments.slice(count), history: [...gone, ...this.history] });

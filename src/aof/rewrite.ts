@@ -1,21 +1,12 @@
-/** A rewrite under way: the base file of one moment, written from a snapshot in the background to a temporary file. */
+/** Rewrites: the base file of one moment, written from a snapshot in the background to a temporary file. */
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { SnapshotFile } from "../snapshot/file.ts";
+import type { Log } from "../log.ts";
+import { type FilePlace, SnapshotFile } from "../snapshot/file.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
+import type { CommandImageOptions } from "../snapshot/sinks/commands.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
-import type { CommandImageOptions } from "./command-image.ts";
-
-export interface RewriteOptions {
-  readonly persistence: Persistence;
-  readonly directory: string;
-  /** Of the temporary file. */
-  readonly name: string;
-  readonly incrementalSync: boolean;
-  /** Null: in the RDB format. */
-  readonly commands: CommandImageOptions | null;
-}
 
 export class Rewrite {
   /** ms since 1970. */
@@ -27,15 +18,15 @@ export class Rewrite {
   private readonly snapshot: Snapshot;
   private readonly file: SnapshotFile;
 
-  /** Takes the image of this moment. */
-  constructor({ persistence, directory, name, incrementalSync, commands }: RewriteOptions) {
-    this.path = join(directory, name);
+  /** Takes the image of this moment; `commands` is null where that is written in the RDB format. */
+  constructor(persistence: Persistence, place: FilePlace, commands: CommandImageOptions | null) {
+    this.path = join(place.directory, place.name);
     const { promise, resolve } = Promise.withResolvers<Error | null>();
     this.settled = promise.then(async (error) => {
       if (this.cancelled) await rm(this.path, { force: true });
       return error;
     });
-    this.file = new SnapshotFile({ directory, name, incrementalSync, settled: resolve });
+    this.file = new SnapshotFile({ ...place, settled: resolve });
     this.snapshot = persistence.baseSnapshot(this.file, commands);
     this.file.start(this.snapshot);
     this.snapshot.start();
@@ -51,5 +42,41 @@ export class Rewrite {
     const reason = new Error("the rewrite of the append-only file was cancelled");
     this.snapshot.cancel(reason);
     this.file.failed(reason); // the snapshot may be over and the file still on its way to the disk
+  }
+}
+
+const THRESHOLD = 3;
+const MAX_MINUTES = 60;
+
+/**
+ * Holds rewrites back that keep failing, each of which leaves an increment behind: after three failures the next one by itself comes a minute later, then two, four and so
+ * on, up to an hour. As Redis does.
+ */
+export class RewriteLimit {
+  private readonly log: Log;
+  private delayMinutes = 0;
+  /** When the next one may begin, ms since 1970; 0 while none is held back. */
+  private until = 0;
+
+  constructor(log: Log) {
+    this.log = log;
+  }
+
+  /** Whether a rewrite must not begin now, after so many failures in a row. */
+  holds(failures: number, now = Date.now()): boolean {
+    if (failures < THRESHOLD) {
+      this.delayMinutes = 0;
+      this.until = 0;
+      return false;
+    }
+    if (this.until !== 0) {
+      if (now < this.until) return true;
+      this.until = 0;
+      return false;
+    }
+    this.delayMinutes = Math.min(MAX_MINUTES, this.delayMinutes === 0 ? 1 : this.delayMinutes * 2);
+    this.until = now + this.delayMinutes * 60_000;
+    this.log.warning(`Background AOF rewrite has repeatedly failed and triggered the limit, will retry in ${this.delayMinutes} minutes`);
+    return true;
   }
 }

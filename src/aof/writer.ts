@@ -1,34 +1,31 @@
 /**
  * Writes what the journal takes to the increment in use, and has it flushed to disk: appendfsync.
  *
- * Bytes are written before the answers to the commands leave (the server holds those back meanwhile), so that a process that dies loses nothing that anybody was told of.
+ * Bytes are written before the answers to the commands leave (the server holds those back meanwhile), so that a process that dies loses nothing that a client was told of.
  * With `always` they are on disk by then too; with `everysec` a flush is begun in the background about once a second, and when the disk is so busy that the flush before
  * is still under way, writing waits for it, up to two seconds, because it would only block.
  */
 
 import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { assert } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import { failureWords } from "../config/error.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Log } from "../log.ts";
-import { annotation } from "./command-image.ts";
+import { annotation } from "../snapshot/sinks/commands.ts";
 
 /** Redis's figures, in s: how often a write error is logged, and for how long writing is put off for a flush under way. */
 const ERROR_LOG_SECONDS = 30;
 const POSTPONE_SECONDS = 2;
 
-export interface AofWriterParts {
-  readonly config: Config;
-  readonly log: Log;
-  readonly journal: Journal;
-  /** Whether images are being written to disk: no-appendfsync-on-rewrite. */
-  readonly diskBusy: () => boolean;
+/** What hears of the writing. */
+export interface AofWriterEvents {
   /** Whether writes must be refused may have changed. */
-  readonly statusChanged: () => void;
+  statusChanged(): void;
   /** `syncedOffset` moved on. */
-  readonly synced: () => void;
+  synced(): void;
   /** What clients are told could not be kept: the server must stop. */
-  readonly fatal: () => void;
+  fatal(): void;
 }
 
 /** An open file, closed only when no flush of it is under way. */
@@ -46,6 +43,7 @@ class OpenFile {
     this.flushes++;
     fdatasync(this.descriptor, (error) => {
       this.flushes--;
+      assert(this.flushes >= 0, "each flush of a file ends once");
       if (this.unwanted && this.flushes === 0) closeSync(this.descriptor);
       done(error);
     });
@@ -73,7 +71,12 @@ export class AofWriter {
   sleepMicros = 0;
   /** Up to where the journal is on disk, as far as known; -1 while there is no file. */
   syncedOffset = -1;
-  private readonly parts: AofWriterParts;
+  private readonly config: Config;
+  private readonly log: Log;
+  private readonly journal: Journal;
+  private readonly events: AofWriterEvents;
+  /** Whether images are being written to disk: no-appendfsync-on-rewrite. */
+  private readonly diskBusy: () => boolean;
   private file: OpenFile | null = null;
   /** What is left of a write that the disk had no room for, when its beginning could not be taken back. */
   private rest: Buffer | null = null;
@@ -83,8 +86,12 @@ export class AofWriter {
   /** The time noted last in the file, in s since 1970. */
   private notedTime = 0;
 
-  constructor(parts: AofWriterParts) {
-    this.parts = parts;
+  constructor(config: Config, log: Log, journal: Journal, events: AofWriterEvents, diskBusy: () => boolean) {
+    this.config = config;
+    this.log = log;
+    this.journal = journal;
+    this.events = events;
+    this.diskBusy = diskBusy;
     this.lastFlush = seconds();
   }
 
@@ -104,7 +111,7 @@ export class AofWriter {
 
   /** Bytes that wait to be written: aof_buffer_length. */
   get waitingBytes(): number {
-    return (this.rest?.length ?? 0) + this.parts.journal.collect([]);
+    return (this.rest?.length ?? 0) + this.journal.collect([]);
   }
 
   /** Goes on with the file at `path`, from its end or empty. What was in use is flushed and closed in the background. Errors: those of the system. */
@@ -124,26 +131,25 @@ export class AofWriter {
     this.lastFlush = seconds();
   }
 
-  /** Forgets former failures: the file is opened anew. */
+  /** Forgets former failures: the file is opened again. */
   forgetErrors(): void {
-    const { log } = this.parts;
-    if (this.flushError !== null) log.warning("AOF reopen, just ignore the AOF fsync error in bio job");
-    if (this.writeError !== null) log.warning("AOF reopen, just ignore the last error.");
+    if (this.flushError !== null) this.log.warning("AOF reopen, just ignore the AOF fsync error in bio job");
+    if (this.writeError !== null) this.log.warning("AOF reopen, just ignore the last error.");
     this.flushError = null;
     this.writeError = null;
     this.rest = null;
     this.lastFlush = seconds();
-    this.parts.statusChanged();
+    this.events.statusChanged();
   }
 
   /**
-   * Writes what waits, and flushes it as appendfsync says; without `force` it may be put off while a flush is under way. -> false when clients must not be told that
+   * Writes what waits, and flushes it as appendfsync says; without `force` it may be put off while a flush is under way. Returns false when clients must not be told that
    * all is well: the server is about to stop.
    */
   write(options: { force: boolean } = { force: false }): boolean {
     const { file } = this;
     if (file === null) return true;
-    const { config, journal, log } = this.parts;
+    const { config, journal, log } = this;
     const views: Buffer[] = this.rest === null ? [] : [this.rest];
     const bytes = journal.collect(views) + (this.rest?.length ?? 0);
     const policy = config.values.appendfsync;
@@ -169,10 +175,10 @@ export class AofWriter {
     return this.put(file, views, noted) && this.flush(file);
   }
 
-  /** aof-timestamp-enabled. -> bytes put before the others. */
+  /** aof-timestamp-enabled. Returns bytes put before the others. */
   private annotate(views: Buffer[]): number {
     const now = seconds();
-    if (!this.parts.config.values["aof-timestamp-enabled"] || now <= this.notedTime || this.rest !== null) return 0;
+    if (!this.config.values["aof-timestamp-enabled"] || now <= this.notedTime || this.rest !== null) return 0;
     this.notedTime = now;
     const line = annotation(now);
     views.unshift(line);
@@ -180,7 +186,7 @@ export class AofWriter {
   }
 
   private put(file: OpenFile, views: readonly Buffer[], noted: number): boolean {
-    const { journal, log } = this.parts;
+    const { journal, log } = this;
     let done = 0;
     let failure: unknown = null;
     const total = views.reduce((sum, view) => sum + view.length, 0);
@@ -199,13 +205,14 @@ export class AofWriter {
       if (noted > 0) this.notedTime = 0;
       return this.failed(file, failure, views, done, total);
     }
+    assert(done === total, "a write that did not fail is whole");
     this.rest = null;
     journal.collected();
     this.advance(done);
     if (this.writeError !== null) {
       this.writeError = null;
       log.notice("AOF write error looks solved, Redis can write again.");
-      this.parts.statusChanged();
+      this.events.statusChanged();
     }
     return true;
   }
@@ -215,9 +222,9 @@ export class AofWriter {
     this.written += bytes;
   }
 
-  /** Only the first `done` of `total` bytes were written. -> whether the server can go on. */
+  /** Only the first `done` of `total` bytes were written. Returns whether the server can go on. */
   private failed(file: OpenFile, failure: unknown, views: readonly Buffer[], done: number, total: number): boolean {
-    const { config, journal, log, statusChanged, fatal } = this.parts;
+    const { config, journal, log, events } = this;
     const now = seconds();
     const mayLog = now - this.lastErrorLog > ERROR_LOG_SECONDS;
     if (mayLog) this.lastErrorLog = now;
@@ -242,7 +249,7 @@ export class AofWriter {
     }
     if (config.values.appendfsync === "always") {
       log.warning("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...");
-      fatal();
+      events.fatal();
       return false;
     }
     this.writeError = words;
@@ -251,21 +258,21 @@ export class AofWriter {
       journal.collected();
       this.advance(kept);
     }
-    statusChanged();
+    events.statusChanged();
     return true;
   }
 
-  /** Flushes what is written as appendfsync says. -> false when the server is about to stop. */
+  /** Flushes what is written as appendfsync says. Returns false when the server is about to stop. */
   private flush(file: OpenFile): boolean {
-    const { config, journal, log, diskBusy, fatal } = this.parts;
-    const { values } = config;
-    if (values["no-appendfsync-on-rewrite"] && diskBusy()) return true;
+    const { journal, log, events } = this;
+    const { values } = this.config;
+    if (values["no-appendfsync-on-rewrite"] && this.diskBusy()) return true;
     if (values.appendfsync === "always") {
       try {
         fdatasyncSync(file.descriptor);
       } catch (error) {
         log.warning(`Can't persist AOF for fsync error when the AOF fsync policy is 'always': ${failureWords(error)}. Exiting...`);
-        fatal();
+        events.fatal();
         return false;
       }
       this.syncedSize = this.size;
@@ -279,7 +286,7 @@ export class AofWriter {
   }
 
   private flushInBackground(file: OpenFile): void {
-    const { log, statusChanged, journal } = this.parts;
+    const { log, events, journal } = this;
     const { offset } = journal;
     this.syncedSize = this.size;
     file.flush((error) => {
@@ -287,13 +294,13 @@ export class AofWriter {
         if (this.file !== null) this.synced(offset);
         if (this.flushError !== null) {
           this.flushError = null;
-          statusChanged();
+          events.statusChanged();
         }
       } else {
         const words = failureWords(error);
         if (this.flushError === null) log.warning(`Fail to fsync the AOF file: ${words}`);
         this.flushError = words;
-        statusChanged();
+        events.statusChanged();
       }
       if (this.postponedSince !== 0) this.write();
     });
@@ -302,7 +309,7 @@ export class AofWriter {
   private synced(offset: number): void {
     if (offset <= this.syncedOffset) return;
     this.syncedOffset = offset;
-    this.parts.synced();
+    this.events.synced();
   }
 
   /** Writes and flushes everything at once. */
@@ -315,7 +322,7 @@ export class AofWriter {
       this.syncedSize = this.size;
       this.lastFlush = seconds();
     } catch (error) {
-      this.parts.log.warning(`Fail to fsync the AOF file: ${failureWords(error)}`);
+      this.log.warning(`Fail to fsync the AOF file: ${failureWords(error)}`);
     }
   }
 
@@ -332,6 +339,7 @@ export class AofWriter {
 
   /** The file was cut while it was loaded. */
   truncatedTo(size: number): void {
+    assert(size <= this.size, "a file that is cut becomes shorter");
     this.size = size;
     this.syncedSize = Math.min(this.syncedSize, size);
   }

@@ -1,4 +1,5 @@
 /** What the readers of lists, sets, hashes and sorted sets share: the two ways in which an image holds a collection. */
+import { assert } from "../assert.ts";
 import { copyBytes } from "../base/bytes.ts";
 import { Element, MAX_PACKED_BYTES, packedFind, packedFirst, packedFits, packedNext, packedRead, packedValid } from "../memory/packed.ts";
 import type { Temporary } from "../values/temporary.ts";
@@ -32,7 +33,8 @@ export abstract class ElementsReader implements ValueReader {
   }
 
   next({ input, entry, handler }: ReadContext): Step {
-    const draft = this.draft as Temporary;
+    const { draft } = this;
+    assert(draft !== null && this.left > 0, "an element is read only while there is one to come");
     if (!this.element(input, draft)) return STEP.incomplete;
     if (--this.left > 0) return STEP.more;
     this.draft = null;
@@ -45,7 +47,7 @@ export abstract class ElementsReader implements ValueReader {
   /** So many elements are said to come, or more: they may be prepared for. */
   protected expect(_draft: Temporary, _count: number): void {}
 
-  /** Reads one element and adds it. -> false, with nothing changed, when the window ends inside it. Errors: RdbError. */
+  /** Reads one element and adds it. Returns false, with nothing changed, when the window ends inside it. Errors: RdbError. */
   protected abstract element(input: RdbInput, draft: Temporary): boolean;
 
   /** Whether all elements together made nothing. */
@@ -77,7 +79,7 @@ export abstract class PackedReader implements ValueReader {
   }
 
   /**
-   * Fills the draft from the structure in bytes[from, to), which came from `offset` of the image and which nobody vouches for unless told. -> what is wrong with it,
+   * Fills the draft from the structure in bytes[from, to), which came from `offset` of the image and which nobody vouches for unless told. Returns what is wrong with it,
    * or null. Errors: RdbError.
    */
   protected abstract fill(draft: Temporary, bytes: Buffer, from: number, to: number, offset: number, vouched: boolean): string | null;
@@ -126,7 +128,7 @@ export function checkListpack({ tables }: Temporary, bytes: Buffer, from: number
   return null;
 }
 
-/** Takes the bit of a name. -> whether no other had it, so that the name is surely new. */
+/** Takes the bit of a name. Returns whether no other had it, so that the name is surely new. */
 function takesBit({ bytes, from, to }: Element): boolean {
   let hash = 0x811c9dc5;
   for (let at = from; at < to; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193); // FNV-1a

@@ -8,6 +8,7 @@
  * needs it, and stays as it is.
  */
 
+import { assert } from "../assert.ts";
 import type { CompressedForm } from "../memory/node-image.ts";
 import { packedCount, packedNumber, packedValid } from "../memory/packed.ts";
 import type { ByteSpan } from "../memory/record-table.ts";
@@ -39,8 +40,9 @@ const id = new StreamId();
 const maker = new NodeMaker();
 const head = Buffer.allocUnsafeSlow(HEAD_BYTES);
 
-/** Decompresses what stands at `at` of `stored`, behind its length, to `listpack`. -> that length. Errors: BrokenNode. */
+/** Decompresses what stands at `at` of `stored`, behind its length, to `listpack`. Returns that length. Errors: BrokenNode. */
 function decompress({ buffer, from, to }: ByteSpan, at: number, what: string): number {
+  assert(to - from > at + LENGTH_BYTES, "a compressed node has a length and bytes");
   const length = buffer.readUInt32LE(from + at);
   if (length > listpack.length) listpack = Buffer.allocUnsafeSlow(length);
   try {
@@ -78,20 +80,20 @@ export const STREAM_FORM: CompressedForm = {
   },
 };
 
-/** Writes the listpack of the dormant node `stored`, which begins with `at` bytes of other things, as the string that it was. -> about how many bytes that took reading. */
-export function writeDormant(out: RdbWriter, { buffer, from, to }: ByteSpan, at: number): number {
+/** Writes the listpack of the compressed node `stored`, which begins with `at` bytes of other things, as the string that it was. Returns about how many bytes that took reading. */
+export function writeCompressed(out: RdbWriter, { buffer, from, to }: ByteSpan, at: number): number {
   out.lzfString(buffer, from + at + LENGTH_BYTES, to, buffer.readUInt32LE(from + at));
   return to - from;
 }
 
-/** The bytes of a node that is to be dormant: bytes[0, length). */
-export class DormantNode {
+/** The bytes of a node that is to be compressed: bytes[0, length). */
+export class CompressedNode {
   bytes = Buffer.allocUnsafeSlow(16 * 1024);
   length = 0;
   /** Elements, or live entries. */
   count = 0;
 
-  /** Takes the listpack that `input` has just read and left compressed, as a node of a list. -> false when that is not worth while or cannot be. */
+  /** Takes the listpack that `input` has just read and left compressed, as a node of a list. Returns false when that is not worth while or cannot be. */
   takeList(input: RdbInput): boolean {
     if (!this.take(input, 0)) return false;
     this.count = head.readUInt16LE(COUNT_AT);

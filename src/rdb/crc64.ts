@@ -66,7 +66,7 @@ export class Crc64 {
     }
   }
 
-  /** Writes the checksum as files carry it, 8 bytes little-endian, at `at`. -> the offset after it. */
+  /** Writes the checksum as files carry it, 8 bytes little-endian, at `at`. Returns the offset after it. */
   writeTo(target: Uint8Array, at: number): number {
     for (let shift = 0; shift < 32; shift += 8) {
       target[at + (shift >> 3)] = this.low >>> shift;

@@ -19,7 +19,7 @@ export interface RdbHandler {
   sizes(keys: number, expires: number): void;
   /** A key whose value is a string. The entry is used again for the next. */
   string(entry: RdbEntry): void;
-  /** A value that is no string begins. -> an empty value of this type, to be filled. It is the handler's; there is one at a time. */
+  /** A value that is no string begins. Returns an empty value of this type, to be filled. It is the handler's; there is one at a time. */
   draft(type: Type): Temporary;
   /** A key whose value is now whole in the draft that `draft` gave last. Entry and draft are used again for the next. */
   collection(entry: RdbEntry, draft: Temporary): void;

@@ -189,7 +189,7 @@ export class RdbInput {
     return true;
   }
 
-  /** Notes that `count` more bytes than those read are needed. -> false. */
+  /** Notes that `count` more bytes than those read are needed. Returns false. */
   private lacks(count: number): false {
     const need = this.pos - this.start + count;
     if (need > MAX_ATOM_BYTES) throw this.error(`bad length: ${count} bytes are more than a string can have`);

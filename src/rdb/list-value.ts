@@ -5,7 +5,7 @@ import { exceedsListLimit } from "../values/list/quicklist.ts";
 import { Temporary } from "../values/temporary.ts";
 import { Encoding, Type } from "../values/value-types.ts";
 import { ElementsReader, isSmallListpack, PackedReader, takePacked } from "./collection-value.ts";
-import { DormantNode, LIST_FORM } from "./compressed-node.ts";
+import { CompressedNode, LIST_FORM } from "./compressed-node.ts";
 import { RdbString } from "./entry.ts";
 import { NODE_CONTAINER } from "./format.ts";
 import type { RdbInput } from "./input.ts";
@@ -72,7 +72,7 @@ export class ListZiplistsReader extends NodesReader {
 
 /** Nodes that are listpacks, or one long element each. Those in the middle of a list that is vouched for are not decompressed. */
 export class ListListpacksReader extends NodesReader {
-  private readonly dormant = new DormantNode();
+  private readonly compressed = new CompressedNode();
 
   protected element(input: RdbInput, draft: Temporary): boolean {
     const { node } = this;
@@ -82,8 +82,8 @@ export class ListListpacksReader extends NodesReader {
       throw input.error(`unknown container ${container} of a list's node`, input.start);
     if (!input.readCompressed(node)) return false;
     if (input.unpacked >= 0) {
-      if (container === NODE_CONTAINER.packed && this.isInner(input, draft) && this.dormant.takeList(input)) {
-        listAppendCompressed(draft, this.dormant.bytes, this.dormant.length, this.dormant.count, LIST_FORM);
+      if (container === NODE_CONTAINER.packed && this.isInner(input, draft) && this.compressed.takeList(input)) {
+        listAppendCompressed(draft, this.compressed.bytes, this.compressed.length, this.compressed.count, LIST_FORM);
         return true;
       }
       input.expand(node);

@@ -49,7 +49,7 @@ export class LzfCompressor {
   private base = 1;
 
   /**
-   * Compresses source[from, to) into target from `at` on. -> the compressed length, or 0 when it would not be at least 4 bytes shorter,
+   * Compresses source[from, to) into target from `at` on. Returns the compressed length, or 0 when it would not be at least 4 bytes shorter,
    * does not fit the target or shows no gain in its first 64 KiB; what lies after `at` is then undefined, up to `at + (to - from) - 4` and
    * no further.
    */
@@ -126,7 +126,7 @@ export class LzfCompressor {
     return putRest(source, cursor, to, target, out, limit, literals, at);
   }
 
-  /** Reserves `length` positions in the table's count. -> the first. */
+  /** Reserves `length` positions in the table's count. Returns the first. */
   private claim(length: number): number {
     if (this.base > 0x7fffffff - length) {
       this.seen.fill(0);
@@ -139,7 +139,7 @@ export class LzfCompressor {
 }
 
 /**
- * Writes what no repeat covers at the end and closes the run of literals. -> the compressed length since `at`, or 0 when it passes `limit`.
+ * Writes what no repeat covers at the end and closes the run of literals. Returns the compressed length since `at`, or 0 when it passes `limit`.
  */
 function putRest(
   source: Buffer,
@@ -220,7 +220,7 @@ export function lzfDecompress(source: Buffer, from: number, to: number, target: 
 }
 
 /**
- * Decompresses the beginning of source[from, to) into target[at, at + most). -> how many bytes it made: `most` unless the source ends before, or is corrupt.
+ * Decompresses the beginning of source[from, to) into target[at, at + most). Returns how many bytes it made: `most` unless the source ends before, or is corrupt.
  */
 export function lzfDecompressHead(source: Buffer, from: number, to: number, target: Buffer, at: number, most: number): number {
   const end = at + most;

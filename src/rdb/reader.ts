@@ -125,7 +125,7 @@ export class RdbReader implements ReadContext {
   }
 
   /**
-   * Takes in chunk[from, to), which is not used after this returns. -> how many of these bytes belong to the image: all of them until it is
+   * Takes in chunk[from, to), which is not used after this returns. Returns how many of these bytes belong to the image: all of them until it is
    * finished. Errors: RdbError where it cannot be read, and whatever the handler throws; after either every further call throws the same.
    */
   push(chunk: Uint8Array, from = 0, to: number = chunk.length): number {
@@ -160,7 +160,7 @@ export class RdbReader implements ReadContext {
     if (this.failure !== null) throw this.failure;
   }
 
-  /** Reads bytes[from, to) in place. -> where the image ends in it, or `to`. */
+  /** Reads bytes[from, to) in place. Returns where the image ends in it, or `to`. */
   private readWindow(bytes: Buffer, from: number, to: number): number {
     const input = this.input;
     input.open(bytes, from, to, this.received, false);
@@ -169,21 +169,24 @@ export class RdbReader implements ReadContext {
       input.start = input.pos;
       if (this.step()) continue;
       const rest = to - input.start;
+      assert(rest >= 0, "an atom begins inside its window");
       this.sumTo(bytes, to);
       this.received += to - from;
       this.need = input.need;
       if (rest > 0) this.append(bytes, input.start, to);
       return to;
     }
+    assert(input.pos <= to, "an image ends inside its window");
     this.received += input.pos - from;
     return input.pos;
   }
 
-  /** Adds to the broken atom what it lacks, and reads it once it is whole. -> the position in `bytes` after what was used. */
+  /** Adds to the broken atom what it lacks, and reads it once it is whole. Returns the position in `bytes` after what was used. */
   private completeCarried(bytes: Buffer, from: number, to: number): number {
     const input = this.input;
     let at = from;
     while (at < to) {
+      assert(this.need > this.carried, "an atom that was broken off needs more bytes than are there");
       const count = Math.min(this.need - this.carried, to - at);
       const begin = this.carried;
       this.append(bytes, at, at + count);
@@ -214,6 +217,7 @@ export class RdbReader implements ReadContext {
       copyBytes(larger, 0, this.carry, 0, this.carried);
       this.carry = larger;
     }
+    assert(total <= this.carry.length, "what is carried has room");
     copyBytes(this.carry, this.carried, bytes, from, to);
     this.carried = total;
   }
@@ -224,7 +228,7 @@ export class RdbReader implements ReadContext {
     this.summed = to;
   }
 
-  /** Reads one atom. -> false when the window ends inside it. */
+  /** Reads one atom. Returns false when the window ends inside it. */
   private step(): boolean {
     switch (this.phase) {
       case PHASE.body:
@@ -268,7 +272,7 @@ export class RdbReader implements ReadContext {
     return this.took(reader.begin(this), reader);
   }
 
-  /** Draws the consequences of a step in a value. -> whether its atom is over. */
+  /** Draws the consequences of a step in a value. Returns whether its atom is over. */
   private took(step: Step, reader: ValueReader = this.current): boolean {
     if (step === STEP.incomplete) return false;
     if (step === STEP.done) {

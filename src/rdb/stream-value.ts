@@ -8,6 +8,7 @@
  *         number of pending entries; of each: id (16 bytes), delivery time, number of deliveries
  *         number of consumers; of each: name, time seen, from version 11 on time active, number of pending entries and their ids
  */
+import { assert } from "../assert.ts";
 import { latin1 } from "../base/bytes.ts";
 import { type Counter, counter } from "../base/numbers/counter.ts";
 import { createStream, type Stream } from "../values/stream/stream.ts";
@@ -17,7 +18,7 @@ import { ID_BYTES, StreamId } from "../values/stream/stream-id.ts";
 import { NodeMaker } from "../values/stream/stream-listpack.ts";
 import type { Temporary } from "../values/temporary.ts";
 import { Type } from "../values/value-types.ts";
-import { STREAM_FORM as DORMANT_FORM, DormantNode } from "./compressed-node.ts";
+import { CompressedNode, STREAM_FORM as NODE_FORM } from "./compressed-node.ts";
 import { RdbString } from "./entry.ts";
 import type { RdbInput } from "./input.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
@@ -32,7 +33,7 @@ type Part = (typeof PART)[keyof typeof PART];
 export class StreamReader implements ValueReader {
   private readonly form: StreamForm;
   private readonly maker = new NodeMaker();
-  private readonly dormant = new DormantNode();
+  private readonly compressed = new CompressedNode();
   private readonly cursor = new StreamCursor();
   private readonly text = new RdbString();
   private readonly node = new RdbString();
@@ -40,7 +41,7 @@ export class StreamReader implements ValueReader {
   private readonly lastId = new StreamId();
   private readonly firstId = new StreamId();
   private readonly maxDeletedId = new StreamId();
-  /** The last id of the nodes so far; of one that is dormant, the first. */
+  /** The last id of the nodes so far; of one that is compressed, the first. */
   private readonly before = new StreamId();
   private part: Part = PART.nodes;
   private draft: Temporary | null = null;
@@ -72,7 +73,8 @@ export class StreamReader implements ValueReader {
   next(context: ReadContext): Step {
     if (!this.read(context.input)) return STEP.incomplete;
     if (this.part !== PART.group || this.groupsLeft > 0) return STEP.more;
-    const draft = this.draft as Temporary;
+    const { draft } = this;
+    assert(draft !== null, "a stream ends once");
     this.draft = null;
     this.stream = null;
     this.group = null;
@@ -81,7 +83,7 @@ export class StreamReader implements ValueReader {
     return STEP.done;
   }
 
-  /** Reads an atom. -> false, with nothing changed, when the window ends inside it. */
+  /** Reads an atom. Returns false, with nothing changed, when the window ends inside it. */
   private read(input: RdbInput): boolean {
     const stream = this.stream as Stream;
     switch (this.part) {
@@ -103,15 +105,15 @@ export class StreamReader implements ValueReader {
   }
 
   private readNode(input: RdbInput, stream: Stream): boolean {
-    const { text, node, id, maker, before, dormant } = this;
+    const { text, node, id, maker, before, compressed } = this;
     if (!input.readString(text) || !input.readCompressed(node)) return false;
     if (text.length !== ID_BYTES) throw input.error("the id of a stream's node has not the size of one", input.start);
     id.read(text.bytes, text.from);
     if (stream.nodes.length > 0 && id.compare(before) <= 0) throw input.error("the nodes of the stream are not in order", input.start);
     const inner = input.vouched && this.nodesLeft > 1 && stream.nodes.length > 0;
     if (input.unpacked >= 0) {
-      if (inner && dormant.takeStream(input, id)) {
-        stream.appendCompressed(dormant.bytes, dormant.length, dormant.count, DORMANT_FORM);
+      if (inner && compressed.takeStream(input, id)) {
+        stream.appendCompressed(compressed.bytes, compressed.length, compressed.count, NODE_FORM);
         before.assign(id);
         this.nodesLeft--;
         return true;
@@ -205,6 +207,7 @@ export class StreamReader implements ValueReader {
   private readOwned(input: RdbInput, group: StreamGroup, consumer: StreamConsumer): boolean {
     const { id } = this;
     if (!readRawId(input, id)) return false;
+    assert(this.ownedLeft > 0, "a consumer's pending entries are read only while there are some to come");
     if (!group.own(id, consumer)) throw input.error("a pending entry of a consumer is not one of its group, or is another's", input.start);
     this.unowned--;
     if (--this.ownedLeft === 0) this.endConsumer(input);

@@ -23,7 +23,7 @@ export class UniqueEntries {
     this.allot(size);
   }
 
-  /** Adds the entry at `at` of `list`, which spells bytes[from, to). -> whether there was none like it. */
+  /** Adds the entry at `at` of `list`, which spells bytes[from, to). Returns whether there was none like it. */
   add(list: Buffer, at: number, bytes: Buffer, from: number, to: number): boolean {
     const hash = hashBytes(this.seed, bytes, from, to - from);
     const { slots, mask, other } = this;

@@ -26,7 +26,7 @@ import { LzfCompressor } from "./lzf.ts";
  * Takes the bytes of an image. `write` must use up or copy bytes[from, to) before it returns: the buffer is the writer's, or the
  * keyspace's.
  */
-export interface RdbSink {
+export interface ByteSink {
   write(bytes: Buffer, from: number, to: number): void;
 }
 
@@ -55,7 +55,7 @@ const NONE: Buffer = Buffer.alloc(0);
 
 /** One image: `header`, then functions and databases, then `end`. The order is the caller's to keep; nothing is checked twice. */
 export class RdbWriter {
-  private readonly sink: RdbSink;
+  private readonly sink: ByteSink;
   private readonly compress: boolean;
   private readonly checksum: boolean;
   private readonly buffer: Buffer;
@@ -69,7 +69,7 @@ export class RdbWriter {
   private at = 0;
   private sent = 0;
 
-  constructor(sink: RdbSink, options: RdbWriterOptions = {}) {
+  constructor(sink: ByteSink, options: RdbWriterOptions = {}) {
     const { compress = true, checksum = true, bufferBytes = BUFFER_BYTES } = options;
     assert(bufferBytes >= MIN_BUFFER_BYTES, `an RDB writer's buffer has at least ${MIN_BUFFER_BYTES} bytes, not ${bufferBytes}`);
     this.sink = sink;
@@ -159,6 +159,7 @@ export class RdbWriter {
 
   /** The string of `length` bytes whose LZF form bytes[from, to) is, as it stands. */
   lzfString(bytes: Buffer, from: number, to: number, length: number): void {
+    assert(to - from <= length, "the compressed form of a string is not longer than the string");
     if (this.at + LZF_HEAD_BYTES > this.buffer.length) this.flush();
     this.at = this.putLzfHead(this.buffer, this.at, to - from, length);
     this.raw(bytes, from, to);
@@ -237,6 +238,7 @@ export class RdbWriter {
   flush(): void {
     const waiting = this.at;
     if (waiting === 0) return;
+    assert(waiting <= this.buffer.length, "an RDB writer stays inside its buffer");
     if (this.checksum) this.crc.update(this.buffer, 0, waiting);
     this.at = 0;
     this.sent += waiting;
@@ -257,7 +259,7 @@ export class RdbWriter {
     this.rawString(bytes, 0, bytes.length);
   }
 
-  /** Writes a canonical int32 in its binary form. -> false, nothing written, when the string is none. */
+  /** Writes a canonical int32 in its binary form. Returns false, nothing written, when the string is none. */
   private integerString(bytes: Buffer, from: number, to: number): boolean {
     const value = smallInteger(bytes, from, to);
     if (value !== (value | 0)) return false; // NaN is not equal to 0 either
@@ -279,7 +281,7 @@ export class RdbWriter {
     return true;
   }
 
-  /** Writes the LZF form. -> false, nothing written, when it saves too little. */
+  /** Writes the LZF form. Returns false, nothing written, when it saves too little. */
   private compressedString(bytes: Buffer, from: number, to: number): boolean {
     const length = to - from;
     const headBytes = 1 + lengthBytes(length) + lengthBytes(length);
@@ -313,7 +315,7 @@ export class RdbWriter {
   }
 }
 
-/** Writes a length at `at`, which has room for 9 bytes. -> the offset after it. */
+/** Writes a length at `at`, which has room for 9 bytes. Returns the offset after it. */
 function putLength(target: Buffer, at: number, n: number): number {
   if (n <= MAX_LENGTH_6) {
     target[at] = n;
@@ -339,7 +341,7 @@ function lengthBytes(n: number): number {
   return n <= MAX_LENGTH_6 ? 1 : n <= MAX_LENGTH_14 ? 2 : n <= MAX_LENGTH_32 ? 5 : 9;
 }
 
-/** Writes the low 32 bits of `value`, little-endian. -> the offset after them. */
+/** Writes the low 32 bits of `value`, little-endian. Returns the offset after them. */
 function putWord(target: Buffer, at: number, value: number): number {
   target[at] = value;
   target[at + 1] = value >> 8;

@@ -58,7 +58,7 @@ export class ZiplistReader {
     if (list[this.end] !== END) throw this.error("it does not end with its closing byte", this.end);
   }
 
-  /** Goes on to the next entry. -> whether there is one. Errors: RdbError. */
+  /** Goes on to the next entry. Returns whether there is one. Errors: RdbError. */
   next(): boolean {
     const begin = this.at;
     if (this.list[begin] === END) {
@@ -84,7 +84,7 @@ export class ZiplistReader {
       throw this.error(`it says that it has ${count} entries, but it has ${this.count}`, begin + 8);
   }
 
-  /** Checks the length of the entry before. -> where the encoding is, which is in bounds. */
+  /** Checks the length of the entry before. Returns where the encoding is, which is in bounds. */
   private readPrevious(at: number): number {
     const { list } = this;
     let length = list[at];
@@ -99,7 +99,7 @@ export class ZiplistReader {
     return after;
   }
 
-  /** -> the position after the entry, which may be out of bounds. */
+  /** Returns the position after the entry, which may be out of bounds. */
   private readString(at: number): number {
     const { list } = this;
     const first = list[at];
@@ -121,7 +121,7 @@ export class ZiplistReader {
     return this.to;
   }
 
-  /** -> the position after the entry, which is in bounds. */
+  /** Returns the position after the entry, which is in bounds. */
   private readInteger(at: number): number {
     const { list, digits } = this;
     const encoding = list[at];

@@ -41,7 +41,7 @@ export class ZipmapReader {
     if (bytes[this.end] !== END) throw this.error("it does not end with its closing byte", this.end);
   }
 
-  /** Goes on to the next pair. -> whether there is one. Errors: RdbError. */
+  /** Goes on to the next pair. Returns whether there is one. Errors: RdbError. */
   next(): boolean {
     const { bytes } = this;
     if (bytes[this.at] === END) {
@@ -64,7 +64,7 @@ export class ZipmapReader {
     if (count < MANY && count !== this.count) throw this.error(`it says that it has ${count} pairs, but it has ${this.count}`, this.begin);
   }
 
-  /** Reads the length at `at`, which is in bounds, into `length`. -> the position after it, in bounds too. */
+  /** Reads the length at `at`, which is in bounds, into `length`. Returns the position after it, in bounds too. */
   private readLength(at: number): number {
     const first = this.bytes[at];
     if (first < LONG_LENGTH) {
@@ -77,7 +77,7 @@ export class ZipmapReader {
     return after;
   }
 
-  /** -> `at`. Errors: RdbError where that is beyond the closing byte. */
+  /** Returns `at`. Errors: RdbError where that is beyond the closing byte. */
   private bounded(at: number): number {
     if (at > this.end) throw this.error("a pair reaches beyond the end", this.at);
     return at;

@@ -29,7 +29,7 @@ abstract class CountedZsetReader extends ElementsReader {
     return true;
   }
 
-  /** Reads a score into `input.number`. -> false when the window ends inside it. */
+  /** Reads a score into `input.number`. Returns false when the window ends inside it. */
   protected abstract readScore(input: RdbInput): boolean;
 }
 

@@ -1,6 +1,7 @@
 /** Bytes on their way to a file in the background: gathered into large writes, and a limited number of them waiting for the disk. */
 
 import type { FileHandle } from "node:fs/promises";
+import { assert } from "../assert.ts";
 import { copyBytes } from "../base/bytes.ts";
 
 /** Size of one write to disk. */
@@ -46,6 +47,7 @@ export class FileQueue {
   /** Takes a copy of bytes[from, to), whether `ready` or not; after a failure they are dropped. */
   write(bytes: Buffer, from: number, to: number): void {
     if (this.reason !== null) return;
+    assert(!this.complete, "nothing is written to a file after its end");
     let at = from;
     while (at < to) {
       this.filling ??= this.spare.pop() ?? { bytes: Buffer.allocUnsafeSlow(CHUNK_BYTES), length: 0 };
@@ -110,6 +112,7 @@ export class FileQueue {
 
   private enqueue(): void {
     if (this.filling === null) return;
+    assert(this.filling.length <= CHUNK_BYTES, "one write to disk has a limit");
     this.queue.push(this.filling);
     this.queuedBytes += this.filling.length;
     this.filling = null;
@@ -119,6 +122,7 @@ export class FileQueue {
   private reuse(chunk: Chunk): void {
     const wasReady = this.ready();
     this.queuedBytes -= chunk.length;
+    assert(this.queuedBytes >= 0, "no more bytes leave for the disk than came");
     chunk.length = 0;
     if (this.spare.length < HIGH_WATER / CHUNK_BYTES) this.spare.push(chunk);
     if (!wasReady && this.ready()) this.options.room();

@@ -6,6 +6,7 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { assert } from "../assert.ts";
 import { failureWords } from "../config/error.ts";
 import { attempt, FileQueue } from "./file-queue.ts";
 import type { SnapshotConsumer } from "./snapshot.ts";
@@ -113,6 +114,7 @@ export class SnapshotFile implements SnapshotConsumer {
 
   /** Opens the file and begins to write what comes. */
   start(source: FileSource): void {
+    assert(this.source === null, "a file is made from one image");
     this.source = source;
     void this.run();
   }
@@ -160,6 +162,7 @@ export class SnapshotFile implements SnapshotConsumer {
 
   private async commit(handle: FileHandle): Promise<void> {
     const { options, temporary } = this;
+    assert(temporary !== "", "a file takes its place once");
     await attempt(writeFailure, "fsync", () => handle.sync());
     this.handle = null;
     await attempt(writeFailure, "close", () => handle.close());
@@ -201,6 +204,7 @@ export class SnapshotFileSync implements SnapshotConsumer {
   }
 
   write(bytes: Buffer, from: number, to: number): void {
+    assert(this.descriptor !== -1, "an image is written to an open file");
     try {
       let at = from;
       while (at < to) at += writeSync(this.descriptor, bytes, at, to - at);

@@ -3,6 +3,7 @@
  * and makes no object and no JavaScript string.
  */
 
+import { assert } from "../assert.ts";
 import { statedAccess } from "../keyspace/access.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
@@ -20,17 +21,15 @@ export class LoadError extends Error {
 export interface LoadOptions {
   /** Whether keys whose time has passed are left out: on a master. A replica takes them, its master deletes them. */
   readonly dropExpired: boolean;
-  /** What happens to a key that there is already: an error, or (DEBUG RELOAD MERGE) it gives way. */
-  readonly duplicates: "refuse" | "replace";
-  /** At most so many keys of a database get room in advance: what the image says is not to be trusted. */
-  readonly maxReserve: number;
-  /** Told of each key that was left out; key[from, from + length) is good until it returns. */
+  /** Whether a key that there is already gives way (DEBUG RELOAD MERGE) or is an error. */
+  readonly merge?: boolean;
+  /** Told of each key that was left out because its time has passed; key[from, from + length) is good until it returns. */
   readonly expired?: (database: Database, key: Buffer, from: number, length: number) => void;
   /** Takes the code of a function library. Without it libraries are passed over, with a warning. */
   readonly library?: (code: Buffer) => void;
 }
 
-/** Where a data set stands in its replication history: images carry it, so that who loads one can go on from there. */
+/** Where a data set stands in its replication history: images carry it, so that a server that loads one can go on from there. */
 export interface HistoryPoint {
   /** 40 hexadecimal digits. */
   readonly id: string;
@@ -55,6 +54,8 @@ export class LoadHandler implements RdbHandler {
   private readonly keyspace: Keyspace;
   private readonly log: Log;
   private readonly options: LoadOptions;
+  /** At most so many keys of a database get room in advance: what the image says is not to be trusted. */
+  private readonly maxReserve: number;
   /** ms since 1970 of the start: what is over then is left out. */
   private readonly startedAt: number;
   private readonly facts = new Map<string, string>();
@@ -62,10 +63,11 @@ export class LoadHandler implements RdbHandler {
   private into: Database;
   private warnedOfLibraries = false;
 
-  constructor(keyspace: Keyspace, log: Log, options: LoadOptions, startedAt: number) {
+  constructor(keyspace: Keyspace, log: Log, options: LoadOptions, { maxReserve, startedAt }: { maxReserve: number; startedAt: number }) {
     this.keyspace = keyspace;
     this.log = log;
     this.options = options;
+    this.maxReserve = maxReserve;
     this.startedAt = startedAt;
     this.building = new Temporary(keyspace.space, keyspace.limits);
     this.into = keyspace.databases[0];
@@ -105,7 +107,7 @@ export class LoadHandler implements RdbHandler {
   }
 
   sizes(keys: number): void {
-    this.into.table.reserve(Math.min(keys, this.options.maxReserve));
+    this.into.table.reserve(Math.min(keys, this.maxReserve));
   }
 
   string(entry: RdbEntry): void {
@@ -126,6 +128,7 @@ export class LoadHandler implements RdbHandler {
   }
 
   collection(entry: RdbEntry, draft: Temporary): void {
+    assert(draft === this.building, "a value is built in the place that was given for it");
     if (this.leavesOut(entry)) return draft.discard();
     const { into } = this;
     const access = this.access(entry);
@@ -168,7 +171,7 @@ export class LoadHandler implements RdbHandler {
 
   private makeWay({ key }: RdbEntry): void {
     const { into } = this;
-    if (this.options.duplicates === "refuse") {
+    if (this.options.merge !== true) {
       throw new LoadError(`key ${shown(key)} of database ${into.index} is there already`);
     }
     const { table } = into;

@@ -1,63 +1,40 @@
 /**
- * The room's face: saving and loading the data set, when that happens by itself, and what INFO and LASTSAVE say about it. How an image is made and written is
- * elsewhere (snapshot.ts, file.ts, loader.ts).
+ * The room's face: saving the data set, when that happens by itself, and what INFO and LASTSAVE say about it; loading it is in load.ts. How an image is made and
+ * written is elsewhere (snapshot.ts, file.ts).
  */
 
 import { rmSync } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { CommandImageOptions } from "../aof/command-image.ts";
+import { assert } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import { commandError, errors } from "../errors.ts";
-import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
-import { ChecksumMissing } from "../rdb/error.ts";
 import { REDIS_VERSION, VERSION } from "../version.ts";
-import { meanKeyDelay } from "./delay.ts";
-import { type FilePlace, SnapshotFile, type SnapshotFileOptions, SnapshotFileSync } from "./file.ts";
-import type { UsageFacts } from "./image-writer.ts";
-import { type HistoryPoint, LoadError } from "./load-handler.ts";
-import {
-  type FeedOptions,
-  feedFile,
-  feedFileSync,
-  ImageLoad,
-  type ImageSink,
-  type LoadProgress,
-  type LoadSummary,
-  openImage,
-} from "./loader.ts";
+import { type CreateFile, type FilePlace, SnapshotFile, SnapshotFileSync } from "./file.ts";
+import { Loading, meanKeyDelay } from "./load.ts";
+import type { HistoryPoint } from "./load-handler.ts";
+import type { CommandImageOptions } from "./sinks/commands.ts";
+import type { UsageFacts } from "./sinks/rdb.ts";
 import { Snapshot, type SnapshotConsumer, type SnapshotOptions } from "./snapshot.ts";
 import { Spool, type SpoolOptions } from "./spool.ts";
+
+const CANCELLED = new Error("the background save was cancelled");
 
 /** After a background save that failed, the next one by itself is tried so many seconds later. */
 const RETRY_SECONDS = 5;
 /** The size of pointers of the Redis that we say we are. */
 const REDIS_BITS = 64;
 
-const CANCELLED = new Error("the background save was cancelled");
-
 /** Facts at the head of an image. */
 export type ImageFacts = readonly (readonly [name: string, value: string | number])[];
 
-export interface PersistenceParts {
-  readonly config: Config;
-  readonly log: Log;
-  readonly keyspace: Keyspace;
-  /** Where the data set stands now, or null where no replica could go on from an image of it. */
-  readonly replicationInfo: () => HistoryPoint | null;
+/** What tests put in the place of the system's. */
+export interface PersistenceHooks {
   /** ms since 1970. */
   readonly clock?: () => number;
-  /** For tests: opens the temporary file of a background save. */
-  readonly createFile?: SnapshotFileOptions["create"];
-}
-
-export interface StartLoadOptions {
-  /** Told of each key that was left out because its time has passed. */
-  readonly expired?: (database: Database, key: Buffer, from: number, length: number) => void;
-  /** Takes the code of function libraries. */
-  readonly library?: (code: Buffer) => void;
+  /** Opens the temporary file of a background save. */
+  readonly createFile?: CreateFile;
 }
 
 /** DEBUG RELOAD's options. */
@@ -68,15 +45,6 @@ export interface ReloadOptions {
   readonly flush?: boolean;
   /** Let keys of the file replace those that are there. */
   readonly merge?: boolean;
-}
-
-export interface ImageLoadRequest extends StartLoadOptions {
-  /** Size of the image, 0 when it is not known. */
-  readonly totalBytes: number;
-  readonly dropExpired: boolean;
-  readonly merge?: boolean;
-  /** The image is known to end with a checksum, and the databases are emptied of it when the load fails. */
-  readonly checksumPresent?: boolean;
 }
 
 /** A background save under way. */
@@ -93,7 +61,7 @@ interface BackgroundSave {
   superseded: boolean;
 }
 
-export class Persistence {
+export class Persistence extends Loading {
   /** The last save that succeeded, or the start; in s since 1970. */
   lastSaveAt: number;
   /** Whether the last background save succeeded, or none was tried. */
@@ -104,28 +72,24 @@ export class Persistence {
   lastSaveSeconds = -1;
   /** Saves begun since the start or the last CONFIG RESETSTAT: rdb_saves. */
   saves = 0;
-  /** What the last load came to. */
-  lastLoad: LoadSummary = { keysLoaded: 0, keysExpired: 0, history: null };
-  /** Whether files and payloads are taken whatever their checksums say: DEBUG SET-SKIP-CHECKSUM-VALIDATION. */
-  skipChecksums = false;
-  private readonly parts: PersistenceParts;
-  private readonly clock: () => number;
+  /** Where the data set stands now, or null where no replica could go on from an image of it. */
+  private readonly history: () => HistoryPoint | null;
+  private readonly createFile: { readonly create?: CreateFile };
   private background: BackgroundSave | null = null;
   private scheduled = false;
   /** `keyspace.changes` when what is in the file was current. */
   private savedChanges: number;
-  private progress: LoadProgress | null = null;
   /** Whether the file was made for replicas and for nothing else. */
   private syncFile = false;
-  private closed = false;
   /** Those whose files are not gone yet. */
   private readonly spools = new Set<Spool>();
 
-  constructor(parts: PersistenceParts) {
-    this.parts = parts;
-    this.clock = parts.clock ?? Date.now;
+  constructor(config: Config, log: Log, keyspace: Keyspace, history: () => HistoryPoint | null, hooks: PersistenceHooks = {}) {
+    super(config, log, keyspace, hooks.clock);
+    this.history = history;
+    this.createFile = hooks.createFile === undefined ? {} : { create: hooks.createFile };
     this.lastSaveAt = this.seconds();
-    this.savedChanges = parts.keyspace.changes;
+    this.savedChanges = keyspace.changes;
   }
 
   private seconds(): number {
@@ -136,7 +100,7 @@ export class Persistence {
 
   /** Changes that are in no file: rdb_changes_since_last_save. */
   get changesSinceSave(): number {
-    return this.parts.keyspace.changes - this.savedChanges;
+    return this.keyspace.changes - this.savedChanges;
   }
 
   get saving(): boolean {
@@ -162,19 +126,8 @@ export class Persistence {
 
   /** Whether writes must be refused with MISCONF: stop-writes-on-bgsave-error. */
   get writesRefused(): boolean {
-    const { values } = this.parts.config;
+    const { values } = this.config;
     return !this.lastSaveOk && values["stop-writes-on-bgsave-error"] && values.save.length > 0;
-  }
-
-  /** The load under way, or null. */
-  get loading(): LoadProgress | null {
-    return this.progress;
-  }
-
-  /** The file of the data set. */
-  get path(): string {
-    const { dir, dbfilename } = this.parts.config.values;
-    return resolve(dir, dbfilename);
   }
 
   /** CONFIG RESETSTAT. */
@@ -187,14 +140,14 @@ export class Persistence {
   /** SAVE: writes the file while everything waits. Errors: CommandError in Redis's words; the log has the reason; LOADING while a data set is loaded. */
   save(): void {
     // A file of half a data set would replace the whole one.
-    if (this.progress !== null) throw errors.loading;
+    if (this.loading !== null) throw errors.loading;
     if (this.background !== null) throw commandError("ERR Background save already in progress");
     this.saves++;
     if (!this.saveFile()) throw commandError("ERR");
   }
 
   private saveFile(): boolean {
-    const { keyspace, log } = this.parts;
+    const { keyspace, log } = this;
     try {
       const file = new SnapshotFileSync(this.place());
       new Snapshot(keyspace, file, this.snapshotOptions(), "whole").runNow();
@@ -209,6 +162,7 @@ export class Persistence {
   }
 
   private saved(changes: number): void {
+    assert(changes <= this.keyspace.changes, "a file holds no changes that were not made");
     this.savedChanges = changes;
     this.lastSaveAt = this.seconds();
     this.lastSaveOk = true;
@@ -220,14 +174,14 @@ export class Persistence {
    * Errors: CommandError when one, or a load, is under way.
    */
   startBackgroundSave(ended: (error: Error | null) => void = () => {}): void {
-    if (this.progress !== null) throw errors.loading;
+    if (this.loading !== null) throw errors.loading;
     if (this.background !== null) throw commandError("ERR Background save already in progress");
-    const { keyspace, log, createFile } = this.parts;
+    const { keyspace, log } = this;
     this.scheduled = false;
     this.saves++;
     this.lastAttemptAt = this.seconds();
     const { promise, resolve: settle } = Promise.withResolvers<Error | null>();
-    const file = new SnapshotFile({ ...this.place(), settled: settle, ...(createFile === undefined ? {} : { create: createFile }) });
+    const file = new SnapshotFile({ ...this.place(), settled: settle, ...this.createFile });
     const snapshot = new Snapshot(keyspace, file, this.snapshotOptions());
     const settled = promise.then((error) => ended(this.backgroundSaveEnded(error)));
     this.background = { snapshot, file, startedAt: this.clock(), changes: keyspace.changes, settled, cancelled: false, superseded: false };
@@ -239,21 +193,21 @@ export class Persistence {
   /** Returns why the image is not in the file, or null. */
   private backgroundSaveEnded(error: Error | null): Error | null {
     const { background } = this;
-    const { log } = this.parts;
     if (background === null) return error;
+    assert(background.snapshot.over, "a background save ends with its image");
     this.lastSaveSeconds = this.savingSeconds;
     this.background = null;
     if (error === null) {
-      log.notice("DB saved on disk");
-      log.notice("Background saving terminated with success");
+      this.log.notice("DB saved on disk");
+      this.log.notice("Background saving terminated with success");
       // It was being renamed when it was cancelled: the file is older than it was.
       if (background.superseded) this.saveFile();
       else this.saved(background.changes);
     } else if (background.cancelled) {
-      log.notice("Background saving cancelled");
+      this.log.notice("Background saving cancelled");
     } else {
-      log.warning(error.message);
-      log.warning("Background saving error");
+      this.log.warning(error.message);
+      this.log.warning("Background saving error");
       this.lastSaveOk = false;
     }
     return background.superseded ? CANCELLED : error;
@@ -264,7 +218,7 @@ export class Persistence {
     this.scheduled = true;
   }
 
-  /** Ends the background save, if there is one, without counting it as failed. -> resolved once its traces are gone. */
+  /** Ends the background save, if there is one, without counting it as failed. Returns resolved once its traces are gone. */
   async cancelBackgroundSave(): Promise<void> {
     const { background } = this;
     if (background === null) return;
@@ -277,15 +231,15 @@ export class Persistence {
   /** FLUSHALL has emptied everything: a save of what was before is not worth its end, and with save points the file is emptied too. */
   flushed(): void {
     void this.cancelBackgroundSave();
-    if (this.parts.config.values.save.length === 0) return;
+    if (this.config.values.save.length === 0) return;
     if (this.background !== null) this.background.superseded = true;
     this.saveFile();
   }
 
   /** Begins a save that was scheduled or that a save point asks for. To be called about ten times a second. */
   cron(): void {
-    if (this.background !== null || this.progress !== null) return;
-    const { config, log } = this.parts;
+    if (this.background !== null || this.loading !== null) return;
+    const { config, log } = this;
     const now = this.seconds();
     if (!this.lastSaveOk && now - this.lastAttemptAt <= RETRY_SECONDS) return;
     const changes = this.changesSinceSave;
@@ -295,7 +249,7 @@ export class Persistence {
     this.startBackgroundSave();
   }
 
-  /** Ends what is under way, a save or a load: for a server that stops. -> resolved once no temporary file is left. */
+  /** Ends what is under way, a save or a load: for a server that stops. Returns resolved once no temporary file is left. */
   async close(): Promise<void> {
     this.closed = true;
     for (const spool of this.spools) spool.discard();
@@ -305,13 +259,13 @@ export class Persistence {
   /** An image of this moment for somebody else, a replica or a file of another kind: with these facts about replication, and keys or none. The caller starts it. */
   snapshot(consumer: SnapshotConsumer, options: { facts?: ImageFacts; data?: boolean } = {}): Snapshot {
     const { facts = this.historyFacts(), data = true } = options;
-    return new Snapshot(this.parts.keyspace, consumer, { ...this.snapshotOptions(), aux: this.facts(facts), data });
+    return new Snapshot(this.keyspace, consumer, { ...this.snapshotOptions(), aux: this.facts(facts), data });
   }
 
   /** The image that an append-only file begins with: in the RDB format, or as commands. The caller starts it. */
   baseSnapshot(consumer: SnapshotConsumer, commands: CommandImageOptions | null, mode: "sliced" | "whole" = "sliced"): Snapshot {
     const form = commands === null ? {} : { commands };
-    return new Snapshot(this.parts.keyspace, consumer, { ...this.snapshotOptions(), aux: this.facts([], 1), ...form }, mode);
+    return new Snapshot(this.keyspace, consumer, { ...this.snapshotOptions(), aux: this.facts([], 1), ...form }, mode);
   }
 
   /** Writes such an image to `place` at one go. Errors: SaveError. */
@@ -322,12 +276,12 @@ export class Persistence {
   }
 
   private place(): FilePlace {
-    const { values } = this.parts.config;
+    const { values } = this.config;
     return { directory: resolve(values.dir), name: values.dbfilename, incrementalSync: values["rdb-save-incremental-fsync"] };
   }
 
   private snapshotOptions(): SnapshotOptions {
-    const { values } = this.parts.config;
+    const { values } = this.config;
     return {
       compress: values.rdbcompression,
       checksum: values.rdbchecksum,
@@ -343,7 +297,7 @@ export class Persistence {
       ["redis-ver", REDIS_VERSION],
       ["redis-bits", REDIS_BITS],
       ["ctime", this.seconds()],
-      ["used-mem", this.parts.keyspace.usedBytes],
+      ["used-mem", this.keyspace.usedBytes],
       ...history,
       ["aof-base", aofBase],
       ["replicant-version", VERSION],
@@ -351,7 +305,7 @@ export class Persistence {
   }
 
   private historyFacts(): ImageFacts {
-    const history = this.parts.replicationInfo();
+    const history = this.history();
     if (history === null) return [];
     return [
       ["repl-stream-db", history.streamDb],
@@ -364,16 +318,15 @@ export class Persistence {
 
   /** The file was made to be sent to replicas. Without rdb-del-sync-files it is one like others, also once the directive is switched on. */
   markSyncFile(): void {
-    this.syncFile = this.parts.config.values["rdb-del-sync-files"];
+    this.syncFile = this.config.values["rdb-del-sync-files"];
   }
 
   /** Makes a temporary file for an image that comes from a master. It is closed and removed when it is discarded, and when the server stops. */
   spool(on: Pick<SpoolOptions, "room" | "failed">): Spool {
-    const { createFile } = this.parts;
     const spool = new Spool({
       ...on,
-      directory: resolve(this.parts.config.values.dir),
-      ...(createFile === undefined ? {} : { create: createFile }),
+      directory: resolve(this.config.values.dir),
+      ...this.createFile,
     });
     this.spools.add(spool);
     void spool.gone.then(() => this.spools.delete(spool));
@@ -382,125 +335,24 @@ export class Persistence {
 
   /** Whether no file may stay that a full synchronization left, since nothing else is persisted: rdb-del-sync-files. */
   private get keepsNoSyncFiles(): boolean {
-    const { values } = this.parts.config;
+    const { values } = this.config;
     return values["rdb-del-sync-files"] && values.save.length === 0 && !values.appendonly;
   }
 
   /** Removes the file that was made for replicas, where it must not stay. To be called about once a second, while it is not being sent. */
   removeSyncFile(): void {
-    if (!this.parts.config.values["rdb-del-sync-files"]) this.syncFile = false;
+    if (!this.config.values["rdb-del-sync-files"]) this.syncFile = false;
     if (!this.syncFile || !this.keepsNoSyncFiles) return;
     this.syncFile = false;
-    this.parts.log.notice("Removing the RDB file used to feed replicas in a persistence-less instance");
+    this.log.notice("Removing the RDB file used to feed replicas in a persistence-less instance");
     rmSync(this.path, { force: true });
   }
 
   /** Likewise the file that came from a master and has been loaded, or cannot be. */
   removeMasterFile(): void {
     if (!this.keepsNoSyncFiles) return;
-    this.parts.log.notice("Removing the RDB file obtained from the master. This replica has persistence disabled");
+    this.log.notice("Removing the RDB file obtained from the master. This replica has persistence disabled");
     rmSync(this.path, { force: true });
-  }
-
-  // ---- loading
-
-  /**
-   * Loads the file, if there is one, into empty databases; `loading` is set from the call on until the promise settles. -> what it came to, or null without a
-   * file or when the server stops meanwhile. Errors: LoadError, logged, with the reason and where in the file; the file is as it was and the databases are empty.
-   */
-  async load(options: StartLoadOptions = {}): Promise<LoadSummary | null> {
-    const { log } = this.parts;
-    const began = performance.now();
-    this.progress = { startedAt: this.clock(), totalBytes: 0, loadedBytes: 0, usedMemory: 0 };
-    try {
-      const summary = await this.loadImage(options, true).catch((error: unknown) => {
-        if (!(error instanceof ChecksumMissing)) throw error;
-        this.unload();
-        return this.loadImage(options, false);
-      });
-      if (summary === null) return null;
-      this.lastLoad = summary;
-      log.notice(`DB loaded from disk: ${((performance.now() - began) / 1000).toFixed(3)} seconds`);
-      return summary;
-    } catch (error) {
-      this.unload();
-      throw this.loadFailure(error);
-    } finally {
-      this.progress = null;
-    }
-  }
-
-  /** `load`, once. `trusting`: a checksum at the end of the file may vouch for what it is of. Errors: ChecksumMissing if it does not; RdbError, LoadError. */
-  private async loadImage(options: StartLoadOptions, trusting: boolean): Promise<LoadSummary | null> {
-    const image = await openImage(this.path);
-    if (image === null) return null;
-    const { file, size } = image;
-    const checksumPresent = trusting && image.checksumPresent;
-    const load = this.beginLoad({ ...options, totalBytes: size, checksumPresent, dropExpired: this.isMaster });
-    const pace = this.pace(() => this.closed);
-    await feedFile(file, load, pace);
-    if (!this.closed || load.finished) return load.finish();
-    this.parts.log.notice("Loading was given up: the server stops");
-    load.abandon();
-    this.unload();
-    return null;
-  }
-
-  /** How fast a file is loaded. */
-  private pace(abandoned: () => boolean = () => false): FeedOptions {
-    const { values } = this.parts.config;
-    return {
-      keyDelay: () => meanKeyDelay(values["key-load-delay"]),
-      intervalBytes: values["loading-process-events-interval-bytes"],
-      abandoned,
-    };
-  }
-
-  /** Feeds a file to `sink` as `load` does, unless that is abandoned, and closes it. Errors: RdbError, LoadError, those of reading. */
-  feed(file: FileHandle, sink: ImageSink, abandoned: () => boolean): Promise<void> {
-    return feedFile(file, sink, this.pace(abandoned));
-  }
-
-  /** Likewise at one go. Errors: also LoadError without a file. */
-  feedNow(path: string, sink: ImageSink): void {
-    if (!feedFileSync(path, () => sink, this.pace())) throw new LoadError(`There is no file ${path}`);
-  }
-
-  /** Empties the databases of what was loaded half-way. That is no change. */
-  private unload(): void {
-    const { keyspace } = this.parts;
-    const { changes } = keyspace;
-    keyspace.clear({ sync: true });
-    keyspace.changes = changes;
-  }
-
-  /** Begins a load that the caller feeds; `loading` shows its progress until `endLoad`. */
-  beginLoad(request: ImageLoadRequest): ImageLoad {
-    const load = this.imageLoad(request, this.clock());
-    this.progress = load;
-    return load;
-  }
-
-  /** Likewise an image that is part of a load of another kind, begun at `startedAt`. */
-  imageLoad(request: ImageLoadRequest, startedAt: number): ImageLoad {
-    const { config, log, keyspace } = this.parts;
-    return new ImageLoad(keyspace, log, {
-      ...request,
-      duplicates: request.merge === true ? "replace" : "refuse",
-      checksum: config.values.rdbchecksum && !this.skipChecksums,
-      startedAt,
-    });
-  }
-
-  /** A load that is not an image's is under way, until `endLoad`. */
-  showLoading(progress: LoadProgress): void {
-    this.progress = progress;
-  }
-
-  /** The load is over; what it came to, or null when it failed. */
-  endLoad(summary: LoadSummary | null): void {
-    this.progress = null;
-    if (summary !== null) this.lastLoad = summary;
   }
 
   /**
@@ -508,7 +360,7 @@ export class Persistence {
    */
   reload(options: ReloadOptions = {}): void {
     const { save = true, flush = true, merge = false } = options;
-    const { keyspace, log } = this.parts;
+    const { keyspace, log } = this;
     if (save && !this.saveFile()) throw commandError("ERR");
     const { changes } = keyspace;
     if (flush) keyspace.clear({ sync: true });
@@ -522,33 +374,6 @@ export class Persistence {
       keyspace.changes = changes;
     }
     log.notice("DB reloaded by DEBUG RELOAD");
-  }
-
-  private loadNow(merge: boolean): void {
-    let load: ImageLoad | null = null;
-    try {
-      const begin = (totalBytes: number) => {
-        load = this.beginLoad({ totalBytes, merge, dropExpired: this.isMaster });
-        return load;
-      };
-      const found = feedFileSync(this.path, begin, this.pace());
-      if (!found) throw new LoadError(`There is no RDB file ${this.path}`);
-      this.lastLoad = (load as ImageLoad | null)?.finish() ?? this.lastLoad;
-    } finally {
-      this.progress = null;
-    }
-  }
-
-  private get isMaster(): boolean {
-    return this.parts.config.values.replicaof === null;
-  }
-
-  /** Logs why a load failed. -> the error to throw. */
-  private loadFailure(error: unknown): LoadError {
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `Fatal error loading the DB from ${this.path}: ${reason}`;
-    this.parts.log.warning(message);
-    return new LoadError(message, { cause: error });
   }
 }
 

@@ -4,18 +4,18 @@
  * differ in their consumer.
  */
 
-import { CommandImage, type CommandImageOptions } from "../aof/command-image.ts";
-import { InvariantError } from "../assert.ts";
+import { assert, InvariantError } from "../assert.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
-import type { RdbSink } from "../rdb/writer.ts";
-import { DatabaseImage } from "./database-image.ts";
-import { type ImageForm, type ImageOptions, ImageWriter } from "./image-writer.ts";
+import { type ByteSink, RdbWriter } from "../rdb/writer.ts";
+import { DatabaseImage, Image } from "./image.ts";
+import { type CommandImageOptions, CommandSink } from "./sinks/commands.ts";
+import { type RdbImageOptions, RdbImageSink } from "./sinks/rdb.ts";
 
 /**
  * Takes the bytes of an image. After the last `write` comes exactly one of `finished` and `failed`. `write` must use bytes[from, to) up or copy them, and
  * may throw: the snapshot ends then, with `failed`.
  */
-export interface SnapshotConsumer extends RdbSink {
+export interface SnapshotConsumer extends ByteSink {
   /** Whether the walk may go on; `Snapshot.wake` is to be called when it may again. What changes force to be written comes all the same. */
   ready(): boolean;
   /** The image is complete. */
@@ -24,7 +24,11 @@ export interface SnapshotConsumer extends RdbSink {
   failed(error: Error): void;
 }
 
-export interface SnapshotOptions extends ImageOptions {
+export interface SnapshotOptions extends RdbImageOptions {
+  /** Directive rdbcompression. */
+  readonly compress: boolean;
+  /** Directive rdbchecksum. */
+  readonly checksum: boolean;
   /** Written as commands instead of in the RDB format; what concerns that is passed over then. */
   readonly commands?: CommandImageOptions;
   /** Whether the image has the keys (default yes) or its facts only. */
@@ -51,7 +55,7 @@ export class Snapshot {
   /** Keys that the image will have. */
   readonly keysTotal: number;
   private readonly consumer: SnapshotConsumer;
-  private readonly image: ImageForm;
+  private readonly image: Image;
   private readonly databases: DatabaseImage[] = [];
   private readonly keyDelay: number;
   private readonly sliceMs: number;
@@ -73,16 +77,20 @@ export class Snapshot {
     this.sliceMs = options.sliceMs ?? SLICE_MS;
     this.clock = options.clock ?? (() => performance.now());
     this.defer = options.defer ?? deferToLoop;
-    const sink = { write: (bytes: Buffer, from: number, to: number) => this.pass(bytes, from, to) };
-    const inPieces = mode === "sliced";
-    this.image =
-      options.commands === undefined
-        ? new ImageWriter(keyspace, sink, options, inPieces)
-        : new CommandImage(sink, options.commands, inPieces);
+    this.image = this.openImage(keyspace, options, mode === "sliced");
     for (const database of options.data === false ? [] : keyspace.databases) {
       if (database.table.size > 0) this.databases.push(new DatabaseImage(this.image, database));
     }
     this.keysTotal = this.databases.reduce((sum, { keys }) => sum + keys, 0);
+  }
+
+  private openImage(keyspace: Keyspace, options: SnapshotOptions, inSteps: boolean): Image {
+    const target = { write: (bytes: Buffer, from: number, to: number) => this.pass(bytes, from, to) };
+    const { commands } = options;
+    const compress = options.compress && commands === undefined;
+    const out = new RdbWriter(target, { compress, checksum: options.checksum && commands === undefined });
+    const sink = commands === undefined ? new RdbImageSink(out, keyspace, options) : CommandSink.image(out, commands);
+    return new Image(sink, { compress, inSteps });
   }
 
   /** Keys written so far. */
@@ -129,6 +137,7 @@ export class Snapshot {
   }
 
   private schedule(delayMs: number): void {
+    assert(this.state !== "over", "a snapshot that is over does no more work");
     this.state = "scheduled";
     this.defer(this.slice, delayMs);
   }
@@ -155,6 +164,7 @@ export class Snapshot {
           break;
         }
         this.stepCost = now - stepBegan < STEP_MS ? Math.min(STEP_COST, this.stepCost * 2) : Math.max(FIRST_STEP_COST, this.stepCost / 2);
+        assert(this.stepCost >= FIRST_STEP_COST && this.stepCost <= STEP_COST, "a step stays within its bounds, so that a slice does");
         stepBegan = now;
       }
     });
@@ -171,7 +181,7 @@ export class Snapshot {
     }
   }
 
-  /** Does a step of work. -> whether none is left. */
+  /** Does a step of work. Returns whether none is left. */
   private advance(): boolean {
     if (this.image.blocked) {
       this.image.drain(this.stepCost);
@@ -181,7 +191,7 @@ export class Snapshot {
     if (database === undefined) return true;
     const { walk } = database;
     walk.step(this.keyDelay > 0 ? 1 : this.stepCost);
-    // What the image has been lent must stay guarded until it is written.
+    // What the image streams must stay guarded until it is written.
     if (walk.through && !this.image.blocked) {
       walk.release();
       this.current++;
@@ -191,6 +201,7 @@ export class Snapshot {
 
   private end(): void {
     if (this.over) return;
+    assert(this.keysWritten === this.keysTotal, "an image ends with each key that there was at its start");
     this.image.end();
     if (this.over) return;
     this.state = "over";
@@ -213,7 +224,7 @@ export class Snapshot {
     }
   }
 
-  /** -> the pause in µs for the keys written since this was last asked. */
+  /** Returns the pause in µs for the keys written since this was last asked. */
   private delayOwed(): number {
     const keys = this.image.keys - this.delayed;
     const owed = keys * this.keyDelay;

@@ -5,6 +5,7 @@
 
 import { type FileHandle, open, rename, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
+import { assert } from "../assert.ts";
 import { failureWords } from "../config/error.ts";
 import { type CreateFile, createTemporary, SaveError } from "./file.ts";
 import { FileQueue } from "./file-queue.ts";
@@ -25,6 +26,8 @@ export class Spool {
   private readonly options: SpoolOptions;
   private readonly queue: FileQueue;
   private path = "";
+  /** Bytes. */
+  private pushed = 0;
   private discarded = false;
   private readonly written = Promise.withResolvers<string>();
   private readonly unwanted = Promise.withResolvers<void>();
@@ -36,9 +39,10 @@ export class Spool {
     this.gone = this.run();
   }
 
-  /** Takes in chunk[from, to). -> how many bytes that is. */
+  /** Takes in chunk[from, to). Returns how many bytes that is. */
   push(chunk: Buffer, from: number, to: number): number {
     this.queue.write(chunk, from, to);
+    this.pushed += to - from;
     return to - from;
   }
 
@@ -48,10 +52,11 @@ export class Spool {
   }
 
   /**
-   * Nothing more comes; what was pushed beyond `length` bytes is cut off. -> the file, open for reading, once all is in it: the caller closes it, and discards the
+   * Nothing more comes; what was pushed beyond `length` bytes is cut off. Returns the file, open for reading, once all is in it: the caller closes it, and discards the
    * spool after that. Errors: SaveError.
    */
   async complete(length: number): Promise<FileHandle> {
+    assert(length <= this.pushed, "an image has no more bytes than came");
     this.queue.end();
     const path = await this.written.promise;
     try {

@@ -19,7 +19,7 @@ export class StoredValue implements Holder {
   to = 0;
   private space: TableSpace | null = null;
 
-  /** Shows what the record at `address` holds. -> itself, good until the next change of anything. */
+  /** Shows what the record at `address` holds. Returns itself, good until the next change of anything. */
   show(table: Table, address: number): this {
     this.space = table.space;
     this.encoding = metaEncoding(table.meta(address));

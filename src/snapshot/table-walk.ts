@@ -4,6 +4,7 @@
  * runs at every write.
  */
 
+import { assert } from "../assert.ts";
 import { addGuard, removeGuard } from "../memory/guards.ts";
 import type { Table, TableGuard } from "../memory/record-table.ts";
 
@@ -11,7 +12,7 @@ import type { Table, TableGuard } from "../memory/record-table.ts";
 export interface RecordWriter {
   /** Whether it takes no more for now; what changes force to be written comes all the same. */
   readonly blocked: boolean;
-  /** Writes the record at `address`, which is in chain `chain`. `changing`: it is about to change or go. -> about how many bytes of memory that took reading. */
+  /** Writes the record at `address`, which is in chain `chain`. `changing`: it is about to change or go. Returns about how many bytes of memory that took reading. */
   write(chain: number, address: number, changing: boolean): number;
   /** The records of this chain, written already, are about to change. */
   keep(chain: number): void;
@@ -25,6 +26,9 @@ export class TableWalk implements TableGuard {
   readonly table: Table;
   private readonly writer: RecordWriter;
   private readonly chains: number;
+  /** Records that the table had at the start, and those written so far. */
+  private readonly records: number;
+  private written = 0;
   /** The chain that is next. */
   private at = 0;
   /** One bit per chain that was written out of turn; made when the first is. */
@@ -35,8 +39,9 @@ export class TableWalk implements TableGuard {
   constructor(table: Table, writer: RecordWriter) {
     this.table = table;
     this.writer = writer;
-    this.chains = table.chainCount;
     table.pauseRehash();
+    this.chains = table.chainCount;
+    this.records = table.size;
     addGuard(table, this);
   }
 
@@ -52,22 +57,26 @@ export class TableWalk implements TableGuard {
       writer.keep(chain);
       return;
     }
+    assert(chain < this.chains, "a table that is walked has the chains that it had when the walk began");
     this.mark(chain);
-    for (let address = table.chain(chain); address !== 0; address = table.next(address)) writer.write(chain, address, true);
+    for (let address = table.chain(chain); address !== 0; address = table.next(address), this.written++) writer.write(chain, address, true);
   }
 
-  /** Writes whole chains until they cost `budget` (about bytes) or the writer is blocked. -> what they cost. */
+  /** Writes whole chains until they cost `budget` (about bytes) or the writer is blocked. Returns what they cost. */
   step(budget: number): number {
     const { table, writer, chains } = this;
+    assert(this.guarding, "a table is walked only while it is guarded");
+    assert(table.chainCount === chains, "chains do not move while a table is walked");
     let cost = 0;
     while (this.at < chains && cost < budget) {
       const chain = this.at++;
       cost += CHAIN_COST;
       let address = table.chain(chain);
       if (address === 0 || this.isMarked(chain)) continue;
-      for (; address !== 0; address = table.next(address)) cost += RECORD_COST + writer.write(chain, address, false);
+      for (; address !== 0; address = table.next(address), this.written++) cost += RECORD_COST + writer.write(chain, address, false);
       if (writer.blocked) break;
     }
+    assert(this.at < chains || this.written === this.records, "a walk has written each record that the table had at its start once");
     return cost;
   }
 
@@ -80,6 +89,7 @@ export class TableWalk implements TableGuard {
   release(): void {
     if (!this.guarding) return;
     this.guarding = false;
+    assert(this.table.rehashPaused, "a table that is guarded does not rehash");
     removeGuard(this.table, this);
     this.table.resumeRehash();
   }

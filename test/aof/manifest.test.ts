@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Manifest, type ManifestError } from "../../src/aof/manifest.ts";
 import { readManifest, writeManifest } from "../../src/aof/manifest-file.ts";
-import { RewriteLimit } from "../../src/aof/rewrite-limit.ts";
+import { RewriteLimit } from "../../src/aof/rewrite.ts";
 import { MemoryLog } from "../snapshot/support.ts";
 
 const WHOLE =

@@ -15,15 +15,13 @@ function writing(directory: Directory, policy: string) {
   const log = new MemoryLog();
   const told: (string | null)[] = [];
   const outcome = { fatal: 0 };
-  const writer: AofWriter = new AofWriter({
-    config: Config.of({ appendfsync: policy }),
+  const writer: AofWriter = new AofWriter(
+    Config.of({ appendfsync: policy }),
     log,
     journal,
-    diskBusy: () => false,
-    statusChanged: () => void told.push(writer.error),
-    synced() {},
-    fatal: () => void outcome.fatal++,
-  });
+    { statusChanged: () => void told.push(writer.error), synced() {}, fatal: () => void outcome.fatal++ },
+    () => false,
+  );
   journal.openFile();
   const { databases } = new Keyspace({ databases: 2, now: 0 });
   const put = (...words: string[]) => journal.append(databases[0], new Frame().encode(words));

@@ -5,7 +5,9 @@ import { ObjectTable } from "../../src/memory/objects.ts";
 import type { ByteSpan, TableSpace } from "../../src/memory/record-table.ts";
 import { randomSeed } from "../../src/memory/siphash.ts";
 import { RdbWriter } from "../../src/rdb/writer.ts";
-import { LentMap } from "../../src/snapshot/streamed-map.ts";
+import { RdbSink } from "../../src/snapshot/sinks/rdb.ts";
+import { streamValue } from "../../src/snapshot/value-walk.ts";
+import { Encoding, Type } from "../../src/values/value-types.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 function space(): TableSpace {
@@ -79,25 +81,25 @@ describe("a byte map", () => {
     const map = new ByteMap(space());
     const model = new Map<string, string>();
     for (let step = random.below(1500); step > 0; step--) change(random, map, model);
-    const lentAs = new Map(model);
+    const before = new Map(model);
     const written = new Map<string, string>();
-    const lent = new LentMap(map, (_, from, address) => {
-      from.locateKey(address, span);
-      const key = text(span);
-      from.locateValue(address, span);
-      check(!written.has(key), "nothing is written twice");
-      written.set(key, text(span));
-      return 100;
-    });
-    const out = new RdbWriter({ write() {} }, { compress: false, checksum: false });
+    const sink = new (class extends RdbSink {
+      override field(name: Buffer, from: number, to: number, value: Buffer, valueFrom: number, valueTo: number): void {
+        const key = name.toString("latin1", from, to);
+        check(!written.has(key), "nothing is written twice");
+        written.set(key, value.toString("latin1", valueFrom, valueTo));
+      }
+    })(new RdbWriter({ write() {} }, { compress: false, checksum: false }));
+    const holder = { object: map, encoding: Encoding.HASHTABLE, buffer: Buffer.alloc(0), from: 0, to: 0 };
+    const streamed = streamValue(sink, () => sink, Type.HASH, holder);
     check(map.streamed, "an image reads it");
-    while (!lent.done) {
+    while (!streamed.done) {
       for (let step = random.below(40); step > 0; step--) change(random, map, model);
-      lent.write(out, random.between(1, 5000));
+      streamed.step(random.between(1, 5000));
     }
     check(!map.streamed, "the image has let it go");
-    check(written.size === lentAs.size, `${written.size} written of ${lentAs.size}`);
-    for (const [key, value] of lentAs) check(written.get(key) === value, `what was at ${JSON.stringify(key)}`);
+    check(written.size === before.size, `${written.size} written of ${before.size}`);
+    for (const [key, value] of before) check(written.get(key) === value, `what was at ${JSON.stringify(key)}`);
     sameEntries(map, model);
   });
 

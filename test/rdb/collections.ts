@@ -3,7 +3,7 @@ import type { Database } from "../../src/keyspace/database.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { packedAppend } from "../../src/memory/packed.ts";
 import type { RdbWriter } from "../../src/rdb/writer.ts";
-import { ImageLoad, type ImageLoadOptions } from "../../src/snapshot/loader.ts";
+import { ImageLoad, type ImageLoadOptions } from "../../src/snapshot/load.ts";
 import { StoredValue } from "../../src/snapshot/stored-value.ts";
 import { hashEach } from "../../src/values/hash/hash.ts";
 import { DEFAULT_LIMITS, type ValueLimits } from "../../src/values/limits.ts";
@@ -152,7 +152,6 @@ export function load(image: Buffer, settings: LoadSettings = {}): Loaded {
     checksum: true,
     startedAt: NOW,
     dropExpired: true,
-    duplicates: "refuse",
     ...options,
   });
   for (let at = 0; at < image.length; at += pieceBytes) {

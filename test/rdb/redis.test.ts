@@ -4,11 +4,10 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RdbReader } from "../../src/rdb/reader.ts";
-import { EMPTY_DIGEST } from "../../src/snapshot/digest.ts";
 import type { RawClient, Word } from "../support/client.ts";
 import type { ServerProcess } from "../support/process.ts";
 import { describeWithRedis, startRedis } from "../support/redis.ts";
-import { datasetDigest, type Entry, entry, Random, Recorder, readImage, writeEntries, writeImage } from "./support.ts";
+import { datasetDigest, EMPTY_DIGEST, type Entry, entry, Random, Recorder, readImage, writeEntries, writeImage } from "./support.ts";
 
 const FUTURE = Date.now() + 3_600_000;
 const DEBUG = ["--enable-debug-command", "yes"];

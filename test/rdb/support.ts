@@ -7,10 +7,10 @@ import type { RdbEntry } from "../../src/rdb/entry.ts";
 import type { RdbHandler } from "../../src/rdb/handler.ts";
 import { RdbReader, type RdbReaderOptions } from "../../src/rdb/reader.ts";
 import { RdbWriter, type RdbWriterOptions } from "../../src/rdb/writer.ts";
-import { DatasetDigest, digestString } from "../../src/snapshot/digest.ts";
+import { DatasetDigest, type Digest, digestValue } from "../../src/snapshot/sinks/digest.ts";
 import { DEFAULT_LIMITS } from "../../src/values/limits.ts";
 import { Temporary } from "../../src/values/temporary.ts";
-import type { Encoding, Type } from "../../src/values/value-types.ts";
+import { Encoding, Type } from "../../src/values/value-types.ts";
 
 /** An entry as the tests compare it; key and value as latin1. */
 export type Entry = { db: number; key: string; value: string; expireAt: number; idle: number; freq: number };
@@ -184,6 +184,14 @@ export class Random {
 }
 
 /** The DEBUG DIGEST of these entries, given in any order. */
+/** What DEBUG DIGEST-VALUE shows for a key that does not exist, and DEBUG DIGEST for no keys at all. */
+export const EMPTY_DIGEST = "0".repeat(40);
+
+/** Adds a whole string value. */
+export function digestString(digest: Digest, buffer: Buffer, from: number, to: number, hasExpiry: boolean): void {
+  digestValue(digest, Type.STRING, { object: null, encoding: Encoding.RAW, buffer, from, to }, hasExpiry);
+}
+
 export function datasetDigest(entries: readonly Entry[]): string {
   const dataset = new DatasetDigest();
   const databases = [...new Set(entries.map(({ db }) => db))].sort((a, b) => a - b);

@@ -444,7 +444,7 @@ describe("a key with a collection", () => {
     const keyspace = load(imageOf(["key", T.list, counted(1, "old")])).keyspace;
     const again = imageOf(["key", T.set, counted(1, "new")]);
     expect(() => load(again, { keyspace })).toThrow('key "key" of database 0 is there already');
-    load(again, { keyspace, duplicates: "replace" });
+    load(again, { keyspace, merge: true });
     expect(seen(keyspace.databases[0], "key")).toEqual({ type: "set", encoding: "listpack", content: ["new"] });
   });
 

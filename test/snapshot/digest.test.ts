@@ -1,9 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { DatasetDigest, DIGEST_TYPE, Digest, digestString, EMPTY_DIGEST } from "../../src/snapshot/digest.ts";
-import { datasetDigest, entry, Random } from "../rdb/support.ts";
+import { DatasetDigest, Digest } from "../../src/snapshot/sinks/digest.ts";
+import { datasetDigest, digestString, EMPTY_DIGEST, entry, Random } from "../rdb/support.ts";
 import type { RawClient } from "../support/client.ts";
 import { startRedis, testWithRedis } from "../support/redis.ts";
+
+/** The numbers that stand for the types in a digest. */
+const DIGEST_TYPE = { list: 1, set: 2, zset: 3, hash: 4, stream: 6 } as const;
 
 const sha1 = (data: Buffer): Buffer => createHash("sha1").update(data).digest();
 const xor = (a: Buffer, b: Buffer): Buffer => Buffer.from(a.map((byte, i) => byte ^ b[i]));
@@ -83,9 +86,9 @@ describe("against a real Redis", () => {
     const made: Record<string, Digest> = {};
     for (const name of ["list", "set", "hash", "zset", "stream"] as const) {
       made[name] = new Digest();
-      made[name].mixType(DIGEST_TYPE[name]);
+      made[name].mixNumber(DIGEST_TYPE[name]);
     }
-    put(made.list, "mix", "a", "2", "c").xorExpiry();
+    put(made.list, "mix", "a", "2", "c").xor(Buffer.from("!!expire!!"), 0, 10);
     put(made.set, "xor", "7", "b", "a");
     for (const [field, value] of [
       ["g", "two"],

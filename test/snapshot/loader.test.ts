@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { idleSeconds } from "../../src/keyspace/access.ts";
+import type { LoadProgress } from "../../src/snapshot/load.ts";
 import { LoadError } from "../../src/snapshot/load-handler.ts";
-import type { LoadProgress } from "../../src/snapshot/loader.ts";
 import { Encoding } from "../../src/values/value-types.ts";
 import { datasetDigest, type Entry, entry, Random, writeEntries, writeImage } from "../rdb/support.ts";
 import { startRedis, testWithRedis } from "../support/redis.ts";

@@ -3,7 +3,7 @@ import { lfuInitial } from "../../src/keyspace/access.ts";
 import type { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { Snapshot } from "../../src/snapshot/snapshot.ts";
-import { BULK_BYTES } from "../../src/snapshot/string-writer.ts";
+import { BULK_BYTES } from "../../src/snapshot/value-walk.ts";
 import { datasetDigest, type Entry, entry, Random, readImage } from "../rdb/support.ts";
 import { LOOK } from "../support/lookup.ts";
 import { contents, find, get, ManualLoop, MemoryConsumer, makeKeyspace, NOW, set, snapshotOptions, sorted } from "./support.ts";

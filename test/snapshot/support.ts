@@ -6,7 +6,7 @@ import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { Log } from "../../src/log.ts";
 import type { HistoryPoint } from "../../src/snapshot/load-handler.ts";
-import { Persistence, type PersistenceParts } from "../../src/snapshot/persistence.ts";
+import { Persistence, type PersistenceHooks } from "../../src/snapshot/persistence.ts";
 import type { SnapshotConsumer, SnapshotOptions } from "../../src/snapshot/snapshot.ts";
 import { type Entry, entry } from "../rdb/support.ts";
 import { LOOK } from "../support/lookup.ts";
@@ -151,11 +151,10 @@ export type Setup = { keyspace: Keyspace; persistence: Persistence; log: MemoryL
 /** A Persistence with these directives over a keyspace of its own. */
 export function makePersistence(
   directives: { readonly [K in DirectiveName]?: string },
-  more: Partial<PersistenceParts> & { history?: HistoryPoint } = {},
+  more: PersistenceHooks & { history?: HistoryPoint; keyspace?: Keyspace; config?: Config } = {},
 ): Setup {
-  const { history = null, ...parts } = more;
-  const config = parts.config ?? Config.of({ save: "", ...directives });
+  const { history = null, config = Config.of({ save: "", ...directives }), ...hooks } = more;
   const log = new MemoryLog();
-  const keyspace = parts.keyspace ?? new Keyspace({ databases: config.values.databases, now: Date.now() });
-  return { config, log, keyspace, persistence: new Persistence({ config, log, keyspace, replicationInfo: () => history, ...parts }) };
+  const keyspace = more.keyspace ?? new Keyspace({ databases: config.values.databases, now: Date.now() });
+  return { config, log, keyspace, persistence: new Persistence(config, log, keyspace, () => history, hooks) };
 }

@@ -9,7 +9,7 @@ import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import type { RdbEntry, RdbString } from "../../rdb/entry.ts";
 import { RdbError } from "../../rdb/error.ts";
 import type { RdbHandler } from "../../rdb/handler.ts";
-import { PayloadWriter, payloadValid, readPayload } from "../../snapshot/dump-payload.ts";
+import { PayloadWriter, payloadValid, readPayload } from "../../snapshot/sinks/dump.ts";
 import type { Temporary } from "../../values/temporary.ts";
 import type { Type } from "../../values/value-types.ts";
 import { isPast } from "../arguments/deadline.ts";

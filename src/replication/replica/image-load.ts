@@ -1,6 +1,6 @@
 /** The image that a master sends, on its way into the keyspace in place of what was there. */
 
-import type { ImageLoad, ImageSink } from "../../snapshot/loader.ts";
+import type { ImageLoad, ImageSink } from "../../snapshot/load.ts";
 import type { ReplicationParts } from "../parts.ts";
 
 export class MasterImage implements ImageSink {

@@ -8,10 +8,10 @@ import type { Database } from "../../../keyspace/database.ts";
 import { NO_EXPIRY } from "../../../keyspace/lookup.ts";
 import { GRANULE } from "../../../memory/arena.ts";
 import { RdbWriter } from "../../../rdb/writer.ts";
-import { DatasetDigest, Digest } from "../../../snapshot/digest.ts";
+import { DatasetDigest, Digest, digestValue as digestOf } from "../../../snapshot/sinks/digest.ts";
+import { RdbSink } from "../../../snapshot/sinks/rdb.ts";
 import { StoredValue } from "../../../snapshot/stored-value.ts";
-import { writeBody } from "../../../snapshot/value-body.ts";
-import { digestValue as digestOf } from "../../../snapshot/value-digest.ts";
+import { walkValue } from "../../../snapshot/value-walk.ts";
 import { QuickList } from "../../../values/list/quicklist.ts";
 import { ENCODING_NAMES } from "../../../values/value-types.ts";
 
@@ -96,7 +96,7 @@ function nodesOf({ host, database }: Context, address: number): string {
 function serializedLength(ctx: Context, address: number): number {
   const { database } = ctx;
   const writer = new RdbWriter({ write() {} }, { compress: ctx.host.config.values.rdbcompression, checksum: false, bufferBytes: 1024 });
-  writeBody(writer, database.type(address), stored.show(database.table, address));
+  walkValue(new RdbSink(writer), database.type(address), stored.show(database.table, address));
   return writer.bytesWritten;
 }
 

@@ -1,5 +1,5 @@
 import type { AppendOnlyFile } from "../../../aof/aof.ts";
-import type { LoadProgress } from "../../../snapshot/loader.ts";
+import type { LoadProgress } from "../../../snapshot/load.ts";
 import type { InfoText, Section } from "./section.ts";
 
 /** A load that has only just begun is taken to need this many seconds. */

@@ -4,18 +4,19 @@
  *     value type (1 byte), value, RDB version (2 bytes, little-endian), CRC-64 of all that (8 bytes)
  */
 
-import { copied, copyBytes } from "../base/bytes.ts";
-import { Crc64 } from "../rdb/crc64.ts";
-import { RdbEntry } from "../rdb/entry.ts";
-import { RDB_CHECKSUM_BYTES, RDB_MAX_VERSION, RDB_WRITTEN_VERSION } from "../rdb/format.ts";
-import type { RdbHandler } from "../rdb/handler.ts";
-import { RdbInput } from "../rdb/input.ts";
-import { type ReadContext, STEP } from "../rdb/value.ts";
-import { VALUE_READERS } from "../rdb/value-readers.ts";
-import { RdbWriter } from "../rdb/writer.ts";
-import type { Holder } from "../values/holder.ts";
-import type { Type } from "../values/value-types.ts";
-import { rdbTypeOf, writeBody } from "./value-body.ts";
+import { copied, copyBytes } from "../../base/bytes.ts";
+import { Crc64 } from "../../rdb/crc64.ts";
+import { RdbEntry } from "../../rdb/entry.ts";
+import { RDB_CHECKSUM_BYTES, RDB_MAX_VERSION, RDB_WRITTEN_VERSION } from "../../rdb/format.ts";
+import type { RdbHandler } from "../../rdb/handler.ts";
+import { RdbInput } from "../../rdb/input.ts";
+import { type ReadContext, STEP } from "../../rdb/value.ts";
+import { VALUE_READERS } from "../../rdb/value-readers.ts";
+import { RdbWriter } from "../../rdb/writer.ts";
+import type { Holder } from "../../values/holder.ts";
+import type { Type } from "../../values/value-types.ts";
+import { walkValue } from "../value-walk.ts";
+import { RdbSink, rdbTypeOf } from "./rdb.ts";
 
 const VERSION_BYTES = 2;
 const FOOTER_BYTES = VERSION_BYTES + RDB_CHECKSUM_BYTES;
@@ -26,6 +27,7 @@ const MAX_KEPT_BYTES = 1024 * 1024;
 /** Puts payloads together; one for many. */
 export class PayloadWriter {
   private readonly out: RdbWriter;
+  private readonly sink: RdbSink;
   private buffer = Buffer.allocUnsafeSlow(MIN_BYTES);
   private length = 0;
 
@@ -35,14 +37,15 @@ export class PayloadWriter {
       { write: (bytes, from, to) => this.append(bytes, from, to) },
       { compress: options.compress, checksum: false, bufferBytes: MIN_BYTES },
     );
+    this.sink = new RdbSink(this.out);
   }
 
-  /** -> the payload of a value of this type. */
+  /** Returns the payload of a value of this type. */
   write(type: Type, value: Holder): Buffer {
     const { out } = this;
     this.length = 0;
     out.valueType(rdbTypeOf(type, value.encoding));
-    writeBody(out, type, value);
+    walkValue(this.sink, type, value);
     out.flush();
     this.reserve(FOOTER_BYTES);
     const versionAt = this.length;

@@ -54,17 +54,17 @@ export type Flag =
 
 export type DocFlag = "deprecated" | "syscmd";
 
-/** What the server itself must know of a command, which no client is told. */
+/** What the server itself must know about a command and clients are not told. */
 export type Trait =
   /** Runs at once inside MULTI instead of being queued. */
   | "unqueued"
   /** A RESP2 client may call it while it listens to channels. */
   | "while-subscribed"
-  /** TOUCH: notes the access even for a client that wants none noted. */
+  /** TOUCH: notes the access even after CLIENT NO-TOUCH. */
   | "touches"
-  /** EXEC: what may stand in its way is what may stand in the way of the commands queued. */
+  /** EXEC: its restrictions are those of the queued commands. */
   | "runs-queue"
-  /** Of what a master sends, the append-only file has no use for it: it changes no data. */
+  /** Sent by a master it is not written to the append-only file: it changes no data. */
   | "no-data";
 
 /** Lists of words are written as one string with spaces: "write denyoom". */

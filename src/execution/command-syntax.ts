@@ -1,26 +1,26 @@
 /**
- * The notation of a command's arguments and keys: that of Redis's documentation, with names for what has no word of its own there and with notes of what
- * the words alone do not say. COMMAND DOCS and key extraction read what is parsed from it.
+ * The notation of a command's arguments and keys: that of Redis's documentation, with names for groups and with annotations for what the
+ * words alone do not say. COMMAND DOCS and key extraction use what is parsed from it.
  *
  *     key{RW update} value [condition(NX | XX)@2.6.12] [GET@6.2.0] [expiration(EX seconds | PX milliseconds)]
  *
  *     name             an argument. Its type is what TYPES says of its name, else string
- *     TOKEN 'token'    a word to be typed as it is; before an argument or a group it belongs to that: EX seconds, FILTERBY filterby(...)
- *     name='token'     such a word under another name
+ *     TOKEN 'token'    a literal word; before an argument or a group it belongs to that: EX seconds, FILTERBY filterby(...)
+ *     name='token'     a literal word under another name
  *     [element]        optional
  *     name(a b)        a block of arguments
  *     name(a | b)      one of several
  *     element...       may be repeated; [TOKEN name]... with its token
  *
- * Behind a name or a group, in any order:
+ * After a name or a group, in any order:
  *
  *     :integer         its type. A name in upper case needs one
  *     'text'           what documentation shows in place of the name
  *     @6.2.0           the version that brought it; @-2.8.12 the version from which on it is deprecated
- *     {RW update}      a key, and what is done with it. Where it is follows from its place, from `numkeys` before it, or is told:
- *     {OW from 6}      behind its token, which is searched from argument 6 on
+ *     {RW update}      a key, and how it is accessed. Where it is follows from its place, from `numkeys` before it, or is said:
+ *     {OW from 6}      after its token, which is searched from argument 6 on
  *     {OW unknown}     the specification cannot say
- *     {^}              of the key specification before
+ *     {^}              one more key of the specification before
  *     {RW access: ...} with a note
  */
 
@@ -31,7 +31,10 @@ export interface KeySpec {
   readonly flags: readonly KeyFlag[];
   /** The first key is at a fixed index, or after a word searched from `startFrom` on (backwards from the end if negative). */
   readonly begin: { readonly index: number } | { readonly keyword: string; readonly startFrom: number } | "unknown";
-  /** Up to `lastKey` (relative to the first; negative: from the end) in steps, at most 1/limit of the arguments; or as many as an argument says. */
+  /**
+   * Up to `lastKey` (relative to the first; negative: from the end) in steps, at most 1/limit of the arguments; or as many as an argument
+   * says.
+   */
   readonly find:
     | { readonly lastKey: number; readonly step: number; readonly limit: number }
     | { readonly keyNumIndex: number; readonly firstKey: number; readonly step: number }

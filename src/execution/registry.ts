@@ -1,10 +1,10 @@
-/** All commands of a server by name, each with its place in the checks that precede a call and with its counters. */
+/** All commands of a server by name, each with what restricts it and with its statistics. */
 
 import type { Frame } from "../protocol/frame.ts";
 import type { Command, CommandSpec, Handler } from "./command-spec.ts";
 import type { LatencyHistogram } from "./latency-histogram.ts";
 
-/** Restrictions that a state of the server or of a client puts on commands; a command lists those that keep it from running. */
+/** Restrictions that the state of the server or of a client puts on commands; a command lists those that keep it from running. */
 export const Restriction = {
   /** The dataset is being loaded. */
   LOADING: 1 << 0,
@@ -14,7 +14,7 @@ export const Restriction = {
   WRITE: 1 << 2,
   /** Memory is at its limit. */
   MEMORY: 1 << 3,
-  /** What replicas would have to be told waits: a shutdown under way waits for them to have everything. */
+  /** Nothing may be replicated: a shutdown waits for the replicas to have everything. */
   PAUSE: 1 << 4,
 } as const;
 
@@ -87,7 +87,9 @@ export class CommandEntry {
   }
 }
 
-/** The entry of the subcommand that a request names, the family itself when it names none, or null when there is none of that name. */
+/**
+ * Returns the entry of the subcommand that a request names, the container itself if it names none, or null if there is none of that name.
+ */
 export function subcommandOf(family: CommandEntry, frame: Frame): CommandEntry | null {
   if (frame.count < 2) return family;
   return family.subcommandIndex?.find(frame.buffer, frame.offsets[1], frame.lengths[1]) ?? null;
@@ -116,7 +118,7 @@ class NameIndex {
     }
   }
 
-  /** The entry that bytes[from, from + length) name in any case, or null. Hot. */
+  /** Returns the command that bytes[from, from + length) name in any case, or null. Hot. */
   find(bytes: Buffer, from: number, length: number): CommandEntry | null {
     if (length > LONGEST_NAME) return null;
     let slot = slotOf(bytes, from, length, this.mask);
@@ -144,13 +146,13 @@ export class CommandTable {
     return this.index.find(bytes, from, length);
   }
 
-  /** The command or subcommand that a request names, or null. */
+  /** Returns the command or subcommand that a request names, or null. */
   resolve(frame: Frame): CommandEntry | null {
     const found = this.find(frame.buffer, frame.offsets[0], frame.lengths[0]);
     return found === null || found.subcommands.size === 0 ? found : subcommandOf(found, frame);
   }
 
-  /** The command of this full name in any case ("get", "config|get"), or null. */
+  /** Returns the command of this full name in any case ("get", "config|get"), or null. */
   named(fullName: string): CommandEntry | null {
     const [name, subcommand, ...rest] = fullName.toLowerCase().split("|");
     const found = this.byName.get(name);

@@ -29,7 +29,7 @@ export const CATEGORIES = [
 ] as const;
 export type Category = (typeof CATEGORIES)[number];
 
-/** Server and cluster commands have none in common; those of pub/sub have a flag. */
+/** The groups server and cluster have no category; pubsub has a flag instead. */
 const OF_GROUP: Partial<Record<Group, Category>> = {
   string: "string",
   list: "list",
@@ -55,21 +55,24 @@ const OF_FLAG: Partial<Record<Flag, readonly Category[]>> = {
   blocking: ["blocking"],
 };
 
-/** Categories that say how a command is, not what it is about. */
+/** Categories that say what a command is like, not what it is about. */
 const QUALITIES: ReadonlySet<string> = new Set(["admin", "dangerous"]);
 
-/** The categories of a command, in Redis's order: its own, its group's, and those that its flags imply. A mere family of subcommands has only the last. */
+/**
+ * Returns the categories of a command, in Redis's order: its own, its group's, and those that its flags imply. A container has only the
+ * last.
+ */
 export function categoriesOf(entry: CommandEntry): readonly Category[] {
   const { spec } = entry;
   const own = spec.categories;
   const found = new Set<string>(own);
-  // SORT and WAIT are in the generic group and about something else, which they say.
+  // SORT and WAIT are in the generic group but about something else, which they name.
   const saysItself = spec.group === "generic" && own.some((category) => !QUALITIES.has(category));
   const ofGroup = OF_GROUP[spec.group];
   const isFamily = entry.subcommands.size > 0 && !entry.acceptsCount(1);
   if (ofGroup !== undefined && !saysItself && !isFamily) found.add(ofGroup);
   for (const flag of spec.flags) {
-    // A script that reads is no plain read: it may run anything.
+    // A read-only script is not a plain read: it may run anything.
     if (flag === "readonly" && found.has("scripting")) continue;
     for (const category of OF_FLAG[flag] ?? []) found.add(category);
   }

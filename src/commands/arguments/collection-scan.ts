@@ -1,4 +1,4 @@
-/** What SCAN, HSCAN, SSCAN and ZSCAN have in common: their options, and the walk over a large collection. */
+/** What SCAN, HSCAN, SSCAN and ZSCAN share: cursors, options, and the walk over a large collection. */
 
 import { globMatch } from "../../base/glob.ts";
 import { errors } from "../../errors.ts";
@@ -10,7 +10,7 @@ import type { Type } from "../../values/value-types.ts";
 
 /** Without COUNT. */
 const DEFAULT_COUNT = 10;
-/** No more than so many buckets are looked at for each element asked for: a sparse table must not hold a scan up. */
+/** At most this many buckets are visited for each element asked for: a sparse table must not stall a scan. */
 export const BUCKETS_PER_ELEMENT = 10;
 
 const STAR = 0x2a;
@@ -32,8 +32,9 @@ export interface CollectionScan {
 }
 
 /**
- * Opens what HSCAN, SSCAN or ZSCAN asks about and begins the answer: the next cursor and the elements are to follow. -> null for a key that is not there, all being said
- * then; Redis reads no options for one. Errors: invalid cursor, WRONGTYPE, those of `scanOptions`.
+ * Opens the collection that HSCAN, SSCAN or ZSCAN asks for and begins the reply: the next cursor and the elements are to follow. Returns
+ * null for a key that doesn't exist, after a complete reply; Redis reads no options then. Errors: invalid cursor, WRONGTYPE, those of
+ * `scanOptions`.
  */
 export function openScan(ctx: Context, type: Type): CollectionScan | null {
   const cursor = parseCursor(ctx.text(2));
@@ -46,7 +47,7 @@ export function openScan(ctx: Context, type: Type): CollectionScan | null {
   return null;
 }
 
-/** Reads MATCH, COUNT and, where it is allowed, TYPE from argument `first` on. Errors: syntax, not an integer. */
+/** Reads MATCH, COUNT and, if allowed, TYPE from argument `first` on. Errors: syntax, not an integer. */
 export function scanOptions(ctx: Context, first: number, allowed: { type: boolean }): ScanOptions {
   const options: ScanOptions = { count: DEFAULT_COUNT, pattern: null, type: null };
   for (let index = first; index < ctx.count; index += 2) {
@@ -61,13 +62,16 @@ export function scanOptions(ctx: Context, first: number, allowed: { type: boolea
   return options;
 }
 
-/** The pattern in argument `index`, null for one that everything matches. */
+/** Returns the pattern in argument `index`, null for one that matches everything. */
 export function patternArgument(ctx: Context, index: number): Buffer | null {
   const pattern = ctx.bytes(index);
   return pattern.length === 1 && pattern[0] === STAR ? null : pattern;
 }
 
-/** Walks on from `cursor`, as far as one call goes; the addresses of the entries that match are added to `found`. -> the next cursor, 0 at the end. */
+/**
+ * Scans from `cursor` on, as far as one call goes, and adds the addresses of the entries that match to `found`. Returns the next cursor, 0
+ * at the end.
+ */
 export function scanMap(map: ByteMap, cursor: number, { count, pattern }: ScanOptions, found: number[]): number {
   let seen = 0;
   let buckets = count * BUCKETS_PER_ELEMENT;
@@ -84,7 +88,10 @@ export function scanMap(map: ByteMap, cursor: number, { count, pattern }: ScanOp
 
 const UINT64_MAX = 18446744073709551615n;
 
-/** The cursor that `text` spells, read as C's strtoul does (a sign wraps around, a NUL ends the text, nothing is 0). Errors: invalid cursor. */
+/**
+ * Returns the cursor in `text`, read as C's strtoul does (a sign wraps around, a NUL ends the text, an empty text is 0). We use 32 of its
+ * 64 bits. Errors: invalid cursor.
+ */
 export function parseCursor(text: string): number {
   const end = text.indexOf("\0");
   const digits = end < 0 ? text : text.slice(0, end);

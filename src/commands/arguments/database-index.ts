@@ -7,19 +7,22 @@ import type { Database } from "../../keyspace/database.ts";
 const INT32_MAX = 2147483647;
 const INT32_MIN = -2147483648;
 
-/** The database that argument `index` numbers. Errors: not an integer (`malformed` in its place, where given); out of range. */
+/** Returns the database whose number is in argument `index`. Errors: not an integer (or `malformed`, if given); out of range. */
 export function databaseArgument(ctx: Context, index: number, malformed?: string): Database {
   return databaseAt(ctx, databaseNumber(ctx, index, malformed));
 }
 
-/** The database of this number. Errors: out of range. */
+/** Returns the database of this number. Errors: out of range. */
 export function databaseAt(ctx: Context, number: number): Database {
   const { databases } = ctx.host.keyspace;
   if (number < 0 || number >= databases.length) throw commandError("ERR DB index is out of range");
   return databases[number];
 }
 
-/** The number in argument `index`, for commands that read all of their numbers before they look for databases. Errors: not an int32 (`malformed` in its place). */
+/**
+ * Returns the number in argument `index`, for commands that read all numbers before they look for databases. Errors: not an int32 (or
+ * `malformed`).
+ */
 export function databaseNumber(ctx: Context, index: number, malformed?: string): number {
   let value: bigint;
   try {

@@ -1,4 +1,4 @@
-/** Points in time that commands are given, and what they do with them: shared by SET, GETEX, EXPIRE and their kin. */
+/** Expiration times in arguments, and what is done with them: shared by SET, GETEX, EXPIRE and the like. */
 
 import { INT64_MAX, INT64_MIN, smallInteger } from "../../base/bytes.ts";
 import { type CommandError, commandError } from "../../errors.ts";
@@ -10,12 +10,12 @@ import { ExpiryMode } from "../../keyspace/key-access.ts";
 export const Unit = { SECONDS: 1000, MILLISECONDS: 1 } as const;
 export type Unit = (typeof Unit)[keyof typeof Unit];
 
-/** What is smaller stays a safe integer as seconds from now. */
+/** Numbers up to this stay safe integers as seconds from now. */
 const SMALL = 1e12;
 
 /**
- * The time that argument `index` names, counted in `unit` from `base` (0 or now), in ms since 1970; beyond 2^53 it is the nearest number, and
- * `exactDeadline` the time itself. Errors: not an integer; invalid expire time (int64 overflow).
+ * Returns the time in argument `index`, counted in `unit` from `base` (0 or now), in ms since 1970; beyond 2^53 it is the nearest number,
+ * and `exactDeadline` is exact. Errors: not an integer; invalid expire time (int64 overflow).
  */
 export function deadline(ctx: Context, index: number, unit: Unit, base: number): number {
   const from = ctx.frame.offsets[index];
@@ -36,19 +36,20 @@ export function invalidExpireTime(ctx: Context): CommandError {
   return commandError(`ERR invalid expire time in '${ctx.entry.fullName}' command`);
 }
 
-/** Whether setting this expiry deletes the key at once. A replica, and a server that loads, keep it: the DEL comes from elsewhere. */
+/** Returns whether this expiration deletes the key at once. Not on a replica or while loading: the DEL comes from elsewhere. */
 export function isPast(ctx: Context, at: number): boolean {
   return at <= ctx.now && ctx.expiryMode === ExpiryMode.DELETE;
 }
 
-/** Deletes key 1, just found at `address`, because the expiry it was to get has passed; journalled as a deletion. */
+/** Deletes key 1, just found at `address`, because its new expiration has passed; journalled as a deletion. */
 export function deleteExpired(ctx: Context, address: number): void {
   ctx.database.delete(address);
   if (ctx.host.journal.active) ctx.journalAs(ctx.host.config.values["lazyfree-lazy-expire"] ? "UNLINK" : "DEL", ctx.bytes(1));
 }
 
 /**
- * Lets key 1, just found at `address`, expire at `deadline(ctx, index, unit, base)`; journalled as PEXPIREAT with the arguments from `options` on.
+ * Sets the expiration of key 1, just found at `address`, to `deadline(ctx, index, unit, base)`; journalled as PEXPIREAT with the arguments
+ * from `options` on.
  */
 export function expireAt(ctx: Context, address: number, index: number, unit: Unit, base: number, options: number): void {
   const at = deadline(ctx, index, unit, base);

@@ -1,20 +1,20 @@
-/** What a family of subcommands says of itself: the answer of `<command> HELP`, in the form that Redis gives it, and the error that points there. */
+/** The HELP of a family of subcommands, in Redis's form, and the error that points to it. */
 
 import { type CommandError, commandError } from "../../errors.ts";
 import type { Command, CommandSpec } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 
-/** What one subcommand is good for: how it is called, and lines of explanation. */
+/** A subcommand in HELP: how to call it, and lines of explanation. */
 export type HelpEntry = readonly [usage: string, ...lines: string[]];
 
 const HELP_ENTRY: HelpEntry = ["HELP", "Shows this text."];
 
-/** The HELP of a family, made of a table of its subcommands. */
+/** Returns the HELP subcommand of a family, made from a table of its subcommands. */
 export function helpOf(spec: CommandSpec, entries: readonly HelpEntry[]): Command {
   return spec.docs("Returns helpful text about the subcommands.", "O(1)").run((ctx) => replyHelp(ctx, entries));
 }
 
-/** Answers with the help of a family of subcommands; that of HELP itself is added. */
+/** Replies with the help of a family of subcommands; that of HELP itself is added. */
 export function replyHelp(ctx: Context, entries: readonly HelpEntry[]): void {
   const { reply } = ctx;
   const lines = [`${ctx.text(0).toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`];
@@ -23,7 +23,7 @@ export function replyHelp(ctx: Context, entries: readonly HelpEntry[]): void {
   for (const line of lines) reply.simple(line);
 }
 
-/** The error of a subcommand that leaves it to itself to count its arguments. */
+/** Returns the error of a subcommand that checks the number of its arguments itself. */
 export function wrongArguments(ctx: Context): CommandError {
   return commandError(
     `ERR unknown subcommand or wrong number of arguments for '${ctx.text(1).slice(0, 128)}'. Try ${ctx.text(0).toUpperCase()} HELP.`,

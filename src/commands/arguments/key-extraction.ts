@@ -1,4 +1,4 @@
-/** Which arguments of a request are keys: what COMMAND GETKEYS answers, and what access rules and clusters must know before a command runs. */
+/** Which arguments of a request are keys: for COMMAND GETKEYS, access rules and clusters. */
 
 import type { KeyFlag, KeySpec } from "../../execution/command-syntax.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
@@ -21,8 +21,8 @@ export function canHaveKeys(entry: CommandEntry): boolean {
 }
 
 /**
- * The keys of a request whose number of arguments the command accepts, in the order of its key specifications. None for a request that the command will
- * refuse for its syntax.
+ * Returns the keys of a request whose number of arguments the command accepts, in the order of its key specifications. None for a request
+ * that the command will refuse for its syntax.
  */
 export function keysOf(entry: CommandEntry, request: Arguments): readonly KeyReference[] {
   const specs = keySpecs(entry).filter((spec) => !spec.flags.includes("not_key"));
@@ -34,7 +34,7 @@ function keySpecs(entry: CommandEntry): readonly KeySpec[] {
   return entry.spec.keys;
 }
 
-/** -> null when a specification does not fit the request, or does not tell all keys. */
+/** Returns null if a specification does not fit the request, or does not cover all keys. */
 function keysBySpecs(specs: readonly KeySpec[], request: Arguments): KeyReference[] | null {
   const keys: KeyReference[] = [];
   for (const spec of specs) {
@@ -53,14 +53,16 @@ function keysBySpecs(specs: readonly KeySpec[], request: Arguments): KeyReferenc
 
 const NOT_THERE = 0;
 
-/** -> the index from which keys are counted, NOT_THERE when the word that precedes them is missing, or null when the specification does not say. */
+/**
+ * Returns the index from which keys are counted, NOT_THERE if the word before them is missing, or null if the specification does not say.
+ */
 function beginOf({ begin }: KeySpec, request: Arguments): number | null {
   if (begin === "unknown") return null;
   if ("index" in begin) return begin.index;
   const { count } = request;
   const forward = begin.startFrom > 0;
   const step = forward ? 1 : -1;
-  // A search forward leaves out the last argument, one backward the first: no key could follow, no option be there.
+  // A forward search leaves out the last argument, which no key can follow; a backward one the first.
   const end = forward ? count - 1 : 1;
   for (let index = forward ? begin.startFrom : count + begin.startFrom; forward ? index < end : index > end; index += step) {
     if (request.text(index).toLowerCase() === begin.keyword.toLowerCase()) return index + 1;
@@ -68,7 +70,7 @@ function beginOf({ begin }: KeySpec, request: Arguments): number | null {
   return NOT_THERE;
 }
 
-/** -> null when the number of keys is not told, or is none. */
+/** Returns null if the number of keys is missing or invalid. */
 function rangeOf({ find }: KeySpec, begin: number, request: Arguments): { first: number; last: number; step: number } | null {
   if (find === "unknown") return null;
   if ("keyNumIndex" in find) {
@@ -84,7 +86,7 @@ function rangeOf({ find }: KeySpec, begin: number, request: Arguments): { first:
   return { first: begin, last: begin + Math.floor((request.count - begin) / limit) + lastKey, step };
 }
 
-// ---- commands whose specifications cannot tell the keys, or what is done with them
+// ---- commands whose specifications cannot tell the keys or how they are accessed
 
 type KeyFinder = (request: Arguments) => KeyReference[];
 
@@ -118,7 +120,7 @@ const SORT_OPTION_SIZES: ReadonlyMap<string, number> = new Map([
   ["by", 2],
 ]);
 
-/** BY and GET patterns name keys by what is in the list, so nobody can tell those; the last STORE counts. */
+/** The keys of BY and GET depend on the elements, so they cannot be told; the last STORE counts. */
 function sortKeys(request: Arguments): KeyReference[] {
   const keys: KeyReference[] = [{ index: 1, flags: ["RO", "access"] }];
   for (let index = 2; index < request.count; ) {

@@ -1,4 +1,4 @@
-/** How long commands that block may wait: BLPOP's seconds, XREAD's milliseconds. */
+/** The timeouts of commands that block: BLPOP's seconds, XREAD's milliseconds. */
 
 import { INT64_MAX, parseInt64 } from "../../base/bytes.ts";
 import { parseLongDouble } from "../../base/numbers/longdouble.ts";
@@ -7,8 +7,9 @@ import type { Context } from "../../execution/context.ts";
 import { Unit } from "./deadline.ts";
 
 /**
- * When the wait that argument `index` names is over: a number of seconds (with a fraction: rounded up to the ms) or an integer of milliseconds, counted
- * from now. -> ms since 1970, or 0 for a wait without end (as `Context.block` takes it). Errors: not a float (or integer), negative, out of range.
+ * Returns when the timeout in argument `index` is over: a number of seconds (with a fraction: rounded up to the ms) or an integer of
+ * milliseconds, counted from now. In ms since 1970, or 0 for a wait without end (as `Context.block` takes it). Errors: not a float (or
+ * integer), negative, out of range.
  */
 export function parseTimeout(ctx: Context, index: number, unit: Unit = Unit.SECONDS): number {
   const ms = unit === Unit.SECONDS ? seconds(ctx, index) : milliseconds(ctx, index);
@@ -23,7 +24,7 @@ function seconds(ctx: Context, index: number): number {
   if (value === null) throw commandError("ERR timeout is not a float or out of range");
   if (value.mantissa === 0n) return 0;
   const ms = Number(value.mantissa) * 2 ** value.exponent * 1000;
-  // What a double takes for 0 is some time yet, of less than 1 ms.
+  // What rounds to 0 in a double is still some time, of less than 1 ms.
   if (value.negative) return -Math.floor(ms);
   if (ms > Number(INT64_MAX)) throw outOfRange();
   return Math.max(1, Math.ceil(ms));

@@ -1,4 +1,4 @@
-/** What the commands on bits of strings share: offsets of bits, and strings that are there and long enough to be written to. */
+/** What the commands on bits of strings share: bit offsets, and strings made long enough for writing. */
 
 import { parseInt64, smallInteger } from "../../base/bytes.ts";
 import { type CommandError, commandError } from "../../errors.ts";
@@ -10,7 +10,10 @@ import { Encoding } from "../../values/value-types.ts";
 /** New strings up to this many bytes are copies of these zeros; longer ones are buffers of their own from the start. */
 const ZEROS = Buffer.alloc(16 * 1024);
 
-/** The bit that argument `index` names. Errors: not an integer from 0 on, or a bit of a longer string than a request can carry (the master's word is law). */
+/**
+ * Returns the bit offset in argument `index`. Errors: not an integer, negative, or beyond the longest string that a request can be (the
+ * master's commands are not checked).
+ */
 export function bitOffset(ctx: Context, index: number): number {
   const { buffer, offsets, lengths } = ctx.frame;
   const from = offsets[index];
@@ -20,7 +23,7 @@ export function bitOffset(ctx: Context, index: number): number {
   return checkBitOffset(ctx, offset);
 }
 
-/** -> `offset`. Errors: as `bitOffset`. */
+/** Returns `offset`. Errors: as `bitOffset`. */
 export function checkBitOffset(ctx: Context, offset: number): number {
   if (offset < 0) throw badOffset();
   if (ctx.session.kind !== SessionKind.MASTER && offset / 8 >= ctx.host.config.values["proto-max-bulk-len"]) throw badOffset();
@@ -32,8 +35,8 @@ export function badOffset(): CommandError {
 }
 
 /**
- * Readies the string at key 1, just looked up at `address` (0: there is none), for bits of its first `length` bytes to be written: it is as long, `raw`, and a new one has
- * been announced as one change. -> its address.
+ * Prepares the string at key 1, just looked up at `address` (0: there is none), for writing bits of its first `length` bytes: it is at
+ * least that long and `raw`, and a new one has been counted as one change. Returns its address.
  */
 export function openBits(ctx: Context, address: number, length: number): number {
   const { database, frame } = ctx;

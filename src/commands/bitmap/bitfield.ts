@@ -1,4 +1,4 @@
-/** BITFIELD and BITFIELD_RO: integers of any width inside strings, several operations at one go. */
+/** BITFIELD and BITFIELD_RO: integers of any width inside strings, several operations in one command. */
 
 import {
   assigned,
@@ -26,12 +26,12 @@ interface Operation {
   readonly type: FieldType;
   /** In bits. */
   readonly offset: number;
-  /** What to set or to add; 0 for GET. */
+  /** The value to set or to add; 0 for GET. */
   readonly operand: FieldInteger;
   readonly overflow: Overflow;
 }
 
-/** How many arguments follow an operation's name. */
+/** The number of arguments after an operation's name. */
 const SIZES: Readonly<Record<OperationName, number>> = { get: 2, set: 3, incrby: 3 };
 
 const OVERFLOWS: readonly (readonly [name: string, overflow: Overflow])[] = [
@@ -61,7 +61,7 @@ export const bitfieldRo = command("bitfield_ro", { arity: -2, since: "6.0.0", fl
     readFields(ctx, operations);
   });
 
-/** How many bits of the string must be there for what is written; 0 when nothing is. */
+/** The length in bits that the string needs for what is written; 0 if nothing is. */
 function writtenBits(operations: readonly Operation[]): number {
   let bits = 0;
   for (const { name, type, offset } of operations) if (name !== "get") bits = Math.max(bits, offset + type.bits);
@@ -79,7 +79,7 @@ function readFields(ctx: Context, operations: readonly Operation[]): void {
   for (const { offset, type } of operations) reply(ctx, readField(buffer, from, to, offset, type));
 }
 
-/** Runs operations some of which write, on a string of at least `length` bytes. */
+/** Runs operations, some of which write, on a string of at least `length` bytes. */
 function changeFields(ctx: Context, operations: readonly Operation[], length: number): void {
   const { database } = ctx;
   const address = ctx.writeString(1);
@@ -103,7 +103,7 @@ function changeFields(ctx: Context, operations: readonly Operation[], length: nu
     writeField(buffer, from, offset, type, after);
     if (grows || before !== after) changes++;
   }
-  // A string that grew has changed, though every operation have failed: Redis keeps that from its replicas, which then hold something else.
+  // A string that grew has changed even if every operation failed. Redis does not tell its replicas, which then differ.
   const announced = address === 0 ? 1 : 0;
   const counted = grows ? Math.max(1, changes) : changes;
   if (counted > announced) database.announce(opened, counted - announced);
@@ -163,7 +163,7 @@ function fieldTypeAt(ctx: Context, index: number): FieldType {
   throw commandError("ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.");
 }
 
-/** A bit, or with `#` before it the how manieth field of that type. */
+/** A bit offset or, after `#`, the index of a field of that type. */
 function fieldOffset(ctx: Context, index: number, type: FieldType): number {
   const { buffer, offsets, lengths } = ctx.frame;
   const from = offsets[index];

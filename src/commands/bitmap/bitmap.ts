@@ -1,4 +1,4 @@
-/** Strings as rows of bits: SETBIT, GETBIT, and what counts, searches and combines whole strings. SETBIT and GETBIT make no object on their way. */
+/** Strings as arrays of bits: SETBIT, GETBIT, counting, searching and combining. SETBIT and GETBIT allocate nothing. */
 
 import { BitOperation, combineBits, countBitRange, countBits, findBit } from "../../algorithms/bits.ts";
 import { smallInteger } from "../../base/bytes.ts";
@@ -62,7 +62,7 @@ export const bitcount = command("bitcount", { arity: -2, since: "2.6.0", flags: 
     if (ctx.count !== 4 && ctx.count !== 5) throw errors.syntax;
     const start = rangeOffset(ctx, 2);
     const end = rangeOffset(ctx, 3);
-    // Before the unit is looked at, as in Redis. (Other empty ranges are found below.) Rounded offsets may be equal though they differ.
+    // Before the unit is read, as in Redis. (Other empty ranges are found below.) Different offsets may be equal once rounded.
     if (start < 0 && end < 0 && (start > end || (start === end && ctx.int64(2) > ctx.int64(3)))) return ctx.reply.integer(0);
     const unitBits = ctx.count === 5 ? unitAt(ctx, 4) : 8;
     const total = ((to - from) * 8) / unitBits;
@@ -90,7 +90,7 @@ export const bitpos = command("bitpos", { arity: -3, since: "2.8.7", flags: "rea
     const last = Math.min(fromStart(end, total), total - 1) * unitBits + unitBits - 1;
     if (first > last) return ctx.reply.integer(-1);
     const position = findBit(buffer, from, first, last, bit);
-    // Without an end the string goes on in zeros.
+    // Without an end, zeros follow the string.
     ctx.reply.integer(position === -1 && bit === 0 && ctx.count < 5 ? last + 1 : position);
   });
 
@@ -119,7 +119,7 @@ export const bitop = command("bitop", { arity: -4, since: "2.6.0", flags: "write
     ctx.reply.integer(length);
   });
 
-/** The strings at the keys from argument 3 on; a key that is not there has an empty one. Good until the next change. Errors: WRONGTYPE. */
+/** Returns the strings at the keys from argument 3 on, empty for keys that don't exist. Valid until the next change. Errors: WRONGTYPE. */
 function sourceStrings(ctx: Context): ByteSpan[] {
   const sources: ByteSpan[] = [];
   for (let index = 3; index < ctx.count; index++) {
@@ -130,7 +130,7 @@ function sourceStrings(ctx: Context): ByteSpan[] {
   return sources;
 }
 
-/** A string of the same length is written over where it stands: a bitmap combined again and again into the same key takes no new memory. */
+/** A string of the same length is overwritten in place: combining bitmaps into the same key again and again takes no new memory. */
 function storeResult(ctx: Context, operation: BitOperation, sources: readonly ByteSpan[], length: number): void {
   const { database, frame } = ctx;
   const address = ctx.write(2);
@@ -148,21 +148,21 @@ function storeResult(ctx: Context, operation: BitOperation, sources: readonly By
   ctx.event(EventClass.STRING, "set", 2);
 }
 
-/** How many bits the unit named by argument `index` has. Errors: syntax. */
+/** Returns how many bits the unit in argument `index` has. Errors: syntax. */
 function unitAt(ctx: Context, index: number): number {
   if (ctx.is(index, "bit")) return 1;
   if (ctx.is(index, "byte")) return 8;
   throw errors.syntax;
 }
 
-/** An int64; one that a number cannot hold is rounded, since no string reaches so far. Errors: not an integer. */
+/** Returns an int64, rounded if it is beyond 2^53, which no string reaches. Errors: not an integer. */
 function rangeOffset(ctx: Context, index: number): number {
   const { buffer, offsets, lengths } = ctx.frame;
   const small = smallInteger(buffer, offsets[index], offsets[index] + lengths[index]);
   return small === small ? small : Number(ctx.int64(index));
 }
 
-/** Negative offsets count from the end of `length` units, and none reaches further back than 0. */
+/** Negative offsets count from the end of `length` units, and are at least 0. */
 function fromStart(offset: number, length: number): number {
   return Math.max(0, offset < 0 ? offset + length : offset);
 }

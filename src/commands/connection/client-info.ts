@@ -14,26 +14,27 @@ const KINDS: ReadonlyMap<string, SessionKind> = new Map([
   ["pubsub", SessionKind.PUBSUB],
 ]);
 
-/** The class of clients that `word` names in any case. Errors: unknown client type. */
+/** Returns the class of clients that `word` names in any case. Errors: unknown client type. */
 export function clientKind(word: string): SessionKind {
   const kind = KINDS.get(word.toLowerCase());
   if (kind === undefined) throw commandError(`ERR Unknown client type '${word}'`);
   return kind;
 }
 
-/** Whether `text` may stand as a field of CLIENT LIST: printable ASCII without spaces. */
+/** Returns whether `text` can be a field of CLIENT LIST: printable ASCII without spaces. */
 export function isListable(text: string): boolean {
   return /^[!-~]*$/.test(text);
 }
 
-/** Lets a client's name pass, "" too. Errors: characters that CLIENT LIST cannot show. */
+/** Checks a client's name, which can be "". Errors: characters that CLIENT LIST cannot show. */
 export function checkClientName(name: string): void {
   if (!isListable(name)) throw commandError("ERR Client names cannot contain spaces, newlines or special characters.");
 }
 
 /**
- * One client in CLIENT LIST's form, with the line end. A client has no reply buffer of its own here (rbs, rbp, obl), and the bytes of a request under way
- * (qbuf, argv-mem) are those of the client that asks, and of blocked ones: everybody else's have been served. Sizes in bytes, ages in seconds.
+ * One client in CLIENT LIST's form, with the line end. A client has no reply buffer of its own here (rbs, rbp, obl), and the bytes of a
+ * request under way (qbuf, argv-mem) are those of the client that asks, and of blocked ones: all others have been served. Sizes in bytes,
+ * ages in seconds.
  */
 export function describeClient(ctx: Context, session: Session): string {
   const { link, transaction } = session;

@@ -1,4 +1,4 @@
-/** CLIENT: what the server knows of its clients, and how they are told apart and told off. */
+/** CLIENT: what the server knows about its clients, and how it closes or unblocks them. */
 
 import { parseInt64 } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
@@ -37,7 +37,7 @@ const list = command("client|list", { arity: -2, since: "2.4.0", flags: "admin n
     ctx.reply.verbatim(lines.join(""));
   });
 
-/** Those that CLIENT LIST's options ask for; with ID in the order asked, as often as asked. */
+/** Returns the clients that CLIENT LIST's options ask for; with ID in the order given, repeated ones too. */
 function clientsToList(ctx: Context): Session[] {
   const { clients } = ctx.host;
   if (ctx.count === 2) return [...clients];
@@ -75,7 +75,7 @@ const kill = command("client|kill", { arity: -3, since: "2.4.0", flags: "admin n
     ctx.reply.ok();
   });
 
-/** What a client must be to be killed; nothing said: any. */
+/** What a client must be to be killed; without any, all are. */
 interface KillFilter {
   id?: number;
   kind?: SessionKind;
@@ -133,7 +133,7 @@ function yesOrNo(ctx: Context, index: number): boolean {
   throw errors.syntax;
 }
 
-/** -> how many. */
+/** Returns how many. */
 function disconnectAll(ctx: Context, filter: KillFilter): number {
   const { session: self, host } = ctx;
   const matches = [...host.clients].filter(
@@ -152,7 +152,7 @@ function disconnectAll(ctx: Context, filter: KillFilter): number {
   return matches.length;
 }
 
-/** From the next request on, except ON: that is answered itself. */
+/** From the next request on; only ON itself is replied to. */
 const reply = command("client|reply", { arity: 3, since: "3.2.0", flags: "noscript loading stale" })
   .takes("action(ON | OFF | SKIP)")
   .docs("Controls whether the server replies to the connection's commands.", "O(1)")
@@ -226,7 +226,7 @@ const noTouch = command("client|no-touch", { arity: 3, since: "7.2.0", flags: "n
     ctx.reply.ok();
   });
 
-/** -> 1 when the client was blocked and no longer is, else 0. One that waits for writes to go on is not blocked in this sense: nothing has begun. */
+/** Replies with 1 if the client was blocked, else 0. A client that waits for paused writes does not count as blocked: nothing has begun. */
 const unblock = command("client|unblock", { arity: -3, since: "5.0.0", flags: "admin noscript loading stale" })
   .takes("client-id [unblock-type(TIMEOUT | ERROR)]")
   .docs("Unblocks a client that waits in a blocking command of another connection.", "O(log N) for N connections")
@@ -241,32 +241,32 @@ const unblock = command("client|unblock", { arity: -3, since: "5.0.0", flags: "a
   });
 
 const HELP: readonly HelpEntry[] = [
-  ["GETNAME", "Name of this connection."],
-  ["ID", "Number of this connection."],
-  ["INFO", "Description of this connection."],
-  ["KILL <ip:port>", "Disconnects the client at that address."],
+  ["GETNAME", "Returns the name of this connection."],
+  ["ID", "Returns the id of this connection."],
+  ["INFO", "Returns information about this connection."],
+  ["KILL <ip:port>", "Closes the connection from that address."],
   [
     "KILL <option> <value> [<option> <value> [...]]",
-    "Disconnects the clients for which every option holds:",
+    "Closes the connections that match all options:",
     "* ID <client-id>",
     "* TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
     "* USER <username>",
-    "* ADDR (<ip:port>|<unixsocket>:0), where it came from",
-    "* LADDR (<ip:port>|<unixsocket>:0), where it came in",
-    "* SKIPME (YES|NO), whether to spare this connection (default: yes)",
+    "* ADDR (<ip:port>|<unixsocket>:0), the client's address",
+    "* LADDR (<ip:port>|<unixsocket>:0), the server's address",
+    "* SKIPME (YES|NO), whether to skip this connection (default: yes)",
   ],
   [
     "LIST [options ...]",
-    "Descriptions of connected clients:",
+    "Returns information about client connections:",
     "* TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
     "* ID <client-id> [<client-id> ...]",
   ],
-  ["NO-EVICT (ON|OFF)", "Spares this connection when clients take too much memory."],
-  ["NO-TOUCH (ON|OFF)", "Leaves the access times of keys alone."],
-  ["REPLY (ON|OFF|SKIP)", "Whether requests are answered; SKIP leaves out the next."],
-  ["SETINFO <option> <value>", "Notes something about this connection:", "* LIB-NAME: the client library.", "* LIB-VER: its version."],
-  ["SETNAME <name>", "Names this connection."],
-  ["UNBLOCK <client-id> [TIMEOUT|ERROR]", "Ends a client's wait, as if its time were over or with an error."],
+  ["NO-EVICT (ON|OFF)", "Exempts this connection from client eviction."],
+  ["NO-TOUCH (ON|OFF)", "Does not update the access times of keys."],
+  ["REPLY (ON|OFF|SKIP)", "Turns replies on or off; SKIP suppresses the next one."],
+  ["SETINFO <option> <value>", "Sets information about this connection:", "* LIB-NAME: the client library.", "* LIB-VER: its version."],
+  ["SETNAME <name>", "Sets the name of this connection."],
+  ["UNBLOCK <client-id> [TIMEOUT|ERROR]", "Unblocks a client as if it had timed out, or with an error."],
 ];
 
 const help = helpOf(command("client|help", { arity: 2, since: "5.0.0", flags: "loading stale" }), HELP);

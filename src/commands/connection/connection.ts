@@ -1,4 +1,4 @@
-/** Commands about the connection itself: who the client is, what it speaks, which database it uses. */
+/** Commands about the connection itself: authentication, protocol, database. */
 
 import { parseInt64 } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
@@ -12,7 +12,7 @@ import { DEFAULT_USER, login, logout } from "./login.ts";
 
 const command = commandsOf("connection");
 
-/** Answers with PONG or with the message; a subscribed RESP2 client gets it in the form of a message, the only form it reads. */
+/** Replies with PONG or the message; a subscribed RESP2 client gets it in the form of a message, the only one it reads. */
 export const ping = command("ping", { arity: -1, since: "1.0.0", flags: "fast" })
   .takes("[message]")
   .marked("while-subscribed", "no-data")
@@ -76,7 +76,10 @@ interface HelloOptions {
   name: string | null;
 }
 
-/** Logs in, names the client and changes the protocol: all of it or, on any error, nothing but the login. Errors: NOPROTO, NOAUTH, WRONGPASS, bad option. */
+/**
+ * Authenticates, names the client and changes the protocol: all of it or, on any error, only the authentication. Errors: NOPROTO, NOAUTH,
+ * WRONGPASS, bad option.
+ */
 export const hello = command("hello", { arity: -1, since: "6.0.0", flags: "noscript loading stale fast no_auth allow_busy" })
   .takes("[arguments(protover [AUTH auth(username password)] [SETNAME clientname])]")
   .docs("Switches the protocol version, and can authenticate and name the connection.", "O(1)")
@@ -153,7 +156,7 @@ export const quit = command("quit", { arity: -1, since: "1.0.0", flags: "allow_b
     ctx.session.closing = true;
   });
 
-/** Makes the connection as if new, but for its id and what it said of its library. Errors: a link between servers. */
+/** Resets the connection to a new one's state, but for its id and what it said about its library. Errors: a link between servers. */
 export const reset = command("reset", { arity: 1, since: "6.2.0", flags: "noscript loading stale fast no_auth allow_busy" })
   .marked("unqueued", "while-subscribed")
   .docs("Resets the connection to the state of a new one.", "O(1)")

@@ -1,14 +1,14 @@
-/** Who a client is: the default user and its password, `requirepass`. */
+/** Authentication: the default user and its password, `requirepass`. */
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { commandError } from "../../errors.ts";
 import type { Host } from "../../execution/host.ts";
 import type { Session } from "../../session/session.ts";
 
-/** The only user there is. */
+/** The only user. */
 export const DEFAULT_USER = "default";
 
-/** Logs a client in; `password` in bytes. Errors: WRONGPASS, and then the client is who it was. */
+/** Authenticates a client; `password` in bytes. Errors: WRONGPASS, which leaves the client as it was. */
 export function login(host: Host, session: Session, user: string, password: Buffer): void {
   const expected = host.config.values.requirepass;
   const matches = expected === "" || samePassword(password, Buffer.from(expected, "latin1"));
@@ -20,13 +20,13 @@ export function login(host: Host, session: Session, user: string, password: Buff
   session.user = user;
 }
 
-/** Makes a client as anonymous as one that has just connected. */
+/** Resets a client's user to that of a new connection. */
 export function logout(host: Host, session: Session): void {
   session.user = DEFAULT_USER;
   session.authenticated = host.config.values.requirepass === "";
 }
 
-/** Compares digests, so that the time it takes tells nothing of where two passwords differ or how long they are. */
+/** Compares digests, so that its duration does not reveal where the passwords differ or how long they are. */
 function samePassword(given: Buffer, expected: Buffer): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }

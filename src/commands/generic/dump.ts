@@ -1,4 +1,4 @@
-/** DUMP and RESTORE: a value as bytes that another server can be given. */
+/** DUMP and RESTORE: a value as bytes for another server. */
 
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -16,7 +16,7 @@ import { isPast } from "../arguments/deadline.ts";
 
 const command = commandsOf("generic");
 
-/** What is larger a number does not hold exactly. */
+/** A number is exact up to this. */
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Scratch of `dump`, by whether it compresses. */
@@ -87,14 +87,14 @@ function restoreKey(ctx: Context): void {
   const value = readValue(ctx);
   try {
     const expires = ttl !== 0n;
-    // As in C: what is beyond int64 comes out as a time long past.
+    // As in C: a time beyond int64 overflows to one long past.
     const at = !expires || options.absolute ? ttl : BigInt.asIntN(64, ttl + BigInt(ctx.now));
     const replaced = ctx.write(1);
     if (expires && isPast(ctx, Number(at))) {
       if (replaced !== 0) deleteReplaced(ctx, replaced);
       return ctx.reply.ok();
     }
-    // In Redis the key that gives way goes and a new one comes; here it gets another value, so that nothing is lost when memory does not suffice.
+    // Redis deletes the old key and adds a new one; here the key gets a new value, so that nothing is lost if memory runs out.
     if (replaced !== 0) ctx.event(EventClass.NEW, "new", 1);
     const address = value.put(ctx, replaced, expires ? Math.max(Number(at), 0) : NO_EXPIRY);
     if (at > MAX_SAFE) database.expiry.refine(address, at);
@@ -108,7 +108,7 @@ function restoreKey(ctx: Context): void {
   }
 }
 
-/** The value of argument 3. Errors: the payload is none. */
+/** Returns the value in argument 3. Errors: an invalid payload. */
 function readValue(ctx: Context): RestoredValue {
   const { frame, host } = ctx;
   const from = frame.offsets[3];
@@ -126,13 +126,13 @@ function readValue(ctx: Context): RestoredValue {
   return value;
 }
 
-/** The key gives way to one whose time has passed, so that there is none. */
+/** Deletes the key, because the restored one would be expired. */
 function deleteReplaced(ctx: Context, address: number): void {
   ctx.database.delete(address);
   ctx.journalDeletion(1);
 }
 
-/** The request with the time when the key expires in place of how long it lives. */
+/** Journals the request with the time of expiration in place of the time to live. */
 function journalAbsolute(ctx: Context, at: bigint): void {
   const words: (string | Buffer)[] = [];
   for (let index = 0; index < ctx.count; index++) words.push(index === 2 ? at.toString() : ctx.bytes(index));
@@ -167,7 +167,7 @@ class RestoredValue implements RdbHandler {
     return database.setString(address, keyHash, key, from, length, bytes, valueFrom, valueTo, expireAt);
   }
 
-  /** Gives back the memory of a value that was not put anywhere. */
+  /** Frees a value that was not put anywhere. */
   drop(): void {
     this.draftInWork?.discard();
     this.draftInWork = null;
@@ -196,7 +196,7 @@ class RestoredValue implements RdbHandler {
     this.drop();
   }
 
-  // What an image has besides values is in no payload.
+  // What a snapshot has besides values does not occur in payloads.
   aux(): void {}
   database(): void {}
   sizes(): void {}

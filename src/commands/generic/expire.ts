@@ -1,4 +1,4 @@
-/** When keys expire. */
+/** Setting, removing and reading the expiration of keys. */
 
 import { commandError } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -79,7 +79,7 @@ const CONDITIONS = [
   { word: "lt", bit: LT },
 ] as const;
 
-/** EXPIRE and its kin: argument 2 counts in `unit` from `base`, 0 or now. */
+/** EXPIRE and the like: argument 2 counts in `unit` from `base`, 0 or now. */
 function setExpiry(ctx: Context, unit: Unit, base: number): void {
   const conditions = parseConditions(ctx);
   const at = deadline(ctx, 2, unit, base);
@@ -106,7 +106,7 @@ function parseConditions(ctx: Context): number {
   return conditions;
 }
 
-/** Where the time in argument 2 lies against the expiry of the key at `address`: later (> 0), the same (0) or earlier. */
+/** Compares the time in argument 2 with the expiration of the key at `address`: later (> 0), the same (0) or earlier. */
 function orderOf(ctx: Context, address: number, unit: Unit, base: number): number {
   const { database } = ctx;
   const at = deadline(ctx, 2, unit, base);
@@ -116,7 +116,10 @@ function orderOf(ctx: Context, address: number, unit: Unit, base: number): numbe
   return difference > 0n ? 1 : difference < 0n ? -1 : 0;
 }
 
-/** Whether the conditions allow a change of this order to a key that `expires`, or not. One that does not counts as one that lives forever. */
+/**
+ * Returns whether the conditions allow a change of this `order` to a key that `expires` or not. A key that does not counts as living
+ * forever.
+ */
 function allowed(conditions: number, expires: boolean, order: number): boolean {
   if ((conditions & NX) !== 0 && expires) return false;
   if ((conditions & XX) !== 0 && !expires) return false;
@@ -124,12 +127,12 @@ function allowed(conditions: number, expires: boolean, order: number): boolean {
   return (conditions & LT) === 0 || !expires || order < 0;
 }
 
-/** TTL and its kin: the expiry of key 1 in `unit` counted from `base`, -1 for a key without, -2 for no key. */
+/** TTL and the like: replies with the expiration of key 1 in `unit` counted from `base`, -1 without one, -2 without a key. */
 function replyExpiry(ctx: Context, unit: Unit, base: number): void {
   const { database, reply } = ctx;
   const address = ctx.peek(1);
   const at = address === 0 ? NO_EXPIRY : database.expiryOf(address);
-  // To the nearest second; in milliseconds the half is nothing.
+  // To the nearest second; with milliseconds the half makes no difference.
   const half = unit === Unit.SECONDS ? 500 : 0;
   if (at === NO_EXPIRY) reply.integer(address === 0 ? -2 : -1);
   else if (at <= Number.MAX_SAFE_INTEGER - half) reply.integer(Math.floor((Math.max(0, at - base) + half) / unit));

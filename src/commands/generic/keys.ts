@@ -1,4 +1,4 @@
-/** Keys of any type: whether they are there, what they are called, where they are. */
+/** Keys of any type: whether they exist, deleting, renaming, moving and copying them. */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { errors } from "../../errors.ts";
@@ -126,7 +126,7 @@ function deleteKeys(ctx: Context): void {
   ctx.reply.integer(count);
 }
 
-/** RENAME of argument 1 to 2. -> false when the new name is taken and `replace` is off, or is the old one. Errors: no such key. */
+/** Renames argument 1 to 2. Returns false if the new name exists and `replace` is off, or if it is the old one. Errors: no such key. */
 function renameKey(ctx: Context, options: { replace: boolean }): boolean {
   const { database, frame } = ctx;
   const address = ctx.write(1);

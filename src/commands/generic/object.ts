@@ -1,4 +1,4 @@
-/** OBJECT: how what a key holds is kept. */
+/** OBJECT: how values are stored. */
 
 import { smallInteger } from "../../base/bytes.ts";
 import { commandError } from "../../errors.ts";
@@ -11,13 +11,13 @@ import { type HelpEntry, helpOf } from "../arguments/help.ts";
 const command = commandsOf("generic");
 
 const HELP: readonly HelpEntry[] = [
-  ["ENCODING <key>", "How what the key holds is encoded."],
-  ["FREQ <key>", "The access counter of the key, which grows as the logarithm of its use. Only with an LFU maxmemory-policy."],
-  ["IDLETIME <key>", "Seconds since the key was last used. Not with an LFU maxmemory-policy."],
-  ["REFCOUNT <key>", "The number of references to what the key holds."],
+  ["ENCODING <key>", "Returns the encoding of the key's value."],
+  ["FREQ <key>", "Returns the key's logarithmic access frequency. Only with an LFU maxmemory-policy."],
+  ["IDLETIME <key>", "Returns the seconds since the last access to the key. Not with an LFU maxmemory-policy."],
+  ["REFCOUNT <key>", "Returns the reference count of the key's value."],
 ];
 
-/** Redis keeps one object for each of these numbers, below 10000, and counts its references as the largest int. */
+/** Redis shares one object for each number below 10000, whose reference count is the largest int. */
 const SHARED_INTEGERS = 10000;
 const SHARED_REFCOUNT = 2147483647;
 
@@ -72,7 +72,7 @@ export const object = command("object", { arity: -2, since: "2.2.3", flags: "" }
   .docs("A container for commands that inspect values.", "Depends on the subcommand.")
   .family([encoding, freq, idletime, refcount, help]);
 
-/** Key 2, without noting an access or telling of a miss. */
+/** Returns the address of key 2, without noting an access or publishing a miss. */
 function lookup(ctx: Context): number {
   const { database, frame, host } = ctx;
   const address = database.find(ctx, frame.buffer, frame.offsets[2], frame.lengths[2]);
@@ -81,7 +81,7 @@ function lookup(ctx: Context): number {
   return address;
 }
 
-/** Whether Redis would keep the number at `address` in a shared object: policies that need an access time for each key forbid it. */
+/** Returns whether Redis would share the object of the number at `address`: policies that need an access time for each key forbid it. */
 function isSharedInteger(ctx: Context, address: number): boolean {
   const { database } = ctx;
   const { maxmemory, "maxmemory-policy": policy } = ctx.host.config.values;

@@ -1,4 +1,4 @@
-/** Walks over the keys of a database: all at once, a few at a time, one at random. */
+/** KEYS, SCAN and RANDOMKEY: the keys of a database all at once, a few at a time, one at random. */
 
 import { globMatch } from "../../base/glob.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -10,7 +10,10 @@ import { BUCKETS_PER_ELEMENT, parseCursor, patternArgument, scanOptions } from "
 
 const command = commandsOf("generic");
 
-/** How often RANDOMKEY draws before it looks for a living key in order: only a replica, which may not delete expired keys, comes so far. */
+/**
+ * How often RANDOMKEY draws before it searches for a key that is not expired: only a replica, which must not delete expired keys, gets this
+ * far.
+ */
 const MAX_DRAWS = 100;
 
 export const keys = command("keys", { arity: 2, since: "1.0.0", flags: "readonly" })
@@ -86,14 +89,14 @@ function replyKey(ctx: Context, address: number): void {
   ctx.reply.bytes(located.buffer, located.from, located.to);
 }
 
-/** -> the address of a key taken at random, 0 when there is none. Where all that a replica has is expired, one of those, as Redis does. */
+/** Returns the address of a random key, 0 if there is none. On a replica where all are expired, one of those, as Redis does. */
 function randomKey(ctx: Context): number {
   const { database } = ctx;
   const { table } = database;
   let address = table.random();
   let draws = 0;
   while (address !== 0 && !database.alive(ctx, address)) {
-    // Unless `alive` deleted the key, it would come up again: a bound, then the first that lives.
+    // Unless `alive` deleted the key it would be drawn again: so there is a bound, then the first that is not expired.
     if (++draws === MAX_DRAWS) return firstAlive(database) || address;
     address = table.random();
   }

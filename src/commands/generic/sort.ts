@@ -1,4 +1,4 @@
-/** SORT: the elements of a list, set or sorted set in order, by themselves or by what other keys hold, as they are or as what they lead to. */
+/** SORT: the elements of a list, set or sorted set in order, by themselves or by other keys, as they are or as the values of other keys. */
 
 import { givenOrder, orderByBytes, orderByNumber, orderPartByBytes, SortVector } from "../../algorithms/sort-vector.ts";
 import { copyBytes } from "../../base/bytes.ts";
@@ -45,7 +45,7 @@ interface SortOptions {
   count: number;
   /** Null: by the elements themselves. */
   by: Buffer | null;
-  /** One of the BYs has no star, whatever the last one has: there is nothing to sort by. */
+  /** One of the BYs, not only the last, has no star: there is nothing to sort by. */
   unsorted: boolean;
   readonly get: Buffer[];
   /** The argument that names the destination, 0 for none. */
@@ -93,7 +93,7 @@ function sortKey(ctx: Context, { mayStore }: { mayStore: boolean }): void {
   else storeElements(ctx, sorted, options);
 }
 
-/** What is answered: of the elements, in this order, those from `start` on without `end`. */
+/** What is returned: the elements, in this order, from `start` to before `end`. */
 interface Sorted {
   readonly elements: SortVector;
   readonly order: Int32Array;
@@ -101,7 +101,7 @@ interface Sorted {
   readonly end: number;
 }
 
-/** Lists and sorted sets have an order of their own, and of a part of it only that part is read. */
+/** Lists and sorted sets have an order of their own: only the part that is returned is read. */
 function inOwnOrder(value: Value, options: SortOptions): Sorted {
   const elements = new SortVector();
   const length = value.type === Type.LIST ? listLength(value) : zsetLength(value);
@@ -137,17 +137,20 @@ function elementsOf(value: Value): SortVector {
   return elements;
 }
 
-/** The elements to answer with: from `start` on, without `end`. */
+/** The elements to return: from `start` to before `end`. */
 function window({ offset, count }: SortOptions, length: number): { start: number; end: number } {
   const start = Math.min(Math.max(offset, 0), length);
   return { start, end: count < 0 ? length : Math.min(start + count, length) };
 }
 
-/** -> the elements' indexes in the order asked for, as far as places `start` to `end` - 1 are concerned. Errors: a score that is no number. */
+/**
+ * Returns the elements' indexes in the order asked for; only places `start` to `end` - 1 are certain to be right. Errors: a score that is
+ * not a number.
+ */
 function orderOf(ctx: Context, elements: SortVector, options: SortOptions, start: number, end: number): Int32Array {
   const { by, unsorted, alphabetical, descending, store } = options;
   if (unsorted) {
-    // The order of a set is nobody's: shown it is as it comes, but what is kept of it is sorted.
+    // A set has no order: it is returned as it comes, but sorted when it is stored.
     return store === 0 ? givenOrder(elements.count) : orderByBytes(elements, descending);
   }
   const weights = by === null ? elements : weightsOf(ctx, elements, by);
@@ -166,7 +169,7 @@ function weightsOf(ctx: Context, elements: SortVector, by: Buffer): SortVector {
   return weights;
 }
 
-/** A weight that is missing counts as 0. Errors: a text that is no number. */
+/** A missing weight counts as 0. Errors: not a number. */
 function numbersOf(weights: SortVector): Float64Array {
   const numbers = new Float64Array(weights.count);
   for (let index = 0; index < weights.count; index++) {
@@ -179,7 +182,7 @@ function numbersOf(weights: SortVector): Float64Array {
   return numbers;
 }
 
-/** Shows, one after another, what is answered for each element: it, or what each GET finds for it; null where that is nothing. */
+/** Visits what is returned for each element: itself, or what each GET finds for it; null if that is nothing. */
 function eachResult(
   ctx: Context,
   { elements, order, start, end }: Sorted,
@@ -232,9 +235,11 @@ function storeElements(ctx: Context, sorted: Sorted, { get, store }: SortOptions
 const STAR = 0x2a;
 const HASH_SIGN = 0x23;
 
-/** A pattern of BY or GET: the element takes the place of the first star in the name of a key, of which `->` names a field if it is a hash. */
+/**
+ * A pattern of BY or GET: the element takes the place of the first star in the name of a key, of which `->` names a field if it is a hash.
+ */
 class PatternKey {
-  /** What `look` found; good until the next look. */
+  /** What `look` found; valid until the next look. */
   readonly found = new Element();
   private readonly ctx: Context;
   private readonly value: Value;
@@ -257,7 +262,7 @@ class PatternKey {
     this.field = hasField ? pattern.subarray(arrow + 2) : null;
   }
 
-  /** Looks up what the pattern makes of the element bytes[from, to). -> whether there is such a string or field. */
+  /** Looks up the key that the pattern makes of the element bytes[from, to). Returns whether there is such a string or field. */
   look(bytes: Buffer, from: number, to: number): boolean {
     const { found, prefix, field, value } = this;
     if (this.itself) {
@@ -285,7 +290,7 @@ class PatternKey {
     return true;
   }
 
-  /** Writes the key's name to `name`. -> its length. */
+  /** Writes the key's name to `name`. Returns its length. */
   private nameFor(prefix: Buffer, bytes: Buffer, from: number, to: number): number {
     const length = prefix.length + to - from + this.suffix.length;
     if (length > this.name.length) this.name = Buffer.allocUnsafeSlow(length * 2);

@@ -1,4 +1,4 @@
-/** WAIT and WAITAOF: until what a client wrote is somewhere else, or on disk. */
+/** WAIT and WAITAOF: waiting until a client's writes are on replicas, or on disk. */
 
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -8,7 +8,7 @@ import { parseTimeout } from "../arguments/timeout.ts";
 
 const command = commandsOf("generic");
 
-/** -> how many replicas have acknowledged what this client wrote. Errors: on a replica, a timeout that is none. */
+/** Replies with the number of replicas that have acknowledged the client's writes. Errors: on a replica, an invalid timeout. */
 export const wait = command("wait", { arity: 3, since: "3.0.0", flags: "" })
   .takes("numreplicas timeout:integer")
   .acl("connection")
@@ -38,7 +38,9 @@ export const wait = command("wait", { arity: 3, since: "3.0.0", flags: "" })
 
 const NO_FILE = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 
-/** -> whether what this client wrote is on disk here, 0 or 1, and at how many replicas. Errors: on a replica, without a file where it is to be here. */
+/**
+ * Replies whether the client's writes are on disk here, 0 or 1, and on how many replicas. Errors: on a replica, no append-only file here.
+ */
 export const waitaof = command("waitaof", { arity: 4, since: "7.2.0", flags: "noscript" })
   .takes("numlocal numreplicas timeout:integer")
   .acl("connection")

@@ -16,7 +16,7 @@ const UNITS = [
 
 const unknownUnit = commandError("ERR unsupported unit provided. please use M, KM, FT, MI");
 
-/** The metres of the unit in argument `index`. Errors: unsupported unit. */
+/** Returns the metres of the unit in argument `index`. Errors: unsupported unit. */
 export function unitArgument(ctx: Context, index: number): number {
   for (let i = 0; i < UNITS.length; i++) if (ctx.is(index, UNITS[i].word)) return UNITS[i].metres;
   throw unknownUnit;

@@ -1,4 +1,4 @@
-/** Members of a sorted set of places that are in a circle or a box: answered or stored. GEORADIUS and its kin are GEOSEARCH in older words. */
+/** Members of a geospatial index that are in a circle or a box: replied or stored. GEORADIUS and the like are older forms of GEOSEARCH. */
 
 import { GeoArea, Shape } from "../../algorithms/geo/geo-area.ts";
 import { GeoResults, Order } from "../../algorithms/geo/geo-search.ts";
@@ -84,13 +84,13 @@ export const georadiusbymember_ro = command("georadiusbymember_ro", { arity: -5,
   .deprecated("6.2.0", "`GEOSEARCH` with `BYRADIUS` and `FROMMEMBER`")
   .run((ctx) => search(ctx, Form.RADIUS_BY_MEMBER_RO));
 
-/** What a command's words are: `options` is where the free ones start, after those that stand in fixed places. */
+/** The syntax of a command: its options start at argument `options`, after those at fixed places. */
 interface Form {
   readonly source: number;
   readonly options: number;
-  /** Where the circle's middle is given: by options, or at argument 2. */
+  /** Where the circle's center is given: by options, or at argument 2. */
   readonly middle: "options" | "place" | "member";
-  /** Where the results go: nowhere else, where an option says, or to the key in argument 1. */
+  /** Where the results are stored: nowhere, where an option says, or at the key in argument 1. */
   readonly store: "never" | "option" | "always";
 }
 
@@ -103,7 +103,7 @@ const Form = {
   RADIUS_BY_MEMBER_RO: { source: 1, options: 5, middle: "member", store: "never" },
 } as const satisfies Record<string, Form>;
 
-/** What a request asks for; read into again by the next one, as the area is. */
+/** What a request asks for; reused by the next one, as the area is. */
 class Options {
   withCoordinates = false;
   withDistance = false;
@@ -149,7 +149,7 @@ function search(ctx: Context, form: Form): void {
   for (let index = form.options; index < ctx.count; index++) index = readOption(ctx, zset, form, index);
   checkOptions(ctx, form);
   if (zset.exists) {
-    // The nearest few can be told only from all of them in order.
+    // The nearest few are known only once all are sorted.
     if (options.count > 0 && options.order === Order.NONE && !options.any) options.order = Order.NEAREST;
     results.search(zset, area, options.any ? options.count : 0);
   } else results.count = 0;
@@ -159,7 +159,7 @@ function search(ctx: Context, form: Form): void {
 
 // ---- what is asked for
 
-/** Reads the circle of GEORADIUS and its kin. Without a sorted set that of GEORADIUSBYMEMBER is not looked at. */
+/** Reads the circle of GEORADIUS and the like. Without a sorted set that of GEORADIUSBYMEMBER is not read. */
 function readCircle(ctx: Context, zset: Value, { middle }: Form): void {
   if (middle === "place") {
     placeArguments(ctx, 2, area.center);
@@ -192,7 +192,7 @@ function readBox(ctx: Context, index: number): void {
   area.metres = unitArgument(ctx, index + 2);
 }
 
-/** Makes the place of the member in argument `index` the middle. */
+/** Makes the position of the member in argument `index` the center. */
 function readMember({ frame }: Context, zset: Value, index: number): void {
   const from = frame.offsets[index];
   const score = zsetScore(zset, frame.buffer, from, from + frame.lengths[index]);
@@ -200,7 +200,7 @@ function readMember({ frame }: Context, zset: Value, index: number): void {
   decodeScore(score, area.center);
 }
 
-/** Reads the option at argument `index`. -> its last argument. Errors: it is none, or not one of this form's. */
+/** Reads the option at argument `index`. Returns its last argument. Errors: not an option, or not one of this command. */
 function readOption(ctx: Context, zset: Value, form: Form, index: number): number {
   if (readFlag(ctx, index)) return index;
   const following = ctx.count - index - 1;
@@ -236,7 +236,7 @@ function readFlag(ctx: Context, index: number): boolean {
 /** The options of GEOSEARCH that say where to look. */
 function readArea(ctx: Context, zset: Value, index: number, following: number): number {
   if (following >= 1 && !options.fromPlace && ctx.is(index, "frommember")) {
-    // Without a sorted set the request only must be well-formed.
+    // Without a sorted set the request must only be well-formed.
     if (zset.exists) readMember(ctx, zset, index + 1);
     options.fromMember = true;
     return index + 1;
@@ -274,7 +274,7 @@ function checkOptions(ctx: Context, { middle, store }: Form): void {
 
 // ---- what is found
 
-/** -> how many results are wanted. */
+/** Returns how many results are wanted. */
 function wantedCount(): number {
   return options.count === 0 ? results.count : Math.min(options.count, results.count);
 }
@@ -296,7 +296,7 @@ function replyResults({ reply }: Context, zset: Value): void {
   }
 }
 
-/** Puts what was found at the destination, with scores or distances, or deletes it if nothing was. */
+/** Stores what was found at the destination, with scores or distances, or deletes it if nothing was. */
 function storeResults(ctx: Context, zset: Value, { store }: Form): void {
   const draft = ctx.temporary(Type.ZSET);
   const wanted = wantedCount();

@@ -1,4 +1,4 @@
-/** Places in sorted sets: put in as scores, and asked for as coordinates, geohashes and distances. Searching is geo-search.ts. */
+/** Positions in sorted sets: stored as scores, returned as coordinates, geohashes and distances. geo-search.ts searches them. */
 
 import { decodeScore, distance, encodeScore, GEOHASH_BYTES, Place, writeGeohash } from "../../algorithms/geo/geohash.ts";
 import { errors } from "../../errors.ts";
@@ -64,7 +64,7 @@ export const geopos = command("geopos", { arity: -2, since: "3.2.0", flags: "rea
     }
   });
 
-/** Finds the place of the member in argument `index`. -> whether there is such a member. */
+/** Reads the position of the member in argument `index`. Returns whether it exists. */
 function readPlace({ frame }: Context, zset: Value, index: number, into: Place): boolean {
   const from = frame.offsets[index];
   const score = zsetScore(zset, frame.buffer, from, from + frame.lengths[index]);
@@ -111,7 +111,7 @@ function add(ctx: Context): void {
   ctx.reply.integer((options & CH) !== 0 ? added + updated : added);
 }
 
-/** -> the option that argument `index` is, 0 when the members begin there. */
+/** Returns the option in argument `index`, 0 if the members begin there. */
 function optionAt(ctx: Context, index: number): number {
   if (index >= ctx.count) return 0;
   if (ctx.is(index, "nx")) return NX;
@@ -127,7 +127,7 @@ function readScores(ctx: Context, first: number, count: number): void {
   }
 }
 
-/** Replicas get the ZADD that the request comes down to. */
+/** Replicas get the equivalent ZADD. */
 function journal(ctx: Context, first: number, count: number): void {
   if (!ctx.host.journal.active) return;
   const words: (Buffer | number)[] = [];

@@ -1,4 +1,4 @@
-/** Fields of hashes without naming them: at random, or a few at a time. */
+/** HRANDFIELD and HSCAN: fields at random, or a few at a time. */
 
 import { globMatch } from "../../base/glob.ts";
 import { commandError, errors } from "../../errors.ts";
@@ -47,7 +47,7 @@ function replyElement(ctx: Context, element: Element): void {
   ctx.reply.bytes(element.bytes, element.from, element.to);
 }
 
-/** HRANDFIELD with a count: so many different fields, or when it is negative so many draws. */
+/** HRANDFIELD with a count: that many distinct fields, or that many draws if it is negative. */
 function replyRandomFields(ctx: Context): void {
   const wanted = ctx.int64(2);
   if (wanted < -LONG_MAX) throw commandError(`ERR value is out of range, value must between ${-LONG_MAX} and ${LONG_MAX}`);
@@ -71,7 +71,7 @@ function replyRandomFields(ctx: Context): void {
   else hashSample(hash, count, shownField, shownValue, visit);
 }
 
-/** Visits so many fields, each drawn from all of them; no more once the client has been cut off. */
+/** Visits `count` fields, each drawn from all of them. Stops once the client is disconnected. */
 function drawFields(ctx: Context, hash: Value, count: number, visit: (field: Element, value: Element) => void): void {
   let left = count;
   hashDraw(hash, shownField, shownValue, (field, value) => {
@@ -80,7 +80,7 @@ function drawFields(ctx: Context, hash: Value, count: number, visit: (field: Ele
   });
 }
 
-/** Packed hashes are small: one call answers with all of them, whatever the cursor. */
+/** Packed hashes are small: one call returns all fields, whatever the cursor. */
 function scanPacked(ctx: Context, hash: Value, { pattern }: ScanOptions): void {
   const { buffer } = hash;
   const found: number[] = [];

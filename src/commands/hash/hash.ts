@@ -1,4 +1,4 @@
-/** Hashes: setting, reading, counting up and deleting fields. HSET, HGET and their kin are hot: they make no object on their way. */
+/** Hashes: setting, reading, incrementing and deleting fields. HSET, HGET and the like are hot: they allocate nothing. */
 
 import { INT64_MAX, INT64_MIN, parseInt64, smallInteger } from "../../base/bytes.ts";
 import { addLongDoubles, formatLongDouble, type LongDouble, parseLongDouble } from "../../base/numbers/longdouble.ts";
@@ -140,7 +140,7 @@ export const hincrby = command("hincrby", { arity: 4, since: "2.0.0", flags: "wr
   .run((ctx) => {
     const { buffer, offsets, lengths } = ctx.frame;
     const delta = smallInteger(buffer, offsets[3], offsets[3] + lengths[3]);
-    if (delta !== delta) ctx.int64(3); // it throws for what is no int64 before the key is looked up
+    if (delta !== delta) ctx.int64(3); // throws unless it is an int64, before the key is looked up
     const hash = ctx.openWrite(1, Type.HASH);
     const place = hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]);
     if (place === 0) shownValue.setNumber(0);
@@ -175,7 +175,7 @@ export const hincrbyfloat = command("hincrbyfloat", { arity: 4, since: "2.6.0", 
     storeResult(ctx, hash, place, text, 0, text.length);
     ctx.event(EventClass.HASH, "hincrbyfloat", 1);
     ctx.reply.bytesOf(text);
-    // Replicas and files take the outcome: their sum might be rounded otherwise.
+    // Replicas and files get the result: they might round the sum differently.
     if (ctx.host.journal.active) ctx.journalAs("HSET", ctx.bytes(1), ctx.bytes(2), text);
   });
 
@@ -189,14 +189,14 @@ function replyElement(ctx: Context, element: Element): void {
   ctx.reply.bytes(element.bytes, element.from, element.to);
 }
 
-/** Answers with the value of the field that argument `index` names. */
+/** Replies with the value of the field that argument `index` names. */
 function replyField(ctx: Context, hash: Value, index: number): void {
   const { buffer, offsets, lengths } = ctx.frame;
   if (hashGet(hash, buffer, offsets[index], offsets[index] + lengths[index], shownValue)) replyElement(ctx, shownValue);
   else ctx.reply.null();
 }
 
-/** Sets the fields in the arguments from 2 on. -> how many are new. Errors: a field without a value, WRONGTYPE. */
+/** Sets the fields in the arguments from 2 on. Returns how many are new. Errors: a field without a value, WRONGTYPE. */
 function setFields(ctx: Context): number {
   const { buffer, offsets, lengths, count } = ctx.frame;
   if (count % 2 === 1) throw commandError(`ERR wrong number of arguments for '${ctx.entry.fullName}' command`);
@@ -214,12 +214,12 @@ function setFields(ctx: Context): number {
   return added;
 }
 
-/** Makes sure that all fields of the request find room, or none is set. */
+/** Makes sure that there is memory for all fields of the request, or sets none. */
 function requireRoom(ctx: Context): void {
   ctx.host.keyspace.requireRoom(ctx.count >>> 1, ctx.frame.end - ctx.frame.start);
 }
 
-/** Lets a packed hash know of the fields and values in the arguments from 2 on. */
+/** Tells a packed hash which fields and values, from argument 2 on, it is about to get. */
 function expectFields(ctx: Context, hash: Value): void {
   if (hash.object !== null) return;
   const { lengths, count } = ctx.frame;
@@ -233,7 +233,7 @@ function expectFields(ctx: Context, hash: Value): void {
   hashExpect(hash, (count - 2) >>> 1, longest, bytes);
 }
 
-/** HINCRBY for numbers of more than 15 digits; `shownValue` is what the field holds. Errors: not an integer, overflow. */
+/** HINCRBY for numbers of more than 15 digits; `shownValue` is the field's value. Errors: not an integer, overflow. */
 function addWide(ctx: Context, hash: Value, place: number): void {
   const before = parseInt64(shownValue.bytes, shownValue.from, shownValue.to);
   if (before === null) throw commandError("ERR hash value is not an integer");
@@ -245,7 +245,7 @@ function addWide(ctx: Context, hash: Value, place: number): void {
   ctx.reply.bigint(sum);
 }
 
-/** Gives the field in argument 2, just found at `place`, the value bytes[from, to). */
+/** Sets the field in argument 2, just found at `place`, to bytes[from, to). */
 function storeResult(ctx: Context, hash: Value, place: number, bytes: Buffer, from: number, to: number): void {
   const { buffer, offsets, lengths } = ctx.frame;
   requireRoom(ctx);

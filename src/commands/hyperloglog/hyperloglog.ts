@@ -1,4 +1,4 @@
-/** HyperLogLogs: PFADD makes no object on its way. */
+/** HyperLogLogs. PFADD allocates nothing. */
 
 import {
   countCardinality,
@@ -120,7 +120,7 @@ export const pfselftest = command("pfselftest", { arity: 1, since: "2.8.9", flag
     ctx.reply.ok();
   });
 
-/** The HyperLogLog at the key named by argument `index`, for changing. Errors: WRONGTYPE. */
+/** Returns the HyperLogLog at the key in argument `index`, opened for writing. Errors: WRONGTYPE. */
 function openHyperLogLog(ctx: Context, index: number): Value {
   const value = ctx.openWrite(index, Type.STRING);
   if (!value.exists) return value;
@@ -129,7 +129,7 @@ function openHyperLogLog(ctx: Context, index: number): Value {
   return value;
 }
 
-/** What may be written to in place is `raw`, whether it was written to or not. */
+/** As in Redis, a string that may be written in place is `raw`, written or not. */
 function makeRaw(database: Database, address: number): void {
   if (database.encoding(address) !== Encoding.RAW) database.setEncoding(address, Encoding.RAW);
 }
@@ -143,7 +143,7 @@ function noteUpdates(value: Value, count: number): void {
   value.changed(count);
 }
 
-/** A fault met half-way leaves the elements before it added. Errors: INVALIDOBJ. */
+/** After an error half-way, the elements before it stay added. Errors: INVALIDOBJ. */
 function failAfter(value: Value, updates: number): never {
   if (updates > 0) noteUpdates(value, updates);
   throw corrupt();
@@ -153,7 +153,7 @@ function corrupt(): Error {
   return commandError("INVALIDOBJ Corrupted HLL object detected");
 }
 
-/** Collects the registers of all keys in `union`. -> whether one of the HyperLogLogs is dense. Errors: WRONGTYPE, INVALIDOBJ. */
+/** Merges the registers of all keys into `union`. Returns whether one of the HyperLogLogs is dense. Errors: WRONGTYPE, INVALIDOBJ. */
 function mergeKeys(ctx: Context): boolean {
   let dense = false;
   union.clear();
@@ -169,7 +169,9 @@ function mergeKeys(ctx: Context): boolean {
   return dense;
 }
 
-/** PFDEBUG and what it does count as writes: replicas are to have the same form. -> whether it was sparse. Errors: INVALIDOBJ. */
+/**
+ * Makes a HyperLogLog dense, which counts as a write: replicas must have the same form. Returns whether it was sparse. Errors: INVALIDOBJ.
+ */
 function becomeDense(value: Value): boolean {
   if (!isSparse(value.buffer, value.from)) return false;
   if (!makeDense(value)) throw corrupt();
@@ -188,7 +190,7 @@ function replyOpcodes(ctx: Context, value: Value): void {
   ctx.reply.bulk(spellRegisters(value.buffer, value.from, value.to));
 }
 
-/** What C takes for the string: a byte 0 ends it. */
+/** The string as C sees it: a zero byte ends it. */
 function cString(text: string): string {
   return text.split("\0", 1)[0];
 }

@@ -1,4 +1,7 @@
-/** The list commands that wait for an element when there is none. What they do when there is one is their plain kin's (list-moves.ts); so is what the journal takes. */
+/**
+ * The list commands that block while there is no element. If there is one they do what the plain commands do (list-moves.ts), and journal
+ * the same.
+ */
 
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
@@ -21,7 +24,7 @@ export const brpop = command("brpop", { arity: -3, since: "2.0.0", flags: "write
   .changed("6.0.0: The timeout is a double instead of an integer.")
   .run((ctx) => popOrWait(ctx, ListEnd.TAIL));
 
-/** -> the key and its element. */
+/** Replies with the key and its element, or blocks. */
 function popOrWait(ctx: Context, end: ListEnd): void {
   const last = ctx.count - 1;
   const deadline = parseTimeout(ctx, last);
@@ -70,10 +73,10 @@ export const brpoplpush = command("brpoplpush", { arity: 4, since: "2.2.0", flag
     if (moveOrWait(ctx, ListEnd.TAIL, ListEnd.HEAD, parseTimeout(ctx, 3))) ctx.journalAs("RPOPLPUSH", ctx.bytes(1), ctx.bytes(2));
   });
 
-/** -> whether an element was moved. */
+/** Returns whether an element was moved. */
 function moveOrWait(ctx: Context, from: ListEnd, to: ListEnd, deadline: number): boolean {
   if (serveMove(ctx, 1, 2, from, to)) return true;
-  // Not the null array that a client gets who has waited in vain.
+  // Not the null array that a client gets after a timeout.
   if (ctx.mayBlock) ctx.block({ firstKey: 1, keyCount: 1, type: Type.LIST, deadline });
   else ctx.reply.null();
   return false;

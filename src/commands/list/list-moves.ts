@@ -1,6 +1,6 @@
 /**
- * Taking elements off lists, as the commands that answer at once and those that wait for an element (BLPOP, BLMOVE, BLMPOP, ...) both do it. What is here answers,
- * changes, counts and tells of the change; what the journal takes is the caller's, except where a function says so.
+ * Taking elements off lists, for the commands that reply at once and those that block (BLPOP, BLMOVE, BLMPOP, ...). The functions reply,
+ * change, count and publish; journalling is left to the caller, except where a function says so.
  */
 
 import { isInt64, parseInt64, smallInteger } from "../../base/bytes.ts";
@@ -24,7 +24,7 @@ import {
 } from "../../values/list/list.ts";
 import { Encoding, Type } from "../../values/value-types.ts";
 
-/** The element on its way from one list to another; let go of when it was a long one. */
+/** The element on its way from one list to another; freed if it is long. */
 const SCRATCH_BYTES = 1024;
 const MAX_KEPT_BYTES = 64 * 1024;
 
@@ -44,7 +44,7 @@ export function listEnd(ctx: Context, index: number): ListEnd {
   throw errors.syntax;
 }
 
-/** An int64 of at least `least`, as a number as near as there is. Errors: `error`. */
+/** Returns an int64 of at least `least`, beyond 2^53 the nearest number. Errors: `error`. */
 export function atLeast(ctx: Context, index: number, least: number, error: CommandError): number {
   const { buffer, offsets, lengths } = ctx.frame;
   const from = offsets[index];
@@ -88,7 +88,7 @@ export function replyPopped(ctx: Context, list: Value, end: ListEnd): void {
   noteRemoved(list, end, 1);
 }
 
-/** Likewise with an array of up to `count` elements (at least 1), from the end on. -> how many. */
+/** The same with an array of up to `count` elements (at least 1). Returns how many. */
 export function replyPoppedRange(ctx: Context, list: Value, end: ListEnd, count: number): number {
   const length = listLength(list);
   const taken = Math.min(count, length);
@@ -100,8 +100,8 @@ export function replyPoppedRange(ctx: Context, list: Value, end: ListEnd, count:
 }
 
 /**
- * Answers with the first key of `wanted` that has a list and the elements taken off it; the journal takes that as LPOP or RPOP. -> false, with nothing done, when no
- * key has one. Errors: WRONGTYPE for a key before.
+ * Replies with the first key of `wanted` that has a list and the elements taken off it, journalled as LPOP or RPOP. Returns false, with
+ * nothing done, if no key has one. Errors: WRONGTYPE for a key before.
  */
 export function serveMultiPop(ctx: Context, { firstKey, keys, end, count }: MultiPop): boolean {
   for (let index = firstKey; index < firstKey + keys; index++) {
@@ -118,14 +118,17 @@ export function serveMultiPop(ctx: Context, { firstKey, keys, end, count }: Mult
   return false;
 }
 
-/** Answers with an element moved from one end of the list at argument `source` to one of that at `destination`. -> false, with nothing done, when there is no list. Errors: WRONGTYPE. */
+/**
+ * Moves an element from an end of the list at argument `source` to one of that at `destination` and replies with it. Returns false, with
+ * nothing done, if there is no list. Errors: WRONGTYPE.
+ */
 export function serveMove(ctx: Context, source: number, destination: number, from: ListEnd, to: ListEnd): boolean {
   const list = ctx.openWrite(source, Type.LIST);
   if (!list.exists) return false;
   const other = ctx.openWrite(destination, Type.LIST, 1);
   const wasLarge = list.encoding === Encoding.QUICKLIST;
   listCopy(list, from, moved);
-  // Redis holds what comes off a large list as a number where it can, and numbers do not count when the bytes to be added are.
+  // Redis takes an element off a large list as a number if it can, and does not count numbers among the bytes to be added.
   const counted = wasLarge && isInt64(moved.buffer, moved.from, moved.to) ? 0 : moved.to - moved.from;
   if (other.address === list.address) {
     listDrop(list, from);
@@ -164,7 +167,7 @@ export function noteShrunk(list: Value, count: number, event: string): void {
   list.shrunk(left, count, EventClass.LIST, event);
 }
 
-/** Answers with an array of `count` elements, that many there must be, from element `index` on, or with `backwards` from it towards the head. */
+/** Replies with an array of `count` elements, which must exist, from element `index` on or, with `backwards`, towards the head. */
 export function replyRange(ctx: Context, list: Value, index: number, count: number, backwards = false): void {
   const { reply } = ctx;
   reply.array(count);

@@ -1,4 +1,4 @@
-/** Lists: pushing, popping, reading, changing. LPUSH, RPUSH, LPOP, RPOP and LRANGE are hot: they make no object on their way. */
+/** Lists: pushing, popping, reading, changing. LPUSH, RPUSH, LPOP, RPOP and LRANGE are hot: they allocate nothing. */
 
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -70,7 +70,7 @@ function push(ctx: Context, list: Value, end: ListEnd): void {
   const { buffer, offsets, lengths, count } = ctx.frame;
   let bytes = 0;
   for (let index = 2; index < count; index++) bytes += lengths[index];
-  // All elements or none: what one needs it has or has not, what many need is asked for beforehand.
+  // All elements or none: one either fits or not, for many the memory is reserved beforehand.
   if (count > 3) ctx.host.keyspace.requireRoom(count, bytes);
   listPrepare(list, bytes, count - 2);
   for (let index = 2; index < count; index++) listAdd(list, buffer, offsets[index], offsets[index] + lengths[index], end);
@@ -167,7 +167,7 @@ export const lindex = command("lindex", { arity: 3, since: "1.0.0", flags: "read
     else ctx.reply.null();
   });
 
-/** An index or a bound of a range: any int64, beyond 2^53 as near as there is. Errors: not an integer. */
+/** Returns an index or a bound of a range: any int64, beyond 2^53 the nearest number. Errors: not an integer. */
 function anyIndex(ctx: Context, index: number): number {
   return ctx.integer(index, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
 }

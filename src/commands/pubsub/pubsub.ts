@@ -1,4 +1,7 @@
-/** Publish and subscribe. Subscribing answers with one push message for each name; so does unsubscribing, and with one for nothing when there was nothing. */
+/**
+ * Publish and subscribe. Subscribing answers with one push message for each name; so does unsubscribing, and with one for nothing when
+ * there was nothing.
+ */
 
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
@@ -98,7 +101,7 @@ const shardChannels = command("pubsub|shardchannels", { arity: -2, since: "7.0.0
   .run((ctx) => listChannels(ctx, Topic.SHARD));
 
 function listChannels(ctx: Context, topic: typeof Topic.CHANNEL | typeof Topic.SHARD): void {
-  // It is one handler in Redis, which knows no form with more words.
+  // In Redis it is one handler for all, which does not know this form.
   if (ctx.count > 3) throw wrongArguments(ctx);
   const names = [...ctx.host.pubsub.list(topic, ctx.count === 3 ? ctx.bytes(2) : null)];
   ctx.reply.array(names.length);
@@ -128,11 +131,11 @@ const numpat = command("pubsub|numpat", { arity: 2, since: "2.8.0", flags: "pubs
   .run((ctx) => ctx.reply.integer(ctx.host.pubsub.size(Topic.PATTERN)));
 
 const help = helpOf(command("pubsub|help", { arity: 2, since: "6.2.0", flags: "loading stale" }), [
-  ["CHANNELS [<pattern>]", "Lists the channels that somebody listens to, all or those that match <pattern>."],
-  ["NUMPAT", "Counts the patterns that somebody listens to."],
-  ["NUMSUB [<channel> ...]", "Counts who listens to each channel; those who listen by a pattern do not count."],
-  ["SHARDCHANNELS [<pattern>]", "Lists the channels of shards, like CHANNELS."],
-  ["SHARDNUMSUB [<shardchannel> ...]", "Counts who listens to channels of shards, like NUMSUB."],
+  ["CHANNELS [<pattern>]", "Lists the active channels, all or those that match <pattern>."],
+  ["NUMPAT", "Returns the number of patterns subscribed to."],
+  ["NUMSUB [<channel> ...]", "Counts the subscribers of each channel, without those of patterns."],
+  ["SHARDCHANNELS [<pattern>]", "Lists the active shard channels, as CHANNELS does."],
+  ["SHARDNUMSUB [<shardchannel> ...]", "Counts the subscribers of each shard channel."],
 ]);
 
 export const pubsub = command("pubsub", { arity: -2, since: "2.8.0", flags: "" })

@@ -1,4 +1,4 @@
-/** FUNCTION: there is no scripting here, so there are never any functions; only the command that makes sure of it. */
+/** FUNCTION: there are no scripts here, so there are never any functions to flush. */
 
 import { commandError } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -6,7 +6,7 @@ import { wrongArguments } from "../arguments/help.ts";
 
 const command = commandsOf("scripting");
 
-/** Clients send it before they fill a server, to start from nothing: there is nothing, and nothing changes. */
+/** Clients send it before they fill a server, to start empty: nothing changes. */
 const flush = command("function|flush", { arity: -2, since: "7.0.0", flags: "noscript write" })
   .takes("[flush-type(ASYNC | SYNC)]")
   .tips("request_policy:all_shards response_policy:all_succeeded")

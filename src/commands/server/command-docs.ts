@@ -1,4 +1,4 @@
-/** What COMMAND DOCS answers about a command: what people and command-line clients need in order to write it. */
+/** COMMAND DOCS: what people and command-line clients need to know in order to write a command. */
 
 import type { Argument } from "../../execution/command-syntax.ts";
 import type { CommandEntry } from "../../execution/registry.ts";

@@ -1,4 +1,4 @@
-/** What COMMAND and COMMAND INFO answer about a command: what clients and proxies need in order to route it. */
+/** COMMAND and COMMAND INFO: what clients and proxies need to know in order to route a command. */
 
 import type { CommandSpec, Flag } from "../../execution/command-spec.ts";
 import type { KeyFlag, KeySpec } from "../../execution/command-syntax.ts";
@@ -6,7 +6,7 @@ import type { CommandEntry } from "../../execution/registry.ts";
 import type { Reply } from "../../protocol/reply.ts";
 import { categoriesOf } from "../arguments/categories.ts";
 
-/** The flags that clients are shown, in Redis's order; `may_replicate` is not among them. */
+/** The flags shown to clients, in Redis's order; `may_replicate` is not one of them. */
 const SHOWN_FLAGS: readonly Flag[] = [
   "write",
   "readonly",
@@ -43,12 +43,12 @@ const KEY_FLAGS: readonly KeyFlag[] = [
   "variable_flags",
 ];
 
-/** Where the keys are in the form that was before key specifications: indexes from the first key to the last (negative: from the end). */
+/** Where the keys are, in the form that preceded key specifications: indexes from the first key to the last (negative: from the end). */
 interface KeyRange {
   readonly first: number;
   readonly last: number;
   readonly step: number;
-  /** It is not the whole truth: `movablekeys`. */
+  /** There may be other keys: `movablekeys`. */
   readonly partial: boolean;
 }
 
@@ -93,7 +93,7 @@ export function replyKeyFlags(reply: Reply, flags: readonly KeyFlag[]): void {
   );
 }
 
-/** Made of those specifications that are ranges in steps of one and follow each other; whatever else there is makes it partial. */
+/** Returns the range of the specifications that are ranges with a step of one and follow each other. Any other makes it partial. */
 function keyRange({ keys }: CommandSpec): KeyRange {
   const [only] = keys;
   if (
@@ -126,7 +126,7 @@ function absolute(lastKey: number, first: number): number {
   return lastKey < 0 ? lastKey : first + lastKey;
 }
 
-/** A negative index counts from the end, so it lies behind any that counts from the start. */
+/** A negative index counts from the end, so it is beyond any that counts from the start. */
 function furthest(one: number, other: number): number {
   return one >>> 0 > other >>> 0 ? one : other;
 }

@@ -1,4 +1,4 @@
-/** COMMAND: the server's account of its own commands. */
+/** COMMAND: what the server tells about its own commands. */
 
 import { globMatch } from "../../base/glob.ts";
 import { commandError, errors } from "../../errors.ts";
@@ -36,7 +36,7 @@ const list = command("command|list", { arity: -2, since: "7.0.0", flags: "loadin
     ctx.reply.bulks(names);
   });
 
-/** Which commands COMMAND LIST is to name. There are no modules, so no command is of one. Errors: syntax. */
+/** Returns the filter of COMMAND LIST. There are no modules, so no command belongs to one. Errors: syntax. */
 function listFilter(ctx: Context): (entry: CommandEntry) => boolean {
   if (ctx.count === 2) return () => true;
   if (ctx.count !== 5 || !ctx.is(2, "filterby")) throw errors.syntax;
@@ -50,7 +50,7 @@ function listFilter(ctx: Context): (entry: CommandEntry) => boolean {
   return (entry) => globMatch(pattern, Buffer.from(entry.fullName), 0, entry.fullName.length, true);
 }
 
-/** A command that does not exist is null. */
+/** Commands that don't exist are null. */
 const info = command("command|info", { arity: -2, since: "2.8.13", flags: "loading stale" })
   .takes("[command-name...]")
   .acl("connection")
@@ -67,7 +67,7 @@ const info = command("command|info", { arity: -2, since: "2.8.13", flags: "loadi
     }
   });
 
-/** A command that does not exist is left out. */
+/** Commands that don't exist are left out. */
 const docs = command("command|docs", { arity: -2, since: "7.0.0", flags: "loading stale" })
   .takes("[command-name...]")
   .acl("connection")
@@ -103,7 +103,7 @@ class QuotedRequest implements Arguments {
 
 const QUOTE_AT = 2;
 
-/** Errors: no such command, one without keys, a wrong number of arguments, arguments that make no sense. */
+/** Errors: no such command, one without keys, a wrong number of arguments, invalid arguments. */
 function quotedKeys(ctx: Context): readonly KeyReference[] {
   const request = new QuotedRequest(ctx);
   const entry = quotedCommand(ctx, request);
@@ -143,13 +143,13 @@ const getKeysAndFlags = command("command|getkeysandflags", { arity: -3, since: "
   });
 
 const HELP: readonly HelpEntry[] = [
-  ["(no subcommand)", "Arity, flags, keys and categories of all commands."],
-  ["COUNT", "Number of commands."],
-  ["DOCS [<command-name> ...]", "Documentation of these commands, or of all."],
-  ["GETKEYS <full-command>", "Keys in a request."],
-  ["GETKEYSANDFLAGS <full-command>", "Keys in a request, and what is done with each."],
-  ["INFO [<command-name> ...]", "Arity, flags, keys and categories of these commands, or of all."],
-  ["LIST [FILTERBY (MODULE <module-name>|ACLCAT <category>|PATTERN <pattern>)]", "Names of commands and subcommands."],
+  ["(no subcommand)", "Returns the details of all commands."],
+  ["COUNT", "Returns the number of commands."],
+  ["DOCS [<command-name> ...]", "Returns the documentation of these commands, or of all."],
+  ["GETKEYS <full-command>", "Returns the keys of a full command."],
+  ["GETKEYSANDFLAGS <full-command>", "Returns the keys of a full command and how each is accessed."],
+  ["INFO [<command-name> ...]", "Returns the details of these commands, or of all."],
+  ["LIST [FILTERBY (MODULE <module-name>|ACLCAT <category>|PATTERN <pattern>)]", "Returns the names of commands and subcommands."],
 ];
 
 const help = helpOf(command("command|help", { arity: 2, since: "5.0.0", flags: "loading stale" }).acl("connection"), HELP);

@@ -68,9 +68,9 @@ const rewrite = command("config|rewrite", { arity: 2, since: "2.8.0", flags: "ad
   });
 
 const help = helpOf(command("config|help", { arity: 2, since: "5.0.0", flags: "loading stale" }), [
-  ["GET <pattern> [<pattern> ...]", "Shows the directives that match, with their values."],
-  ["SET <directive> <value> [<directive> <value> ...]", "Changes directives: all of them, or none when one cannot be changed."],
-  ["RESETSTAT", "Starts the counters that INFO shows anew."],
+  ["GET <pattern> [<pattern> ...]", "Returns the directives that match the patterns, with their values."],
+  ["SET <directive> <value> [<directive> <value> ...]", "Sets directives: all of them, or none if one cannot be set."],
+  ["RESETSTAT", "Resets the statistics that INFO shows."],
   ["REWRITE", "Writes the configuration in effect to the configuration file."],
 ]);
 

@@ -1,4 +1,4 @@
-/** Databases as a whole: counting, emptying and exchanging them. */
+/** Commands about whole databases: counting, emptying and swapping them. */
 
 import { errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -53,7 +53,7 @@ export const swapdb = command("swapdb", { arity: 3, since: "4.0.0", flags: "writ
     ctx.reply.ok();
   });
 
-/** Whether FLUSHDB or FLUSHALL gives the memory back before it answers. Errors: syntax. */
+/** Returns whether FLUSHDB or FLUSHALL frees the memory before it replies. Errors: syntax. */
 function flushesAtOnce(ctx: Context): boolean {
   if (ctx.count === 1) return !ctx.host.config.values["lazyfree-lazy-user-flush"];
   if (ctx.count === 2 && ctx.is(1, "sync")) return true;

@@ -1,6 +1,7 @@
 /**
- * LOLWUT's picture: Edward Fredkin's replicator. In a cellular automaton where a cell lives if an odd number of its eight neighbours did, any pattern whatever has
- * copied itself eight times after 2 ** n generations, once it is smaller than that. We throw a small face and let it replicate.
+ * LOLWUT's picture: Edward Fredkin's replicator. In a cellular automaton where a cell lives if an odd number of its eight neighbours did,
+ * any pattern whatever has copied itself eight times after 2 ** n generations, once it is smaller than that. We throw a small face and let
+ * it replicate.
  */
 
 const FACE = 7;
@@ -14,7 +15,7 @@ const DOTS = [
   [0x40, 0x80],
 ];
 
-/** What has become of a random face after `generations`: 16 lines of 32 braille characters. `random` as Math.random. */
+/** Returns what a random face becomes after `generations`: 16 lines of 32 braille characters. `random` is as Math.random. */
 export function replicatorArt(generations: number, random: () => number): string {
   let cells = seed(random);
   for (let generation = 0; generation < generations; generation++) cells = nextGeneration(cells);
@@ -27,7 +28,7 @@ export function replicatorArt(generations: number, random: () => number): string
   return lines.join("");
 }
 
-/** A face like others: left and right the same. */
+/** A face whose left and right sides are the same. */
 function seed(random: () => number): Uint8Array {
   const cells = new Uint8Array(SIZE * SIZE);
   const from = (SIZE - FACE) >> 1;

@@ -1,4 +1,4 @@
-/** Where the memory is: the numbers behind INFO memory and MEMORY STATS. */
+/** What takes the memory: the numbers behind INFO memory and MEMORY STATS. */
 
 import type { Host } from "../../execution/host.ts";
 import { EXPIRY_BYTES } from "../../memory/record.ts";
@@ -14,11 +14,11 @@ export interface DatabaseOverhead {
 
 /** All in bytes. */
 export interface MemoryReport {
-  /** Everything counted: keys, values and indexes, the journal, what waits in clients' buffers. */
+  /** Everything that is counted: keys, values and indexes, the journal, clients' buffers. */
   readonly total: number;
   readonly peak: number;
   readonly startup: number;
-  /** What is not keys and values; `dataset` is the rest. */
+  /** Everything but keys and values, which are `dataset`. */
   readonly overhead: number;
   readonly dataset: number;
   /** The part of the journal that is kept as backlog; what is kept beyond it is the replicas'. */
@@ -27,7 +27,7 @@ export interface MemoryReport {
   readonly journal: number;
   readonly replicas: number;
   readonly clients: number;
-  /** Beside the keyspace: what `maxmemory` does not look at. */
+  /** Outside the keyspace: what `maxmemory` does not count. */
   readonly notCountedForEviction: number;
   readonly databases: readonly DatabaseOverhead[];
   readonly keys: number;
@@ -38,7 +38,7 @@ export interface MemoryReport {
   readonly rss: number;
 }
 
-/** Counts anew; walks the clients once. */
+/** Counts everything again; walks the clients once. */
 export function memoryReport(host: Host): MemoryReport {
   const { keyspace, journal, stats } = host;
   const { arena, objects } = keyspace.space;
@@ -73,7 +73,7 @@ export function memoryReport(host: Host): MemoryReport {
   };
 }
 
-/** What waits in clients' buffers and queues. */
+/** Bytes in clients' buffers and queues. */
 function clientBuffers(host: Host): { replicas: number; others: number } {
   let replicas = 0;
   let others = 0;

@@ -1,4 +1,4 @@
-/** MEMORY: what a key takes, and where the rest of the memory is. */
+/** MEMORY: how much memory a key takes, and what takes the rest. */
 
 import { errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -8,7 +8,7 @@ import { memoryReport } from "./memory-report.ts";
 
 const command = commandsOf("server");
 
-/** Elements of a collection that are measured unless the request says how many. */
+/** How many elements of a collection are measured by default. */
 const DEFAULT_SAMPLES = 5;
 
 const usage = command("memory|usage", { arity: -3, since: "4.0.0", flags: "readonly" })
@@ -26,7 +26,7 @@ const usage = command("memory|usage", { arity: -3, since: "4.0.0", flags: "reado
     const { table } = database;
     const from = frame.offsets[2];
     const length = frame.lengths[2];
-    // Past its time or not: what is there takes memory.
+    // Expired or not: it takes memory.
     const address = table.find(table.hash(frame.buffer, from, length), frame.buffer, from, length);
     if (address === 0) ctx.reply.null();
     else ctx.reply.integer(database.memoryOf(address, samples));
@@ -38,10 +38,10 @@ const stats = command("memory|stats", { arity: 2, since: "4.0.0", flags: "" })
   .run((ctx) => replyStats(ctx));
 
 const help = helpOf(command("memory|help", { arity: 2, since: "4.0.0", flags: "loading stale" }), [
-  ["STATS", "Tells where the memory is, in bytes."],
+  ["STATS", "Returns what takes the memory, in bytes."],
   [
     "USAGE <key> [SAMPLES <count>]",
-    "Tells how many bytes <key> and its value take; of a collection <count> elements are measured (5 unless given, 0 for all).",
+    "Estimates the bytes of <key> and its value; <count> elements of a collection are sampled (5 by default, 0 for all).",
   ],
 ]);
 
@@ -49,7 +49,7 @@ export const memory = command("memory", { arity: -2, since: "4.0.0", flags: "" }
   .docs("A container for memory diagnostics commands.", "Depends on the subcommand.")
   .family([usage, stats, help]);
 
-/** What there is none of here (scripts, cluster links, an append-only file's buffer) takes 0 bytes. */
+/** What does not exist here (scripts, cluster links, a buffer of the append-only file) takes 0 bytes. */
 function replyStats(ctx: Context): void {
   const { reply } = ctx;
   const report = memoryReport(ctx.host);

@@ -1,4 +1,4 @@
-/** Commands about replication: those for people (REPLICAOF, ROLE) and those that replicas and masters speak among themselves. */
+/** Commands about replication: those for people (REPLICAOF, ROLE) and those between replicas and masters. */
 
 import { parseInt64 } from "../../base/bytes.ts";
 import { splitWords } from "../../base/words.ts";
@@ -13,7 +13,7 @@ const command = commandsOf("server");
 /** Redis's limit on an address that a replica announces. */
 const MAX_ADDRESS_LENGTH = 256;
 
-/** The int64 that argument `index` is, or null. */
+/** Returns the int64 in argument `index`, or null. */
 function int64At(ctx: Context, index: number): bigint | null {
   const from = ctx.frame.offsets[index];
   return parseInt64(ctx.frame.buffer, from, from + ctx.frame.lengths[index]);
@@ -44,7 +44,7 @@ function masterRole(ctx: Context): void {
   for (const replica of online) ctx.reply.bulks([replica.ip, String(replica.listeningPort), String(replica.acknowledged)]);
 }
 
-/** Errors: the client is a replica itself, a port that is none. */
+/** Errors: the client is a replica, an invalid port. */
 function replicaOf(ctx: Context): void {
   const { replication, log } = ctx.host;
   const client = `id=${ctx.session.id} addr=${ctx.session.link.remoteAddress} name=${ctx.session.name}`;
@@ -97,7 +97,7 @@ export const replconf = command("replconf", { arity: -1, since: "3.0.0", flags: 
     ctx.reply.ok();
   });
 
-/** Takes the option at argument `index`. -> whether the next one is to be looked at, and the client answered. */
+/** Applies the option at argument `index`. Returns whether to go on with the next one and to reply. */
 function setOption(ctx: Context, index: number): boolean {
   const { replication } = ctx.host;
   const { session } = ctx;
@@ -123,7 +123,7 @@ function setOption(ctx: Context, index: number): boolean {
     case "capa":
       if (ctx.is(index + 1, "eof")) replication.replicas.of(session).eof = true;
       else if (ctx.is(index + 1, "psync2")) replication.replicas.of(session).psync2 = true;
-      return true; // others are of a later version's
+      return true; // others belong to later versions
     case "rdb-only": {
       const only = ctx.integer(index + 1);
       if (only !== 0 && only !== 1) throw commandError("ERR value is out of range, value must between 0 and 1");
@@ -150,7 +150,7 @@ function setFilter(ctx: Context, index: number): void {
   replica.parts = { functions };
 }
 
-/** It has no answer, not even when it is wrong. */
+/** It has no reply, not even an error. */
 function acknowledge(ctx: Context, index: number): void {
   if (ctx.session.kind !== SessionKind.REPLICA) return;
   const offset = int64At(ctx, index);
@@ -172,7 +172,10 @@ export const psync = command("psync", { arity: -3, since: "2.8.0", flags: "no_as
     ctx.host.replication.replicas.request(session, { id: ctx.text(1), offset });
   });
 
-/** A master that runs FAILOVER asks its replica, with its own history, to become the master. Errors: we are one, or of another history. */
+/**
+ * A master that runs FAILOVER asks its replica, with its own history, to become the master. Errors: this is a master, or has another
+ * history.
+ */
 function takeOver(ctx: Context): void {
   const { replication, log } = ctx.host;
   log.notice(`Failover request received for replid ${ctx.text(1)}.`);

@@ -1,4 +1,4 @@
-/** Commands about the server as a whole: the time, images on disk, the end of it, and a picture. */
+/** Commands about the server as a whole: its time, snapshots on disk, shutdown, and LOLWUT. */
 
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -47,7 +47,7 @@ export const bgsave = command("bgsave", { arity: -1, since: "1.0.0", flags: "no_
     const { persistence, appendOnly } = ctx.host;
     if (ctx.count > 1 && (ctx.count > 2 || !ctx.is(1, "schedule"))) throw errors.syntax;
     if (!persistence.saving && (appendOnly.rewriting || ctx.session.queueing)) {
-      // Called by EXEC, the image is to be that of the moment after it.
+      // If EXEC calls it, the snapshot must be that of the moment after EXEC.
       if (ctx.count === 1 && !ctx.session.queueing) throw REWRITE_UNDER_WAY;
       persistence.scheduleBackgroundSave();
       ctx.reply.simple("Background saving scheduled");
@@ -61,7 +61,7 @@ const REWRITE_UNDER_WAY = commandError(
   "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
 );
 
-/** Rewrites the append-only file, whether it is in use or not. Errors: one is under way, the files cannot be made. */
+/** Rewrites the append-only file, even if appendonly is off. Errors: a rewrite is under way, the files cannot be created. */
 export const bgrewriteaof = command("bgrewriteaof", { arity: 1, since: "1.0.0", flags: "no_async_loading admin noscript" })
   .docs("Rewrites the append-only file in the background.", "O(1)")
   .run((ctx) => ctx.reply.simple(ctx.host.appendOnly.requestRewrite(ctx.session.queueing)));
@@ -72,7 +72,7 @@ export const lolwut = command("lolwut", { arity: -1, since: "5.0.0", flags: "rea
   .run((ctx) => {
     let index = 1;
     if (ctx.count >= 3 && ctx.is(1, "version")) {
-      ctx.int64(2); // which of Redis's pictures: we have but one
+      ctx.int64(2); // which of Redis's pictures: we have only one
       index = 3;
     }
     const generations = index < ctx.count ? ctx.integer(index, 0, MAX_ART_GENERATIONS) : ART_GENERATIONS;
@@ -99,7 +99,7 @@ export const shutdown = command("shutdown", { arity: -1, since: "1.0.0", flags: 
 
 const SHUTDOWN_WORDS = new Set(["nosave", "save", "now", "force", "abort"]);
 
-/** The client hears nothing of a shutdown that succeeds but the end of its connection; of one that does not, an error. Meanwhile it waits. */
+/** The client waits. It gets an error if the shutdown fails; if it succeeds, the connection is closed without a reply. */
 function beginShutdown({ host, session }: Context, options: ShutdownOptions): void {
   session.link.pause();
   const failed = () => {

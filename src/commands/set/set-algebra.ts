@@ -1,4 +1,4 @@
-/** What sets have in common, in all, and one more than others: answered, counted or stored. */
+/** Intersections, unions and differences of sets, replied, counted or stored. */
 
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -51,13 +51,13 @@ export const sintercard = command("sintercard", { arity: -3, since: "7.0.0", fla
     ctx.reply.integer(count);
   });
 
-/** The integer in argument `index`. Errors: `words`, whatever is wrong with it. */
+/** Returns the integer in argument `index`. Errors: `words`, whatever is wrong with it. */
 function numberFrom(ctx: Context, index: number, min: number, words: string): number {
   let value = min - 1;
   try {
     value = Number(ctx.int64(index));
   } catch {
-    // said below
+    // reported below
   }
   if (value < min) throw commandError(words);
   return value;
@@ -117,7 +117,7 @@ export const sdiffstore = command("sdiffstore", { arity: -3, since: "1.0.0", fla
     storeDraft(ctx, 1, draft, setLength(draft), EventClass.SET, "sdiffstore");
   });
 
-/** The sets at arguments `first` to `end` - 1; keys that are not there are empty ones. Errors: WRONGTYPE. */
+/** Returns the sets at arguments `first` to `end` - 1; keys that don't exist are empty sets. Errors: WRONGTYPE. */
 function opened(ctx: Context, first: number, end: number): Value[] {
   const sets: Value[] = [];
   for (let index = first; index < end; index++) {
@@ -127,7 +127,9 @@ function opened(ctx: Context, first: number, end: number): Value[] {
   return sets;
 }
 
-/** Likewise to be intersected: the smallest first, and that one not again; null when one is not there, though all are looked at. */
+/**
+ * The same for intersections: the smallest first, duplicates of it dropped; null if one doesn't exist, though the types of all are checked.
+ */
 function intersected(ctx: Context, first: number, end: number): Value[] | null {
   const sets = opened(ctx, first, end);
   for (let index = 0; index < sets.length; index++) if (!sets[index].exists) return null;
@@ -138,7 +140,7 @@ function intersected(ctx: Context, first: number, end: number): Value[] | null {
   return sets;
 }
 
-/** All that a command has open at once is of one database. */
+/** All values that a command has open are of one database. */
 function isSameKey(a: Holder, b: Holder): boolean {
   return (a as Value).address === (b as Value).address;
 }
@@ -149,7 +151,7 @@ function replyAll(ctx: Context, set: Holder): void {
   setEach(set, (member) => reply.bytes(member.bytes, member.from, member.to));
 }
 
-/** Answers with a result and gives its memory back, that of a large one little by little. */
+/** Replies with a result and frees it, a large one in the background. */
 function replyDraft(ctx: Context, draft: Temporary): void {
   replyAll(ctx, draft);
   if (draft.object !== null) ctx.host.keyspace.lazyFree.drop(draft.object);

@@ -1,4 +1,4 @@
-/** Members taken at random, to be looked at or to be taken out. */
+/** SRANDMEMBER and SPOP: members at random, returned or removed. */
 
 import { copied, copyBytes } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
@@ -24,11 +24,11 @@ import { Type } from "../../values/value-types.ts";
 
 const command = commandsOf("set");
 
-/** SPOP builds a new set of what stays rather than taking members out when those are this many times as many as what stays. */
+/** SPOP builds a new set of the members that stay if those that leave are this many times as many. */
 const MOVE_RATIO = 5;
-/** SPOP is journalled as SREMs of up to so many members. */
+/** SPOP is journalled as SREMs of up to this many members. */
 const JOURNALLED_AT_ONCE = 1024;
-/** SRANDMEMBER with a negative count looks this often whether the client is still there. */
+/** After this many members, SRANDMEMBER with a negative count checks whether the client is still connected. */
 const DRAWS_BETWEEN_LOOKS = 1024;
 
 const LONG_MAX = 2n ** 63n - 1n;
@@ -63,7 +63,7 @@ function randomMembers(ctx: Context): void {
   else for (const place of setChoose(value, count)) replyMember(ctx, value, place);
 }
 
-/** `count` members, each drawn from all. Nobody could wait for what the largest counts ask for: it ends when the client is gone. */
+/** Replies with `count` members, each drawn from all. The largest counts would take forever: it ends when the client is gone. */
 function drawMembers(ctx: Context, value: Value, count: number): void {
   ctx.reply.array(count);
   for (let drawn = 0; drawn < count; drawn++) {
@@ -114,13 +114,13 @@ function popMembers(ctx: Context): void {
   value.shrunk(size - count, count, EventClass.SET, "spop");
 }
 
-/** Errors: every count that is none has the same words. */
+/** Errors: the same text for every invalid count. */
 function positiveCount(ctx: Context): bigint {
   let count = -1n;
   try {
     count = ctx.int64(2);
   } catch {
-    // said below
+    // reported below
   }
   if (count < 0n) throw errors.notPositive;
   return count;
@@ -140,7 +140,7 @@ function popPacked(value: Value, count: number, popped: Popped): void {
     setRead(value, place, element);
     popped.add(element);
   }
-  // From the last, so that the places of those before it stay.
+  // From the last one, so that the places of those before it stay valid.
   for (let index = count - 1; index >= 0; index--) setRemoveAt(value, places[index]);
 }
 
@@ -153,7 +153,7 @@ function popOneByOne(value: Value, count: number, popped: Popped): void {
   }
 }
 
-/** Makes a new set of the few members that stay, packed if they fit. */
+/** Builds a new set of the few members that stay, packed if they fit. */
 function popAllBut(ctx: Context, value: Value, count: number, popped: Popped): void {
   const { table } = value.object as ByteMap;
   const staying = new Set<number>(setChoose(value, count));
@@ -167,7 +167,7 @@ function popAllBut(ctx: Context, value: Value, count: number, popped: Popped): v
   takeOver(value, rest);
 }
 
-/** The key holds what the draft does, and keeps its expiry. */
+/** The key gets the new value and keeps its expiration. */
 function takeOver(value: Value, draft: Temporary): void {
   if (draft.object !== null) value.setObject(draft.encoding, draft.object);
   else {
@@ -177,7 +177,7 @@ function takeOver(value: Value, draft: Temporary): void {
   draft.release();
 }
 
-/** Members on their way out: answered with, and journalled some at a time. */
+/** Members being removed: replied, and journalled some at a time. */
 class Popped {
   private readonly ctx: Context;
   private readonly batch: number;
@@ -203,7 +203,7 @@ class Popped {
     if (this.words.length === this.batch + 2) this.finish();
   }
 
-  /** Journals what is not yet. */
+  /** Journals the rest. */
   finish(): void {
     if (this.words.length <= 2) return;
     this.ctx.journalAs(...this.words);

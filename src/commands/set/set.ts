@@ -1,4 +1,4 @@
-/** Sets: members in and out, one set at a time. */
+/** Sets: adding, removing and reading the members of one set. */
 
 import { globMatch } from "../../base/glob.ts";
 import { errors } from "../../errors.ts";
@@ -90,7 +90,7 @@ export const smove = command("smove", { arity: 4, since: "1.0.0", flags: "write 
   .docs("Moves a member from one set to another.", "O(1)")
   .run((ctx) => ctx.reply.integer(moveMember(ctx) ? 1 : 0));
 
-/** -> whether the member was in the source. A source that is not there is no error whatever the destination is: Redis looks at types afterwards. */
+/** Replies whether the member was in the source. Without a source the destination's type does not matter: Redis checks types afterwards. */
 function moveMember(ctx: Context): boolean {
   const { buffer, offsets, lengths } = ctx.frame;
   const from = offsets[3];
@@ -134,7 +134,7 @@ export const sscan = command("sscan", { arity: -3, since: "2.8.0", flags: "reado
     }
   });
 
-/** The places of all members of a packed set that match: it is small enough to be answered whole. */
+/** Returns the places of all members of a packed set that match: it is small enough to be returned whole. */
 function matching(value: Value, { pattern }: ScanOptions, places: number[]): void {
   setWalk(value, (member, place) => {
     if (pattern === null || globMatch(pattern, member.bytes, member.from, member.to, false)) places.push(place);

@@ -1,11 +1,11 @@
-/** Putting one member into a sorted set under the conditions of ZADD, for ZADD, ZINCRBY and GEOADD. Hot. */
+/** Adding one member to a sorted set under the conditions of ZADD, for ZADD, ZINCRBY and GEOADD. Hot. */
 
 import { commandError } from "../../errors.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { zsetFind, zsetInsert, zsetScoreAt, zsetSetScore } from "../../values/sorted-set/zset.ts";
 
-// Conditions and what else ZADD's options ask for.
+// ZADD's options.
 export const NX = 1 << 0;
 export const XX = 1 << 1;
 export const CH = 1 << 2;
@@ -19,10 +19,10 @@ export const ADDED = 1;
 export const UPDATED = 2;
 export const SKIPPED = 3;
 
-/** The score that the member last put has now. */
+/** The new score of the last member put. */
 export const put = { score: 0 };
 
-/** Puts the member in argument `index` as the options say. -> what became of it. Errors: the sum is not a number. */
+/** Puts the member in argument `index` as the options say. Returns what became of it. Errors: the sum is not a number. */
 export function putMember({ frame }: Context, zset: Value, options: number, score: number, index: number): number {
   const { buffer } = frame;
   const from = frame.offsets[index];

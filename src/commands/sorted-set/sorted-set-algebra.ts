@@ -1,4 +1,4 @@
-/** Unions, intersections and differences of sorted sets, answered with, counted or stored. */
+/** Unions, intersections and differences of sorted sets, replied, counted or stored. */
 
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -62,7 +62,7 @@ export const zdiffstore = command("zdiffstore", { arity: -4, since: "6.2.0", fla
   .run((ctx) => storeCombined(ctx, DIFFERENCE));
 
 interface Operation {
-  /** The event of its storing kind. */
+  /** The event of the command that stores it. */
   readonly event: string;
   /** Whether it takes WEIGHTS and AGGREGATE. */
   readonly combines: boolean;
@@ -94,7 +94,7 @@ const DIFFERENCE: Operation = {
   combine: (ctx, { sources }) => zsetDifference(ctx.host.keyspace.space, sources),
 };
 
-/** ZINTERCARD, whose options are others. */
+/** ZINTERCARD, whose options differ. */
 const CARDINALITY = null;
 
 const AGGREGATES = [
@@ -104,8 +104,8 @@ const AGGREGATES = [
 ] as const;
 
 /**
- * Reads `numkeys key [key ...]` and the options behind it, `numkeys` being argument `index`, and opens the keys: Redis does that before it looks at the options. Errors:
- * not an integer, no key, syntax, WRONGTYPE, weight not a float.
+ * Reads `numkeys key [key ...]` and the options after it, `numkeys` being argument `index`, and opens the keys: Redis does so before it
+ * reads the options. Errors: not an integer, no key, syntax, WRONGTYPE, weight not a float.
  */
 function parseRequest(ctx: Context, index: number, operation: Operation | null): CombinationRequest {
   const count = longArgument(ctx, index);
@@ -124,7 +124,7 @@ function openSource(ctx: Context, index: number, slot: number): ZsetSource {
   return { holder: value.exists ? value : null, plain: value.type === Type.SET, weight: 1 };
 }
 
-/** Reads the option at `index`. -> the index after it. */
+/** Reads the option at `index`. Returns the index after it. */
 function readOption(ctx: Context, index: number, request: CombinationRequest, operation: Operation | null, replies: boolean): number {
   const left = ctx.count - index;
   const { sources } = request;

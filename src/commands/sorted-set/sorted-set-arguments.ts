@@ -1,4 +1,4 @@
-/** Arguments of sorted set commands: scores, ranks, and bounds of ranges. What they are read into is used again by the next command. */
+/** Arguments of sorted set commands: scores, ranks, and bounds of ranges. The objects they are read into are reused by the next command. */
 
 import { parseInt64, smallInteger } from "../../base/bytes.ts";
 import { isOpenBound, parseBound, parseDouble } from "../../base/numbers/strtod.ts";
@@ -14,10 +14,10 @@ const CLOSED = 0x5b;
 const scoreRange = new ScoreRange();
 const lexRange = new LexRange();
 
-/** For commands to work a range out in. */
+/** Scratch for ranges. */
 export const ranks = new RankRange();
 
-/** A score. Errors: `message`, unless given not a valid float. */
+/** Returns a score. Errors: `message`, by default "not a valid float". */
 export function scoreArgument(ctx: Context, index: number, message: Error = errors.notFloat): number {
   const { buffer, offsets, lengths } = ctx.frame;
   const score = parseDouble(buffer, offsets[index], offsets[index] + lengths[index]);
@@ -25,14 +25,14 @@ export function scoreArgument(ctx: Context, index: number, message: Error = erro
   return score;
 }
 
-/** An int64 as a number, which is no matter for ranks and counts: what is beyond 2^53 is beyond any set. Errors: not an integer. */
+/** Returns an int64 as a number, which is exact enough for ranks and counts: no set has 2^53 members. Errors: not an integer. */
 export function longArgument(ctx: Context, index: number): number {
   const { buffer, offsets, lengths } = ctx.frame;
   const value = smallInteger(buffer, offsets[index], offsets[index] + lengths[index]);
   return value === value ? value : Number(ctx.int64(index));
 }
 
-/** The same, from `min` up; what is below, or no integer, is `error`. */
+/** The same, but at least `min`. Errors: `error` if it is less or not an integer. */
 export function boundedArgument(ctx: Context, index: number, min: number, error: Error): number {
   const { buffer, offsets, lengths } = ctx.frame;
   const value = smallInteger(buffer, offsets[index], offsets[index] + lengths[index]);
@@ -81,13 +81,13 @@ function readLexBound({ frame }: Context, index: number, into: LexBound): void {
   into.from = from + 1;
   into.to = from + length;
   if (mark === OPEN || mark === CLOSED) return;
-  // Redis looks for the end of a C string behind the sign.
+  // Redis compares C strings here, which end at a zero byte.
   const isAlone = length === 1 || buffer[from + 1] === 0;
   if (!isAlone || (mark !== MINUS && mark !== PLUS)) throw commandError("ERR min or max not valid string range item");
   into.end = mark === MINUS ? LexEnd.BEFORE_ALL : LexEnd.AFTER_ALL;
 }
 
-/** Ranks from `start` to `stop`, both included and counted from the end where negative, of a set of `length`: into `ranks`. */
+/** Sets `ranks` to those from `start` to `stop`, inclusive and counted from the end if negative, of a set of `length`. */
 export function rankArguments(start: number, stop: number, length: number): void {
   const first = Math.max(start < 0 ? length + start : start, 0);
   const last = Math.min(stop < 0 ? length + stop : stop, length - 1);

@@ -1,4 +1,4 @@
-/** Members taken from an end of a sorted set, at once or when there are any. What the journal takes is sorted-set-popping.ts. */
+/** Popping members from an end of a sorted set, at once or blocking until there are any. */
 
 import { errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -71,7 +71,7 @@ export const bzpopmax = command("bzpopmax", { arity: -3, since: "5.0.0", flags: 
   .changed("6.0.0: The timeout is a double instead of an integer.")
   .run((ctx) => popOrWait(ctx, ZsetEnd.MAX));
 
-/** -> the key, the member and its score. */
+/** Replies with the key, the member and its score, or blocks. */
 function popOrWait(ctx: Context, end: ZsetEnd): void {
   const last = ctx.count - 1;
   const deadline = parseTimeout(ctx, last);

@@ -1,4 +1,4 @@
-/** What ZPOPMIN, ZPOPMAX, ZMPOP and their blocking kin have in common: members leave an end of a sorted set and are answered with. */
+/** What ZPOPMIN, ZPOPMAX, ZMPOP and their blocking forms share: members are removed from an end of a sorted set and returned. */
 
 import { commandError, errors } from "../../errors.ts";
 import type { Context } from "../../execution/context.ts";
@@ -10,13 +10,13 @@ import { boundedArgument } from "./sorted-set-arguments.ts";
 export const ZsetEnd = { MIN: 0, MAX: 1 } as const;
 export type ZsetEnd = (typeof ZsetEnd)[keyof typeof ZsetEnd];
 
-/** How the reply is put. */
+/** The form of the reply. */
 export const PopForm = {
-  /** Members and scores by turns: ZPOPMIN. */
+  /** Members and scores in turn: ZPOPMIN. */
   FLAT: 0,
   /** An array of pairs: ZPOPMIN with a count in RESP3. */
   PAIRS: 1,
-  /** The key, then members and scores by turns: BZPOPMIN. */
+  /** The key, then members and scores in turn: BZPOPMIN. */
   KEYED_FLAT: 2,
   /** The key and an array of pairs: ZMPOP. */
   KEYED_PAIRS: 3,
@@ -26,8 +26,8 @@ export type PopForm = (typeof PopForm)[keyof typeof PopForm];
 const cursor = new ZsetCursor();
 
 /**
- * Takes up to `count` (1 or more) members out of `zset`, which is opened for writing, not empty, and the value of the key in argument `index`; answers, announces and
- * publishes. -> how many they were. What the journal takes is the caller's to say (`journalPop`).
+ * Removes up to `count` (1 or more) members from `zset`, which is opened for writing, not empty, and the value of the key in argument
+ * `index`; replies, counts and publishes. Returns how many they were. Journalling is left to the caller (`journalPop`).
  */
 export function popMembers(ctx: Context, zset: Value, index: number, end: ZsetEnd, count: number, form: PopForm): number {
   const { reply } = ctx;
@@ -53,7 +53,7 @@ export function popMembers(ctx: Context, zset: Value, index: number, end: ZsetEn
   return popped;
 }
 
-/** The journal takes the pop of `count` members (0: without saying how many) from the key in argument `index`. */
+/** Journals the pop of `count` members (0: without a count) from the key in argument `index`. */
 export function journalPop(ctx: Context, index: number, end: ZsetEnd, count: number): void {
   if (!ctx.host.journal.active) return;
   const name = end === ZsetEnd.MIN ? "ZPOPMIN" : "ZPOPMAX";

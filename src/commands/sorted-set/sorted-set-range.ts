@@ -1,4 +1,4 @@
-/** Ranges of sorted sets: by rank, by score or by member, answered with or stored. */
+/** Ranges of sorted sets by rank, score or member, replied or stored. */
 
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -63,7 +63,7 @@ export const zrevrangebylex = command("zrevrangebylex", { arity: -4, since: "2.8
   .deprecated("6.2.0", "`ZRANGE` with `REV` and `BYLEX`")
   .run((ctx) => replyRange(ctx, BYLEX | REV));
 
-// What a range goes by and which way, as far as it is said.
+// What a range goes by, and in which direction.
 const BYRANK = 1 << 0;
 const BYSCORE = 1 << 1;
 const BYLEX = 1 << 2;
@@ -75,7 +75,7 @@ const DIRECTIONS = FORWARD | REV;
 
 const NO_LIMIT = -1;
 
-/** Who takes the members. */
+/** Where the members go. */
 interface Consumer {
   readonly store: boolean;
 }
@@ -83,11 +83,11 @@ interface Consumer {
 const CLIENT: Consumer = { store: false };
 const STORE: Consumer = { store: true };
 
-/** LIMIT of the request being served. */
+/** LIMIT of the current request. */
 const limit = { offset: 0, count: NO_LIMIT };
 const cursor = new ZsetCursor();
 
-/** Reads the options from argument `index` on, in addition to what the command's name says. -> all of them; LIMIT goes to `limit`. */
+/** Reads the options from argument `index` on. Returns them together with those that the command's name implies; LIMIT goes to `limit`. */
 function rangeOptions(ctx: Context, index: number, options: number, { store }: Consumer): number {
   limit.offset = 0;
   limit.count = NO_LIMIT;
@@ -110,8 +110,8 @@ function rangeOptions(ctx: Context, index: number, options: number, { store }: C
 }
 
 /**
- * Opens the sorted set named by argument `source` and works out which of its ranks the two arguments behind it mean, into `ranks`: with REV too they count from the
- * lowest score, and are to be walked from the end.
+ * Opens the sorted set named by argument `source` and computes `ranks` from the two arguments after it: with REV too they count from the
+ * lowest score, and are walked from the end.
  */
 function findRange(ctx: Context, source: number, options: number): Value {
   const reverse = (options & REV) !== 0;

@@ -1,4 +1,4 @@
-/** Members of sorted sets without naming them: at random, or a few at a time. */
+/** ZRANDMEMBER and ZSCAN: members at random, or a few at a time. */
 
 import { globMatch } from "../../base/glob.ts";
 import { commandError, errors } from "../../errors.ts";
@@ -14,7 +14,7 @@ import { openScan, type ScanOptions, scanMap } from "../arguments/collection-sca
 const command = commandsOf("sorted-set");
 
 const LONG_MAX = 9223372036854775807n;
-/** A sample of more than one in so many members is taken in one walk over all of them. */
+/** A sample of more than one in this many members is taken in one walk over all of them. */
 const WALKED_SHARE = 8;
 
 export const zrandmember = command("zrandmember", { arity: -2, since: "6.2.0", flags: "readonly" })
@@ -49,14 +49,14 @@ function below(limit: number): number {
   return Math.floor(Math.random() * limit);
 }
 
-/** Answers with the member at `cursor`. */
+/** Replies with the member at `cursor`. */
 function replyMember({ reply }: Context, withScore: boolean): void {
   if (withScore && reply.protocol === 3) reply.array(2);
   reply.bytes(cursor.member.bytes, cursor.member.from, cursor.member.to);
   if (withScore) reply.double(cursor.score);
 }
 
-/** ZRANDMEMBER with a count: so many different members, or when it is negative so many draws. */
+/** ZRANDMEMBER with a count: that many distinct members, or that many draws if it is negative. */
 function replySample(ctx: Context): void {
   const wanted = ctx.int64(2);
   if (wanted < -LONG_MAX) throw commandError(`ERR value is out of range, value must between ${-LONG_MAX} and ${LONG_MAX}`);
@@ -83,7 +83,7 @@ function replySample(ctx: Context): void {
   }
 }
 
-/** One walk: each member is taken with the probability that as many as are still wanted are among as many as are left. */
+/** One walk: each member is taken with probability wanted / left, the numbers still wanted and left. */
 function walkSample(ctx: Context, zset: Value, count: number, withScores: boolean): void {
   let wanted = count;
   zsetSeek(zset, cursor, 0);
@@ -96,7 +96,7 @@ function walkSample(ctx: Context, zset: Value, count: number, withScores: boolea
   }
 }
 
-/** `count` different numbers below `length`, every choice with the same probability (Floyd's sampling). */
+/** Returns `count` distinct numbers below `length`, every choice with the same probability (Floyd's sampling). */
 function differentRanks(count: number, length: number): Set<number> {
   const chosen = new Set<number>();
   for (let last = length - count; last < length; last++) {
@@ -106,7 +106,7 @@ function differentRanks(count: number, length: number): Set<number> {
   return chosen;
 }
 
-/** Packed sets are small: one call answers with all of them, whatever the cursor. */
+/** Packed sorted sets are small: one call returns all members, whatever the cursor. */
 function scanPacked({ reply }: Context, { buffer, from }: Value, { pattern }: ScanOptions): void {
   const found: number[] = [];
   for (let at = packedFirst(buffer, from); !packedAtEnd(buffer, at); ) {
@@ -135,13 +135,13 @@ function scanLarge({ reply }: Context, set: SortedSet, position: number, options
   }
 }
 
-/** A score as C's "%.17g" puts it: here, and nowhere else, Redis 7.2 writes scores so. */
+/** A score as C's "%.17g" writes it: only ZSCAN does so in Redis 7.2. */
 function seventeenDigits(score: number): string {
   if (!Number.isFinite(score)) return score > 0 ? "inf" : "-inf";
   if (score === 0) return Object.is(score, -0) ? "-0" : "0";
   const sign = score < 0 ? "-" : "";
   let [digits, exponent] = Math.abs(score).toExponential(16).split("e");
-  // Of two that are equally near C takes the even one, JavaScript the larger.
+  // Of two that are equally near, C takes the even one, JavaScript the larger.
   const longer = Math.abs(score).toExponential(40);
   if (/^.{18}50*e/.test(longer) && (longer.charCodeAt(17) & 1) === 0) [digits, exponent] = [longer.slice(0, 18), longer.split("e")[1]];
   const power = Number(exponent);

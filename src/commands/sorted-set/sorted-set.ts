@@ -1,4 +1,4 @@
-/** Sorted sets: scores put in and asked for, and members taken out. Hot: ZADD, ZSCORE and ZRANK make neither strings nor objects. */
+/** Sorted sets: setting and reading scores, removing members. Hot: ZADD, ZSCORE and ZRANK allocate nothing. */
 
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -230,7 +230,7 @@ function replyRank(ctx: Context, { reverse }: { reverse: boolean }): void {
   if (withScore) reply.double(zsetScoreAt(zset, place));
 }
 
-/** Takes out the members in `ranks`. */
+/** Removes the members in `ranks`. */
 function removeRanks(ctx: Context, zset: Value, event: string): void {
   const { first, count } = ranks;
   if (count > 0) zsetRemoveRanks(zset, first, count);

@@ -1,4 +1,4 @@
-/** What the stream commands share: ids in arguments, streams and groups of keys, and how entries are answered. */
+/** What the stream commands share: ids in arguments, opening streams and groups, and replies with entries. */
 
 import { type Counter, counter } from "../../base/numbers/counter.ts";
 import { type CommandError, commandError } from "../../errors.ts";
@@ -15,13 +15,13 @@ const INTERVAL_END: IdForm = { missing: "last", edges: true };
 const EXCLUSIVE_END: IdForm = { missing: "last" };
 const OPEN_PAREN = 0x28;
 
-/** Scratch: the text of the id being answered, and the entry being answered. */
+/** Scratch: the text of an id and an entry in a reply. */
 const text = Buffer.allocUnsafeSlow(MAX_ID_TEXT);
 const cursor = new StreamCursor();
 
 export const invalidId = commandError("ERR Invalid stream ID specified as stream command argument");
 
-/** Reads the id that argument `index` spells into `into`. Errors: it spells none. -> what was read. */
+/** Reads the id in argument `index` into `into`. Returns what was read. Errors: an invalid id. */
 export function parseId(ctx: Context, index: number, into: StreamId, form: IdForm = STRICT): IdText {
   const { buffer, offsets, lengths } = ctx.frame;
   const from = offsets[index];
@@ -30,14 +30,14 @@ export function parseId(ctx: Context, index: number, into: StreamId, form: IdFor
   return found;
 }
 
-/** Whether argument `index` spells an id; it is in `into` then. */
+/** Returns whether argument `index` is an id, which is in `into` then. */
 export function isId(ctx: Context, index: number, into: StreamId): boolean {
   const { buffer, offsets, lengths } = ctx.frame;
   const from = offsets[index];
   return parseStreamId(buffer, from, from + lengths[index], into, STRICT) !== IdText.INVALID;
 }
 
-/** The ids that arguments `first` to `last` spell, 16 bytes each. Errors: one spells none. */
+/** Returns the ids in arguments `first` to `last`, 16 bytes each. Errors: an invalid id. */
 export function parseIds(ctx: Context, first: number, last = ctx.count - 1): Buffer {
   const ids = Buffer.allocUnsafe((last - first + 1) * 16);
   const id = new StreamId();
@@ -54,7 +54,7 @@ export function parseStart(ctx: Context, index: number, into: StreamId): void {
   else if (!into.increment()) throw commandError("ERR invalid start ID for the interval");
 }
 
-/** Likewise its end: milliseconds alone stand for their last id, "(" and an id for the one before it. */
+/** The same for the end: milliseconds alone stand for their last id, "(" and an id for the one before it. */
 export function parseEnd(ctx: Context, index: number, into: StreamId): void {
   if (!parseExclusive(ctx, index, into, EXCLUSIVE_END)) parseId(ctx, index, into, INTERVAL_END);
   else if (!into.decrement()) throw commandError("ERR invalid end ID for the interval");
@@ -68,24 +68,24 @@ function parseExclusive(ctx: Context, index: number, into: StreamId, form: IdFor
   return true;
 }
 
-/** An int64 as a number of things: what is beyond exact numbers is as good as infinite. Errors: not an integer. */
+/** Returns an int64 as a count: beyond 2^53 it need not be exact. Errors: not an integer. */
 export function parseCount(ctx: Context, index: number): number {
   return Number(ctx.int64(index));
 }
 
-/** An int64 that is kept as it is. Errors: not an integer. */
+/** Returns an int64 that is stored exactly. Errors: not an integer. */
 export function parseCounter(ctx: Context, index: number): Counter {
   return counter(ctx.int64(index));
 }
 
 // ---- streams and groups
 
-/** The stream at the key that argument `index` names, or null. Errors: WRONGTYPE. */
+/** Returns the stream at the key that argument `index` names, or null. Errors: WRONGTYPE. */
 export function readStream(ctx: Context, index: number): Stream | null {
   return streamOf(ctx.openRead(index, Type.STREAM));
 }
 
-/** The group of that name (argument `index`), or undefined. */
+/** Returns the group that argument `index` names, or undefined. */
 export function findGroup(ctx: Context, stream: Stream | null, index: number): StreamGroup | undefined {
   return stream === null || stream.groups.size === 0 ? undefined : stream.groups.get(ctx.text(index));
 }
@@ -94,13 +94,13 @@ export function noGroup(ctx: Context, key: number, group: number): CommandError 
   return commandError(`NOGROUP No such key '${ctx.text(key)}' or consumer group '${ctx.text(group)}'`);
 }
 
-/** What groups keep has changed, which counts as `count` changes, but is none of the stream for those who watch the key. */
+/** Counts `count` changes of a group's state, which are no change of the stream for clients that watch the key. */
 export function groupsChanged(ctx: Context, value: Value, count: number): void {
   value.tables.objects.resized(value.database.table.handle(value.address));
   ctx.host.keyspace.changed(count);
 }
 
-/** The journal takes that a pending entry, the one the group's list stands at, is so. */
+/** Journals the state of the pending entry that the group's list stands at. */
 export function journalPending(ctx: Context, key: number, group: StreamGroup, id: StreamId): void {
   if (!ctx.host.journal.active) return;
   ctx.journalAs(
@@ -121,13 +121,13 @@ export function journalPending(ctx: Context, key: number, group: StreamGroup, id
   );
 }
 
-/** The journal takes how far the group has read. */
+/** Journals the group's last-delivered id and entries read. */
 export function journalGroupId(ctx: Context, key: number, group: StreamGroup): void {
   const { name, lastId, entriesRead } = group;
   ctx.journalAs("XGROUP", "SETID", ctx.bytes(key), name, lastId.toString(), "ENTRIESREAD", entriesRead.toString());
 }
 
-/** The consumer of this name, made where there is none. -> it, and whether it was made. */
+/** Returns the consumer of this name, created if it doesn't exist, and whether it was created. */
 export function consumerOf(ctx: Context, group: StreamGroup, name: string): { consumer: StreamConsumer; made: boolean } {
   const known = group.consumers.get(name);
   return known === undefined ? { consumer: group.addConsumer(name, ctx.now), made: true } : { consumer: known, made: false };
@@ -144,7 +144,7 @@ export function replyCounter(ctx: Context, value: Counter): void {
   else ctx.reply.bigint(value);
 }
 
-/** Answers with the entries from `start` to `end` as they come, without the array around them, at most `limit`. -> how many. */
+/** Replies with at most `limit` entries from `start` to `end`, without the array around them. Returns how many. */
 export function replyEntries(
   ctx: Context,
   stream: Stream,
@@ -160,7 +160,7 @@ export function replyEntries(
   return count;
 }
 
-/** Answers with an array of the entries from `start` to `end` as they come, at most `limit`. */
+/** Replies with an array of at most `limit` entries from `start` to `end`. */
 export function replyRange(
   ctx: Context,
   stream: Stream,
@@ -175,7 +175,7 @@ export function replyRange(
   cursor.close();
 }
 
-/** Answers with the entry that `at` stands at: its id, and its fields and values. */
+/** Replies with the entry that `at` stands at: its id, and its fields and values. */
 export function replyEntry(ctx: Context, at: StreamCursor): void {
   const { reply } = ctx;
   const { content } = at;

@@ -1,4 +1,4 @@
-/** XCLAIM and XAUTOCLAIM: taking over what another consumer of a group has pending. */
+/** XCLAIM and XAUTOCLAIM: claiming the pending entries of another consumer. */
 
 import { parseInt64 } from "../../base/bytes.ts";
 import { addCounters, type Counter, counter } from "../../base/numbers/counter.ts";
@@ -29,14 +29,14 @@ const command = commandsOf("stream");
 
 const NOT_GIVEN = -1;
 const DEFAULT_COUNT = 100;
-/** XAUTOCLAIM looks at this many pending entries for each that it may claim. */
+/** XAUTOCLAIM visits this many pending entries for each that it may claim. */
 const LOOKED_AT = 10;
-/** The most that XAUTOCLAIM can be asked for: the room for as many ids must be a number of C. */
+/** The largest COUNT of XAUTOCLAIM: memory for that many ids must fit a C size. */
 const MAX_COUNT = (2n ** 63n - 1n) / BigInt(ID_BYTES);
 
 const id = new StreamId();
 
-/** Ids that gather while a command goes through pending entries, to be answered with after it. */
+/** Ids collected while a command visits pending entries, for the reply. */
 class IdList {
   length = 0;
   private bytes = Buffer.allocUnsafe(ID_BYTES * 16);
@@ -56,7 +56,7 @@ class IdList {
   }
 }
 
-/** Who claims what how. */
+/** What is claimed, by which consumer, and how. */
 interface Claim {
   readonly key: number;
   readonly value: Value;
@@ -64,9 +64,9 @@ interface Claim {
   readonly group: StreamGroup;
   readonly consumer: StreamConsumer;
   readonly minIdle: number;
-  /** What entries claimed get as their delivery time. */
+  /** The delivery time of claimed entries. */
   readonly time: number;
-  /** How often they count as delivered then; NOT_GIVEN: once more than before, or with `justId` as before. */
+  /** Their delivery count; NOT_GIVEN: one more than before, or the same with `justId`. */
   readonly deliveries: Counter;
   readonly justId: boolean;
   readonly force: boolean;
@@ -85,7 +85,7 @@ function parseMinIdle(ctx: Context, name: string): number {
   return Math.max(0, Number(int64Or(ctx, 4, `ERR Invalid min-idle-time argument for ${name}`)));
 }
 
-/** The consumer that claims, made where there is none. */
+/** Returns the consumer that claims, created if it doesn't exist. */
 function claimant(ctx: Context, value: Value, group: StreamGroup): StreamConsumer {
   const { consumer, made } = consumerOf(ctx, group, ctx.text(3));
   if (made) {
@@ -97,8 +97,8 @@ function claimant(ctx: Context, value: Value, group: StreamGroup): StreamConsume
 }
 
 /**
- * Claims the entry `id`; where it is pending, the group's list stands at it. Pending entries that are no longer in the stream go. -> whether there is no pending
- * entry any more where there was one.
+ * Claims the entry `id`; if it is pending, the group's list stands at it. Pending entries that were deleted from the stream are dropped.
+ * Returns whether a pending entry was dropped.
  */
 function claimOne(ctx: Context, claim: Claim, pending: boolean): boolean {
   const { key, group, consumer } = claim;
@@ -116,7 +116,7 @@ function claimOne(ctx: Context, claim: Claim, pending: boolean): boolean {
     group.assign(id, consumer, claim.time, claimedDeliveries(claim, deliveries));
   } else {
     if (!claim.force) return false;
-    // A new one begins with one delivery.
+    // A new one begins with a delivery count of one.
     group.add(id, consumer, claim.time, claimedDeliveries(claim, 1));
   }
   claim.claimed.add(id);
@@ -141,7 +141,7 @@ function replyClaimed(ctx: Context, { stream, claimed, justId }: Claim): void {
   }
 }
 
-/** The group that is claimed from, to be changed. Errors: WRONGTYPE, NOGROUP. */
+/** Returns the group that is claimed from, opened for writing. Errors: WRONGTYPE, NOGROUP. */
 function openGroup(ctx: Context): { value: Value; stream: Stream; group: StreamGroup } {
   const value = ctx.openRead(1, Type.STREAM);
   const stream = streamOf(value);
@@ -172,7 +172,7 @@ export const xclaim = command("xclaim", { arity: -6, since: "5.0.0", flags: "wri
       isId(ctx, index, id);
       claimOne(ctx, claim, group.pending.find(id));
     }
-    // An entry's own record in the journal says where the group is.
+    // The journal's record of an entry includes the group's id.
     if (ctx.host.keyspace.changes !== before) moved = false;
     if (moved) {
       journalGroupId(ctx, 1, group);
@@ -215,7 +215,7 @@ function parseClaimOptions(ctx: Context, first: number): ClaimOptions {
       throw unknownOption(ctx, index);
     }
   }
-  // A time that cannot be is now: clients work it out with clocks of their own.
+  // A time in the future counts as now: clients have clocks of their own.
   if (options.time < 0 || options.time > now) options.time = now;
   return options;
 }
@@ -263,14 +263,14 @@ export const xautoclaim = command("xautoclaim", { arity: -6, since: "6.2.0", fla
     for (let index = 0; index < claim.deleted.length; index++) replyId(ctx, claim.deleted.read(index, id));
   });
 
-/** Claims up to `count` pending entries from `start` on. The group's list stands at the first that was not looked at afterwards. */
+/** Claims up to `count` pending entries from `start` on. Afterwards the group's list stands at the first that was not visited. */
 function claimFrom(ctx: Context, claim: Claim, start: StreamId, count: number): void {
   const { pending } = claim.group;
   const { claimed, deleted } = claim;
   pending.find(start);
   for (let looks = count * LOOKED_AT; looks > 0 && claimed.length + deleted.length < count && !pending.atEnd; looks--) {
     id.read(pending.buffer, pending.at);
-    // After an entry that went the list stands at the next one.
+    // After a dropped entry the list stands at the next one.
     if (!claimOne(ctx, claim, true)) pending.advance();
   }
 }

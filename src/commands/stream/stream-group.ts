@@ -32,16 +32,16 @@ const command = commandsOf("stream");
 const HELP: readonly HelpEntry[] = [
   [
     "CREATE <key> <groupname> <id|$> [option]",
-    "Makes a group that reads on from an id, or with $ from the end. Options:",
+    "Creates a consumer group that reads from an id on, or with $ from the end. Options:",
     "* MKSTREAM",
-    "  Makes an empty stream where there is none.",
+    "  Creates an empty stream if it doesn't exist.",
     "* ENTRIESREAD entries_read",
-    "  How many entries count as read by the group (internal use).",
+    "  Sets the number of entries that the group has read (internal use).",
   ],
-  ["CREATECONSUMER <key> <groupname> <consumer>", "Makes a consumer of a group."],
-  ["DELCONSUMER <key> <groupname> <consumer>", "Removes a consumer and what it has pending."],
-  ["DESTROY <key> <groupname>", "Removes a group."],
-  ["SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]", "Has a group read on from an id, or with $ from the end."],
+  ["CREATECONSUMER <key> <groupname> <consumer>", "Creates a consumer in a group."],
+  ["DELCONSUMER <key> <groupname> <consumer>", "Deletes a consumer and its pending entries."],
+  ["DESTROY <key> <groupname>", "Deletes a group."],
+  ["SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]", "Sets the id that a group reads from on, or with $ the end."],
 ];
 
 const DOLLAR = "$";
@@ -54,7 +54,7 @@ const each = new StreamId();
 
 // ---- XGROUP
 
-/** The stream that a subcommand is about. */
+/** The stream of a subcommand. */
 interface Target {
   readonly value: Value;
   readonly stream: Stream;
@@ -68,7 +68,7 @@ function openStream(ctx: Context): Target {
   return { value, stream };
 }
 
-/** Likewise, with the group, which must be there. */
+/** The same with the group, which must exist. Errors: NOGROUP, too. */
 function openGroup(ctx: Context): Target & { readonly group: StreamGroup } {
   const target = openStream(ctx);
   const group = findGroup(ctx, target.stream, 3);
@@ -153,7 +153,7 @@ const destroy = command("xgroup|destroy", { arity: 4, since: "5.0.0", flags: "wr
     ctx.reply.integer(1);
     groupsChanged(ctx, value, 1);
     ctx.event(EventClass.STREAM, "xgroup-destroy", 2);
-    // Whoever waits to read through the group is to hear that it is gone.
+    // Clients blocked in XREADGROUP must learn that the group is gone.
     ctx.keyReady(2, Type.STREAM);
   });
 
@@ -235,7 +235,7 @@ interface PendingRange {
   readonly consumer: number;
 }
 
-/** The ids are in `id` and `end` afterwards. */
+/** Leaves the ids in `id` and `end`. */
 function parsePendingRange(ctx: Context): PendingRange {
   let first = 3;
   let minIdle = 0;
@@ -291,14 +291,17 @@ function replyPending(ctx: Context, group: StreamGroup, { minIdle, count, consum
   });
 }
 
-/** How many entries `walkPending` would visit. */
+/** Returns how many entries `walkPending` would visit. */
 function countPending(group: StreamGroup, list: IdRecords, latest: number, limit: number): number {
   if (latest !== Number.POSITIVE_INFINITY || !end.isMax) return walkPending(group, list, latest, limit, () => {});
   list.find(id);
   return list.countAhead(limit);
 }
 
-/** Visits the entries of `list` between `id` and `end` that were delivered at `latest` at the latest, up to `limit`; the group stands at each. -> how many. */
+/**
+ * Visits up to `limit` entries of `list` between `id` and `end` that were last delivered at `latest` or before; the group stands at each.
+ * Returns how many.
+ */
 function walkPending(of: StreamGroup, from: IdRecords, latest: number, limit: number, visit: () => void): number {
   let visited = 0;
   for (from.find(id); visited < limit && !from.atEnd; from.advance()) {

@@ -13,9 +13,9 @@ import { findGroup, parseCount, readStream, replyCounter, replyEntries, replyId,
 const command = commandsOf("stream");
 
 const HELP: readonly HelpEntry[] = [
-  ["CONSUMERS <key> <groupname>", "The consumers of a group."],
-  ["GROUPS <key>", "The groups of a stream."],
-  ["STREAM <key> [FULL [COUNT <count>]", "What a stream is like; with FULL its entries, groups and consumers, too."],
+  ["CONSUMERS <key> <groupname>", "Lists the consumers of a group."],
+  ["GROUPS <key>", "Lists the groups of a stream."],
+  ["STREAM <key> [FULL [COUNT <count>]", "Returns information about a stream; with FULL its entries, groups and consumers, too."],
 ];
 
 const DEFAULT_COUNT = 10;
@@ -42,7 +42,7 @@ const stream = command("xinfo|stream", { arity: -3, since: "5.0.0", flags: "read
     replyFull(ctx, found, parseFull(ctx));
   });
 
-/** -> how many of each kind to tell. Errors: as Redis has them. */
+/** Returns how many items of each kind to show. Errors: as Redis has them. */
 function parseFull(ctx: Context): number {
   if ((ctx.count !== 4 && ctx.count !== 6) || !ctx.is(3, "full")) throw wrongArguments(ctx);
   if (ctx.count === 4) return DEFAULT_COUNT;
@@ -144,7 +144,7 @@ function replyFullConsumer(ctx: Context, group: StreamGroup, { name, seenTime, a
   }
 }
 
-/** How many entries the group has read, and how many there are left for it. */
+/** Replies with the entries read by the group, and its lag. */
 function replyProgress(ctx: Context, of: Stream, group: StreamGroup): void {
   const { reply } = ctx;
   reply.bulk("entries-read");

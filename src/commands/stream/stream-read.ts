@@ -1,4 +1,4 @@
-/** XREAD and XREADGROUP: what came after an id, from several streams, waiting for it if wanted. */
+/** XREAD and XREADGROUP: the entries after an id, from several streams, blocking if asked to. */
 
 import { type CommandError, commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -27,7 +27,7 @@ import {
 
 const command = commandsOf("stream");
 
-/** The last id there can be: nothing follows it, and a stream is read to it. */
+/** The last possible id: streams are read up to it. */
 const MAX_ID = StreamId.max();
 /** Scratch of the command being executed. */
 const cursor = new StreamCursor();
@@ -39,7 +39,7 @@ const GREATER = 0x3e;
 /** What is asked for. */
 interface Reading {
   readonly command: "xread" | "xreadgroup";
-  /** When waiting ends, as `Context.block` takes it; null: there is no waiting. */
+  /** When blocking ends, as `Context.block` takes it; null: it does not block. */
   readonly deadline: number | null;
   /** Entries of each stream. */
   readonly limit: number;
@@ -51,7 +51,7 @@ interface Reading {
   readonly acknowledged: boolean;
 }
 
-/** What is asked of one stream: what is above `id`, or with null what the group has not been given. */
+/** What is asked of one stream: the entries above `id`, or with null those that the group has not been given. */
 interface Wanted {
   readonly key: number;
   readonly id: StreamId | null;
@@ -88,7 +88,7 @@ export const xreadgroup = command("xreadgroup", { arity: -7, since: "5.0.0", fla
   )
   .run((ctx) => {
     const reading = parseReading(ctx, "xreadgroup");
-    // What has come of it is journalled bit by bit.
+    // The effects are journalled one by one.
     ctx.journalNothing();
     const wanted = wantedOf(ctx, reading);
     const served = countServed(ctx, reading, wanted);
@@ -140,7 +140,7 @@ function onlyForGroups(option: string): CommandError {
   return commandError(`ERR The ${option} option is only supported by XREADGROUP. You called XREAD instead.`);
 }
 
-/** Errors: WRONGTYPE, NOGROUP, an id that is none. */
+/** Errors: WRONGTYPE, NOGROUP, an invalid id. */
 function wantedOf(ctx: Context, reading: Reading): Wanted[] {
   const wanted: Wanted[] = [];
   for (let key = reading.firstKey; key < reading.firstKey + reading.streams; key++) {
@@ -171,7 +171,7 @@ function wantedId(ctx: Context, { command: name }: Reading, index: number, strea
     return null;
   }
   parseId(ctx, index, id);
-  // The last id there can be is what Redis takes ">" for.
+  // Redis takes ">" for the last possible id.
   return name === "xreadgroup" && id.isMax ? null : id;
 }
 
@@ -194,7 +194,7 @@ function replyName(ctx: Context, index: number): void {
 
 function waitOrGiveUp(ctx: Context, { deadline, firstKey, streams, groupIndex }: Reading, wanted: readonly Wanted[]): void {
   if (deadline === null) return ctx.reply.nullArray();
-  // "$" is what was there when the waiting began.
+  // "$" means the last id when blocking began.
   let request: (Buffer | string)[] | undefined;
   for (const { key, id } of wanted) {
     if (id === null || !isMark(ctx, key + streams, DOLLAR)) continue;
@@ -213,7 +213,10 @@ function waitOrGiveUp(ctx: Context, { deadline, firstKey, streams, groupIndex }:
 
 // ---- groups
 
-/** How many streams have something for the consumer. The same group may be asked more than once: what it gives first is no longer there then. */
+/**
+ * Returns how many streams have something for the consumer. If the same group is named twice, what it gives first is not there the second
+ * time.
+ */
 function countServed(ctx: Context, { groupIndex, limit }: Reading, wanted: readonly Wanted[]): number {
   const asked = new Map<StreamGroup, number>();
   let served = 0;
@@ -233,7 +236,7 @@ function countServed(ctx: Context, { groupIndex, limit }: Reading, wanted: reado
   return served;
 }
 
-/** Makes the consumer known to the group, and answers with what there is for it, if anything. */
+/** Creates the consumer if needed and replies with what there is for it, if anything. */
 function serveConsumer(ctx: Context, reading: Reading, { key, id }: Wanted): void {
   const { acknowledged, groupIndex, limit } = reading;
   const value = ctx.openRead(key, Type.STREAM);
@@ -266,11 +269,14 @@ interface Delivery {
   readonly stream: Stream;
   readonly group: StreamGroup;
   readonly consumer: StreamConsumer;
-  /** Whether the entries count as acknowledged at once. */
+  /** Whether the entries are acknowledged at once. */
   readonly acknowledged: boolean;
 }
 
-/** Answers with the `count` entries that follow what the group has been given, and makes them pending. (That touches no bytes of the stream's own nodes.) */
+/**
+ * Replies with the `count` entries after the group's last-delivered id and makes them pending. (That changes no bytes of the stream's own
+ * nodes.)
+ */
 function deliver(ctx: Context, key: number, { stream, group, consumer, acknowledged }: Delivery, count: number): void {
   let moved = false;
   cursor.open(stream, start, null);
@@ -288,7 +294,7 @@ function deliver(ctx: Context, key: number, { stream, group, consumer, acknowled
   if (acknowledged && moved) journalGroupId(ctx, key, group);
 }
 
-/** Answers with the entries above `id` that the consumer has pending; those still there count as delivered once more. */
+/** Replies with the consumer's pending entries above `id`; the delivery count of those not deleted grows by one. */
 function replyHistory(ctx: Context, stream: Stream, group: StreamGroup, consumer: StreamConsumer, id: StreamId, limit: number): void {
   const { pending } = consumer;
   start.assign(id).increment();

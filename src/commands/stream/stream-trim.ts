@@ -1,4 +1,4 @@
-/** The options of XADD and XTRIM that say what is to be left of a stream, and what XADD takes besides them. */
+/** The trimming options of XADD and XTRIM, and XADD's other options. */
 
 import type { Counter } from "../../base/numbers/counter.ts";
 import { commandError, errors } from "../../errors.ts";
@@ -13,7 +13,7 @@ const TILDE = 0x7e;
 const EQUAL = 0x3d;
 const NEW_ID: IdForm = { missing: "first", openSequence: true };
 
-/** Entries that an approximate trim may remove when nothing is said: those of so many nodes, within bounds. */
+/** How many entries an approximate trim removes at most without LIMIT: those of this many nodes, within bounds. */
 const NODES_AT_ONCE = 100;
 const DEFAULT_LIMIT = 10_000;
 const MAX_LIMIT = 1_000_000;
@@ -22,7 +22,7 @@ const MAX_LIMIT = 1_000_000;
 export const IdSource = { AUTOMATIC: 0, GIVEN: 1, GIVEN_TIME: 2 } as const;
 export type IdSource = (typeof IdSource)[keyof typeof IdSource];
 
-/** The arguments as they were read; used again by the next command. */
+/** The parsed options; reused by the next command. */
 export class StreamOptions implements TrimRule {
   maxLength: Counter | null = null;
   minId: StreamId | null = null;
@@ -41,7 +41,7 @@ export class StreamOptions implements TrimRule {
     return this.maxLength !== null || this.minId !== null;
   }
 
-  /** Reads them from argument 2 on; XADD's end with the id. Errors: as Redis has them. */
+  /** Parses the options from argument 2 on; XADD's end with the id. Errors: as Redis has them. */
   parse(ctx: Context, command: "xadd" | "xtrim"): void {
     this.reset();
     const adds = command === "xadd";
@@ -78,7 +78,7 @@ export class StreamOptions implements TrimRule {
     this.idSource = IdSource.AUTOMATIC;
   }
 
-  /** -> the argument of the threshold. */
+  /** Returns the argument of the threshold. */
   private parseStrategy(ctx: Context, index: number, byLength: boolean): number {
     if (this.trims) throw commandError("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
     let threshold = index + 1;
@@ -108,7 +108,7 @@ export class StreamOptions implements TrimRule {
     if (this.limit !== 0 && !this.trims)
       throw commandError("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
     if (!adds && !this.trims) throw commandError("ERR syntax error, XTRIM must be called with a trimming strategy");
-    // What the master sends has been made exact: nothing may be left that it has removed.
+    // What the master sends is exact: everything it has removed must be removed here.
     if (ctx.session.kind === SessionKind.MASTER) {
       this.limit = 0;
     } else if (limitGiven) {
@@ -119,7 +119,7 @@ export class StreamOptions implements TrimRule {
     }
   }
 
-  /** What the journal takes in place of an approximate threshold: what has come of it. */
+  /** Returns what is journalled in place of an approximate threshold: its effect. */
   exactThreshold(stream: Stream): string {
     return this.maxLength !== null ? String(stream.length) : stream.firstKept(new StreamId()).toString();
   }

@@ -59,7 +59,7 @@ export const xadd = command("xadd", { arity: -5, since: "5.0.0", flags: "write d
     ctx.keyReady(1, Type.STREAM);
   });
 
-/** Sets `newId` to the id that the options ask for. Errors: there is none above the last one. */
+/** Sets `newId` to the id that the options ask for. Errors: it is not above the last one. */
 function chooseId(ctx: Context, stream: Stream | null): void {
   if (stream?.lastId.isMax) throw commandError("ERR The stream has exhausted the last possible ID, unable to add more items");
   const { id, idSource } = options;
@@ -70,7 +70,7 @@ function chooseId(ctx: Context, stream: Stream | null): void {
   }
   newId.assign(id);
   if (stream === null) {
-    // 0-* is the first id that there can be, and not 0-0.
+    // 0-* is the first valid id, which is not 0-0.
     if (newId.isZero) newId.increment();
     return;
   }
@@ -89,7 +89,7 @@ function requireSize(ctx: Context, first: number): void {
   if (bytes > MAX_NODE_BYTES) throw commandError("ERR Elements are too large to be stored");
 }
 
-/** The journal takes the request with what an approximate trim has come to and, if `withId`, with the id made. */
+/** Journals the request with the effect of an approximate trim and, if `withId`, with the generated id. */
 function journalRewritten(ctx: Context, stream: Stream, withId: boolean): void {
   if (!withId && !options.approximate) return;
   const words: (Buffer | string)[] = [];

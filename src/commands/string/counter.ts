@@ -1,4 +1,4 @@
-/** Numbers kept as strings. INCR, DECR, INCRBY and DECRBY of numbers up to 15 digits make no object; longer ones are exact int64 all the same. */
+/** Numbers in strings. INCR, DECR, INCRBY and DECRBY of numbers of up to 15 digits allocate nothing; longer ones are exact int64, too. */
 
 import { INT64_MAX, INT64_MIN, parseInt64, smallInteger } from "../../base/bytes.ts";
 import { MAX_FIXED_BYTES } from "../../base/numbers/fixed-point.ts";
@@ -61,7 +61,7 @@ export const incrbyfloat = command("incrbyfloat", { arity: 3, since: "2.6.0", fl
     let size = writeShortSum(SUM, bytes, from, to, buffer, offsets[2], offsets[2] + lengths[2]);
     if (size === 0) size = writeLongSum(longDouble(bytes, from, to), longDouble(buffer, offsets[2], offsets[2] + lengths[2]));
     const made = database.setString(address, ctx.keyHash, buffer, offsets[1], lengths[1], SUM, 0, size, KEEP_EXPIRY);
-    // Redis never turns the outcome into an integer, and OBJECT ENCODING shows it.
+    // Redis never stores the result as an integer, which OBJECT ENCODING shows.
     if (database.encoding(made) === Encoding.INT) database.setEncoding(made, Encoding.EMBSTR);
     ctx.event(EventClass.STRING, "incrbyfloat", 1);
     ctx.reply.bytes(SUM, 0, size);
@@ -92,7 +92,7 @@ function smallArgument(ctx: Context, index: number): number {
   return smallInteger(ctx.frame.buffer, from, from + ctx.frame.lengths[index]);
 }
 
-/** Adds a number of at most 15 digits to the one at key 1 and answers with the sum. Errors: WRONGTYPE, not an integer, overflow. */
+/** Adds a number of at most 15 digits to the one at key 1 and replies with the sum. Errors: WRONGTYPE, not an integer, overflow. */
 function add(ctx: Context, delta: number): void {
   const { database, frame } = ctx;
   const address = ctx.writeString(1);
@@ -111,7 +111,7 @@ function add(ctx: Context, delta: number): void {
   ctx.reply.integer(sum);
 }
 
-/** `add` for numbers of any length, the key having been found at `address`. */
+/** `add` for numbers of any length; the key was found at `address`. */
 function addWide(ctx: Context, address: number, delta: bigint): void {
   const { database, frame } = ctx;
   let value: bigint | null = 0n;

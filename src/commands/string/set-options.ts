@@ -1,4 +1,4 @@
-/** The options of SET and GETEX: words in any order, some of which exclude each other. Parsed without making an object. */
+/** The options of SET and GETEX: words in any order, some of which exclude each other. Parsed without allocation. */
 
 import { errors } from "../../errors.ts";
 import type { Context } from "../../execution/context.ts";
@@ -20,10 +20,10 @@ const { NX, XX, GET, KEEPTTL, PERSIST, EX, PX, EXAT, PXAT } = SetOption;
 
 /** The options that a time follows. */
 export const TIMES = EX | PX | EXAT | PXAT;
-/** The options that say when a key expires, of which a command takes one. */
+/** The options that set the expiration, of which a command takes one. */
 const EXPIRATION = KEEPTTL | PERSIST | TIMES;
 
-/** Who takes an option. */
+/** Which commands take an option. */
 export const SET_COMMAND = 1;
 export const GETEX_COMMAND = 2;
 const BOTH = SET_COMMAND | GETEX_COMMAND;
@@ -44,8 +44,8 @@ const OPTION_BITS = 9;
 const OPTION_MASK = (1 << OPTION_BITS) - 1;
 
 /**
- * Reads the options from argument `first` on. -> their bits, and above them the index of the time where one was given (one number: no object is made);
- * `optionsOf` and `timeIndexOf` take it apart. Errors: syntax.
+ * Reads the options from argument `first` on. Returns their bits and, above them, the index of the time if one is given (in one number, to
+ * allocate nothing); `optionsOf` and `timeIndexOf` take it apart. Errors: syntax.
  */
 export function parseSetOptions(ctx: Context, first: number, command: number): number {
   let options = 0;
@@ -69,17 +69,20 @@ export function timeIndexOf(parsed: number): number {
   return parsed >>> OPTION_BITS;
 }
 
-/** The unit of the time that these options announce. */
+/** Returns the unit of the time that these options announce. */
 export function unitOf(options: number): Unit {
   return (options & (EX | EXAT)) !== 0 ? Unit.SECONDS : Unit.MILLISECONDS;
 }
 
-/** What that time is counted from, in ms since 1970. */
+/** Returns what that time is counted from, in ms since 1970. */
 export function baseOf(ctx: Context, options: number): number {
   return (options & (EX | PX)) !== 0 ? ctx.now : 0;
 }
 
-/** The `deadline` that these options announce, its value in argument `timeIndex`. Errors: those of `deadline`; a value that is not positive. */
+/**
+ * Returns the `deadline` that these options announce, given in argument `timeIndex`. Errors: those of `deadline`; a value that is not
+ * positive.
+ */
 export function deadlineOf(ctx: Context, options: number, timeIndex: number): number {
   const base = baseOf(ctx, options);
   const at = deadline(ctx, timeIndex, unitOf(options), base);

@@ -1,4 +1,4 @@
-/** Whole strings: GET, SET and their kin. The hottest file of this room: GET, SET, MGET and MSET make no object on their way. */
+/** Whole strings: GET, SET and the like. The hottest commands of all: GET, SET, MGET and MSET allocate nothing. */
 
 import { commandError } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -156,8 +156,8 @@ function replyStringOrNull(ctx: Context, address: number): void {
 }
 
 /**
- * What SET and its older forms do with key 1 and the value in argument `value`. -> whether the string was set; with GET the answer has been given.
- * Errors: those of `deadlineOf`; WRONGTYPE with GET.
+ * Executes SET and its older forms for key 1 and the value in argument `value`. Returns whether the string was set; with GET it has
+ * replied. Errors: those of `deadlineOf`; WRONGTYPE with GET.
  */
 function store(ctx: Context, options: number, timeIndex: number, value: number): boolean {
   const without = (options & SetOption.KEEPTTL) === 0 ? NO_EXPIRY : KEEP_EXPIRY;
@@ -176,7 +176,7 @@ function store(ctx: Context, options: number, timeIndex: number, value: number):
   return true;
 }
 
-/** The journal takes what was set without what depends on the time or asks for an answer. */
+/** Journals what was set without the options that depend on the time or ask for a reply. */
 function journalStore(ctx: Context, options: number, timeIndex: number, value: number): void {
   if ((options & (TIMES & ~SetOption.PXAT)) !== 0) {
     const at = exactDeadline(ctx, timeIndex, unitOf(options), baseOf(ctx, options));

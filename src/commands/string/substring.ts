@@ -109,13 +109,13 @@ export const lcs = command("lcs", { arity: -3, since: "7.0.0", flags: "readonly"
     ctx.reply.integer(common.bytes.length);
   });
 
-/** Errors: a string of `size` bytes that start at `offset` would be longer than a request can carry; the master's word is law. */
+/** Errors: a string of `size` bytes at `offset` would be longer than a request can be. The master's commands are not checked. */
 function requireRoom(ctx: Context, offset: number, size: number): void {
   if (ctx.session.kind === SessionKind.MASTER) return;
   if (offset + size > ctx.host.config.values["proto-max-bulk-len"]) throw errors.stringTooLong;
 }
 
-/** GETRANGE: offsets count from 0, negative ones from the end, and both are part of the answer. */
+/** GETRANGE: offsets count from 0, negative ones from the end, and both are inclusive. */
 function replyRange(ctx: Context): void {
   const first = ctx.int64(2);
   const last = ctx.int64(3);
@@ -135,7 +135,7 @@ function fromStart(offset: bigint, length: number): number {
   return Math.max(0, Number(offset < 0n ? offset + BigInt(length) : offset));
 }
 
-/** The string at key `index` for LCS, empty where there is none; good until the next change. */
+/** Returns the string at key `index` for LCS, empty if there is none; valid until the next change. */
 function comparedString(ctx: Context, index: number): Buffer {
   const address = ctx.read(index);
   if (address === 0) return EMPTY;

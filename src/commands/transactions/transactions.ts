@@ -1,4 +1,4 @@
-/** MULTI and WATCH. While a transaction is open the dispatcher queues what comes in; EXEC runs it, as one unit of the journal. */
+/** MULTI and WATCH. While a transaction is open its commands are queued; EXEC runs them as one unit of the journal. */
 
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -8,19 +8,19 @@ import { Transaction } from "../../session/transaction.ts";
 
 const command = commandsOf("transactions");
 
-/** The client's transaction, made when it first needs one. */
+/** Returns the client's transaction, created at its first use. */
 function transactionOf(ctx: Context): Transaction {
   const { session } = ctx;
   session.transaction ??= new Transaction(ctx.host.keyspace);
   return session.transaction;
 }
 
-/** The transaction that MULTI opened, or null. */
+/** Returns the transaction that MULTI opened, or null. */
 function openTransaction(session: Session): Transaction | null {
   return session.transaction?.open ? session.transaction : null;
 }
 
-/** Errors: a transaction is open already. */
+/** Errors: a transaction is already open. */
 export const multi = command("multi", { arity: 1, since: "1.2.0", flags: "noscript loading stale fast allow_busy" })
   .marked("unqueued")
   .docs("Starts a transaction.", "O(1)")
@@ -31,7 +31,10 @@ export const multi = command("multi", { arity: 1, since: "1.2.0", flags: "noscri
     ctx.reply.ok();
   });
 
-/** -> an array with the answer of each queued command, or null when a watched key changed. Errors: EXECABORT after a refused command, no transaction. */
+/**
+ * Replies with an array of each queued command's reply, or null if a watched key changed. Errors: EXECABORT after a refused command, no
+ * transaction.
+ */
 export const exec = command("exec", { arity: 1, since: "1.2.0", flags: "noscript loading stale skip_slowlog" })
   .marked("unqueued", "runs-queue")
   .docs("Executes the commands of a transaction.", "Depends on the queued commands.")
@@ -45,11 +48,11 @@ export const exec = command("exec", { arity: 1, since: "1.2.0", flags: "noscript
       if (refused) throw errors.execAbort;
       return ctx.reply.nullArray();
     }
-    // The transaction stays open meanwhile: a command that would block must see that it may not.
+    // The transaction stays open meanwhile, so that commands that would block see that they must not.
     transaction.unwatch();
     runQueue(ctx, transaction);
     transaction.reset();
-    // Each command has been journalled on its own.
+    // Each command was journalled by itself.
     ctx.journalNothing();
   });
 
@@ -74,7 +77,7 @@ export const discard = command("discard", { arity: 1, since: "2.0.0", flags: "no
     ctx.reply.ok();
   });
 
-/** Errors: a transaction is open already. */
+/** Errors: a transaction is already open. */
 export const watch = command("watch", { arity: -2, since: "2.2.0", flags: "noscript loading stale fast allow_busy" })
   .takes("key{RO}...")
   .marked("unqueued")
@@ -83,7 +86,7 @@ export const watch = command("watch", { arity: -2, since: "2.2.0", flags: "noscr
     const { database, frame } = ctx;
     const transaction = transactionOf(ctx);
     if (transaction.open) throw commandError("ERR WATCH inside MULTI is not allowed");
-    // A transaction that is lost already needs no further keys.
+    // A transaction that will fail anyway needs no further keys.
     if (!transaction.touched) {
       for (let index = 1; index < ctx.count; index++) transaction.watch(database, frame.buffer, frame.offsets[index], frame.lengths[index]);
     }

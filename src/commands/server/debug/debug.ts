@@ -1,4 +1,4 @@
-/** DEBUG: what tests and people who look for a fault need. What Redis has and is not here answers as an unknown subcommand. */
+/** DEBUG: what tests need, and people who look for a bug. Subcommands of Redis that are not here are answered as unknown. */
 
 import { commandError } from "../../../errors.ts";
 import { commandsOf } from "../../../execution/command-spec.ts";
@@ -32,24 +32,24 @@ const ANY = Number.POSITIVE_INFINITY;
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   [
     "aof-flush-sleep",
-    sub(flushSleep, 3, 3, "AOF-FLUSH-SLEEP <microseconds>", "Sleeps so long before each write to the append-only file, for tests."),
+    sub(flushSleep, 3, 3, "AOF-FLUSH-SLEEP <microseconds>", "Sleeps before each write to the append-only file, for tests."),
   ],
   [
     "change-repl-id",
-    sub(changeReplicationId, 2, 2, "CHANGE-REPL-ID", "Begins a new replication history. Replicas have to resynchronize in full."),
+    sub(changeReplicationId, 2, 2, "CHANGE-REPL-ID", "Starts a new replication history. Replicas must resynchronize in full."),
   ],
   ["config-rewrite-force-all", sub(rewriteAll, 2, 2, "CONFIG-REWRITE-FORCE-ALL", "CONFIG REWRITE that writes out the defaults too.")],
-  ["digest", sub(digest, 2, 2, "DIGEST", "A fingerprint of the whole data set, the same as Redis's for the same data.")],
-  ["digest-value", sub(digestValue, 2, ANY, "DIGEST-VALUE <key> [<key> ...]", "Fingerprints of what these keys hold.")],
-  ["error", sub(error, 3, 3, "ERROR <string>", "Answers with this error.")],
-  ["htstats", sub(htstats, 3, ANY, "HTSTATS <dbid> [full]", "How the hash table of a database is filled.")],
-  ["htstats-key", sub(htstatsKey, 3, ANY, "HTSTATS-KEY <key> [full]", "The same of a value that is a hash table.")],
-  ["listpack", sub(listpack, 3, 3, "LISTPACK <key>", "Writes the structure of a packed value to standard output.")],
-  ["loadaof", sub(loadAppendOnly, 2, 2, "LOADAOF", "Writes what waits to the append-only file, empties the memory and loads the file.")],
+  ["digest", sub(digest, 2, 2, "DIGEST", "Returns a digest of the whole data set, the same as Redis's for the same data.")],
+  ["digest-value", sub(digestValue, 2, ANY, "DIGEST-VALUE <key> [<key> ...]", "Returns digests of the values of these keys.")],
+  ["error", sub(error, 3, 3, "ERROR <string>", "Replies with this error.")],
+  ["htstats", sub(htstats, 3, ANY, "HTSTATS <dbid> [full]", "Returns statistics of a database's hash table.")],
+  ["htstats-key", sub(htstatsKey, 3, ANY, "HTSTATS-KEY <key> [full]", "Returns statistics of a value's hash table.")],
+  ["listpack", sub(listpack, 3, 3, "LISTPACK <key>", "Prints the structure of a packed value to standard output.")],
+  ["loadaof", sub(loadAppendOnly, 2, 2, "LOADAOF", "Flushes the append-only file, empties the memory and loads the file.")],
   ["log", sub(log, 3, 3, "LOG <message>", "Writes a message to the log.")],
-  ["object", sub(object, 3, 3, "OBJECT <key>", "How the value of a key is held.")],
-  ["pause-cron", sub(pauseCron, 3, 3, "PAUSE-CRON <0|1>", "1 stops the periodic work, 0 goes on with it.")],
-  ["populate", sub(populate, 3, 5, "POPULATE <count> [<prefix>] [<size>]", "Makes <count> string keys; they are not replicated.")],
+  ["object", sub(object, 3, 3, "OBJECT <key>", "Returns how the value of a key is stored.")],
+  ["pause-cron", sub(pauseCron, 3, 3, "PAUSE-CRON <0|1>", "1 pauses the periodic work, 0 resumes it.")],
+  ["populate", sub(populate, 3, 5, "POPULATE <count> [<prefix>] [<size>]", "Creates <count> string keys, which are not replicated.")],
   [
     "protocol",
     sub(
@@ -57,11 +57,11 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
       3,
       3,
       "PROTOCOL <type>",
-      "An example of each kind of reply: string, integer, double, bignum, null, array, set,",
+      "Replies with an example of a type: string, integer, double, bignum, null, array, set,",
       "map, attrib, push, verbatim, true, false.",
     ),
   ],
-  ["quicklist", sub(quicklist, 3, 4, "QUICKLIST <key> [<0|1>]", "Writes the structure of a list to standard output.")],
+  ["quicklist", sub(quicklist, 3, 4, "QUICKLIST <key> [<0|1>]", "Prints the structure of a list to standard output.")],
   [
     "quicklist-packed-threshold",
     sub(
@@ -94,15 +94,12 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
       "Accepted without effect: clients have no reply buffers of their own.",
     ),
   ],
-  [
-    "set-active-expire",
-    sub(setActiveExpire, 3, 3, "SET-ACTIVE-EXPIRE <0|1>", "0 leaves expired keys where they are until somebody asks for them."),
-  ],
+  ["set-active-expire", sub(setActiveExpire, 3, 3, "SET-ACTIVE-EXPIRE <0|1>", "0 keeps expired keys until they are accessed.")],
   [
     "set-skip-checksum-validation",
-    sub(setSkipChecksums, 3, 3, "SET-SKIP-CHECKSUM-VALIDATION <0|1>", "1 takes files and RESTORE's payloads whatever their checksums say."),
+    sub(setSkipChecksums, 3, 3, "SET-SKIP-CHECKSUM-VALIDATION <0|1>", "1 accepts files and RESTORE payloads whatever their checksums are."),
   ],
-  ["sleep", sub(sleep, 3, 3, "SLEEP <seconds>", "Stops the server for a while; fractions are allowed.")],
+  ["sleep", sub(sleep, 3, 3, "SLEEP <seconds>", "Blocks the server; fractions are allowed.")],
 ]);
 
 export const debug = command("debug", { arity: -2, since: "1.0.0", flags: "admin noscript loading stale" })

@@ -1,4 +1,7 @@
-/** DEBUG's looks at packed values and at the nodes of lists, written to standard output, and the length from which on nodes are not packed. */
+/**
+ * DEBUG subcommands that print packed values and the nodes of lists to standard output, and the one that sets from which length on nodes
+ * are not packed.
+ */
 
 import { parseMemory } from "../../../config/numbers.ts";
 import { commandError, errors } from "../../../errors.ts";
@@ -32,7 +35,7 @@ export function listpack(ctx: Context): void {
   ctx.reply.simple("Listpack structure printed on stdout");
 }
 
-/** Errors: no such key, no quicklist. With a third argument that is not 0 the elements are shown too. */
+/** A third argument other than 0 shows the elements too. Errors: no such key, not a quicklist. */
 export function quicklist(ctx: Context): void {
   const full = ctx.count === 4 && (Number.parseInt(ctx.text(3), 10) || 0) !== 0;
   const { object } = open(ctx);

@@ -1,4 +1,4 @@
-/** DEBUG PROTOCOL: one reply of each kind, for those who write clients. */
+/** DEBUG PROTOCOL: one reply of each type, for authors of clients. */
 
 import { commandError } from "../../../errors.ts";
 import type { Context } from "../../../execution/context.ts";
@@ -50,7 +50,7 @@ function map(reply: Reply): void {
   }
 }
 
-/** An attribute is no reply by itself: one follows. */
+/** An attribute is not a reply by itself: one follows. */
 function attribute(reply: Reply): void {
   if (reply.protocol === 3) {
     reply.attribute(1);
@@ -62,7 +62,7 @@ function attribute(reply: Reply): void {
   reply.bulk("Some real reply following the attribute");
 }
 
-/** Nor is a push. */
+/** A push is not a reply either. */
 function push(reply: Reply): void {
   if (reply.protocol !== 3) throw commandError("ERR RESP2 is not supported by this command");
   reply.push(2);

@@ -1,14 +1,14 @@
-/** DEBUG HTSTATS: how a hash table is filled. */
+/** DEBUG HTSTATS: statistics of a hash table. */
 
 import type { Table } from "../../../memory/record-table.ts";
 
-/** Chains of this length and more are counted together, and not shown. */
+/** Chains of at least this length are counted together and not shown. */
 const LONGEST_SHOWN = 50;
 
-/** Describes a table, and while a rehash is under way the one it is moving to. `full` walks all chains. */
+/** Describes a table and, during a rehash, the one it moves to. `full` walks all chains. */
 export function tableStats(table: Table, options: { full: boolean }): string {
   const chains = table.chainCount;
-  // While a rehash is under way the chains of the old buckets come first, those of the new ones after them.
+  // During a rehash the chains of the old buckets come first, then those of the new ones.
   const split = table.rehashing ? table.chainOf(0) : chains;
   let text = bucketStats(table, 0, split, "Hash table 0 stats (main hash table)", options.full);
   if (table.rehashing) text += bucketStats(table, split, chains, "Hash table 1 stats (rehashing target)", options.full);

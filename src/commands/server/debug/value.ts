@@ -1,4 +1,4 @@
-/** DEBUG's looks at keys: fingerprints, the form a value is held in, and keys made in bulk. */
+/** DEBUG subcommands about keys: digests, encodings, and keys created in bulk. */
 
 import { parseInt64 } from "../../../base/bytes.ts";
 import { errors } from "../../../errors.ts";
@@ -21,7 +21,7 @@ const MAX_POPULATED_NAME = 127;
 /** The value being looked at. */
 const stored = new StoredValue();
 
-/** The address of argument `index` as a key whether its time has passed or not, untouched; 0 when it is not there. */
+/** Returns the address of the key in argument `index`, expired or not, without noting an access; 0 if it doesn't exist. */
 function lookUp(ctx: Context, index: number): number {
   const name = ctx.bytes(index);
   const { table } = ctx.database;
@@ -68,7 +68,7 @@ function addValue(target: Digest, database: Database, address: number): void {
   digestOf(target, database.type(address), stored.show(database.table, address), database.expiryOf(address) !== NO_EXPIRY);
 }
 
-/** Where a value is and how: the address is that of its record in the arena. */
+/** Where and how a value is stored: the address is that of its record in the arena. */
 export function object(ctx: Context): void {
   const address = lookUpOrFail(ctx, 2);
   const { database } = ctx;
@@ -80,7 +80,7 @@ export function object(ctx: Context): void {
   );
 }
 
-/** What Redis adds about a list of nodes: how many, how full, how large; nothing for other values. */
+/** What Redis adds for a quicklist: how many nodes, how full, how large. Returns "" for other values. */
 function nodesOf({ host, database }: Context, address: number): string {
   const { object: list } = stored.show(database.table, address);
   if (!(list instanceof QuickList)) return "";
@@ -100,7 +100,7 @@ function serializedLength(ctx: Context, address: number): number {
   return writer.bytesWritten;
 }
 
-/** DEBUG POPULATE: `count` keys `<prefix>:<n>` holding `value:<n>`, cut or filled with zeros to `size` bytes. No replica hears of them. */
+/** DEBUG POPULATE: `count` keys `<prefix>:<n>` holding `value:<n>`, cut or padded with zeros to `size` bytes. They are not replicated. */
 export function populate(ctx: Context): void {
   const count = natural(ctx, 2);
   const size = ctx.count === 5 ? natural(ctx, 4) : 0;
@@ -120,7 +120,7 @@ export function populate(ctx: Context): void {
   ctx.reply.ok();
 }
 
-/** Errors: not a number from 0 on. */
+/** Errors: not a number, negative. */
 function natural(ctx: Context, index: number): number {
   const value = Number(parseInt64(ctx.bytes(index), 0, ctx.frame.lengths[index]) ?? -1);
   if (value < 0 || !Number.isSafeInteger(value)) throw errors.notPositive;

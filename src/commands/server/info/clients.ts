@@ -1,7 +1,7 @@
 import { SessionKind } from "../../../session/session.ts";
 import type { Section } from "./section.ts";
 
-/** Who is connected. No keys are tracked. */
+/** The connected clients. Tracking is not supported. */
 export const CLIENTS: Section = {
   names: ["clients"],
   title: "Clients",

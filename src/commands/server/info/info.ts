@@ -1,4 +1,4 @@
-/** INFO: which sections are asked for; what is in them is in `info/`. */
+/** INFO: which sections are asked for. The other files of this folder write them. */
 
 import { commandsOf } from "../../../execution/command-spec.ts";
 import type { Host } from "../../../execution/host.ts";
@@ -13,7 +13,7 @@ import { DEBUG, STATS } from "./stats.ts";
 
 const command = commandsOf("server");
 
-/** In the order of the answer, whatever the order of the question. */
+/** In the order of the reply, whatever the order of the request. */
 const SECTIONS: readonly Section[] = [
   SERVER,
   CLIENTS,

@@ -4,7 +4,7 @@ import { humanBytes, type Section } from "./section.ts";
 
 const SYSTEM_MEMORY = totalmem();
 
-/** Where the memory is. Nothing runs scripts here, so what scripts take is 0. */
+/** What takes the memory. There are no scripts, so they take 0. */
 export const MEMORY: Section = {
   names: ["memory"],
   title: "Memory",

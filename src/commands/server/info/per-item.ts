@@ -1,4 +1,4 @@
-/** The sections that list things: one line a command, an error code, a database; and two of a few lines. */
+/** The sections with one line for each command, error code or database; and three of a few lines. */
 
 import type { LatencyHistogram } from "../../../execution/latency-histogram.ts";
 import { type Section, safeName } from "./section.ts";

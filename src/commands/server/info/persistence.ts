@@ -2,7 +2,7 @@ import type { AppendOnlyFile } from "../../../aof/aof.ts";
 import type { LoadProgress } from "../../../snapshot/load.ts";
 import type { InfoText, Section } from "./section.ts";
 
-/** A load that has only just begun is taken to need this many seconds. */
+/** The estimated duration, in seconds, of a load that has just begun. */
 const ETA_UNKNOWN = 1;
 
 /** What is saved and loaded. An image is made without a fork, so no memory is ever copied on write. */
@@ -59,7 +59,7 @@ function addFile(out: InfoText, file: AppendOnlyFile): void {
 
 function addProgress(out: InfoText, progress: LoadProgress, now: number): void {
   const { startedAt, totalBytes, loadedBytes, usedMemory } = progress;
-  // A stream of unknown length: the memory that the data took where it came from is the best guess there is.
+  // The stream's length is unknown: the memory that the data took at the master is the best estimate.
   const expected = totalBytes > 0 ? totalBytes : usedMemory;
   const share = expected === 0 ? 0 : Math.min(loadedBytes / expected, totalBytes > 0 ? 1 : 0.9999);
   const left = Math.max(1, expected - loadedBytes);

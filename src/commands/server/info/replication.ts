@@ -3,10 +3,10 @@ import { ReplicaState, STATE_WORDS } from "../../../replication/master/replica.t
 import { LinkState, type MasterLink } from "../../../replication/replica/link.ts";
 import type { InfoText, Section } from "./section.ts";
 
-/** What Redis shows for the offset of a replica that has nothing to go on from. */
+/** What Redis shows as the offset of a replica that has no history to continue. */
 const NO_OFFSET = 1;
 
-/** Both sides of replication: the master that is followed, the replicas that follow, and the history that they share. */
+/** Both sides of replication: the master, the replicas, and the history that they share. */
 export const REPLICATION: Section = {
   names: ["replication"],
   title: "Replication",

@@ -1,4 +1,4 @@
-/** What a section of INFO is, and the text it is written to. */
+/** A section of INFO, and the text it is written to. */
 
 import type { Host } from "../../../execution/host.ts";
 import type { Session } from "../../../session/session.ts";
@@ -65,7 +65,7 @@ export class InfoText {
     if (line !== null) this.write(line, (Number.isFinite(value) ? value : 0).toFixed(decimals) + unit);
   }
 
-  /** Bytes, and the same for people under `<name>_human`. */
+  /** Bytes, and the same in readable form as `<name>_human`. */
   bytesOf(name: string, value: number): void {
     this.add(name, value);
     const human = this.next(name, value, "_human");
@@ -116,7 +116,7 @@ export function humanBytes(bytes: number): string {
   return `${value.toFixed(2)}${UNITS[unit]}`;
 }
 
-/** A name that may come from clients, without what would break a line or a field. */
+/** Returns a name that may come from clients without the characters that would break a line or a field. */
 export function safeName(name: string): string {
   return name.replace(/[#:\r\n]/g, "_");
 }

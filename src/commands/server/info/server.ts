@@ -6,7 +6,7 @@ import { COMMIT, REDIS_VERSION, VERSION } from "../../../version.ts";
 import type { InfoText, Section } from "./section.ts";
 
 const SECONDS_PER_DAY = 24 * 3600;
-/** What Bun's event loop stands on, by platform. */
+/** What Bun's event loop is built on, by platform. */
 const MULTIPLEXING: Readonly<Record<string, string>> = { linux: "epoll", darwin: "kqueue", freebsd: "kqueue", win32: "iocp" };
 
 // What stays the same as long as the process runs; some of it takes a system call.
@@ -17,7 +17,7 @@ const OPERATING_SYSTEM = `${type()} ${release()} ${machine()}`;
 const ARCH_BITS = process.arch.endsWith("64") ? 64 : 32;
 const PROCESS_ID = process.pid;
 
-/** Which program this is, where it runs and since when. */
+/** What program this is, where it runs and since when. */
 export const SERVER: Section = {
   names: ["server"],
   title: "Server",

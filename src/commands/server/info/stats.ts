@@ -1,7 +1,10 @@
 import { Topic } from "../../../session/pubsub.ts";
 import type { Section } from "./section.ts";
 
-/** What has happened since the start, or since CONFIG RESETSTAT. Nothing forks, migrates, defragments or tracks keys here: those counts are 0. */
+/**
+ * What has happened since the start, or since CONFIG RESETSTAT. Nothing forks, migrates, defragments or tracks keys here: those counts are
+ * 0.
+ */
 export const STATS: Section = {
   names: ["stats"],
   title: "Stats",
@@ -12,7 +15,7 @@ export const STATS: Section = {
     out.add("total_commands_processed", stats.commands);
     out.whole("instantaneous_ops_per_sec", stats.commandRate.value);
     out.add("total_net_input_bytes", stats.bytesIn + stats.replicationBytesIn);
-    out.add("total_net_output_bytes", stats.bytesOut); // what replicas got is in it
+    out.add("total_net_output_bytes", stats.bytesOut); // includes what was sent to replicas
     out.add("total_net_repl_input_bytes", stats.replicationBytesIn);
     out.add("total_net_repl_output_bytes", stats.replicationBytesOut);
     out.ratio("instantaneous_input_kbps", stats.inputRate.value / 1024);
@@ -57,12 +60,12 @@ export const STATS: Section = {
     out.whole("instantaneous_eventloop_cycles_per_sec", stats.cycleRate.value);
     out.whole("instantaneous_eventloop_duration_usec", stats.cycleDuration.value);
     out.add("acl_access_denied_auth", stats.loginFailures);
-    // The one user there is may do everything.
+    // The only user may do everything.
     for (const name of ["cmd", "key", "channel"]) out.add(`acl_access_denied_${name}`, 0);
   },
 };
 
-/** What only those who look for it want to know of the event loop. */
+/** Statistics of the event loop, shown only by name. */
 export const DEBUG: Section = {
   names: ["debug"],
   title: "Debug",

@@ -8,49 +8,17 @@
  *       .run((ctx) => ...);
  */
 
-import { type Argument, type KeySpec, parseSyntax, type Syntax } from "./command-syntax.ts";
+import { type Argument, type KeySpec, parseSyntax, type Syntax, type WordOf, wordsOf } from "./command-syntax.ts";
 import type { Context } from "./context.ts";
 
 export type Group =
-  | "string"
-  | "generic"
-  | "connection"
-  | "server"
-  | "transactions"
-  | "list"
-  | "hash"
-  | "set"
-  | "sorted-set"
-  | "stream"
-  | "bitmap"
-  | "hyperloglog"
-  | "geo"
-  | "pubsub"
-  | "scripting"
-  | "cluster";
+  WordOf<"string bitmap hyperloglog list hash set sorted-set geo stream generic pubsub transactions scripting connection server cluster">;
 
 /** Redis's command flags, by the names COMMAND INFO gives them. */
-export type Flag =
-  | "write"
-  | "readonly"
-  | "denyoom"
-  | "admin"
-  | "pubsub"
-  | "noscript"
-  | "blocking"
-  | "loading"
-  | "stale"
-  | "skip_monitor"
-  | "skip_slowlog"
-  | "asking"
-  | "fast"
-  | "no_auth"
-  | "may_replicate"
-  | "no_async_loading"
-  | "no_multi"
-  | "allow_busy"
-  | "no_mandatory_keys"
-  | "movablekeys";
+export type Flag = WordOf<
+  | "write readonly denyoom admin pubsub noscript blocking loading stale skip_monitor skip_slowlog asking fast no_auth"
+  | "may_replicate no_async_loading no_multi allow_busy no_mandatory_keys movablekeys"
+>;
 
 export type DocFlag = "deprecated" | "syscmd";
 
@@ -74,13 +42,6 @@ export interface CommandFacts<Flags extends string> {
   readonly since: string;
   readonly flags: Flags;
 }
-
-/** `unknown` if every word of a list is one of `Word`, else `never`. */
-type AllOf<List extends string, Word extends string> = List extends "" | Word
-  ? unknown
-  : List extends `${Word} ${infer Rest}`
-    ? AllOf<Rest, Word>
-    : never;
 
 export type Handler = (ctx: Context) => void;
 
@@ -124,7 +85,7 @@ export class CommandSpec {
     this.group = group;
     this.arity = facts.arity;
     this.since = facts.since;
-    this.flags = wordsOf<Flag>(facts.flags);
+    this.flags = wordsOf(facts.flags) as readonly Flag[];
   }
 
   /** The arguments, in the notation that command-syntax.ts describes. */
@@ -197,14 +158,13 @@ export class CommandSpec {
   }
 }
 
+/** `unknown` if every word of a list is a flag, else `never`. */
+type OnlyFlags<List extends string> = WordOf<List> extends Flag | "" ? unknown : never;
+
 /** What begins the commands of a group: `commandsOf("hash")("hget", ...)`; of a subcommand the name is "config|get". */
 export function commandsOf(group: Group) {
-  return <const Flags extends string>(fullName: string, facts: CommandFacts<Flags & AllOf<Flags, Flag>>): CommandSpec =>
+  return <const Flags extends string>(fullName: string, facts: CommandFacts<Flags & OnlyFlags<Flags>>): CommandSpec =>
     new CommandSpec(group, fullName, facts);
-}
-
-function wordsOf<Word extends string>(list = ""): readonly Word[] {
-  return list === "" ? [] : (list.split(" ") as Word[]);
 }
 
 function missingSubcommand(): void {

@@ -24,7 +24,14 @@
  *     {RW access: ...} with a note
  */
 
-export type KeyFlag = "RO" | "RW" | "OW" | "RM" | "access" | "update" | "insert" | "delete" | "not_key" | "incomplete" | "variable_flags";
+/** The words of a list that is written as one string, with spaces between them. */
+export type WordOf<List extends string> = List extends `${infer First} ${infer Rest}` ? First | WordOf<Rest> : List;
+
+export function wordsOf<const List extends string>(list: List): readonly WordOf<List>[] {
+  return list === "" ? [] : (list.split(" ") as WordOf<List>[]);
+}
+
+export type KeyFlag = WordOf<"RO RW OW RM access update insert delete not_key incomplete variable_flags">;
 
 /** Where a command's keys are: Redis 7's key specifications. */
 export interface KeySpec {

@@ -1,32 +1,13 @@
 /** ACL categories: groups of commands that rules and COMMAND LIST name by one word. */
 
 import type { Flag, Group } from "../../execution/command-spec.ts";
+import { wordsOf } from "../../execution/command-syntax.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
 
 /** Every category, in Redis's order. */
-export const CATEGORIES = [
-  "keyspace",
-  "read",
-  "write",
-  "set",
-  "sortedset",
-  "list",
-  "hash",
-  "string",
-  "bitmap",
-  "hyperloglog",
-  "geo",
-  "stream",
-  "pubsub",
-  "admin",
-  "fast",
-  "slow",
-  "blocking",
-  "dangerous",
-  "connection",
-  "transaction",
-  "scripting",
-] as const;
+export const CATEGORIES = wordsOf(
+  "keyspace read write set sortedset list hash string bitmap hyperloglog geo stream pubsub admin fast slow blocking dangerous connection transaction scripting",
+);
 export type Category = (typeof CATEGORIES)[number];
 
 /** The groups server and cluster have no category; pubsub has a flag instead. */

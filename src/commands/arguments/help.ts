@@ -7,6 +7,9 @@ import type { Context } from "../../execution/context.ts";
 /** A subcommand in HELP: how to call it, and lines of explanation. */
 export type HelpEntry = readonly [usage: string, ...lines: string[]];
 
+/** How much of an unknown subcommand its error repeats. */
+const QUOTED_BYTES = 128;
+
 const HELP_ENTRY: HelpEntry = ["HELP", "Shows this text."];
 
 /** Returns the HELP subcommand of a family, made from a table of its subcommands. */
@@ -26,6 +29,6 @@ export function replyHelp(ctx: Context, entries: readonly HelpEntry[]): void {
 /** Returns the error of a subcommand that checks the number of its arguments itself. */
 export function wrongArguments(ctx: Context): CommandError {
   return commandError(
-    `ERR unknown subcommand or wrong number of arguments for '${ctx.text(1).slice(0, 128)}'. Try ${ctx.text(0).toUpperCase()} HELP.`,
+    `ERR unknown subcommand or wrong number of arguments for '${ctx.text(1).slice(0, QUOTED_BYTES)}'. Try ${ctx.text(0).toUpperCase()} HELP.`,
   );
 }

@@ -114,7 +114,7 @@ function readKillOption(ctx: Context, index: number, filter: KillFilter): void {
       filter.user = value;
       return;
     case "skipme":
-      filter.skipMe = yesOrNo(ctx, index + 1);
+      filter.skipMe = choice(ctx, index + 1, "yes", "no");
       return;
     default:
       throw errors.syntax;
@@ -127,13 +127,14 @@ function killId(bytes: Buffer): number {
   return Number(wanted);
 }
 
-function yesOrNo(ctx: Context, index: number): boolean {
-  if (ctx.is(index, "yes")) return true;
-  if (ctx.is(index, "no")) return false;
+/** Returns true for the word `yes` in argument `index`, false for `no`. Errors: syntax. */
+function choice(ctx: Context, index: number, yes: string, no: string): boolean {
+  if (ctx.is(index, yes)) return true;
+  if (ctx.is(index, no)) return false;
   throw errors.syntax;
 }
 
-/** Returns how many. */
+/** Closes the connections that match. Returns how many. */
 function disconnectAll(ctx: Context, filter: KillFilter): number {
   const { session: self, host } = ctx;
   const matches = [...host.clients].filter(
@@ -204,17 +205,11 @@ const setInfo = command("client|setinfo", { arity: 4, since: "7.2.0", flags: "no
     ctx.reply.ok();
   });
 
-function onOrOff(ctx: Context): boolean {
-  if (ctx.is(2, "on")) return true;
-  if (ctx.is(2, "off")) return false;
-  throw errors.syntax;
-}
-
 const noEvict = command("client|no-evict", { arity: 3, since: "7.0.0", flags: "admin noscript loading stale" })
   .takes("enabled(ON | OFF)")
   .docs("Exempts the connection from client eviction, or ends that.", "O(1)")
   .run((ctx) => {
-    ctx.session.noEvict = onOrOff(ctx);
+    ctx.session.noEvict = choice(ctx, 2, "on", "off");
     ctx.reply.ok();
   });
 
@@ -222,7 +217,7 @@ const noTouch = command("client|no-touch", { arity: 3, since: "7.2.0", flags: "n
   .takes("enabled(ON | OFF)")
   .docs("Controls whether the connection's commands affect the LRU and LFU of the keys they access.", "O(1)")
   .run((ctx) => {
-    ctx.session.noTouch = onOrOff(ctx);
+    ctx.session.noTouch = choice(ctx, 2, "on", "off");
     ctx.reply.ok();
   });
 

@@ -24,10 +24,7 @@ export const sort = command("sort", { arity: -2, since: "1.0.0", flags: "write d
       [LIMIT limit(offset count)] [GET get-pattern'pattern'{^}]... [order(ASC | DESC)] [sorting='ALPHA']
       [STORE destination{OW update unknown: The key of STORE, which can be anywhere}]`)
   .acl("set sortedset list dangerous")
-  .docs(
-    "Sorts the elements of a list, a set or a sorted set. Can store the result.",
-    "O(N+M*log(M)) for N elements, M of them returned; O(N) unsorted",
-  )
+  .docs("Sorts a list, a set or a sorted set. Can store the result.", "O(N+M*log(M)) for N elements, M of them returned; O(N) unsorted")
   .run((ctx) => sortKey(ctx, { mayStore: true }));
 
 export const sort_ro = command("sort_ro", { arity: -2, since: "7.0.0", flags: "readonly movablekeys" })

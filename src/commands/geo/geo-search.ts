@@ -23,7 +23,7 @@ export const geosearch = command("geosearch", { arity: -7, since: "6.2.0", flags
       [order(ASC | DESC)] [count-block(COUNT count [ANY])] [WITHCOORD] [WITHDIST] [WITHHASH]`)
   .docs(
     "Finds the members of a geospatial index in a circle or a box.",
-    "O(N+log(M)) for N members in the map cells that the area touches, M of them in the area",
+    "O(N+log(M)) for N members in and around the area, M of them in it",
   )
   .changed("7.0.0: Units can be upper case.")
   .run((ctx) => search(ctx, Form.SEARCH));
@@ -33,8 +33,8 @@ export const geosearchstore = command("geosearchstore", { arity: -8, since: "6.2
       by(circle(BYRADIUS radius unit('m' | 'km' | 'ft' | 'mi')) | box(BYBOX width height unit('m' | 'km' | 'ft' | 'mi')))
       [order(ASC | DESC)] [count-block(COUNT count [ANY])] [STOREDIST]`)
   .docs(
-    "Finds the members of a geospatial index in a circle or a box and stores them in a key.",
-    "O(N+log(M)) for N members in the map cells that the area touches, M of them in the area",
+    "Stores the members of a geospatial index in a circle or a box in a key.",
+    "O(N+log(M)) for N members in and around the area, M of them in it",
   )
   .changed("7.0.0: Units can be upper case.")
   .run((ctx) => search(ctx, Form.SEARCH_STORE));
@@ -44,8 +44,8 @@ export const georadius = command("georadius", { arity: -6, since: "3.2.0", flags
       [count-block(COUNT count [ANY@6.2.0])] [order(ASC | DESC)]
       [store(STORE storekey'key'{OW update from 6} | STOREDIST storedistkey'key'{OW update from 6})]`)
   .docs(
-    "Finds the members of a geospatial index within a distance of a position. Can store them.",
-    "O(N+log(M)) for M members, N of them in the square around the circle",
+    "Finds, and can store, the members of a geospatial index within a distance of a position.",
+    "O(N+log(M)) for M members, N of them around the circle",
   )
   .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS`")
   .changed("6.2.0: Added `ANY`.", "7.0.0: Units can be upper case.")
@@ -56,8 +56,8 @@ export const georadiusbymember = command("georadiusbymember", { arity: -5, since
       [count-block(COUNT count [ANY])] [order(ASC | DESC)]
       [store(STORE storekey'key'{OW update from 5} | STOREDIST storedistkey'key'{OW update from 5})]`)
   .docs(
-    "Finds the members of a geospatial index within a distance of a member. Can store them.",
-    "O(N+log(M)) for M members, N of them in the square around the circle",
+    "Finds, and can store, the members of a geospatial index within a distance of a member.",
+    "O(N+log(M)) for M members, N of them around the circle",
   )
   .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS` and `FROMMEMBER`")
   .changed("7.0.0: Units can be upper case.")
@@ -68,7 +68,7 @@ export const georadius_ro = command("georadius_ro", { arity: -6, since: "3.2.10"
       [count-block(COUNT count [ANY@6.2.0])] [order(ASC | DESC)]`)
   .docs(
     "Finds the members of a geospatial index within a distance of a position.",
-    "O(N+log(M)) for M members, N of them in the square around the circle",
+    "O(N+log(M)) for M members, N of them around the circle",
   )
   .deprecated("6.2.0", "`GEOSEARCH` with `BYRADIUS`")
   .changed("6.2.0: Added `ANY`.")
@@ -77,10 +77,7 @@ export const georadius_ro = command("georadius_ro", { arity: -6, since: "3.2.10"
 export const georadiusbymember_ro = command("georadiusbymember_ro", { arity: -5, since: "3.2.10", flags: "readonly" })
   .takes(`key{RO access} member radius unit('m' | 'km' | 'ft' | 'mi') [WITHCOORD] [WITHDIST] [WITHHASH]
       [count-block(COUNT count [ANY])] [order(ASC | DESC)]`)
-  .docs(
-    "Finds the members of a geospatial index within a distance of a member.",
-    "O(N+log(M)) for M members, N of them in the square around the circle",
-  )
+  .docs("Finds the members of a geospatial index within a distance of a member.", "O(N+log(M)) for M members, N of them around the circle")
   .deprecated("6.2.0", "`GEOSEARCH` with `BYRADIUS` and `FROMMEMBER`")
   .run((ctx) => search(ctx, Form.RADIUS_BY_MEMBER_RO));
 

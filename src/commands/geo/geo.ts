@@ -20,10 +20,7 @@ const text = Buffer.alloc(GEOHASH_BYTES);
 
 export const geoadd = command("geoadd", { arity: -5, since: "3.2.0", flags: "write denyoom" })
   .takes("key{RW update} [condition(NX | XX)@6.2.0] [change='CH'@6.2.0] data(longitude latitude member)...")
-  .docs(
-    "Adds members with their positions to a geospatial index. Creates the key if it doesn't exist.",
-    "O(log(N)) for each member, with N in the index",
-  )
+  .docs("Adds members with their positions to a geospatial index.", "O(log(N)) for each member, with N in the index")
   .changed("6.2.0: Added `CH`, `NX` and `XX`.")
   .run((ctx) => add(ctx));
 

@@ -56,10 +56,7 @@ export const pfadd = command("pfadd", { arity: -2, since: "2.8.9", flags: "write
 
 export const pfcount = command("pfcount", { arity: -2, since: "2.8.9", flags: "readonly may_replicate" })
   .takes("key{RW access: RW because it caches the count in the value, for replicas too}...")
-  .docs(
-    "Returns the estimated number of distinct elements in one HyperLogLog or in the union of several.",
-    "O(1) with one key; O(N) with N keys",
-  )
+  .docs("Estimates the number of distinct elements in one HyperLogLog or in several together.", "O(1) with one key; O(N) with N keys")
   .run((ctx) => {
     if (ctx.count > 2) {
       mergeKeys(ctx);

@@ -14,13 +14,13 @@ const command = commandsOf("list");
 
 export const blpop = command("blpop", { arity: -3, since: "2.0.0", flags: "write blocking" })
   .takes("key{RW access delete}... timeout")
-  .docs("Removes and returns the first element of the first non-empty list of several. Blocks until there is one.", "O(N) for N keys")
+  .docs("Pops the first element of the first non-empty list of several, or blocks until there is one.", "O(N) for N keys")
   .changed("6.0.0: The timeout is a double instead of an integer.")
   .run((ctx) => popOrWait(ctx, ListEnd.HEAD));
 
 export const brpop = command("brpop", { arity: -3, since: "2.0.0", flags: "write blocking" })
   .takes("key{RW access delete}... timeout")
-  .docs("Removes and returns the last element of the first non-empty list of several. Blocks until there is one.", "O(N) for N keys")
+  .docs("Pops the last element of the first non-empty list of several, or blocks until there is one.", "O(N) for N keys")
   .changed("6.0.0: The timeout is a double instead of an integer.")
   .run((ctx) => popOrWait(ctx, ListEnd.TAIL));
 
@@ -44,7 +44,7 @@ function popOrWait(ctx: Context, end: ListEnd): void {
 export const blmpop = command("blmpop", { arity: -5, since: "7.0.0", flags: "write blocking" })
   .takes("timeout numkeys key{RW access delete}... where(LEFT | RIGHT) [COUNT count]")
   .docs(
-    "Removes and returns elements of the first non-empty list of several. Blocks until there is one.",
+    "Pops elements from the first non-empty list of several, or blocks until there is one.",
     "O(N+M) for N keys and M elements returned",
   )
   .run((ctx) => {

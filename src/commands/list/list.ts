@@ -83,13 +83,13 @@ function push(ctx: Context, list: Value, end: ListEnd): void {
 
 export const lpop = command("lpop", { arity: -2, since: "1.0.0", flags: "write fast" })
   .takes("key{RW access delete} [count@6.2.0]")
-  .docs("Removes and returns the first elements of a list. Deletes the list if no elements remain.", "O(N) for N elements returned")
+  .docs("Pops the first elements of a list. Deletes the list if no elements remain.", "O(N) for N elements returned")
   .changed("6.2.0: Added `count`.")
   .run((ctx) => pop(ctx, ListEnd.HEAD));
 
 export const rpop = command("rpop", { arity: -2, since: "1.0.0", flags: "write fast" })
   .takes("key{RW access delete} [count@6.2.0]")
-  .docs("Removes and returns the last elements of a list. Deletes the list if no elements remain.", "O(N) for N elements returned")
+  .docs("Pops the last elements of a list. Deletes the list if no elements remain.", "O(N) for N elements returned")
   .changed("6.2.0: Added `count`.")
   .run((ctx) => pop(ctx, ListEnd.TAIL));
 
@@ -110,10 +110,7 @@ function pop(ctx: Context, end: ListEnd): void {
 
 export const lmpop = command("lmpop", { arity: -4, since: "7.0.0", flags: "write" })
   .takes("numkeys key{RW access delete}... where(LEFT | RIGHT) [COUNT count]")
-  .docs(
-    "Removes and returns elements of the first non-empty list of several. Deletes the list if no elements remain.",
-    "O(N+M) for N keys and M elements returned",
-  )
+  .docs("Pops elements from the first non-empty list of several.", "O(N+M) for N keys and M elements returned")
   .run((ctx) => {
     if (!serveMultiPop(ctx, parseMultiPop(ctx, 1))) ctx.reply.nullArray();
   });
@@ -215,10 +212,7 @@ export const linsert = command("linsert", { arity: 5, since: "2.2.0", flags: "wr
 
 export const lrem = command("lrem", { arity: 4, since: "1.0.0", flags: "write" })
   .takes("key{RW delete} count element")
-  .docs(
-    "Removes elements with a given value from a list. Deletes the list if no elements remain.",
-    "O(N+M) for N elements, M of them removed",
-  )
+  .docs("Removes elements with a given value from a list.", "O(N+M) for N elements, M of them removed")
   .run((ctx) => {
     const count = anyIndex(ctx, 2);
     const list = ctx.openWrite(1, Type.LIST);

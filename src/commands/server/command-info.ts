@@ -1,47 +1,18 @@
 /** COMMAND and COMMAND INFO: what clients and proxies need to know in order to route a command. */
 
 import type { CommandSpec, Flag } from "../../execution/command-spec.ts";
-import type { KeyFlag, KeySpec } from "../../execution/command-syntax.ts";
+import { type KeyFlag, type KeySpec, wordsOf } from "../../execution/command-syntax.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
 import type { Reply } from "../../protocol/reply.ts";
 import { categoriesOf } from "../arguments/categories.ts";
 
 /** The flags shown to clients, in Redis's order; `may_replicate` is not one of them. */
 const SHOWN_FLAGS: readonly Flag[] = [
-  "write",
-  "readonly",
-  "denyoom",
-  "admin",
-  "pubsub",
-  "noscript",
-  "blocking",
-  "loading",
-  "stale",
-  "skip_monitor",
-  "skip_slowlog",
-  "asking",
-  "fast",
-  "no_auth",
-  "no_mandatory_keys",
-  "no_async_loading",
-  "no_multi",
-  "movablekeys",
-  "allow_busy",
+  ...wordsOf("write readonly denyoom admin pubsub noscript blocking loading stale skip_monitor skip_slowlog asking fast no_auth"),
+  ...wordsOf("no_mandatory_keys no_async_loading no_multi movablekeys allow_busy"),
 ];
 
-const KEY_FLAGS: readonly KeyFlag[] = [
-  "RO",
-  "RW",
-  "OW",
-  "RM",
-  "access",
-  "update",
-  "insert",
-  "delete",
-  "not_key",
-  "incomplete",
-  "variable_flags",
-];
+const KEY_FLAGS: readonly KeyFlag[] = wordsOf("RO RW OW RM access update insert delete not_key incomplete variable_flags");
 
 /** Where the keys are, in the form that preceded key specifications: indexes from the first key to the last (negative: from the end). */
 interface KeyRange {

@@ -32,15 +32,12 @@ export const zunionstore = command("zunionstore", { arity: -4, since: "2.0.0", f
 
 export const zinter = command("zinter", { arity: -3, since: "6.2.0", flags: "readonly" })
   .takes("numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)] [WITHSCORES]")
-  .docs("Returns the intersection of sorted sets.", "O(N*K)+O(M*log(M)) at worst for K sets, the smallest of N members, and M results")
+  .docs("Returns the intersection of sorted sets.", "O(N*K)+O(M*log(M)) at worst for K sets, the smallest of size N, and M results")
   .run((ctx) => replyCombined(ctx, INTERSECTION));
 
 export const zinterstore = command("zinterstore", { arity: -4, since: "2.0.0", flags: "write denyoom" })
   .takes("destination{OW update} numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)]")
-  .docs(
-    "Stores the intersection of sorted sets in a key.",
-    "O(N*K)+O(M*log(M)) at worst for K sets, the smallest of N members, and M results",
-  )
+  .docs("Stores the intersection of sorted sets in a key.", "O(N*K)+O(M*log(M)) at worst for K sets, the smallest of size N, and M results")
   .run((ctx) => storeCombined(ctx, INTERSECTION));
 
 export const zintercard = command("zintercard", { arity: -3, since: "7.0.0", flags: "readonly" })

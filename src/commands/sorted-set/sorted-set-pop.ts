@@ -12,26 +12,17 @@ const command = commandsOf("sorted-set");
 
 export const zpopmin = command("zpopmin", { arity: -2, since: "5.0.0", flags: "write fast" })
   .takes("key{RW access delete} [count]")
-  .docs(
-    "Removes and returns the lowest-scored members of a sorted set. Deletes the sorted set if no members remain.",
-    "O(log(N)*M) for N members, M of them returned",
-  )
+  .docs("Pops the lowest-scored members of a sorted set.", "O(log(N)*M) for N members, M of them returned")
   .run((ctx) => pop(ctx, ZsetEnd.MIN));
 
 export const zpopmax = command("zpopmax", { arity: -2, since: "5.0.0", flags: "write fast" })
   .takes("key{RW access delete} [count]")
-  .docs(
-    "Removes and returns the highest-scored members of a sorted set. Deletes the sorted set if no members remain.",
-    "O(log(N)*M) for N members, M of them returned",
-  )
+  .docs("Pops the highest-scored members of a sorted set.", "O(log(N)*M) for N members, M of them returned")
   .run((ctx) => pop(ctx, ZsetEnd.MAX));
 
 export const zmpop = command("zmpop", { arity: -4, since: "7.0.0", flags: "write" })
   .takes("numkeys key{RW access delete}... where(MIN | MAX) [COUNT count]")
-  .docs(
-    "Removes and returns members of the first non-empty sorted set of several. Deletes the key if no members remain.",
-    "O(K)+O(M*log(N)) for K keys, N members and M returned",
-  )
+  .docs("Pops members of the first non-empty sorted set of several.", "O(K)+O(M*log(N)) for K keys, N members and M returned")
   .run((ctx) => {
     const { keys, end, count } = parsePopEnd(ctx, 1);
     for (let index = 2; index < 2 + keys; index++) {
@@ -56,7 +47,7 @@ function pop(ctx: Context, end: ZsetEnd): void {
 export const bzpopmin = command("bzpopmin", { arity: -3, since: "5.0.0", flags: "write fast blocking" })
   .takes("key{RW access delete}... timeout")
   .docs(
-    "Removes and returns the lowest-scored member of the first non-empty sorted set of several. Blocks until there is one.",
+    "Pops the lowest-scored member of the first non-empty sorted set of several, or blocks until there is one.",
     "O(log(N)) for N members",
   )
   .changed("6.0.0: The timeout is a double instead of an integer.")
@@ -65,7 +56,7 @@ export const bzpopmin = command("bzpopmin", { arity: -3, since: "5.0.0", flags: 
 export const bzpopmax = command("bzpopmax", { arity: -3, since: "5.0.0", flags: "write fast blocking" })
   .takes("key{RW access delete}... timeout")
   .docs(
-    "Removes and returns the highest-scored member of the first non-empty sorted set of several. Blocks until there is one.",
+    "Pops the highest-scored member of the first non-empty sorted set of several, or blocks until there is one.",
     "O(log(N)) for N members",
   )
   .changed("6.0.0: The timeout is a double instead of an integer.")
@@ -88,7 +79,7 @@ function popOrWait(ctx: Context, end: ZsetEnd): void {
 export const bzmpop = command("bzmpop", { arity: -5, since: "7.0.0", flags: "write blocking" })
   .takes("timeout numkeys key{RW access delete}... where(MIN | MAX) [COUNT count]")
   .docs(
-    "Removes and returns members of the first non-empty sorted set of several. Blocks until there is one.",
+    "Pops members of the first non-empty sorted set of several, or blocks until there is one.",
     "O(K)+O(M*log(N)) for K keys, N members and M returned",
   )
   .run((ctx) => {

@@ -22,10 +22,7 @@ export const zrange = command("zrange", { arity: -4, since: "1.2.0", flags: "rea
 
 export const zrangestore = command("zrangestore", { arity: -5, since: "6.2.0", flags: "write denyoom" })
   .takes("dst{OW update} src{RO access} min max [sortby(BYSCORE | BYLEX)] [REV] [LIMIT limit(offset count)]")
-  .docs(
-    "Stores the members of a sorted set in a range of indexes, scores or members in a key.",
-    "O(log(N)+M) for N members, M of them stored",
-  )
+  .docs("Stores the members in a range of a sorted set in a key.", "O(log(N)+M) for N members, M of them stored")
   .run(storeRange);
 
 export const zrevrange = command("zrevrange", { arity: -4, since: "1.2.0", flags: "readonly" })
@@ -56,10 +53,7 @@ export const zrangebylex = command("zrangebylex", { arity: -4, since: "2.8.9", f
 
 export const zrevrangebylex = command("zrevrangebylex", { arity: -4, since: "2.8.9", flags: "readonly" })
   .takes("key{RO access} max min [LIMIT limit(offset count)]")
-  .docs(
-    "Returns the members of a sorted set in a lexicographical range, in reverse order.",
-    "O(log(N)+M) for N members, M of them returned",
-  )
+  .docs("Returns the members of a sorted set in a reverse lexicographical range.", "O(log(N)+M) for N members, M of them returned")
   .deprecated("6.2.0", "`ZRANGE` with `REV` and `BYLEX`")
   .run((ctx) => replyRange(ctx, BYLEX | REV));
 

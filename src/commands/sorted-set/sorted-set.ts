@@ -25,10 +25,7 @@ const command = commandsOf("sorted-set");
 export const zadd = command("zadd", { arity: -4, since: "1.2.0", flags: "write denyoom fast" })
   .takes(`key{RW update} [condition(NX | XX)@3.0.2] [comparison(GT | LT)@6.2.0] [change='CH'@3.0.2] [increment='INCR'@3.0.2]
       data(score member)...`)
-  .docs(
-    "Adds members to a sorted set, or updates their scores. Creates the key if it doesn't exist.",
-    "O(log(N)) for each member, with N in the sorted set",
-  )
+  .docs("Adds members to a sorted set, or updates their scores.", "O(log(N)) for each member, with N in the sorted set")
   .changed("2.4.0: Accepts several members.", "3.0.2: Added `XX`, `NX`, `CH` and `INCR`.", "6.2.0: Added `GT` and `LT`.")
   .run((ctx) => add(ctx, 0));
 

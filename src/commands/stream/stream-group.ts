@@ -215,8 +215,8 @@ export const xpending = command("xpending", { arity: -3, since: "5.0.0", flags: 
   .takes("key{RO access} group [filters([IDLE min-idle-time:integer@6.2.0] start:string end count [consumer])]")
   .tips("nondeterministic_output")
   .docs(
-    "Returns a summary or the entries of the pending entries list of a consumer group.",
-    "O(N) for N entries returned or skipped, or N consumers in a summary",
+    "Returns a summary or a range of the pending entries of a consumer group.",
+    "O(N) for N entries visited, or N consumers in a summary",
   )
   .changed("6.2.0: Added `IDLE`; accepts exclusive ids.")
   .run((ctx) => {

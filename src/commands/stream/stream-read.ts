@@ -83,7 +83,7 @@ export const xreadgroup = command("xreadgroup", { arity: -7, since: "5.0.0", fla
   .takes(`GROUP group-block(group consumer) [COUNT count] [BLOCK milliseconds] [NOACK]
       STREAMS streams(key{RO access from 4}... ID:string...)`)
   .docs(
-    "Returns new or pending entries of streams to a consumer in a group. Can block until there are any.",
+    "Returns new or pending entries of streams to a consumer. Can block until there are any.",
     "O(M) for each stream, with M entries returned",
   )
   .run((ctx) => {

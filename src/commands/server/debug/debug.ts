@@ -4,7 +4,7 @@ import { commandError } from "../../../errors.ts";
 import { commandsOf } from "../../../execution/command-spec.ts";
 import type { Context } from "../../../execution/context.ts";
 import { Frame } from "../../../protocol/frame.ts";
-import { type HelpEntry, replyHelp } from "../../arguments/help.ts";
+import { type HelpEntry, replyHelp, wrongArguments } from "../../arguments/help.ts";
 import { listpack, packedThreshold, quicklist } from "./list-structure.ts";
 import { protocol } from "./protocol.ts";
 import { tableStats } from "./table-stats.ts";
@@ -12,14 +12,12 @@ import { digest, digestValue, lookUpOrFail, object, populate } from "./value.ts"
 
 const command = commandsOf("server");
 
-/** How much of an unknown subcommand its error repeats. */
-const QUOTED_BYTES = 128;
-
 interface Subcommand {
   readonly run: (ctx: Context) => void;
   /** Number of arguments with both words. */
   readonly least: number;
   readonly most: number;
+  /** It begins with the name. */
   readonly help: HelpEntry;
 }
 
@@ -29,78 +27,59 @@ function sub(run: (ctx: Context) => void, least: number, most: number, ...help: 
 
 const ANY = Number.POSITIVE_INFINITY;
 
-const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
-  [
-    "aof-flush-sleep",
-    sub(flushSleep, 3, 3, "AOF-FLUSH-SLEEP <microseconds>", "Sleeps before each write to the append-only file, for tests."),
-  ],
-  [
-    "change-repl-id",
-    sub(changeReplicationId, 2, 2, "CHANGE-REPL-ID", "Starts a new replication history. Replicas must resynchronize in full."),
-  ],
-  ["config-rewrite-force-all", sub(rewriteAll, 2, 2, "CONFIG-REWRITE-FORCE-ALL", "CONFIG REWRITE that writes out the defaults too.")],
-  ["digest", sub(digest, 2, 2, "DIGEST", "Returns a digest of the whole data set, the same as Redis's for the same data.")],
-  ["digest-value", sub(digestValue, 2, ANY, "DIGEST-VALUE <key> [<key> ...]", "Returns digests of the values of these keys.")],
-  ["error", sub(error, 3, 3, "ERROR <string>", "Replies with this error.")],
-  ["htstats", sub(htstats, 3, ANY, "HTSTATS <dbid> [full]", "Returns statistics of a database's hash table.")],
-  ["htstats-key", sub(htstatsKey, 3, ANY, "HTSTATS-KEY <key> [full]", "Returns statistics of a value's hash table.")],
-  ["listpack", sub(listpack, 3, 3, "LISTPACK <key>", "Prints the structure of a packed value to standard output.")],
-  ["loadaof", sub(loadAppendOnly, 2, 2, "LOADAOF", "Flushes the append-only file, empties the memory and loads the file.")],
-  ["log", sub(log, 3, 3, "LOG <message>", "Writes a message to the log.")],
-  ["object", sub(object, 3, 3, "OBJECT <key>", "Returns how the value of a key is stored.")],
-  ["pause-cron", sub(pauseCron, 3, 3, "PAUSE-CRON <0|1>", "1 pauses the periodic work, 0 resumes it.")],
-  ["populate", sub(populate, 3, 5, "POPULATE <count> [<prefix>] [<size>]", "Creates <count> string keys, which are not replicated.")],
-  [
-    "protocol",
-    sub(
-      protocol,
-      3,
-      3,
-      "PROTOCOL <type>",
-      "Replies with an example of a type: string, integer, double, bignum, null, array, set,",
-      "map, attrib, push, verbatim, true, false.",
-    ),
-  ],
-  ["quicklist", sub(quicklist, 3, 4, "QUICKLIST <key> [<0|1>]", "Prints the structure of a list to standard output.")],
-  [
-    "quicklist-packed-threshold",
-    sub(
-      packedThreshold,
-      3,
-      3,
-      "QUICKLIST-PACKED-THRESHOLD <size>",
-      "Large lists keep elements of this length and above in nodes that are not packed; 0 is the default, 1gb.",
-    ),
-  ],
-  [
-    "reload",
-    sub(
-      reload,
-      2,
-      ANY,
-      "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
-      "Saves the data set, empties the memory and loads the data set again.",
-      "NOSAVE loads the file as it is, NOFLUSH keeps what is in memory, MERGE lets keys of the file replace it.",
-    ),
-  ],
-  ["replicate", sub(replicate, 3, ANY, "REPLICATE <word> [<word> ...]", "Sends a command to the replicas without running it here.")],
-  [
-    "replybuffer",
-    sub(
-      replyBuffer,
-      4,
-      4,
-      "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|ms>, REPLYBUFFER RESIZING <0|1>",
-      "Accepted without effect: clients have no reply buffers of their own.",
-    ),
-  ],
-  ["set-active-expire", sub(setActiveExpire, 3, 3, "SET-ACTIVE-EXPIRE <0|1>", "0 keeps expired keys until they are accessed.")],
-  [
-    "set-skip-checksum-validation",
-    sub(setSkipChecksums, 3, 3, "SET-SKIP-CHECKSUM-VALIDATION <0|1>", "1 accepts files and RESTORE payloads whatever their checksums are."),
-  ],
-  ["sleep", sub(sleep, 3, 3, "SLEEP <seconds>", "Blocks the server; fractions are allowed.")],
-]);
+const SUBCOMMANDS: readonly Subcommand[] = [
+  sub(flushSleep, 3, 3, "AOF-FLUSH-SLEEP <microseconds>", "Sleeps before each write to the append-only file, for tests."),
+  sub(changeReplicationId, 2, 2, "CHANGE-REPL-ID", "Starts a new replication history. Replicas must resynchronize in full."),
+  sub(rewriteAll, 2, 2, "CONFIG-REWRITE-FORCE-ALL", "CONFIG REWRITE that writes out the defaults too."),
+  sub(digest, 2, 2, "DIGEST", "Returns a digest of the whole data set, the same as Redis's for the same data."),
+  sub(digestValue, 2, ANY, "DIGEST-VALUE <key> [<key> ...]", "Returns digests of the values of these keys."),
+  sub(error, 3, 3, "ERROR <string>", "Replies with this error."),
+  sub(htstats, 3, ANY, "HTSTATS <dbid> [full]", "Returns statistics of a database's hash table."),
+  sub(htstatsKey, 3, ANY, "HTSTATS-KEY <key> [full]", "Returns statistics of a value's hash table."),
+  sub(listpack, 3, 3, "LISTPACK <key>", "Prints the structure of a packed value to standard output."),
+  sub(loadAppendOnly, 2, 2, "LOADAOF", "Flushes the append-only file, empties the memory and loads the file."),
+  sub(log, 3, 3, "LOG <message>", "Writes a message to the log."),
+  sub(object, 3, 3, "OBJECT <key>", "Returns how the value of a key is stored."),
+  sub(pauseCron, 3, 3, "PAUSE-CRON <0|1>", "1 pauses the periodic work, 0 resumes it."),
+  sub(populate, 3, 5, "POPULATE <count> [<prefix>] [<size>]", "Creates <count> string keys, which are not replicated."),
+  sub(
+    protocol,
+    3,
+    3,
+    "PROTOCOL <type>",
+    "Replies with an example of a type: string, integer, double, bignum, null, array, set,",
+    "map, attrib, push, verbatim, true, false.",
+  ),
+  sub(quicklist, 3, 4, "QUICKLIST <key> [<0|1>]", "Prints the structure of a list to standard output."),
+  sub(
+    packedThreshold,
+    3,
+    3,
+    "QUICKLIST-PACKED-THRESHOLD <size>",
+    "Large lists keep elements of this length and above in nodes that are not packed; 0 is the default, 1gb.",
+  ),
+  sub(
+    reload,
+    2,
+    ANY,
+    "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
+    "Saves the data set, empties the memory and loads the data set again.",
+    "NOSAVE loads the file as it is, NOFLUSH keeps what is in memory, MERGE lets keys of the file replace it.",
+  ),
+  sub(replicate, 3, ANY, "REPLICATE <word> [<word> ...]", "Sends a command to the replicas without running it here."),
+  sub(
+    replyBuffer,
+    4,
+    4,
+    "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|ms>, REPLYBUFFER RESIZING <0|1>",
+    "Accepted without effect: clients have no reply buffers of their own.",
+  ),
+  sub(setActiveExpire, 3, 3, "SET-ACTIVE-EXPIRE <0|1>", "0 keeps expired keys until they are accessed."),
+  sub(setSkipChecksums, 3, 3, "SET-SKIP-CHECKSUM-VALIDATION <0|1>", "1 accepts files and RESTORE payloads whatever their checksums are."),
+  sub(sleep, 3, 3, "SLEEP <seconds>", "Blocks the server; fractions are allowed."),
+];
+
+const BY_NAME: ReadonlyMap<string, Subcommand> = new Map(SUBCOMMANDS.map((known) => [known.help[0].split(" ")[0].toLowerCase(), known]));
 
 export const debug = command("debug", { arity: -2, since: "1.0.0", flags: "admin noscript loading stale" })
   .docs("A container for debugging commands.", "Depends on the subcommand.")
@@ -111,10 +90,10 @@ export const debug = command("debug", { arity: -2, since: "1.0.0", flags: "admin
     if (word === "help" && ctx.count === 2)
       return replyHelp(
         ctx,
-        Array.from(SUBCOMMANDS.values(), ({ help }) => help),
+        SUBCOMMANDS.map(({ help }) => help),
       );
-    const found = SUBCOMMANDS.get(word);
-    if (found === undefined || ctx.count < found.least || ctx.count > found.most) throw unknownSubcommand(ctx);
+    const found = BY_NAME.get(word);
+    if (found === undefined || ctx.count < found.least || ctx.count > found.most) throw wrongArguments(ctx);
     found.run(ctx);
   });
 
@@ -126,11 +105,6 @@ function refuseStrangers(ctx: Context): void {
     'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to ' +
       "set this option in the configuration file, and then restart the server.",
   );
-}
-
-function unknownSubcommand(ctx: Context): Error {
-  const quoted = ctx.text(1).slice(0, QUOTED_BYTES);
-  return commandError(`ERR unknown subcommand or wrong number of arguments for '${quoted}'. Try ${ctx.text(0).toUpperCase()} HELP.`);
 }
 
 /** C's atoi: the integer that the text begins with, or 0. */
@@ -189,7 +163,7 @@ function replyBuffer(ctx: Context): void {
   if (ctx.is(2, "peak-reset-time")) {
     if (!ctx.is(3, "never") && !ctx.is(3, "reset")) ctx.int64(3);
   } else if (!ctx.is(2, "resizing")) {
-    throw unknownSubcommand(ctx);
+    throw wrongArguments(ctx);
   }
   ctx.reply.ok();
 }

@@ -9,6 +9,7 @@ import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import type { ByteSpan } from "../../memory/record-table.ts";
 import { Encoding, Type } from "../../values/value-types.ts";
+import { longArgument } from "../arguments/numbers.ts";
 import { bitOffset, openBits } from "./bit-string.ts";
 
 const command = commandsOf("bitmap");
@@ -60,8 +61,8 @@ export const bitcount = command("bitcount", { arity: -2, since: "2.6.0", flags: 
     const { buffer, from, to } = ctx.database.locateString(address);
     if (ctx.count === 2) return ctx.reply.integer(countBits(buffer, from, to));
     if (ctx.count !== 4 && ctx.count !== 5) throw errors.syntax;
-    const start = rangeOffset(ctx, 2);
-    const end = rangeOffset(ctx, 3);
+    const start = longArgument(ctx, 2);
+    const end = longArgument(ctx, 3);
     // Before the unit is read, as in Redis. (Other empty ranges are found below.) Different offsets may be equal once rounded.
     if (start < 0 && end < 0 && (start > end || (start === end && ctx.int64(2) > ctx.int64(3)))) return ctx.reply.integer(0);
     const unitBits = ctx.count === 5 ? unitAt(ctx, 4) : 8;
@@ -82,9 +83,9 @@ export const bitpos = command("bitpos", { arity: -3, since: "2.8.7", flags: "rea
     if (address === 0) return ctx.reply.integer(bit === 1 ? -1 : 0);
     const { buffer, from, to } = ctx.database.locateString(address);
     if (ctx.count > 6) throw errors.syntax;
-    const start = ctx.count === 3 ? 0 : rangeOffset(ctx, 3);
+    const start = ctx.count === 3 ? 0 : longArgument(ctx, 3);
     const unitBits = ctx.count === 6 ? unitAt(ctx, 5) : 8;
-    const end = ctx.count < 5 ? -1 : rangeOffset(ctx, 4);
+    const end = ctx.count < 5 ? -1 : longArgument(ctx, 4);
     const total = ((to - from) * 8) / unitBits;
     const first = fromStart(start, total) * unitBits;
     const last = Math.min(fromStart(end, total), total - 1) * unitBits + unitBits - 1;
@@ -153,13 +154,6 @@ function unitAt(ctx: Context, index: number): number {
   if (ctx.is(index, "bit")) return 1;
   if (ctx.is(index, "byte")) return 8;
   throw errors.syntax;
-}
-
-/** Returns an int64, rounded if it is beyond 2^53, which no string reaches. Errors: not an integer. */
-function rangeOffset(ctx: Context, index: number): number {
-  const { buffer, offsets, lengths } = ctx.frame;
-  const small = smallInteger(buffer, offsets[index], offsets[index] + lengths[index]);
-  return small === small ? small : Number(ctx.int64(index));
 }
 
 /** Negative offsets count from the end of `length` units, and are at least 0. */

@@ -11,8 +11,9 @@ import type { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
 import { zsetExpect, zsetInsert, zsetScore } from "../../values/sorted-set/zset.ts";
 import { Type } from "../../values/value-types.ts";
+import { longArgument } from "../arguments/numbers.ts";
 import { storeDraft } from "../arguments/storing.ts";
-import { longArgument, scoreArgument } from "../sorted-set/sorted-set-arguments.ts";
+import { scoreArgument } from "../sorted-set/sorted-set-arguments.ts";
 import { placeArguments, replyDistance, replyPlace, unitArgument } from "./geo-places.ts";
 
 const command = commandsOf("geo");

@@ -1,7 +1,6 @@
 /** HRANDFIELD and HSCAN: fields at random, or a few at a time. */
 
 import { globMatch } from "../../base/glob.ts";
-import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Value } from "../../keyspace/value.ts";
@@ -10,10 +9,9 @@ import { Element, packedAtEnd, packedFirst, packedRead } from "../../memory/pack
 import { hashDraw, hashEach, hashLength, hashMap, hashRandom, hashSample, showEntry } from "../../values/hash/hash.ts";
 import { Type } from "../../values/value-types.ts";
 import { openScan, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
+import { sampleSize } from "../arguments/numbers.ts";
 
 const command = commandsOf("hash");
-
-const LONG_MAX = 9223372036854775807n;
 
 export const hrandfield = command("hrandfield", { arity: -2, since: "6.2.0", flags: "readonly" })
   .takes("key{RO access} [options(count [WITHVALUES])]")
@@ -49,11 +47,8 @@ function replyElement(ctx: Context, element: Element): void {
 
 /** HRANDFIELD with a count: that many distinct fields, or that many draws if it is negative. */
 function replyRandomFields(ctx: Context): void {
-  const wanted = ctx.int64(2);
-  if (wanted < -LONG_MAX) throw commandError(`ERR value is out of range, value must between ${-LONG_MAX} and ${LONG_MAX}`);
+  const wanted = sampleSize(ctx, "withvalues");
   const withValues = ctx.count === 4;
-  if (ctx.count > 4 || (withValues && !ctx.is(3, "withvalues"))) throw errors.syntax;
-  if (withValues && (wanted < -LONG_MAX / 2n || wanted > LONG_MAX / 2n)) throw commandError("ERR value is out of range");
   const hash = ctx.openRead(1, Type.HASH);
   if (!hash.exists || wanted === 0n) return ctx.reply.array(0);
   const length = hashLength(hash);

@@ -7,8 +7,9 @@ import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { ListEnd } from "../../values/list/list.ts";
 import { Type } from "../../values/value-types.ts";
+import { parseMultiPop } from "../arguments/numbers.ts";
 import { parseTimeout } from "../arguments/timeout.ts";
-import { listEnd, parseMultiPop, replyPopped, serveMove, serveMultiPop } from "./list-moves.ts";
+import { listEnd, replyPopped, serveMove, serveMultiPop } from "./list-moves.ts";
 
 const command = commandsOf("list");
 
@@ -48,7 +49,7 @@ export const blmpop = command("blmpop", { arity: -5, since: "7.0.0", flags: "wri
     "O(N+M) for N keys and M elements returned",
   )
   .run((ctx) => {
-    const wanted = parseMultiPop(ctx, 2);
+    const wanted = parseMultiPop(ctx, 2, listEnd);
     const deadline = parseTimeout(ctx, 1);
     if (!serveMultiPop(ctx, wanted)) ctx.block({ firstKey: wanted.firstKey, keyCount: wanted.keys, type: Type.LIST, deadline });
   });

@@ -3,8 +3,8 @@
  * change, count and publish; journalling is left to the caller, except where a function says so.
  */
 
-import { isInt64, parseInt64, smallInteger } from "../../base/bytes.ts";
-import { type CommandError, commandError, errors } from "../../errors.ts";
+import { isInt64 } from "../../base/bytes.ts";
+import { errors } from "../../errors.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
@@ -23,6 +23,7 @@ import {
   listPrepare,
 } from "../../values/list/list.ts";
 import { Encoding, Type } from "../../values/value-types.ts";
+import type { MultiPop } from "../arguments/numbers.ts";
 
 /** The element on its way from one list to another; freed if it is long. */
 const SCRATCH_BYTES = 1024;
@@ -32,9 +33,6 @@ const moved: ByteSpan = { buffer: Buffer.allocUnsafeSlow(SCRATCH_BYTES), from: 0
 const element = new Element();
 const cursor = new ListCursor();
 
-const numkeysError = commandError("ERR numkeys should be greater than 0");
-const countError = commandError("ERR count should be greater than 0");
-
 // ---- arguments
 
 /** LEFT or RIGHT. Errors: syntax. */
@@ -42,40 +40,6 @@ export function listEnd(ctx: Context, index: number): ListEnd {
   if (ctx.is(index, "left")) return ListEnd.HEAD;
   if (ctx.is(index, "right")) return ListEnd.TAIL;
   throw errors.syntax;
-}
-
-/** Returns an int64 of at least `least`, beyond 2^53 the nearest number. Errors: `error`. */
-export function atLeast(ctx: Context, index: number, least: number, error: CommandError): number {
-  const { buffer, offsets, lengths } = ctx.frame;
-  const from = offsets[index];
-  const to = from + lengths[index];
-  let value = smallInteger(buffer, from, to);
-  if (value !== value) value = Number(parseInt64(buffer, from, to) ?? Number.NaN);
-  if (!(value >= least)) throw error;
-  return value;
-}
-
-/** What LMPOP and BLMPOP are asked for. */
-export interface MultiPop {
-  /** The argument index of the first key, and how many keys follow each other. */
-  readonly firstKey: number;
-  readonly keys: number;
-  readonly end: ListEnd;
-  readonly count: number;
-}
-
-/** `numkeys key [key ...] LEFT|RIGHT [COUNT count]` from argument `index` to the last. Errors: a number out of range, syntax. */
-export function parseMultiPop(ctx: Context, index: number): MultiPop {
-  const keys = atLeast(ctx, index, 1, numkeysError);
-  const where = index + keys + 1;
-  if (where >= ctx.count) throw errors.syntax;
-  const end = listEnd(ctx, where);
-  let count = 0;
-  for (let at = where + 1; at < ctx.count; at += 2) {
-    if (count !== 0 || !ctx.is(at, "count") || at + 1 === ctx.count) throw errors.syntax;
-    count = atLeast(ctx, at + 1, 1, countError);
-  }
-  return { firstKey: index + 1, keys, end, count: count === 0 ? 1 : count };
 }
 
 // ---- taking
@@ -103,7 +67,7 @@ export function replyPoppedRange(ctx: Context, list: Value, end: ListEnd, count:
  * Replies with the first key of `wanted` that has a list and the elements taken off it, journalled as LPOP or RPOP. Returns false, with
  * nothing done, if no key has one. Errors: WRONGTYPE for a key before.
  */
-export function serveMultiPop(ctx: Context, { firstKey, keys, end, count }: MultiPop): boolean {
+export function serveMultiPop(ctx: Context, { firstKey, keys, end, count }: MultiPop<ListEnd>): boolean {
   for (let index = firstKey; index < firstKey + keys; index++) {
     ctx.prepareKeys(firstKey, index, 1);
     const list = ctx.openWrite(index, Type.LIST);

@@ -20,17 +20,8 @@ import {
   listReplace,
 } from "../../values/list/list.ts";
 import { Type } from "../../values/value-types.ts";
-import {
-  atLeast,
-  listEnd,
-  noteShrunk,
-  parseMultiPop,
-  replyPopped,
-  replyPoppedRange,
-  replyRange,
-  serveMove,
-  serveMultiPop,
-} from "./list-moves.ts";
+import { longArgument, longAtLeast, parseMultiPop } from "../arguments/numbers.ts";
+import { listEnd, noteShrunk, replyPopped, replyPoppedRange, replyRange, serveMove, serveMultiPop } from "./list-moves.ts";
 
 const command = commandsOf("list");
 
@@ -101,7 +92,7 @@ function pop(ctx: Context, end: ListEnd): void {
     return;
   }
   if (ctx.count > 3) throw commandError(`ERR wrong number of arguments for '${ctx.entry.fullName}' command`);
-  const count = atLeast(ctx, 2, 0, errors.notPositive);
+  const count = longAtLeast(ctx, 2, 0, errors.notPositive);
   const list = ctx.openWrite(1, Type.LIST);
   if (!list.exists) ctx.reply.nullArray();
   else if (count === 0) ctx.reply.array(0);
@@ -112,7 +103,7 @@ export const lmpop = command("lmpop", { arity: -4, since: "7.0.0", flags: "write
   .takes("numkeys key{RW access delete}... where(LEFT | RIGHT) [COUNT count]")
   .docs("Pops elements from the first non-empty list of several.", "O(N+M) for N keys and M elements returned")
   .run((ctx) => {
-    if (!serveMultiPop(ctx, parseMultiPop(ctx, 1))) ctx.reply.nullArray();
+    if (!serveMultiPop(ctx, parseMultiPop(ctx, 1, listEnd))) ctx.reply.nullArray();
   });
 
 // ---- from list to list
@@ -144,8 +135,8 @@ export const lrange = command("lrange", { arity: 4, since: "1.0.0", flags: "read
   .takes("key{RO access} start stop")
   .docs("Returns a range of elements of a list.", "O(S+N) for N elements at a distance of S from the nearer end")
   .run((ctx) => {
-    const start = anyIndex(ctx, 2);
-    const stop = anyIndex(ctx, 3);
+    const start = longArgument(ctx, 2);
+    const stop = longArgument(ctx, 3);
     const list = ctx.openRead(1, Type.LIST);
     const length = listLength(list);
     const first = Math.max(start < 0 ? length + start : start, 0);
@@ -159,15 +150,10 @@ export const lindex = command("lindex", { arity: 3, since: "1.0.0", flags: "read
   .run((ctx) => {
     const list = ctx.openRead(1, Type.LIST);
     if (!list.exists) return ctx.reply.null();
-    const index = anyIndex(ctx, 2);
+    const index = longArgument(ctx, 2);
     if (listRead(list, index < 0 ? listLength(list) + index : index, element)) ctx.reply.bytes(element.bytes, element.from, element.to);
     else ctx.reply.null();
   });
-
-/** Returns an index or a bound of a range: any int64, beyond 2^53 the nearest number. Errors: not an integer. */
-function anyIndex(ctx: Context, index: number): number {
-  return ctx.integer(index, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
-}
 
 const element = new Element();
 
@@ -179,7 +165,7 @@ export const lset = command("lset", { arity: 4, since: "1.0.0", flags: "write de
   .run((ctx) => {
     const list = ctx.openWrite(1, Type.LIST);
     if (!list.exists) throw errors.noSuchKey;
-    const asked = anyIndex(ctx, 2);
+    const asked = longArgument(ctx, 2);
     const { buffer, offsets, lengths } = ctx.frame;
     listPrepare(list, lengths[3], 1);
     const length = listLength(list);
@@ -214,7 +200,7 @@ export const lrem = command("lrem", { arity: 4, since: "1.0.0", flags: "write" }
   .takes("key{RW delete} count element")
   .docs("Removes elements with a given value from a list.", "O(N+M) for N elements, M of them removed")
   .run((ctx) => {
-    const count = anyIndex(ctx, 2);
+    const count = longArgument(ctx, 2);
     const list = ctx.openWrite(1, Type.LIST);
     const { buffer, offsets, lengths } = ctx.frame;
     const limit = count === 0 ? Number.POSITIVE_INFINITY : Math.abs(count);
@@ -229,8 +215,8 @@ export const ltrim = command("ltrim", { arity: 4, since: "1.0.0", flags: "write"
   .takes("key{RW delete} start stop")
   .docs("Removes the elements outside a range from a list. Deletes the list if no elements remain.", "O(N) for N elements removed")
   .run((ctx) => {
-    const start = anyIndex(ctx, 2);
-    const stop = anyIndex(ctx, 3);
+    const start = longArgument(ctx, 2);
+    const stop = longArgument(ctx, 3);
     const list = ctx.openWrite(1, Type.LIST);
     ctx.reply.ok();
     if (!list.exists) return;
@@ -290,9 +276,9 @@ function parse(ctx: Context): Search {
       search.backwards = rank < 0n;
       search.rank = Math.abs(Number(rank));
     } else if (ctx.is(index, "count")) {
-      search.count = atLeast(ctx, index + 1, 0, negativeCount);
+      search.count = longAtLeast(ctx, index + 1, 0, negativeCount);
     } else if (ctx.is(index, "maxlen")) {
-      search.most = atLeast(ctx, index + 1, 0, negativeLength);
+      search.most = longAtLeast(ctx, index + 1, 0, negativeLength);
     } else {
       throw errors.syntax;
     }

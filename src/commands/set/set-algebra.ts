@@ -11,6 +11,7 @@ import { setEach, setLength, setRead } from "../../values/set/set.ts";
 import { setIntersect, setIntersectInto, setSubtractInto, setUniteInto, sortBySize } from "../../values/set/set-algebra.ts";
 import type { Temporary } from "../../values/temporary.ts";
 import { Type } from "../../values/value-types.ts";
+import { longAtLeast, negativeLimit, numkeysError } from "../arguments/numbers.ts";
 import { storeDraft } from "../arguments/storing.ts";
 
 const command = commandsOf("set");
@@ -38,30 +39,18 @@ export const sintercard = command("sintercard", { arity: -3, since: "7.0.0", fla
   .takes("numkeys key{RO access}... [LIMIT limit]")
   .docs("Returns the number of members in the intersection of sets.", "O(N*M) at worst for M sets, the smallest of N members")
   .run((ctx) => {
-    const keys = numberFrom(ctx, 1, 1, "ERR numkeys should be greater than 0");
+    const keys = longAtLeast(ctx, 1, 1, numkeysError);
     if (keys > ctx.count - 2) throw commandError("ERR Number of keys can't be greater than number of args");
     let limit = 0;
     for (let index = 2 + keys; index < ctx.count; index += 2) {
       if (!ctx.is(index, "limit") || index + 1 === ctx.count) throw errors.syntax;
-      limit = numberFrom(ctx, index + 1, 0, "ERR LIMIT can't be negative");
+      limit = longAtLeast(ctx, index + 1, 0, negativeLimit);
     }
     const sets = intersected(ctx, 2, 2 + keys);
     let count = 0;
     if (sets !== null) setIntersect(sets, () => ++count !== limit);
     ctx.reply.integer(count);
   });
-
-/** Returns the integer in argument `index`. Errors: `words`, whatever is wrong with it. */
-function numberFrom(ctx: Context, index: number, min: number, words: string): number {
-  let value = min - 1;
-  try {
-    value = Number(ctx.int64(index));
-  } catch {
-    // reported below
-  }
-  if (value < min) throw commandError(words);
-  return value;
-}
 
 export const sinterstore = command("sinterstore", { arity: -3, since: "1.0.0", flags: "write denyoom" })
   .takes("destination{RW update} key{RO access}...")

@@ -1,7 +1,7 @@
 /** SRANDMEMBER and SPOP: members at random, returned or removed. */
 
 import { copied, copyBytes } from "../../base/bytes.ts";
-import { commandError, errors } from "../../errors.ts";
+import { errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context, Words } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
@@ -21,6 +21,7 @@ import {
 } from "../../values/set/set.ts";
 import type { Temporary } from "../../values/temporary.ts";
 import { Type } from "../../values/value-types.ts";
+import { longAtLeast, sampleSize } from "../arguments/numbers.ts";
 
 const command = commandsOf("set");
 
@@ -30,8 +31,6 @@ const MOVE_RATIO = 5;
 const JOURNALLED_AT_ONCE = 1024;
 /** After this many members, SRANDMEMBER with a negative count checks whether the client is still connected. */
 const DRAWS_BETWEEN_LOOKS = 1024;
-
-const LONG_MAX = 2n ** 63n - 1n;
 
 const element = new Element();
 
@@ -50,8 +49,7 @@ export const srandmember = command("srandmember", { arity: -2, since: "1.0.0", f
 
 function randomMembers(ctx: Context): void {
   const { reply } = ctx;
-  const wanted = ctx.int64(2);
-  if (wanted < -LONG_MAX) throw commandError(`ERR value is out of range, value must between ${-LONG_MAX} and ${LONG_MAX}`);
+  const wanted = sampleSize(ctx, "");
   const count = Number(wanted < 0n ? -wanted : wanted);
   const value = ctx.openRead(1, Type.SET);
   if (!value.exists || count === 0) return reply.array(0);
@@ -100,30 +98,17 @@ function popMember(ctx: Context): void {
 }
 
 function popMembers(ctx: Context): void {
-  const wanted = positiveCount(ctx);
+  const count = longAtLeast(ctx, 2, 0, errors.notPositive);
   const value = ctx.openWrite(1, Type.SET);
-  if (!value.exists || wanted === 0n) return ctx.reply.set(0);
+  if (!value.exists || count === 0) return ctx.reply.set(0);
   const size = setLength(value);
-  if (wanted >= BigInt(size)) return popAll(ctx, value, size);
-  const count = Number(wanted);
+  if (count >= size) return popAll(ctx, value, size);
   const popped = new Popped(ctx, count);
   if (value.object === null) popPacked(value, count, popped);
   else if ((size - count) * MOVE_RATIO > count) popOneByOne(value, count, popped);
   else popAllBut(ctx, value, size - count, popped);
   popped.finish();
   value.shrunk(size - count, count, EventClass.SET, "spop");
-}
-
-/** Errors: the same text for every invalid count. */
-function positiveCount(ctx: Context): bigint {
-  let count = -1n;
-  try {
-    count = ctx.int64(2);
-  } catch {
-    // reported below
-  }
-  if (count < 0n) throw errors.notPositive;
-  return count;
 }
 
 function popAll(ctx: Context, value: Value, size: number): void {

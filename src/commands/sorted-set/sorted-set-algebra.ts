@@ -15,8 +15,9 @@ import {
   zsetUnion,
 } from "../../values/sorted-set/zset-algebra.ts";
 import { Type } from "../../values/value-types.ts";
+import { longArgument, longAtLeast, negativeLimit } from "../arguments/numbers.ts";
 import { storeDraft } from "../arguments/storing.ts";
-import { boundedArgument, longArgument, scoreArgument } from "./sorted-set-arguments.ts";
+import { scoreArgument } from "./sorted-set-arguments.ts";
 
 const command = commandsOf("sorted-set");
 
@@ -141,7 +142,7 @@ function readOption(ctx: Context, index: number, request: CombinationRequest, op
     return index + 1;
   }
   if (operation === null && left >= 2 && ctx.is(index, "limit")) {
-    request.limit = boundedArgument(ctx, index + 1, 0, commandError("ERR LIMIT can't be negative"));
+    request.limit = longAtLeast(ctx, index + 1, 0, negativeLimit);
     return index + 2;
   }
   throw errors.syntax;

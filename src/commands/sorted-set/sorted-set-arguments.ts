@@ -1,6 +1,5 @@
 /** Arguments of sorted set commands: scores, ranks, and bounds of ranges. The objects they are read into are reused by the next command. */
 
-import { parseInt64, smallInteger } from "../../base/bytes.ts";
 import { isOpenBound, parseBound, parseDouble } from "../../base/numbers/strtod.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Context } from "../../execution/context.ts";
@@ -23,23 +22,6 @@ export function scoreArgument(ctx: Context, index: number, message: Error = erro
   const score = parseDouble(buffer, offsets[index], offsets[index] + lengths[index]);
   if (score !== score) throw message;
   return score;
-}
-
-/** Returns an int64 as a number, which is exact enough for ranks and counts: no set has 2^53 members. Errors: not an integer. */
-export function longArgument(ctx: Context, index: number): number {
-  const { buffer, offsets, lengths } = ctx.frame;
-  const value = smallInteger(buffer, offsets[index], offsets[index] + lengths[index]);
-  return value === value ? value : Number(ctx.int64(index));
-}
-
-/** The same, but at least `min`. Errors: `error` if it is less or not an integer. */
-export function boundedArgument(ctx: Context, index: number, min: number, error: Error): number {
-  const { buffer, offsets, lengths } = ctx.frame;
-  const value = smallInteger(buffer, offsets[index], offsets[index] + lengths[index]);
-  if (value >= min) return value;
-  const long = parseInt64(buffer, offsets[index], offsets[index] + lengths[index]);
-  if (long === null || long < min) throw error;
-  return Number(long);
 }
 
 /** A range of scores: "5", "(5", "-inf". Errors: min or max is not a float. */

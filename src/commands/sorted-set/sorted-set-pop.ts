@@ -4,9 +4,9 @@ import { errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import { Type } from "../../values/value-types.ts";
+import { longAtLeast, parseMultiPop } from "../arguments/numbers.ts";
 import { parseTimeout } from "../arguments/timeout.ts";
-import { boundedArgument } from "./sorted-set-arguments.ts";
-import { journalPop, PopForm, parsePopEnd, popMembers, ZsetEnd } from "./sorted-set-popping.ts";
+import { journalPop, PopForm, popMembers, ZsetEnd, zsetEnd } from "./sorted-set-popping.ts";
 
 const command = commandsOf("sorted-set");
 
@@ -24,7 +24,7 @@ export const zmpop = command("zmpop", { arity: -4, since: "7.0.0", flags: "write
   .takes("numkeys key{RW access delete}... where(MIN | MAX) [COUNT count]")
   .docs("Pops members of the first non-empty sorted set of several.", "O(K)+O(M*log(N)) for K keys, N members and M returned")
   .run((ctx) => {
-    const { keys, end, count } = parsePopEnd(ctx, 1);
+    const { keys, end, count } = parseMultiPop(ctx, 1, zsetEnd);
     for (let index = 2; index < 2 + keys; index++) {
       const zset = ctx.openWrite(index, Type.ZSET);
       if (!zset.exists) continue;
@@ -38,7 +38,7 @@ export const zmpop = command("zmpop", { arity: -4, since: "7.0.0", flags: "write
 /** ZPOPMIN and ZPOPMAX. */
 function pop(ctx: Context, end: ZsetEnd): void {
   if (ctx.count > 3) throw errors.syntax;
-  const count = ctx.count === 3 ? boundedArgument(ctx, 2, 0, errors.notPositive) : 1;
+  const count = ctx.count === 3 ? longAtLeast(ctx, 2, 0, errors.notPositive) : 1;
   const zset = ctx.openWrite(1, Type.ZSET);
   if (!zset.exists || count === 0) return ctx.reply.array(0);
   popMembers(ctx, zset, 1, end, count, ctx.count === 3 && ctx.reply.protocol === 3 ? PopForm.PAIRS : PopForm.FLAT);
@@ -83,7 +83,7 @@ export const bzmpop = command("bzmpop", { arity: -5, since: "7.0.0", flags: "wri
     "O(K)+O(M*log(N)) for K keys, N members and M returned",
   )
   .run((ctx) => {
-    const { keys, end, count } = parsePopEnd(ctx, 2);
+    const { keys, end, count } = parseMultiPop(ctx, 2, zsetEnd);
     const deadline = parseTimeout(ctx, 1);
     for (let index = 3; index < 3 + keys; index++) {
       ctx.prepareKeys(3, index, 1);

@@ -1,11 +1,10 @@
 /** What ZPOPMIN, ZPOPMAX, ZMPOP and their blocking forms share: members are removed from an end of a sorted set and returned. */
 
-import { commandError, errors } from "../../errors.ts";
+import { errors } from "../../errors.ts";
 import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { ZsetCursor, zsetLength, zsetRemoveCursor, zsetSeek, zsetSeekLast } from "../../values/sorted-set/zset.ts";
-import { boundedArgument } from "./sorted-set-arguments.ts";
 
 export const ZsetEnd = { MIN: 0, MAX: 1 } as const;
 export type ZsetEnd = (typeof ZsetEnd)[keyof typeof ZsetEnd];
@@ -61,24 +60,9 @@ export function journalPop(ctx: Context, index: number, end: ZsetEnd, count: num
   else ctx.journalAs(name, ctx.bytes(index), count);
 }
 
-export interface PopRequest {
-  readonly keys: number;
-  readonly end: ZsetEnd;
-  readonly count: number;
-}
-
-/** Reads `numkeys key [key ...] MIN|MAX [COUNT count]`, `numkeys` being argument `index`. Errors: syntax, numkeys or count not above 0. */
-export function parsePopEnd(ctx: Context, index: number): PopRequest {
-  const keys = boundedArgument(ctx, index, 1, commandError("ERR numkeys should be greater than 0"));
-  const where = index + keys + 1;
-  if (where >= ctx.count) throw errors.syntax;
-  let end: ZsetEnd = ZsetEnd.MIN;
-  if (ctx.is(where, "max")) end = ZsetEnd.MAX;
-  else if (!ctx.is(where, "min")) throw errors.syntax;
-  let count = 0;
-  for (let at = where + 1; at < ctx.count; at += 2) {
-    if (count !== 0 || !ctx.is(at, "count") || at + 1 === ctx.count) throw errors.syntax;
-    count = boundedArgument(ctx, at + 1, 1, commandError("ERR count should be greater than 0"));
-  }
-  return { keys, end, count: count === 0 ? 1 : count };
+/** MIN or MAX. Errors: syntax. */
+export function zsetEnd(ctx: Context, index: number): ZsetEnd {
+  if (ctx.is(index, "max")) return ZsetEnd.MAX;
+  if (!ctx.is(index, "min")) throw errors.syntax;
+  return ZsetEnd.MIN;
 }

@@ -8,8 +8,9 @@ import type { Value } from "../../keyspace/value.ts";
 import { ZsetCursor, zsetExpect, zsetInsert, zsetLength, zsetNext, zsetPrevious, zsetSeek } from "../../values/sorted-set/zset.ts";
 import { zsetLexRanks, zsetScoreRanks } from "../../values/sorted-set/zset-range.ts";
 import { Type } from "../../values/value-types.ts";
+import { longArgument } from "../arguments/numbers.ts";
 import { storeDraft } from "../arguments/storing.ts";
-import { lexRangeArguments, longArgument, rankArguments, ranks, scoreRangeArguments } from "./sorted-set-arguments.ts";
+import { lexRangeArguments, rankArguments, ranks, scoreRangeArguments } from "./sorted-set-arguments.ts";
 
 const command = commandsOf("sorted-set");
 

@@ -1,7 +1,6 @@
 /** ZRANDMEMBER and ZSCAN: members at random, or a few at a time. */
 
 import { globMatch } from "../../base/glob.ts";
-import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Context } from "../../execution/context.ts";
 import type { Value } from "../../keyspace/value.ts";
@@ -10,10 +9,10 @@ import type { SortedSet } from "../../values/sorted-set/sorted-set.ts";
 import { ZsetCursor, zsetLarge, zsetLength, zsetNext, zsetSeek } from "../../values/sorted-set/zset.ts";
 import { Type } from "../../values/value-types.ts";
 import { openScan, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
+import { sampleSize } from "../arguments/numbers.ts";
 
 const command = commandsOf("sorted-set");
 
-const LONG_MAX = 9223372036854775807n;
 /** A sample of more than one in this many members is taken in one walk over all of them. */
 const WALKED_SHARE = 8;
 
@@ -58,11 +57,8 @@ function replyMember({ reply }: Context, withScore: boolean): void {
 
 /** ZRANDMEMBER with a count: that many distinct members, or that many draws if it is negative. */
 function replySample(ctx: Context): void {
-  const wanted = ctx.int64(2);
-  if (wanted < -LONG_MAX) throw commandError(`ERR value is out of range, value must between ${-LONG_MAX} and ${LONG_MAX}`);
+  const wanted = sampleSize(ctx, "withscores");
   const withScores = ctx.count === 4;
-  if (ctx.count > 4 || (withScores && !ctx.is(3, "withscores"))) throw errors.syntax;
-  if (withScores && (wanted < -LONG_MAX / 2n || wanted > LONG_MAX / 2n)) throw commandError("ERR value is out of range");
   const zset = ctx.openRead(1, Type.ZSET);
   if (!zset.exists || wanted === 0n) return ctx.reply.array(0);
   const length = zsetLength(zset);

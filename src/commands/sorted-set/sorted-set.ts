@@ -17,8 +17,9 @@ import {
 } from "../../values/sorted-set/zset.ts";
 import { zsetLexRanks, zsetScoreRanks } from "../../values/sorted-set/zset-range.ts";
 import { Type } from "../../values/value-types.ts";
+import { longArgument } from "../arguments/numbers.ts";
 import { ADDED, CH, GT, INCR, KEPT, LT, NX, put, putMember, SKIPPED, UPDATED, XX } from "./sorted-set-adding.ts";
-import { lexRangeArguments, longArgument, rankArguments, ranks, scoreArgument, scoreRangeArguments } from "./sorted-set-arguments.ts";
+import { lexRangeArguments, rankArguments, ranks, scoreArgument, scoreRangeArguments } from "./sorted-set-arguments.ts";
 
 const command = commandsOf("sorted-set");
 

@@ -68,11 +68,6 @@ function parseExclusive(ctx: Context, index: number, into: StreamId, form: IdFor
   return true;
 }
 
-/** Returns an int64 as a count: beyond 2^53 it need not be exact. Errors: not an integer. */
-export function parseCount(ctx: Context, index: number): number {
-  return Number(ctx.int64(index));
-}
-
 /** Returns an int64 that is stored exactly. Errors: not an integer. */
 export function parseCounter(ctx: Context, index: number): Counter {
   return counter(ctx.int64(index));

@@ -12,11 +12,11 @@ import { type StreamGroup, UNKNOWN_ENTRIES_READ } from "../../values/stream/stre
 import { type IdForm, STRICT, StreamId } from "../../values/stream/stream-id.ts";
 import { Type } from "../../values/value-types.ts";
 import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
+import { longArgument } from "../arguments/numbers.ts";
 import {
   findGroup,
   groupsChanged,
   noGroup,
-  parseCount,
   parseCounter,
   parseEnd,
   parseId,
@@ -240,11 +240,11 @@ function parsePendingRange(ctx: Context): PendingRange {
   let first = 3;
   let minIdle = 0;
   if (ctx.is(3, "idle")) {
-    minIdle = parseCount(ctx, 4);
+    minIdle = longArgument(ctx, 4);
     if (ctx.count < 8) throw errors.syntax;
     first += 2;
   }
-  const count = Math.max(0, parseCount(ctx, first + 2));
+  const count = Math.max(0, longArgument(ctx, first + 2));
   parseStart(ctx, first, id);
   parseEnd(ctx, first + 1, end);
   return { minIdle, count, consumer: first + 3 < ctx.count ? first + 3 : 0 };

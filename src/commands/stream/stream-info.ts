@@ -8,7 +8,8 @@ import { type StreamConsumer, type StreamGroup, UNKNOWN_ENTRIES_READ } from "../
 import { StreamId } from "../../values/stream/stream-id.ts";
 import { radixNodes } from "../../values/stream/stream-radix.ts";
 import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
-import { findGroup, parseCount, readStream, replyCounter, replyEntries, replyId, replyRange } from "./stream-arguments.ts";
+import { longArgument } from "../arguments/numbers.ts";
+import { findGroup, readStream, replyCounter, replyEntries, replyId, replyRange } from "./stream-arguments.ts";
 
 const command = commandsOf("stream");
 
@@ -47,7 +48,7 @@ function parseFull(ctx: Context): number {
   if ((ctx.count !== 4 && ctx.count !== 6) || !ctx.is(3, "full")) throw wrongArguments(ctx);
   if (ctx.count === 4) return DEFAULT_COUNT;
   if (!ctx.is(4, "count")) throw wrongArguments(ctx);
-  const count = parseCount(ctx, 5);
+  const count = longArgument(ctx, 5);
   if (count < 0) return DEFAULT_COUNT;
   return count === 0 ? Number.POSITIVE_INFINITY : count;
 }

@@ -10,6 +10,7 @@ import type { StreamConsumer, StreamGroup } from "../../values/stream/stream-gro
 import { StreamId } from "../../values/stream/stream-id.ts";
 import { Type } from "../../values/value-types.ts";
 import { Unit } from "../arguments/deadline.ts";
+import { longArgument } from "../arguments/numbers.ts";
 import { parseTimeout } from "../arguments/timeout.ts";
 import {
   consumerOf,
@@ -17,7 +18,6 @@ import {
   groupsChanged,
   journalGroupId,
   journalPending,
-  parseCount,
   parseId,
   readStream,
   replyEntry,
@@ -111,7 +111,7 @@ function parseReading(ctx: Context, name: "xread" | "xreadgroup"): Reading {
     if (more > 0 && ctx.is(index, "block")) {
       deadline = parseTimeout(ctx, ++index, Unit.MILLISECONDS);
     } else if (more > 0 && ctx.is(index, "count")) {
-      const count = parseCount(ctx, ++index);
+      const count = longArgument(ctx, ++index);
       limit = count <= 0 ? Number.POSITIVE_INFINITY : count;
     } else if (more > 0 && ctx.is(index, "streams")) {
       firstKey = index + 1;

@@ -7,7 +7,8 @@ import { EventClass } from "../../keyspace/events.ts";
 import { createStream, MAX_NODE_BYTES, type Stream, streamOf } from "../../values/stream/stream.ts";
 import { MAX_ID_TEXT, StreamId } from "../../values/stream/stream-id.ts";
 import { Type } from "../../values/value-types.ts";
-import { parseCount, parseCounter, parseEnd, parseId, parseIds, parseStart, readStream, replyRange } from "./stream-arguments.ts";
+import { longArgument } from "../arguments/numbers.ts";
+import { parseCounter, parseEnd, parseId, parseIds, parseStart, readStream, replyRange } from "./stream-arguments.ts";
 import { IdSource, StreamOptions } from "./stream-trim.ts";
 
 const command = commandsOf("stream");
@@ -143,7 +144,7 @@ function replyEntriesBetween(ctx: Context, reverse: boolean): void {
   let limit = Number.POSITIVE_INFINITY;
   for (let index = 4; index < ctx.count; index += 2) {
     if (!ctx.is(index, "count") || index + 1 === ctx.count) throw errors.syntax;
-    limit = Math.max(0, parseCount(ctx, index + 1));
+    limit = Math.max(0, longArgument(ctx, index + 1));
   }
   const stream = readStream(ctx, 1);
   if (stream === null) return ctx.reply.array(0);

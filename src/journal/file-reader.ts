@@ -3,11 +3,12 @@
  * messages), and bytes of its own (what a writable replica writes by itself).
  */
 
+import { assert } from "../assert.ts";
 import type { Cursor } from "./journal.ts";
 
 interface Aside {
   /** Where in the stream. */
-  offset: number;
+  readonly offset: number;
   /** So many bytes from there on are not for the file. */
   readonly skipped: number;
   /** What the file takes there instead. */
@@ -28,26 +29,27 @@ export class FileReader implements Cursor {
   }
 
   skip(offset: number, length: number): void {
-    this.asides.push({ offset, skipped: length, own: null });
+    this.add({ offset, skipped: length, own: null });
   }
 
   insert(offset: number, bytes: Buffer): void {
-    this.asides.push({ offset, skipped: 0, own: bytes });
+    this.add({ offset, skipped: 0, own: bytes });
   }
 
-  /** The stream from `offset` on has moved on by `length` bytes. */
-  shift(offset: number, length: number): void {
-    for (const aside of this.asides) if (aside.offset >= offset) aside.offset += length;
+  private add(aside: Aside): void {
+    const last = this.asides.at(-1);
+    assert(
+      aside.offset >= (last === undefined ? this.offset : last.offset + last.skipped),
+      "what the file sees otherwise lies in the order of the stream",
+    );
+    this.asides.push(aside);
   }
 
-  /** Shows what there is up to `end`: runs of the stream through `run`, bytes of the file's own in `views`. -> how many bytes. */
+  /** Shows what there is up to `end`, where the stream ends: runs of it through `run`, bytes of the file's own in `views`. Returns how many bytes. */
   collect(end: number, views: Buffer[], run: (from: number, to: number) => void): number {
     let at = this.offset;
     let bytes = 0;
-    let index = 0;
-    for (; index < this.asides.length; index++) {
-      const { offset, skipped, own } = this.asides[index];
-      if (offset > end || offset + skipped > end) break;
+    for (const { offset, skipped, own } of this.asides) {
       if (at < offset) run(at, offset);
       bytes += offset - at;
       at = offset + skipped;
@@ -55,14 +57,16 @@ export class FileReader implements Cursor {
       views.push(own);
       bytes += own.length;
     }
+    assert(at <= end, "the file skips what is in the stream");
     if (at < end) run(at, end);
-    this.shownTo = Math.max(at, end);
-    this.shownAsides = index;
-    return bytes + Math.max(0, end - at);
+    this.shownTo = end;
+    this.shownAsides = this.asides.length;
+    return bytes + end - at;
   }
 
   /** What was shown last has been taken. */
   consumed(): void {
+    assert(this.shownTo >= this.offset, "the file goes on from what it has taken");
     this.offset = this.shownTo;
     this.asides.splice(0, this.shownAsides);
     this.shownAsides = 0;

@@ -1,12 +1,12 @@
 /**
- * The one log of writes (DESIGN: gate 2): a run of bytes in the protocol's array form, addressed by replication offset. Whoever passes writes on (a replica, the
- * append-only file) is a cursor into it; bytes are kept once, however many read, and as long as the slowest reader or the backlog needs them.
+ * The one log of writes: a run of bytes in the protocol's array form, addressed by replication offset, to which bytes are only ever appended. Those who pass writes on (a
+ * replica, the append-only file) are cursors into it; bytes are kept once, however many read, and as long as the slowest reader or the backlog needs them.
  *
  * What replicas and the file get differs in little, and that little is kept beside the run (`FileReader`): the file skips what is said to replicas only, and takes
  * what a writable replica writes by itself, which stands in no history.
  *
- * What several commands do at one go (EXEC, an expired key deleted by the command that met it) is one unit: when it holds more than one command it is wrapped in
- * MULTI and EXEC, so that no reader shows half of it.
+ * What several commands do at one go (EXEC, an expired key deleted by the command that met it) is one unit. Its effects are collected and written when it ends, between
+ * MULTI and EXEC where there are several, so that no reader shows half of it.
  */
 
 import { assert } from "../assert.ts";
@@ -25,6 +25,14 @@ interface Block {
   length: number;
 }
 
+/** A command of the unit under way. The objects are used again. */
+interface Effect {
+  /** The database it was run on. */
+  database: number;
+  frame: Frame;
+  forReplicas: boolean;
+}
+
 /** A reader's place: the offset of the next byte that it will take. */
 export interface Cursor {
   offset: number;
@@ -32,6 +40,9 @@ export interface Cursor {
 
 const MULTI = Buffer.from("*1\r\n$5\r\nMULTI\r\n");
 const EXEC = Buffer.from("*1\r\n$4\r\nEXEC\r\n");
+const NO_FRAME = new Frame();
+/** Effects kept for the units to come. */
+const KEPT_EFFECTS = 64;
 
 export class Journal {
   /** Bytes ever appended: the replication offset. */
@@ -51,10 +62,11 @@ export class Journal {
   /** The database that readers have selected; -1 when the next command must say. */
   private selected = -1;
   private readonly scratch = new Frame();
-  // The unit under way: nesting depth, where it started, how many commands it holds.
+  /** How many units are under way, one inside the other. */
   private depth = 0;
-  private unitStart = 0;
-  private unitCommands = 0;
+  /** What the outermost has done: the first `effectCount` of `effects`. */
+  private readonly effects: Effect[] = [];
+  private effectCount = 0;
   private scattered = false;
   /** What the unit under way wrote to the file alone, each command behind its SELECT. */
   private local: Buffer[] = [];
@@ -128,12 +140,11 @@ export class Journal {
     };
   }
 
-  /** Drops what was kept. A unit under way begins anew: its first part cannot be read any more. */
+  /** Drops what was kept, and what a unit under way has done so far: that belongs to what is forgotten. */
   private forget(): void {
     this.blocks = [];
     this.selected = -1;
-    this.unitStart = this.offset;
-    this.unitCommands = 0;
+    this.effectCount = 0;
   }
 
   /** The next command starts with SELECT: a reader that just joined does not know the database. */
@@ -174,26 +185,22 @@ export class Journal {
   /** Hands `take` the bytes from the cursor on, run by run, until it takes less than it is given or all are taken. It says how many it took; the cursor moves by that. */
   read(cursor: Cursor, take: (bytes: Buffer, from: number, to: number) => number): void {
     const { blocks } = this;
+    assert(cursor.offset >= this.firstOffset && cursor.offset <= this.offset, "what a reader has not taken is kept for it");
     for (let index = Math.floor((cursor.offset - this.firstOffset) / BLOCK_BYTES); index < blocks.length; index++) {
       const block = blocks[index];
       const from = cursor.offset - block.start;
       if (from === block.length) break;
       const taken = take(block.buffer, from, block.length);
+      assert(taken >= 0 && taken <= block.length - from, "a reader takes no more than it is given");
       cursor.offset += taken;
       if (taken < block.length - from) break;
     }
     this.trim();
   }
 
-  /**
-   * Collects views of all that the file lacks and may have: nothing of a unit under way, which may still change. They are good until the next append. -> how many
-   * bytes that is; `FileReader.consumed` says that they were taken.
-   */
+  /** Collects views of all that the file lacks, good until the next append. Returns how many bytes that is; `collected` says that they were taken. */
   collect(views: Buffer[]): number {
-    const { file } = this;
-    if (file === null) return 0;
-    const end = this.depth > 0 && this.unitCommands > 0 ? this.unitStart : this.offset;
-    return file.collect(end, views, (from, to) => this.collectRun(from, to, views));
+    return this.file?.collect(this.offset, views, (from, to) => this.collectRun(from, to, views)) ?? 0;
   }
 
   /** The file has taken everything that `collect` last showed. */
@@ -219,7 +226,6 @@ export class Journal {
   private trim(): void {
     if (this.blocks.length < 2) return;
     let needed = this.offset - (this.backlog ? this.retain : 0);
-    if (this.depth > 0) needed = Math.min(needed, this.unitStart); // MULTI may have to go in there
     for (const cursor of this.cursors) needed = Math.min(needed, cursor.offset);
     const passed = Math.min(Math.floor((needed - this.firstOffset) / BLOCK_BYTES), this.blocks.length - 1);
     if (passed > 0) this.blocks.splice(0, passed);
@@ -229,10 +235,7 @@ export class Journal {
 
   /** Everything appended until the matching `endUnit` belongs together. Units nest. */
   beginUnit(): void {
-    if (this.depth++ > 0) return;
-    this.unitStart = this.offset;
-    this.unitCommands = 0;
-    this.scattered = false;
+    if (this.depth++ === 0) this.scattered = false;
   }
 
   /**
@@ -240,13 +243,30 @@ export class Journal {
    * a larger unit, EXEC's, it does.
    */
   scatterUnit(): void {
-    if (this.depth === 1) this.scattered = true;
+    if (this.depth > 1) return;
+    assert(this.effectCount === 0, "a unit is scattered before it has done anything");
+    this.scattered = true;
   }
 
   endUnit(): void {
+    assert(this.depth > 0, "a unit that ends has begun");
     if (--this.depth > 0) return;
     if (this.local.length > 0) this.endLocalUnit();
-    if (this.unitCommands > 1) this.put(EXEC, 0, EXEC.length);
+    if (this.effectCount > 0) this.writeUnit();
+  }
+
+  private writeUnit(): void {
+    const { effects, effectCount } = this;
+    assert(this.recording, "effects are collected only where they are kept");
+    this.effectCount = 0;
+    if (effectCount > 1) this.put(MULTI, 0, MULTI.length);
+    for (let index = 0; index < effectCount; index++) {
+      const effect = effects[index];
+      this.write(effect.database, effect.frame, effect.forReplicas);
+      effect.frame = NO_FRAME;
+    }
+    if (effectCount > 1) this.put(EXEC, 0, EXEC.length);
+    if (effects.length > KEPT_EFFECTS) effects.length = KEPT_EFFECTS;
   }
 
   /** Whether a unit larger than one command is under way: EXEC's. */
@@ -254,17 +274,30 @@ export class Journal {
     return this.depth > 1;
   }
 
-  /** Appends the request in `frame`, run on `database`. `forReplicas`: the file has no use for it. */
+  /**
+   * Appends the request in `frame`, run on `database`, when the unit under way ends: frame and bytes must stay as they are until then, and are copied only once, into
+   * the log. `forReplicas`: the file has no use for it.
+   */
   append(database: Database, frame: Frame, forReplicas = false): void {
     if (!this.recording) return;
     if (this.following) return this.appendLocal(database, frame);
-    if (this.depth > 0 && !this.scattered) {
-      if (this.unitCommands === 1) this.insert(this.unitStart, MULTI);
-      this.unitCommands++;
+    if (this.depth === 0 || this.scattered) return this.write(database.index, frame, forReplicas);
+    const effect = this.effects[this.effectCount];
+    if (effect === undefined) {
+      this.effects.push({ database: database.index, frame, forReplicas });
+    } else {
+      effect.database = database.index;
+      effect.frame = frame;
+      effect.forReplicas = forReplicas;
     }
-    if (database.index !== this.selected) {
-      this.selected = database.index;
-      const select = this.scratch.encode(["SELECT", database.index]);
+    this.effectCount++;
+  }
+
+  private write(database: number, frame: Frame, forReplicas: boolean): void {
+    assert(frame.end > frame.start, "what is written has bytes");
+    if (database !== this.selected) {
+      this.selected = database;
+      const select = this.scratch.encode(["SELECT", database]);
       this.put(select.buffer, select.start, select.end);
     }
     if (forReplicas) this.file?.skip(this.offset, frame.end - frame.start);
@@ -327,9 +360,11 @@ export class Journal {
   }
 
   private put(bytes: Buffer, from: number, to: number): void {
+    assert(from >= 0 && to <= bytes.length, "what is appended is there");
     while (from < to) {
       let block = this.blocks[this.blocks.length - 1];
       if (block === undefined || block.length === block.buffer.length) {
+        assert(block === undefined || block.start + block.length === this.offset, "blocks follow each other without a gap");
         block = { buffer: Buffer.allocUnsafeSlow(BLOCK_BYTES), start: this.offset, length: 0 };
         this.blocks.push(block);
         this.trim();
@@ -347,21 +382,5 @@ export class Journal {
     if (this.announced) return;
     this.announced = true;
     for (const listener of this.listeners) listener();
-  }
-
-  /** Puts `bytes` in at `offset`, before what has been appended since: readers are served between ticks, so none has seen it. */
-  private insert(offset: number, bytes: Buffer): void {
-    const tail: Buffer[] = [];
-    for (let block = this.blocks[this.blocks.length - 1]; block !== undefined; block = this.blocks[this.blocks.length - 1]) {
-      const from = Math.max(0, offset - block.start);
-      tail.unshift(Buffer.from(block.buffer.subarray(from, block.length)));
-      this.offset -= block.length - from;
-      block.length = from;
-      if (block.start <= offset) break;
-      this.blocks.pop();
-    }
-    this.file?.shift(offset, bytes.length);
-    this.put(bytes, 0, bytes.length);
-    for (const part of tail) this.put(part, 0, part.length);
   }
 }

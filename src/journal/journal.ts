@@ -104,6 +104,7 @@ export class Journal {
   /** Goes on at another history's offset (a replica takes its master's); what was kept belongs to the old one. There must be no file. */
   rebase(offset: number): void {
     assert(this.file === null, "a file cannot follow from one history into another");
+    assert(Number.isSafeInteger(offset) && offset >= 0, "an offset counts bytes");
     this.offset = offset;
     this.forget();
   }
@@ -212,6 +213,7 @@ export class Journal {
   private collectRun(from: number, to: number, views: Buffer[]): void {
     while (from < to) {
       const block = this.blocks[Math.floor((from - this.firstOffset) / BLOCK_BYTES)];
+      assert(block !== undefined && from >= block.start, "what the file lacks is kept for it");
       const end = Math.min(to, block.start + block.length);
       views.push(block.buffer.subarray(from - block.start, end - block.start));
       from = end;
@@ -228,6 +230,7 @@ export class Journal {
     let needed = this.offset - (this.backlog ? this.retain : 0);
     for (const cursor of this.cursors) needed = Math.min(needed, cursor.offset);
     const passed = Math.min(Math.floor((needed - this.firstOffset) / BLOCK_BYTES), this.blocks.length - 1);
+    assert(passed < this.blocks.length, "the block that is written to is kept");
     if (passed > 0) this.blocks.splice(0, passed);
   }
 
@@ -306,6 +309,7 @@ export class Journal {
 
   /** What a writable replica writes by itself is in no history: the file alone takes it. */
   private appendLocal(database: Database, frame: Frame): void {
+    assert(this.following, "only a replica has writes of its own");
     if (this.file === null) return;
     const select = this.scratch.encode(["SELECT", database.index]);
     this.local.push(Buffer.from(select.buffer.subarray(select.start, select.end)));
@@ -330,6 +334,7 @@ export class Journal {
 
   /** A master's stream that is passed on begins, or goes on, with database `index` selected: no byte of it need say so. */
   follow(index: number): void {
+    assert(index >= 0, "a stream has a database selected");
     if (index !== Math.max(0, this.selected)) {
       const select = this.scratch.encode(["SELECT", index]);
       this.appendForFile(Buffer.from(select.buffer.subarray(select.start, select.end)));

@@ -70,7 +70,7 @@ export class BlockedKeys {
 
   /** From now on `waiter` waits for each of `keys`; the same key twice is one. The buffers are kept. */
   add(waiter: KeyWaiter, database: Database, keys: readonly Buffer[]): void {
-    assert(waiter.type < CAN_BLOCK && keys.length > 0, "only keys with a list, a sorted set or a stream are waited for");
+    assert(waiter.type < CAN_BLOCK && keys.length > 0, "a waiter waits for some key, and for a type that commands block for");
     this.waiting++;
     this.observers.set(Observer.BLOCKED, true);
     if (waiter.wakesWhenGone) this.waitingForEnd++;

@@ -110,6 +110,7 @@ export abstract class Changes extends Lookup {
     const { table, expiry } = this;
     const had = (table.flags(address) & EXPIRES) !== 0;
     const has = (flags & EXPIRES) !== 0;
+    assert(has || expireAt < 0, "an expiry has its place in the record");
     if (had && !has) expiry.remove(address);
     const moved = table.resize(address, flags, room, handle);
     if (had && has) {
@@ -135,6 +136,7 @@ export abstract class Changes extends Lookup {
   /** Takes a record out. `objectStays`: what it holds outside is another's by now, and is not given up. */
   remove(address: number, objectStays = false): void {
     const { table, expiry } = this;
+    assert(address !== 0 && table.size > 0, "a record that leaves is there");
     table.beforeChange(address);
     this.tellWatchers(address);
     this.noteGone(address);

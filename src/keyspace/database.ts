@@ -81,6 +81,7 @@ export class Database extends Changes {
    */
   setInteger(address: number, hash: number, key: Buffer, from: number, length: number, value: number): number {
     const table = this.table;
+    assert(Number.isSafeInteger(value), "an integer that is set has an exact decimal form");
     if (address !== 0 && this.encoding(address) === Encoding.INT && table.valueLength(address) === integerLength(value)) {
       table.beforeChange(address);
       writeInteger(table.bytesOf(address), table.valueOffset(address), value);

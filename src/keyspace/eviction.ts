@@ -3,6 +3,7 @@
  * goes. Works for a bounded time and goes on in the background.
  */
 
+import { assert } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import { EXPIRES } from "../memory/record.ts";
 import { idleSeconds, lfuCounter } from "./access.ts";
@@ -178,6 +179,7 @@ export class Eviction {
     while (at > 0 && pool[at - 1].score < score) at--;
     pool.splice(at, 0, { database, key, score });
     if (pool.length > POOL_SIZE) pool.pop();
+    assert(pool[0].score >= pool[pool.length - 1].score, "candidates stand by falling score");
   }
 
   private score(database: Database, address: number, { by }: EvictionPolicy): number {

@@ -86,6 +86,7 @@ export class ExpiryIndex {
   }
 
   remove(address: number): void {
+    assert(this.size > 0, "an expiry that is removed was entered");
     const at = this.at(address);
     this.size--;
     // Sums of doubles gather errors; an empty index forgets them.
@@ -108,6 +109,7 @@ export class ExpiryIndex {
     if (from === to) return;
     const next = this.table.expiryWord(to, NEXT);
     const previous = this.table.expiryWord(to, PREVIOUS);
+    assert(next === 0 || this.table.expiryWord(next, PREVIOUS) === from, "a record that moves takes its links along");
     if (next !== 0) this.table.setExpiryWord(next, PREVIOUS, to);
     if (previous !== 0) this.table.setExpiryWord(previous, NEXT, to);
     else this.heads[this.listHeadedBy(from, this.at(to))] = to;
@@ -164,6 +166,7 @@ export class ExpiryIndex {
    */
   expireDue(now: number, expire: (address: number) => void, stop: () => boolean): boolean {
     const end = Math.floor(now / TICK_MS);
+    assert(Number.isSafeInteger(end), "the wheel follows a clock");
     if (end < this.tick) {
       this.tick = end;
       this.cascaded = false;
@@ -187,6 +190,7 @@ export class ExpiryIndex {
       const at = this.at(address);
       if (Math.floor(at / TICK_MS) <= due) expire(address);
       else this.relink(address, at);
+      assert(this.heads[list] !== address, "a key that has expired, or waits elsewhere, is off the list");
       if ((++this.met & 15) === 0 && stop()) return false;
     }
     return true;
@@ -196,7 +200,9 @@ export class ExpiryIndex {
   private nextTurn(): number {
     let level = 0;
     while (level < LEVELS && this.occupied[level] === 0) level++;
-    return (Math.floor(this.tick / WIDTHS[level]) + 1) * WIDTHS[level];
+    const turn = (Math.floor(this.tick / WIDTHS[level]) + 1) * WIDTHS[level];
+    assert(turn > this.tick, "the wheel turns forward");
+    return turn;
   }
 
   /** Moves the records of the wider slots that begin at `tick` into narrower ones. -> false when stopped before the end; the rest stays where it is. */
@@ -245,6 +251,7 @@ export class ExpiryIndex {
   private unlink(address: number, at: number): void {
     const next = this.table.expiryWord(address, NEXT);
     const previous = this.table.expiryWord(address, PREVIOUS);
+    assert(next === 0 || this.table.expiryWord(next, PREVIOUS) === address, "the next in a list names the one before");
     if (next !== 0) this.table.setExpiryWord(next, PREVIOUS, previous);
     if (previous !== 0) {
       this.table.setExpiryWord(previous, NEXT, next);
@@ -252,7 +259,10 @@ export class ExpiryIndex {
     }
     const list = this.listHeadedBy(address, at);
     this.heads[list] = next;
-    if (next === 0) this.occupied[Math.floor(list / SLOTS)]--;
+    if (next !== 0) return;
+    const level = Math.floor(list / SLOTS);
+    this.occupied[level]--;
+    assert(this.occupied[level] >= 0, "a level has no fewer lists in use than none");
   }
 
   /** The list that starts with this record: its slot on one of the levels, or one of the two that belong to none. */

@@ -119,6 +119,7 @@ export class Keyspace {
 
   /** Makes sure that so many records, with keys and values of so many bytes in all, find room, for changes that are made whole or not at all. Errors: ArenaFull. */
   requireRoom(records: number, bytes: number): void {
+    assert(records >= 0 && bytes >= 0, "room is asked for what is there");
     const { arena } = this.space;
     if (arena.unusedBytes < mostBytes(records, bytes)) throw new ArenaFull(`${arena.unusedBytes} bytes of the arena are left`);
   }

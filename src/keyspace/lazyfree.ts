@@ -1,13 +1,11 @@
 /** Memory that is no longer reachable and is given back in slices, so that neither dropping a database nor deleting a big key ever stops the server. */
 
+import { assert } from "../assert.ts";
 import type { LargeObject } from "../memory/objects.ts";
 import type { Table } from "../memory/record-table.ts";
 
-/** What waits to be freed: the part of LargeObject that this takes. */
-type Pending = Pick<LargeObject, "heldBytes" | "streamed" | "free"> & {
-  /** Keys, or one for the value of a key. */
-  readonly keys: number;
-};
+/** What waits to be freed: the value of a key that was deleted or overwritten, or a table. */
+type Pending = Pick<LargeObject, "heldBytes" | "streamed" | "free">;
 
 /** The table of a database that was dropped. */
 class DroppedTable implements Pending {
@@ -35,30 +33,17 @@ class DroppedTable implements Pending {
 
   free(stop: () => boolean): boolean {
     this.chain = this.table.freeChains(this.chain, this.release, stop);
+    assert(
+      this.table.size >= 0 && (this.chain < this.table.chainCount || this.table.size === 0),
+      "a table whose chains are freed holds nothing",
+    );
     return this.chain >= this.table.chainCount;
   }
 }
 
-/** The value of a key that was deleted or overwritten. */
-class DroppedObject implements Pending {
-  readonly keys = 1;
-  private readonly object: LargeObject;
-
-  constructor(object: LargeObject) {
-    this.object = object;
-  }
-
-  get heldBytes(): number {
-    return this.object.heldBytes;
-  }
-
-  get streamed(): boolean {
-    return this.object.streamed;
-  }
-
-  free(stop: () => boolean): boolean {
-    return this.object.free(stop);
-  }
+/** Keys, or one for the value of a key. */
+function keysOf(item: Pending): number {
+  return item instanceof DroppedTable ? item.keys : 1;
 }
 
 export class LazyFree {
@@ -69,7 +54,7 @@ export class LazyFree {
   /** Keys and values waiting: lazyfree_pending_objects. */
   get pending(): number {
     let count = 0;
-    for (const item of this.queue) count += item.keys;
+    for (const item of this.queue) count += keysOf(item);
     return count;
   }
 
@@ -95,7 +80,7 @@ export class LazyFree {
   /** Takes over an object that nothing refers to any more: a small one goes at once, of a big one a first bit. */
   drop(object: LargeObject): void {
     if (!object.streamed && object.free(() => true)) return;
-    this.queue.push(new DroppedObject(object));
+    this.queue.push(object);
   }
 
   /** Frees for about `budgetMs`, and something in any case. What a snapshot still reads waits. -> whether nothing is left that could be freed. */
@@ -108,9 +93,10 @@ export class LazyFree {
         index++;
         continue;
       }
-      const before = item.keys;
+      const before = keysOf(item);
       const done = item.free(stop);
-      this.freed += done ? before : before - item.keys;
+      assert(keysOf(item) <= before, "what is being freed does not grow");
+      this.freed += done ? before : before - keysOf(item);
       if (!done) return false;
       this.queue.splice(index, 1);
       if (stop()) break;

@@ -4,6 +4,7 @@
  * Methods take a key as bytes[from, from + length), or the address that a lookup gave; an address is good until the next change of its key.
  */
 
+import { assert } from "../assert.ts";
 import type { Blob, ObjectTable } from "../memory/objects.ts";
 import { EXPIRES, MAX_INLINE_KEY, OUTSIDE } from "../memory/record.ts";
 import { type ByteSpan, Table } from "../memory/record-table.ts";
@@ -95,6 +96,7 @@ export abstract class Lookup {
 
   private dropHidden(hash: number, key: Buffer, from: number, length: number): void {
     const address = this.table.find(hash, key, from, length);
+    assert(address === 0 || this.isExpired(address), "only a key whose time has passed is hidden");
     if (address !== 0) this.expire(address);
   }
 

@@ -54,14 +54,12 @@ export class Journal {
 
   private blocks: Block[] = [];
   private readonly cursors = new Set<Cursor>();
-  private recording = false;
   private backlog = false;
   private file: FileReader | null = null;
   private readonly listeners: (() => void)[] = [];
   private announced = false;
-  /** The database that readers have selected; -1 when the next command must say. */
-  private selected = -1;
-  private readonly scratch = new Frame();
+  /** The database that the stream has selected; -1 when the next command must say. */
+  selectedDatabase = -1;
   /** How many units are under way, one inside the other. */
   private depth = 0;
   /** What the outermost has done: the first `effectCount` of `effects`. */
@@ -73,7 +71,7 @@ export class Journal {
 
   /** Whether writes are kept at all: for replicas, for the file, or for both. */
   get active(): boolean {
-    return this.recording;
+    return this.backlog || this.file !== null;
   }
 
   /** Whether writes are kept for replicas: from `start` on until `stop`. */
@@ -84,21 +82,15 @@ export class Journal {
   /** Starts a backlog at the current offset. */
   start(): void {
     if (this.backlog) return;
+    if (this.active) this.forgetSelected();
+    else this.forget();
     this.backlog = true;
-    if (this.file !== null) {
-      this.selected = -1;
-      return;
-    }
-    this.recording = true;
-    this.forget();
   }
 
   /** Ends the backlog: no replica is left. What the file has not taken yet is kept for it. */
   stop(): void {
     this.backlog = false;
-    this.recording = this.file !== null;
-    if (this.file === null) this.forget();
-    else this.trim();
+    this.release();
   }
 
   /** Goes on at another history's offset (a replica takes its master's); what was kept belongs to the old one. There must be no file. */
@@ -112,10 +104,7 @@ export class Journal {
   /** The append-only file becomes a reader, from here on. */
   openFile(): FileReader {
     assert(this.file === null, "there is one append-only file");
-    if (!this.recording) {
-      this.recording = true;
-      this.forget();
-    }
+    if (!this.active) this.forget();
     this.file = new FileReader(this.offset);
     this.cursors.add(this.file);
     return this.file;
@@ -125,9 +114,13 @@ export class Journal {
     if (this.file === null) return;
     this.cursors.delete(this.file);
     this.file = null;
-    this.recording = this.backlog;
-    if (!this.backlog) this.forget();
-    else this.trim();
+    this.release();
+  }
+
+  /** A reader less: what is kept for no one goes. */
+  private release(): void {
+    if (this.active) this.trim();
+    else this.forget();
   }
 
   /** Has `listener` called once whenever bytes were appended after a `flushed()`; `first`: before those there are. -> ends that. */
@@ -144,13 +137,13 @@ export class Journal {
   /** Drops what was kept, and what a unit under way has done so far: that belongs to what is forgotten. */
   private forget(): void {
     this.blocks = [];
-    this.selected = -1;
+    this.selectedDatabase = -1;
     this.effectCount = 0;
   }
 
   /** The next command starts with SELECT: a reader that just joined does not know the database. */
   forgetSelected(): void {
-    this.selected = -1;
+    this.selectedDatabase = -1;
   }
 
   // ---- readers
@@ -230,7 +223,6 @@ export class Journal {
     let needed = this.offset - (this.backlog ? this.retain : 0);
     for (const cursor of this.cursors) needed = Math.min(needed, cursor.offset);
     const passed = Math.min(Math.floor((needed - this.firstOffset) / BLOCK_BYTES), this.blocks.length - 1);
-    assert(passed < this.blocks.length, "the block that is written to is kept");
     if (passed > 0) this.blocks.splice(0, passed);
   }
 
@@ -260,15 +252,15 @@ export class Journal {
 
   private writeUnit(): void {
     const { effects, effectCount } = this;
-    assert(this.recording, "effects are collected only where they are kept");
+    assert(this.active, "effects are collected only where they are kept");
     this.effectCount = 0;
-    if (effectCount > 1) this.put(MULTI, 0, MULTI.length);
+    if (effectCount > 1) this.putAll(MULTI);
     for (let index = 0; index < effectCount; index++) {
       const effect = effects[index];
       this.write(effect.database, effect.frame, effect.forReplicas);
       effect.frame = NO_FRAME;
     }
-    if (effectCount > 1) this.put(EXEC, 0, EXEC.length);
+    if (effectCount > 1) this.putAll(EXEC);
     if (effects.length > KEPT_EFFECTS) effects.length = KEPT_EFFECTS;
   }
 
@@ -282,7 +274,7 @@ export class Journal {
    * the log. `forReplicas`: the file has no use for it.
    */
   append(database: Database, frame: Frame, forReplicas = false): void {
-    if (!this.recording) return;
+    if (!this.active) return;
     if (this.following) return this.appendLocal(database, frame);
     if (this.depth === 0 || this.scattered) return this.write(database.index, frame, forReplicas);
     const effect = this.effects[this.effectCount];
@@ -298,10 +290,9 @@ export class Journal {
 
   private write(database: number, frame: Frame, forReplicas: boolean): void {
     assert(frame.end > frame.start, "what is written has bytes");
-    if (database !== this.selected) {
-      this.selected = database;
-      const select = this.scratch.encode(["SELECT", database]);
-      this.put(select.buffer, select.start, select.end);
+    if (database !== this.selectedDatabase) {
+      this.selectedDatabase = database;
+      this.putAll(selecting(database));
     }
     if (forReplicas) this.file?.skip(this.offset, frame.end - frame.start);
     this.put(frame.buffer, frame.start, frame.end);
@@ -311,18 +302,15 @@ export class Journal {
   private appendLocal(database: Database, frame: Frame): void {
     assert(this.following, "only a replica has writes of its own");
     if (this.file === null) return;
-    const select = this.scratch.encode(["SELECT", database.index]);
-    this.local.push(Buffer.from(select.buffer.subarray(select.start, select.end)));
-    this.local.push(Buffer.from(frame.buffer.subarray(frame.start, frame.end)));
+    this.local.push(selecting(database.index), Buffer.from(frame.buffer.subarray(frame.start, frame.end)));
     if (this.depth === 0) this.endLocalUnit();
   }
 
   private endLocalUnit(): void {
     const { local } = this;
     this.local = [];
-    const back = this.scratch.encode(["SELECT", Math.max(0, this.selected)]);
-    const ended = local.length > 2 ? [MULTI, ...local, EXEC] : local;
-    this.appendForFile(Buffer.concat([...ended, back.buffer.subarray(back.start, back.end)]));
+    const whole = local.length > 2 ? [MULTI, ...local, EXEC] : local;
+    this.appendForFile(Buffer.concat([...whole, selecting(Math.max(0, this.selectedDatabase))]));
   }
 
   /** The file takes `bytes` here; replicas do not see them. */
@@ -335,21 +323,8 @@ export class Journal {
   /** A master's stream that is passed on begins, or goes on, with database `index` selected: no byte of it need say so. */
   follow(index: number): void {
     assert(index >= 0, "a stream has a database selected");
-    if (index !== Math.max(0, this.selected)) {
-      const select = this.scratch.encode(["SELECT", index]);
-      this.appendForFile(Buffer.from(select.buffer.subarray(select.start, select.end)));
-    }
-    this.selected = index;
-  }
-
-  /** What was just passed on has selected database `index`. */
-  followSelected(index: number): void {
-    this.selected = index;
-  }
-
-  /** The database that the stream has selected, -1 when the next command will say. */
-  get selectedDatabase(): number {
-    return this.selected;
+    if (index !== Math.max(0, this.selectedDatabase)) this.appendForFile(selecting(index));
+    this.selectedDatabase = index;
   }
 
   /** As `appendRaw`, of what replicas are told and the file has no use for. */
@@ -360,8 +335,12 @@ export class Journal {
 
   /** Appends bytes that are protocol already and change no database's selection: a PING, or the stream of a master passed on. */
   appendRaw(bytes: Buffer, from: number, to: number): void {
-    if (this.recording) this.put(bytes, from, to);
+    if (this.active) this.put(bytes, from, to);
     else this.offset += to - from;
+  }
+
+  private putAll(bytes: Buffer): void {
+    this.put(bytes, 0, bytes.length);
   }
 
   private put(bytes: Buffer, from: number, to: number): void {
@@ -388,4 +367,9 @@ export class Journal {
     this.announced = true;
     for (const listener of this.listeners) listener();
   }
+}
+
+/** The bytes of a SELECT, in a buffer of their own. */
+function selecting(database: number): Buffer {
+  return new Frame().encode(["SELECT", database]).buffer;
 }

@@ -390,7 +390,7 @@ export class MasterLink implements SessionLink {
       if (!(error instanceof ProtocolError)) throw error;
       broken = error.message;
     } finally {
-      journal.followSelected(session.database.index);
+      journal.selectedDatabase = session.database.index;
       reply.discard();
       executor.endBatch();
     }

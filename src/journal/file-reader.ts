@@ -1,6 +1,6 @@
 /**
- * The append-only file's place in the journal, and where it sees something else than replicas do: bytes of the stream that it skips (PING, what is asked of replicas,
- * messages), and bytes of its own (what a writable replica writes by itself).
+ * The append-only file's place in the journal, and where it sees something else than replicas do: bytes of the stream that it skips (PING,
+ * what is asked of replicas, messages), and bytes of its own (what a writable replica writes by itself).
  */
 
 import { assert } from "../assert.ts";

@@ -1,12 +1,13 @@
 /**
- * The one log of writes: a run of bytes in the protocol's array form, addressed by replication offset, to which bytes are only ever appended. Those who pass writes on (a
- * replica, the append-only file) are cursors into it; bytes are kept once, however many read, and as long as the slowest reader or the backlog needs them.
+ * The one log of writes: a run of bytes in the protocol's array form, addressed by replication offset, to which bytes are only ever
+ * appended. Those who pass writes on (a replica, the append-only file) are cursors into it; bytes are kept once, however many read, and as
+ * long as the slowest reader or the backlog needs them.
  *
- * What replicas and the file get differs in little, and that little is kept beside the run (`FileReader`): the file skips what is said to replicas only, and takes
- * what a writable replica writes by itself, which stands in no history.
+ * What replicas and the file get differs in little, and that little is kept beside the run (`FileReader`): the file skips what is said to
+ * replicas only, and takes what a writable replica writes by itself, which stands in no history.
  *
- * What several commands do at one go (EXEC, an expired key deleted by the command that met it) is one unit. Its effects are collected and written when it ends, between
- * MULTI and EXEC where there are several, so that no reader shows half of it.
+ * What several commands do at one go (EXEC, an expired key deleted by the command that met it) is one unit. Its effects are collected and
+ * written when it ends, between MULTI and EXEC where there are several, so that no reader shows half of it.
  */
 
 import { assert } from "../assert.ts";
@@ -123,7 +124,10 @@ export class Journal {
     else this.forget();
   }
 
-  /** Has `listener` called once whenever bytes were appended after a `flushed()`; `first`: before those there are. -> ends that. */
+  /**
+   * Has `listener` called once whenever bytes were appended after a `flushed()`; `first`: before those there are. Returns a function that
+   * ends this.
+   */
   onAppend(listener: () => void, { first = false } = {}): () => void {
     const { listeners } = this;
     if (first) listeners.unshift(listener);
@@ -176,7 +180,10 @@ export class Journal {
     return this.blocks.length * BLOCK_BYTES;
   }
 
-  /** Hands `take` the bytes from the cursor on, run by run, until it takes less than it is given or all are taken. It says how many it took; the cursor moves by that. */
+  /**
+   * Hands `take` the bytes from the cursor on, run by run, until it takes less than it is given or all are taken. It says how many it took;
+   * the cursor moves by that.
+   */
   read(cursor: Cursor, take: (bytes: Buffer, from: number, to: number) => number): void {
     const { blocks } = this;
     assert(cursor.offset >= this.firstOffset && cursor.offset <= this.offset, "what a reader has not taken is kept for it");
@@ -234,8 +241,8 @@ export class Journal {
   }
 
   /**
-   * What the unit under way appends stays single commands: what a walk over all keys deletes because its time has passed does not belong together. Inside
-   * a larger unit, EXEC's, it does.
+   * What the unit under way appends stays single commands: what a walk over all keys deletes because its time has passed does not belong
+   * together. Inside a larger unit, EXEC's, it does.
    */
   scatterUnit(): void {
     if (this.depth > 1) return;
@@ -270,8 +277,8 @@ export class Journal {
   }
 
   /**
-   * Appends the request in `frame`, run on `database`, when the unit under way ends: frame and bytes must stay as they are until then, and are copied only once, into
-   * the log. `forReplicas`: the file has no use for it.
+   * Appends the request in `frame`, run on `database`, when the unit under way ends: frame and bytes must stay as they are until then, and
+   * are copied only once, into the log. `forReplicas`: the file has no use for it.
    */
   append(database: Database, frame: Frame, forReplicas = false): void {
     if (!this.active) return;

@@ -26,7 +26,10 @@ export function lfuInitial(now: number): number {
   return (lfuMinutes(now) << 8) | LFU_INITIAL;
 }
 
-/** The access bits of a key of which a file, or RESTORE, states the idle time in seconds or the LFU counter; -1 for what is not stated, the policy taking one. */
+/**
+ * The access bits of a key of which a file, or RESTORE, states the idle time in seconds or the LFU counter; -1 for what is not stated, the
+ * policy taking one.
+ */
 export function statedAccess(now: number, lfu: boolean, idle: number, freq: number): number {
   if (lfu) return freq === -1 ? lfuInitial(now) : (lfuMinutes(now) << 8) | freq;
   return idle === -1 ? lruClock(now) : (lruClock(now) - Math.min(idle, ACCESS_MASK)) & ACCESS_MASK;

@@ -1,7 +1,7 @@
 /**
- * Which keys somebody waits for (BLPOP, BZPOPMIN, XREAD BLOCK, ...), and which of them are ready: the change gate's side of blocking. Databases say when a key
- * comes or goes; who waited is served once the command that did it is over (session/blocked.ts), key by key in the order in which they became ready, and
- * for each key in the order in which the clients began to wait, as in Redis.
+ * Which keys clients wait for (BLPOP, BZPOPMIN, XREAD BLOCK, ...), and which of them are ready: an observer of changes. Databases say when
+ * a key comes or goes; those who waited are served once the command that did it is over (session/blocked.ts), key by key in the order in
+ * which they became ready, and for each key in the order in which the clients began to wait, as in Redis.
  */
 
 import { assert } from "../assert.ts";
@@ -9,7 +9,7 @@ import { Type } from "../values/value-types.ts";
 import type { Database } from "./database.ts";
 import { Observer, type Observers } from "./observers.ts";
 
-/** Somebody who waits for keys to hold a value of one type. */
+/** One that waits for keys to hold a value of one type. */
 export interface KeyWaiter {
   readonly type: Type;
   /** Also woken when one of the keys is deleted, overwritten or changes its type: a consumer group is gone then (XREADGROUP). */
@@ -30,7 +30,7 @@ interface AwaitedKey {
 const CAN_BLOCK = Type.STREAM + 1;
 
 export class BlockedKeys {
-  /** Told when a key becomes ready while no other is: whoever changes keys outside of commands need not think of those who wait. */
+  /** Called when a key becomes ready while no other is: code that changes keys outside of commands need not think of those who wait. */
   onReady: (() => void) | null = null;
   private readonly keys = new Map<string, AwaitedKey>();
   /** Keys to be looked after, first come first served; each is in it once. */
@@ -55,7 +55,7 @@ export class BlockedKeys {
     return this.keys.size;
   }
 
-  /** How many of them somebody wants to hear of when they go. */
+  /** How many of them are waited for to go, too. */
   get goneCount(): number {
     let count = 0;
     for (const { gone } of this.keys.values()) if (gone > 0) count++;
@@ -115,7 +115,7 @@ export class BlockedKeys {
     if (entry !== undefined) this.markReady(entry);
   }
 
-  /** The key, which held a value of `type`, is deleted or gets a value of its own anew. */
+  /** The key, which held a value of `type`, is deleted, or its value is replaced. */
   keyGone(index: number, key: Buffer, from: number, length: number, type: Type): void {
     if (this.waitingForEnd === 0 || this.counts[type] === 0) return;
     const entry = this.keys.get(nameOf(index, key, from, length));
@@ -149,8 +149,8 @@ export class BlockedKeys {
   // ---- serving
 
   /**
-   * Hands those to `serve` who wait for a key that is ready, until none is: serving can make others ready. `serve` must `remove` its waiter, and may `add` it
-   * again: then its turn comes when the key is ready the next time. It must not throw.
+   * Calls `serve` for each waiter of a key that is ready, until none is: serving can make others ready. `serve` must `remove` its waiter,
+   * and may `add` it again: then its turn comes when the key is ready the next time. It must not throw.
    */
   drain(serve: (waiter: KeyWaiter) => void): void {
     for (const name of this.ready) {
@@ -162,11 +162,11 @@ export class BlockedKeys {
   }
 
   private drainKey({ database, key, waiters }: AwaitedKey, serve: (waiter: KeyWaiter) => void): void {
-    // No more than wait now: who goes on waiting stands at the end again.
+    // No more than wait now: one that goes on waiting is at the end again.
     let left = waiters.size;
     for (const waiter of waiters) {
       if (left-- === 0) return;
-      const address = database.table.find(database.table.hash(key, 0, key.length), key, 0, key.length);
+      const address = database.locate(key);
       const type = address === 0 || database.isExpired(address) ? null : database.type(address);
       if (type === waiter.type || waiter.wakesWhenGone) serve(waiter);
     }
@@ -179,6 +179,6 @@ function nameOf(index: number, key: Buffer, from: number, length: number): strin
 
 /** What is stored at a key, its time passed or not: null for nothing. */
 function storedType(database: Database, key: Buffer): Type | null {
-  const address = database.table.find(database.table.hash(key, 0, key.length), key, 0, key.length);
+  const address = database.locate(key);
   return address === 0 ? null : database.type(address);
 }

@@ -1,10 +1,11 @@
 /**
- * The gate of changes: every record enters, leaves and changes through here, and who has to hear of that does, in this order: the table's guard before anything is
- * changed (a snapshot keeps the old image), then those who wait for a key to go or to come, then events, then the count of changes and those who watch the key.
+ * The gate of changes: every record enters, leaves and changes through here, and its observers are told in this order: the table's guard
+ * before anything is changed (a snapshot keeps the old image), then clients that wait for the key to go or to come, then events, then the
+ * count of changes and clients that watch the key.
  *
- * What a record is to look like is said by four words, its shape: `meta` (type, encoding and access bits, see record-meta.ts), `room` (bytes of the inline value,
- * undefined until the caller writes them), `object` (what is held outside in its place, or null) and `expireAt` (ms since 1970, NO_EXPIRY or KEEP_EXPIRY). They are
- * arguments and not an object: nothing is allocated for a change.
+ * What a record is to look like is said by four words, its shape: `meta` (type, encoding and access bits, see record-meta.ts), `room`
+ * (bytes of the inline value, undefined until the caller writes them), `object` (what is held outside in its place, or null) and `expireAt`
+ * (ms since 1970, NO_EXPIRY or KEEP_EXPIRY). They are arguments and not an object: nothing is allocated for a change.
  */
 
 import { assert } from "../assert.ts";
@@ -19,6 +20,9 @@ import { makeMeta, metaType } from "./record-meta.ts";
 /** In place of an expiry time: the key keeps what it has. */
 export const KEEP_EXPIRY = -2;
 
+/** What a record holds outside, null when its value lies inside. */
+export type Held = LargeObject | null;
+
 export abstract class Changes extends Lookup {
   /** The meta word for a value of this type at the key at `address` (0: a new one), whose access bits stay. */
   metaFor(address: number, type: Type, encoding: Encoding): number {
@@ -28,19 +32,10 @@ export abstract class Changes extends Lookup {
   // ---- a record enters
 
   /**
-   * Enters a key that is not there and tells no one: what is loaded was there before. All of it is done or, for want of memory, nothing. Returns its address.
-   * Errors: ArenaFull.
+   * Enters a key that is not there and tells no observer: what is loaded was there before. All of it is done or, for want of memory,
+   * nothing. Returns its address. Errors: ArenaFull.
    */
-  protected place(
-    hash: number,
-    key: Buffer,
-    from: number,
-    length: number,
-    meta: number,
-    room: number,
-    object: LargeObject | null,
-    expireAt: number,
-  ): number {
+  place(hash: number, key: Buffer, from: number, length: number, meta: number, room: number, object: Held, expireAt: number): number {
     const { table } = this;
     assert(object === null || room === 0, "a value lies in its record or outside, not in both");
     const expires = expireAt === NO_EXPIRY ? 0 : EXPIRES;
@@ -56,17 +51,8 @@ export abstract class Changes extends Lookup {
     return address;
   }
 
-  /** As `place`, and tells who waits for new keys. The caller writes the value and ends with `announce`. */
-  create(
-    hash: number,
-    key: Buffer,
-    from: number,
-    length: number,
-    meta: number,
-    room: number,
-    object: LargeObject | null,
-    expireAt: number,
-  ): number {
+  /** As `place`, and tells those that wait for new keys. The caller writes the value and ends with `announce`. */
+  create(hash: number, key: Buffer, from: number, length: number, meta: number, room: number, object: Held, expireAt: number): number {
     assert(expireAt !== KEEP_EXPIRY, "a new key has no expiry to keep");
     const address = this.place(hash, key, from, length, meta, room, object, expireAt);
     if (this.keyspace.observers.mask !== 0) {
@@ -79,10 +65,10 @@ export abstract class Changes extends Lookup {
   // ---- a record changes
 
   /**
-   * Gives the key at `address` another shape; what it held outside is given up, unless it is `object` still. All of it is done or, for want of memory, nothing. The
-   * caller writes the value and ends with `announce`. Returns its address. Errors: ArenaFull.
+   * Gives the key at `address` another shape; what it held outside is given up, unless it is `object` still. All of it is done or, for want
+   * of memory, nothing. The caller writes the value and ends with `announce`. Returns its address. Errors: ArenaFull.
    */
-  reshape(address: number, meta: number, room: number, object: LargeObject | null, expireAt: number): number {
+  reshape(address: number, meta: number, room: number, object: Held, expireAt: number): number {
     const { table, objects } = this;
     assert(object === null || room === 0, "a value lies in its record or outside, not in both");
     const old = table.flags(address);
@@ -124,7 +110,7 @@ export abstract class Changes extends Lookup {
 
   // ---- a record leaves
 
-  /** Deletes a key, which counts as `count` changes, and tells who listens for DEL. */
+  /** Deletes a key, which counts as `count` changes, and publishes DEL's event. */
   delete(address: number, count = 1): void {
     const { keyspace, table } = this;
     const key = (keyspace.eventClasses & EventClass.GENERIC) === 0 ? null : table.key(address);
@@ -158,7 +144,7 @@ export abstract class Changes extends Lookup {
     this.keyspace.lazyFree.drop(object);
   }
 
-  // ---- who hears of it
+  // ---- observers
 
   /** The key at `address` has changed, which counts as `count` changes. */
   announce(address: number, count = 1): void {

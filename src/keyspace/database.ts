@@ -1,18 +1,18 @@
 /**
- * One database: what commands make of the keys that they looked up (lookup.ts), through the gate that every change passes (changes.ts). Hot: `setString` makes no object
- * and no string.
+ * One database: what commands do with the keys that they looked up (lookup.ts), through the gate that every change passes (changes.ts).
+ * Hot: `setString` makes no object and no string.
  *
  * Methods take a key as bytes[from, from + length), or the address that a lookup gave; an address is good until the next change of its key.
  */
 
 import { assert } from "../assert.ts";
 import { copied, copyBytes, integerLength, isInt64, writeInteger } from "../base/bytes.ts";
-import { Blob, type LargeObject } from "../memory/objects.ts";
+import { Blob } from "../memory/objects.ts";
 import { EXPIRES, OUTSIDE } from "../memory/record.ts";
 import { Table } from "../memory/record-table.ts";
 import type { Temporary } from "../values/temporary.ts";
 import { EMBSTR_LIMIT, Encoding, Type } from "../values/value-types.ts";
-import { Changes, KEEP_EXPIRY } from "./changes.ts";
+import { Changes, type Held, KEEP_EXPIRY } from "./changes.ts";
 import { EventClass } from "./events.ts";
 import { ExpiryIndex } from "./expiry.ts";
 import { NO_EXPIRY } from "./lookup.ts";
@@ -38,8 +38,8 @@ export class Database extends Changes {
   // ---- strings
 
   /**
-   * Makes the key hold the string value[valueFrom, valueTo). `address` is what `find`, `read` or `write` just gave for the key (0: new), `hash` what it noted as
-   * the key's. `expireAt` is a time in ms, NO_EXPIRY or KEEP_EXPIRY. Returns the key's address.
+   * Makes the key hold the string value[valueFrom, valueTo). `address` is what `find`, `read` or `write` just gave for the key (0: new),
+   * `hash` what it noted as the key's. `expireAt` is a time in ms, NO_EXPIRY or KEEP_EXPIRY. Returns the key's address.
    */
   setString(
     address: number,
@@ -76,8 +76,8 @@ export class Database extends Changes {
   }
 
   /**
-   * Makes the key hold the decimal form of a safe integer; its expiry stays. Arguments are those of `setString`. A number of as many digits as before is
-   * written where it stands: counters neither move nor allocate. Returns the key's address.
+   * Makes the key hold the decimal form of a safe integer; its expiry stays. Arguments are those of `setString`. A number of as many digits
+   * as before is written where it stands: counters neither move nor allocate. Returns the key's address.
    */
   setInteger(address: number, hash: number, key: Buffer, from: number, length: number, value: number): number {
     const table = this.table;
@@ -190,7 +190,7 @@ export class Database extends Changes {
   }
 
   /** What is held outside at `address`, or null: then `span` says where the value lies. */
-  private heldAt(address: number): LargeObject | null {
+  private heldAt(address: number): Held {
     const { table } = this;
     if ((table.flags(address) & OUTSIDE) !== 0) return this.objects.get(table.handle(address));
     table.locateValue(address, this.span);
@@ -200,89 +200,79 @@ export class Database extends Changes {
   // ---- values that were built elsewhere
 
   /**
-   * Puts what a draft holds at a key, in place of the key at `address` (0: there is none). `hash` and `expireAt` as in `setString`. Returns its address. The
-   * draft is empty then.
+   * Puts a temporary value at a key, in place of the key at `address` (0: there is none). `hash` and `expireAt` as in `setString`. Returns the key's
+   * address. The temporary value is empty then.
    */
-  install(draft: Temporary, address: number, hash: number, key: Buffer, from: number, length: number, expireAt: number): number {
+  install(value: Temporary, address: number, hash: number, key: Buffer, from: number, length: number, expireAt: number): number {
     const { table } = this;
     const kept = address === 0 ? NO_EXPIRY : this.expiryOf(address);
     const expires = (expireAt === KEEP_EXPIRY ? kept : expireAt) === NO_EXPIRY ? 0 : EXPIRES;
-    const size = draft.to - draft.from;
-    const object = draft.object ?? (table.fits(length, expires, size) ? null : new Blob(copied(draft.buffer, draft.from, draft.to)));
+    const size = value.to - value.from;
+    const object = value.object ?? (table.fits(length, expires, size) ? null : new Blob(copied(value.buffer, value.from, value.to)));
     const room = object === null ? size : 0;
-    const meta = this.metaFor(address, draft.type, draft.encoding);
+    const meta = this.metaFor(address, value.type, value.encoding);
     if (address !== 0) {
       this.noteGone(address);
       address = this.reshape(address, meta, room, object, expireAt);
     } else {
       address = this.create(hash, key, from, length, meta, room, object, expireAt === KEEP_EXPIRY ? NO_EXPIRY : expireAt);
     }
-    if (object === null) copyBytes(table.bytesOf(address), table.valueOffset(address), draft.buffer, draft.from, draft.to);
-    draft.release();
+    if (object === null) copyBytes(table.bytesOf(address), table.valueOffset(address), value.buffer, value.from, value.to);
+    value.release();
     this.announce(address);
     return address;
   }
 
   /**
-   * Enters a key that is loaded, with these access bits. No one is told and nothing is counted: what is loaded was there before. Returns its address, or 0
-   * and nothing done when there is such a key.
+   * Enters a key that is loaded, with these access bits. No one is told and nothing is counted: what is loaded was there before. Returns
+   * its address, or 0 and nothing done when there is such a key.
    */
   loadString({ key, value, expireAt }: LoadedString, access: number): number {
-    const { bytes, from, to, exclusive } = value;
-    const meta = makeMeta(Type.STRING, encodingFor(bytes, from, to), access);
-    return this.load(key, meta, null, bytes, from, to, exclusive, expireAt);
+    return this.load(key, makeMeta(Type.STRING, encodingFor(value.bytes, value.from, value.to), access), null, value, expireAt);
   }
 
-  /** Likewise with what a draft holds, which is empty then. */
-  loadDraft(draft: Temporary, key: LoadedString["key"], expireAt: number, access: number): number {
-    const meta = makeMeta(draft.type, draft.encoding, access);
-    const address = this.load(key, meta, draft.object, draft.buffer, draft.from, draft.to, false, expireAt);
-    if (address !== 0) draft.release();
+  /** Likewise with a temporary value, which is empty then. */
+  loadValue(value: Temporary, key: LoadedString["key"], expireAt: number, access: number): number {
+    const bytes = { bytes: value.buffer, from: value.from, to: value.to, exclusive: false };
+    const address = this.load(key, makeMeta(value.type, value.encoding, access), value.object, bytes, expireAt);
+    if (address !== 0) value.release();
     return address;
   }
 
-  /** The value is `object` or, without one, value[valueFrom, valueTo). */
-  private load(
-    { bytes, from, to }: LoadedString["key"],
-    meta: number,
-    object: LargeObject | null,
-    value: Buffer,
-    valueFrom: number,
-    valueTo: number,
-    exclusive: boolean,
-    expireAt: number,
-  ): number {
+  /** The value is `object` or, without one, `value`. */
+  private load(key: LoadedString["key"], meta: number, object: Held, value: LoadedString["value"], expireAt: number): number {
     const { table } = this;
-    const length = to - from;
-    const hash = table.hash(bytes, from, length);
-    if (table.find(hash, bytes, from, length) !== 0) return 0;
-    if (object === null && !table.fits(length, expireAt === NO_EXPIRY ? 0 : EXPIRES, valueTo - valueFrom))
-      object = new Blob(exclusive ? value.subarray(valueFrom, valueTo) : copied(value, valueFrom, valueTo));
-    const address = this.place(hash, bytes, from, length, meta, object === null ? valueTo - valueFrom : 0, object, expireAt);
-    if (object === null) copyBytes(table.bytesOf(address), table.valueOffset(address), value, valueFrom, valueTo);
+    const { bytes, from, to, exclusive } = value;
+    const length = key.to - key.from;
+    const hash = table.hash(key.bytes, key.from, length);
+    if (table.find(hash, key.bytes, key.from, length) !== 0) return 0;
+    if (object === null && !table.fits(length, expireAt === NO_EXPIRY ? 0 : EXPIRES, to - from))
+      object = new Blob(exclusive ? bytes.subarray(from, to) : copied(bytes, from, to));
+    const address = this.place(hash, key.bytes, key.from, length, meta, object === null ? to - from : 0, object, expireAt);
+    if (object === null) copyBytes(table.bytesOf(address), table.valueOffset(address), bytes, from, to);
     return address;
   }
 
   // ---- what goes without being asked for
 
-  /** Deletes a key because its time has passed, and says so to journal and listeners. */
+  /** Deletes a key because its time has passed. */
   protected expire(address: number): void {
-    const { keyspace, table } = this;
-    const key = table.key(address);
-    keyspace.listener?.expiring(this, key, 0, key.length);
-    keyspace.stats.expired++;
-    this.remove(address);
-    this.event(EventClass.EXPIRED, "expired", key, 0, key.length);
+    this.leave(address, EventClass.EXPIRED, "expired");
   }
 
-  /** Deletes a key because memory is full, and says so to journal and listeners. */
+  /** Deletes a key because memory is full. */
   evict(address: number): void {
+    this.leave(address, EventClass.EVICTED, "evicted");
+  }
+
+  /** Deletes a key and says so to the journal and to listeners. */
+  private leave(address: number, event: EventClass, why: "expired" | "evicted"): void {
     const { keyspace, table } = this;
     const key = table.key(address);
-    keyspace.listener?.evicting(this, key);
-    keyspace.stats.evicted++;
+    keyspace.onLeaving?.(this, key, why);
+    keyspace.stats[why]++;
     this.remove(address);
-    this.event(EventClass.EVICTED, "evicted", key, 0, key.length);
+    this.event(event, why, key, 0, key.length);
   }
 
   /** Deletes keys that are due until `stop()`. Returns whether none is left. */

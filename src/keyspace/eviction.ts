@@ -1,6 +1,6 @@
 /**
- * Which keys leave when memory is full: maxmemory-policy. Approximate as in Redis: a few keys are drawn, the best of them and of those left over from former draws
- * goes. Works for a bounded time and goes on in the background.
+ * Which keys leave when memory is full: maxmemory-policy. Approximate as in Redis: a few keys are drawn, the best of them and of those left
+ * over from former draws goes. Works for a bounded time and goes on in the background.
  */
 
 import { assert } from "../assert.ts";
@@ -9,6 +9,7 @@ import { EXPIRES } from "../memory/record.ts";
 import { idleSeconds, lfuCounter } from "./access.ts";
 import type { Database } from "./database.ts";
 import type { Keyspace } from "./keyspace.ts";
+import { NO_EXPIRY } from "./lookup.ts";
 
 /** From which keys one is taken, and by what. */
 export interface EvictionPolicy {
@@ -53,7 +54,10 @@ interface Candidate {
   readonly score: number;
 }
 
-/** The time limit that maxmemory-eviction-tenacity stands for, in ms: up to 0.5 in even steps up to 10, then a seventh more with each, at 100 none. */
+/**
+ * The time limit that maxmemory-eviction-tenacity stands for, in ms: up to 0.5 in even steps up to 10, then a seventh more with each, at
+ * 100 none.
+ */
 export function evictionMs(tenacity: number): number {
   if (tenacity <= 10) return 0.05 * tenacity;
   return tenacity < 100 ? 0.5 * 1.15 ** (tenacity - 10) : Number.POSITIVE_INFINITY;
@@ -124,7 +128,7 @@ export class Eviction {
     }
   }
 
-  /** Evicts a key drawn at random, from one database after another. -> whether there is one. */
+  /** Evicts a key drawn at random, from one database after another. Returns whether there is one. */
   private randomKey(policy: EvictionPolicy): boolean {
     const { databases } = this.keyspace;
     for (let tries = 0; tries < databases.length; tries++) {
@@ -138,7 +142,7 @@ export class Eviction {
     return false;
   }
 
-  /** Evicts the best of those drawn now and before. -> whether there is one. */
+  /** Evicts the best of those drawn now and before. Returns whether there is one. */
   private bestKey(policy: EvictionPolicy): boolean {
     for (;;) {
       let drawn = 0;
@@ -149,16 +153,15 @@ export class Eviction {
       }
       for (let best = this.pool.shift(); best !== undefined; best = this.pool.shift()) {
         const { database, key } = best;
-        const { table } = database;
-        const address = table.find(table.hash(key, 0, key.length), key, 0, key.length);
-        if (address === 0 || (policy.from === "expiring" && (table.flags(address) & EXPIRES) === 0)) continue; // no longer there
+        const address = database.locate(key);
+        if (address === 0 || (policy.from === "expiring" && database.expiryOf(address) === NO_EXPIRY)) continue; // no longer there
         database.evict(address);
         return true;
       }
     }
   }
 
-  /** -> how many keys were drawn. */
+  /** Returns how many keys were drawn. */
   private fillPool(database: Database, policy: EvictionPolicy): number {
     let drawn = 0;
     for (let sample = 0; sample < this.settings.samples; sample++) {
@@ -190,7 +193,7 @@ export class Eviction {
   }
 }
 
-/** -> the address of a key taken about at random, 0 if there is none that the policy may take. */
+/** Returns the address of a key taken about at random, 0 if there is none that the policy may take. */
 function draw(database: Database, { from, by }: EvictionPolicy): number {
   const { table, expiry } = database;
   if (from === "all") return table.random();

@@ -1,11 +1,12 @@
 /**
- * The index of keys that expire: a hierarchical timing wheel whose lists run through the records themselves (two words each), so that a key with
- * an expiry costs no entry elsewhere, setting and removing one is O(1), and expired keys are found without sampling.
+ * The index of keys that expire: a hierarchical timing wheel whose lists run through the records themselves (two words each), so that a key
+ * with an expiry costs no entry elsewhere, setting and removing one is O(1), and expired keys are found without sampling.
  *
- * Level 0 has a slot for every tick of 16 ms, each further level slots 256 times as wide. A record whose time is far away waits in a wide slot and
- * moves down when that slot's turn comes. Due lists are emptied record by record, so any number of keys may expire at once without a long stop. Where
- * the narrow levels are empty the wheel turns by wide slots, so that a clock that jumps by months costs no more than one that ticks. When the clock goes back so does the wheel: records stay where they are, and
- * those that are met before their time are put where they belong then.
+ * Level 0 has a slot for every tick of 16 ms, each further level slots 256 times as wide. A record whose time is far away waits in a wide
+ * slot and moves down when that slot's turn comes. Due lists are emptied record by record, so any number of keys may expire at once without
+ * a long stop. Where the narrow levels are empty the wheel turns by wide slots, so that a clock that jumps by months costs no more than one
+ * that ticks. When the clock goes back so does the wheel: records stay where they are, and those that are met before their time are put
+ * where they belong then.
  */
 
 import { assert } from "../assert.ts";
@@ -115,7 +116,7 @@ export class ExpiryIndex {
     else this.heads[this.listHeadedBy(from, this.at(to))] = to;
   }
 
-  /** -> the address of one of the keys that expire soonest (to the width of a slot), 0 when none does. */
+  /** Returns the address of one of the keys that expire soonest (to the width of a slot), 0 when none does. */
   earliest(): number {
     if (this.heads[LATE] !== 0) return this.heads[LATE];
     for (let level = 0; level < LEVELS; level++) {
@@ -140,7 +141,7 @@ export class ExpiryIndex {
     return best;
   }
 
-  /** -> the address of some key that expires, which one is up to chance but not to an even one; 0 when none does. */
+  /** Returns the address of a key that expires, chosen at random though not evenly; 0 when none does. */
   random(): number {
     if (this.size === 0) return 0;
     let list = Math.floor(Math.random() * LISTS);
@@ -161,8 +162,8 @@ export class ExpiryIndex {
   }
 
   /**
-   * Hands out records that are due at `now` (up to a tick later) to `expire`, which must remove them, until none is left or `stop()` says so (asked every
-   * few records). -> whether all were handed out.
+   * Hands out records that are due at `now` (up to a tick later) to `expire`, which must remove them, until none is left or `stop()` says
+   * so (asked every few records). Returns whether all were handed out.
    */
   expireDue(now: number, expire: (address: number) => void, stop: () => boolean): boolean {
     const end = Math.floor(now / TICK_MS);
@@ -184,7 +185,10 @@ export class ExpiryIndex {
     return true;
   }
 
-  /** Hands out what a list holds that is due up to the end of tick `due`, and puts the rest where it belongs. -> false when stopped before the end. */
+  /**
+   * Hands out what a list holds that is due up to the end of tick `due`, and puts the rest where it belongs. Returns false when stopped
+   * before the end.
+   */
   private empty(list: number, due: number, expire: (address: number) => void, stop: () => boolean): boolean {
     for (let address = this.heads[list]; address !== 0; address = this.heads[list]) {
       const at = this.at(address);
@@ -205,7 +209,10 @@ export class ExpiryIndex {
     return turn;
   }
 
-  /** Moves the records of the wider slots that begin at `tick` into narrower ones. -> false when stopped before the end; the rest stays where it is. */
+  /**
+   * Moves the records of the wider slots that begin at `tick` into narrower ones. Returns false when stopped before the end; the rest stays
+   * where it is.
+   */
   private cascade(stop: () => boolean): boolean {
     let moved = 0;
     for (let level = 1; level < LEVELS && this.tick % WIDTHS[level] === 0; level++) {
@@ -223,7 +230,10 @@ export class ExpiryIndex {
     return level * SLOTS + (Math.floor(tick / WIDTHS[level]) % SLOTS);
   }
 
-  /** Moves a record to the list that its time names now. It is another: a list's turn comes when what it holds is due, or belongs to a narrower level. */
+  /**
+   * Moves a record to the list that its time names now. It is another: a list's turn comes when what it holds is due, or belongs to a
+   * narrower level.
+   */
   private relink(address: number, at: number): void {
     this.unlink(address, at);
     this.link(address, at);

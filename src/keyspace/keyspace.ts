@@ -1,6 +1,6 @@
 /**
  * All databases of a server and what they share: the memory they live in, the time of the current tick, the counters, and the gate that every
- * change to a key passes (DESIGN: gate 1).
+ * change to a key passes.
  */
 
 import { assert } from "../assert.ts";
@@ -25,25 +25,6 @@ function mostBytes(count: number, bytes: number): number {
   return bytes * 2 + count * 128 + 8 * 1024 * 1024;
 }
 
-/** What the rooms above want to hear of. Set by the server; until then nobody listens. */
-export interface KeyspaceListener {
-  /** A key is about to be deleted because its time has passed. */
-  expiring(database: Database, key: Buffer, from: number, length: number): void;
-  /** A key is about to be deleted because memory is full. */
-  evicting(database: Database, key: Buffer): void;
-}
-
-export interface KeyspaceStats {
-  hits: number;
-  misses: number;
-  expired: number;
-  /** Milliseconds spent on active expiry. */
-  expireCycleMs: number;
-  /** How often active expiry stopped for want of time with keys still due. */
-  expireCyclesCutShort: number;
-  evicted: number;
-}
-
 export interface KeyspaceOptions {
   databases: number;
   now: number;
@@ -54,25 +35,25 @@ export interface KeyspaceOptions {
 export class Keyspace {
   readonly space: TableSpace;
   readonly databases: Database[];
-  /** Who hears of changes to keys. */
   readonly observers = new Observers();
   readonly watched = new WatchedKeys(this.observers);
   readonly blocked = new BlockedKeys(this.observers);
   readonly lazyFree = new LazyFree();
   readonly eviction = new Eviction(this);
   readonly lookAhead = new LookAhead();
-  readonly stats: KeyspaceStats = noStats();
+  readonly stats = noStats();
   /** The access bits that an LRU policy gives a key used now (access.ts). */
   lruClock = 0;
   private time = 0;
   /** Changes to keys since the start (keys that expired do not count); a command that moved it has written. */
   changes = 0;
   /**
-   * What becomes of a key whose time has passed when a client looks it up, as the server's role says: HIDE on a replica or while writes are paused. For what the
-   * master sends, and what is loaded, it is KEEP at all times.
+   * What becomes of a key whose time has passed when a client looks it up, as the server's role says: HIDE on a replica or while writes are
+   * paused. For what the master sends, and what is loaded, it is KEEP at all times.
    */
   clientExpiryMode: ExpiryMode = ExpiryMode.DELETE;
-  listener: KeyspaceListener | null = null;
+  /** Told of each key that is about to be deleted because its time has passed, or because memory is full. */
+  onLeaving: ((database: Database, key: Buffer, why: "expired" | "evicted") => void) | null = null;
   /** Up to where values are kept packed. */
   readonly limits: ValueLimits = { ...DEFAULT_LIMITS };
   /** With an LFU policy the access bits count accesses instead of noting their time. */
@@ -117,7 +98,10 @@ export class Keyspace {
     return bytes + this.lazyFree.heldBytes;
   }
 
-  /** Makes sure that so many records, with keys and values of so many bytes in all, find room, for changes that are made whole or not at all. Errors: ArenaFull. */
+  /**
+   * Makes sure that so many records, with keys and values of so many bytes in all, find room, for changes that are made whole or not at
+   * all. Errors: ArenaFull.
+   */
   requireRoom(records: number, bytes: number): void {
     assert(records >= 0 && bytes >= 0, "room is asked for what is there");
     const { arena } = this.space;
@@ -142,7 +126,7 @@ export class Keyspace {
     this.changed();
   }
 
-  /** Empties every database. -> how many keys went. */
+  /** Empties every database. Returns how many keys went. */
   clear(options: { sync: boolean }): number {
     let keys = 0;
     for (const database of this.databases) keys += database.clear(options);
@@ -155,7 +139,7 @@ export class Keyspace {
     this.changes += count;
   }
 
-  /** Deletes keys that are due, for at most `budgetMs`. -> whether none is left. */
+  /** Deletes keys that are due, for at most `budgetMs`. Returns whether none is left. */
   expireDue(budgetMs: number): boolean {
     const start = performance.now();
     const stop = () => performance.now() - start > budgetMs;
@@ -174,13 +158,13 @@ export class Keyspace {
     return finished;
   }
 
-  /** Starts every counter anew: CONFIG RESETSTAT. */
+  /** Sets every counter to 0: CONFIG RESETSTAT. */
   resetStats(): void {
     Object.assign(this.stats, noStats());
     this.lazyFree.freed = 0;
   }
 
-  /** Goes on with rehashes that are under way, for at most `budgetMs`. -> whether none is left that could go on. */
+  /** Goes on with rehashes that are under way, for at most `budgetMs`. Returns whether none is left that could go on. */
   rehash(budgetMs: number): boolean {
     const start = performance.now();
     for (const { table } of this.databases) {
@@ -190,6 +174,15 @@ export class Keyspace {
   }
 }
 
-function noStats(): KeyspaceStats {
-  return { hits: 0, misses: 0, expired: 0, expireCycleMs: 0, expireCyclesCutShort: 0, evicted: 0 };
+function noStats() {
+  return {
+    hits: 0,
+    misses: 0,
+    expired: 0,
+    /** Milliseconds spent on active expiry. */
+    expireCycleMs: 0,
+    /** How often active expiry stopped for want of time with keys still due. */
+    expireCyclesCutShort: 0,
+    evicted: 0,
+  };
 }

@@ -1,4 +1,7 @@
-/** Memory that is no longer reachable and is given back in slices, so that neither dropping a database nor deleting a big key ever stops the server. */
+/**
+ * Memory that is no longer reachable and is given back in slices, so that neither dropping a database nor deleting a big key ever stops the
+ * server.
+ */
 
 import { assert } from "../assert.ts";
 import type { LargeObject } from "../memory/objects.ts";
@@ -83,7 +86,10 @@ export class LazyFree {
     this.queue.push(object);
   }
 
-  /** Frees for about `budgetMs`, and something in any case. What a snapshot still reads waits. -> whether nothing is left that could be freed. */
+  /**
+   * Frees for about `budgetMs`, and something in any case. What a snapshot still reads waits. Returns whether nothing is left that could be
+   * freed.
+   */
   run(budgetMs: number): boolean {
     const start = performance.now();
     const stop = () => performance.now() - start > budgetMs;

@@ -44,7 +44,7 @@ export abstract class Lookup {
 
   // ---- looking up
 
-  /** -> the address of a key that is there and not expired, or 0. Counts nothing and touches nothing. */
+  /** Returns the address of a key that is there and not expired, or 0. Counts nothing and touches nothing. */
   find(access: KeyAccess, key: Buffer, from: number, length: number): number {
     const table = this.table;
     let hash = this.keyspace.lookAhead.known(access.frame, key, from, length);
@@ -105,15 +105,14 @@ export abstract class Lookup {
     return !this.isExpired(address) || this.lookedUpExpired(access, address) !== 0;
   }
 
-  /** Whether a key is there, expired or not yet found to be; deletes nothing. */
-  holds(key: Buffer, from: number, length: number): boolean {
-    const address = this.table.find(this.table.hash(key, from, length), key, from, length);
-    return address !== 0 && !this.isExpired(address);
+  /** The record of a key as it is, whether its time has passed or not: its address, or 0. Counts, notes and deletes nothing. */
+  locate(key: Buffer): number {
+    return this.table.find(this.table.hash(key, 0, key.length), key, 0, key.length);
   }
 
   /** Whether a key is there though its time has passed; deletes nothing. */
-  isStale(key: Buffer, from: number, length: number): boolean {
-    const address = this.table.find(this.table.hash(key, from, length), key, from, length);
+  isStale(key: Buffer): boolean {
+    const address = this.locate(key);
     return address !== 0 && this.isExpired(address);
   }
 
@@ -172,7 +171,7 @@ export abstract class Lookup {
     return (this.table.flags(address) & OUTSIDE) === 0 ? this.table.valueLength(address) : this.blob(address).length;
   }
 
-  /** All three at once. -> a span that the next call uses again. */
+  /** All three at once. Returns a span that the next call uses again. */
   locateString(address: number): Readonly<ByteSpan> {
     const { span, table } = this;
     if ((table.flags(address) & OUTSIDE) === 0) {
@@ -197,7 +196,7 @@ export abstract class Lookup {
     return this.keyspace.space.arena.capacity(address) + outside + (keyLength > MAX_INLINE_KEY ? keyLength : 0);
   }
 
-  /** Publishes a keyspace event if anybody asked for its class. */
+  /** Publishes a keyspace event if its class was asked for. */
   event(event: EventClass, name: string, key: Buffer, from: number, length: number): void {
     const { keyspace } = this;
     if ((keyspace.eventClasses & event) === 0 || keyspace.publishEvent === null) return;

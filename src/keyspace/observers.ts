@@ -1,6 +1,6 @@
 /**
- * Who hears of changes to keys, as a mask: while no bit is set, a change costs one test. (Beside them stand two that every change reaches: the guard of a table, which
- * it asks itself before a record changes (memory/guards.ts), and the count of changes.)
+ * The observers of changes to keys, as a mask: while no bit is set, a change costs one test. (Beside them stand two that every change
+ * reaches: the guard of a table, which it asks itself before a record changes (memory/guards.ts), and the count of changes.)
  */
 export const Observer = {
   /** Keys are watched (watch.ts). */

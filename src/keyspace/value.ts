@@ -1,6 +1,6 @@
 /**
- * The value of a key, opened for reading or changing: the `Holder` that the data types work on. Reused from one command to the next. A key that is not there is
- * opened as an empty value of the type asked for, and comes to be with the first byte that is put into it. Hot.
+ * The value of a key, opened for reading or changing: the `Holder` that the data types work on. Reused from one command to the next. A key
+ * that is not there is opened as an empty value of the type asked for, and comes to be with the first byte that is put into it. Hot.
  */
 
 import { assert } from "../assert.ts";
@@ -56,8 +56,8 @@ export class Value implements Holder {
   }
 
   /**
-   * Opens key[from, from + length), which a lookup just found at `address` (0: it is not there) and whose hash it noted, as a value of `type`, or with null as what it is. The key's bytes
-   * must stay until the value is closed over. -> itself. Errors: WRONGTYPE.
+   * Opens key[from, from + length), which a lookup just found at `address` (0: it is not there) and whose hash it noted, as a value of
+   * `type`, or with null as what it is. The key's bytes must stay until the value is closed over. Returns itself. Errors: WRONGTYPE.
    */
   open(database: Database, address: number, hash: number, type: Type | null, key: Buffer, from: number, length: number): this {
     this.database = database;
@@ -205,8 +205,8 @@ export class Value implements Holder {
   }
 
   /**
-   * Elements were removed, which counts as `count` changes and is published as `event`; `left` are in the value still. Without any the key is deleted, which is
-   * published after that.
+   * Elements were removed, which counts as `count` changes and is published as `event`; `left` are in the value still. Without any the key
+   * is deleted, which is published after that.
    */
   shrunk(left: number, count: number, event: EventClass, name: string): void {
     const { database } = this;

@@ -1,10 +1,10 @@
-/** WATCH's side of the change gate: which keys somebody watches, and telling them. */
+/** The keys that clients WATCH: an observer of changes. */
 
 import { assert } from "../assert.ts";
 import type { Database } from "./database.ts";
 import { Observer, type Observers } from "./observers.ts";
 
-/** Somebody who watches keys; `touched` is set when one of them changes. */
+/** One that watches keys; `touched` is set when one of them changes. */
 export interface Watcher {
   touched: boolean;
 }
@@ -14,7 +14,7 @@ export interface Watch {
   readonly watcher: Watcher;
   readonly database: Database;
   readonly key: Buffer;
-  /** The key's time had passed already, though nobody had deleted it: to the watcher it is missing, so that its deletion is no change. */
+  /** The key's time had passed already, though nothing had deleted it: to the watcher it is missing, so that its deletion is no change. */
   stale: boolean;
 }
 
@@ -45,7 +45,7 @@ export class WatchedKeys {
       entry = { database, key, watches: new Set() };
       this.keys.set(name, entry);
     }
-    const watch = { watcher, database, key, stale: database.isStale(key, 0, key.length) };
+    const watch = { watcher, database, key, stale: database.isStale(key) };
     entry.watches.add(watch);
     this.observers.set(Observer.WATCH, true);
     return watch;
@@ -70,15 +70,15 @@ export class WatchedKeys {
   }
 
   /**
-   * `database` is about to be emptied, or to get what `other` holds: whoever watches a key that is there on either side is told, unless all that is there
-   * is stale.
+   * `database` is about to be emptied, or to get what `other` holds: watchers of a key that is there on either side are told, unless all
+   * that is there is stale.
    */
   touchExisting(database: Database, other: Database | null = null): void {
     for (const { database: watched, key, watches } of this.keys.values()) {
       if (watched !== database) continue;
-      const isThere = database.holds(key, 0, key.length) || database.isStale(key, 0, key.length);
-      const willLive = other?.holds(key, 0, key.length) ?? false;
-      const willBeStale = other?.isStale(key, 0, key.length) ?? false;
+      const isThere = database.locate(key) !== 0;
+      const willBeStale = other?.isStale(key) ?? false;
+      const willLive = !willBeStale && other !== null && other.locate(key) !== 0;
       for (const watch of watches) {
         if (willLive || (isThere && !watch.stale)) watch.watcher.touched = true;
         else watch.stale = willBeStale;

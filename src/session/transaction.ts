@@ -62,7 +62,7 @@ export class Transaction implements Watcher {
 
   /** Whether a watched key's time has passed since it was watched, though it has not been deleted yet. */
   get watchedExpired(): boolean {
-    return this.watched.some(({ database, key, stale }) => !stale && database.isStale(key, 0, key.length));
+    return this.watched.some(({ database, key, stale }) => !stale && database.isStale(key));
   }
 
   /** Back to the state before MULTI, watched keys dropped too. */

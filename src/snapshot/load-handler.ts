@@ -133,10 +133,10 @@ export class LoadHandler implements RdbHandler {
     const { into } = this;
     const access = this.access(entry);
     this.keysLoaded++;
-    let address = into.loadDraft(draft, entry.key, entry.expireAt, access);
+    let address = into.loadValue(draft, entry.key, entry.expireAt, access);
     if (address === 0) {
       this.makeWay(entry);
-      address = into.loadDraft(draft, entry.key, entry.expireAt, access);
+      address = into.loadValue(draft, entry.key, entry.expireAt, access);
     }
     this.refineExpiry(entry, address);
   }

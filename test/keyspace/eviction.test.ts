@@ -25,7 +25,7 @@ function put(keyspace: Keyspace, name: string, expireAt = NO_EXPIRY, database = 
 }
 
 function has(keyspace: Keyspace, name: string, database = 0): boolean {
-  return keyspace.databases[database].holds(Buffer.from(name), 0, Buffer.from(name).length);
+  return keyspace.databases[database].locate(Buffer.from(name)) !== 0;
 }
 
 /** Has as much memory freed as `count` of the keys made by `put` take. */
@@ -90,7 +90,7 @@ describe("eviction", () => {
   test("tells listeners and replicas of each key", () => {
     const keyspace = underPolicy("allkeys-random");
     const heard: string[] = [];
-    keyspace.listener = { expiring() {}, evicting: (database, key) => heard.push(`journal ${database.index} ${key}`) };
+    keyspace.onLeaving = (database, key) => heard.push(`journal ${database.index} ${key}`);
     keyspace.eventClasses = EventClass.EVICTED;
     keyspace.publishEvent = (_, name, key, database) => heard.push(`${name} ${database} ${key}`);
     put(keyspace, "key", NO_EXPIRY, 1);

@@ -1,6 +1,6 @@
 /**
- * Integers of 1 to 64 bits at any bit of a string, the highest bit first: what BITFIELD reads and writes. An integer is a number where that is exact and a bigint where
- * it is not, so that only fields of more than 53 bits and sums that leave their field cost BigInt arithmetic.
+ * Integers of 1 to 64 bits at any bit of a string, the highest bit first: what BITFIELD reads and writes. An integer is a number where that
+ * is exact and a bigint where it is not, so that only fields of more than 53 bits and sums that leave their field cost BigInt arithmetic.
  */
 
 import { INT64_MAX } from "../base/bytes.ts";

@@ -1,7 +1,7 @@
 /**
- * Sorts a part of what is to be sorted: only those places that will be looked at hold what a whole sort would put there. Who comes first among equals is an accident of
- * the algorithm, and Redis's answers show it (GEOSEARCH COUNT, SORT BY LIMIT), so this is the very one: J. L. Bentley and M. D. McIlroy, "Engineering a Sort Function"
- * (1993), leaving out partitions beyond the places wanted.
+ * Sorts a part of what is to be sorted: only those places that will be looked at hold what a whole sort would put there. Which comes first
+ * among equals is an accident of the algorithm, and Redis's answers show it (GEOSEARCH COUNT, SORT BY LIMIT), so this is the very one: J.
+ * L. Bentley and M. D. McIlroy, "Engineering a Sort Function" (1993), leaving out partitions beyond the places wanted.
  */
 
 export type Compare = (a: number, b: number) => number;

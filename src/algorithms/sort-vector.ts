@@ -1,6 +1,7 @@
 /**
- * What SORT sorts: elements copied out of a collection, in one run of bytes, and the order they get. Sorting compares numbers: the elements' own, those of their
- * weights, or for alphabetical order a few bytes of each as one number, then the next few of those that are still equal.
+ * What SORT sorts: elements copied out of a collection, in one run of bytes, and the order they get. Sorting compares numbers: the
+ * elements' own, those of their weights, or for alphabetical order a few bytes of each as one number, then the next few of those that are
+ * still equal.
  */
 
 import { copyBytes } from "../base/bytes.ts";
@@ -28,7 +29,10 @@ const LOOP_BYTES = 48;
 export class SortVector {
   count = 0;
   bytes = Buffer.allocUnsafeSlow(MIN_BYTES);
-  /** Where each ends, and the next begins; `missing` ones are as if empty. (32 bits: no buffer is longer, and reading them in sorted order misses the cache less.) */
+  /**
+   * Where each ends, and the next begins; `missing` ones are as if empty. (32 bits: no buffer is longer, and reading them in sorted order
+   * misses the cache less.)
+   */
   private ends = new Uint32Array(MIN_ELEMENTS);
   private missing: Uint8Array | null = null;
 
@@ -113,8 +117,8 @@ export function givenOrder(count: number): Int32Array {
 }
 
 /**
- * -> the elements' indexes by `scores` (which may be sorted along), equal ones by their bytes, as far as places `start` to `end` - 1 are concerned: by these two every
- * order of elements that can be told apart is given.
+ * Returns the elements' indexes by `scores` (which may be sorted along), equal ones by their bytes, as far as places `start` to `end` - 1
+ * are concerned: by these two every order of elements that can be told apart is given.
  */
 export function orderByNumber(elements: SortVector, scores: Float64Array, isDescending: boolean, start: number, end: number): Int32Array {
   const order = givenOrder(elements.count);
@@ -138,8 +142,8 @@ export function orderByNumber(elements: SortVector, scores: Float64Array, isDesc
 }
 
 /**
- * -> the elements' indexes by the bytes of `weights`, one for each element (the elements themselves, where that is what counts). Equal ones stay in the order that they
- * came in.
+ * Returns the elements' indexes by the bytes of `weights`, one for each element (the elements themselves, where that is what counts). Equal
+ * ones stay in the order that they came in.
  */
 export function orderByBytes(weights: SortVector, isDescending: boolean): Int32Array {
   const order = givenOrder(weights.count);
@@ -164,7 +168,7 @@ function descending(a: number, b: number): number {
   return b - a;
 }
 
-/** What is being sorted: indexes, their numbers, and who comes first of two equal ones. */
+/** What is being sorted: indexes, their numbers, and which comes first of two equal ones. */
 interface Run {
   readonly order: Int32Array;
   readonly keys: Float64Array;

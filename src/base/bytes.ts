@@ -16,7 +16,7 @@ export const MAX_INT64_DIGITS = 20;
 export const INT64_MAX = 9223372036854775807n;
 export const INT64_MIN = -9223372036854775808n;
 
-/** Copies source[from, to) to target at `at`; the ranges must be in bounds. -> the offset after the last byte written. */
+/** Copies source[from, to) to target at `at`; the ranges must be in bounds. Returns the offset after the last byte written. */
 export function copyBytes(target: Buffer, at: number, source: Buffer, from: number, to: number): number {
   if (to - from <= LOOP_LIMIT) {
     while (from < to) target[at++] = source[from++];
@@ -33,7 +33,7 @@ export function moveBytes(buffer: Buffer, at: number, from: number, to: number):
   else for (let i = to - from - 1; i >= 0; i--) buffer[at + i] = buffer[from + i];
 }
 
-/** -> a copy of bytes[from, to), in memory of its own. */
+/** Returns a copy of bytes[from, to), in memory of its own. */
 export function copied(bytes: Buffer, from: number, to: number): Buffer {
   const copy = Buffer.allocUnsafeSlow(to - from);
   bytes.copy(copy, 0, from, to);
@@ -47,7 +47,10 @@ export function equalBytes(a: Buffer, aFrom: number, b: Buffer, bFrom: number, l
   return true;
 }
 
-/** Whether the `length` bytes that `words` hold from word `at` on are bytes[from, from + length). A quarter of the reading that comparing byte by byte takes. */
+/**
+ * Whether the `length` bytes that `words` hold from word `at` on are bytes[from, from + length). A quarter of the reading that comparing
+ * byte by byte takes.
+ */
 export function equalsWords(words: Int32Array, at: number, bytes: Buffer, from: number, length: number): boolean {
   const end = from + (length & ~3);
   for (; from < end; from += 4, at++) {
@@ -96,7 +99,10 @@ export function smallInteger(bytes: Buffer, from: number, to: number): number {
   return negative ? -value : value;
 }
 
-/** An int64 as two 32-bit words: a number of JavaScript holds 53 bits of it exactly, a BigInt is an object. What packed bytes hold is read and written so. */
+/**
+ * An int64 as two 32-bit words: a number of JavaScript holds 53 bits of it exactly, a BigInt is an object. What packed bytes hold is read
+ * and written so.
+ */
 export interface Int64Words {
   low: number;
   high: number;
@@ -162,7 +168,7 @@ export function isInt64(bytes: Buffer, from: number, to: number): boolean {
 /** The number that was parsed last. */
 const int64: Int64Words = { low: 0, high: 0 };
 
-/** Writes the decimal form of a safe integer at `at`. -> the offset after it. */
+/** Writes the decimal form of a safe integer at `at`. Returns the offset after it. */
 export function writeInteger(target: Buffer, at: number, value: number): number {
   if (value < 0) {
     target[at++] = MINUS;
@@ -217,7 +223,7 @@ function decimalDigits(value: number): number {
   return digits;
 }
 
-/** Writes the decimal form of an int64 that is no safe integer, from 0 on. -> its length. */
+/** Writes the decimal form of an int64 that is no safe integer, from 0 on. Returns its length. */
 export function writeWideInteger(target: Buffer, low: number, high: number): number {
   let at = 0;
   let upper = high;

@@ -19,7 +19,7 @@ const ESCAPED: Readonly<Record<string, string>> = {
 
 /**
  * Splits a line into words: bare, "double quoted" with \n \r \t \b \a \xHH and \anything, or 'single quoted' where only \' escapes.
- * -> null when a quote is not closed, or is closed in front of anything but a blank (`"a"b`).
+ * Returns null when a quote is not closed, or is closed in front of anything but a blank (`"a"b`).
  */
 export function splitWords(line: string): string[] | null {
   const words: string[] = [];

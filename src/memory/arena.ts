@@ -38,7 +38,10 @@ export class ArenaFull extends Error {
   override name = "ArenaFull";
 }
 
-/** What the runtime says of a buffer that it has no memory for, or that is larger than any buffer can be; only its words tell such a RangeError from others. */
+/**
+ * What the runtime says of a buffer that it has no memory for, or that is larger than any buffer can be; only its words tell such a
+ * RangeError from others.
+ */
 const NO_BUFFER = /^Out of memory$|^The value of "size" is out of range/;
 
 /** Whether `error` says that memory ran out: the arena's, or the runtime's. */
@@ -75,7 +78,7 @@ export class Arena {
     this.maxSegments = Math.min(options.maxSegments ?? MAX_SEGMENTS, MAX_SEGMENTS);
   }
 
-  /** A block of at least `size` bytes (1 to MAX_BLOCK), its content undefined. -> its address. Errors: ArenaFull. */
+  /** A block of at least `size` bytes (1 to MAX_BLOCK), its content undefined. Returns its address. Errors: ArenaFull. */
   allocate(size: number): number {
     assert(size > 0 && size <= MAX_BLOCK, "a block has 1 to MAX_BLOCK bytes, or no size class fits it");
     const sizeClass = CLASS_OF[(size + GRANULE - 1) >>> 4];

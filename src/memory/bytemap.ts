@@ -1,6 +1,6 @@
 /**
- * A dictionary of byte strings: what large hashes, sets and sorted sets stand on. An entry is one record of a `Table`, key and value side by side in the arena; a set's
- * values are empty. Hot: `find` and `set` make no object and no string.
+ * A dictionary of byte strings: what large hashes, sets and sorted sets stand on. An entry is one record of a `Table`, key and value side
+ * by side in the arena; a set's values are empty. Hot: `find` and `set` make no object and no string.
  */
 
 import { assert } from "../assert.ts";
@@ -11,8 +11,8 @@ import { OUTSIDE } from "./record.ts";
 import { type ByteSpan, Table, type TableSpace } from "./record-table.ts";
 
 /**
- * `random` draws a chain and a place in it, and draws anew where there is no entry: an even choice among all but the few entries in chains of more places. Few of many are
- * not worth the extra draws, each of which may wait for memory; few of few would be noticed.
+ * `random` draws a chain and a place in it, and draws again where there is no entry: an even choice among all but the few entries in chains
+ * of more places. Few of many are not worth the extra draws, each of which may wait for memory; few of few would be noticed.
  */
 const FAIR_CHAIN = 4;
 const FAIR_CHAIN_OF_FEW = 12;
@@ -53,7 +53,7 @@ export class ByteMap implements LargeObject {
     return this.table.hash(key, from, length);
   }
 
-  /** -> the address of the entry of key[from, from + length), or 0. Addresses are good until the next change of their entry. */
+  /** Returns the address of the entry of key[from, from + length), or 0. Addresses are good until the next change of their entry. */
   find(key: Buffer, from: number, length: number): number {
     return this.table.find(this.table.hash(key, from, length), key, from, length);
   }
@@ -62,12 +62,15 @@ export class ByteMap implements LargeObject {
     return this.table.find(hash, key, from, length);
   }
 
-  /** Adds an entry for a key that is not there, with room for `valueLength` bytes (few enough to lie in the record) of undefined content. -> its address. */
+  /**
+   * Adds an entry for a key that is not there, with room for `valueLength` bytes (few enough to lie in the record) of undefined content.
+   * Returns its address.
+   */
   addHashed(hash: number, key: Buffer, from: number, length: number, valueLength: number): number {
     return this.table.insert(hash, key, from, length, 0, valueLength);
   }
 
-  /** Adds a key, with an empty value, unless it is there. -> whether it is new. */
+  /** Adds a key, with an empty value, unless it is there. Returns whether it is new. */
   add(key: Buffer, from: number, length: number): boolean {
     const hash = this.table.hash(key, from, length);
     if (this.table.find(hash, key, from, length) !== 0) return false;
@@ -75,7 +78,7 @@ export class ByteMap implements LargeObject {
     return true;
   }
 
-  /** Gives a key the value value[vFrom, vTo). -> whether the key is new. */
+  /** Gives a key the value value[vFrom, vTo). Returns whether the key is new. */
   set(key: Buffer, from: number, length: number, value: Buffer, vFrom: number, vTo: number): boolean {
     const { table } = this;
     const hash = table.hash(key, from, length);
@@ -95,7 +98,7 @@ export class ByteMap implements LargeObject {
     return true;
   }
 
-  /** Gives the entry at `address` another value. -> where the entry is now. */
+  /** Gives the entry at `address` another value. Returns where the entry is now. */
   setValue(address: number, value: Buffer, vFrom: number, vTo: number): number {
     const { table, tables } = this;
     const valueLength = vTo - vFrom;
@@ -164,7 +167,7 @@ export class ByteMap implements LargeObject {
     element.to = SPAN.to;
   }
 
-  /** One step of a walk that spans commands, with SCAN's guarantee (Table.scan). -> the next cursor, 0 at the end. */
+  /** One step of a walk that spans commands, with SCAN's guarantee (Table.scan). Returns the next cursor, 0 at the end. */
   scan(cursor: number, visit: (address: number) => void): number {
     return this.table.scan(cursor, visit);
   }
@@ -181,10 +184,10 @@ export class ByteMap implements LargeObject {
     }
   }
 
-  /** -> the address of an entry, each with the same probability (nearly: see FAIR_CHAIN); 0 when empty. */
+  /** Returns the address of an entry, each with the same probability (nearly: see FAIR_CHAIN); 0 when empty. */
   random(): number {
     const { table } = this;
-    // Who only draws and removes (SPOP) looks nothing up: without this a table would stay as wide as it ever was.
+    // A client that only draws and removes (SPOP) looks nothing up: without this a table would stay as wide as it ever was.
     if (table.rehashing) table.rehashStep(STEPS_PER_DRAW);
     const places = table.size <= FEW ? FAIR_CHAIN_OF_FEW : FAIR_CHAIN;
     for (let draw = 0; draw < MAX_DRAWS && table.size > 0; draw++) {

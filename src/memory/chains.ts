@@ -1,6 +1,7 @@
 /**
- * The buckets of a table: heads of chains of records in the arena (record.ts). Growth and shrinking move a bucket at a time (`rehashStep`), never all at once; walks (scans,
- * snapshots, random draws) see every record whatever state that is in. Keys and values are the table's business (table.ts).
+ * The buckets of a table: heads of chains of records in the arena (record.ts). Growth and shrinking move a bucket at a time (`rehashStep`),
+ * never all at once; walks (scans, snapshots, random draws) see every record whatever state that is in. Keys and values are the table's
+ * business (record-table.ts).
  */
 
 import { assert } from "../assert.ts";
@@ -87,7 +88,7 @@ export class Chains {
     this.mask = buckets - 1;
   }
 
-  /** Moves up to `count` buckets that hold records (and looks at ten times as many empty ones). -> whether a rehash is still under way. */
+  /** Moves up to `count` buckets that hold records (and looks at ten times as many empty ones). Returns whether a rehash is still under way. */
   rehashStep(count: number): boolean {
     const old = this.old;
     if (old === null || this.rehashPauses > 0) return old !== null;
@@ -122,7 +123,7 @@ export class Chains {
   // ---- walking
 
   /**
-   * One step of a scan: visits the records of the bucket that `cursor` names and of those that it split into or came from. -> the next cursor, 0
+   * One step of a scan: visits the records of the bucket that `cursor` names and of those that it split into or came from. Returns the next cursor, 0
    * at the end. Every record that is there from the first call to the last is visited at least once, whatever the table grows or shrinks to
    * meanwhile: the cursor counts with its bits reversed, so that buckets already visited stay visited under any power of two. The visitor may look up
    * keys and may remove or resize the record that it is given; no bucket moves under it.
@@ -196,13 +197,13 @@ export class Chains {
     return this.word(address, HASH);
   }
 
-  /** -> the first record of a chain taken at random, 0 if there is none in it. */
+  /** Returns the first record of a chain taken at random, 0 if there is none in it. */
   randomChain(): number {
     const first = this.old === null ? 0 : this.rehashAt; // the chains that a rehash has emptied are not worth drawing
     return this.chain(first + Math.floor(Math.random() * (this.chainCount - first)));
   }
 
-  /** -> the address of a record taken at random, 0 in an empty table. */
+  /** Returns the address of a record taken at random, 0 in an empty table. */
   random(): number {
     if (this.size === 0) return 0;
     this.rehashStep(1);

@@ -1,13 +1,14 @@
 /**
- * Sorts the entries of a sorted set that is built at once: pairs of a score and the address of a record, in two arrays side by side, which no sort of the language takes.
- * A merge sort from the bottom up: what is sorted already, up or down, costs one pass.
+ * Sorts the entries of a sorted set that is built at once: pairs of a score and the address of a record, in two arrays side by side, which
+ * no sort of the language takes. A merge sort from the bottom up: what is sorted already, up or down, costs one pass.
  */
 
 const RUN = 16;
 
 /**
- * Sorts the first `count` entries by score and, where scores are equal, as `compare` orders the two addresses. Uses as much memory again for the moment.
- * (1,000,000 entries in random order: 140 ms with scores of their own, 3 s where all are equal and members are read to compare them.)
+ * Sorts the first `count` entries by score and, where scores are equal, as `compare` orders the two addresses. Uses as much memory again
+ * for the moment. (1,000,000 entries in random order: 140 ms with scores of their own, 3 s where all are equal and members are read to
+ * compare them.)
  */
 export function sortEntries(scores: Float64Array, addresses: Int32Array, count: number, compare: (a: number, b: number) => number): void {
   const order = direction(scores, addresses, count, compare);

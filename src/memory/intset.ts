@@ -2,8 +2,9 @@
  * Intset: a set of integers as sorted little-endian numbers of one width, in Redis's own format, so that images and DUMP take it as it stands:
  * the width (2, 4 or 8 bytes, as uint32), the count (uint32), the numbers in ascending order.
  *
- * An int64 is two 32-bit words here, as a number of JavaScript holds 53 bits and a BigInt is an object. Hot: SADD and SISMEMBER of a small set make neither
- * objects nor strings. All functions take the text of a number as clients send it; what is no canonical int64 is no member.
+ * An int64 is two 32-bit words here, as a number of JavaScript holds 53 bits and a BigInt is an object. Hot: SADD and SISMEMBER of a small
+ * set make neither objects nor strings. All functions take the text of a number as clients send it; what is no canonical int64 is no
+ * member.
  */
 
 import { assert } from "../assert.ts";
@@ -38,7 +39,7 @@ export function intsetBytes(buffer: Buffer, from: number): number {
   return HEAD + intsetLength(buffer, from) * widthOf(buffer, from);
 }
 
-/** -> the index of the number spelled by text[tFrom, tTo), or -1. */
+/** Returns the index of the number spelled by text[tFrom, tTo), or -1. */
 export function intsetFind(buffer: Buffer, from: number, text: Buffer, tFrom: number, tTo: number): number {
   if (!parseWords(text, tFrom, tTo, int64) || neededWidth() > widthOf(buffer, from)) return -1;
   const index = search(buffer, from);
@@ -69,7 +70,7 @@ export function intsetAdd(space: PackedSpace, text: Buffer, tFrom: number, tTo: 
   return IntsetAdd.ADDED;
 }
 
-/** Takes the number spelled by text[tFrom, tTo) out. -> whether it was there. */
+/** Takes the number spelled by text[tFrom, tTo) out. Returns whether it was there. */
 export function intsetRemove(space: PackedSpace, text: Buffer, tFrom: number, tTo: number): boolean {
   const index = intsetFind(space.buffer, space.from, text, tFrom, tTo);
   if (index < 0) return false;
@@ -93,7 +94,10 @@ export function intsetGet(buffer: Buffer, from: number, index: number, element: 
   element.setWords(int64.low, int64.high);
 }
 
-/** Whether buffer[from, to) has the head of an intset that is not empty and takes these bytes: all there is to check of one whose inside somebody vouches for. */
+/**
+ * Whether buffer[from, to) has the head of an intset that is not empty and takes these bytes: all there is to check of one whose inside is
+ * known to be sound.
+ */
 export function intsetFits(buffer: Buffer, from: number, to: number): boolean {
   if (to - from < HEAD) return false;
   const width = widthOf(buffer, from);
@@ -101,7 +105,7 @@ export function intsetFits(buffer: Buffer, from: number, to: number): boolean {
   return (width === 2 || width === 4 || width === 8) && length > 0 && HEAD + length * width === to - from;
 }
 
-/** Whether buffer[from, to), which may come from anybody, is an intset that is not empty, down to the order of its numbers. */
+/** Whether buffer[from, to), which may come from anywhere, is an intset that is not empty, down to the order of its numbers. */
 export function intsetValid(buffer: Buffer, from: number, to: number): boolean {
   if (!intsetFits(buffer, from, to)) return false;
   const width = widthOf(buffer, from);
@@ -149,7 +153,7 @@ function compare(buffer: Buffer, at: number, width: number): number {
   return high !== 0 ? high : (int64.low >>> 0) - (readInt32(buffer, at) >>> 0);
 }
 
-/** -> the index of `int64`, which fits the width; where it is not there, the bitwise complement of the index that it belongs at. */
+/** Returns the index of `int64`, which fits the width; where it is not there, the bitwise complement of the index that it belongs at. */
 function search(buffer: Buffer, from: number): number {
   const width = widthOf(buffer, from);
   const first = from + HEAD;

@@ -27,13 +27,13 @@ export const MAX_GAP = 2 ** 26;
 /** What the bytes of compressed nodes stand for. */
 export interface CompressedForm {
   /**
-   * Shows in `into` the bytes of the node of `count` elements that `stored` stands for: good until the next call. Nothing else changes meanwhile. Errors: any; the
-   * node stays compressed then.
+   * Shows in `into` the bytes of the node of `count` elements that `stored` stands for: good until the next call. Nothing else changes
+   * meanwhile. Errors: any; the node stays compressed then.
    */
   decode(stored: ByteSpan, count: number, into: ByteSpan): void;
 }
 
-/** The nodes of a deque as they were when it was captured. Whoever captured must release. */
+/** The nodes of a deque as they were when it was captured. It must be released. */
 export interface NodeImage {
   /** Number of nodes. */
   readonly length: number;

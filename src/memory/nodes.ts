@@ -1,13 +1,14 @@
 /**
- * Nodes: an ordered directory of runs of bytes, what large lists and streams stand on. A node is a block of the arena or, above MAX_BLOCK, a Buffer of its own
- * in the object table; the directory is one typed array, four words to a node, kept as a deque: a node comes and goes at either end in amortized constant
- * time, in the middle for a move of the shorter side. What nodes hold is their owner's affair; here they have a length in bytes, a count of elements and a kind.
+ * Nodes: an ordered directory of runs of bytes, what large lists and streams stand on. A node is a block of the arena or, above MAX_BLOCK,
+ * a Buffer of its own in the object table; the directory is one typed array, four words to a node, kept as a deque: a node comes and goes
+ * at either end in amortized constant time, in the middle for a move of the shorter side. What nodes hold is their owner's affair; here
+ * they have a length in bytes, a count of elements and a kind.
  *
- * An image (`capture`) keeps seeing the nodes of its moment. It costs one copy of the directory; from then on a node is moved to a new block before its first
- * change, and blocks that the deque gave up are kept until the images that may read them are released.
+ * An image (`capture`) keeps seeing the nodes of its moment. It costs one copy of the directory; from then on a node is moved to a new
+ * block before its first change, and blocks that the deque gave up are kept until the images that may read them are released.
  *
- * A node may be compressed: its bytes stand for those that it is to have, as a file had them, and are kept so until somebody looks into it. What is loaded is loaded
- * sooner for it, and what is saved untouched is saved sooner.
+ * A node may be compressed: its bytes stand for those that it is to have, as a file had them, and are kept so until it is looked into. What
+ * is loaded is loaded sooner for it, and what is saved untouched is saved sooner.
  */
 
 import { assert } from "../assert.ts";
@@ -120,7 +121,7 @@ export class NodeDeque implements LargeObject {
     return this.copyTo(new NodeDeque(this.tables));
   }
 
-  /** Puts equal nodes into `copy`, which is empty. -> it. Errors: ArenaFull, and it is empty again. */
+  /** Puts equal nodes into `copy`, which is empty. Returns it. Errors: ArenaFull, and it is empty again. */
   protected copyTo<T extends NodeDeque>(copy: T): T {
     copy.fullBytes = this.fullBytes;
     const source: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
@@ -167,7 +168,10 @@ export class NodeDeque implements LargeObject {
     return (this.words[at + FLAGS] & OUTSIDE) === 0 ? this.arena.capacity(address) : this.blob(address).buffer.length;
   }
 
-  /** Sets `span` to the bytes of node `index`, for reading: good until the next change of anything. Errors: of a compressed one ArenaFull and those of its form. */
+  /**
+   * Sets `span` to the bytes of node `index`, for reading: good until the next change of anything. Errors: of a compressed one ArenaFull
+   * and those of its form.
+   */
   locate(index: number, span: ByteSpan): void {
     assert(index >= 0 && index < this.length, "a node that is looked at is in the directory");
     const at = (this.head + index) << STRIDE_SHIFT;
@@ -209,7 +213,10 @@ export class NodeDeque implements LargeObject {
 
   // ---- changing
 
-  /** Puts a node of `bytes` bytes, their content undefined, and of no elements so far before node `index` (`length`: after all). Errors: ArenaFull. */
+  /**
+   * Puts a node of `bytes` bytes, their content undefined, and of no elements so far before node `index` (`length`: after all). Errors:
+   * ArenaFull.
+   */
   insert(index: number, bytes: number, kind = 0): void {
     assert(index >= 0 && index <= this.length, "a node is inserted among the others or at an end");
     assert(kind >= 0 && kind <= KIND_MASK, "two bits hold the kind of a node");
@@ -269,7 +276,10 @@ export class NodeDeque implements LargeObject {
     this.words[at] = (this.words[at] & ~(KIND_MASK << KIND_SHIFT)) | (kind << KIND_SHIFT);
   }
 
-  /** Says that the bytes of node `index`, which `locateStored` shows, stand for what this form makes of them. All compressed nodes have the same form. */
+  /**
+   * Says that the bytes of node `index`, which `locateStored` shows, stand for what this form makes of them. All compressed nodes have the
+   * same form.
+   */
   setCompressed(index: number, form: CompressedForm): void {
     assert(this.form === null || this.form === form, "all compressed nodes of a deque have one form, so that one reads them all");
     this.form = form;
@@ -279,7 +289,7 @@ export class NodeDeque implements LargeObject {
   /** Gives a compressed node, whose words are at `at`, the bytes that it stands for. */
   private decompress(at: number): void {
     const { words, form } = this;
-    assert(form !== null, "who has compressed nodes knows their form");
+    assert(form !== null, "a deque with compressed nodes knows their form");
     locateBlock(this.tables, words, at, OLD);
     form.decode(OLD, words[at + COUNT], NEW);
     const { buffer, from, to } = NEW;
@@ -297,8 +307,9 @@ export class NodeDeque implements LargeObject {
   }
 
   /**
-   * Node `index` to be changed, its bytes and (`splice`) its length; good until the next call of anything here that changes. The node may have moved: of what
-   * was located before, offsets from its start still hold. -> a cursor that the next call uses again. Errors: ArenaFull, and nothing has changed then.
+   * Node `index` to be changed, its bytes and (`splice`) its length; good until the next call of anything here that changes. The node may
+   * have moved: of what was located before, offsets from its start still hold. Returns a cursor that the next call uses again. Errors:
+   * ArenaFull, and nothing has changed then.
    */
   open(index: number): PackedSpace {
     assert(index >= 0 && index < this.length, "a node that is changed is in the directory");
@@ -327,8 +338,8 @@ export class NodeDeque implements LargeObject {
   }
 
   /**
-   * `PackedSpace.splice` of an opened node. The shorter side moves, so that both ends are cheap to change: what is free in the block is in front of the bytes as
-   * well as behind them.
+   * `PackedSpace.splice` of an opened node. The shorter side moves, so that both ends are cheap to change: what is free in the block is in
+   * front of the bytes as well as behind them.
    */
   splice(cursor: NodeCursor, at: number, removed: number, inserted: number): void {
     const place = (this.head + cursor.index) << STRIDE_SHIFT;
@@ -378,7 +389,7 @@ export class NodeDeque implements LargeObject {
 
   // ---- images
 
-  /** -> what the nodes are now, for reading later: changes to come are not seen by it. */
+  /** Returns what the nodes are now, for reading later: changes to come are not seen by it. */
   capture(): NodeImage {
     const from = this.head << STRIDE_SHIFT;
     const to = from + (this.length << STRIDE_SHIFT);
@@ -403,8 +414,8 @@ export class NodeDeque implements LargeObject {
   }
 
   /**
-   * How much memory node `index` gets, having grown to `length` bytes. At the ends of a long directory it gets at once what it will fill: growing there by and by
-   * would leave pages of every size behind. A larger block is not left for a Buffer before it must.
+   * How much memory node `index` gets, having grown to `length` bytes. At the ends of a long directory it gets at once what it will fill:
+   * growing there little by little would leave pages of every size behind. A larger block is not left for a Buffer before it must.
    */
   private roomFor(index: number, length: number): number {
     if (length < this.fullBytes && this.length >= LONG && (index === 0 || index === this.length - 1)) return this.fullBytes;
@@ -413,13 +424,16 @@ export class NodeDeque implements LargeObject {
     return length <= MAX_BLOCK && room > MAX_BLOCK ? MAX_BLOCK : room;
   }
 
-  /** Memory of at least `room` bytes. -> an address, or of more than MAX_BLOCK bytes a handle. */
+  /** Memory of at least `room` bytes. Returns an address, or of more than MAX_BLOCK bytes a handle. */
   private allocate(room: number): number {
     if (room <= MAX_BLOCK) return this.arena.allocate(Math.max(room, 1));
     return this.objects.add(new Blob(Buffer.allocUnsafeSlow(room)));
   }
 
-  /** A node's bytes, spliced, in memory of `room` bytes of its own, with what that leaves free on the side that the splice is nearer to; `place` is where its words are. */
+  /**
+   * A node's bytes, spliced, in memory of `room` bytes of its own, with what that leaves free on the side that the splice is nearer to;
+   * `place` is where its words are.
+   */
   private replaceBlock(place: number, at: number, removed: number, inserted: number, room: number): void {
     const { words } = this;
     const flags = words[place + FLAGS];
@@ -454,7 +468,7 @@ export class NodeDeque implements LargeObject {
     else this.objects.remove(address);
   }
 
-  /** Frees up to `limit` blocks that no image reads any more. -> whether there are none left. */
+  /** Frees up to `limit` blocks that no image reads any more. Returns whether there are none left. */
   private sweep(limit: number): boolean {
     const { graves, images } = this;
     const oldest = images.length === 0 ? Number.POSITIVE_INFINITY : images[0].number;
@@ -485,7 +499,7 @@ export class NodeDeque implements LargeObject {
     this.relocate(length + slack, atFront ? slack - share : share);
   }
 
-  /** Moves apart what stands before and after node `index`; `reserve` has been called. -> the place between. */
+  /** Moves apart what stands before and after node `index`; `reserve` has been called. Returns the place between. */
   private openGap(index: number): number {
     const { words, head, length } = this;
     this.length++;

@@ -15,9 +15,12 @@ export interface LargeObject {
   readonly streamed: boolean;
   /** All bytes it takes, those in the arena included, estimated from about `samples` elements (0: all of them). */
   memoryBytes(samples: number): number;
-  /** Gives its memory in the arena back until `stop()`, asked every few microseconds, says so. -> whether nothing is left. Called again until then. */
+  /**
+   * Gives its memory in the arena back until `stop()`, asked every few microseconds, says so. Returns whether nothing is left. Called again
+   * until then.
+   */
   free(stop: () => boolean): boolean;
-  /** -> an equal object that shares nothing with this one. */
+  /** Returns an equal object that shares nothing with this one. */
   copy(): LargeObject;
 }
 
@@ -65,7 +68,7 @@ export class ObjectTable {
   private readonly held: number[] = [];
   private readonly free: number[] = [];
 
-  /** -> the handle of `object`, valid until `remove`. */
+  /** Returns the handle of `object`, valid until `remove`. */
   add(object: LargeObject): number {
     const handle = this.free.pop() ?? this.slots.length;
     assert(this.slots[handle] == null, "a handle that is free names no object");
@@ -81,7 +84,7 @@ export class ObjectTable {
     return object;
   }
 
-  /** The object grew or shrank: its share of `usedBytes` is counted anew. */
+  /** The object grew or shrank: its share of `usedBytes` is counted again. */
   resized(handle: number): void {
     const bytes = this.get(handle).heldBytes;
     this.usedBytes += bytes - this.held[handle];

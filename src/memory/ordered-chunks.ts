@@ -1,6 +1,6 @@
 /**
- * The chunks of an `Ordered` (ordered.ts): blocks of the arena that hold entries, scores and addresses side by side, and the directory that names them in order. Knows
- * where entries lie and how many come before, and nothing of what they are ordered by. Hot.
+ * The chunks of an `Ordered` (ordered.ts): blocks of the arena that hold entries, scores and addresses side by side, and the directory that
+ * names them in order. Knows where entries lie and how many come before, and nothing of what they are ordered by. Hot.
  *
  * Chunks grow by a quarter and start anywhere in their block, so that the ends of a set are popped and pushed without moving anything.
  */
@@ -11,8 +11,9 @@ import { type Arena, ArenaFull, OFFSET_MASK, SEGMENT_SHIFT } from "./arena.ts";
 /** Bytes of an entry: a score and an address. */
 const ENTRY_BYTES = 12;
 /**
- * A chunk splits when it would hold more. Measured for 128, 256, 512 and 1024: an insert takes 650, 720, 800 and 840 ns beside three other indexes, a removal 350, 400, 510
- * and 610, a rank and the memory are the same; but the smaller the chunks the more of them there are to be summed up after a split.
+ * A chunk splits when it would hold more. Measured for 128, 256, 512 and 1024: an insert takes 650, 720, 800 and 840 ns beside three other
+ * indexes, a removal 350, 400, 510 and 610, a rank and the memory are the same; but the smaller the chunks the more of them there are to be
+ * summed up after a split.
  */
 const CHUNK_ENTRIES = 256;
 const MIN_CAPACITY = 16;
@@ -82,7 +83,7 @@ export abstract class OrderedChunks {
     }
   }
 
-  /** Gives blocks back, from the last on, until `stop()` says so. -> whether none is left. The entries that go are no longer counted. */
+  /** Gives blocks back, from the last on, until `stop()` says so. Returns whether none is left. The entries that go are no longer counted. */
   free(stop: () => boolean): boolean {
     this.summed = false;
     while (this.length > 0) {
@@ -216,7 +217,10 @@ export abstract class OrderedChunks {
 
   // ---- changing chunks
 
-  /** Puts an entry before entry `index` of a chunk, or after its last; where there is no chunk yet, at 0 of chunk 0. Errors: ArenaFull, and nothing has changed. */
+  /**
+   * Puts an entry before entry `index` of a chunk, or after its last; where there is no chunk yet, at 0 of chunk 0. Errors: ArenaFull, and
+   * nothing has changed.
+   */
   insertAt(chunkBefore: number, indexBefore: number, score: number, address: number): void {
     if (this.length === 0) this.insertChunk(0, MIN_CAPACITY);
     this.chunk = chunkBefore;
@@ -342,7 +346,7 @@ export abstract class OrderedChunks {
     directory[at + CAPACITY] = capacity;
   }
 
-  /** Joins a sparse chunk and a neighbour, if they are few enough together. -> whether they were. */
+  /** Joins a sparse chunk and a neighbour, if they are few enough together. Returns whether they were. */
   private join(chunk: number): boolean {
     const left = chunk + 1 < this.length ? chunk : chunk - 1;
     if (left < 0) return false;

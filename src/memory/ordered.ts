@@ -1,12 +1,14 @@
 /**
- * The rank and range index of a large sorted set: the addresses of its records, ordered by score and, among equal scores, by member (bytes, then length).
+ * The rank and range index of a large sorted set: the addresses of its records, ordered by score and, among equal scores, by member (bytes,
+ * then length).
  *
- * Entries, a score and an address each, lie in chunks of some hundred (ordered-chunks.ts). A search is two binary searches, one over the chunks' first scores and one in a
- * chunk. Members are read from the records, and only among equal scores.
+ * Entries, a score and an address each, lie in chunks of some hundred (ordered-chunks.ts). A search is two binary searches, one over the
+ * chunks' first scores and one in a chunk. Members are read from the records, and only among equal scores.
  *
- * Hot. Measured for 1,000,000 members of 20 bytes that come in random order (Bun 1.4.5, two shared cores): with scores of their own an insert takes 340 to 420 ns,
- * a rank 300, an entry by rank 170 to 200, a removal 340 to 380, a new score 800 to 1000; with one score for all an insert takes 2000 ns (nine members read that nobody
- * has read before), a rank 850 to 1000, a removal 250. In ascending order 70 for an insert. An entry takes 13.7 bytes.
+ * Hot. Measured for 1,000,000 members of 20 bytes that come in random order (Bun 1.4.5, two shared cores): with scores of their own an
+ * insert takes 340 to 420 ns, a rank 300, an entry by rank 170 to 200, a removal 340 to 380, a new score 800 to 1000; with one score for
+ * all an insert takes 2000 ns (nine members read that nothing has read before), a rank 850 to 1000, a removal 250. In ascending order 70
+ * for an insert. An entry takes 13.7 bytes.
  */
 
 import { assert } from "../assert.ts";
@@ -147,8 +149,8 @@ export class Ordered extends OrderedChunks {
   // ---- whole
 
   /**
-   * Takes the first `count` of these entries, in any order, into an empty index: O(n) where they are sorted, ascending or descending. The arrays are used up. All
-   * members must differ.
+   * Takes the first `count` of these entries, in any order, into an empty index: O(n) where they are sorted, ascending or descending. The
+   * arrays are used up. All members must differ.
    */
   build(scores: Float64Array, addresses: Int32Array, count: number): void {
     sortEntries(scores, addresses, count, (a, b) => this.compareRecords(a, b));
@@ -198,8 +200,8 @@ export class Ordered extends OrderedChunks {
   }
 
   /**
-   * Returns the first of a chunk's entries [low, high), all of one score, whose member compares to the one taken with at least `limit` (0: not below it, 1: above it), or
-   * `high`; with FIRSTS for a chunk likewise among the first entries of chunks [low, high).
+   * Returns the first of a chunk's entries [low, high), all of one score, whose member compares to the one taken with at least `limit` (0:
+   * not below it, 1: above it), or `high`; with FIRSTS for a chunk likewise among the first entries of chunks [low, high).
    */
   private memberBound(chunk: number, low: number, high: number, limit: number): number {
     let commonLow = 0;
@@ -236,8 +238,9 @@ export class Ordered extends OrderedChunks {
   }
 
   /**
-   * Compares the member of a record with the one taken, of which `skip` bytes are known to be equal. -> -1, 0 or 1; `common` is how many bytes are equal. Members that
-   * bound a search share with ours at least what the worse of the bounds does, so the further it comes the fewer bytes it reads.
+   * Compares the member of a record with the one taken, of which `skip` bytes are known to be equal. Returns -1, 0 or 1; `common` is how
+   * many bytes are equal. Members that bound a search share with ours at least what the worse of the bounds does, so the further it comes
+   * the fewer bytes it reads.
    */
   private compare(address: number, skip: number): number {
     const { table, member, memberFrom, memberLength } = this;

@@ -1,5 +1,6 @@
 /**
- * One entry of packed bytes (packed.ts): how its integer or its bytes are encoded, and how long that is. Hot: small functions of numbers, which allocate nothing.
+ * One entry of packed bytes (packed.ts): how its integer or its bytes are encoded, and how long that is. Hot: small functions of numbers,
+ * which allocate nothing.
  */
 
 import { parseWords } from "../base/bytes.ts";
@@ -22,7 +23,7 @@ export class EntryForm {
     this.total = this.payload + backLengthBytes(this.payload);
   }
 
-  /** Writes the entry whose bytes were measured. -> the offset after it. */
+  /** Writes the entry whose bytes were measured. Returns the offset after it. */
   write(buffer: Buffer, at: number, bytes: Buffer, from: number, to: number): number {
     return writeBackLength(buffer, this.writePayload(buffer, at, bytes, from, to), this.payload);
   }
@@ -101,7 +102,7 @@ export function backLengthOf(total: number): number {
   return 5;
 }
 
-/** Writes the back length of such a payload. -> the offset after it. */
+/** Writes the back length of such a payload. Returns the offset after it. */
 export function writeBackLength(buffer: Buffer, at: number, payload: number): number {
   if (payload < 128) {
     buffer[at] = payload;
@@ -129,7 +130,7 @@ export function readBackLength(buffer: Buffer, at: number): number {
   return -1;
 }
 
-/** Writes encoding and content of bytes[from, to). -> the offset after them. */
+/** Writes encoding and content of bytes[from, to). Returns the offset after them. */
 export function writeString(buffer: Buffer, at: number, bytes: Buffer, from: number, to: number): number {
   const length = to - from;
   if (length < 64) {
@@ -153,7 +154,7 @@ export function writeString(buffer: Buffer, at: number, bytes: Buffer, from: num
   return at;
 }
 
-/** Writes encoding and content of the int64 of these words, `payload` bytes in all. -> the offset after them. */
+/** Writes encoding and content of the int64 of these words, `payload` bytes in all. Returns the offset after them. */
 export function writeWords(buffer: Buffer, at: number, low: number, high: number, payload: number): number {
   if (payload === 1) {
     buffer[at] = low;

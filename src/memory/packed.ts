@@ -1,15 +1,17 @@
 /**
- * Packed: a sequence of byte strings and integers in one run of bytes, in the format of Redis's listpack, so that images and DUMP take it as it stands.
+ * Packed: a sequence of byte strings and integers in one run of bytes, in the format of Redis's listpack, so that images and DUMP take it
+ * as it stands.
  *
- * A header (total bytes, 4; entries, 2, where 65535 means "count them"; both little-endian), the entries, a byte 0xFF. An entry is its encoding, its content
- * and the length of both once more (the back length, 1 to 5 bytes), so that it can be walked from either end. What reads as a canonical int64 is kept as one,
- * in 1 to 9 bytes. Offsets named `at` are absolute: where an entry starts, or the end byte. Source: https://github.com/antirez/listpack, Redis 7.2.
+ * A header (total bytes, 4; entries, 2, where 65535 means "count them"; both little-endian), the entries, a byte 0xFF. An entry is its
+ * encoding, its content and the length of both once more (the back length, 1 to 5 bytes), so that it can be walked from either end. What
+ * reads as a canonical int64 is kept as one, in 1 to 9 bytes. Offsets named `at` are absolute: where an entry starts, or the end byte.
+ * Source: https://github.com/antirez/listpack, Redis 7.2.
  *
- * Hot: every command on a small collection walks one of these. Nothing is allocated; a search turns the wanted bytes into an integer once and then compares
- * integers with integers and bytes with bytes.
+ * Hot: every command on a small collection walks one of these. Nothing is allocated; a search turns the wanted bytes into an integer once
+ * and then compares integers with integers and bytes with bytes.
  *
- * Edits (of a PackedSpace) keep the header's total and count. They take offsets in `space.buffer` as it is before and return offsets in `space.buffer` as it
- * is afterwards. The bytes put in must not lie in the space itself.
+ * Edits (of a PackedSpace) keep the header's total and count. They take offsets in `space.buffer` as it is before and return offsets in
+ * `space.buffer` as it is afterwards. The bytes put in must not lie in the space itself.
  */
 
 import { assert } from "../assert.ts";
@@ -37,8 +39,8 @@ export interface PackedSpace {
   from: number;
   to: number;
   /**
-   * Takes `removed` bytes out at `at` (counted from `from`) and makes room for `inserted` bytes of undefined content there. `buffer`, `from` and `to` are
-   * anew afterwards; bytes that lie in this space must not be used as a source after it.
+   * Takes `removed` bytes out at `at` (counted from `from`) and makes room for `inserted` bytes of undefined content there. `buffer`,
+   * `from` and `to` are others afterwards; bytes that lie in this space must not be used as a source after it.
    */
   splice(at: number, removed: number, inserted: number): void;
 }
@@ -57,7 +59,10 @@ const UNKNOWN_COUNT = 0xffff;
 const END = 0xff;
 const WORD = 2 ** 32;
 
-/** Where `packedRead` shows an entry: bytes[from, to), the decimal form for integers. Valid until the next read into it or change of the packed bytes. */
+/**
+ * Where `packedRead` shows an entry: bytes[from, to), the decimal form for integers. Valid until the next read into it or change of the
+ * packed bytes.
+ */
 export class Element {
   bytes: Buffer;
   from = 0;
@@ -116,7 +121,10 @@ function setHeader(buffer: Buffer, from: number, total: number, count: number): 
   buffer[from + 5] = count >>> 8;
 }
 
-/** Writes head and end around `count` entries that were written, with `packedWrite`, from `packedFirst` up to `at`. -> the offset after the end. */
+/**
+ * Writes head and end around `count` entries that were written, with `packedWrite`, from `packedFirst` up to `at`. Returns the offset after
+ * the end.
+ */
 export function packedClose(buffer: Buffer, from: number, at: number, count: number): number {
   assert(at >= from + HEADER_BYTES, "entries end behind the header");
   setHeader(buffer, from, at + 1 - from, count);
@@ -124,12 +132,12 @@ export function packedClose(buffer: Buffer, from: number, at: number, count: num
   return at + 1;
 }
 
-/** -> bytes in all, as the header says. */
+/** Returns the bytes in all, as the header says. */
 export function packedBytes(buffer: Buffer, from: number): number {
   return uint32(buffer, from);
 }
 
-/** -> entries; walks when there are 65535 or more. */
+/** Returns how many entries there are; walks when there are 65535 or more. */
 export function packedCount(buffer: Buffer, from: number): number {
   const count = buffer[from + 4] | (buffer[from + 5] << 8);
   if (count !== UNKNOWN_COUNT) return count;
@@ -138,17 +146,17 @@ export function packedCount(buffer: Buffer, from: number): number {
   return counted;
 }
 
-/** -> the first entry, or the end. */
+/** Returns the first entry, or the end. */
 export function packedFirst(_buffer: Buffer, from: number): number {
   return from + HEADER_BYTES;
 }
 
-/** -> the last entry, or -1 when there is none. */
+/** Returns the last entry, or -1 when there is none. */
 export function packedLast(buffer: Buffer, from: number): number {
   return packedPrevious(buffer, from, from + packedBytes(buffer, from) - 1);
 }
 
-/** -> the entry after the one at `at`, or the end. */
+/** Returns the entry after the one at `at`, or the end. */
 export function packedNext(buffer: Buffer, at: number): number {
   const lead = buffer[at];
   if (lead < 0x80) return at + 2;
@@ -156,7 +164,7 @@ export function packedNext(buffer: Buffer, at: number): number {
   return at + wideEntryBytes(buffer, at, lead);
 }
 
-/** -> the entry before the one (or the end) at `at`, or -1 when that is the first. */
+/** Returns the entry before the one (or the end) at `at`, or -1 when that is the first. */
 export function packedPrevious(buffer: Buffer, from: number, at: number): number {
   if (at - from === HEADER_BYTES) return -1;
   const payload = readBackLength(buffer, at - 1);
@@ -170,7 +178,7 @@ export function packedAtEnd(buffer: Buffer, at: number): boolean {
   return buffer[at] === END;
 }
 
-/** -> the entry of this index, counted from the end when negative (-1: the last), or -1 when there is none. Walks from the nearer end. */
+/** Returns the entry of this index, counted from the end when negative (-1: the last), or -1 when there is none. Walks from the nearer end. */
 export function packedSeek(buffer: Buffer, from: number, index: number): number {
   const count = buffer[from + 4] | (buffer[from + 5] << 8);
   if (count !== UNKNOWN_COUNT) {
@@ -188,7 +196,7 @@ export function packedSeek(buffer: Buffer, from: number, index: number): number 
   return at;
 }
 
-/** Shows the entry at `at` in `element`. -> the next entry, or the end. */
+/** Shows the entry at `at` in `element`. Returns the next entry, or the end. */
 export function packedRead(buffer: Buffer, at: number, element: Element): number {
   const lead = buffer[at];
   if (lead < 0x80) {
@@ -214,7 +222,7 @@ export function packedRead(buffer: Buffer, at: number, element: Element): number
   return at + wideEntryBytes(buffer, at, lead);
 }
 
-/** -> the integer at `at`; NaN when it is no integer, or none that a number holds exactly. */
+/** Returns the integer at `at`; NaN when it is no integer, or none that a number holds exactly. */
 export function packedNumber(buffer: Buffer, at: number): number {
   const lead = buffer[at];
   if (isString(lead)) return Number.NaN;
@@ -232,7 +240,7 @@ export function packedEquals(buffer: Buffer, at: number, bytes: Buffer, from: nu
   return stringLength(buffer, at, lead) === length && equalBytes(buffer, at + (lead === 0xf0 ? 5 : 2), bytes, from, length);
 }
 
-/** -> the first entry that is bytes[bFrom, bTo), looking at every `step`th (1: all, 2: the first, the third, ...), or -1. */
+/** Returns the first entry that is bytes[bFrom, bTo), looking at every `step`th (1: all, 2: the first, the third, ...), or -1. */
 export function packedFind(buffer: Buffer, from: number, bytes: Buffer, bFrom: number, bTo: number, step: 1 | 2): number {
   if (parseWords(bytes, bFrom, bTo, form)) return findInteger(buffer, from, bytes, bFrom, bTo, step);
   const length = bTo - bFrom;
@@ -258,36 +266,36 @@ export function packedFind(buffer: Buffer, from: number, bytes: Buffer, bFrom: n
   }
 }
 
-/** -> bytes that the entry of bytes[from, to) takes. */
+/** Returns the bytes that the entry of bytes[from, to) takes. */
 export function packedEntryBytes(bytes: Buffer, from: number, to: number): number {
   form.measure(bytes, from, to);
   return form.total;
 }
 
-/** Writes the entry of bytes[from, to) at `at`; headers are not touched. -> the offset after it. */
+/** Writes the entry of bytes[from, to) at `at`; headers are not touched. Returns the offset after it. */
 export function packedWrite(buffer: Buffer, at: number, bytes: Buffer, from: number, to: number): number {
   form.measure(bytes, from, to);
   return form.write(buffer, at, bytes, from, to);
 }
 
-/** Writes what `packedWrite` writes without the back length, as the nodes of streams keep it. -> the offset after it. */
+/** Writes what `packedWrite` writes without the back length, as the nodes of streams keep it. Returns the offset after it. */
 export function packedWritePayload(buffer: Buffer, at: number, bytes: Buffer, from: number, to: number): number {
   form.measure(bytes, from, to);
   return form.writePayload(buffer, at, bytes, from, to);
 }
 
-/** -> the bytes that `packedWritePayload` writes. */
+/** Returns the bytes that `packedWritePayload` writes. */
 export function packedPayloadSize(bytes: Buffer, from: number, to: number): number {
   form.measure(bytes, from, to);
   return form.payload;
 }
 
-/** Copies the payload at `at` of `source` (see `packedWritePayload`), `payload` bytes long, to `target` as an entry. -> the offset after it. */
+/** Copies the payload at `at` of `source` (see `packedWritePayload`), `payload` bytes long, to `target` as an entry. Returns the offset after it. */
 export function packedWriteEntryOf(target: Buffer, to: number, source: Buffer, at: number, payload: number): number {
   return writeBackLength(target, copyBytes(target, to, source, at, at + payload), payload);
 }
 
-/** -> the bytes of the payload at `at`: of an entry all but its back length. */
+/** Returns the bytes of the payload at `at`: of an entry all but its back length. */
 export function packedPayloadBytes(buffer: Buffer, at: number): number {
   const lead = buffer[at];
   if (lead < 0x80) return 1;
@@ -298,18 +306,18 @@ export function packedPayloadBytes(buffer: Buffer, at: number): number {
   return lead === 0xf4 ? 9 : lead - 0xf1 + 3;
 }
 
-/** -> the bytes of the entry with a payload of so many. */
+/** Returns the bytes of the entry with a payload of so many. */
 export function packedBytesOfPayload(payload: number): number {
   return payload + backLengthBytes(payload);
 }
 
-/** -> bytes that the entry of a safe integer takes. */
+/** Returns the bytes that the entry of a safe integer takes. */
 export function packedIntegerBytes(value: number): number {
   // An integer's payload is at most 9 bytes, so its back length is one byte.
   return integerPayload(value | 0, Math.floor(value / WORD) | 0) + 1;
 }
 
-/** Writes the entry of a safe integer at `at`. -> the offset after it. */
+/** Writes the entry of a safe integer at `at`. Returns the offset after it. */
 export function packedWriteInteger(buffer: Buffer, at: number, value: number): number {
   const low = value | 0;
   const high = Math.floor(value / WORD) | 0;
@@ -327,7 +335,7 @@ export function packedWriteWords(buffer: Buffer, at: number, low: number, high: 
   return writeBackLength(buffer, writeWords(buffer, at, low, high, payload), payload);
 }
 
-/** Reads the int64 at `at` into `into`. -> false when it is none. */
+/** Reads the int64 at `at` into `into`. Returns false when it is none. */
 export function packedWords(buffer: Buffer, at: number, into: Int64Words): boolean {
   const lead = buffer[at];
   if (isString(lead)) {
@@ -345,7 +353,7 @@ export interface PackedShape {
   readonly step?: number;
 }
 
-/** Whether buffer[from, to) has head and end of a listpack: all there is to check of one whose inside somebody vouches for. */
+/** Whether buffer[from, to) has head and end of a listpack: all there is to check of one whose inside is known to be sound. */
 export function packedFits(buffer: Buffer, from: number, to: number): boolean {
   return to - from >= EMPTY_PACKED_BYTES && packedBytes(buffer, from) === to - from && buffer[to - 1] === END;
 }
@@ -371,7 +379,7 @@ export function packedValid(buffer: Buffer, from: number, to: number, { step = 1
   return at === end && count % step === 0 && (stored === UNKNOWN_COUNT || stored === count);
 }
 
-/** Puts bytes[from, to) before the entry (or the end) at `at`. -> where it is. */
+/** Puts bytes[from, to) before the entry (or the end) at `at`. Returns where it is. */
 export function packedInsert(space: PackedSpace, at: number, bytes: Buffer, from: number, to: number): number {
   form.measure(bytes, from, to);
   const place = makeRoom(space, at, 0, form.total, 1);
@@ -379,7 +387,7 @@ export function packedInsert(space: PackedSpace, at: number, bytes: Buffer, from
   return place;
 }
 
-/** Puts two entries before the one (or the end) at `at`. -> where the first of them is. */
+/** Puts two entries before the one (or the end) at `at`. Returns where the first of them is. */
 export function packedInsertPair(
   space: PackedSpace,
   at: number,
@@ -397,12 +405,12 @@ export function packedInsertPair(
   return place;
 }
 
-/** Puts bytes[from, to) at the end. -> where it is. */
+/** Puts bytes[from, to) at the end. Returns where it is. */
 export function packedAppend(space: PackedSpace, bytes: Buffer, from: number, to: number): number {
   return packedInsert(space, packedEnd(space), bytes, from, to);
 }
 
-/** Puts two entries at the end. -> where the first of them is. */
+/** Puts two entries at the end. Returns where the first of them is. */
 export function packedAppendPair(
   space: PackedSpace,
   aBytes: Buffer,
@@ -422,12 +430,15 @@ export function packedAppendAll(space: PackedSpace, buffer: Buffer, from: number
   buffer.copy(space.buffer, place, from + HEADER_BYTES, from + HEADER_BYTES + entries);
 }
 
-/** Puts bytes[from, to) before all others. -> where it is. */
+/** Puts bytes[from, to) before all others. Returns where it is. */
 export function packedPrepend(space: PackedSpace, bytes: Buffer, from: number, to: number): number {
   return packedInsert(space, space.from + HEADER_BYTES, bytes, from, to);
 }
 
-/** Puts bytes[from, to) in the place of the entry at `at`; nothing moves (and nothing is spliced) when it takes as many bytes. -> where it is. */
+/**
+ * Puts bytes[from, to) in the place of the entry at `at`; nothing moves (and nothing is spliced) when it takes as many bytes. Returns where
+ * it is.
+ */
 export function packedReplace(space: PackedSpace, at: number, bytes: Buffer, from: number, to: number): number {
   assert(space.buffer[at] !== END, "what is replaced is an entry");
   const removed = packedNext(space.buffer, at) - at;
@@ -437,7 +448,7 @@ export function packedReplace(space: PackedSpace, at: number, bytes: Buffer, fro
   return place;
 }
 
-/** Takes out the entry at `at` and the `count` - 1 that follow it, as far as there are. -> where what followed them is: an entry or the end. */
+/** Takes out the entry at `at` and the `count` - 1 that follow it, as far as there are. Returns where what followed them is: an entry or the end. */
 export function packedDelete(space: PackedSpace, at: number, count: number): number {
   const { buffer } = space;
   let stop = at;
@@ -450,7 +461,7 @@ function packedEnd(space: PackedSpace): number {
   return space.from + packedBytes(space.buffer, space.from) - 1;
 }
 
-/** `inserted` undefined bytes take the place of `removed` bytes at `at`; the header as it will be, with `entries` more. -> where they are. */
+/** `inserted` undefined bytes take the place of `removed` bytes at `at`; the header as it will be, with `entries` more. Returns where they are. */
 function makeRoom(space: PackedSpace, at: number, removed: number, inserted: number, entries: number): number {
   const total = packedBytes(space.buffer, space.from) + inserted - removed;
   const stored = space.buffer[space.from + 4] | (space.buffer[space.from + 5] << 8);

@@ -1,6 +1,6 @@
 /**
- * The hash table that everything large stands on: the keyspace, and big hashes, sets and sorted sets. How its records are found, made, changed and taken out; the buckets
- * that they hang on are in chains.ts.
+ * The hash table that everything large stands on: the keyspace, and big hashes, sets and sorted sets. How its records are found, made,
+ * changed and taken out; the buckets that they hang on are in chains.ts.
  *
  * A lookup costs two cache misses: the bucket and the record. Hot: lookups make no object, no closure and no string.
  *
@@ -36,7 +36,7 @@ const LONG_KEY = 96;
 /** How many records of a chain `prefetch` touches. */
 const PREFETCHED_HOPS = 3;
 
-/** Told of every change before it is made, so that it can keep what was there: gate 1 of the design. */
+/** Told of every change before it is made, so that it can keep what was there. */
 export interface TableGuard {
   /** The chains that hold, or would hold, a key of this hash are about to change. */
   beforeChange(table: Table, hash: number): void;
@@ -76,7 +76,7 @@ export class Table extends Chains {
     return hashBytes(this.space.seed, key, from, length);
   }
 
-  /** -> the address of the record of key[from, from + length), or 0. */
+  /** Returns the address of the record of key[from, from + length), or 0. */
   find(hash: number, key: Buffer, from: number, length: number): number {
     if (this.old !== null) this.rehashStep(1);
     const old = this.old; // only now: the step may have ended one rehash and begun the next
@@ -97,7 +97,10 @@ export class Table extends Chains {
     if (length > 0) this.recentLast = key[from + length - 1];
   }
 
-  /** -> the address of the record that is remembered if it is that of key[from, from + length), or 0: requests often come in runs about one key, and need no hash then. */
+  /**
+   * Returns the address of the record that is remembered if it is that of key[from, from + length), or 0: requests often come in runs about
+   * one key, and need no hash then.
+   */
   recall(key: Buffer, from: number, length: number): number {
     const address = this.recent;
     // The last byte before the others: keys tend to differ at their end.
@@ -109,8 +112,9 @@ export class Table extends Chains {
   }
 
   /**
-   * Touches the buckets, then the records up to the one with the hash, of the first `count` of `hashes`, so that the cache misses of keys about to be looked up
-   * overlap instead of queueing up. `addresses` is room for as many. -> a number made of what was read, so that no compiler takes the reads for idle.
+   * Touches the buckets, then the records up to the one with the hash, of the first `count` of `hashes`, so that the cache misses of keys
+   * about to be looked up overlap instead of queueing up. `addresses` is room for as many. Returns a number made of what was read, so that
+   * no compiler takes the reads for idle.
    */
   prefetch(hashes: Int32Array, addresses: Int32Array, count: number): number {
     const { buckets, mask } = this;
@@ -157,7 +161,7 @@ export class Table extends Chains {
 
   /**
    * Adds a record for a key that is not there, with room for `valueLength` bytes of value (undefined until written); with OUTSIDE in `flags`
-   * the value is `handle` instead. -> its address.
+   * the value is `handle` instead. Returns its address.
    */
   insert(hash: number, key: Buffer, from: number, length: number, flags: number, valueLength: number, handle = 0): number {
     if (this.guard !== null) this.guard.beforeChange(this, hash);
@@ -189,8 +193,9 @@ export class Table extends Chains {
   }
 
   /**
-   * Gives a record new flags and a new value length: it may move. Key, meta and expiry (with EXPIRES before and after) stay; of an inline value as many
-   * bytes as fit both lengths; with OUTSIDE the value is `handle` (a handle that was there before is not removed). -> its address.
+   * Gives a record new flags and a new value length: it may move. Key, meta and expiry (with EXPIRES before and after) stay; of an inline
+   * value as many bytes as fit both lengths; with OUTSIDE the value is `handle` (a handle that was there before is not removed). Returns
+   * its address.
    */
   resize(address: number, flags: number, valueLength: number, handle = 0): number {
     const words = this.arena.words[address >>> SEGMENT_SHIFT];
@@ -281,8 +286,9 @@ export class Table extends Chains {
   }
 
   /**
-   * Writes value[from, to) and a word of meta bits over what a record of a table with `meta` holds, if its inline value has that length and what `flagsMask` selects of its
-   * flags is 0. -> whether that was so; nothing is done otherwise. Hot: each word of the record is read once.
+   * Writes value[from, to) and a word of meta bits over what a record of a table with `meta` holds, if its inline value has that length and
+   * what `flagsMask` selects of its flags is 0. Returns whether that was so; nothing is done otherwise. Hot: each word of the record is
+   * read once.
    */
   overwrite(address: number, flagsMask: number, meta: number, value: Buffer, from: number, to: number): boolean {
     const words = this.arena.words[address >>> SEGMENT_SHIFT];
@@ -445,8 +451,8 @@ export class Table extends Chains {
   }
 
   /**
-   * Frees the records of a table that is no longer in use and whose rehash is paused, from chain `from` on, until `stop()` says so; `release` is told of each
-   * record before it goes (for outside values). -> the chain to go on from, or chainCount when all are gone.
+   * Frees the records of a table that is no longer in use and whose rehash is paused, from chain `from` on, until `stop()` says so;
+   * `release` is told of each record before it goes (for outside values). Returns the chain to go on from, or chainCount when all are gone.
    */
   freeChains(from: number, release: (address: number) => void, stop: () => boolean): number {
     const chains = this.chainCount;

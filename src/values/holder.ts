@@ -1,6 +1,7 @@
 /**
- * What a data type asks of the place that holds its value: a key (keyspace/value.ts) or a value that has no key yet (temporary.ts). While the value is small it is
- * packed bytes, buffer[from, to), that are edited with `splice`; when it grows past its limits it becomes an object.
+ * What a data type asks of the place that holds its value: a key (keyspace/value.ts) or a value that has no key yet (temporary.ts). While
+ * the value is small it is packed bytes, buffer[from, to), that are edited with `splice`; when it grows past its limits it becomes an
+ * object.
  */
 
 import type { LargeObject } from "../memory/objects.ts";
@@ -16,7 +17,10 @@ export interface Holder extends PackedSpace {
   readonly encoding: Encoding;
   /** The value when it is no longer packed; null while it is. */
   readonly object: LargeObject | null;
-  /** Packed bytes of this length, their content undefined, take the place of what is held. (What was read from the old ones must have been copied.) */
+  /**
+   * Packed bytes of this length, their content undefined, take the place of what is held. (What was read from the old ones must have been
+   * copied.)
+   */
   setPacked(encoding: Encoding, length: number): void;
   /** `object` takes the place of the packed bytes, which may be read until then. */
   setObject(encoding: Encoding, object: LargeObject): void;

@@ -1,4 +1,7 @@
-/** A value that has no key yet: what a file, a payload or a command (SUNIONSTORE, SORT STORE, ...) builds, to be put at a key whole when it is done. */
+/**
+ * A value that has no key yet: what a file, a payload or a command (SUNIONSTORE, SORT STORE, ...) builds, to be put at a key whole when it
+ * is done.
+ */
 
 import { assert } from "../assert.ts";
 import { copyBytes, moveBytes } from "../base/bytes.ts";
@@ -28,7 +31,7 @@ export class Temporary implements Holder {
     this.limits = limits;
   }
 
-  /** Starts an empty value of this type; the object may be used again and again. -> itself. */
+  /** Starts an empty value of this type; the object may be used again and again. Returns itself. */
   begin(type: Type): this {
     this.discard();
     const empty = emptyPacked(type);

@@ -1,6 +1,6 @@
 /**
- * Members of a sorted set whose scores are places, that lie in an area: found cell by cell, kept in arrays side by side, put in order by distance. Hot: a search comes upon
- * several times the members that it finds, and makes no object for any of them.
+ * Members of a sorted set whose scores are places, that lie in an area: found cell by cell, kept in arrays side by side, put in order by
+ * distance. Hot: a search comes upon several times the members that it finds, and makes no object for any of them.
  */
 
 import { sortEntries } from "../../memory/entry-sort.ts";
@@ -60,7 +60,10 @@ export class GeoResults {
     else large.show(this.places[index], member);
   }
 
-  /** -> the points' indexes; in the order asked for are the first `wanted` of them. Who is found first comes first among equals, if all are wanted. */
+  /**
+   * Returns the points' indexes; in the order asked for are the first `wanted` of them. What is found first comes first among equals, if
+   * all are wanted.
+   */
   inOrder(order: Order, wanted: number): Int32Array {
     const { count, distances } = this;
     const indexes = new Int32Array(count);

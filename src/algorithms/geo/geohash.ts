@@ -1,8 +1,9 @@
 /**
- * Places on earth as scores: the 26 bits of a latitude and the 26 of a longitude interleaved to a whole number below 2^52, which a double holds, so that places near each
- * other mostly have scores near each other. Latitudes end at about 85 degrees, as in EPSG:3857; a place right on the upper edge has a 27th bit, and a score may be anything
- * that ZADD takes, so numbers are treated as the 64 bits C makes of them, in two halves. Angles are degrees, distances metres. All arithmetic is in Redis's order:
- * results are equal to the last bit, as long as the platform's sin, cos and asin are.
+ * Places on earth as scores: the 26 bits of a latitude and the 26 of a longitude interleaved to a whole number below 2^52, which a double
+ * holds, so that places near each other mostly have scores near each other. Latitudes end at about 85 degrees, as in EPSG:3857; a place
+ * right on the upper edge has a 27th bit, and a score may be anything that ZADD takes, so numbers are treated as the 64 bits C makes of
+ * them, in two halves. Angles are degrees, distances metres. All arithmetic is in Redis's order: results are equal to the last bit, as long
+ * as the platform's sin, cos and asin are.
  *
  * Hot: every member that a search comes upon is decoded and measured. No BigInt, no object.
  */
@@ -142,7 +143,7 @@ export function decodeScore(score: number, place: Place): void {
   place.longitude = middleLongitude((squeeze(lower >>> 1) | (squeeze(upper >>> 1) << 16)) >>> 0);
 }
 
-/** The latitude alone, for those who may need no more. */
+/** The latitude alone, for callers that may need no more. */
 export function decodeLatitude(score: number): number {
   return middleLatitude(latitudeBits(score));
 }

@@ -10,7 +10,7 @@ const ELEMENTS = 10_000_000;
 /** The standard error, of which a good HyperLogLog is within six. */
 const STANDARD_ERROR = 1.04 / Math.sqrt(REGISTERS);
 
-/** -> what is wrong, or null. `first` and `second` are values without anything in them. */
+/** Returns what is wrong, or null. `first` and `second` are values without anything in them. */
 export function selfTest(first: Holder, second: Holder): string | null {
   return testRegisters() ?? testCounts(first, second);
 }

@@ -1,6 +1,7 @@
 /**
- * The dense form of a HyperLogLog's registers, as Redis keeps it: 6 bits each, the lowest bits of a byte first, so that four registers fill three bytes. Hot. What reads all of
- * them goes through a scratch buffer, aligned as the record is not, and takes sixteen registers from three words.
+ * The dense form of a HyperLogLog's registers, as Redis keeps it: 6 bits each, the lowest bits of a byte first, so that four registers fill
+ * three bytes. Hot. What reads all of them goes through a scratch buffer, aligned as the record is not, and takes sixteen registers from
+ * three words.
  */
 
 import { REGISTERS } from "./hyperloglog-hash.ts";

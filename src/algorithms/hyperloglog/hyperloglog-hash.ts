@@ -1,6 +1,7 @@
 /**
- * Where an element goes in a HyperLogLog: MurmurHash64A (Austin Appleby's MurmurHash2 in its 64-bit form) with Redis's seed, since registers are exchanged with Redis. Hot: the
- * 64-bit arithmetic is done on 32-bit halves, which takes a tenth of BigInt's time and makes no garbage.
+ * Where an element goes in a HyperLogLog: MurmurHash64A (Austin Appleby's MurmurHash2 in its 64-bit form) with Redis's seed, since
+ * registers are exchanged with Redis. Hot: the 64-bit arithmetic is done on 32-bit halves, which takes a tenth of BigInt's time and makes
+ * no garbage.
  */
 
 /** Registers of a HyperLogLog: 2^14. */
@@ -29,7 +30,10 @@ function timesFactorHigh(high: number, low: number): number {
   return (carried + Math.imul(high, FACTOR_LOW) + Math.imul(low, FACTOR_HIGH)) | 0;
 }
 
-/** The register of the element bytes[from, to) in the lower REGISTER_BITS, above them the length of the run of zeros in its hash and the one after it (1 to RUN_BITS + 1). */
+/**
+ * The register of the element bytes[from, to) in the lower REGISTER_BITS, above them the length of the run of zeros in its hash and the one
+ * after it (1 to RUN_BITS + 1).
+ */
 export function elementPattern(bytes: Buffer, from: number, to: number): number {
   const length = to - from;
   let high = timesFactorHigh(0, length);

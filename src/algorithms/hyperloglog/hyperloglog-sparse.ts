@@ -33,7 +33,7 @@ const SEQUENCE = Buffer.allocUnsafeSlow(5);
 /** Where an opcode was found: offsets in the space's buffer of it and of the one before it (-1: none), and which registers it stands for. */
 const found = { at: 0, previous: -1, first: 0, run: 0 };
 
-/** Finds the opcode of register `index` in bytes[from, to). -> whether there is one, and whole. */
+/** Finds the opcode of register `index` in bytes[from, to). Returns whether there is one, and whole. */
 function find(bytes: Buffer, from: number, to: number, index: number): boolean {
   let previous = -1;
   let first = 0;
@@ -56,8 +56,8 @@ function find(bytes: Buffer, from: number, to: number, index: number): boolean {
 }
 
 /**
- * Raises register `index` of the opcodes in `space`, from offset `start` in it on, to `value` (1 to SPARSE_MAX_VALUE) if it is less. TOO_LARGE: nothing was done, since the space
- * would take more than `maxBytes` bytes. CORRUPT: there is no such register.
+ * Raises register `index` of the opcodes in `space`, from offset `start` in it on, to `value` (1 to SPARSE_MAX_VALUE) if it is less.
+ * TOO_LARGE: nothing was done, since the space would take more than `maxBytes` bytes. CORRUPT: there is no such register.
  */
 export function raiseSparse(space: PackedSpace, start: number, index: number, value: number, maxBytes: number): Raised {
   if (!find(space.buffer, space.from + start, space.to, index)) return Raised.CORRUPT;
@@ -82,7 +82,7 @@ export function raiseSparse(space: PackedSpace, start: number, index: number, va
   return Raised.CHANGED;
 }
 
-/** Writes what the opcode just found becomes to SEQUENCE. -> its bytes. */
+/** Writes what the opcode just found becomes to SEQUENCE. Returns its bytes. */
 function split(index: number, value: number, old: number): number {
   let size = writeRun(0, old, index - found.first);
   SEQUENCE[size++] = val(value, 1);
@@ -110,7 +110,7 @@ function merge(space: PackedSpace, place: number): void {
   }
 }
 
-/** Writes a run of registers to SEQUENCE[at], which may be empty. -> the offset after it. */
+/** Writes a run of registers to SEQUENCE[at], which may be empty. Returns the offset after it. */
 function writeRun(at: number, value: number, run: number): number {
   if (run === 0) return at;
   if (value > 0) {
@@ -167,7 +167,10 @@ export function countSparse(bytes: Buffer, from: number, to: number, histogram: 
   return registers;
 }
 
-/** Raises each of `registers` that is less than bytes[from, to) say. Returns whether these are as many registers; if not, those before the fault have been raised. */
+/**
+ * Raises each of `registers` that is less than bytes[from, to) say. Returns whether these are as many registers; if not, those before the
+ * fault have been raised.
+ */
 export function mergeSparse(bytes: Buffer, from: number, to: number, registers: Uint8Array): boolean {
   let index = 0;
   for (let at = from; at < to; at += sizeOf(bytes[at])) {

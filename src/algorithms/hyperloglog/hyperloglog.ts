@@ -1,10 +1,11 @@
 /**
  * HyperLogLogs: strings that estimate how many different elements they were given, byte for byte as Redis keeps them, so that they can be exchanged.
  *
- *     "HYLL", form (0 dense, 1 sparse), 3 bytes 0, the cardinality last counted (64 bits, little-endian, the highest bit set when it is out of date), registers
+ *     "HYLL", form (0 dense, 1 sparse), 3 bytes 0, the cardinality last counted (64 bits, little-endian, the highest bit set when
+ *     it is out of date), registers
  *
- * A new one is sparse (hyperloglog-sparse.ts); it becomes dense (hyperloglog-dense.ts) for good when it grows beyond `hll-sparse-max-bytes` or a register beyond
- * what a sparse one can hold.
+ * A new one is sparse (hyperloglog-sparse.ts); it becomes dense (hyperloglog-dense.ts) for good when it grows beyond `hll-sparse-max-bytes`
+ * or a register beyond what a sparse one can hold.
  */
 
 import { copied, copyBytes } from "../../base/bytes.ts";
@@ -46,13 +47,13 @@ export function hyperLogLogInit(holder: Holder): void {
   copyBytes(holder.buffer, holder.from, EMPTY, 0, EMPTY.length);
 }
 
-/** Adds the element bytes[from, to). -> what became of the HyperLogLog: CHANGED, UNCHANGED or CORRUPT. */
+/** Adds the element bytes[from, to). Returns what became of the HyperLogLog: CHANGED, UNCHANGED or CORRUPT. */
 export function hyperLogLogAdd(holder: Holder, bytes: Buffer, from: number, to: number): Raised {
   const pattern = elementPattern(bytes, from, to);
   return hyperLogLogRaise(holder, pattern & (REGISTERS - 1), pattern >>> REGISTER_BITS);
 }
 
-/** Raises register `index` to `value` if it is less. -> CHANGED, UNCHANGED or CORRUPT. */
+/** Raises register `index` to `value` if it is less. Returns CHANGED, UNCHANGED or CORRUPT. */
 export function hyperLogLogRaise(holder: Holder, index: number, value: number): Raised {
   if (isSparse(holder.buffer, holder.from)) {
     if (value <= SPARSE_MAX_VALUE) {
@@ -67,7 +68,7 @@ export function hyperLogLogRaise(holder: Holder, index: number, value: number): 
   return Raised.CHANGED;
 }
 
-/** Makes a HyperLogLog dense. -> whether it is: a corrupt one stays as it was. */
+/** Makes a HyperLogLog dense. Returns whether it is: a corrupt one stays as it was. */
 export function makeDense(holder: Holder): boolean {
   if (!isSparse(holder.buffer, holder.from)) return true;
   unpacked.fill(0);
@@ -103,7 +104,7 @@ export function noteCardinality(bytes: Buffer, from: number, cardinality: number
   }
 }
 
-/** Counts a HyperLogLog. -> the cardinality, NaN when it is corrupt. */
+/** Counts a HyperLogLog. Returns the cardinality, NaN when it is corrupt. */
 export function countCardinality(bytes: Buffer, from: number, to: number): number {
   histogram.fill(0);
   if (!isSparse(bytes, from)) countDense(bytes, from + HEADER_BYTES, histogram);
@@ -111,15 +112,16 @@ export function countCardinality(bytes: Buffer, from: number, to: number): numbe
   return estimateCardinality(histogram);
 }
 
-// ---- estimating: how many elements were seen, from how many registers hold each value. Source: Otmar Ertl, "New cardinality estimation algorithms for
-// HyperLogLog sketches" (arXiv:1702.01284); steps and their order are those of Redis, so that counts are equal to the last bit
+// ---- estimating: how many elements were seen, from how many registers hold each value. Source: Otmar Ertl, "New cardinality estimation
+// algorithms for HyperLogLog sketches" (arXiv:1702.01284); steps and their order are those of Redis, so that counts are equal to the last
+// bit
 
 /** 0.5 / ln(2) */
 const ALPHA = 0.7213475204444817;
 /** Beyond it C's conversion to an integer answers with the smallest int64. */
 const INT64_LIMIT = 2 ** 63;
 
-/** `histogram` has, by value, how many registers hold it. -> an int64: 2^63 and more, which only registers made by hand come to, is -2^63. */
+/** `histogram` has, by value, how many registers hold it. Returns an int64: 2^63 and more, which only registers made by hand come to, is -2^63. */
 export function estimateCardinality(histogram: Int32Array): number {
   let z = REGISTERS * tau((REGISTERS - histogram[RUN_BITS + 1]) / REGISTERS);
   for (let value = RUN_BITS; value >= 1; value--) z = (z + histogram[value]) * 0.5;
@@ -164,7 +166,7 @@ export class Union {
     this.registers.fill(0);
   }
 
-  /** Takes in a HyperLogLog. -> whether it could: not when it is corrupt. */
+  /** Takes in a HyperLogLog. Returns whether it could: not when it is corrupt. */
   add(bytes: Buffer, from: number, to: number): boolean {
     if (isSparse(bytes, from)) return mergeSparse(bytes, from + HEADER_BYTES, to, this.registers);
     mergeDense(bytes, from + HEADER_BYTES, this.registers);

@@ -1,9 +1,10 @@
 /**
- * Doubles as Redis 7.2 writes them: the digits that Grisu2 finds (the shortest that read back as the same number, but for one in a thousand where it settles for a
- * longer one), laid out as the fpconv library does. Replies, listpacks, digests and replicas are equal byte for byte only if the digits are.
- * Source: Florian Loitsch, "Printing floating-point numbers quickly and accurately with integers" (2010).
+ * Doubles as Redis 7.2 writes them: the digits that Grisu2 finds (the shortest that read back as the same number, but for one in a thousand
+ * where it settles for a longer one), laid out as the fpconv library does. Replies, listpacks, digests and replicas are equal byte for byte
+ * only if the digits are. Source: Florian Loitsch, "Printing floating-point numbers quickly and accurately with integers" (2010).
  *
- * Hot: scores are written by the thousand, so 64-bit numbers are kept as two halves of 32 bits in plain numbers; neither a string nor a BigInt is made.
+ * Hot: scores are written by the thousand, so 64-bit numbers are kept as two halves of 32 bits in plain numbers; neither a string nor a
+ * BigInt is made.
  */
 
 import { writeInteger } from "../bytes.ts";
@@ -34,7 +35,7 @@ const MAX_DIGITS = 18;
 /** Scientific notation gives no more digits than these. */
 const SCIENTIFIC_DIGITS = 18;
 
-/** Writes a double at `at`: "3", "0.1", "1e+21", "inf", "-inf", "nan", "-0". -> the offset after it. */
+/** Writes a double at `at`: "3", "0.1", "1e+21", "inf", "-inf", "nan", "-0". Returns the offset after it. */
 export function writeDouble(target: Buffer, at: number, value: number): number {
   if (Number.isSafeInteger(value)) {
     if (value === 0 && 1 / value < 0) target[at++] = MINUS;
@@ -248,7 +249,10 @@ class Grisu {
     this.high = upperOf(high, powerHigh) + Math.floor(sum / WORD);
   }
 
-  /** The index of the power that brings a number of 64 bits times 2^exponent to where digits can be read from it: the first tried is the one Redis tries. */
+  /**
+   * The index of the power that brings a number of 64 bits times 2^exponent to where digits can be read from it: the first tried is the one
+   * Redis tries.
+   */
   private powerFor(exponent: number): number {
     const guess = Math.trunc(-(exponent + POWERS) * 0.30102999566398114);
     let index = Math.trunc((guess - FIRST_POWER) / POWER_STEP);

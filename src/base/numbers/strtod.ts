@@ -1,6 +1,7 @@
 /**
- * Doubles as C's strtod reads them, which is what Redis takes for a score, a weight or the bound of a range: decimal and hexadecimal, "inf", "infinity" and "nan" in any
- * case. Hot: numbers of up to 15 digits without an exponent, which most scores are, are read without making a string.
+ * Doubles as C's strtod reads them, which is what Redis takes for a score, a weight or the bound of a range: decimal and hexadecimal,
+ * "inf", "infinity" and "nan" in any case. Hot: numbers of up to 15 digits without an exponent, which most scores are, are read without
+ * making a string.
  */
 
 const ZERO = 0x30;
@@ -30,8 +31,8 @@ const MANTISSA_BITS = 53;
 const EXPONENT_LIMIT = 1e9;
 
 /**
- * The number that all of bytes[from, to) spells, for a value: NaN for "nan", for what is no number, and for one too large or too small to be told from infinity or 0.
- * (Redis's string2d.)
+ * The number that all of bytes[from, to) spells, for a value: NaN for "nan", for what is no number, and for one too large or too small to
+ * be told from infinity or 0. (Redis's string2d.)
  */
 export function parseDouble(bytes: Buffer, from: number, to: number): number {
   const short = shortDecimal(bytes, from, to);
@@ -43,8 +44,8 @@ export function parseDouble(bytes: Buffer, from: number, to: number): number {
 }
 
 /**
- * The number that bytes[from, to) spells for the bound of a range, or NaN. Laxer, as Redis's zslParseRange is: blanks may come before it, a NUL ends it, nothing is 0, and
- * what is out of range is infinity or 0.
+ * The number that bytes[from, to) spells for the bound of a range, or NaN. Laxer, as Redis's zslParseRange is: blanks may come before it, a
+ * NUL ends it, nothing is 0, and what is out of range is infinity or 0.
  */
 export function parseBound(bytes: Buffer, from: number, to: number): number {
   const short = shortDecimal(bytes, from, to);

@@ -1,6 +1,6 @@
 /**
- * Hashes: fields with values. Small ones are packed bytes, a field and its value by turns; once they pass the limits (Redis 7.2's rules) they are a ByteMap, and stay
- * one. Hot: nothing here makes an object or a string, conversions aside.
+ * Hashes: fields with values. Small ones are packed bytes, a field and its value by turns; once they pass the limits (Redis 7.2's rules)
+ * they are a ByteMap, and stay one. Hot: nothing here makes an object or a string, conversions aside.
  */
 
 import { assert } from "../../assert.ts";
@@ -23,7 +23,7 @@ import {
 import type { Holder } from "../holder.ts";
 import { Encoding } from "../value-types.ts";
 
-/** -> fields in the hash. */
+/** Returns how many fields the hash has. */
 export function hashLength(h: Holder): number {
   return h.object === null ? packedCount(h.buffer, h.from) >>> 1 : h.object.size;
 }
@@ -34,8 +34,8 @@ export function hashMap(h: Holder): ByteMap | null {
 }
 
 /**
- * To be called before fields are set that are known beforehand: a hash that they will be too many, or one of them too long, for becomes large at once.
- * `longest`: bytes of the longest of all fields and values; `bytes`: of all together.
+ * To be called before fields are set that are known beforehand: a hash that they will be too many, or one of them too long, for becomes
+ * large at once. `longest`: bytes of the longest of all fields and values; `bytes`: of all together.
  */
 export function hashExpect(h: Holder, fields: number, longest: number, bytes: number): void {
   if (h.object !== null) return;
@@ -43,7 +43,7 @@ export function hashExpect(h: Holder, fields: number, longest: number, bytes: nu
   else if (longest > h.limits.hashValueBytes || packedBytes(h.buffer, h.from) + bytes > MAX_PACKED_BYTES) enlarge(h, 0);
 }
 
-/** -> the place of the value of field[from, to), for `hashShow` and `hashPut`, until the hash changes; 0: there is no such field. */
+/** Returns the place of the value of field[from, to), for `hashShow` and `hashPut`, until the hash changes; 0: there is no such field. */
 export function hashFind(h: Holder, field: Buffer, from: number, to: number): number {
   const map = hashMap(h);
   if (map !== null) return map.find(field, from, to - from);
@@ -58,7 +58,7 @@ export function hashShow(h: Holder, place: number, value: Element): void {
   else map.showValue(place, value);
 }
 
-/** Shows the value of a field. -> whether there is one. */
+/** Shows the value of a field. Returns whether there is one. */
 export function hashGet(h: Holder, field: Buffer, from: number, to: number, value: Element): boolean {
   const place = hashFind(h, field, from, to);
   if (place === 0) return false;
@@ -66,7 +66,7 @@ export function hashGet(h: Holder, field: Buffer, from: number, to: number, valu
   return true;
 }
 
-/** Gives a field a value; neither may lie in the hash itself. -> whether the field is new. */
+/** Gives a field a value; neither may lie in the hash itself. Returns whether the field is new. */
 export function hashSet(h: Holder, field: Buffer, fFrom: number, fTo: number, value: Buffer, vFrom: number, vTo: number): boolean {
   const map = hashMap(h);
   if (map !== null) return map.set(field, fFrom, fTo - fFrom, value, vFrom, vTo);
@@ -99,7 +99,7 @@ export function hashPut(
   return isNew;
 }
 
-/** Takes a field out. -> whether it was there. */
+/** Takes a field out. Returns whether it was there. */
 export function hashDelete(h: Holder, field: Buffer, from: number, to: number): boolean {
   const map = hashMap(h);
   if (map !== null) {
@@ -198,7 +198,7 @@ export function showEntry(map: ByteMap, address: number, field: Element, value: 
   map.showValue(address, value);
 }
 
-/** Turns a packed hash into a large one with room for `fields` fields. -> its dictionary. Without memory for it nothing changes. */
+/** Turns a packed hash into a large one with room for `fields` fields. Returns its dictionary. Without memory for it nothing changes. */
 function enlarge(h: Holder, fields: number): ByteMap {
   const map = new ByteMap(h.tables);
   map.table.reserve(Math.max(fields, hashLength(h)));

@@ -1,6 +1,6 @@
 /**
- * Builds a list that is made at once (SORT STORE): elements are written into one listpack after another, each handed over when it is full. Half the time of adding
- * elements one by one, which opens the last node for each.
+ * Builds a list that is made at once (SORT STORE): elements are written into one listpack after another, each handed over when it is full.
+ * Half the time of adding elements one by one, which opens the last node for each.
  */
 
 import { copyBytes } from "../../base/bytes.ts";

@@ -1,6 +1,7 @@
 /**
- * Lists: small ones are one listpack in the key's record, large ones a QuickList. When one becomes the other is Redis 7.2's rule (t_list.c): before elements are added
- * their bytes are counted (`listPrepare`), after some went it takes half the limit to come back (`listCompact`). Hot: push, drop and the cursor.
+ * Lists: small ones are one listpack in the key's record, large ones a QuickList. When one becomes the other is Redis 7.2's rule
+ * (t_list.c): before elements are added their bytes are counted (`listPrepare`), after some went it takes half the limit to come back
+ * (`listCompact`). Hot: push, drop and the cursor.
  */
 
 import { assert } from "../../assert.ts";
@@ -45,7 +46,10 @@ export function listLength(h: Holder): number {
 
 // ---- encodings
 
-/** Elements of `bytes` bytes in all, `count` of them, are about to be added or put in the place of others: a list that is then too long becomes a large one. */
+/**
+ * Elements of `bytes` bytes in all, `count` of them, are about to be added or put in the place of others: a list that is then too long
+ * becomes a large one.
+ */
 export function listPrepare(h: Holder, bytes: number, count: number): void {
   if (h.object !== null) return;
   const { buffer, from, limits } = h;
@@ -128,7 +132,7 @@ const shown = new Element();
 
 // ---- anywhere. Positions count from 0; positions that do not exist are the caller's to refuse
 
-/** Shows element `index`. -> whether there is one. Good until the next change. */
+/** Shows element `index`. Returns whether there is one. Good until the next change. */
 export function listRead(h: Holder, index: number, element: Element): boolean {
   if (index < 0 || index >= listLength(h)) return false;
   const list = large(h);
@@ -147,7 +151,7 @@ export function listReplace(h: Holder, index: number, bytes: Buffer, from: numbe
 
 /**
  * Puts bytes[from, to) before, or with `after` behind, the first element that is pivot[pivotFrom, pivotTo); `listPrepare` has been told of it.
- * -> whether there is such an element.
+ * Returns whether there is such an element.
  */
 export function listInsert(
   h: Holder,
@@ -172,7 +176,10 @@ export function listInsert(
   return true;
 }
 
-/** Removes elements that are bytes[from, to), at most `limit`, from the head or with `backwards` from the tail on. -> how many. `listCompact` is the caller's. */
+/**
+ * Removes elements that are bytes[from, to), at most `limit`, from the head or with `backwards` from the tail on. Returns how many.
+ * `listCompact` is the caller's.
+ */
 export function listRemove(h: Holder, bytes: Buffer, from: number, to: number, limit: number, backwards: boolean): number {
   const list = large(h);
   if (list === null) return removeEqualPacked(h, bytes, from, to, limit, backwards);
@@ -191,8 +198,8 @@ export function listDeleteRange(h: Holder, start: number, count: number): void {
 // ---- walking
 
 /**
- * Goes from element to element of a list that does not change meanwhile; reused from list to list. `next` and `step` go to the next element: `next` shows it in
- * `element`, `step` only so that it can be compared.
+ * Goes from element to element of a list that does not change meanwhile; reused from list to list. `next` and `step` go to the next
+ * element: `next` shows it in `element`, `step` only so that it can be compared.
  */
 export class ListCursor {
   readonly element = new Element();

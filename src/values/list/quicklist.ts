@@ -1,7 +1,8 @@
 /**
- * Large lists: nodes that are listpacks (memory/packed.ts), or, of elements beyond DEBUG QUICKLIST-PACKED-THRESHOLD, those elements themselves. When a node is full, split
- * or merged is decided as in Redis 7.2 (quicklist.c), so that the encodings that clients see change when Redis's do; nodes are not merged on removal
- * there, nor here. Elements are named by node and offset, as `locate` found them. Hot: `push` and `drop`.
+ * Large lists: nodes that are listpacks (memory/packed.ts), or, of elements beyond DEBUG QUICKLIST-PACKED-THRESHOLD, those elements
+ * themselves. When a node is full, split or merged is decided as in Redis 7.2 (quicklist.c), so that the encodings that clients see change
+ * when Redis's do; nodes are not merged on removal there, nor here. Elements are named by node and offset, as `locate` found them. Hot:
+ * `push` and `drop`.
  */
 
 import { assert } from "../../assert.ts";
@@ -213,7 +214,7 @@ export class QuickList extends NodeDeque {
     if (left > 0) this.deleteIn(node, 0, left);
   }
 
-  /** Removes elements that are bytes[from, to), at most `limit` of them, from the head or with `backwards` from the tail on. -> how many. */
+  /** Removes elements that are bytes[from, to), at most `limit` of them, from the head or with `backwards` from the tail on. Returns how many. */
   removeEqual(bytes: Buffer, from: number, to: number, limit: number, backwards: boolean): number {
     let removed = 0;
     let node = backwards ? this.length - 1 : 0;
@@ -369,7 +370,7 @@ function equalsSpan(bytes: Buffer, from: number, to: number): boolean {
   return span.to - span.from === to - from && equalBytes(span.buffer, span.from, bytes, from, to - from);
 }
 
-/** Removes entries of a listpack that are bytes[from, to), at most `limit`. -> how many. */
+/** Removes entries of a listpack that are bytes[from, to), at most `limit`. Returns how many. */
 export function removeEqualPacked(space: PackedSpace, bytes: Buffer, from: number, to: number, limit: number, backwards: boolean): number {
   let removed = 0;
   if (backwards) {

@@ -1,4 +1,7 @@
-/** Intersection, union and difference of sets. Every member is hashed once at most: a hash table knows the hashes of its own, and all tables share a seed. */
+/**
+ * Intersection, union and difference of sets. Every member is hashed once at most: a hash table knows the hashes of its own, and all tables
+ * share a seed.
+ */
 
 import { isInt64 } from "../../base/bytes.ts";
 import type { ByteMap } from "../../memory/bytemap.ts";
@@ -23,8 +26,8 @@ import {
 export type SameSet = (a: Holder, b: Holder) => boolean;
 
 /**
- * Visits the members that are in all of `sets` (in none twice: equal holders may be left out), with their places in the first, which had best be the smallest, until
- * the visitor says false. The visitor must start no other walk.
+ * Visits the members that are in all of `sets` (in none twice: equal holders may be left out), with their places in the first, which had
+ * best be the smallest, until the visitor says false. The visitor must start no other walk.
  */
 export function setIntersect(sets: readonly Holder[], visit: (member: Element, place: number) => boolean): void {
   const first = sets[0];
@@ -73,7 +76,10 @@ function addAll(temporary: Temporary, set: Holder): void {
   });
 }
 
-/** Puts what the first of `sets` has and no other into the empty temporary value: member by member, or by taking the others away, whichever is less work. */
+/**
+ * Puts what the first of `sets` has and no other into the empty temporary value: member by member, or by taking the others away, whichever
+ * is less work.
+ */
 export function setSubtractInto(temporary: Temporary, sets: readonly Holder[], same: SameSet): void {
   const [first] = sets;
   const others = sets.slice(1).filter((set) => setLength(set) > 0);

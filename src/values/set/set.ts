@@ -1,9 +1,10 @@
 /**
- * Sets: an intset while all members are integers, else a listpack while there are few and short ones (both in the key's record), else a hash table with empty
- * values. When one becomes the other is as in Redis 7.2, so that OBJECT ENCODING, DUMP and images agree. Hot: neither objects nor strings are made per member.
+ * Sets: an intset while all members are integers, else a listpack while there are few and short ones (both in the key's record), else a
+ * hash table with empty values. When one becomes the other is as in Redis 7.2, so that OBJECT ENCODING, DUMP and images agree. Hot: neither
+ * objects nor strings are made per member.
  *
- * A member can be named by its place: its index in an intset, its offset from the start in a listpack, the address of its entry in a hash table. Places are good
- * until the next change of the set; taking out a packed member leaves those before it as they are.
+ * A member can be named by its place: its index in an intset, its offset from the start in a listpack, the address of its entry in a hash
+ * table. Places are good until the next change of the set; taking out a packed member leaves those before it as they are.
  */
 
 import { assert } from "../../assert.ts";
@@ -57,7 +58,7 @@ export function setHasHashed(h: Holder, hash: number, bytes: Buffer, from: numbe
 
 // ---- adding
 
-/** Adds bytes[from, to), which must not lie in the set itself. -> whether it is new. */
+/** Adds bytes[from, to), which must not lie in the set itself. Returns whether it is new. */
 export function setAdd(h: Holder, bytes: Buffer, from: number, to: number): boolean {
   if (h.object !== null) return (h.object as ByteMap).add(bytes, from, to - from);
   if (h.encoding === Encoding.INTSET) return addToIntset(h, bytes, from, to);
@@ -166,8 +167,8 @@ export function setToIntset(h: Holder): void {
 // ---- before members are added
 
 /**
- * Prepares for `count` members to be added, bytes[from, to) the first of them: an empty set becomes what holds that one and is likely to hold all, another a hash
- * table if it would be too large with them even if it holds none of the others. As Redis does for SADD.
+ * Prepares for `count` members to be added, bytes[from, to) the first of them: an empty set becomes what holds that one and is likely to
+ * hold all, another a hash table if it would be too large with them even if it holds none of the others. As Redis does for SADD.
  */
 export function setExpect(h: Holder, count: number, bytes: Buffer, from: number, to: number): void {
   const { limits } = h;
@@ -195,7 +196,7 @@ export function setReserve(h: Holder, count: number): void {
 
 // ---- taking out
 
-/** -> whether bytes[from, to) was there. */
+/** Returns whether bytes[from, to) was there. */
 export function setRemove(h: Holder, bytes: Buffer, from: number, to: number): boolean {
   if (h.object !== null) return setRemoveHashed(h, (h.object as ByteMap).hash(bytes, from, to - from), bytes, from, to);
   if (h.encoding === Encoding.INTSET) return intsetRemove(h, bytes, from, to);
@@ -230,8 +231,8 @@ export function setRead(h: Holder, place: number, element: Element): void {
 }
 
 /**
- * Visits the members, those of an intset in ascending order, and their places, until the visitor says false; it must not change this set nor start another walk. ->
- * whether it came to the end.
+ * Visits the members, those of an intset in ascending order, and their places, until the visitor says false; it must not change this set
+ * nor start another walk. Returns whether it came to the end.
  */
 export function setWalk(h: Holder, visit: (member: Element, place: number) => boolean): boolean {
   if (h.object === null) return walkPacked(h, walked, visit);
@@ -281,7 +282,7 @@ function walkPacked(h: Holder, element: Element, visit: (member: Element, place:
 
 // ---- at random
 
-/** -> the place of a member, each with the same probability. The set must not be empty. */
+/** Returns the place of a member, each with the same probability. The set must not be empty. */
 export function setRandom(h: Holder): number {
   assert(setLength(h) > 0, "a member is drawn from a set that has one");
   if (h.object !== null) return (h.object as ByteMap).random();
@@ -292,7 +293,7 @@ export function setRandom(h: Holder): number {
 /** How many draws of a member are worth no more than a look at each: Redis's SRANDMEMBER_SUB_STRATEGY_MUL. */
 const DRAW_COST = 3;
 
-/** -> the places of `count` different members, every choice of so many as likely as any other; of a packed set in its order. */
+/** Returns the places of `count` different members, every choice of so many as likely as any other; of a packed set in its order. */
 export function setChoose(h: Holder, count: number): Int32Array {
   const size = setLength(h);
   const wanted = Math.min(count, size);

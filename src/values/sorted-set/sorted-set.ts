@@ -1,6 +1,6 @@
 /**
- * A sorted set that is no longer packed: a dictionary of members, each record's value its score (binary64, little-endian: the runtime reads one in a nanosecond), and the index that orders the
- * records. Hot: nothing here makes an object or a string for a member.
+ * A sorted set that is no longer packed: a dictionary of members, each record's value its score (binary64, little-endian: the runtime reads
+ * one in a nanosecond), and the index that orders the records. Hot: nothing here makes an object or a string for a member.
  */
 
 import { assert } from "../../assert.ts";
@@ -60,7 +60,7 @@ export class SortedSet implements LargeObject {
     return this.map.streamed;
   }
 
-  /** -> the address of the record of a member, good until that changes; 0: there is none. */
+  /** Returns the address of the record of a member, good until that changes; 0: there is none. */
   find(bytes: Buffer, from: number, length: number): number {
     return this.map.find(bytes, from, length);
   }
@@ -110,7 +110,7 @@ export class SortedSet implements LargeObject {
     assert(this.index.size === this.map.size, "the order of a sorted set holds the members that its dictionary holds");
   }
 
-  /** Visits every member with its score, in order; the visitor must not change the set. The element is anew at each visit. */
+  /** Visits every member with its score, in order; the visitor must not change the set. The element is the same at each visit. */
   each(visit: (member: Element, score: number) => void): void {
     const member = new Element();
     const cursor = new OrderedCursor();

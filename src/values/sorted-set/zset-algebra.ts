@@ -1,6 +1,7 @@
 /**
- * Unions, intersections and differences of sorted sets and sets (whose members all have the score 1). The outcome gathers in a dictionary, and is put in order once it
- * is complete. Scores are added up in Redis's order (from the smallest set to the largest), since with doubles the order makes a difference.
+ * Unions, intersections and differences of sorted sets and sets (whose members all have the score 1). The outcome gathers in a dictionary,
+ * and is put in order once it is complete. Scores are added up in Redis's order (from the smallest set to the largest), since with doubles
+ * the order makes a difference.
  */
 
 import { ByteMap } from "../../memory/bytemap.ts";
@@ -103,7 +104,10 @@ function addMember(map: ByteMap, hash: number, member: Element, score: number): 
   setRecordScore(map.table, map.addHashed(hash, member.bytes, member.from, member.to - member.from, SCORE_BYTES), score);
 }
 
-/** Visits the members that all sources have, with the score in the smallest, and the sources by size; until the visitor answers that it has enough. */
+/**
+ * Visits the members that all sources have, with the score in the smallest, and the sources by size; until the visitor answers that it has
+ * enough.
+ */
 function eachCommon(
   sources: readonly ZsetSource[],
   visit: (member: Element, score: number, bySize: readonly ZsetSource[]) => boolean,

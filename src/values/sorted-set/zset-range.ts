@@ -1,6 +1,6 @@
 /**
- * Ranges of a sorted set: by score, or by member among members of one score. A range is turned into ranks once, and everything after that (counting, walking in
- * either direction, deleting) goes by rank.
+ * Ranges of a sorted set: by score, or by member among members of one score. A range is turned into ranks once, and everything after that
+ * (counting, walking in either direction, deleting) goes by rank.
  */
 
 import { packedAtEnd, packedFirst, packedNext } from "../../memory/packed.ts";
@@ -43,7 +43,8 @@ export class RankRange {
   }
 
   /**
-   * Keeps `count` (negative: all) of them after `offset` have been left out, counted from the end with `backwards`. A negative offset leaves all out, as in Redis.
+   * Keeps `count` (negative: all) of them after `offset` have been left out, counted from the end with `backwards`. A negative offset
+   * leaves all out, as in Redis.
    */
   limit(offset: number, count: number, backwards: boolean): void {
     const skipped = offset < 0 ? this.count : Math.min(offset, this.count);
@@ -82,8 +83,8 @@ export function zsetScoreRanks(h: Holder, range: ScoreRange, ranks: RankRange): 
 }
 
 /**
- * Finds the ranks of the members in `range`. They are only one run if all scores are equal; where they are not, a packed set answers with the run that Redis comes
- * upon from its side: the first, or with `backwards` the last.
+ * Finds the ranks of the members in `range`. They are only one run if all scores are equal; where they are not, a packed set answers with
+ * the run that Redis comes upon from its side: the first, or with `backwards` the last.
  */
 export function zsetLexRanks(h: Holder, range: LexRange, ranks: RankRange, backwards: boolean): void {
   const { min, max } = range;

@@ -1,8 +1,10 @@
 /**
- * Sorted sets: members with scores, in order of score and then of bytes. Small ones are a listpack of members, each followed by its score, and once they pass the limits, by Redis 7.2's rules,
- * a SortedSet, and stay one. A score is never NaN. Hot: nothing here makes an object or a string for a member, conversions aside.
+ * Sorted sets: members with scores, in order of score and then of bytes. Small ones are a listpack of members, each followed by its score,
+ * and once they pass the limits, by Redis 7.2's rules, a SortedSet, and stay one. A score is never NaN. Hot: nothing here makes an object
+ * or a string for a member, conversions aside.
  *
- * A member is named by its place: its offset in packed bytes, or the address of its record; good until the next change of the set. Ranks count from 0 in order.
+ * A member is named by its place: its offset in packed bytes, or the address of its record; good until the next change of the set. Ranks
+ * count from 0 in order.
  */
 
 import { assert } from "../../assert.ts";
@@ -32,7 +34,7 @@ import type { Holder } from "../holder.ts";
 import { Encoding } from "../value-types.ts";
 import { SortedSet } from "./sorted-set.ts";
 
-/** -> members in the set. */
+/** Returns how many members the set has. */
 export function zsetLength(h: Holder): number {
   return h.object === null ? packedCount(h.buffer, h.from) >>> 1 : h.object.size;
 }
@@ -44,7 +46,7 @@ export function zsetLarge(h: Holder): SortedSet | null {
 
 // ---- one member
 
-/** -> the place of member bytes[from, to); 0: there is none. */
+/** Returns the place of member bytes[from, to); 0: there is none. */
 export function zsetFind(h: Holder, bytes: Buffer, from: number, to: number): number {
   const large = zsetLarge(h);
   if (large !== null) return large.find(bytes, from, to - from);
@@ -58,7 +60,7 @@ export function zsetScoreAt(h: Holder, place: number): number {
   return large === null ? packedScore(h.buffer, packedNext(h.buffer, place)) : large.score(place);
 }
 
-/** -> the score of a member, NaN when there is none. */
+/** Returns the score of a member, NaN when there is none. */
 export function zsetScore(h: Holder, bytes: Buffer, from: number, to: number): number {
   const place = zsetFind(h, bytes, from, to);
   return place === 0 ? Number.NaN : zsetScoreAt(h, place);
@@ -73,8 +75,8 @@ export function zsetRank(h: Holder, place: number): number {
 // ---- changing
 
 /**
- * To be called before `count` members are added at once, the first of them `length` bytes long: a set that they are too many for becomes large at once, and so does an
- * empty one that the first is too long for.
+ * To be called before `count` members are added at once, the first of them `length` bytes long: a set that they are too many for becomes
+ * large at once, and so does an empty one that the first is too long for.
  */
 export function zsetExpect(h: Holder, count: number, length: number): void {
   if (h.object !== null) return;
@@ -104,7 +106,7 @@ export function zsetSetScore(h: Holder, place: number, score: number, bytes: Buf
   else large.setScore(place, score);
 }
 
-/** Gives member bytes[from, to), which does not lie in the set, this score. -> whether it is new. */
+/** Gives member bytes[from, to), which does not lie in the set, this score. Returns whether it is new. */
 export function zsetPut(h: Holder, score: number, bytes: Buffer, from: number, to: number): boolean {
   const place = zsetFind(h, bytes, from, to);
   if (place === 0) zsetInsert(h, score, bytes, from, to);
@@ -119,7 +121,7 @@ export function zsetRemoveAt(h: Holder, place: number): void {
   else large.remove(place);
 }
 
-/** Takes a member out. -> whether it was there. */
+/** Takes a member out. Returns whether it was there. */
 export function zsetRemove(h: Holder, bytes: Buffer, from: number, to: number): boolean {
   const place = zsetFind(h, bytes, from, to);
   if (place !== 0) zsetRemoveAt(h, place);
@@ -216,7 +218,7 @@ function packedSetScore(h: Holder, at: number, score: number, bytes: Buffer, fro
   packedPut(h, score, bytes, from, to);
 }
 
-/** Writes a score as it is kept into DIGITS. -> its length. */
+/** Writes a score as it is kept into DIGITS. Returns its length. */
 function writeScore(score: number): number {
   return writeDouble(DIGITS, 0, score === 0 ? 0 : score);
 }
@@ -291,7 +293,7 @@ export function zsetSeekLast(h: Holder, cursor: ZsetCursor): void {
   showLarge(large, cursor);
 }
 
-/** Moves the cursor to the next member. -> false, and it is nowhere, when there is none. */
+/** Moves the cursor to the next member. Returns false, and it is nowhere, when there is none. */
 export function zsetNext(h: Holder, cursor: ZsetCursor): boolean {
   const large = zsetLarge(h);
   if (large === null) {
@@ -306,7 +308,7 @@ export function zsetNext(h: Holder, cursor: ZsetCursor): boolean {
   return true;
 }
 
-/** Moves the cursor to the member before. -> false, and it is nowhere, when there is none. */
+/** Moves the cursor to the member before. Returns false, and it is nowhere, when there is none. */
 export function zsetPrevious(h: Holder, cursor: ZsetCursor): boolean {
   const large = zsetLarge(h);
   if (large === null) {

@@ -1,7 +1,7 @@
 /**
- * Records of a fixed size ordered by the stream id that each begins with (16 bytes, big-endian): the pending entries of a consumer group and of its consumers.
- * They stand in nodes of up to 4 KiB, so that a million of them are a few thousand blocks and no JavaScript objects; finding one is two binary searches,
- * and adding one at the end, where nearly all of them go, is a store.
+ * Records of a fixed size ordered by the stream id that each begins with (16 bytes, big-endian): the pending entries of a consumer group
+ * and of its consumers. They stand in nodes of up to 4 KiB, so that a million of them are a few thousand blocks and no JavaScript objects;
+ * finding one is two binary searches, and adding one at the end, where nearly all of them go, is a store.
  */
 
 import { assert } from "../../assert.ts";
@@ -48,7 +48,7 @@ export class IdRecords {
     return this.nodes.size;
   }
 
-  /** -> an equal one that shares nothing with this, counted in `held`. */
+  /** Returns an equal one that shares nothing with this, counted in `held`. */
   copy(held: HeldBytes): IdRecords {
     return new IdRecords(this.tables, this.recordBytes, held, this.nodes.copy());
   }
@@ -75,7 +75,7 @@ export class IdRecords {
     this.settle();
   }
 
-  /** Goes to the first record whose id is not below `id`. -> whether it has this id. */
+  /** Goes to the first record whose id is not below `id`. Returns whether it has this id. */
   find(id: StreamId): boolean {
     const { nodes, span, recordBytes } = this;
     let low = 0;
@@ -183,7 +183,7 @@ export class IdRecords {
     assert(slot === count - 1 || id.compareBytes(buffer, at + recordBytes) < 0, "ids ascend: the record behind has a higher one");
   }
 
-  /** Makes room for a record where it stands. -> the node, opened. Errors: ArenaFull, and nothing has been added then. */
+  /** Makes room for a record where it stands. Returns the node, opened. Errors: ArenaFull, and nothing has been added then. */
   private openFor(recordBytes: number): PackedSpace {
     const { nodes } = this;
     try {
@@ -255,7 +255,7 @@ export class IdRecords {
     this.settle();
   }
 
-  /** Adds a record above all others. Its rest is undefined. -> false, with nothing done, when there is one with this id or above. */
+  /** Adds a record above all others. Its rest is undefined. Returns false, with nothing done, when there is one with this id or above. */
   append(id: StreamId): boolean {
     this.last();
     if (!this.atEnd && id.compareBytes(this.buffer, this.at) <= 0) return false;

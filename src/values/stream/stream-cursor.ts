@@ -34,7 +34,10 @@ export class StreamCursor {
   /** `countAhead` has gone to the next entry already. */
   private ahead = false;
 
-  /** Stands before the first (with `reverse`: after the last) entry from `start` to `end`, both included; null is the first or the last of all. -> itself. */
+  /**
+   * Stands before the first (with `reverse`: after the last) entry from `start` to `end`, both included; null is the first or the last of
+   * all. Returns itself.
+   */
   open(stream: Stream, start: StreamId | null, end: StreamId | null, options: { reverse: boolean } = FORWARD): this {
     this.stream = stream;
     this.start.assign(start ?? FIRST);
@@ -54,7 +57,7 @@ export class StreamCursor {
     this.reader.close();
   }
 
-  /** Goes to the next entry. -> whether there is one. */
+  /** Goes to the next entry. Returns whether there is one. */
   next(): boolean {
     if (this.ahead) {
       this.ahead = false;
@@ -63,7 +66,10 @@ export class StreamCursor {
     return this.reverse ? this.nextBackward() : this.nextForward();
   }
 
-  /** -> how many entries `next` will go to, counted up to `limit`; for a cursor just opened. The way to the first of them is gone once for both. */
+  /**
+   * Returns how many entries `next` will go to, counted up to `limit`; for a cursor just opened. The way to the first of them is gone once
+   * for both.
+   */
   countAhead(limit: number): number {
     const { stream } = this;
     if (stream === null || limit === 0) return 0;

@@ -1,6 +1,7 @@
 /**
- * A consumer group of a stream: how far it has read, its consumers, and the entries that were delivered and not yet acknowledged. A pending entry is a record in
- * the group's list (id, time and number of deliveries, consumer) and an id in its consumer's, which is what makes a consumer's own history quick to read.
+ * A consumer group of a stream: how far it has read, its consumers, and the entries that were delivered and not yet acknowledged. A pending
+ * entry is a record in the group's list (id, time and number of deliveries, consumer) and an id in its consumer's, which is what makes a
+ * consumer's own history quick to read.
  */
 
 import { assert } from "../../assert.ts";
@@ -255,7 +256,7 @@ export class StreamGroup implements LargeObject {
 
   // ---- loading: pending entries come before the consumers that they belong to
 
-  /** Adds a pending entry that belongs to nobody yet. -> false, with nothing done, when there is one with this id. */
+  /** Adds a pending entry that belongs to no consumer yet. Returns false, with nothing done, when there is one with this id. */
   addUnowned(id: StreamId, time: number, deliveries: Counter): boolean {
     if (!this.pending.append(id)) {
       if (this.pending.find(id)) return false;
@@ -265,7 +266,7 @@ export class StreamGroup implements LargeObject {
     return true;
   }
 
-  /** Gives the pending entry with this id to a consumer. -> false, with nothing done, when there is none or it has an owner. */
+  /** Gives the pending entry with this id to a consumer. Returns false, with nothing done, when there is none or it has an owner. */
   own(id: StreamId, consumer: StreamConsumer): boolean {
     const { pending } = this;
     if (!pending.find(id) || readWord(pending.buffer, pending.at + CONSUMER_AT) !== NOBODY.index) return false;

@@ -1,6 +1,6 @@
 /**
- * Ids of stream entries: two uint64, milliseconds and sequence number, ordered by the first and then the second. Each is kept as two 32-bit words, because a
- * number is exact to 53 bits only; texts of usual size are read and written through numbers, longer ones through BigInts.
+ * Ids of stream entries: two uint64, milliseconds and sequence number, ordered by the first and then the second. Each is kept as two 32-bit
+ * words, because a number is exact to 53 bits only; texts of usual size are read and written through numbers, longer ones through BigInts.
  */
 
 import { smallInteger, writeInteger } from "../../base/bytes.ts";
@@ -27,7 +27,7 @@ export class StreamId {
   seqHigh = 0;
   seqLow = 0;
 
-  /** -> an id of two safe integers. */
+  /** Returns an id of two safe integers. */
   static of(ms: number, seq: number): StreamId {
     return new StreamId().set(ms, seq);
   }
@@ -77,7 +77,7 @@ export class StreamId {
     return this.seqHigh === WORD_MAX && this.seqLow === WORD_MAX;
   }
 
-  /** -> negative, 0 or positive. */
+  /** Returns negative, 0 or positive. */
   compare(other: StreamId): number {
     if (this.msHigh !== other.msHigh) return this.msHigh - other.msHigh;
     if (this.msLow !== other.msLow) return this.msLow - other.msLow;
@@ -126,7 +126,7 @@ export class StreamId {
     writeWord(bytes, at + 12, this.seqLow);
   }
 
-  /** -> how this id compares with the one whose 16 bytes are at `at`. */
+  /** Returns how this id compares with the one whose 16 bytes are at `at`. */
   compareBytes(bytes: Buffer, at: number): number {
     let difference = this.msHigh - readWord(bytes, at);
     if (difference !== 0) return difference;
@@ -136,7 +136,7 @@ export class StreamId {
     return difference !== 0 ? difference : this.seqLow - readWord(bytes, at + 12);
   }
 
-  /** Writes `<ms>-<seq>` at `at`: at most MAX_ID_TEXT bytes. -> the offset after it. */
+  /** Writes `<ms>-<seq>` at `at`: at most MAX_ID_TEXT bytes. Returns the offset after it. */
   writeText(target: Buffer, at: number): number {
     at = writeUint64(target, at, this.msHigh, this.msLow);
     target[at] = DASH;

@@ -76,7 +76,7 @@ export interface NodeSize {
   readonly last: StreamId;
 }
 
-/** Measures the listpack of the node `span`. -> itself. */
+/** Measures the listpack of the node `span`. Returns itself. */
 export function sizeNode(span: ByteSpan, size: NodeSize): NodeSize {
   reader.open(span);
   master.assign(reader.id);
@@ -104,15 +104,15 @@ function contentBytes(buffer: Buffer, at: number, count: number): number {
 }
 
 /**
- * Makes listpacks of nodes in a buffer of its own, which the next one uses again. Hot: a stream that is saved passes here whole. A node is gone through once, and
- * what is usual, small numbers and short strings, is written without a call.
+ * Makes listpacks of nodes in a buffer of its own, which the next one uses again. Hot: a stream that is saved passes here whole. A node is
+ * gone through once, and what is usual, small numbers and short strings, is written without a call.
  */
 export class ListpackMaker {
   bytes = Buffer.allocUnsafeSlow(8192);
   /** Where in the node `copyContent` goes on. */
   private at = 0;
 
-  /** Writes the listpack of the node `span` with `live` live entries to the start of `bytes`. -> its length. */
+  /** Writes the listpack of the node `span` with `live` live entries to the start of `bytes`. Returns its length. */
   make(span: ByteSpan, live: number): number {
     const deleted = deletedIn(span.buffer, span.from);
     // A payload becomes an entry no more than twice as long.
@@ -156,7 +156,7 @@ export class ListpackMaker {
     if (length > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(length + (length >> 1));
   }
 
-  /** Writes `count` payloads, which stand at `this.at` of `source`, as entries at `to`. -> the offset after them. */
+  /** Writes `count` payloads, which stand at `this.at` of `source`, as entries at `to`. Returns the offset after them. */
   private copyContent(to: number, source: Buffer, count: number): number {
     const { bytes } = this;
     let { at } = this;
@@ -178,7 +178,7 @@ export class ListpackMaker {
   }
 }
 
-/** Writes the entry of the int64 of these words at `at`. -> the offset after it. */
+/** Writes the entry of the int64 of these words at `at`. Returns the offset after it. */
 function putNumber(bytes: Buffer, at: number, low: number, high: number): number {
   if (high !== 0 || low >>> 0 > 0x7f) return packedWriteWords(bytes, at, low, high);
   bytes[at] = low;
@@ -201,8 +201,8 @@ export class NodeMaker {
   private readonly id = new StreamId();
 
   /**
-   * Makes the node that listpack source[from, to) with this master id stands for. -> false when it is none: a broken listpack, one with other entries than its
-   * counts say, ids that do not grow, or nothing in it.
+   * Makes the node that listpack source[from, to) with this master id stands for. Returns false when it is none: a broken listpack, one
+   * with other entries than its counts say, ids that do not grow, or nothing in it.
    */
   make(source: Buffer, from: number, to: number, masterId: StreamId): boolean {
     if (!packedValid(source, from, to)) return false;
@@ -256,7 +256,7 @@ export class NodeMaker {
     return live === this.live && deleted === deletedIn(this.bytes, 0) && live + deleted > 0;
   }
 
-  /** The id above the master id. -> false when it is not one. */
+  /** The id above the master id. Returns false when it is not one. */
   private readId(): boolean {
     const { id, masterId } = this;
     if (!this.readWords()) return false;

@@ -1,14 +1,14 @@
 /**
- * The bytes of a node of a stream: entries in order of their ids. What Redis keeps of an entry is a row of listpack entries (stream-listpack.ts); this keeps the
- * same in two thirds of the bytes, and it is what makes a stream smaller than Redis's:
+ * The bytes of a node of a stream: entries in order of their ids. What Redis keeps of an entry is a row of listpack entries
+ * (stream-listpack.ts); this keeps the same in two thirds of the bytes, and it is what makes a stream smaller than Redis's:
  *
  *     node     master id (16, big-endian), how many entries are marked deleted (4, big-endian), field count (varint), field names, entries
  *     entry    flags (1), milliseconds since the entry before (varint, unless MS_SAME), sequence number (varint, unless SEQUENCE_SHORT),
  *              then with SAME_FIELDS a value for each field of the node, else a field count (varint) and pairs of name and value
  *
- * The sequence number is, with MS_SAME, how much it is above the entry before (SEQUENCE_SHORT: 1), else the number itself (SEQUENCE_SHORT: 0). The first
- * entry is counted from the master id. Names and values are payloads of listpack entries (memory/packed.ts). How many entries are live the node's directory
- * says (memory/nodes.ts). Hot: nothing is allocated.
+ * The sequence number is, with MS_SAME, how much it is above the entry before (SEQUENCE_SHORT: 1), else the number itself (SEQUENCE_SHORT:
+ * 0). The first entry is counted from the master id. Names and values are payloads of listpack entries (memory/packed.ts). How many entries
+ * are live the node's directory says (memory/nodes.ts). Hot: nothing is allocated.
  */
 
 import { Element, packedPayloadBytes, packedRead } from "../../memory/packed.ts";
@@ -37,19 +37,19 @@ export function setDeletedIn(buffer: Buffer, from: number, deleted: number): voi
   writeWord(buffer, from + DELETED_AT, deleted);
 }
 
-/** Writes the head of a node up to the names of its fields. -> the offset after it. */
+/** Writes the head of a node up to the names of its fields. Returns the offset after it. */
 export function writeNodeHead(buffer: Buffer, from: number, master: StreamId, fields: number): number {
   master.write(buffer, from);
   setDeletedIn(buffer, from, 0);
   return writeVarint(buffer, from + NODE_HEAD_BYTES, 0, fields);
 }
 
-/** -> the bytes of that head. */
+/** Returns the bytes of that head. */
 export function nodeHeadBytes(fields: number): number {
   return NODE_HEAD_BYTES + varintBytes(0, fields);
 }
 
-/** Writes the head of an entry that follows `before` (the master id for the first), up to its names and values. -> the offset after it. */
+/** Writes the head of an entry that follows `before` (the master id for the first), up to its names and values. Returns the offset after it. */
 export function writeEntryHead(buffer: Buffer, at: number, id: StreamId, before: StreamId, flags: number, fields: number): number {
   const start = at++;
   if (id.sameMs(before)) {
@@ -109,7 +109,7 @@ export class NodeReader {
   private high = 0;
   private low = 0;
 
-  /** Stands before the first entry of the node `span`. -> itself. */
+  /** Stands before the first entry of the node `span`. Returns itself. */
   open(span: ByteSpan): this {
     this.buffer = span.buffer;
     this.from = span.from;
@@ -144,7 +144,7 @@ export class NodeReader {
     this.left = 0;
   }
 
-  /** Goes to the next entry. -> whether there is one. */
+  /** Goes to the next entry. Returns whether there is one. */
   next(): boolean {
     this.at = skipPayloads(this.buffer, this.at, this.left);
     if (this.at >= this.to) {
@@ -210,7 +210,7 @@ export class NodeReader {
   }
 }
 
-/** -> what follows `count` payloads at `at`. */
+/** Returns what follows `count` payloads at `at`. */
 export function skipPayloads(buffer: Buffer, at: number, count: number): number {
   while (count-- > 0) {
     const lead = buffer[at];

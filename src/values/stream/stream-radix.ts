@@ -10,8 +10,8 @@ const COUNTED_NODES = 2048;
 const span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
 
 /**
- * A tree of `n` keys has a leaf for each, a node for each prefix that several keys go on from differently, and one for each run of bytes between those (the first
- * byte after a fork belongs to the fork).
+ * A tree of `n` keys has a leaf for each, a node for each prefix that several keys go on from differently, and one for each run of bytes
+ * between those (the first byte after a fork belongs to the fork).
  */
 export function radixNodes({ nodes }: Stream): number {
   const count = Math.min(nodes.length, COUNTED_NODES);

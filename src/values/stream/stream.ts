@@ -1,6 +1,7 @@
 /**
- * Streams: entries with ids that only grow, in nodes (stream-node.ts) of as many entries as Redis would put into one, so that trimming by whole nodes cuts where
- * Redis cuts. A node that is complete takes exactly the bytes it needs. Hot: adding an entry allocates nothing outside the arena.
+ * Streams: entries with ids that only grow, in nodes (stream-node.ts) of as many entries as Redis would put into one, so that trimming by
+ * whole nodes cuts where Redis cuts. A node that is complete takes exactly the bytes it needs. Hot: adding an entry allocates nothing
+ * outside the arena.
  */
 
 import { assert } from "../../assert.ts";
@@ -46,7 +47,7 @@ const STREAM_BYTES = 768;
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** Scratch of whoever changes a stream: used up within one call. */
+/** Scratch of what changes a stream: used up within one call. */
 const span: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
 const reader = new NodeReader();
 const head = Buffer.allocUnsafeSlow(ENTRY_HEAD_BYTES);
@@ -82,7 +83,7 @@ export function streamOf(h: Holder): Stream | null {
   return h.object as Stream | null;
 }
 
-/** Makes the holder hold an empty stream. -> it. */
+/** Makes the holder hold an empty stream. Returns it. */
 export function createStream(h: Holder): Stream {
   const stream = new Stream(h.tables);
   h.setObject(Encoding.STREAM, stream);
@@ -163,8 +164,8 @@ export class Stream implements LargeObject, StreamFacts {
   // ---- adding
 
   /**
-   * Adds an entry with this id, which must be above `lastId`, whose fields are pairs of words from `first` on; in all they are no longer than MAX_NODE_BYTES.
-   * Errors: ArenaFull, and nothing has been added then.
+   * Adds an entry with this id, which must be above `lastId`, whose fields are pairs of words from `first` on; in all they are no longer
+   * than MAX_NODE_BYTES. Errors: ArenaFull, and nothing has been added then.
    */
   append(id: StreamId, words: Words, first: number, fields: number, limits: ValueLimits): void {
     assert(id.compare(this.lastId) > 0, "ids only grow: searches halve the nodes by them");
@@ -206,7 +207,7 @@ export class Stream implements LargeObject, StreamFacts {
     if (nodes.size === 1) this.firstId.assign(id);
   }
 
-  /** Makes room for an entry at the end of the last node; if there is none, a node that was begun for it goes again. -> the node, opened. */
+  /** Makes room for an entry at the end of the last node; if there is none, a node that was begun for it goes again. Returns the node, opened. */
   private openFor(last: number, length: number, added: number): PackedSpace {
     const { nodes } = this;
     try {
@@ -274,13 +275,16 @@ export class Stream implements LargeObject, StreamFacts {
     nodes.setCount(nodes.length - 1, live);
   }
 
-  /** Likewise one that bytes[0, length) stand for (memory/nodes.ts); they begin with its master id too. Neither the first nor the last node may be such a one. */
+  /**
+   * Likewise one that bytes[0, length) stand for (memory/nodes.ts); they begin with its master id too. Neither the first nor the last node
+   * may be such a one.
+   */
   appendCompressed(bytes: Buffer, length: number, live: number, form: CompressedForm): void {
     this.appendNode(bytes, length, live);
     this.nodes.setCompressed(this.nodes.length - 1, form);
   }
 
-  /** Looks at the last node anew: it has become the last, or it has been loaded. */
+  /** Looks at the last node again: it has become the last, or it has been loaded. */
   measureTail(): void {
     const { nodes } = this;
     if (nodes.length === 0) return;
@@ -291,7 +295,7 @@ export class Stream implements LargeObject, StreamFacts {
 
   // ---- finding
 
-  /** -> the node that holds `id` if any does: the last one whose master id is not above it; -1 when there is none. */
+  /** Returns the node that holds `id` if any does: the last one whose master id is not above it; -1 when there is none. */
   nodeOf(id: StreamId): number {
     const { nodes } = this;
     let low = 0;
@@ -306,7 +310,7 @@ export class Stream implements LargeObject, StreamFacts {
     return low - 1;
   }
 
-  /** Puts `reader` at the live entry with this id. -> its node, or -1: there is none. */
+  /** Puts `reader` at the live entry with this id. Returns its node, or -1: there is none. */
   private findEntry(id: StreamId): number {
     const node = this.nodeOf(id);
     if (node < 0) return -1;
@@ -367,7 +371,7 @@ export class Stream implements LargeObject, StreamFacts {
 
   // ---- removing
 
-  /** Deletes the entry with this id. -> whether there was one. */
+  /** Deletes the entry with this id. Returns whether there was one. */
   delete(id: StreamId): boolean {
     const node = this.findEntry(id);
     if (node < 0) return false;
@@ -394,7 +398,7 @@ export class Stream implements LargeObject, StreamFacts {
     if (wasLast) this.measureTail();
   }
 
-  /** Removes entries from the front. -> how many. */
+  /** Removes entries from the front. Returns how many. */
   trim(rule: TrimRule): number {
     const { nodes } = this;
     const { limit } = rule;
@@ -502,7 +506,7 @@ export class Stream implements LargeObject, StreamFacts {
     return read === UNKNOWN_ENTRIES_READ ? null : subtractCounters(this.entriesAdded, read);
   }
 
-  /** The group has been given the entry `id`. -> whether that moved it on. */
+  /** The group has been given the entry `id`. Returns whether that moved it on. */
   advanceGroup(group: StreamGroup, id: StreamId): boolean {
     if (id.compare(group.lastId) <= 0) return false;
     if (group.entriesRead !== UNKNOWN_ENTRIES_READ && !this.hasDeletedFrom(id)) group.entriesRead = addCounters(group.entriesRead, 1);
@@ -513,7 +517,7 @@ export class Stream implements LargeObject, StreamFacts {
 
   // ---- the id of an entry to come
 
-  /** Sets `into` to the id that an entry gets at this time. -> false when there is none left. */
+  /** Sets `into` to the id that an entry gets at this time. Returns false when there is none left. */
   nextId(now: number, into: StreamId): boolean {
     scratch.set(now, 0);
     if (scratch.msHigh > this.lastId.msHigh || (scratch.msHigh === this.lastId.msHigh && scratch.msLow > this.lastId.msLow)) {

@@ -10,6 +10,7 @@
 import { assert } from "../assert.ts";
 import { type Int64Words, parseWords } from "../base/bytes.ts";
 import type { Element, PackedSpace } from "./packed.ts";
+import { int32 } from "./packed-entry.ts";
 
 /** Bytes of an empty intset: the head alone. */
 export const EMPTY_INTSET_BYTES = 8;
@@ -23,20 +24,9 @@ export type IntsetAdd = (typeof IntsetAdd)[keyof typeof IntsetAdd];
 /** The number that was parsed or read last. */
 const int64: Int64Words = { low: 0, high: 0 };
 
-/** Writes an empty intset. */
-export function intsetInit(buffer: Buffer, from: number): void {
-  writeUint32(buffer, from, 2);
-  writeUint32(buffer, from + COUNT, 0);
-}
-
 /** How many numbers there are. */
 export function intsetLength(buffer: Buffer, from: number): number {
-  return readInt32(buffer, from + COUNT) >>> 0;
-}
-
-/** All bytes, the head included. */
-export function intsetBytes(buffer: Buffer, from: number): number {
-  return HEAD + intsetLength(buffer, from) * widthOf(buffer, from);
+  return int32(buffer, from + COUNT) >>> 0;
 }
 
 /** Returns the index of the number spelled by text[tFrom, tTo), or -1. */
@@ -44,10 +34,6 @@ export function intsetFind(buffer: Buffer, from: number, text: Buffer, tFrom: nu
   if (!parseWords(text, tFrom, tTo, int64) || neededWidth() > widthOf(buffer, from)) return -1;
   const index = search(buffer, from);
   return index < 0 ? -1 : index;
-}
-
-export function intsetHas(buffer: Buffer, from: number, text: Buffer, tFrom: number, tTo: number): boolean {
-  return intsetFind(buffer, from, text, tFrom, tTo) >= 0;
 }
 
 /** Adds the number spelled by text[tFrom, tTo), all others made wider if it needs that. The text may lie anywhere but in the space itself. */
@@ -126,10 +112,10 @@ function neededWidth(): number {
 
 function readNumber(buffer: Buffer, at: number, width: number): void {
   if (width === 8) {
-    int64.low = readInt32(buffer, at);
-    int64.high = readInt32(buffer, at + 4);
+    int64.low = int32(buffer, at);
+    int64.high = int32(buffer, at + 4);
   } else {
-    const value = width === 2 ? readInt16(buffer, at) : readInt32(buffer, at);
+    const value = width === 2 ? readInt16(buffer, at) : int32(buffer, at);
     int64.low = value;
     int64.high = value >> 31;
   }
@@ -148,9 +134,9 @@ function writeNumber(buffer: Buffer, at: number, width: number): void {
 /** `int64` less the number at `at`: below, at or above 0. */
 function compare(buffer: Buffer, at: number, width: number): number {
   if (width === 2) return int64.low - readInt16(buffer, at);
-  if (width === 4) return int64.low - readInt32(buffer, at);
-  const high = int64.high - readInt32(buffer, at + 4);
-  return high !== 0 ? high : (int64.low >>> 0) - (readInt32(buffer, at) >>> 0);
+  if (width === 4) return int64.low - int32(buffer, at);
+  const high = int64.high - int32(buffer, at + 4);
+  return high !== 0 ? high : (int64.low >>> 0) - (int32(buffer, at) >>> 0);
 }
 
 /** Returns the index of `int64`, which fits the width; where it is not there, the bitwise complement of the index that it belongs at. */
@@ -204,7 +190,7 @@ function assertBetween({ buffer, from, to }: PackedSpace, index: number, width: 
 // ---- the bytes
 
 function widthOf(buffer: Buffer, from: number): number {
-  return readInt32(buffer, from);
+  return int32(buffer, from);
 }
 
 function setCount({ buffer, from }: PackedSpace, count: number): void {
@@ -213,10 +199,6 @@ function setCount({ buffer, from }: PackedSpace, count: number): void {
 
 function readInt16(buffer: Buffer, at: number): number {
   return ((buffer[at] | (buffer[at + 1] << 8)) << 16) >> 16;
-}
-
-function readInt32(buffer: Buffer, at: number): number {
-  return buffer[at] | (buffer[at + 1] << 8) | (buffer[at + 2] << 16) | (buffer[at + 3] << 24);
 }
 
 function writeUint32(buffer: Buffer, at: number, value: number): void {

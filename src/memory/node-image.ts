@@ -2,6 +2,7 @@
  * The words that a directory of nodes (nodes.ts) consists of, and images: directories as they were, for reading what the nodes held then.
  */
 
+import { assert } from "../assert.ts";
 import { OFFSET_MASK, SEGMENT_SHIFT } from "./arena.ts";
 import type { Blob } from "./objects.ts";
 import type { ByteSpan, TableSpace } from "./record-table.ts";
@@ -33,33 +34,51 @@ export interface CompressedForm {
   decode(stored: ByteSpan, count: number, into: ByteSpan): void;
 }
 
-/** The nodes of a deque as they were when it was captured. It must be released. */
-export interface NodeImage {
+/** Nodes in order: what a deque (nodes.ts) has now, or an image of it had. */
+export abstract class NodeDirectory {
   /** Number of nodes. */
-  readonly length: number;
+  length = 0;
   /** Elements in all nodes. */
-  readonly size: number;
-  count(index: number): number;
-  kind(index: number): number;
-  /** Sets `span` to the bytes of node `index`: good until anything allocates, or another node is located. */
-  locate(index: number, span: ByteSpan): void;
+  size = 0;
+  readonly tables: TableSpace;
+  protected words: Int32Array;
+  /** The place of the first node in `words`, counted in nodes. */
+  protected head = 0;
+  /** That of its compressed nodes. */
+  protected form: CompressedForm | null = null;
+
+  constructor(tables: TableSpace, words: Int32Array) {
+    this.tables = tables;
+    this.words = words;
+  }
+
+  /** How many elements node `index` has. */
+  count(index: number): number {
+    return this.words[((this.head + index) << STRIDE_SHIFT) + COUNT];
+  }
+
+  /** What its owner says it is: 0 to 3, 0 unless told. */
+  kind(index: number): number {
+    return (this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] >>> KIND_SHIFT) & KIND_MASK;
+  }
+
   /** Whether node `index` is compressed. */
-  isCompressed(index: number): boolean;
+  isCompressed(index: number): boolean {
+    return (this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] & COMPRESSED) !== 0;
+  }
+
   /** As `locate`, but a compressed node is shown as it is. */
-  locateStored(index: number, span: ByteSpan): void;
-  /** The image is not used any more. */
-  release(): void;
+  locateStored(index: number, span: ByteSpan): void {
+    assert(index >= 0 && index < this.length, "a node that is looked at is in the directory");
+    locateBlock(this.tables, this.words, (this.head + index) << STRIDE_SHIFT, span);
+  }
 }
 
-/** The image of a deque. */
-export class Image implements NodeImage {
-  readonly size: number;
+/** The nodes of a deque as they were when it was captured. It must be released. */
+export class NodeImage extends NodeDirectory {
   /** Which of its deque's images it is, from 1. */
   readonly number: number;
-  private readonly tables: TableSpace;
-  private readonly words: Int32Array;
-  private readonly form: CompressedForm | null;
-  private readonly released: (image: Image) => void;
+  private readonly released: (image: NodeImage) => void;
 
   constructor(
     tables: TableSpace,
@@ -67,41 +86,23 @@ export class Image implements NodeImage {
     size: number,
     form: CompressedForm | null,
     number: number,
-    released: (image: Image) => void,
+    released: (image: NodeImage) => void,
   ) {
-    this.tables = tables;
-    this.words = words;
+    super(tables, words);
+    this.length = words.length >> STRIDE_SHIFT;
     this.size = size;
     this.form = form;
     this.number = number;
     this.released = released;
   }
 
-  get length(): number {
-    return this.words.length >> STRIDE_SHIFT;
-  }
-
-  count(index: number): number {
-    return this.words[(index << STRIDE_SHIFT) + COUNT];
-  }
-
-  kind(index: number): number {
-    return (this.words[(index << STRIDE_SHIFT) + FLAGS] >>> KIND_SHIFT) & KIND_MASK;
-  }
-
+  /** Sets `span` to the bytes of node `index`: good until anything allocates, or another node is located. */
   locate(index: number, span: ByteSpan): void {
     this.locateStored(index, span);
     if (this.form !== null && this.isCompressed(index)) this.form.decode(span, this.count(index), span);
   }
 
-  isCompressed(index: number): boolean {
-    return (this.words[(index << STRIDE_SHIFT) + FLAGS] & COMPRESSED) !== 0;
-  }
-
-  locateStored(index: number, span: ByteSpan): void {
-    locateBlock(this.tables, this.words, index << STRIDE_SHIFT, span);
-  }
-
+  /** The image is not used any more. */
   release(): void {
     this.released(this);
   }

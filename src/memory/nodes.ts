@@ -22,18 +22,18 @@ import {
   type CompressedForm,
   FLAGS,
   GAP_SHIFT,
-  Image,
   KIND_MASK,
   KIND_SHIFT,
   LENGTH,
   locateBlock,
   MAX_GAP,
-  type NodeImage,
+  NodeDirectory,
+  NodeImage,
   OUTSIDE,
   STRIDE,
   STRIDE_SHIFT,
 } from "./node-image.ts";
-import { Blob, type LargeObject, type ObjectTable } from "./objects.ts";
+import { Blob, filled, type LargeObject, type ObjectTable } from "./objects.ts";
 import type { PackedSpace } from "./packed.ts";
 import type { ByteSpan, TableSpace } from "./record-table.ts";
 
@@ -52,26 +52,16 @@ const OVERHEAD_BYTES = 256;
 const SWEEP_AT_RELEASE = 4096;
 const SWEEP_AT_CHANGE = 16;
 
-export class NodeDeque implements LargeObject {
-  /** Number of nodes. */
-  length = 0;
-  /** Elements in all nodes. */
-  size = 0;
+export class NodeDeque extends NodeDirectory implements LargeObject {
   /** What a full node takes, in bytes: up to there a node that grows is given room to go on growing, above hardly any. */
   fullBytes = DEFAULT_FULL_BYTES;
   /** After `seek`: how many elements of the node found stand before the one sought. */
   offset = 0;
 
-  readonly tables: TableSpace;
   private readonly arena: Arena;
   private readonly objects: ObjectTable;
-  private words = new Int32Array(MIN_NODES * STRIDE);
-  /** The place of the first node in `words`, counted in nodes. */
-  private head = 0;
   private cursor: NodeCursor | null = null;
-  private images: Image[] = [];
-  /** That of its compressed nodes. */
-  private form: CompressedForm | null = null;
+  private images: NodeImage[] = [];
   /** How many images were ever captured: the number of the latest. */
   private captures = 0;
   /** Blocks given up while captured: address, whether outside, number of the latest image then; oldest first. */
@@ -80,7 +70,7 @@ export class NodeDeque implements LargeObject {
   private swept = 0;
 
   constructor(tables: TableSpace) {
-    this.tables = tables;
+    super(tables, new Int32Array(MIN_NODES * STRIDE));
     this.arena = tables.arena;
     this.objects = tables.objects;
   }
@@ -126,7 +116,7 @@ export class NodeDeque implements LargeObject {
     copy.fullBytes = this.fullBytes;
     const source: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
     const target: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
-    try {
+    return filled(copy, () => {
       for (let index = 0; index < this.length; index++) {
         this.locateStored(index, source);
         copy.insert(index, source.to - source.from, this.kind(index));
@@ -135,26 +125,13 @@ export class NodeDeque implements LargeObject {
         copy.locateStored(index, target);
         source.buffer.copy(target.buffer, target.from, source.from, source.to);
       }
-    } catch (error) {
-      copy.free(() => false);
-      throw error;
-    }
-    return copy;
+      return copy;
+    });
   }
 
   // ---- reading
 
-  /** How many elements node `index` has. */
-  count(index: number): number {
-    return this.words[((this.head + index) << STRIDE_SHIFT) + COUNT];
-  }
-
-  /** What its owner says it is: 0 to 3, 0 unless told. */
-  kind(index: number): number {
-    return (this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] >>> KIND_SHIFT) & KIND_MASK;
-  }
-
-  /** Its length in bytes. */
+  /** The length of node `index` in bytes. */
   bytes(index: number): number {
     const at = (this.head + index) << STRIDE_SHIFT;
     if ((this.words[at + FLAGS] & COMPRESSED) !== 0) this.decompress(at);
@@ -177,14 +154,6 @@ export class NodeDeque implements LargeObject {
     const at = (this.head + index) << STRIDE_SHIFT;
     if ((this.words[at + FLAGS] & COMPRESSED) !== 0) this.decompress(at);
     locateBlock(this.tables, this.words, at, span);
-  }
-
-  isCompressed(index: number): boolean {
-    return (this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] & COMPRESSED) !== 0;
-  }
-
-  locateStored(index: number, span: ByteSpan): void {
-    locateBlock(this.tables, this.words, (this.head + index) << STRIDE_SHIFT, span);
   }
 
   /** The node that holds element `element` (0 to size - 1); `offset` tells which of the node's it is. Counts from the nearer end. */
@@ -268,12 +237,6 @@ export class NodeDeque implements LargeObject {
     const at = ((this.head + index) << STRIDE_SHIFT) + COUNT;
     this.size += count - this.words[at];
     this.words[at] = count;
-  }
-
-  /** Says what node `index` is. */
-  setKind(index: number, kind: number): void {
-    const at = ((this.head + index) << STRIDE_SHIFT) + FLAGS;
-    this.words[at] = (this.words[at] & ~(KIND_MASK << KIND_SHIFT)) | (kind << KIND_SHIFT);
   }
 
   /**
@@ -395,13 +358,13 @@ export class NodeDeque implements LargeObject {
     const to = from + (this.length << STRIDE_SHIFT);
     const { words } = this;
     for (let at = from + FLAGS; at < to; at += STRIDE) words[at] |= CAPTURED;
-    const image = new Image(this.tables, words.slice(from, to), this.size, this.form, ++this.captures, (done) => this.release(done));
+    const image = new NodeImage(this.tables, words.slice(from, to), this.size, this.form, ++this.captures, (done) => this.release(done));
     this.images.push(image);
     return image;
   }
 
   /** `NodeImage.release`. */
-  private release(image: Image): void {
+  private release(image: NodeImage): void {
     assert(this.images.includes(image), "an image is released once");
     this.images = this.images.filter((other) => other !== image);
     this.sweep(SWEEP_AT_RELEASE);

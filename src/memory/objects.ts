@@ -24,6 +24,16 @@ export interface LargeObject {
   copy(): LargeObject;
 }
 
+/** Fills a new object. Returns what `fill` does. Errors: those of `fill`, and the object has given back what it took. */
+export function filled<T>(object: Pick<LargeObject, "free">, fill: () => T): T {
+  try {
+    return fill();
+  } catch (error) {
+    object.free(() => false);
+    throw error;
+  }
+}
+
 /** A long run of bytes with room to grow: the first `length` bytes of `buffer` count. The buffer shares its memory with no other. */
 export class Blob implements LargeObject {
   buffer: Buffer;

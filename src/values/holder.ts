@@ -5,10 +5,10 @@
  */
 
 import type { LargeObject } from "../memory/objects.ts";
-import type { PackedSpace } from "../memory/packed.ts";
+import { EMPTY_PACKED_BYTES, type PackedSpace, packedInit } from "../memory/packed.ts";
 import type { TableSpace } from "../memory/record-table.ts";
 import type { ValueLimits } from "./limits.ts";
-import type { Encoding } from "./value-types.ts";
+import { Encoding, Type } from "./value-types.ts";
 
 export interface Holder extends PackedSpace {
   /** Where objects are to allocate. */
@@ -24,4 +24,27 @@ export interface Holder extends PackedSpace {
   setPacked(encoding: Encoding, length: number): void;
   /** `object` takes the place of the packed bytes, which may be read until then. */
   setObject(encoding: Encoding, object: LargeObject): void;
+}
+
+/** How a value begins: packed bytes with nothing in them, which are not to be changed. */
+export interface EmptyPacked {
+  readonly encoding: Encoding;
+  readonly bytes: Buffer;
+}
+
+const LISTPACK: EmptyPacked = { encoding: Encoding.LISTPACK, bytes: Buffer.alloc(EMPTY_PACKED_BYTES) };
+packedInit(LISTPACK.bytes, 0);
+
+/** By type. A set begins as Redis's intset of width 2 and length 0, 32-bit little-endian each. */
+const EMPTY: Readonly<Record<Type, EmptyPacked>> = {
+  [Type.STRING]: { encoding: Encoding.RAW, bytes: Buffer.alloc(0) },
+  [Type.LIST]: LISTPACK,
+  [Type.SET]: { encoding: Encoding.INTSET, bytes: Buffer.of(2, 0, 0, 0, 0, 0, 0, 0) },
+  [Type.ZSET]: LISTPACK,
+  [Type.HASH]: LISTPACK,
+  [Type.STREAM]: { encoding: Encoding.STREAM, bytes: Buffer.alloc(0) },
+};
+
+export function emptyPacked(type: Type): EmptyPacked {
+  return EMPTY[type];
 }

@@ -7,8 +7,7 @@ import { assert } from "../assert.ts";
 import { copyBytes, moveBytes } from "../base/bytes.ts";
 import type { LargeObject } from "../memory/objects.ts";
 import type { TableSpace } from "../memory/record-table.ts";
-import { emptyPacked } from "./empty.ts";
-import type { Holder } from "./holder.ts";
+import { emptyPacked, type Holder } from "./holder.ts";
 import type { ValueLimits } from "./limits.ts";
 import { Encoding, Type } from "./value-types.ts";
 

@@ -5,7 +5,7 @@ import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
 import { Value } from "../../src/keyspace/value.ts";
 import { ByteMap } from "../../src/memory/bytemap.ts";
-import { emptyPacked } from "../../src/values/empty.ts";
+import { emptyPacked } from "../../src/values/holder.ts";
 import { DEFAULT_LIMITS } from "../../src/values/limits.ts";
 import { Temporary } from "../../src/values/temporary.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";

@@ -117,10 +117,9 @@ class Model {
     const { random, model } = this;
     if (model.length === 0) return;
     const index = random.below(model.length);
-    const { bytes } = model[index];
-    model[index] = { bytes, count: random.below(50), kind: random.below(4) };
+    const { bytes, kind } = model[index];
+    model[index] = { bytes, count: random.below(50), kind };
     this.nodes.setCount(index, model[index].count);
-    this.nodes.setKind(index, model[index].kind);
     if (random.chance(0.3)) this.nodes.fit(index);
     check(this.nodes.bytes(index) === bytes.length && this.nodes.capacity(index) >= bytes.length, "length and capacity");
   }

@@ -138,32 +138,25 @@ export function encodeScore(longitude: number, latitude: number): number {
 
 /** The place that any score stands for: the middle of its cell. */
 export function decodeScore(score: number, place: Place): void {
-  splitScore(score);
-  place.latitude = middleLatitude((squeeze(lower) | (squeeze(upper) << 16)) >>> 0);
-  place.longitude = middleLongitude((squeeze(lower >>> 1) | (squeeze(upper >>> 1) << 16)) >>> 0);
+  place.latitude = decodeLatitude(score);
+  place.longitude = decodeLongitude(score);
 }
 
 /** The latitude alone, for callers that may need no more. */
 export function decodeLatitude(score: number): number {
-  return middleLatitude(latitudeBits(score));
+  return middle(latitudeBits(score), LATITUDE_MAX, LATITUDE_SCALE);
 }
 
 export function decodeLongitude(score: number): number {
-  return middleLongitude(longitudeBits(score));
+  return middle(longitudeBits(score), LONGITUDE_MAX, LONGITUDE_SCALE);
 }
 
-function middleLatitude(cell: number): number {
-  const from = -LATITUDE_MAX + (cell / CELLS) * LATITUDE_SCALE;
-  const to = -LATITUDE_MAX + (((cell + 1) >>> 0) / CELLS) * LATITUDE_SCALE;
-  const middle = (from + to) / 2;
-  return middle > LATITUDE_MAX ? LATITUDE_MAX : middle < -LATITUDE_MAX ? -LATITUDE_MAX : middle;
-}
-
-function middleLongitude(cell: number): number {
-  const from = -LONGITUDE_MAX + (cell / CELLS) * LONGITUDE_SCALE;
-  const to = -LONGITUDE_MAX + (((cell + 1) >>> 0) / CELLS) * LONGITUDE_SCALE;
-  const middle = (from + to) / 2;
-  return middle > LONGITUDE_MAX ? LONGITUDE_MAX : middle < -LONGITUDE_MAX ? -LONGITUDE_MAX : middle;
+/** The middle of a cell of coordinates from -max to max, `scale` in all. */
+function middle(cell: number, max: number, scale: number): number {
+  const from = -max + (cell / CELLS) * scale;
+  const to = -max + (((cell + 1) >>> 0) / CELLS) * scale;
+  const between = (from + to) / 2;
+  return between > max ? max : between < -max ? -max : between;
 }
 
 /** Writes the standard geohash, whose latitudes end at 90 degrees, of a place that was decoded from a score: GEOHASH_BYTES bytes at `at`. */

@@ -53,13 +53,6 @@ export function writeDouble(target: Buffer, at: number, value: number): number {
   return layOut(target, at, negative);
 }
 
-/** The same as text. */
-export function formatDouble(value: number): string {
-  return TEXT.latin1Slice(0, writeDouble(TEXT, 0, value));
-}
-
-const TEXT = Buffer.alloc(MAX_DOUBLE_BYTES);
-
 /** Writes the digits found, with a decimal point or an exponent. */
 function layOut(target: Buffer, at: number, negative: boolean): number {
   const { digits, power } = grisu;

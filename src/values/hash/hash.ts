@@ -5,6 +5,7 @@
 
 import { assert } from "../../assert.ts";
 import { ByteMap } from "../../memory/bytemap.ts";
+import { filled } from "../../memory/objects.ts";
 import {
   Element,
   MAX_PACKED_BYTES,
@@ -204,15 +205,12 @@ function enlarge(h: Holder, fields: number): ByteMap {
   map.table.reserve(Math.max(fields, hashLength(h)));
   const field = new Element();
   const value = new Element();
-  try {
+  return filled(map, () => {
     for (let at = packedFirst(h.buffer, h.from); !packedAtEnd(h.buffer, at); ) {
       at = packedRead(h.buffer, packedRead(h.buffer, at, field), value);
       map.set(field.bytes, field.from, field.length, value.bytes, value.from, value.to);
     }
     h.setObject(Encoding.HASHTABLE, map);
-  } catch (error) {
-    map.free(() => false);
-    throw error;
-  }
-  return map;
+    return map;
+  });
 }

@@ -10,7 +10,8 @@
 import { assert } from "../../assert.ts";
 import { copied, copyBytes, isInt64 } from "../../base/bytes.ts";
 import { ByteMap } from "../../memory/bytemap.ts";
-import { IntsetAdd, intsetAdd, intsetGet, intsetHas, intsetLength, intsetRemove, intsetRemoveAt } from "../../memory/intset.ts";
+import { IntsetAdd, intsetAdd, intsetFind, intsetGet, intsetLength, intsetRemove, intsetRemoveAt } from "../../memory/intset.ts";
+import { filled } from "../../memory/objects.ts";
 import {
   Element,
   EMPTY_PACKED_BYTES,
@@ -46,7 +47,7 @@ export function setLength(h: Holder): number {
 
 export function setHas(h: Holder, bytes: Buffer, from: number, to: number): boolean {
   if (h.object !== null) return (h.object as ByteMap).find(bytes, from, to - from) !== 0;
-  if (h.encoding === Encoding.INTSET) return intsetHas(h.buffer, h.from, bytes, from, to);
+  if (h.encoding === Encoding.INTSET) return intsetFind(h.buffer, h.from, bytes, from, to) >= 0;
   return packedFind(h.buffer, h.from, bytes, from, to, 1) !== -1;
 }
 
@@ -139,7 +140,7 @@ function intsetToListpack(h: Holder, count: number, bytes: Buffer, from: number,
 /** Makes the packed set a hash table that has room for `capacity` members. */
 export function setToHashtable(h: Holder, capacity: number): ByteMap {
   const map = new ByteMap(h.tables);
-  try {
+  return filled(map, () => {
     map.table.reserve(capacity);
     walkPacked(h, converted, (member) => {
       const length = member.to - member.from;
@@ -147,11 +148,8 @@ export function setToHashtable(h: Holder, capacity: number): ByteMap {
       return true;
     });
     h.setObject(Encoding.HASHTABLE, map);
-  } catch (error) {
-    map.free(() => false);
-    throw error;
-  }
-  return map;
+    return map;
+  });
 }
 
 /** Makes the set, whose members are all integers, an intset, unless there are too many for one. */

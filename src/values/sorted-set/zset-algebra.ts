@@ -5,6 +5,7 @@
  */
 
 import { ByteMap } from "../../memory/bytemap.ts";
+import { filled } from "../../memory/objects.ts";
 import type { Element } from "../../memory/packed.ts";
 import type { TableSpace } from "../../memory/record-table.ts";
 import type { Holder } from "../holder.ts";
@@ -91,13 +92,10 @@ export function zsetDifference(tables: TableSpace, [first, ...others]: readonly 
 /** Makes a set of what `fill` puts into a dictionary; when it fails nothing is left of it. */
 function building(tables: TableSpace, fill: (map: ByteMap) => void): SortedSet {
   const map = new ByteMap(tables);
-  try {
+  return filled(map, () => {
     fill(map);
     return new SortedSet(tables, map);
-  } catch (error) {
-    map.free(() => false);
-    throw error;
-  }
+  });
 }
 
 function addMember(map: ByteMap, hash: number, member: Element, score: number): void {

@@ -10,6 +10,7 @@
 import { assert } from "../../assert.ts";
 import { writeDouble } from "../../base/numbers/doubles.ts";
 import { parseDouble } from "../../base/numbers/strtod.ts";
+import { filled } from "../../memory/objects.ts";
 import { OrderedCursor } from "../../memory/ordered.ts";
 import {
   Element,
@@ -114,18 +115,14 @@ export function zsetPut(h: Holder, score: number, bytes: Buffer, from: number, t
   return place === 0;
 }
 
-/** Takes the member at `place` out. */
-export function zsetRemoveAt(h: Holder, place: number): void {
-  const large = zsetLarge(h);
-  if (large === null) packedDelete(h, place, 2);
-  else large.remove(place);
-}
-
 /** Takes a member out. Returns whether it was there. */
 export function zsetRemove(h: Holder, bytes: Buffer, from: number, to: number): boolean {
   const place = zsetFind(h, bytes, from, to);
-  if (place !== 0) zsetRemoveAt(h, place);
-  return place !== 0;
+  if (place === 0) return false;
+  const large = zsetLarge(h);
+  if (large === null) packedDelete(h, place, 2);
+  else large.remove(place);
+  return true;
 }
 
 /** Takes out the `count` members from rank `first` on. */
@@ -168,18 +165,15 @@ function enlarge(h: Holder, count: number): SortedSet {
   const set = new SortedSet(h.tables);
   set.map.table.reserve(Math.max(count, zsetLength(h)));
   const member = converted;
-  try {
+  return filled(set, () => {
     for (let at = packedFirst(h.buffer, h.from); !packedAtEnd(h.buffer, at); ) {
       const scoreAt = packedRead(h.buffer, at, member);
       set.insert(packedScore(h.buffer, scoreAt), member.bytes, member.from, member.length);
       at = packedNext(h.buffer, scoreAt);
     }
     h.setObject(Encoding.SKIPLIST, set);
-  } catch (error) {
-    set.free(() => false);
-    throw error;
-  }
-  return set;
+    return set;
+  });
 }
 
 // ---- packed sets: a whole score is kept as an integer and any other as its digits, as Redis does (so -0 becomes 0)

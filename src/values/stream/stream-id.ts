@@ -89,6 +89,20 @@ export class StreamId {
     return this.msHigh === other.msHigh && this.msLow === other.msLow;
   }
 
+  /** Adds to the milliseconds an uint64 of these words. */
+  addMs(high: number, low: number): void {
+    const sum = this.msLow + low;
+    this.msLow = sum >>> 0;
+    this.msHigh = (this.msHigh + high + (sum > WORD_MAX ? 1 : 0)) >>> 0;
+  }
+
+  /** Likewise to the sequence number. */
+  addSequence(high: number, low: number): void {
+    const sum = this.seqLow + low;
+    this.seqLow = sum >>> 0;
+    this.seqHigh = (this.seqHigh + high + (sum > WORD_MAX ? 1 : 0)) >>> 0;
+  }
+
   /** Goes to the next id; from the last one to 0-0. Returns whether there was a next one. */
   increment(): boolean {
     this.seqLow = (this.seqLow + 1) >>> 0;

@@ -12,6 +12,7 @@ import { copyBytes } from "../../base/bytes.ts";
 import {
   packedAtEnd,
   packedBytesOfPayload,
+  packedClose,
   packedFirst,
   packedIntegerBytes,
   packedNext,
@@ -29,9 +30,6 @@ import { DELETED, deletedIn, NodeReader, SAME_FIELDS, setDeletedIn, writeEntryHe
 
 /** Header and end byte of a listpack, and the zero that ends its first part. */
 const FRAME_BYTES = 7 + 2;
-const HEADER_BYTES = 6;
-const END = 0xff;
-const UNKNOWN_COUNT = 0xffff;
 /** Numbers of an entry besides names and values. */
 const FIXED_NUMBERS = 3;
 
@@ -121,7 +119,7 @@ export class ListpackMaker {
     reader.open(span);
     master.assign(reader.id);
     let count = 4 + reader.masterFields;
-    let to = packedWriteInteger(bytes, HEADER_BYTES, live);
+    let to = packedWriteInteger(bytes, packedFirst(bytes, 0), live);
     to = packedWriteInteger(bytes, to, deleted);
     to = packedWriteInteger(bytes, to, reader.masterFields);
     this.at = reader.masterFieldsAt;
@@ -145,11 +143,7 @@ export class ListpackMaker {
     }
     reader.close();
     assert(to < bytes.length, "a listpack fits the room that was reckoned for it: a buffer drops what is written behind its end");
-    bytes[to] = END;
-    const length = to + 1;
-    bytes.writeUInt32LE(length, 0);
-    bytes.writeUInt16LE(Math.min(count, UNKNOWN_COUNT), 4);
-    return length;
+    return packedClose(bytes, 0, to, count);
   }
 
   private reserve(length: number): void {
@@ -260,13 +254,9 @@ export class NodeMaker {
   private readId(): boolean {
     const { id, masterId } = this;
     if (!this.readWords()) return false;
-    let low = masterId.msLow + (words.low >>> 0);
-    id.msLow = low >>> 0;
-    id.msHigh = (masterId.msHigh + words.high + (low > 0xffffffff ? 1 : 0)) >>> 0;
+    id.assign(masterId).addMs(words.high, words.low >>> 0);
     if (!this.readWords()) return false;
-    low = masterId.seqLow + (words.low >>> 0);
-    id.seqLow = low >>> 0;
-    id.seqHigh = (masterId.seqHigh + words.high + (low > 0xffffffff ? 1 : 0)) >>> 0;
+    id.addSequence(words.high, words.low >>> 0);
     return id.compare(masterId) >= 0;
   }
 

@@ -156,13 +156,13 @@ export class NodeReader {
     const flags = this.buffer[this.at++];
     this.flags = flags;
     if ((flags & MS_SAME) !== 0) {
-      if ((flags & SEQUENCE_SHORT) !== 0) id.increment();
-      else this.addSequence();
+      if ((flags & SEQUENCE_SHORT) === 0) {
+        this.readVarint();
+        id.addSequence(this.high, this.low);
+      } else id.increment();
     } else {
       this.readVarint();
-      const low = id.msLow + this.low;
-      id.msLow = low >>> 0;
-      id.msHigh = (id.msHigh + this.high + (low > 0xffffffff ? 1 : 0)) >>> 0;
+      id.addMs(this.high, this.low);
       if ((flags & SEQUENCE_SHORT) !== 0) this.low = this.high = 0;
       else this.readVarint();
       id.seqHigh = this.high;
@@ -184,14 +184,6 @@ export class NodeReader {
   goOnAt(at: number): void {
     this.at = at;
     this.left = 0;
-  }
-
-  private addSequence(): void {
-    const { id } = this;
-    this.readVarint();
-    const low = id.seqLow + this.low;
-    id.seqLow = low >>> 0;
-    id.seqHigh = (id.seqHigh + this.high + (low > 0xffffffff ? 1 : 0)) >>> 0;
   }
 
   private readVarint(): void {

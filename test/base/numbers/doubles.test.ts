@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { formatDouble, writeDouble } from "../../../src/base/numbers/doubles.ts";
+import { MAX_DOUBLE_BYTES, writeDouble } from "../../../src/base/numbers/doubles.ts";
 import { check, property } from "../../support/property.ts";
+
+const TEXT = Buffer.alloc(MAX_DOUBLE_BYTES);
+
+function formatDouble(value: number): string {
+  return TEXT.latin1Slice(0, writeDouble(TEXT, 0, value));
+}
 
 /** What Redis 7.2.6 writes (its d2string, compiled and run). */
 const WRITTEN: readonly (readonly [number, string])[] = [

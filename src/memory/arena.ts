@@ -103,14 +103,12 @@ export class Arena {
   /** Gives a block back. The block must be live. */
   free(address: number): void {
     const page = address >>> PAGE_SHIFT;
-    assert(address !== 0 && page < this.nextPage, "an address that is freed lies in a page that was handed out");
     const sizeClass = this.pageClass[page];
-    assert(sizeClass !== FREE_PAGE, "a block that is freed is in a page that is in use");
+    assert(this.pageLive[page] > 0, "a block that is freed is in a page with live blocks, and none is freed twice");
     assert(
-      (address & (PAGE_GRANULES - 1)) < this.pageBump[page],
-      "a block that is freed was allocated: the page has handed out what lies there",
+      address !== 0 && (address & (PAGE_GRANULES - 1)) < this.pageBump[page],
+      "a block that is freed lies where its page has handed blocks out",
     );
-    assert(this.pageLive[page] > 0, "a page has as many blocks as were allocated in it, so that none is freed twice");
     const wasFull = !this.hasRoom(page, sizeClass);
     this.words[address >>> SEGMENT_SHIFT][(address & OFFSET_MASK) << 2] = this.pageFree[page];
     this.pageFree[page] = address;

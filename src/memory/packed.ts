@@ -313,20 +313,17 @@ export function packedBytesOfPayload(payload: number): number {
 
 /** Returns the bytes that the entry of a safe integer takes. */
 export function packedIntegerBytes(value: number): number {
-  // An integer's payload is at most 9 bytes, so its back length is one byte.
-  return integerPayload(value | 0, Math.floor(value / WORD) | 0) + 1;
+  return packedWordsBytes(value | 0, Math.floor(value / WORD) | 0);
 }
 
 /** Writes the entry of a safe integer at `at`. Returns the offset after it. */
 export function packedWriteInteger(buffer: Buffer, at: number, value: number): number {
-  const low = value | 0;
-  const high = Math.floor(value / WORD) | 0;
-  const payload = integerPayload(low, high);
-  return writeBackLength(buffer, writeWords(buffer, at, low, high, payload), payload);
+  return packedWriteWords(buffer, at, value | 0, Math.floor(value / WORD) | 0);
 }
 
 /** `packedIntegerBytes` and `packedWriteInteger` for any int64, given as two words. */
 export function packedWordsBytes(low: number, high: number): number {
+  // An integer's payload is at most 9 bytes, so its back length is one byte.
   return integerPayload(low, high) + 1;
 }
 

@@ -50,14 +50,15 @@ describe("the arena stops", () => {
   test("when what is no address, or none that it ever gave, is freed", () => {
     const arena = new Arena();
     arena.allocate(16);
-    stops("lies in a page that was handed out", () => arena.free(0));
-    stops("lies in a page that was handed out", () => arena.free(1 << 20));
+    stops("has handed blocks out", () => arena.free(0));
+    stops("a page with live blocks", () => arena.free(1 << 20));
+    stops("a page with live blocks", () => arena.free(-1));
   });
 
   test("when a block is freed that was not allocated", () => {
     const arena = new Arena();
     const address = arena.allocate(16);
-    stops("a block that is freed was allocated", () => arena.free(address + 5));
+    stops("has handed blocks out", () => arena.free(address + 5));
   });
 
   test("when a block is freed twice", () => {
@@ -71,7 +72,7 @@ describe("the arena stops", () => {
     const arena = new Arena();
     const blocks = Array.from({ length: 5 }, () => arena.allocate(MAX_BLOCK));
     for (const address of blocks.slice(0, 2)) arena.free(address);
-    stops("a page that is in use", () => {
+    stops("a page with live blocks", () => {
       for (const address of blocks.slice(0, 2)) arena.free(address);
     });
   });

@@ -81,7 +81,7 @@ describe("the hash", () => {
       const changed = before ^ hashBytes(other, bytes, 0, bytes.length);
       for (let bit = 0; bit < 32; bit++) flips[bit] += (changed >>> bit) & 1;
     }
-    // Five standard deviations of that many tosses of a coin are 1.8 %; 4 % happens to nobody.
+    // Five standard deviations of that many tosses of a coin are 1.8 %; 4 % never happens.
     for (const count of flips) check(Math.abs(count / rounds - 0.5) < 0.04, `a bit flips ${count} of ${rounds} times`);
   });
 

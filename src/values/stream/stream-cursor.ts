@@ -177,14 +177,10 @@ function countNodes(stream: Stream, first: number, start: StreamId, end: StreamI
       continue;
     }
     nodes.locate(node, span);
-    count += countIn(span, start, end, limit - count);
+    counting.reader.open(span);
+    count += countOn(start, end, limit - count);
   }
   return Math.min(count, limit);
-}
-
-function countIn(span: ByteSpan, start: StreamId, end: StreamId, limit: number): number {
-  counting.reader.open(span);
-  return countOn(start, end, limit);
 }
 
 /** From where the counting reader stands to the end of its node. */

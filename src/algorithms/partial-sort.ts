@@ -4,7 +4,7 @@
  * L. Bentley and M. D. McIlroy, "Engineering a Sort Function" (1993), leaving out partitions beyond the places wanted.
  */
 
-export type Compare = (a: number, b: number) => number;
+type Compare = (a: number, b: number) => number;
 
 /** Fewer are sorted by insertion. */
 const FEW = 7;

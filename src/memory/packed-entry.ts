@@ -75,7 +75,7 @@ export function wideEntryBytes(buffer: Buffer, at: number, lead: number): number
 }
 
 /** Bytes of encoding and content of a string of this length. */
-export function stringPayload(length: number): number {
+function stringPayload(length: number): number {
   return length + (length < 64 ? 1 : length < 4096 ? 2 : 5);
 }
 

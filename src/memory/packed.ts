@@ -344,19 +344,13 @@ export function packedWords(buffer: Buffer, at: number, into: Int64Words): boole
   return true;
 }
 
-/** What packed bytes of unknown origin must be besides well formed. */
-export interface PackedShape {
-  /** Their count is a multiple of this: 2 for pairs. */
-  readonly step?: number;
-}
-
 /** Whether buffer[from, to) has head and end of a listpack: all there is to check of one whose inside is known to be sound. */
 export function packedFits(buffer: Buffer, from: number, to: number): boolean {
   return to - from >= EMPTY_PACKED_BYTES && packedBytes(buffer, from) === to - from && buffer[to - 1] === END;
 }
 
-/** Whether buffer[from, to) is a listpack in every length, back length and count. Reads nothing outside. */
-export function packedValid(buffer: Buffer, from: number, to: number, { step = 1 }: PackedShape = {}): boolean {
+/** Whether buffer[from, to) is a listpack in every length, back length and count, the count a multiple of `step`: 2 for pairs. Reads nothing outside. */
+export function packedValid(buffer: Buffer, from: number, to: number, { step = 1 }: { readonly step?: number } = {}): boolean {
   if (from < 0 || to > buffer.length || to - from < EMPTY_PACKED_BYTES) return false;
   const end = to - 1;
   if (packedBytes(buffer, from) !== to - from || buffer[end] !== END) return false;

@@ -27,7 +27,7 @@ export interface Holder extends PackedSpace {
 }
 
 /** How a value begins: packed bytes with nothing in them, which are not to be changed. */
-export interface EmptyPacked {
+interface EmptyPacked {
   readonly encoding: Encoding;
   readonly bytes: Buffer;
 }

@@ -8,7 +8,7 @@
  * Hot: every member that a search comes upon is decoded and measured. No BigInt, no object.
  */
 
-export const LONGITUDE_MAX = 180;
+const LONGITUDE_MAX = 180;
 export const LATITUDE_MAX = 85.05112878;
 /** Bits of each coordinate in a score. */
 export const STEP_MAX = 26;

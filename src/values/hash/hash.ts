@@ -116,7 +116,7 @@ export function hashDelete(h: Holder, field: Buffer, from: number, to: number): 
 }
 
 /** Told of each field with its value. */
-export type FieldVisitor = (field: Element, value: Element) => void;
+type FieldVisitor = (field: Element, value: Element) => void;
 
 /** Visits every field with its value, in the order they lie in; the visitor must not change the hash. The elements are the same at each visit. */
 export function hashEach(h: Holder, visit: FieldVisitor, field = new Element(), value = new Element()): void {

@@ -23,7 +23,7 @@ import {
 } from "./set.ts";
 
 /** Whether two of the holders given are of the same key. */
-export type SameSet = (a: Holder, b: Holder) => boolean;
+type SameSet = (a: Holder, b: Holder) => boolean;
 
 /**
  * Visits the members that are in all of `sets` (in none twice: equal holders may be left out), with their places in the first, which had

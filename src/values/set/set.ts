@@ -138,7 +138,7 @@ function intsetToListpack(h: Holder, count: number, bytes: Buffer, from: number,
 }
 
 /** Makes the packed set a hash table that has room for `capacity` members. */
-export function setToHashtable(h: Holder, capacity: number): ByteMap {
+function setToHashtable(h: Holder, capacity: number): ByteMap {
   const map = new ByteMap(h.tables);
   return filled(map, () => {
     map.table.reserve(capacity);

@@ -26,7 +26,7 @@ const CONSUMER_BYTES = 256;
 /** In place of the number of entries read: it is not known. */
 export const UNKNOWN_ENTRIES_READ = -1;
 /** In place of a consumer's active time: it has never been given an entry. */
-export const NEVER_ACTIVE = -1;
+const NEVER_ACTIVE = -1;
 
 /** In a record: it belongs to no consumer yet. */
 const NOBODY = { index: 0xffffffff } as const;

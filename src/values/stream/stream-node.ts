@@ -22,7 +22,7 @@ const MS_SAME = 4;
 const SEQUENCE_SHORT = 8;
 
 const DELETED_AT = 16;
-export const NODE_HEAD_BYTES = 20;
+const NODE_HEAD_BYTES = 20;
 /** The longest head of an entry: flags, two numbers and a count. */
 export const ENTRY_HEAD_BYTES = 26;
 
@@ -203,7 +203,7 @@ export class NodeReader {
 }
 
 /** Returns what follows `count` payloads at `at`. */
-export function skipPayloads(buffer: Buffer, at: number, count: number): number {
+function skipPayloads(buffer: Buffer, at: number, count: number): number {
   while (count-- > 0) {
     const lead = buffer[at];
     if (lead < 0x80) at++;

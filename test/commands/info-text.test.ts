@@ -24,6 +24,18 @@ describe("the text of a section of INFO", () => {
     expect(textOf(out)).toBe("# Title\r\n");
   });
 
+  test("writes a line again after another one was written in its place", () => {
+    const out = new InfoText("Title");
+    out.add("first", 1);
+    out.add("second", 2);
+    out.restart();
+    out.add("first", 12345678901234);
+    out.restart();
+    out.add("first", 1);
+    out.add("second", 2);
+    expect(textOf(out)).toBe("# Title\r\nfirst:1\r\nsecond:2\r\n");
+  });
+
   property("written again and again, with lines that come and go, it is what a new one would be", (random) => {
     const kept = new InfoText("Title");
     const values = Array.from({ length: 30 }, () => random.below(100));
@@ -32,8 +44,9 @@ describe("the text of a section of INFO", () => {
       let expected = "# Title\r\n";
       kept.restart();
       const skipped = random.below(60);
+      const last = random.chance(0.2) ? random.below(30) : 30;
       for (const [index, value] of values.entries()) {
-        if (index === skipped) continue;
+        if (index === skipped || index >= last) continue;
         const name = `line${index % 10}`;
         if (index % 3 === 0) {
           kept.add(name, value);

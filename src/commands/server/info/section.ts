@@ -42,8 +42,9 @@ export class InfoText {
     this.length = this.headerLength;
   }
 
-  /** Begins again after the header. */
+  /** Begins again after the header. Lines that were left out last time are forgotten: others may have been written where they were. */
   restart(): void {
+    this.lines.length = this.count;
     this.length = this.headerLength;
     this.count = 0;
   }
@@ -82,6 +83,7 @@ export class InfoText {
       this.length = line.to;
       return null;
     }
+    line.from = -1; // until it is written
     line.name = name;
     line.suffix = suffix;
     line.value = value;

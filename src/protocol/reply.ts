@@ -231,24 +231,17 @@ export class Reply {
   /** Text for people, RESP3's verbatim string; `format` has three letters. */
   verbatim(text: string, format: "txt" | "mkd" = "txt"): void {
     const bytes = Buffer.from(text);
-    if (this.protocol === 2) return this.bytesOf(bytes);
-    this.number(0x3d, bytes.length + 4);
-    this.raw(`${format}:`);
-    this.rawBytes(bytes);
-    this.raw("\r\n");
+    this.verbatimParts([{ bytes, length: bytes.length }], "", format);
   }
 
   /** Likewise for text that is in several pieces, with `between` between them. */
-  verbatimParts(parts: readonly { readonly bytes: Buffer; readonly length: number }[], between: Buffer): void {
+  verbatimParts(parts: readonly { readonly bytes: Buffer; readonly length: number }[], between: string, format = "txt"): void {
     let size = Math.max(0, parts.length - 1) * between.length;
     for (const { length } of parts) size += length;
-    if (this.protocol === 2) this.number(0x24, size);
-    else {
-      this.number(0x3d, size + 4);
-      this.raw("txt:");
-    }
+    this.number(this.protocol === 3 ? 0x3d : 0x24, this.protocol === 3 ? size + 4 : size);
+    if (this.protocol === 3) this.raw(`${format}:`);
     for (let index = 0; index < parts.length; index++) {
-      if (index > 0) this.rawPart(between, between.length);
+      if (index > 0) this.raw(between);
       this.rawPart(parts[index].bytes, parts[index].length);
     }
     this.raw("\r\n");

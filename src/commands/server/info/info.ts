@@ -31,8 +31,6 @@ const SECTIONS: readonly Section[] = [
   DEBUG,
 ];
 
-const BETWEEN_SECTIONS = Buffer.from("\r\n");
-
 /** Each server's sections as they were written last. */
 const TEXTS = new WeakMap<Host, readonly InfoText[]>();
 
@@ -59,7 +57,7 @@ export const info = command("info", { arity: -1, since: "1.0.0", flags: "loading
       section.write(out, host, ctx.session);
       parts.push(out);
     }
-    ctx.reply.verbatimParts(parts, BETWEEN_SECTIONS);
+    ctx.reply.verbatimParts(parts, "\r\n");
   });
 
 function isAskedFor({ names, shown }: Section, asked: ReadonlySet<string>): boolean {

@@ -67,7 +67,7 @@ function skipStars(pattern: Uint8Array, at: number): number {
   return at;
 }
 
-/** Matches the one-byte element at pattern[at] (never a star). -> the offset after that element, or -1 when `byte` does not match it. */
+/** Matches the one-byte element at pattern[at] (never a star). Returns the offset after that element, or -1 without a match. */
 function matchOne(pattern: Uint8Array, at: number, byte: number, ignoreCase: boolean): number {
   let wanted = pattern[at];
   if (wanted === QUESTION) return at + 1;

@@ -1,10 +1,10 @@
-/** The keys that clients WATCH: an observer of changes. */
+/** WATCH's side of the change gate: which keys are watched, and telling their watchers. */
 
 import { assert } from "../assert.ts";
 import type { Database } from "./database.ts";
 import { Observer, type Observers } from "./observers.ts";
 
-/** One that watches keys; `touched` is set when one of them changes. */
+/** A client that watches keys; `touched` is set when one of them changes. */
 export interface Watcher {
   touched: boolean;
 }
@@ -14,7 +14,7 @@ export interface Watch {
   readonly watcher: Watcher;
   readonly database: Database;
   readonly key: Buffer;
-  /** The key's time had passed already, though nothing had deleted it: to the watcher it is missing, so that its deletion is no change. */
+  /** The key's time had passed already, though it was not deleted: to the watcher it is missing, so that its deletion is no change. */
   stale: boolean;
 }
 
@@ -70,7 +70,7 @@ export class WatchedKeys {
   }
 
   /**
-   * `database` is about to be emptied, or to get what `other` holds: watchers of a key that is there on either side are told, unless all
+   * `database` is about to be emptied, or to get what `other` holds: the watchers of a key that is there on either side are told, unless all
    * that is there is stale.
    */
   touchExisting(database: Database, other: Database | null = null): void {

@@ -28,7 +28,7 @@ import { Encoding, Type } from "../values/value-types.ts";
 import { type RecordWriter, TableWalk } from "./table-walk.ts";
 
 /** Nodes to be read: as they are, or (their image) as they were. */
-export type ReadNodes = Omit<NodeImage, "release">;
+export type ReadNodes = NodeDirectory & Pick<NodeImage, "locate">;
 
 /** A consumer of a group as it was when the walk began. */
 export interface ConsumerFacts {

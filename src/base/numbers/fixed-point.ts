@@ -1,6 +1,6 @@
 /**
- * Coordinates and distances in the digits that Redis writes: C's "%.17Lf" without the zeros at the end, and four decimals. Hot: a search
- * that shows coordinates writes two for each member, so digits come out of 24-bit limbs, and neither a string nor a BigInt is made.
+ * Coordinates and distances in the digits that Redis writes: C's "%.17Lf" without the zeros at the end, and four decimals. Hot: a search that
+ * shows coordinates writes two for each member, so digits come out of 24-bit limbs, and neither a string nor a BigInt is made.
  */
 
 import { writeInteger } from "../bytes.ts";
@@ -23,8 +23,8 @@ const SMALLEST = 2 ** -70;
 const SMALLEST_BITS = 123;
 
 /**
- * Writes a number of less than 2^53 to the nearest of 17 decimals, ties to even, without zeros at the end. Returns the offset after it. `extra` is what the number
- * has beyond the bits of a double, at most half of its last one; only numbers of at least 2^-8 may have it.
+ * Writes a number of less than 2^53 to the nearest of 17 decimals, ties to even, without zeros at the end. Returns the offset after it.
+ * `extra` is what the number has beyond the bits of a double, at most half of its last one; only numbers of at least 2^-8 may have it.
  */
 export function writeDecimal(target: Buffer, at: number, value: number, extra = 0): number {
   const magnitude = Math.abs(value);
@@ -94,7 +94,7 @@ function writeSmall(target: Buffer, at: number, value: number): number {
   return at + target.latin1Write(formatLongDouble({ negative: value < 0, mantissa, exponent: -SMALLEST_BITS }), at);
 }
 
-/** Writes a distance to the nearest of four decimals. What is no number is what C makes of it. Returns the offset after it. */
+/** Writes a distance to the nearest of four decimals. NaN is what C makes of it. Returns the offset after it. */
 export function writeDistance(target: Buffer, at: number, value: number): number {
   if (value !== value) return at + target.latin1Write("-922337203685477.5808", at);
   const scaled = value * DISTANCE_SCALE;

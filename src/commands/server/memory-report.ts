@@ -38,7 +38,7 @@ export interface MemoryReport {
   readonly rss: number;
 }
 
-/** Counts everything again; walks the clients once. */
+/** Counts again each time; walks the clients once. */
 export function memoryReport(host: Host): MemoryReport {
   const { keyspace, journal, stats } = host;
   const { arena, objects } = keyspace.space;

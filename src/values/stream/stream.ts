@@ -71,7 +71,7 @@ export interface TrimRule {
 }
 
 /** What there is to know of a stream besides its entries and groups. */
-interface StreamFacts {
+export interface StreamFacts {
   readonly lastId: StreamId;
   readonly firstId: StreamId;
   readonly maxDeletedId: StreamId;

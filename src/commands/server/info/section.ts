@@ -28,7 +28,8 @@ interface Line {
 
 /**
  * The text of one section: a header and `name:value` lines. It is kept from one INFO to the next and written over: a line whose value is what it was
- * last time is in its place already, and costs a few comparisons. Most lines are, so that INFO of everything takes a few microseconds. A name is to be written in the same way each time.
+ * last time is in its place already, and costs a few comparisons. Most lines are, so that INFO takes a few microseconds. A name
+ * must always be written by the same method.
  */
 export class InfoText {
   bytes = Buffer.allocUnsafe(FIRST_BYTES);

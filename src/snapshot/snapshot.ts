@@ -107,9 +107,9 @@ export class Snapshot {
     return this.longest;
   }
 
-  /** Has the image written in the background. */
+  /** Has the image written in the background. Does nothing when it has been cancelled already. */
   start(): void {
-    this.schedule(0);
+    if (this.state === "new") this.schedule(0);
   }
 
   /** The consumer is ready again. */

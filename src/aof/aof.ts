@@ -1,6 +1,7 @@
 /**
- * The append-only file, whole (appendonly): the writes since the last rewrite in increments, the data at that moment in a base, both named in a manifest. It is a reader
- * of the journal (gate 2); this is its face: switching it on and off, rewrites, loading, and what INFO says about it. Names, forms and rules are those of Redis 7.
+ * The append-only file, whole (appendonly): the writes since the last rewrite in increments, the data at that moment in a base, both named
+ * in a manifest. It is a reader of the journal (gate 2); this is its face: switching it on and off, rewrites, loading, and what INFO says
+ * about it. Names, forms and rules are those of Redis 7.
  */
 
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
@@ -45,6 +46,8 @@ export class AppendOnlyFile {
   /** How long the last rewrite took in s, -1 for none. */
   lastRewriteSeconds = -1;
   lastRewriteOk = true;
+  /** Whether a rewrite waits for `cron`. */
+  rewriteScheduled = false;
   /** Size when the last rewrite was over, and at start that of the base. */
   baseSize = 0;
   /** Time that the event loop has spent on writing, and flushing where answers wait for that, in microseconds: eventloop_duration_aof_sum. */
@@ -58,14 +61,13 @@ export class AppendOnlyFile {
   private readonly barrier: ReplyBarrier;
   private readonly events: AofEvents;
   private readonly place: AofPlace;
-  private readonly writer: AofWriter;
+  readonly writer: AofWriter;
   private readonly limit: RewriteLimit;
   private manifest = new Manifest();
   /** `waiting`: it was switched on, and counts once the first rewrite is done. */
   private state: "off" | "waiting" | "on" = "off";
   private rewrite: Rewrite | null = null;
   private rewriteNumber = 0;
-  private scheduled = false;
   /** Size of base and increments when `writer.written` was `sizedAt`. */
   private sized = 0;
   private sizedAt = 0;
@@ -104,10 +106,6 @@ export class AppendOnlyFile {
     return this.rewrite !== null;
   }
 
-  get rewriteScheduled(): boolean {
-    return this.scheduled;
-  }
-
   /** For how many seconds the rewrite has been under way, -1 for none. */
   get rewritingSeconds(): number {
     return this.rewrite === null ? -1 : Math.floor(Date.now() / 1000) - Math.floor(this.rewrite.startedAt / 1000);
@@ -118,25 +116,9 @@ export class AppendOnlyFile {
     return this.rewrite?.keys ?? { written: 0, total: 0 };
   }
 
-  get lastWriteOk(): boolean {
-    return this.writer.error === null;
-  }
-
   /** Bytes of base and increments. */
   get size(): number {
     return this.sized + this.writer.written - this.sizedAt;
-  }
-
-  get waitingBytes(): number {
-    return this.writer.waitingBytes;
-  }
-
-  get pendingFlushes(): number {
-    return this.writer.flushing;
-  }
-
-  get delayedFlushes(): number {
-    return this.writer.delayedFlushes;
   }
 
   /** Up to where the journal is on disk; -1 while the file is off, 0 while the first rewrite is not done. */
@@ -148,11 +130,6 @@ export class AppendOnlyFile {
   get refusal(): CommandError | null {
     const { error } = this.writer;
     return this.enabled && error !== null ? commandError(`MISCONF Errors writing to the AOF file: ${error}`) : null;
-  }
-
-  /** DEBUG AOF-FLUSH-SLEEP. */
-  set flushSleep(micros: number) {
-    this.writer.sleepMicros = micros;
   }
 
   /** CONFIG RESETSTAT. */
@@ -292,7 +269,7 @@ export class AppendOnlyFile {
     this.stopReading();
     this.writer.close();
     this.state = "off";
-    this.scheduled = false;
+    this.rewriteScheduled = false;
     this.killRewrite();
     this.events.statusChanged();
     this.events.flushed();
@@ -317,12 +294,12 @@ export class AppendOnlyFile {
     const { log, persistence, journal } = this;
     this.state = "waiting";
     if (persistence.saving) {
-      this.scheduled = true;
+      this.rewriteScheduled = true;
       log.notice(
         "AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible.",
       );
     } else if (journal.inTransaction) {
-      this.scheduled = true;
+      this.rewriteScheduled = true;
       log.notice("AOF was enabled during a transaction. An AOF background was scheduled to start when possible.");
     } else {
       if (this.rewrite !== null) {
@@ -350,7 +327,7 @@ export class AppendOnlyFile {
     if (this.persistence.loading !== null) throw errors.loading;
     if (this.rewrite !== null) throw commandError("ERR Background append only file rewriting already in progress");
     if (this.persistence.saving || inTransaction) {
-      this.scheduled = true;
+      this.rewriteScheduled = true;
       this.consecutiveFailures = 0;
       return "Background append only file rewriting scheduled";
     }
@@ -385,7 +362,7 @@ export class AppendOnlyFile {
       return false;
     }
     this.rewrites++;
-    this.scheduled = false;
+    this.rewriteScheduled = false;
     const form = this.baseForm;
     const name = `temp-rewriteaof-bg-${process.pid}-${++this.rewriteNumber}.aof`;
     const { incrementalSync } = this;
@@ -449,7 +426,7 @@ export class AppendOnlyFile {
     }
     if (this.state !== "waiting") return;
     this.dropTemporaryIncrement();
-    this.scheduled = true;
+    this.rewriteScheduled = true;
   }
 
   /** The rewritten base takes its place, with the increments since. */
@@ -524,7 +501,7 @@ export class AppendOnlyFile {
     if (this.closed || persistence.loading !== null) return;
     if (this.writer.isOpen) this.writer.write();
     if (this.rewrite !== null || persistence.saving) return;
-    if (this.scheduled && !this.limit.holds(this.consecutiveFailures)) this.beginRewrite();
+    if (this.rewriteScheduled && !this.limit.holds(this.consecutiveFailures)) this.beginRewrite();
     else this.rewriteIfGrown();
   }
 
@@ -540,7 +517,10 @@ export class AppendOnlyFile {
 
   // ---- loading again
 
-  /** DEBUG LOADAOF: what waits is written, the databases are emptied and loaded from the files, while everything waits. Errors: CommandError; the log has the reason. */
+  /**
+   * DEBUG LOADAOF: what waits is written, the databases are emptied and loaded from the files, while everything waits. Errors:
+   * CommandError; the log has the reason.
+   */
   reload(): void {
     const { keyspace, log } = this;
     if (this.writer.isOpen) this.writer.write({ force: true });

@@ -22,8 +22,8 @@ export interface AofLoaded {
 }
 
 /**
- * Takes an append-only file of Redis 6 and before, one file beside the directory, into the directory as the base of `manifest`, if that is what there is. Returns the manifest
- * there is then. Errors: LoadError, logged.
+ * Takes an append-only file of Redis 6 and before, one file beside the directory, into the directory as the base of `manifest`, if that is
+ * what there is. Returns the manifest there is then. Errors: LoadError, logged.
  */
 export function upgradeOldFile(place: AofPlace, manifest: Manifest, log: Log): Manifest {
   const old = join(place.parent, place.prefix);
@@ -73,7 +73,10 @@ export class AofLoad implements LoadProgress {
     return this.before + (this.current?.loadedBytes ?? 0);
   }
 
-  /** Loads everything, with pauses for the event loop; `abandoned` is asked whether to go on. Returns null when it was given up. Errors: LoadError, logged. */
+  /**
+   * Loads everything, with pauses for the event loop; `abandoned` is asked whether to go on. Returns null when it was given up. Errors:
+   * LoadError, logged.
+   */
   async load(abandoned: () => boolean): Promise<AofLoaded | null> {
     const { persistence } = this;
     this.measure();

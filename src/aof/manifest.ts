@@ -1,6 +1,7 @@
 /**
- * Which files make up the append-only file: at most one base (the data at the last rewrite), then increments in their order; and history, files that a rewrite has made
- * superfluous and that are still to be deleted. A manifest never changes: what changes makes another one, which counts once it is on disk (manifest-file.ts).
+ * Which files make up the append-only file: at most one base (the data at the last rewrite), then increments in their order; and history,
+ * files that a rewrite has made superfluous and that are still to be deleted. A manifest never changes: what changes makes another one,
+ * which counts once it is on disk (manifest-file.ts).
  *
  * The form is Redis's: a line for each file, `file NAME seq N type b|h|i`.
  */

@@ -1,9 +1,10 @@
 /**
  * Writes what the journal takes to the increment in use, and has it flushed to disk: appendfsync.
  *
- * Bytes are written before the answers to the commands leave (the server holds those back meanwhile), so that a process that dies loses nothing that a client was told of.
- * With `always` they are on disk by then too; with `everysec` a flush is begun in the background about once a second, and when the disk is so busy that the flush before
- * is still under way, writing waits for it, up to two seconds, because it would only block.
+ * Bytes are written before the answers to the commands leave (the server holds those back meanwhile), so that a process that dies loses
+ * nothing that a client was told of. With `always` they are on disk by then too; with `everysec` a flush is begun in the background about
+ * once a second, and when the disk is so busy that the flush before is still under way, writing waits for it, up to two seconds, because it
+ * would only block.
  */
 
 import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
@@ -143,8 +144,8 @@ export class AofWriter {
   }
 
   /**
-   * Writes what waits, and flushes it as appendfsync says; without `force` it may be put off while a flush is under way. Returns false when clients must not be told that
-   * all is well: the server is about to stop.
+   * Writes what waits, and flushes it as appendfsync says; without `force` it may be put off while a flush is under way. Returns false when
+   * clients must not be told that all is well: the server is about to stop.
    */
   write(options: { force: boolean } = { force: false }): boolean {
     const { file } = this;

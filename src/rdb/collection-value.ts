@@ -1,24 +1,54 @@
-/** What the readers of lists, sets, hashes and sorted sets share: the two ways in which an image holds a collection. */
+/** How collections are read, of any type but streams: the two ways in which an image holds one, and what its listpacks are checked for. */
 import { assert } from "../assert.ts";
-import { copyBytes } from "../base/bytes.ts";
-import { Element, MAX_PACKED_BYTES, packedFind, packedFirst, packedFits, packedNext, packedRead, packedValid } from "../memory/packed.ts";
+import { copyBytes, equalBytes } from "../base/bytes.ts";
+import {
+  Element,
+  MAX_PACKED_BYTES,
+  packedCount,
+  packedFind,
+  packedFirst,
+  packedFits,
+  packedNext,
+  packedRead,
+  packedValid,
+} from "../memory/packed.ts";
+import { type HashSeed, hashBytes } from "../memory/siphash.ts";
+import type { ValueLimits } from "../values/limits.ts";
 import type { Temporary } from "../values/temporary.ts";
-import type { Encoding, Type } from "../values/value-types.ts";
+import { Encoding, type Type } from "../values/value-types.ts";
 import { RdbString } from "./entry.ts";
 import type { RdbError } from "./error.ts";
 import type { RdbInput } from "./input.ts";
-import { UniqueEntries } from "./unique.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
+import { ZiplistReader } from "./ziplist.ts";
 
 /** What the head of a listpack has in the place of a count that does not fit. */
 const UNKNOWN_COUNT = 0xffff;
 
+/** What is read in pieces. */
+export interface ElementsForm {
+  readonly type: Type;
+  /**
+   * Reads one element and adds it; `left` are to come, this one included. Returns false, with nothing changed, when the window ends inside
+   * it. Errors: RdbError.
+   */
+  element(input: RdbInput, draft: Temporary, left: number): boolean;
+  /** So many elements are said to come, or more: they may be prepared for. */
+  expect?(draft: Temporary, count: number): void;
+  /** Elements that were read. Asked where all of them together may have made nothing. */
+  length?(draft: Temporary): number;
+}
+
 /** A collection saved as a count and its elements: an atom each, so that the largest loads in flat memory and a load can pause inside it. */
-export abstract class ElementsReader implements ValueReader {
-  protected abstract readonly type: Type;
+export class ElementsReader implements ValueReader {
+  private readonly form: ElementsForm;
   private draft: Temporary | null = null;
   /** Elements to come, the one being read included. */
-  protected left = 0;
+  private left = 0;
+
+  constructor(form: ElementsForm) {
+    this.form = form;
+  }
 
   begin({ input, entry, handler }: ReadContext): Step {
     if (!input.readLength()) return STEP.incomplete;
@@ -27,49 +57,53 @@ export abstract class ElementsReader implements ValueReader {
       handler.empty(entry);
       return STEP.done;
     }
-    this.draft = handler.draft(this.type);
-    this.expect(this.draft, Math.min(this.left, input.mostExpected));
+    this.draft = handler.draft(this.form.type);
+    this.form.expect?.(this.draft, Math.min(this.left, input.mostExpected));
     return STEP.more;
   }
 
   next({ input, entry, handler }: ReadContext): Step {
-    const { draft } = this;
+    const { draft, form } = this;
     assert(draft !== null && this.left > 0, "an element is read only while there is one to come");
-    if (!this.element(input, draft)) return STEP.incomplete;
+    if (!form.element(input, draft, this.left)) return STEP.incomplete;
     if (--this.left > 0) return STEP.more;
     this.draft = null;
-    // Nothing is left where all that there was turned out to be empty nodes.
-    if (this.isEmpty(draft)) handler.empty(entry);
+    if (form.length?.(draft) === 0) handler.empty(entry);
     else handler.collection(entry, draft);
     return STEP.done;
   }
+}
 
-  /** So many elements are said to come, or more: they may be prepared for. */
-  protected expect(_draft: Temporary, _count: number): void {}
-
-  /** Reads one element and adds it. Returns false, with nothing changed, when the window ends inside it. Errors: RdbError. */
-  protected abstract element(input: RdbInput, draft: Temporary): boolean;
-
-  /** Whether all elements together made nothing. */
-  protected isEmpty(_draft: Temporary): boolean {
-    return false;
-  }
+/** What is read at one go. */
+export interface PackedForm {
+  readonly type: Type;
+  /**
+   * Fills the draft from the structure in bytes[from, to), which came from `offset` of the image and which must not be trusted unless it is
+   * vouched for. Returns what is wrong with it, or null. Errors: RdbError.
+   */
+  fill(draft: Temporary, bytes: Buffer, from: number, to: number, offset: number, vouched: boolean): string | null;
+  /** Elements that were in it. */
+  length(draft: Temporary): number;
 }
 
 /** A collection saved as one string of bytes that have a structure of their own: one atom. */
-export abstract class PackedReader implements ValueReader {
-  protected abstract readonly type: Type;
+export class PackedReader implements ValueReader {
+  private readonly form: PackedForm;
   private readonly packed = new RdbString();
+
+  constructor(form: PackedForm) {
+    this.form = form;
+  }
 
   begin({ input, entry, handler }: ReadContext): Step {
     const offset = input.offset;
     const start = input.pos;
     if (!input.readString(this.packed)) return STEP.incomplete;
-    const draft = handler.draft(this.type);
+    const draft = handler.draft(this.form.type);
     const { bytes, from, to } = this.packed;
-    const failure = this.fill(draft, bytes, from, to, offset, input.vouched);
+    const failure = this.form.fill(draft, bytes, from, to, offset, input.vouched);
     if (failure !== null) throw input.error(failure, start);
-    if (this.isEmpty(draft)) handler.empty(entry);
+    if (this.form.length(draft) === 0) handler.empty(entry);
     else handler.collection(entry, draft);
     return STEP.done;
   }
@@ -77,15 +111,63 @@ export abstract class PackedReader implements ValueReader {
   next(): Step {
     return STEP.done;
   }
+}
 
-  /**
-   * Fills the draft from the structure in bytes[from, to), which came from `offset` of the image and which nobody vouches for unless told. Returns what is wrong with it,
-   * or null. Errors: RdbError.
-   */
-  protected abstract fill(draft: Temporary, bytes: Buffer, from: number, to: number, offset: number, vouched: boolean): string | null;
+/** What is to be known of listpacks to take them as a set, hash or sorted set. */
+export interface ListpackForm {
+  /** Every `step`th entry, the first included, is a name that is there once only. */
+  readonly step: 1 | 2;
+  /** How many names may be held as a listpack. */
+  limit(limits: ValueLimits): number;
+  /** Whether it may be held as it stands, if it is well formed; it may always unless told. */
+  fits?(bytes: Buffer, from: number, to: number): boolean;
+  /** Adds the elements one by one. Returns what is wrong with them, or null. */
+  add(draft: Temporary, bytes: Buffer, from: number, to: number): string | null;
+}
 
-  /** Whether there was nothing in it. */
-  protected abstract isEmpty(draft: Temporary): boolean;
+/**
+ * Fills a draft from a listpack: as it stands if it may be so, else element by element. Of one that is vouched for, no more is looked at
+ * than must be known.
+ */
+export function fillFromListpack(form: ListpackForm): PackedForm["fill"] {
+  const { step } = form;
+  return (draft, bytes, from, to, _offset, vouched) => {
+    const most = form.limit(draft.limits);
+    if (!vouched || !isSmallListpack(bytes, from, to, step, most)) {
+      const failure = checkListpack(draft, bytes, from, to, step);
+      if (failure !== null) return failure;
+      if (packedCount(bytes, from) / step > most || form.fits?.(bytes, from, to) === false) return form.add(draft, bytes, from, to);
+    }
+    takePacked(draft, Encoding.LISTPACK, bytes, from, to);
+    return null;
+  };
+}
+
+const ziplist = new ZiplistReader();
+/** The first of a pair. */
+let first = Buffer.alloc(64);
+
+/**
+ * Fills a draft from a ziplist of pairs: `add` gets the first as bytes[0, length), and the second. `missing`: what is wrong where there is
+ * no second.
+ */
+export function fillFromPairs(
+  missing: string,
+  add: (draft: Temporary, bytes: Buffer, length: number, second: ZiplistReader) => string | null,
+): PackedForm["fill"] {
+  return (draft, bytes, from, to, offset) => {
+    ziplist.open(bytes, from, to, offset);
+    while (ziplist.next()) {
+      // An integer's digits are where the next one's will be.
+      const length = ziplist.to - ziplist.from;
+      if (length > first.length) first = Buffer.allocUnsafeSlow(length * 2);
+      ziplist.bytes.copy(first, 0, ziplist.from, ziplist.to);
+      if (!ziplist.next()) return missing;
+      const failure = add(draft, first, length, ziplist);
+      if (failure !== null) return failure;
+    }
+    return null;
+  };
 }
 
 /** The draft takes bytes[from, to) as they stand. */
@@ -94,14 +176,87 @@ export function takePacked(draft: Temporary, encoding: Encoding, bytes: Buffer, 
   copyBytes(draft.buffer, draft.from, bytes, from, to);
 }
 
-/** Whether bytes[from, to) has head and end of a listpack of no more than `most` names, every `step`th entry being one: as much as is to be known of one that is vouched for. */
+/**
+ * Whether bytes[from, to) has head and end of a listpack of no more than `most` names, every `step`th entry being one: as much as is to be
+ * known of one that is vouched for.
+ */
 export function isSmallListpack(bytes: Buffer, from: number, to: number, step: 1 | 2, most: number): boolean {
   if (!packedFits(bytes, from, to)) return false;
   const count = bytes[from + 4] | (bytes[from + 5] << 8);
   return count % step === 0 && count <= most * step && count !== UNKNOWN_COUNT;
 }
 
-/** Names that are no more than this are told apart by one bit of their hash each, and looked for only where that bit is taken already: two in a hundred of ten. */
+/** The error for an element that is there already. */
+export function duplicate(input: RdbInput, what: string): RdbError {
+  return input.error(`${what} is there twice`, input.start);
+}
+
+/** Slots that are kept for the next listpack. */
+const KEPT_SLOTS = 16 * 1024;
+
+/**
+ * A set of entries of one listpack, by where they stand: tells whether a name stands twice, in time that grows with the listpack and no
+ * faster, whatever the names are.
+ */
+class UniqueEntries {
+  /** By twos: the hash of an entry, and where it stands; 0 where there is none. */
+  private slots = new Int32Array(128);
+  private mask = 0;
+  private used = 0;
+  private seed: HashSeed = { k0: 0, k1: 0 };
+  private readonly other = new Element();
+
+  /** Empties the set, to take about `count` entries. */
+  begin(seed: HashSeed, count: number): void {
+    this.seed = seed;
+    let size = 64;
+    while (size < count * 2) size *= 2;
+    const needed = size * 2;
+    if (this.slots.length < needed || this.slots.length > KEPT_SLOTS * 2) this.slots = new Int32Array(needed);
+    else this.slots.fill(0, 0, needed);
+    this.mask = size - 1;
+    this.used = 0;
+  }
+
+  /** Adds the entry at `at` of `list`, which spells bytes[from, to). Returns whether there was none like it. */
+  add(list: Buffer, at: number, bytes: Buffer, from: number, to: number): boolean {
+    const hash = hashBytes(this.seed, bytes, from, to - from);
+    const { slots, mask, other } = this;
+    let slot = hash & mask;
+    while (slots[slot * 2 + 1] !== 0) {
+      if (slots[slot * 2] === hash) {
+        packedRead(list, slots[slot * 2 + 1] - 1, other);
+        if (other.to - other.from === to - from && equalBytes(other.bytes, other.from, bytes, from, to - from)) return false;
+      }
+      slot = (slot + 1) & mask;
+    }
+    slots[slot * 2] = hash;
+    slots[slot * 2 + 1] = at + 1;
+    if (++this.used * 2 > mask) this.widen();
+    return true;
+  }
+
+  /** The listpack has more entries than its header could say. */
+  private widen(): void {
+    const old = this.slots;
+    const size = (this.mask + 1) * 2;
+    assert(this.used < size, "a set of entries always has free slots");
+    this.slots = new Int32Array(size * 2);
+    this.mask = size - 1;
+    for (let at = 0; at < size; at += 2) {
+      if (old[at + 1] === 0) continue;
+      let slot = old[at] & this.mask;
+      while (this.slots[slot * 2 + 1] !== 0) slot = (slot + 1) & this.mask;
+      this.slots[slot * 2] = old[at];
+      this.slots[slot * 2 + 1] = old[at + 1];
+    }
+  }
+}
+
+/**
+ * Names that are no more than this are told apart by one bit of their hash each, and looked for only where that bit is taken already: two
+ * in a hundred of ten.
+ */
 const FEW = 128;
 const BITS = 2048;
 const taken = new Int32Array(BITS >>> 5);
@@ -109,9 +264,10 @@ const unique = new UniqueEntries();
 const element = new Element();
 
 /**
- * What is wrong with the listpack bytes[from, to) as a collection in which every `step`th entry, the first included, is there once only; null for nothing.
+ * What is wrong with the listpack bytes[from, to) as a collection in which every `step`th entry, the first included, is there once only;
+ * null for nothing.
  */
-export function checkListpack({ tables }: Temporary, bytes: Buffer, from: number, to: number, step: 1 | 2): string | null {
+function checkListpack({ tables }: Temporary, bytes: Buffer, from: number, to: number, step: 1 | 2): string | null {
   if (to - from > MAX_PACKED_BYTES || !packedValid(bytes, from, to, { step })) return "bad listpack: its lengths or counts do not fit";
   const names = bytes.readUInt16LE(from + 4) / step;
   const few = names <= FEW;
@@ -137,9 +293,4 @@ function takesBit({ bytes, from, to }: Element): boolean {
   if ((taken[bit >>> 5] & mask) !== 0) return false;
   taken[bit >>> 5] |= mask;
   return true;
-}
-
-/** The error for an element that is there already. */
-export function duplicate(input: RdbInput, what: string): RdbError {
-  return input.error(`${what} is there twice`, input.start);
 }

@@ -1,11 +1,11 @@
 /**
- * Nodes of big lists and streams that stay compressed, as the image has them, until somebody looks into them (memory/nodes.ts): of
+ * Nodes of big lists and streams that stay compressed, as the image has them, until they are looked into (memory/nodes.ts): of
  *
  *     a list      the length of its listpack (4 bytes, little-endian), the listpack as LZF
  *     a stream    the master id (16 bytes), the length of its listpack, the listpack as LZF
  *
- * Only what a checksum vouches for is kept so. All the same everything is checked when a node is decoded: one that is broken is an error then, of the command that
- * needs it, and stays as it is.
+ * Only what a checksum vouches for is kept so. All the same everything is checked when a node is decoded: one that is broken is an error
+ * then, of the command that needs it, and stays as it is.
  */
 
 import { assert } from "../assert.ts";
@@ -80,20 +80,26 @@ export const STREAM_FORM: CompressedForm = {
   },
 };
 
-/** Writes the listpack of the compressed node `stored`, which begins with `at` bytes of other things, as the string that it was. Returns about how many bytes that took reading. */
+/**
+ * Writes the listpack of the compressed node `stored`, which begins with `at` bytes of other things, as the string that it was. Returns
+ * about how many bytes that took reading.
+ */
 export function writeCompressed(out: RdbWriter, { buffer, from, to }: ByteSpan, at: number): number {
   out.lzfString(buffer, from + at + LENGTH_BYTES, to, buffer.readUInt32LE(from + at));
   return to - from;
 }
 
-/** The bytes of a node that is to be compressed: bytes[0, length). */
+/** The bytes of a node that is to stay compressed: bytes[0, length). */
 export class CompressedNode {
   bytes = Buffer.allocUnsafeSlow(16 * 1024);
   length = 0;
   /** Elements, or live entries. */
   count = 0;
 
-  /** Takes the listpack that `input` has just read and left compressed, as a node of a list. Returns false when that is not worth while or cannot be. */
+  /**
+   * Takes the listpack that `input` has just read and left compressed, as a node of a list. Returns false when that is not worth while or
+   * cannot be.
+   */
   takeList(input: RdbInput): boolean {
     if (!this.take(input, 0)) return false;
     this.count = head.readUInt16LE(COUNT_AT);

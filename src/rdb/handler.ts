@@ -2,20 +2,16 @@ import type { Temporary } from "../values/temporary.ts";
 import type { Type } from "../values/value-types.ts";
 import type { RdbEntry } from "./entry.ts";
 
-/** Whoever loads an image: called as its parts complete, in the order of the file. What it throws ends the reading and leaves `push`. */
+/** What loads an image: called as its parts complete, in the order of the file. What it throws ends the reading and leaves `push`. */
 export interface RdbHandler {
-  /**
-   * A fact about the file, e.g. `redis-ver`, `repl-id`; latin1. Unknown ones are to be ignored; those that start with `%` are for the log.
-   */
+  /** A fact about the file, e.g. `redis-ver`, `repl-id`; latin1. Unknown ones are to be ignored; those that start with `%` are for the log. */
   aux(name: string, value: string): void;
   /**
    * The entries that follow are in this database. The number is as the file has it: whether there is such a database is for the handler to
    * say.
    */
   database(index: number): void;
-  /**
-   * The current database will have about so many keys, and so many with an expiry. Not to be trusted: make room, but not without a bound.
-   */
+  /** The current database will have about so many keys, and so many with an expiry. Not to be trusted: make room, but not without a bound. */
   sizes(keys: number, expires: number): void;
   /** A key whose value is a string. The entry is used again for the next. */
   string(entry: RdbEntry): void;

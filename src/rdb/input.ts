@@ -33,11 +33,11 @@ export class RdbInput {
   valueHigh = 0;
   valueLow = 0;
   /**
-   * Whether a checksum that is going to be compared vouches for the bytes: what was made from them is thrown away if it does not hold. Then what stands inside a
-   * packed value need not be looked at before it is used.
+   * Whether a checksum that is going to be compared vouches for the bytes: what was made from them is thrown away if it does not hold. Then
+   * what stands inside a packed value need not be looked at before it is used.
    */
   vouched = false;
-  /** No more elements of a collection are prepared for before they are there: what nobody vouches for is not to be trusted. */
+  /** No more elements of a collection are prepared for before they are there: what no checksum vouches for is not to be trusted. */
   mostExpected = MOST_EXPECTED;
   /** Number read by `readInt64`, `readBinaryDouble`, `readTextDouble`. */
   number = 0;
@@ -84,14 +84,14 @@ export class RdbInput {
     return this.end - this.pos >= count || this.lacks(count);
   }
 
-  /** One byte -> `value`. */
+  /** Reads one byte into `value`. */
   readByte(): boolean {
     if (this.pos === this.end) return this.lacks(1);
     this.value = this.bytes[this.pos++];
     return true;
   }
 
-  /** A length -> `value`, `valueHigh`, `valueLow`. Errors: RdbError where a string encoding stands instead. */
+  /** Reads a length into `value`, `valueHigh`, `valueLow`. Errors: RdbError where a string encoding stands instead. */
   readLength(): boolean {
     const begin = this.pos;
     if (begin === this.end) return this.lacks(1);
@@ -100,7 +100,7 @@ export class RdbInput {
     throw this.error(`bad length: 0x${first.toString(16)} is a string encoding`, begin);
   }
 
-  /** A string in any encoding -> `target`. */
+  /** Reads a string in any encoding into `target`. */
   readString(target: RdbString): boolean {
     const begin = this.pos;
     if (begin === this.end) return this.lacks(1);
@@ -118,7 +118,7 @@ export class RdbInput {
     return true;
   }
 
-  /** A string. One that is compressed stays so (`packedFrom`, `packedTo`, `unpacked`), for `expand`; any other -> `target`. */
+  /** Reads a string. One that is compressed stays so (`packedFrom`, `packedTo`, `unpacked`), for `expand`; any other goes into `target`. */
   readCompressed(target: RdbString): boolean {
     const begin = this.pos;
     this.unpacked = -1;
@@ -127,13 +127,13 @@ export class RdbInput {
     return this.readLzfHead(begin);
   }
 
-  /** The string that `readCompressed` left compressed -> `target`. */
+  /** Puts the string that `readCompressed` left compressed into `target`. */
   expand(target: RdbString): void {
     const { packedFrom, packedTo, unpacked } = this;
     lzfDecompress(this.bytes, packedFrom, packedTo, target.allocate(unpacked), 0, unpacked, this.base + packedFrom);
   }
 
-  /** Eight bytes, little-endian and signed -> `number`; exact within 2^53. */
+  /** Reads eight bytes, little-endian and signed, into `number`; exact within 2^53. */
   readInt64(): boolean {
     if (!this.has(8)) return false;
     const low = this.word(this.pos) >>> 0;
@@ -147,7 +147,7 @@ export class RdbInput {
     return (BigInt(this.word(this.pos - 4)) << 32n) | BigInt(this.word(this.pos - 8) >>> 0);
   }
 
-  /** Four bytes, little-endian and signed -> `number`. */
+  /** Reads four bytes, little-endian and signed, into `number`. */
   readInt32(): boolean {
     if (!this.has(4)) return false;
     this.number = this.word(this.pos);
@@ -155,7 +155,7 @@ export class RdbInput {
     return true;
   }
 
-  /** A double in binary -> `number`. */
+  /** Reads a double in binary into `number`. */
   readBinaryDouble(): boolean {
     if (!this.has(8)) return false;
     for (let i = 0; i < 8; i++) this.doubleBytes[i] = this.bytes[this.pos + i];
@@ -164,7 +164,7 @@ export class RdbInput {
     return true;
   }
 
-  /** A double as text -> `number`. Errors: RdbError where the text is none. */
+  /** Reads a double as text into `number`. Errors: RdbError where the text is none. */
   readTextDouble(): boolean {
     const begin = this.pos;
     if (!this.readByte()) return false;

@@ -4,91 +4,81 @@ import { ListEnd, listAppendCompressed, listAppendPacked, listAppendPlain, listL
 import { exceedsListLimit } from "../values/list/quicklist.ts";
 import { Temporary } from "../values/temporary.ts";
 import { Encoding, Type } from "../values/value-types.ts";
-import { ElementsReader, isSmallListpack, PackedReader, takePacked } from "./collection-value.ts";
+import { type ElementsForm, isSmallListpack, type PackedForm, takePacked } from "./collection-value.ts";
 import { CompressedNode, LIST_FORM } from "./compressed-node.ts";
 import { RdbString } from "./entry.ts";
 import { NODE_CONTAINER } from "./format.ts";
 import type { RdbInput } from "./input.ts";
 import { ZiplistReader } from "./ziplist.ts";
 
-/** A count and the elements, first to last. */
-export class ListReader extends ElementsReader {
-  protected readonly type = Type.LIST;
-  private readonly value = new RdbString();
+/** Scratch of what is read at the moment: an element or a node. */
+const text = new RdbString();
+const ziplist = new ZiplistReader();
+const compressed = new CompressedNode();
 
-  protected element(input: RdbInput, draft: Temporary): boolean {
-    const { value } = this;
-    if (!input.readString(value)) return false;
-    listPush(draft, value.bytes, value.from, value.to, ListEnd.TAIL);
+/** A count and the elements, first to last. */
+export const LIST_ELEMENTS: ElementsForm = {
+  type: Type.LIST,
+  element(input, draft) {
+    if (!input.readString(text)) return false;
+    listPush(draft, text.bytes, text.from, text.to, ListEnd.TAIL);
     return true;
-  }
-}
+  },
+};
 
 /** A list that is one ziplist: before version 7. */
-export class ListZiplistReader extends PackedReader {
-  protected readonly type = Type.LIST;
-  private readonly ziplist = new ZiplistReader();
-
-  protected fill(draft: Temporary, bytes: Buffer, from: number, to: number, offset: number): string | null {
-    const { ziplist } = this;
+export const LIST_ZIPLIST: PackedForm = {
+  type: Type.LIST,
+  length: listLength,
+  fill(draft, bytes, from, to, offset) {
     ziplist.open(bytes, from, to, offset);
     while (ziplist.next()) listPush(draft, ziplist.bytes, ziplist.from, ziplist.to, ListEnd.TAIL);
     return null;
-  }
+  },
+};
 
-  protected isEmpty(draft: Temporary): boolean {
-    return listLength(draft) === 0;
-  }
-}
-
-/** A count of nodes and the nodes, which stay as they are: each a run of elements. Some versions of Redis left empty ones, which are passed over. */
-abstract class NodesReader extends ElementsReader {
-  protected readonly type = Type.LIST;
-  protected readonly node = new RdbString();
-
-  protected override isEmpty(draft: Temporary): boolean {
-    return listLength(draft) === 0;
-  }
-}
-
-/** Nodes that are ziplists: versions 7 to 9. */
-export class ListZiplistsReader extends NodesReader {
-  private readonly ziplist = new ZiplistReader();
+/**
+ * A count of nodes and the nodes, which stay as they are: each a run of elements. Some versions of Redis left empty ones, which are passed
+ * over. Here they are ziplists: versions 7 to 9.
+ */
+export function listZiplists(): ElementsForm {
   /** The node as a listpack. */
-  private converted: Temporary | null = null;
-
-  protected element(input: RdbInput, draft: Temporary): boolean {
-    const { node, ziplist } = this;
-    const { offset } = input;
-    if (!input.readString(node)) return false;
-    this.converted ??= new Temporary(draft.tables, draft.limits);
-    const converted = this.converted.begin(Type.LIST);
-    ziplist.open(node.bytes, node.from, node.to, offset);
-    while (ziplist.next()) packedAppend(converted, ziplist.bytes, ziplist.from, ziplist.to);
-    appendPacked(draft, converted.buffer, converted.from, converted.to);
-    return true;
-  }
+  let converted: Temporary | null = null;
+  return {
+    type: Type.LIST,
+    length: listLength,
+    element(input, draft) {
+      const { offset } = input;
+      if (!input.readString(text)) return false;
+      converted ??= new Temporary(draft.tables, draft.limits);
+      converted.begin(Type.LIST);
+      ziplist.open(text.bytes, text.from, text.to, offset);
+      while (ziplist.next()) packedAppend(converted, ziplist.bytes, ziplist.from, ziplist.to);
+      appendPacked(draft, converted.buffer, converted.from, converted.to);
+      return true;
+    },
+  };
 }
 
 /** Nodes that are listpacks, or one long element each. Those in the middle of a list that is vouched for are not decompressed. */
-export class ListListpacksReader extends NodesReader {
-  private readonly compressed = new CompressedNode();
-
-  protected element(input: RdbInput, draft: Temporary): boolean {
-    const { node } = this;
+export const LIST_LISTPACKS: ElementsForm = {
+  type: Type.LIST,
+  length: listLength,
+  element(input, draft, left) {
     if (!input.readLength()) return false;
     const container = input.value;
     if (container !== NODE_CONTAINER.plain && container !== NODE_CONTAINER.packed)
       throw input.error(`unknown container ${container} of a list's node`, input.start);
-    if (!input.readCompressed(node)) return false;
+    if (!input.readCompressed(text)) return false;
     if (input.unpacked >= 0) {
-      if (container === NODE_CONTAINER.packed && this.isInner(input, draft) && this.compressed.takeList(input)) {
-        listAppendCompressed(draft, this.compressed.bytes, this.compressed.length, this.compressed.count, LIST_FORM);
+      const inner = input.vouched && left > 1 && listLength(draft) > 0;
+      if (container === NODE_CONTAINER.packed && inner && compressed.takeList(input)) {
+        listAppendCompressed(draft, compressed.bytes, compressed.length, compressed.count, LIST_FORM);
         return true;
       }
-      input.expand(node);
+      input.expand(text);
     }
-    const { bytes, from, to } = node;
+    const { bytes, from, to } = text;
     if (from === to) throw input.error("a node of the list has no bytes", input.start);
     if (container === NODE_CONTAINER.plain) {
       listAppendPlain(draft, bytes, from, to);
@@ -98,13 +88,8 @@ export class ListListpacksReader extends NodesReader {
       throw input.error("bad listpack: its lengths or counts do not fit", input.start);
     appendPacked(draft, bytes, from, to);
     return true;
-  }
-
-  /** Whether the node is neither at the head nor at the tail, and may stay as it is. */
-  private isInner(input: RdbInput, draft: Temporary): boolean {
-    return input.vouched && this.left > 1 && listLength(draft) > 0;
-  }
-}
+  },
+};
 
 /** Whether the listpack need not be looked into: not even for how many elements it has. */
 function isVouched(input: RdbInput, bytes: Buffer, from: number, to: number): boolean {

@@ -5,8 +5,9 @@
  *     lllooooo oooooooo           l+2 bytes (3 to 8) again from o+1 bytes back (1 to 8192)
  *     111ooooo llllllll oooooooo  l+9 bytes (9 to 264) again from o+1 bytes back
  *
- * A repeat may overlap what it produces. Hot: the writer tries every string above 20 bytes. Hence the `| 0` at every turn: offsets are int32 then, whatever
- * the caller's numbers were made of, and both directions take half the time that they take where one of them may be a double.
+ * A repeat may overlap what it produces. Hot: the writer tries every string above 20 bytes. Hence the `| 0` at every turn: offsets are
+ * int32 then, whatever the caller's numbers were made of, and both directions take half the time that they take where one of them may be a
+ * double.
  */
 import { assert } from "../assert.ts";
 import { RdbError } from "./error.ts";
@@ -28,7 +29,7 @@ const MAX_OFFSET = 0x7fffffff;
  */
 const TRIAL_BYTES = 64 * 1024;
 
-/** No compressed byte stands for more than this many: three bytes make 264. Whoever announces more lies. */
+/** No compressed byte stands for more than this many: three bytes make 264. A string that announces more is corrupt. */
 export const LZF_MAX_RATIO = 88;
 
 /** Measured: 13 to 16 bits are equally fast, and on a text of 20 letters each bit makes the result 1 to 1.6 % smaller. */
@@ -220,7 +221,8 @@ export function lzfDecompress(source: Buffer, from: number, to: number, target: 
 }
 
 /**
- * Decompresses the beginning of source[from, to) into target[at, at + most). Returns how many bytes it made: `most` unless the source ends before, or is corrupt.
+ * Decompresses the beginning of source[from, to) into target[at, at + most). Returns how many bytes it made: `most` unless the source ends
+ * before, or is corrupt.
  */
 export function lzfDecompressHead(source: Buffer, from: number, to: number, target: Buffer, at: number, most: number): number {
   const end = at + most;

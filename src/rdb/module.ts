@@ -10,13 +10,33 @@ const NAME_LENGTH = 9;
 const ENCODING_VERSIONS = 1024;
 const SHOWN_KEY_BYTES = 128;
 
-/** Passes over the data of a module, element by element, and warns of it. */
-abstract class ModuleSkipper implements ValueReader {
+/**
+ * Passes over the data of a module, element by element, and warns of it: what a MODULE_AUX opcode brings (`aux`), which belongs to no key,
+ * or a key whose value is a module's. Redis without that module refuses the whole file.
+ */
+export class ModuleSkipper implements ValueReader {
+  private readonly belongsTo: "aux" | "key";
   /** The module and its encoding version, for messages. */
-  protected module = "";
+  private module = "";
   private readonly skipped = new RdbString();
 
-  abstract begin(context: ReadContext): Step;
+  constructor(belongsTo: "aux" | "key") {
+    this.belongsTo = belongsTo;
+  }
+
+  begin({ input }: ReadContext): Step {
+    const begin = input.pos;
+    if (!input.readLength()) return STEP.incomplete;
+    const { valueHigh, valueLow } = input;
+    if (this.belongsTo === "aux") {
+      if (!input.readLength()) return STEP.incomplete;
+      if (input.value !== MODULE_OPCODE.unsigned)
+        throw input.error(`bad module data: opcode ${input.value} where its place should stand`, begin);
+      if (!input.readLength()) return STEP.incomplete;
+    }
+    this.module = `${JSON.stringify(moduleName(valueHigh, valueLow))} (encoding version ${valueLow % ENCODING_VERSIONS})`;
+    return STEP.more;
+  }
 
   next(context: ReadContext): Step {
     const { input, handler } = context;
@@ -29,12 +49,10 @@ abstract class ModuleSkipper implements ValueReader {
     return this.skipElement(input, input.value, begin) ? STEP.more : STEP.incomplete;
   }
 
-  /** What to say of the data that was passed over. */
-  protected abstract warning(context: ReadContext): string;
-
-  /** Notes the module that an ID, given in unsigned halves, belongs to. */
-  protected setModule(high: number, low: number): void {
-    this.module = `${JSON.stringify(moduleName(high, low))} (encoding version ${low % ENCODING_VERSIONS})`;
+  private warning({ entry: { key } }: ReadContext): string {
+    if (this.belongsTo === "aux") return `the data that module ${this.module} saved beside the keys was skipped`;
+    const shown = JSON.stringify(latin1(key.bytes, key.from, Math.min(key.to, key.from + SHOWN_KEY_BYTES)));
+    return `key ${shown} was skipped: its value belongs to module ${this.module}, and there are no modules here`;
   }
 
   private skipElement(input: RdbInput, opcode: number, begin: number): boolean {
@@ -51,39 +69,6 @@ abstract class ModuleSkipper implements ValueReader {
       default:
         throw input.error(`bad module data: unknown element ${opcode}`, begin);
     }
-  }
-}
-
-/** Passes over what a MODULE_AUX opcode brings: data that belongs to no key. */
-export class ModuleAuxSkipper extends ModuleSkipper {
-  begin({ input }: ReadContext): Step {
-    const begin = input.pos;
-    if (!input.readLength()) return STEP.incomplete;
-    const { valueHigh, valueLow } = input;
-    if (!input.readLength()) return STEP.incomplete;
-    if (input.value !== MODULE_OPCODE.unsigned)
-      throw input.error(`bad module data: opcode ${input.value} where its place should stand`, begin);
-    if (!input.readLength()) return STEP.incomplete;
-    this.setModule(valueHigh, valueLow);
-    return STEP.more;
-  }
-
-  protected warning(): string {
-    return `the data that module ${this.module} saved beside the keys was skipped`;
-  }
-}
-
-/** Passes over a key whose value is a module's. Redis without that module refuses the whole file. */
-export class ModuleValueSkipper extends ModuleSkipper {
-  begin({ input }: ReadContext): Step {
-    if (!input.readLength()) return STEP.incomplete;
-    this.setModule(input.valueHigh, input.valueLow);
-    return STEP.more;
-  }
-
-  protected warning({ entry: { key } }: ReadContext): string {
-    const shown = JSON.stringify(latin1(key.bytes, key.from, Math.min(key.to, key.from + SHOWN_KEY_BYTES)));
-    return `key ${shown} was skipped: its value belongs to module ${this.module}, and there are no modules here`;
   }
 }
 

@@ -1,7 +1,6 @@
 /**
- * Reads an RDB image as its bytes come. A push parser: whoever has bytes, from a file or a socket, pushes them, cut wherever they are cut,
- * and the handler is called as entries complete. Strings are handed out where they lie in the chunk; only an atom that straddles two chunks
- * is copied.
+ * Reads an RDB image as its bytes come. A push parser: bytes from a file or a socket are pushed, cut wherever they are cut, and the handler
+ * is called as entries complete. Strings are handed out where they lie in the chunk; only an atom that straddles two chunks is copied.
  *
  * Hot. Measured for a million entries with keys of 16 and values of 32 bytes, with the checksum: 55 ms (18 without it), and 235 ms when
  * every value is compressed; chunks of 4 KiB or of 512 KiB make no difference.
@@ -23,7 +22,7 @@ import {
 } from "./format.ts";
 import type { RdbHandler } from "./handler.ts";
 import { RdbInput } from "./input.ts";
-import { ModuleAuxSkipper } from "./module.ts";
+import { ModuleSkipper } from "./module.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
 import { VALUE_READERS } from "./value-readers.ts";
 
@@ -31,9 +30,9 @@ export type RdbReaderOptions = {
   /** Directive rdbchecksum: whether the checksum is computed and compared. On unless told. */
   readonly checksum?: boolean;
   /**
-   * Whether the image ends with a checksum, as can be told of a file that is an image and nothing else. Where that is then compared, packed values are not looked
-   * into: if it does not hold the reading ends with an error (ChecksumMissing where there is none after all), and what was loaded must be thrown away unused. Off
-   * unless told.
+   * Whether the image ends with a checksum, as can be told of a file that is an image and nothing else. Where that is then compared, packed
+   * values are not looked into: if it does not hold the reading ends with an error (ChecksumMissing where there is none after all), and
+   * what was loaded must be thrown away unused. Off unless told.
    */
   readonly checksumPresent?: boolean;
   /** Size of the image in bytes, where it is known: what is vouched for has no collection with more elements than find room in it. */
@@ -73,7 +72,7 @@ export class RdbReader implements ReadContext {
   private readonly size: number;
   private readonly crc = new Crc64();
   private readonly readers: (ValueReader | undefined)[] = [];
-  private readonly moduleAux = new ModuleAuxSkipper();
+  private readonly moduleAux = new ModuleSkipper("aux");
   private readonly auxName = new RdbString();
   private readonly auxValue = new RdbString();
   private phase: Phase = PHASE.header;

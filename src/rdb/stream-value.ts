@@ -18,7 +18,7 @@ import { ID_BYTES, StreamId } from "../values/stream/stream-id.ts";
 import { NodeMaker } from "../values/stream/stream-listpack.ts";
 import type { Temporary } from "../values/temporary.ts";
 import { Type } from "../values/value-types.ts";
-import { CompressedNode, STREAM_FORM as NODE_FORM } from "./compressed-node.ts";
+import { STREAM_FORM as COMPRESSED_FORM, CompressedNode } from "./compressed-node.ts";
 import { RdbString } from "./entry.ts";
 import type { RdbInput } from "./input.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
@@ -41,7 +41,7 @@ export class StreamReader implements ValueReader {
   private readonly lastId = new StreamId();
   private readonly firstId = new StreamId();
   private readonly maxDeletedId = new StreamId();
-  /** The last id of the nodes so far; of one that is compressed, the first. */
+  /** The last id of the nodes so far; of one that stays compressed, the first. */
   private readonly before = new StreamId();
   private part: Part = PART.nodes;
   private draft: Temporary | null = null;
@@ -113,7 +113,7 @@ export class StreamReader implements ValueReader {
     const inner = input.vouched && this.nodesLeft > 1 && stream.nodes.length > 0;
     if (input.unpacked >= 0) {
       if (inner && compressed.takeStream(input, id)) {
-        stream.appendCompressed(compressed.bytes, compressed.length, compressed.count, NODE_FORM);
+        stream.appendCompressed(compressed.bytes, compressed.length, compressed.count, COMPRESSED_FORM);
         before.assign(id);
         this.nodesLeft--;
         return true;
@@ -226,7 +226,7 @@ export class StreamReader implements ValueReader {
   }
 }
 
-/** Two lengths -> `id`. */
+/** Reads two lengths into `id`. */
 function readId(input: RdbInput, id: StreamId): boolean {
   if (!input.readLength()) return false;
   id.msHigh = input.valueHigh;
@@ -237,7 +237,7 @@ function readId(input: RdbInput, id: StreamId): boolean {
   return true;
 }
 
-/** 16 bytes -> `id`. */
+/** Reads 16 bytes into `id`. */
 function readRawId(input: RdbInput, id: StreamId): boolean {
   const at = input.pos;
   if (!input.skip(ID_BYTES)) return false;

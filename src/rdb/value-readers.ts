@@ -1,34 +1,48 @@
-/** Who reads which value type. What is not here is refused with its name: modules before 4.0, hashes whose fields expire. */
+/** Which value type is read how. What is not here is refused with its name: modules before 4.0, hashes whose fields expire. */
+import { type ElementsForm, ElementsReader, type PackedForm, PackedReader } from "./collection-value.ts";
 import { VALUE_TYPE } from "./format.ts";
-import { HashListpackReader, HashReader, HashZiplistReader, HashZipmapReader } from "./hash-value.ts";
-import { ListListpacksReader, ListReader, ListZiplistReader, ListZiplistsReader } from "./list-value.ts";
-import { ModuleValueSkipper } from "./module.ts";
-import { SetIntsetReader, SetListpackReader, SetReader } from "./set-value.ts";
+import * as keyed from "./keyed-values.ts";
+import { LIST_ELEMENTS, LIST_LISTPACKS, LIST_ZIPLIST, listZiplists } from "./list-value.ts";
+import { ModuleSkipper } from "./module.ts";
 import { STREAM_FORM, StreamReader } from "./stream-value.ts";
-import { StringReader } from "./string-value.ts";
-import type { ValueReader } from "./value.ts";
-import { ZsetListpackReader, ZsetReader, ZsetTextReader, ZsetZiplistReader } from "./zset-value.ts";
+import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
+
+/** Strings: always one atom. */
+class StringReader implements ValueReader {
+  begin({ input, entry, handler }: ReadContext): Step {
+    if (!input.readString(entry.value)) return STEP.incomplete;
+    handler.string(entry);
+    return STEP.done;
+  }
+
+  next(): Step {
+    return STEP.done;
+  }
+}
+
+const elements = (form: ElementsForm) => (): ValueReader => new ElementsReader(form);
+const packed = (form: PackedForm) => (): ValueReader => new PackedReader(form);
 
 /** The readers by value type: made once per image, because they keep count of where they are. */
 export const VALUE_READERS: ReadonlyMap<number, () => ValueReader> = new Map<number, () => ValueReader>([
   [VALUE_TYPE.string, () => new StringReader()],
-  [VALUE_TYPE.list, () => new ListReader()],
-  [VALUE_TYPE.set, () => new SetReader()],
-  [VALUE_TYPE.zset, () => new ZsetTextReader()],
-  [VALUE_TYPE.hash, () => new HashReader()],
-  [VALUE_TYPE.zset2, () => new ZsetReader()],
-  [VALUE_TYPE.module2, () => new ModuleValueSkipper()],
-  [VALUE_TYPE.hashZipmap, () => new HashZipmapReader()],
-  [VALUE_TYPE.listZiplist, () => new ListZiplistReader()],
-  [VALUE_TYPE.setIntset, () => new SetIntsetReader()],
-  [VALUE_TYPE.zsetZiplist, () => new ZsetZiplistReader()],
-  [VALUE_TYPE.hashZiplist, () => new HashZiplistReader()],
-  [VALUE_TYPE.listQuicklist, () => new ListZiplistsReader()],
-  [VALUE_TYPE.hashListpack, () => new HashListpackReader()],
-  [VALUE_TYPE.zsetListpack, () => new ZsetListpackReader()],
-  [VALUE_TYPE.listQuicklist2, () => new ListListpacksReader()],
+  [VALUE_TYPE.list, elements(LIST_ELEMENTS)],
+  [VALUE_TYPE.set, elements(keyed.SET_MEMBERS)],
+  [VALUE_TYPE.zset, elements(keyed.ZSET_TEXT)],
+  [VALUE_TYPE.hash, elements(keyed.HASH_FIELDS)],
+  [VALUE_TYPE.zset2, elements(keyed.ZSET_MEMBERS)],
+  [VALUE_TYPE.module2, () => new ModuleSkipper("key")],
+  [VALUE_TYPE.hashZipmap, packed(keyed.HASH_ZIPMAP)],
+  [VALUE_TYPE.listZiplist, packed(LIST_ZIPLIST)],
+  [VALUE_TYPE.setIntset, packed(keyed.SET_INTSET)],
+  [VALUE_TYPE.zsetZiplist, packed(keyed.ZSET_ZIPLIST)],
+  [VALUE_TYPE.hashZiplist, packed(keyed.HASH_ZIPLIST)],
+  [VALUE_TYPE.listQuicklist, () => new ElementsReader(listZiplists())],
+  [VALUE_TYPE.hashListpack, packed(keyed.HASH_LISTPACK)],
+  [VALUE_TYPE.zsetListpack, packed(keyed.ZSET_LISTPACK)],
+  [VALUE_TYPE.listQuicklist2, elements(LIST_LISTPACKS)],
   [VALUE_TYPE.streamListpacks, () => new StreamReader(STREAM_FORM.first)],
   [VALUE_TYPE.streamListpacks2, () => new StreamReader(STREAM_FORM.withFacts)],
   [VALUE_TYPE.streamListpacks3, () => new StreamReader(STREAM_FORM.withActiveTime)],
-  [VALUE_TYPE.setListpack, () => new SetListpackReader()],
+  [VALUE_TYPE.setListpack, packed(keyed.SET_LISTPACK)],
 ]);

@@ -17,8 +17,6 @@ import {
   RDB_MAGIC,
   RDB_WRITTEN_VERSION,
   STRING_ENCODING,
-  TEXT_DOUBLE,
-  VALUE_TYPE,
 } from "./format.ts";
 import { LzfCompressor } from "./lzf.ts";
 
@@ -130,12 +128,6 @@ export class RdbWriter {
     this.byte(counter);
   }
 
-  /** A whole entry whose value is a string. */
-  stringEntry(keyBytes: Buffer, keyFrom: number, keyTo: number, valueBytes: Buffer, valueFrom: number, valueTo: number): void {
-    this.key(VALUE_TYPE.string, keyBytes, keyFrom, keyTo);
-    this.rawString(valueBytes, valueFrom, valueTo);
-  }
-
   /** The head of an entry of any type; its value follows. */
   key(type: number, bytes: Buffer, from: number, to: number): void {
     this.opcode(type);
@@ -195,18 +187,6 @@ export class RdbWriter {
   binaryDouble(value: number): void {
     this.double[0] = value; // every platform Bun runs on is little-endian
     this.raw(this.doubleBytes, 0, 8);
-  }
-
-  /** A score as text behind its length in one byte: what the first zset type stores. */
-  textDouble(value: number): void {
-    if (Number.isNaN(value)) this.byte(TEXT_DOUBLE.nan);
-    else if (value === Number.POSITIVE_INFINITY) this.byte(TEXT_DOUBLE.positiveInfinity);
-    else if (value === Number.NEGATIVE_INFINITY) this.byte(TEXT_DOUBLE.negativeInfinity);
-    else {
-      const text = Buffer.from(Object.is(value, -0) ? "-0" : String(value), "latin1");
-      this.byte(text.length);
-      this.raw(text, 0, text.length);
-    }
   }
 
   /** bytes[from, to) as they stand. What the buffer has no room for and is more than a quarter of it goes to the sink without a copy. */

@@ -1,5 +1,5 @@
 /**
- * Reads ziplists, the packed lists, hashes and sorted sets of Redis before 7.0, out of bytes that nobody vouches for. Layout (little-endian
+ * Reads ziplists, the packed lists, hashes and sorted sets of Redis before 7.0, out of bytes that are not to be trusted. Layout (little-endian
  * but for the lengths of strings):
  *
  *     u32 bytes of the whole, u32 offset of the last entry, u16 number of entries (65535: many), entries, 0xff

@@ -1,5 +1,5 @@
 /**
- * Reads zipmaps, the small hashes of Redis before 2.6, out of bytes that nobody vouches for. Layout:
+ * Reads zipmaps, the small hashes of Redis before 2.6, out of bytes that are not to be trusted. Layout:
  *
  *     number of pairs (1 byte; 254 and more: many), pairs, 0xff
  *     pair: length, field, length, number of unused bytes (1 byte), value, unused bytes

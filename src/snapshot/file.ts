@@ -1,6 +1,6 @@
 /**
- * Images in files. An image is written beside the file it is to replace, flushed to disk and renamed, so that at every moment the file is whole: the old one
- * or the new one. Whatever fails, the old file stays, and the half-made one is removed.
+ * Images in files. An image is written beside the file it is to replace, flushed to disk and renamed, so that at every moment the file is
+ * whole: the old one or the new one. Whatever fails, the old file stays, and the half-made one is removed.
  */
 
 import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
@@ -67,7 +67,7 @@ export interface TemporaryOptions {
   readonly create?: CreateFile;
 }
 
-/** Creates a file for writing in `directory` under a name that nobody uses. */
+/** Creates a file for writing in `directory` under a name that is not in use. */
 export async function createTemporary(directory: string, options: TemporaryOptions): Promise<{ handle: FileHandle; name: string }> {
   const { failure, create = (path: string) => open(path, "wx") } = options;
   for (let attempt = 0; ; attempt++) {

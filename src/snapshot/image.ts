@@ -1,15 +1,16 @@
 /**
- * Writes keys as the entries of an image, in whatever order they come: from a walk, or because they are about to change. Entries stay whole: behind a value that is
- * too long for one slice, everything lines up in a queue. Hot: one call for each key.
+ * Writes keys as the entries of an image, in whatever order they come: from a walk, or because they are about to change. Entries stay
+ * whole: behind a value that is too long for one slice, everything lines up in a queue. Hot: one call for each key.
  */
 
 import { assert } from "../assert.ts";
 import { copied } from "../base/bytes.ts";
 import type { ExpiryIndex } from "../keyspace/expiry.ts";
 import { metaType } from "../keyspace/record-meta.ts";
+import { OUTSIDE } from "../memory/record.ts";
 import type { Table } from "../memory/record-table.ts";
 import { RdbWriter } from "../rdb/writer.ts";
-import type { Encoding, Type } from "../values/value-types.ts";
+import { Encoding, Type } from "../values/value-types.ts";
 import { StoredValue } from "./stored-value.ts";
 import { type RecordWriter, TableWalk } from "./table-walk.ts";
 import { isLong, type StreamedValue, streamValue, type ValueSink, walkValue } from "./value-walk.ts";
@@ -53,23 +54,32 @@ export class Image {
     this.inSteps = options.inSteps;
   }
 
-  /** Writes the entry of the record at `address`, in chain `chain`. `changing`: it is about to change or go. Returns about how many bytes of memory that took reading. */
+  /**
+   * Writes the entry of the record at `address`, in chain `chain`. `changing`: it is about to change or go. Returns about how many bytes of
+   * memory that took reading.
+   */
   write(from: DatabaseImage, chain: number, address: number, changing: boolean): number {
     const { table } = from;
     const { sink, queue } = this;
     const type = metaType(table.meta(address));
-    const value = stored.show(table, address);
-    const long = this.inSteps && isLong(type, value);
+    // Most keys are short strings. They are not looked at as values: that costs a twentieth of a SAVE.
+    const value = type === Type.STRING && (table.flags(address) & OUTSIDE) === 0 ? null : stored.show(table, address);
+    const long = value !== null && this.inSteps && isLong(type, value);
     if (long) this.blocked = true;
-    sink.out = this.blocked ? queue.writer : this.out;
+    const out = this.blocked ? queue.writer : this.out;
+    if (sink.out !== out) sink.out = out;
     if (this.selected !== from.database) {
       this.selected = from.database;
       sink.select(from);
     }
-    sink.begin(from, address, type, value.encoding);
+    sink.begin(from, address, type, value === null ? Encoding.RAW : value.encoding);
     this.keys++;
     let cost = 0;
-    if (long) {
+    if (value === null) {
+      cost = table.valueLength(address);
+      const at = table.valueOffset(address);
+      sink.string(table.bytesOf(address), at, at + cost);
+    } else if (long) {
       const streamed = streamValue(sink, () => sink.forLater(this.out), type, value);
       if (changing) streamed.keep();
       queue.add(streamed, table, chain);

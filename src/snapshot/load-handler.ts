@@ -1,6 +1,6 @@
 /**
- * Puts what an RDB image says into the keyspace: at start, on DEBUG RELOAD, and on a replica's full synchronisation. Hot: `string` is called for every key,
- * and makes no object and no JavaScript string.
+ * Puts what an RDB image says into the keyspace: at start, on DEBUG RELOAD, and on a replica's full synchronisation. Hot: `string` is
+ * called for every key, and makes no object and no JavaScript string.
  */
 
 import { assert } from "../assert.ts";

@@ -1,6 +1,6 @@
 /**
- * Loading: an image is taken in as its bytes come, from a file or a socket, with the server alive: progress for INFO, and a turn for the event loop every few ms.
- * `Loading` is the half of Persistence (persistence.ts) that loads the data set.
+ * Loading: an image is taken in as its bytes come, from a file or a socket, with the server alive: progress for INFO, and a turn for the
+ * event loop every few ms. `Loading` is the half of Persistence (persistence.ts) that loads the data set.
  */
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
@@ -23,8 +23,9 @@ const PIECE_BYTES = 128 * 1024;
 /** The same while keys are delayed (directive key-load-delay). */
 const DELAYED_PIECE_BYTES = 256;
 /**
- * How long clients wait while an image is taken in, in ms: all they can do is ask how far it is. Every turn for them costs the load; with 4 ms the full
- * synchronisation of a million keys, watched by a client that asks every 2 ms, took a tenth longer. Redis looks at clients every 2 MB, some 30 ms.
+ * How long clients wait while an image is taken in, in ms: all they can do is ask how far it is. Every turn for them costs the load; with 4
+ * ms the full synchronisation of a million keys, watched by a client that asks every 2 ms, took a tenth longer. Redis looks at clients
+ * every 2 MB, some 30 ms.
  */
 const SLICE_MS = 10;
 /** The shortest entry: type, key length, value length. */
@@ -70,7 +71,10 @@ export interface ImageSink {
   readonly finished: boolean;
   readonly keysLoaded: number;
   readonly keysExpired: number;
-  /** Takes in chunk[from, to), which is not used after this returns. Returns how many of these bytes belong to the image. Errors: RdbError, LoadError. */
+  /**
+   * Takes in chunk[from, to), which is not used after this returns. Returns how many of these bytes belong to the image. Errors: RdbError,
+   * LoadError.
+   */
   push(chunk: Uint8Array, from: number, to: number): number;
 }
 
@@ -141,7 +145,10 @@ export class ImageLoad implements LoadProgress, ImageSink {
 /** About what the shortest sleep takes, in µs: that is what a negative value makes of Redis, once in so many keys. */
 const SHORTEST_SLEEP_MICROS = 50;
 
-/** Returns the mean pause after each key in µs that rdb-key-save-delay or key-load-delay asks for: so many µs, or when negative the shortest sleep once in so many keys. */
+/**
+ * Returns the mean pause after each key in µs that rdb-key-save-delay or key-load-delay asks for: so many µs, or when negative the shortest
+ * sleep once in so many keys.
+ */
 export function meanKeyDelay(directive: number): number {
   return directive < 0 ? SHORTEST_SLEEP_MICROS / -directive : directive;
 }
@@ -210,7 +217,10 @@ async function endsWithChecksum(file: FileHandle, size: number): Promise<boolean
   return tail.some((byte) => byte !== 0);
 }
 
-/** Feeds a whole file to `load`, unless that is abandoned, with pauses for the event loop; closes it. Errors: RdbError, LoadError, those of reading. */
+/**
+ * Feeds a whole file to `load`, unless that is abandoned, with pauses for the event loop; closes it. Errors: RdbError, LoadError, those of
+ * reading.
+ */
 async function feedFile(config: Config, file: FileHandle, load: ImageSink, abandoned: () => boolean): Promise<void> {
   const pace = new Pace(config, load);
   let current = Buffer.allocUnsafeSlow(CHUNK_BYTES);
@@ -315,8 +325,9 @@ export class Loading {
   }
 
   /**
-   * Loads the file, if there is one, into empty databases; `loading` is set from the call on until the promise settles. Returns what it came to, or null without a
-   * file or when the server stops meanwhile. Errors: LoadError, logged, with the reason and where in the file; the file is as it was and the databases are empty.
+   * Loads the file, if there is one, into empty databases; `loading` is set from the call on until the promise settles. Returns what it
+   * came to, or null without a file or when the server stops meanwhile. Errors: LoadError, logged, with the reason and where in the file;
+   * the file is as it was and the databases are empty.
    */
   async load(options: Pick<LoadOptions, "expired" | "library"> = {}): Promise<LoadSummary | null> {
     const began = performance.now();
@@ -339,7 +350,10 @@ export class Loading {
     }
   }
 
-  /** `load`, once. `trusting`: a checksum at the end of the file may vouch for what it is of. Errors: ChecksumMissing if it does not; RdbError, LoadError. */
+  /**
+   * `load`, once. `trusting`: a checksum at the end of the file may vouch for what it is of. Errors: ChecksumMissing if it does not;
+   * RdbError, LoadError.
+   */
   private async loadImage(options: Pick<LoadOptions, "expired" | "library">, trusting: boolean): Promise<LoadSummary | null> {
     const image = await openImage(this.path);
     if (image === null) return null;

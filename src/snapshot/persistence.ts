@@ -1,6 +1,6 @@
 /**
- * The room's face: saving the data set, when that happens by itself, and what INFO and LASTSAVE say about it; loading it is in load.ts. How an image is made and
- * written is elsewhere (snapshot.ts, file.ts).
+ * The room's face: saving the data set, when that happens by itself, and what INFO and LASTSAVE say about it; loading it is in load.ts. How
+ * an image is made and written is elsewhere (snapshot.ts, file.ts).
  */
 
 import { rmSync } from "node:fs";
@@ -137,7 +137,10 @@ export class Persistence extends Loading {
 
   // ---- saving
 
-  /** SAVE: writes the file while everything waits. Errors: CommandError in Redis's words; the log has the reason; LOADING while a data set is loaded. */
+  /**
+   * SAVE: writes the file while everything waits. Errors: CommandError in Redis's words; the log has the reason; LOADING while a data set
+   * is loaded.
+   */
   save(): void {
     // A file of half a data set would replace the whole one.
     if (this.loading !== null) throw errors.loading;
@@ -256,7 +259,10 @@ export class Persistence extends Loading {
     await Promise.all([this.cancelBackgroundSave(), ...[...this.spools].map((spool) => spool.gone)]);
   }
 
-  /** An image of this moment for somebody else, a replica or a file of another kind: with these facts about replication, and keys or none. The caller starts it. */
+  /**
+   * An image of this moment for another use, a replica or a file of another kind: with these facts about replication, and keys or none. The
+   * caller starts it.
+   */
   snapshot(consumer: SnapshotConsumer, options: { facts?: ImageFacts; data?: boolean } = {}): Snapshot {
     const { facts = this.historyFacts(), data = true } = options;
     return new Snapshot(this.keyspace, consumer, { ...this.snapshotOptions(), aux: this.facts(facts), data });
@@ -355,9 +361,7 @@ export class Persistence extends Loading {
     rmSync(this.path, { force: true });
   }
 
-  /**
-   * DEBUG RELOAD: saves, empties, and loads again, while everything waits. Errors: CommandError in Redis's words; the log has the reason.
-   */
+  /** DEBUG RELOAD: saves, empties, and loads again, while everything waits. Errors: CommandError in Redis's words; the log has the reason. */
   reload(options: ReloadOptions = {}): void {
     const { save = true, flush = true, merge = false } = options;
     const { keyspace, log } = this;

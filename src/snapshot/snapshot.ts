@@ -1,7 +1,7 @@
 /**
- * A point-in-time image of the whole keyspace without fork: written in slices between ticks while clients go on. It is the image of the moment it was made:
- * whatever is about to change before its turn is written first (table-walk.ts). One mechanism for files, replicas and the append-only file's rewrite: they
- * differ in their consumer.
+ * A point-in-time image of the whole keyspace without fork: written in slices between ticks while clients go on. It is the image of the
+ * moment it was made: whatever is about to change before its turn is written first (table-walk.ts). One mechanism for files, replicas and
+ * the append-only file's rewrite: they differ in their consumer.
  */
 
 import { assert, InvariantError } from "../assert.ts";
@@ -12,8 +12,8 @@ import { type CommandImageOptions, CommandSink } from "./sinks/commands.ts";
 import { type RdbImageOptions, RdbImageSink } from "./sinks/rdb.ts";
 
 /**
- * Takes the bytes of an image. After the last `write` comes exactly one of `finished` and `failed`. `write` must use bytes[from, to) up or copy them, and
- * may throw: the snapshot ends then, with `failed`.
+ * Takes the bytes of an image. After the last `write` comes exactly one of `finished` and `failed`. `write` must use bytes[from, to) up or
+ * copy them, and may throw: the snapshot ends then, with `failed`.
  */
 export interface SnapshotConsumer extends ByteSink {
   /** Whether the walk may go on; `Snapshot.wake` is to be called when it may again. What changes force to be written comes all the same. */
@@ -171,7 +171,7 @@ export class Snapshot {
     this.longest = Math.max(this.longest, this.clock() - began);
   }
 
-  /** Runs `work`; what it throws ends the snapshot. A broken invariant goes on to whoever ends the server. */
+  /** Runs `work`; what it throws ends the snapshot. A broken invariant goes on to the caller that ends the server. */
   private guarded(work: () => void): void {
     try {
       work();
@@ -191,7 +191,7 @@ export class Snapshot {
     if (database === undefined) return true;
     const { walk } = database;
     walk.step(this.keyDelay > 0 ? 1 : this.stepCost);
-    // What the image streams must stay guarded until it is written.
+    // Values in the image's queue must stay guarded until they are written.
     if (walk.through && !this.image.blocked) {
       walk.release();
       this.current++;

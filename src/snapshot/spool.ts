@@ -1,6 +1,7 @@
 /**
- * An image that comes from elsewhere, kept in a temporary file until all of it is there: what a replica has is dropped only when what replaces it is complete.
- * Then the file becomes the file of the data set, as in Redis; before that it is removed, whatever happens.
+ * An image that comes from elsewhere, kept in a temporary file until all of it is there: what a replica has goes only when what replaces it
+ * cannot be cut off any more. The file is no copy of the data set that may be loaded later, so it is never flushed, and is removed whatever
+ * happens.
  */
 
 import { type FileHandle, open, rename, rm, truncate } from "node:fs/promises";
@@ -35,7 +36,7 @@ export class Spool {
   constructor(options: SpoolOptions) {
     this.options = options;
     this.queue = new FileQueue({ room: options.room, failure: writeFailure, syncBytes: 0 });
-    this.written.promise.catch(() => {}); // whoever asks for the file hears of it; nobody may
+    this.written.promise.catch(() => {}); // a caller that asks for the file hears of it; there may be none
     this.gone = this.run();
   }
 
@@ -46,14 +47,14 @@ export class Spool {
     return to - from;
   }
 
-  /** Whether the disk keeps up; who goes on pushing while it does not fills the memory. */
+  /** Whether the disk keeps up; going on pushing while it does not fills the memory. */
   ready(): boolean {
     return this.queue.ready();
   }
 
   /**
-   * Nothing more comes; what was pushed beyond `length` bytes is cut off. Returns the file, open for reading, once all is in it: the caller closes it, and discards the
-   * spool after that. Errors: SaveError.
+   * Nothing more comes; what was pushed beyond `length` bytes is cut off. Returns the file, open for reading, once all is in it: the caller
+   * closes it, and discards the spool after that. Errors: SaveError.
    */
   async complete(length: number): Promise<FileHandle> {
     assert(length <= this.pushed, "an image has no more bytes than came");
@@ -108,7 +109,7 @@ export class Spool {
       if (!this.discarded) failed(error instanceof SaveError ? error : writeFailure("close", error));
     }
     this.queue.release();
-    // That the removal may fail (the directory is gone) is nobody's concern: there is nothing left to save.
+    // That the removal may fail (the directory is gone) does not matter: there is nothing left to save.
     await handle?.close().catch(() => {});
     if (this.path !== "") await rm(this.path, { force: true }).catch(() => {});
   }

@@ -1,4 +1,4 @@
-/** The value of a key as whoever writes it out sees it: a `Holder` over a record that is only read. One for many records. */
+/** The value of a key as the sinks of images see it: a `Holder` over a record that is only read. One for many records. */
 
 import { assert } from "../assert.ts";
 import { metaEncoding } from "../keyspace/record-meta.ts";

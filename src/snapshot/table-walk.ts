@@ -1,7 +1,7 @@
 /**
- * The way of an image through one table: the keyspace's, or that of a big hash, set or sorted set. Chain by chain, in their order; a chain that is about to change
- * before the walk has come to it is written first, and marked so that the walk passes over it. Chains do not move meanwhile: rehash is paused. Hot: `beforeChange`
- * runs at every write.
+ * The way of an image through one table: the keyspace's, or that of a big hash, set or sorted set. Chain by chain, in their order; a chain
+ * that is about to change before the walk has come to it is written first, and marked so that the walk passes over it. Chains do not move
+ * meanwhile: rehash is paused. Hot: `beforeChange` runs at every write.
  */
 
 import { assert } from "../assert.ts";
@@ -12,7 +12,10 @@ import type { Table, TableGuard } from "../memory/record-table.ts";
 export interface RecordWriter {
   /** Whether it takes no more for now; what changes force to be written comes all the same. */
   readonly blocked: boolean;
-  /** Writes the record at `address`, which is in chain `chain`. `changing`: it is about to change or go. Returns about how many bytes of memory that took reading. */
+  /**
+   * Writes the record at `address`, which is in chain `chain`. `changing`: it is about to change or go. Returns about how many bytes of
+   * memory that took reading.
+   */
   write(chain: number, address: number, changing: boolean): number;
   /** The records of this chain, written already, are about to change. */
   keep(chain: number): void;

@@ -1,6 +1,7 @@
 /**
- * The one walk over what a key holds. It gives a value to a sink part by part; the sinks (sinks/) write the RDB format, commands, digests and DUMP payloads. A value
- * too long for one slice takes the same way in steps: what its parts are then is what they were when the walk began, whatever happens to the value meanwhile.
+ * The one walk over what a key holds. It gives a value to a sink part by part; the sinks (sinks/) write the RDB format, commands, digests
+ * and DUMP payloads. A value too long for one slice takes the same way in steps: what its parts are then is what they were when the walk
+ * began, whatever happens to the value meanwhile.
  *
  * Hot: `walkValue` is called once for each key of an image. Costs are in about bytes of memory read.
  */
@@ -10,7 +11,7 @@ import { copied, copyBytes } from "../base/bytes.ts";
 import type { Counter } from "../base/numbers/counter.ts";
 import type { ByteMap } from "../memory/bytemap.ts";
 import { intsetGet, intsetLength } from "../memory/intset.ts";
-import type { NodeImage } from "../memory/node-image.ts";
+import type { NodeDirectory, NodeImage } from "../memory/node-image.ts";
 import type { NodeDeque } from "../memory/nodes.ts";
 import type { LargeObject } from "../memory/objects.ts";
 import { OrderedCursor } from "../memory/ordered.ts";
@@ -50,8 +51,9 @@ export interface GroupFacts {
 }
 
 /**
- * Takes the parts of one value after another. A string is one call of `string`, or `longString` and its pieces; a collection is one call of `packed`, or `collection`
- * and then its elements, of lists and streams perhaps whole nodes of them. Bytes are good until the method returns.
+ * Takes the parts of one value after another. A string is one call of `string`, or `longString` and its pieces; a collection is one call of
+ * `packed`, or `collection` and then its elements, of lists and streams perhaps whole nodes of them. Bytes are good until the method
+ * returns.
  */
 export interface ValueSink {
   string(bytes: Buffer, from: number, to: number): void;
@@ -62,7 +64,10 @@ export interface ValueSink {
   packed(type: Type, encoding: Encoding, bytes: Buffer, from: number, to: number): boolean;
   /** A collection of `count` elements begins: in `nodes` nodes where it is a list or a stream. */
   collection(type: Type, count: number, nodes: number): void;
-  /** Node `index` of a list or stream in the form it has in memory. Returns about how many bytes that took reading, -1 where the sink wants its elements. */
+  /**
+   * Node `index` of a list or stream in the form it has in memory. Returns about how many bytes that took reading, -1 where the sink wants
+   * its elements.
+   */
   node(type: Type, nodes: ReadNodes, index: number): number;
   /** An element of a list, a member of a set. */
   element(bytes: Buffer, from: number, to: number): void;
@@ -102,8 +107,8 @@ export interface StreamedValue {
 }
 
 /**
- * A string of more bytes than this is written in pieces, and not compressed, because that cannot be interrupted: 256 KiB take LZF about 1 ms. SAVE, which
- * stops everything anyway, compresses every string.
+ * A string of more bytes than this is written in pieces, and not compressed, because that cannot be interrupted: 256 KiB take LZF about 1
+ * ms. SAVE, which stops everything anyway, compresses every string.
  */
 export const BULK_BYTES = 256 * 1024;
 /** Collections of more elements, or nodes, than this are given in steps: below, they take well under 1 ms. */
@@ -267,7 +272,10 @@ class StreamedString implements StreamedValue {
   release(): void {}
 }
 
-/** A large hash, set or sorted set. Its elements have no order: those that are about to change before their turn are kept aside and given from there. */
+/**
+ * A large hash, set or sorted set. Its elements have no order: those that are about to change before their turn are kept aside and given
+ * from there.
+ */
 class StreamedMap implements StreamedValue, RecordWriter {
   readonly blocked = false;
   done = false;

@@ -17,7 +17,7 @@ import { find, makePersistence } from "../snapshot/support.ts";
 import { connect, encodeCommand, type RawClient, type Word } from "../support/client.ts";
 import { Random } from "../support/property.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-import { writeImage } from "./support.ts";
+import { stringEntry, writeImage } from "./support.ts";
 
 /** Enough for the list to be written bit by bit. */
 const ELEMENTS = 8000;
@@ -258,7 +258,7 @@ function imageWith(stored: Buffer, length: number): Buffer {
     out.length(2);
     out.lzfString(stored, 0, stored.length, length);
     node(out, "last");
-    out.stringEntry(Buffer.from("other"), 0, 5, Buffer.from("value"), 0, 5);
+    stringEntry(out, Buffer.from("other"), 0, 5, Buffer.from("value"), 0, 5);
     out.end();
   });
 }

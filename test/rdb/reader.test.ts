@@ -6,7 +6,7 @@ import { moduleName } from "../../src/rdb/module.ts";
 import { RdbReader } from "../../src/rdb/reader.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "../../src/rdb/value.ts";
 import { VALUE_READERS } from "../../src/rdb/value-readers.ts";
-import { entry, Random, Recorder, readImage, writeEntries, writeImage } from "./support.ts";
+import { entry, Random, Recorder, readImage, stringEntry, writeEntries, writeImage } from "./support.ts";
 
 const HEADER = "REDIS0010";
 const NO_CHECKSUM = "\0".repeat(8);
@@ -178,7 +178,7 @@ describe("the RDB reader", () => {
       writer.header([]);
       writer.library(Buffer.from(code));
       writer.raw(Buffer.from("f440050102", "hex"), 0, 5);
-      writer.stringEntry(Buffer.from("k"), 0, 1, Buffer.from("v"), 0, 1);
+      stringEntry(writer, Buffer.from("k"), 0, 1, Buffer.from("v"), 0, 1);
       writer.end();
     });
     for (const size of [1, 1000]) {
@@ -213,7 +213,7 @@ describe("the RDB reader", () => {
         writer.rawString(Buffer.from(text), 0, text.length);
       }
       writer.length(0);
-      writer.stringEntry(Buffer.from("k"), 0, 1, Buffer.from("v"), 0, 1);
+      stringEntry(writer, Buffer.from("k"), 0, 1, Buffer.from("v"), 0, 1);
       writer.end();
     });
     for (const size of [1, 3, 1000]) {
@@ -256,7 +256,7 @@ describe("the RDB reader", () => {
         writer.key(VALUE_TYPE.list, Buffer.from(name), 0, name.length);
         writer.length(texts.length);
         for (const text of texts) writer.rawString(Buffer.from(text), 0, text.length);
-        writer.stringEntry(Buffer.from(name), 0, 1, Buffer.from("v"), 0, 1);
+        stringEntry(writer, Buffer.from(name), 0, 1, Buffer.from("v"), 0, 1);
       }
       writer.end();
     });
@@ -432,7 +432,7 @@ describe("the memory of the RDB reader", () => {
     const bytes = writeImage(
       (writer) => {
         writer.header([]);
-        writer.stringEntry(Buffer.from("k"), 0, 1, value, 0, value.length);
+        stringEntry(writer, Buffer.from("k"), 0, 1, value, 0, value.length);
         writer.end();
       },
       { compress: false },

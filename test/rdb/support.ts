@@ -4,6 +4,7 @@
  */
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import type { RdbEntry } from "../../src/rdb/entry.ts";
+import { TEXT_DOUBLE, VALUE_TYPE } from "../../src/rdb/format.ts";
 import type { RdbHandler } from "../../src/rdb/handler.ts";
 import { RdbReader, type RdbReaderOptions } from "../../src/rdb/reader.ts";
 import { RdbWriter, type RdbWriterOptions } from "../../src/rdb/writer.ts";
@@ -122,7 +123,7 @@ export function writeEntries(writer: RdbWriter, entries: readonly Entry[], aux: 
     // Somewhere inside a larger buffer, as in the arena.
     const bytes = Buffer.from(`..${entry.key}...${entry.value}.`, "latin1");
     const keyEnd = 2 + entry.key.length;
-    writer.stringEntry(bytes, 2, keyEnd, bytes, keyEnd + 3, keyEnd + 3 + entry.value.length);
+    stringEntry(writer, bytes, 2, keyEnd, bytes, keyEnd + 3, keyEnd + 3 + entry.value.length);
   }
   writer.end();
 }
@@ -184,6 +185,27 @@ export class Random {
 }
 
 /** The DEBUG DIGEST of these entries, given in any order. */
+/** Writes a whole entry whose value is a string. */
+export function stringEntry(out: RdbWriter, key: Buffer, keyFrom: number, keyTo: number, value: Buffer, from: number, to: number): void {
+  out.key(VALUE_TYPE.string, key, keyFrom, keyTo);
+  out.rawString(value, from, to);
+}
+
+/** Writes a score as text behind its length in one byte: what the first zset type stores. */
+export function textDouble(out: RdbWriter, value: number): void {
+  const special = Number.isNaN(value)
+    ? TEXT_DOUBLE.nan
+    : value === Number.POSITIVE_INFINITY
+      ? TEXT_DOUBLE.positiveInfinity
+      : value === Number.NEGATIVE_INFINITY
+        ? TEXT_DOUBLE.negativeInfinity
+        : null;
+  const text = special === null ? (Object.is(value, -0) ? "-0" : String(value)) : "";
+  const bytes = Buffer.from(`.${text}`, "latin1");
+  bytes[0] = special ?? text.length;
+  out.raw(bytes, 0, bytes.length);
+}
+
 /** What DEBUG DIGEST-VALUE shows for a key that does not exist, and DEBUG DIGEST for no keys at all. */
 export const EMPTY_DIGEST = "0".repeat(40);
 

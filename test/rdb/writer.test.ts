@@ -3,7 +3,7 @@ import { Crc64 } from "../../src/rdb/crc64.ts";
 import { RdbString } from "../../src/rdb/entry.ts";
 import { RdbInput } from "../../src/rdb/input.ts";
 import { RdbWriter } from "../../src/rdb/writer.ts";
-import { entry, Random, readImage, writeEntries, writeImage } from "./support.ts";
+import { entry, Random, readImage, stringEntry, textDouble, writeEntries, writeImage } from "./support.ts";
 
 /** The bytes that `build` writes, without header or end, in hexadecimal. */
 function hex(build: (writer: RdbWriter) => void, compress = true): string {
@@ -147,7 +147,7 @@ describe("the RDB writer", () => {
       expect(binary.number).toBe(value);
       const text = inputOver(
         Buffer.from(
-          hex((writer) => writer.textDouble(value)),
+          hex((writer) => textDouble(writer, value)),
           "hex",
         ),
       );
@@ -175,7 +175,7 @@ describe("the RDB writer", () => {
     const writer = new RdbWriter({ write: (bytes) => void handed.push(bytes) }, { compress: false });
     const value = Buffer.alloc(200_000, "abcdefgh");
     writer.header([]);
-    writer.stringEntry(Buffer.from("k"), 0, 1, value, 0, value.length);
+    stringEntry(writer, Buffer.from("k"), 0, 1, value, 0, value.length);
     writer.end();
     expect(handed).toContain(value);
   });

@@ -25,7 +25,7 @@ import { BULK_BYTES, type ReadValue, type StreamedValue, streamValue } from "../
 import { hashSet } from "../../src/values/hash/hash.ts";
 import { DEFAULT_LIMITS } from "../../src/values/limits.ts";
 import { ListEnd, listPush } from "../../src/values/list/list.ts";
-import { Draft } from "../../src/values/temporary.ts";
+import { Temporary } from "../../src/values/temporary.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
 import { MemoryLog, makeKeyspace, makePersistence, NOW, set } from "./support.ts";
 
@@ -109,8 +109,8 @@ describe("a value that is given in steps", () => {
     return streamValue(sink, () => sink, type, value);
   }
 
-  function made(type: Type, fill: (draft: Draft, name: Buffer) => void): Draft {
-    const draft = new Draft(makeKeyspace(1).space, DEFAULT_LIMITS).begin(type);
+  function made(type: Type, fill: (draft: Temporary, name: Buffer) => void): Temporary {
+    const draft = new Temporary(makeKeyspace(1).space, DEFAULT_LIMITS).begin(type);
     for (let index = 0; index < 5000; index++) fill(draft, Buffer.from(`element ${index}`));
     return draft;
   }
@@ -188,7 +188,7 @@ describe("the RDB format", () => {
   test("is loaded into the place that was given for a value, and into no other", () => {
     const keyspace = makeKeyspace(1);
     const handler = new LoadHandler(keyspace, new MemoryLog(), { dropExpired: false }, { maxReserve: 1, startedAt: NOW });
-    const other = new Draft(keyspace.space, DEFAULT_LIMITS).begin(Type.SET);
+    const other = new Temporary(keyspace.space, DEFAULT_LIMITS).begin(Type.SET);
     expect(broken(() => handler.collection(new RdbEntry(), other))).toBe("a value is built in the place that was given for it");
   });
 });

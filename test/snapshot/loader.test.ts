@@ -6,7 +6,7 @@ import { idleSeconds } from "../../src/keyspace/access.ts";
 import type { LoadProgress } from "../../src/snapshot/load.ts";
 import { LoadError } from "../../src/snapshot/load-handler.ts";
 import { Encoding } from "../../src/values/value-types.ts";
-import { datasetDigest, type Entry, entry, Random, writeEntries, writeImage } from "../rdb/support.ts";
+import { datasetDigest, type Entry, entry, Random, stringEntry, writeEntries, writeImage } from "../rdb/support.ts";
 import { startRedis, testWithRedis } from "../support/redis.ts";
 import { contents, find, get, makePersistence, set, sorted } from "./support.ts";
 
@@ -178,7 +178,7 @@ describe("loading a file", () => {
       writeImage((writer) => {
         writer.header([]);
         writer.selectDatabase(0, 2 ** 40, 2 ** 40);
-        writer.stringEntry(Buffer.from("ab"), 0, 1, Buffer.from("ab"), 1, 2);
+        stringEntry(writer, Buffer.from("ab"), 0, 1, Buffer.from("ab"), 1, 2);
         writer.end();
       }),
     );

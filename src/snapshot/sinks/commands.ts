@@ -1,9 +1,10 @@
 /**
- * Values as the commands that make them, arrays of bulk strings: what an append-only file begins with unless it begins with an image (aof-use-rdb-preamble no). Hot:
- * called for every element.
+ * Values as the commands that make them, arrays of bulk strings: what an append-only file begins with unless it begins with an image
+ * (aof-use-rdb-preamble no). Hot: called for every element.
  *
- * Lists, sets, sorted sets and hashes are RPUSH, SADD, ZADD and HMSET of 64 elements each, as in Redis. A stream is XADD for each entry, XSETID for what entries do not
- * tell, XGROUP CREATE for each group, XCLAIM for each pending entry, XGROUP CREATECONSUMER for consumers that have none.
+ * Lists, sets, sorted sets and hashes are RPUSH, SADD, ZADD and HMSET of 64 elements each, as in Redis. A stream is XADD for each entry,
+ * XSETID for what entries do not tell, XGROUP CREATE for each group, XCLAIM for each pending entry, XGROUP CREATECONSUMER for consumers
+ * that have none.
  */
 
 import { assert } from "../../assert.ts";

@@ -1,7 +1,7 @@
 /**
- * DEBUG DIGEST and DEBUG DIGEST-VALUE: a fingerprint of a data set that does not depend on the order of keys, of a set's members, of a hash's fields; and does depend
- * on everything else. It is exactly Redis's (computeDatasetDigest and xorObjectDigest in debug.c), so that two servers can be compared by one line each. Built on
- * SHA-1: `xor` for what has no order, `mix` for what has.
+ * DEBUG DIGEST and DEBUG DIGEST-VALUE: a fingerprint of a data set that does not depend on the order of keys, of a set's members, of a
+ * hash's fields; and does depend on everything else. It is exactly Redis's (computeDatasetDigest and xorObjectDigest in debug.c), so that
+ * two servers can be compared by one line each. Built on SHA-1: `xor` for what has no order, `mix` for what has.
  */
 
 import { copyBytes } from "../../base/bytes.ts";
@@ -142,7 +142,10 @@ class DigestSink implements ValueSink {
 
 const sink = new DigestSink();
 
-/** Adds what `value`, which is of this type, holds: to a cleared digest, or to that of its key. When the key expires does not count, only whether it does. */
+/**
+ * Adds what `value`, which is of this type, holds: to a cleared digest, or to that of its key. When the key expires does not count, only
+ * whether it does.
+ */
 export function digestValue(digest: Digest, type: Type, value: ReadValue, hasExpiry: boolean): void {
   sink.digest = digest;
   walkValue(sink, type, value);

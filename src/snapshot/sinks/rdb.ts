@@ -1,6 +1,7 @@
 /**
- * Values in the RDB format. What is written is version 10, which Redis 7.0 loads; so a set that is a listpack goes as its members, because version 11 was the first to
- * have it in one piece. Small collections and the nodes of lists go as they lie in memory, compressed ones as the image had them that they were loaded from.
+ * Values in the RDB format. What is written is version 10, which Redis 7.0 loads; so a set that is a listpack goes as its members, because
+ * version 11 was the first to have it in one piece. Small collections and the nodes of lists go as they lie in memory, compressed ones as
+ * the image had them that they were loaded from.
  */
 
 import type { Counter } from "../../base/numbers/counter.ts";

@@ -198,7 +198,7 @@ function loadAppendOnly(ctx: Context): void {
 }
 
 function flushSleep(ctx: Context): void {
-  ctx.host.appendOnly.flushSleep = Number.parseInt(ctx.text(2), 10) || 0;
+  ctx.host.appendOnly.writer.sleepMicros = Number.parseInt(ctx.text(2), 10) || 0;
   ctx.reply.ok();
 }
 

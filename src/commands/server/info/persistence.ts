@@ -39,7 +39,7 @@ export const PERSISTENCE: Section = {
     out.add("aof_last_bgrewrite_status", appendOnly.lastRewriteOk ? "ok" : "err");
     out.add("aof_rewrites", appendOnly.rewrites);
     out.add("aof_rewrites_consecutive_failures", appendOnly.consecutiveFailures);
-    out.add("aof_last_write_status", appendOnly.lastWriteOk ? "ok" : "err");
+    out.add("aof_last_write_status", appendOnly.writer.error === null ? "ok" : "err");
     out.add("aof_last_cow_size", 0);
     out.add("module_fork_in_progress", 0);
     out.add("module_fork_last_cow_size", 0);
@@ -52,9 +52,9 @@ function addFile(out: InfoText, file: AppendOnlyFile): void {
   out.add("aof_current_size", file.size);
   out.add("aof_base_size", file.baseSize);
   out.add("aof_pending_rewrite", file.rewriteScheduled);
-  out.add("aof_buffer_length", file.waitingBytes);
-  out.add("aof_pending_bio_fsync", file.pendingFlushes);
-  out.add("aof_delayed_fsync", file.delayedFlushes);
+  out.add("aof_buffer_length", file.writer.waitingBytes);
+  out.add("aof_pending_bio_fsync", file.writer.flushing);
+  out.add("aof_delayed_fsync", file.writer.delayedFlushes);
 }
 
 function addProgress(out: InfoText, progress: LoadProgress, now: number): void {

@@ -5,18 +5,16 @@ import { join, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { failureWords } from "../config/error.ts";
 import type { Log } from "../log.ts";
+import { syncDirectory } from "../snapshot/file.ts";
 import { LoadError } from "../snapshot/load-handler.ts";
 import { Manifest, ManifestError } from "./manifest.ts";
 
-/** Windows has no way to flush a directory, and needs none. */
-const CAN_SYNC_DIRECTORIES = process.platform !== "win32";
-
 /** A manifest that could not be written; the message says what was tried, and why it failed. */
-export class ManifestWriteError extends Error {
+class ManifestWriteError extends Error {
   override name = "ManifestWriteError";
 }
 
-export function manifestName(prefix: string): string {
+function manifestName(prefix: string): string {
   return `${prefix}.manifest`;
 }
 
@@ -76,17 +74,6 @@ export function writeManifest(directory: string, prefix: string, manifest: Manif
     doing(`Fail to fsync AOF directory ${directory}`, () => syncDirectory(directory));
   } finally {
     if (descriptor !== -1) closeSync(descriptor);
-  }
-}
-
-/** Has the system write down which files are in `directory`. */
-export function syncDirectory(directory: string): void {
-  if (!CAN_SYNC_DIRECTORIES) return;
-  const descriptor = openSync(directory, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

@@ -83,6 +83,17 @@ export async function createTemporary(directory: string, options: TemporaryOptio
 /** Windows has no way to flush a directory, and needs none. */
 const CAN_SYNC_DIRECTORIES = process.platform !== "win32";
 
+/** Has the system write down which files are in `directory`. */
+export function syncDirectory(directory: string): void {
+  if (!CAN_SYNC_DIRECTORIES) return;
+  const descriptor = openSync(directory, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** Where a file in the making gets its bytes: the snapshot. */
 export interface FileSource {
   wake(): void;
@@ -271,11 +282,8 @@ export class SnapshotFileSync implements SnapshotConsumer {
       throw renameFailure(place, temporary, error);
     }
     this.temporary = "";
-    if (!CAN_SYNC_DIRECTORIES) return;
     try {
-      const directory = openSync(place.directory, "r");
-      fsyncSync(directory);
-      closeSync(directory);
+      syncDirectory(place.directory);
     } catch (error) {
       throw directoryFailure(error);
     }

@@ -216,15 +216,18 @@ describe("switching the file on and off", () => {
     using directory = new Directory();
     await using server = await AofServer.start(directory, { appendonly: "no" });
     await send(server.client, [["MULTI"], ["SET", "a", 1], ["CONFIG", "SET", "appendonly", "yes"], ["SET", "b", 1]]);
-    await server.run("EXEC");
-    // The log and not INFO: the next tick of the cron may have begun it by now.
-    expect(directory.log).toContain("An AOF background was scheduled to start when possible.");
+    // In one piece, so that no cron comes between them.
+    expect(String((await server.client.pipeline([["EXEC"], ["INFO", "persistence"]]))[1])).toContain("aof_rewrite_scheduled:1\r\n");
     await server.rewritten();
     await server.run("CONFIG", "SET", "rdb-key-save-delay", "100000");
-    await server.run("BGSAVE");
-    expect(await server.run("BGREWRITEAOF")).toBe("Background append only file rewriting scheduled");
-    expect(await server.info("aof_pending_rewrite")).toBe("1");
-    await server.run("CONFIG", "SET", "rdb-key-save-delay", "0");
+    const [, scheduled, info] = await server.client.pipeline([
+      ["BGSAVE"],
+      ["BGREWRITEAOF"],
+      ["INFO", "persistence"],
+      ["CONFIG", "SET", "rdb-key-save-delay", "0"],
+    ]);
+    expect(String(scheduled)).toBe("+Background append only file rewriting scheduled\r\n");
+    expect(String(info)).toContain("aof_pending_rewrite:1\r\n");
     await until("the rewrite", () => directory.manifest.includes("appendonly.aof.2.base.rdb"));
     await server.rewritten();
     await server.run("DEBUG", "LOADAOF");

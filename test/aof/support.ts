@@ -53,7 +53,10 @@ export class AofServer implements AsyncDisposable {
     this.client = client;
   }
 
-  /** Unless told otherwise with appendfsync no: with everysec a write is put off while a flush is under way, and whether one is depends on the disk. */
+  /**
+   * Unless told otherwise with appendfsync no: with everysec a write is put off while a flush is under way, and whether one is depends on
+   * the disk.
+   */
   static async start(directory: Directory, directives: Directives = {}): Promise<AofServer> {
     const usual = { save: "", appendonly: "yes", appendfsync: "no", "enable-debug-command": "yes" };
     const config = Config.of({ ...usual, dir: directory.path, ...directives });
@@ -102,8 +105,8 @@ export async function send(client: RawClient, commands: readonly (readonly Word[
 }
 
 /**
- * Values of every type and encoding, with and without deadlines, in three databases; some so big that images lend them. Scores are such that the digests of Redis 7.0, which
- * has 17 digits of each, and 7.2, which has as many as it takes, agree.
+ * Values of every type and encoding, with and without deadlines, in three databases; some so big that images lend them. Scores are such
+ * that the digests of Redis 7.0, which has 17 digits of each, and 7.2, which has as many as it takes, agree.
  */
 export function everyKind(big = 3000): Word[][] {
   const commands: Word[][] = [

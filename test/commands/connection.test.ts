@@ -6,8 +6,8 @@ import { describeWithRedis } from "../support/redis.ts";
 import { startServer } from "../support/server.ts";
 
 /**
- * What two servers cannot have in common: the client's number, the version, which is 7.2.4 here and asserted on its own, and the words in which 7.2 tells
- * of HELLO's form.
+ * What two servers cannot have in common: the client's number, the version, which is 7.2.4 here and asserted on its own, and the words in
+ * which 7.2 tells of HELLO's form.
  */
 function maskHello(reply: string): string {
   return reply

@@ -1,6 +1,6 @@
 /**
- * COMMAND, against a real Redis: facts about every command we have must be the same, sentences need not. Where Redis 7.2 changed what 7.0.15 says, the
- * command and the field stand in a table.
+ * COMMAND, against a real Redis: facts about every command we have must be the same, sentences need not. Where Redis 7.2 changed what
+ * 7.0.15 says, the command and the field stand in a table.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect, type RawClient, replyText, type Word } from "../support/client.ts";

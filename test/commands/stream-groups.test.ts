@@ -8,7 +8,10 @@ import { type TestServer, useServer } from "../support/server.ts";
 
 const MAX = "18446744073709551615";
 
-/** Five entries, a group that has read three of them for two of its consumers. (Those who claim or read in vain come to be in 7.2 only: tested below.) */
+/**
+ * Five entries, a group that has read three of them for two of its consumers. (Those who claim or read in vain come to be in 7.2 only:
+ * tested below.)
+ */
 const READ: readonly Request[] = [
   ...entries(5),
   ["XGROUP", "CREATE", "s", "g", "0"],

@@ -1,6 +1,6 @@
 /**
- * Damaged payloads, taken without regard to their checksums: RESTORE refuses them, or what it makes of them is sound. Whatever comes after, the server answers, no command
- * ends in an internal error, and no memory stays behind. Only ours is asked: damaged values may end a Redis.
+ * Damaged payloads, taken without regard to their checksums: RESTORE refuses them, or what it makes of them is sound. Whatever comes after,
+ * the server answers, no command ends in an internal error, and no memory stays behind. Only ours is asked: damaged values may end a Redis.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Ours, until } from "../replication/support.ts";

@@ -1,9 +1,11 @@
 /**
- * Every data type against a real Redis: thousands of random commands to both, whose replies must be equal, and so must the data sets in the end: in memory, on
- * replicas of the other kind that followed, through DUMP and RESTORE, through the file, and through a full synchronisation.
+ * Every data type against a real Redis: thousands of random commands to both, whose replies must be equal, and so must the data sets in the
+ * end: in memory, on replicas of the other kind that followed, through DUMP and RESTORE, through the file, and through a full
+ * synchronisation.
  *
- * A failure names its seed and shows the shortest script found. PROPERTY_SEED=<seed> repeats it. Unless told otherwise every run has the same seed, so that what fails is
- * what was changed; DIFFERENTIAL_ROUNDS=<n> runs n sequences of every type with seeds up to chance, each of DIFFERENTIAL_COMMANDS=<n> commands.
+ * A failure names its seed and shows the shortest script found. PROPERTY_SEED=<seed> repeats it. Unless told otherwise every run has the
+ * same seed, so that what fails is what was changed; DIFFERENTIAL_ROUNDS=<n> runs n sequences of every type with seeds up to chance, each
+ * of DIFFERENTIAL_COMMANDS=<n> commands.
  */
 import { afterAll, beforeAll, test } from "bun:test";
 import { TEST_LIMIT_MS } from "../support/limits.ts";

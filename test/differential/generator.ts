@@ -14,7 +14,10 @@ export interface Commands {
   readonly templates: readonly Template[];
 }
 
-/** The commands of one type: lines of templates (see template.ts), each with how often it comes up beside the others (1 unless told, as in `3x GET key`). */
+/**
+ * The commands of one type: lines of templates (see template.ts), each with how often it comes up beside the others (1 unless told, as in
+ * `3x GET key`).
+ */
 export function commands(family: Family, lines: string): Commands {
   const templates = lines
     .trim()
@@ -104,8 +107,8 @@ function prepared(request: Request): Request[] {
 }
 
 /**
- * What a wrong word would leave to chance: SPOP and SCAN with another count, ranges by name in a sorted set that has several scores; and what 7.2 does
- * otherwise with ZRANK, XSETID and timeouts out of range.
+ * What a wrong word would leave to chance: SPOP and SCAN with another count, ranges by name in a sorted set that has several scores; and
+ * what 7.2 does otherwise with ZRANK, XSETID and timeouts out of range.
  */
 const UNSPOILT = /^SPOP|^.?SCAN|^Z\w* (y\d|w1)|^Z(REV)?RANK|^XSETID|^B[LRZ]|^XREAD BLOCK/i;
 

@@ -92,9 +92,9 @@ function sameMark(ours: Decoded, theirs: Decoded): boolean {
 }
 
 /**
- * Small lists are "listpack" since 7.2 and were "quicklist"; small sets of other than integers are "listpack" and were "hashtable"; sets and sorted sets
- * change ahead of commands with many arguments since 7.2; and Redis makes a "skiplist" of a sorted set to SORT it. Of lists and hashes the state in the
- * end is compared exactly.
+ * Small lists are "listpack" since 7.2 and were "quicklist"; small sets of other than integers are "listpack" and were "hashtable"; sets
+ * and sorted sets change ahead of commands with many arguments since 7.2; and Redis makes a "skiplist" of a sorted set to SORT it. Of lists
+ * and hashes the state in the end is compared exactly.
  */
 const sameEncoding: Alike = (ours, theirs) => VARYING.some((group) => group.includes(String(ours)) && group.includes(String(theirs)));
 

@@ -178,7 +178,8 @@ export class Stage implements AsyncDisposable {
   private async compareDigests(which: string): Promise<string | null> {
     const [ours, real, oursOfReal, realOfOurs] = await Promise.all(this.clients.map((client) => client.text("DEBUG", "DIGEST")));
     if (ours === oursOfReal && real === realOfOurs) return null;
-    if (await Promise.all(this.clients.map(hasNegativeZero)).then((found) => found.includes(true))) return null; // a packed score of -0 is 0, and what is packed depends on SORT
+    // A packed score of -0 is 0, and what is packed depends on SORT.
+    if (await Promise.all(this.clients.map(hasNegativeZero)).then((found) => found.includes(true))) return null;
     if (real !== realOfOurs) return `DEBUG DIGEST of Redis is ${real}, of a Redis ${which} ours ${realOfOurs}`;
     return `DEBUG DIGEST of ours is ${ours}, of ours ${which} Redis ${oursOfReal}`;
   }

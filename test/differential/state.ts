@@ -12,8 +12,8 @@ export interface StateOptions {
    */
   readonly encodings: readonly string[];
   /**
-   * How much of consumer groups: everything; not the consumers that wait for nothing, which 7.0 makes later ("main"); nor how many entries were read and
-   * how often ("told").
+   * How much of consumer groups: everything; not the consumers that wait for nothing, which 7.0 makes later ("main"); nor how many entries
+   * were read and how often ("told").
    */
   readonly groups: "told" | "main" | "all";
 }

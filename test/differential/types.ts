@@ -19,7 +19,7 @@
  * | SORT ALPHA of elements that differ in a NUL only | Redis leaves comparing to strcoll, which ends there |
  * | scores that are no short decimal | 7.0 writes them as "%.17g", 7.2 as the shortest text: compared as numbers |
  * | XREAD and XREADGROUP with unbalanced streams | 7.2 quotes the name of the command: compared with that in mind |
- * | encodings of sets and sorted sets | 7.2 changes them ahead of commands with many arguments; and Redis unpacks a sorted set to SORT it, ours does not |
+ * | encodings of sets and sorted sets | 7.2 changes them ahead of commands with many arguments; and Redis unpacks a sorted set to SORT it |
  * | how much a group has read and how often it delivered, on replicas | XREADGROUP does not tell them |
  * | HyperLogLogs with damaged registers | Redis stops half-way, and replicas do not hear of it |
  * | scores nearer to 0 than 2e-308 | SORT in Redis takes them for an error once they are packed |

@@ -1,6 +1,7 @@
 /**
- * Nodes of lists and streams that stay compressed after a start until somebody looks into them (src/persistence/rdb/dormant.ts), and what a file's checksum is trusted
- * with: two servers that began with the same file, one of them told not to look at checksums so that it decodes everything at once, answer alike.
+ * Nodes of lists and streams that stay compressed after a start until somebody looks into them (src/persistence/rdb/dormant.ts), and what a
+ * file's checksum is trusted with: two servers that began with the same file, one of them told not to look at checksums so that it decodes
+ * everything at once, answer alike.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -253,7 +253,9 @@ describe("while the image is kept in a file", () => {
 
 describe("while the file is loaded", () => {
   const KEYS = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`key:${index}`, `value:${index}`]));
-  const SLOW = { "key-load-delay": "3000" };
+  /** Eight seconds, unless it is told to hurry. */
+  const SLOW = { "key-load-delay": "20000" };
+  const hurry = (replica: Ours) => replica.client.text("CONFIG", "SET", "key-load-delay", 0);
 
   test("clients hear LOADING, the master hears that somebody is there, and what it sent meanwhile is run afterwards", async () => {
     using master = new FakeMaster();
@@ -269,6 +271,7 @@ describe("while the file is loaded", () => {
     // Nothing is expected of the master now, however long it takes.
     replica.pretendLater(62);
     await until("a sign of life", () => link.unread.length > before);
+    await hurry(replica);
     await linkUp(replica.client);
     await until("the writes", async () => (await replica.client.command("GET", "count")).toString() === "$1\r\n2\r\n");
     expect(await replica.client.text("GET", "key:399")).toBe("value:399");
@@ -286,6 +289,7 @@ describe("while the file is loaded", () => {
     const next = await master.accept();
     expect(await next.greet()).toEqual(["PSYNC", id("a"), "1001"]);
     next.send("+CONTINUE\r\n");
+    await hurry(replica);
     await linkUp(replica.client);
     expect((await replica.client.command("DBSIZE")).toString()).toBe(":400\r\n");
   });

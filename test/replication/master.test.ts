@@ -82,12 +82,12 @@ describeWithRedis("a real Redis that follows one of ours", () => {
 
 describe("an image", () => {
   test("is of the moment when it was begun, whatever is written while it is made", async () => {
-    await using master = await Ours.start({ "rdb-key-save-delay": "20" });
+    await using master = await Ours.start({ "rdb-key-save-delay": "200" });
     await using replica = await Ours.start();
-    await load(master.client, 20_000, (index) => ["SET", `key:${index}`, index]);
+    await load(master.client, 4000, (index) => ["SET", `key:${index}`, index]);
     await replica.client.text("REPLICAOF", "127.0.0.1", master.port);
     await until("the image", async () => (await infoField(master.client, "replication", "slave0")).includes("state=wait_bgsave"));
-    await load(master.client, 20_000, (index) => (index % 3 === 0 ? ["DEL", `key:${index}`] : ["SET", `key:${index * 2}`, "changed"]));
+    await load(master.client, 4000, (index) => (index % 3 === 0 ? ["DEL", `key:${index}`] : ["SET", `key:${index * 2}`, "changed"]));
     expect(await infoField(master.client, "replication", "slave0")).toContain("state=wait_bgsave");
     await linkUp(replica.client);
     await sameOffset(master.client, replica.client);
@@ -95,14 +95,15 @@ describe("an image", () => {
   });
 
   testWithRedis("is shared by all who ask within repl-diskless-sync-delay", async () => {
-    await using master = await Ours.start({ "repl-diskless-sync-delay": "20" });
+    await using master = await Ours.start({ "repl-diskless-sync-delay": "60" });
     await using first = await startReal();
     await using second = await Ours.start();
     await loadKeys(master.client, 5000);
     await first.client.text("REPLICAOF", "127.0.0.1", master.port);
     await second.client.text("REPLICAOF", "127.0.0.1", master.port);
     await until("both", async () => (await infoField(master.client, "replication", "connected_slaves")) === "2");
-    master.pretendLater(21);
+    await master.client.text("CONFIG", "SET", "repl-diskless-sync-delay", 0); // the delay is over
+    master.pretendLater(0);
     await linkUp(first.client);
     await linkUp(second.client);
     await equalDigests(master.client, first.client);
@@ -125,7 +126,7 @@ describe("an image", () => {
   });
 
   test("in a file may be joined while it is written; the next one serves who comes later", async () => {
-    await using master = await Ours.start({ "repl-diskless-sync": "no", "rdb-key-save-delay": "200" });
+    await using master = await Ours.start({ "repl-diskless-sync": "no", "rdb-key-save-delay": "800" });
     await using first = await Ours.start();
     await using second = await Ours.start();
     await load(master.client, 2000, (index) => ["SET", `key:${index}`, index]);
@@ -143,7 +144,7 @@ describe("an image", () => {
   });
 
   test("goes on for the others when one of them leaves, and ends with the last", async () => {
-    await using master = await Ours.start({ "rdb-key-save-delay": "200", "repl-diskless-sync-delay": "20" });
+    await using master = await Ours.start({ "rdb-key-save-delay": "200", "repl-diskless-sync-delay": "60" });
     await using replica = await Ours.start();
     await load(master.client, 3000, (index) => ["SET", `key:${index}`, index]);
     const leaver = await connect(master.port);
@@ -151,7 +152,8 @@ describe("an image", () => {
     leaver.send(encodeCommand(["PSYNC", "?", "-1"]));
     await replica.client.text("REPLICAOF", "127.0.0.1", master.port);
     await until("both", async () => (await infoField(master.client, "replication", "connected_slaves")) === "2");
-    master.pretendLater(21);
+    await master.client.text("CONFIG", "SET", "repl-diskless-sync-delay", 0); // the delay is over
+    master.pretendLater(0);
     await leaver.readLine();
     leaver.close();
     await linkUp(replica.client);
@@ -160,8 +162,6 @@ describe("an image", () => {
     const last = await connect(master.port);
     await last.command("REPLCONF", "capa", "eof");
     last.send(encodeCommand(["PSYNC", "?", "-1"]));
-    await until("the last one", async () => (await infoField(master.client, "replication", "connected_slaves")) === "2");
-    master.pretendLater(21);
     await until("the second image", () => count(master.log, "Starting BGSAVE") === 2);
     last.close();
     await until("its end", () => master.server.replication.replicas.count === 1);

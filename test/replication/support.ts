@@ -20,6 +20,9 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
   }
 }
 
+/** No PING by itself, which would move offsets while they are compared. */
+const PING_PERIOD = "3600";
+
 /** One of our servers in this process, with a client, a directory and a log of its own. */
 export class Ours implements AsyncDisposable {
   readonly server: Server;
@@ -34,7 +37,14 @@ export class Ours implements AsyncDisposable {
 
   static async start(directives: Parameters<typeof Config.of>[0] = {}): Promise<Ours> {
     const dir = mkdtempSync(join(tmpdir(), "replicant-replication-"));
-    const config = Config.of({ save: "", dir, "enable-debug-command": "yes", "repl-diskless-sync-delay": "0", ...directives });
+    const config = Config.of({
+      save: "",
+      dir,
+      "enable-debug-command": "yes",
+      "repl-diskless-sync-delay": "0",
+      "repl-ping-replica-period": PING_PERIOD,
+      ...directives,
+    });
     const server = new Server(config, { anyPort: true, log: new Log({ level: "debug", file: join(dir, "log") }) });
     await server.start();
     return new Ours(server, await connect(server.port), dir);
@@ -67,7 +77,10 @@ export async function startReal(...args: string[]): Promise<{ process: ServerPro
 
 /** The same on a port of the caller's choice. */
 export async function startRealOn(port: number | undefined, ...args: string[]): ReturnType<typeof startReal> {
-  const process = await startRedis({ args: ["--enable-debug-command", "yes", ...args], ...(port === undefined ? {} : { port }) });
+  const process = await startRedis({
+    args: ["--enable-debug-command", "yes", "--repl-ping-replica-period", PING_PERIOD, ...args],
+    ...(port === undefined ? {} : { port }),
+  });
   const client = await process.connect();
   return {
     process,

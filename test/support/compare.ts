@@ -1,6 +1,6 @@
 /**
- * Asks a real Redis and a server of ours the same things and expects the same bytes back. Cases are conversations: each runs on connections of its own,
- * over empty databases, and the first request whose replies differ is named.
+ * Asks a real Redis and a server of ours the same things and expects the same bytes back. Cases are conversations: each runs on connections
+ * of its own, over empty databases, and the first request whose replies differ is named.
  */
 import { afterAll, beforeAll, expect } from "bun:test";
 import type { Config } from "../../src/config/config.ts";

@@ -19,7 +19,10 @@ export type StartOptions = {
    * dir).
    */
   readonly args?: readonly string[];
-  /** The whole command line behind `command`, for tests of the command line itself: then nothing is given by us, and the directory is where the process runs. */
+  /**
+   * The whole command line behind `command`, for tests of the command line itself: then nothing is given by us, and the directory is where
+   * the process runs.
+   */
   readonly line?: (port: number, dir: string) => readonly string[];
   /** What it reads from standard input; else that is empty. */
   readonly input?: string;

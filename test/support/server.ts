@@ -16,8 +16,8 @@ export interface TestServer {
 }
 
 /**
- * A server on a free port of 127.0.0.1 with these directives over the defaults; it saves nothing unless told, and that to a directory of its own, which goes
- * with it. Stop it in a finally or afterEach.
+ * A server on a free port of 127.0.0.1 with these directives over the defaults; it saves nothing unless told, and that to a directory of
+ * its own, which goes with it. Stop it in a finally or afterEach.
  */
 export async function startServer(directives: Parameters<typeof Config.of>[0] = {}): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), "replicant-test-"));

@@ -457,7 +457,7 @@ describe("as time goes by", () => {
     for (let second = 0; second < 6; second++) master.pretendLater(second);
     const ping = "*1\r\n$4\r\nPING\r\n";
     expect((await replica.readBytes(ping.length * 2)).toString()).toBe(ping + ping);
-    master.pretendLater(59);
+    master.pretendLater(40);
     expect(replica.isClosed).toBe(false);
     master.pretendLater(62);
     await replica.closed;
@@ -474,7 +474,7 @@ describe("as time goes by", () => {
     expect(await infoField(master.client, "replication", "repl_backlog_active")).toBe("1");
     replica.close();
     await until("the leave", async () => (await infoField(master.client, "replication", "connected_slaves")) === "0");
-    master.pretendLater(19);
+    master.pretendLater(10);
     expect(await infoField(master.client, "replication", "master_replid")).toBe(former);
     master.pretendLater(22);
     expect(await infoField(master.client, "replication", "repl_backlog_active")).toBe("0");

@@ -29,9 +29,8 @@ import type { Session } from "./session/session.ts";
 import { ServerStats } from "./session/stats.ts";
 import { Persistence } from "./snapshot/persistence.ts";
 import { ClientAcceptor } from "./transport/acceptor.ts";
-import { Outbox } from "./transport/deferred-replies.ts";
-import { ListenError, Listener } from "./transport/listeners.ts";
-import { AnswerGate } from "./transport/reply-barrier.ts";
+import { Conversations } from "./transport/conversations.ts";
+import { ListenError, Listeners, listenAddresses } from "./transport/listeners.ts";
 import { COMMIT, VERSION } from "./version.ts";
 
 export interface ServerOptions {
@@ -60,9 +59,8 @@ export class Server implements ServerParts {
   readonly stopped: Promise<number>;
 
   private readonly options: ServerOptions;
-  private readonly barrier = new AnswerGate();
-  private readonly deferred = new Outbox();
-  private readonly listeners: Listener;
+  private readonly conversations: Conversations;
+  private readonly listeners: Listeners;
   private readonly ending: Shutdown;
   private readonly resolveStopped: (code: number) => void;
   private closed = false;
@@ -79,13 +77,15 @@ export class Server implements ServerParts {
     this.resolveStopped = resolveStopped;
     this.keyspace = new Keyspace({ databases: values.databases, now: this.startedAt });
     this.executor = new CommandExecutor(this, COMMANDS, new Reply());
+    this.conversations = new Conversations(this);
+    this.listeners = new Listeners(new ClientAcceptor(this.conversations));
     this.blocked = new BlockedClients(this.executor, this.keyspace.blocked);
     this.persistence = new Persistence(config, this.log, this.keyspace, () => this.replication.historyPoint);
     this.appendOnly = new AppendOnlyFile(
       this.persistence,
       this.journal,
       new Replay(this.executor, this.keyspace.databases[0]),
-      this.barrier,
+      this.conversations.barrier,
       {
         statusChanged: () => this.stateChanged(),
         flushed: () => this.blocked.scheduleCheck(),
@@ -109,7 +109,6 @@ export class Server implements ServerParts {
       suspendAppendOnly: () => this.appendOnly.suspend(),
       resumeAppendOnly: () => this.appendOnly.resume(),
     });
-    this.listeners = new Listener(new ClientAcceptor(this.clientHost()));
     this.ending = new Shutdown(this, this.executor.restrictions);
     this.housekeeping = new Housekeeping(this, this.executor.restrictions, this.ending);
     this.followConfig();
@@ -175,12 +174,7 @@ export class Server implements ServerParts {
 
   private listen(): void {
     try {
-      this.listeners.open({
-        addresses: this.config.values.bind,
-        port: this.options.anyPort ? null : this.config.values.port,
-        unixSocket: this.config.values.unixsocket === "" ? "" : resolve(this.config.values.dir, this.config.values.unixsocket),
-        unixSocketMode: this.config.values.unixsocketperm,
-      });
+      this.listeners.listen(this.addresses(this.options.anyPort ? null : this.config.values.port));
     } catch (error) {
       // What reads standard output hears of it from the caller.
       if (error instanceof ListenError && this.log.file !== "") this.log.warning(error.message);
@@ -188,10 +182,15 @@ export class Server implements ServerParts {
     }
   }
 
+  private addresses(port: number | null) {
+    const { bind, dir, unixsocket, unixsocketperm } = this.config.values;
+    return listenAddresses(bind, port, { path: unixsocket === "" ? "" : resolve(dir, unixsocket), mode: unixsocketperm });
+  }
+
   /** Listens where the configuration says by now. Returns `complaint` when that cannot be; the listeners are as they were then. */
   private moveListeners(complaint: string): string | undefined {
     try {
-      this.listeners.reopen(this.config.values.bind, this.config.values.port);
+      this.listeners.listen(this.addresses(this.config.values.port));
       return undefined;
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
@@ -215,7 +214,7 @@ export class Server implements ServerParts {
   /** Closes everything at once, saving nothing. */
   async stop(code = 0): Promise<void> {
     this.closed = true;
-    this.deferred.flush();
+    this.conversations.deferred.flush();
     this.housekeeping.stop();
     this.listeners.close();
     this.replication.stop();
@@ -226,30 +225,6 @@ export class Server implements ServerParts {
     // What went wrong shall be the last word.
     if (code === 0) this.log.warning("Replicant is now ready to exit, bye bye...");
     this.resolveStopped(code);
-  }
-
-  private clientHost() {
-    const { config, clients, stats, keyspace, log, executor } = this;
-    return {
-      config,
-      clients,
-      reply: executor.reply,
-      gate: this.barrier,
-      outbox: this.deferred,
-      counters: stats,
-      firstDatabase: keyspace.databases[0],
-      get now() {
-        return keyspace.now;
-      },
-      beginBatch: () => executor.beginBatch(),
-      endBatch: () => executor.endBatch(),
-      lookAhead: executor.lookAhead.bind(executor),
-      execute: executor.execute.bind(executor),
-      protocolError: executor.protocolError.bind(executor),
-      departed: (session: Session) => this.departed(session),
-      verbose: (message: string) => log.verbose(message),
-      warn: (message: string) => log.warning(message),
-    };
   }
 
   // ---- what the parts tell

@@ -2,9 +2,10 @@
 
 import { assert } from "../assert.ts";
 import type { Frame } from "../protocol/frame.ts";
+import { Lines, trusted } from "../protocol/request.ts";
+import { RequestBatch, RequestStream } from "../protocol/request-stream.ts";
 import type { ImageLoad, ImageSink } from "../snapshot/load.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
-import { CommandReader } from "./command-reader.ts";
 
 /** What an image begins with. */
 const MAGIC = Buffer.from("REDIS");
@@ -47,7 +48,7 @@ export class FileLoad implements ImageSink {
   private readonly runner: CommandRunner;
   private readonly options: FileLoadOptions;
   private image: ImageLoad | null = null;
-  private commands: CommandReader | null = null;
+  private commands: RequestStream | null = null;
   private head = Buffer.alloc(0);
   private commandsRun = 0;
 
@@ -67,7 +68,9 @@ export class FileLoad implements ImageSink {
 
   /** Whether the file ends too early: in the middle of a command or of a transaction. */
   get truncated(): boolean {
-    return this.commands?.incomplete === true || this.runner.inTransaction || (this.commands === null && this.head.length > 0);
+    const { commands } = this;
+    if (commands === null) return this.head.length > 0 || this.runner.inTransaction;
+    return commands.heldBytes > 0 || this.runner.inTransaction;
   }
 
   push(chunk: Uint8Array, from: number, to: number): number {
@@ -99,7 +102,7 @@ export class FileLoad implements ImageSink {
       if (!this.image.finished) return;
       this.endImage(this.image);
     }
-    if (from < to) this.commands?.push(bytes, from, to);
+    if (from < to && this.commands?.take(bytes, from, to)) this.runAll(this.commands);
   }
 
   private startImage(): void {
@@ -119,7 +122,16 @@ export class FileLoad implements ImageSink {
   private startCommands(offset: number): void {
     assert(this.commands === null, "commands begin once in a file");
     this.validUpTo = offset;
-    this.commands = new CommandReader(offset, (frame, end) => this.run(frame, end));
+    this.commands = new RequestStream(new RequestBatch(), trusted(Lines.ANNOTATIONS), { offset, chunksAreReused: true });
+  }
+
+  private runAll(commands: RequestStream): void {
+    const { batch, origin } = commands;
+    while (commands.next()) {
+      for (let index = 0; index < batch.count; index++) this.run(batch.frames[index], origin + batch.ends[index]);
+      if (batch.error !== null) throw batch.error;
+    }
+    commands.keep();
   }
 
   private run(frame: Frame, end: number): void {

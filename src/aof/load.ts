@@ -4,11 +4,11 @@ import { existsSync, mkdirSync, renameSync, statSync, truncateSync } from "node:
 import { join } from "node:path";
 import { failureWords } from "../config/error.ts";
 import type { Log } from "../log.ts";
+import { ProtocolError } from "../protocol/protocol-error.ts";
 import { RdbError } from "../rdb/error.ts";
 import { type LoadProgress, openImage } from "../snapshot/load.ts";
 import { LoadError } from "../snapshot/load-handler.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
-import { CommandFormatError } from "./command-reader.ts";
 import { type CommandRunner, FileLoad, UnknownCommand } from "./file-load.ts";
 import { type AofFile, Manifest } from "./manifest.ts";
 import { type AofPlace, writeManifest } from "./manifest-file.ts";
@@ -204,7 +204,7 @@ export class AofLoad implements LoadProgress {
     if (error instanceof UnknownCommand) {
       return this.refusal(`Unknown command '${error.message}' reading the append only file ${name}`);
     }
-    if (error instanceof CommandFormatError) {
+    if (error instanceof ProtocolError) {
       const advice = "make a backup of your AOF file, then use redis-check-aof --fix <filename.manifest>";
       return this.refusal(`Bad file format reading the append only file ${name}: ${advice}`);
     }

@@ -48,9 +48,9 @@ export class CallTimer {
 
   private switchTo(entry: CommandEntry | null): void {
     const { timed } = this;
-    let now = performance.now();
+    // What came first in a batch answers for the parsing of it, and needs no clock.
+    const now = timed === null && this.batchFrom !== 0 ? this.batchFrom : performance.now();
     if (timed !== null) this.account(timed, (now - this.timedFrom) * 1000);
-    else if (this.batchFrom !== 0) now = this.batchFrom; // what came first in a batch answers for the parsing of it
     this.timed = entry;
     this.timedFrom = now;
     this.blocked = null;

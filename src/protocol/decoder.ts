@@ -1,10 +1,10 @@
 /**
- * The streaming reader of replies, RESP2 and RESP3: what a master says to its replica during the handshake, and what tests and tools read. Bytes may be split
- * anywhere; a value of any size is copied once at most, and one announced and never sent takes no memory. Redis never sends RESP3's streamed strings and aggregates
- * (`$?`, `*?`), so they count as broken protocol here.
+ * The streaming reader of replies, RESP2 and RESP3: what a master says to its replica during the handshake, and what tests and tools
+ * read. Bytes may be split anywhere; a value of any size is copied once at most, and one announced and never sent takes no memory. Redis
+ * never sends RESP3's streamed strings and aggregates (`$?`, `*?`), so they count as broken protocol here.
  */
 
-import { Gather } from "./input-buffer.ts";
+import { InputBuffer } from "./input-buffer.ts";
 import { ProtocolError } from "./protocol-error.ts";
 
 /** One reply. Texts are latin1 (one character a byte); bytes lie in the buffers that were fed and must not be written to. */
@@ -63,7 +63,7 @@ interface Open {
 
 export class ReplyDecoder {
   private readonly limits: DecoderLimits;
-  private gather = new Gather();
+  private input = new InputBuffer();
   private position = 0;
   /** How far the input must reach before there is more to read. */
   private needed = 0;
@@ -75,15 +75,15 @@ export class ReplyDecoder {
     this.limits = { ...DEFAULT_LIMITS, ...limits };
   }
 
-  /** Takes a piece that nobody else will write to. */
+  /** Takes a piece that no one else will write to. */
   feed(piece: Buffer): void {
-    this.gather.add(piece);
+    this.input.add(piece, 0, piece.length);
   }
 
   /** The next whole reply, or null while it is not all there. Errors: ProtocolError; there is no going on after one. */
   next(): Decoded | null {
-    if (this.gather.size < this.needed || this.gather.size === this.position) return null;
-    this.gather.join();
+    if (this.input.size < this.needed || this.input.size === this.position) return null;
+    this.input.join();
     for (;;) {
       const value = this.readOne();
       if (value === undefined) {
@@ -100,9 +100,9 @@ export class ReplyDecoder {
 
   /** The bytes behind the last reply: a snapshot has no frame around it. The decoder is empty afterwards. */
   takeRest(): Buffer {
-    this.gather.join();
-    const rest = this.gather.buffer.subarray(this.position, this.gather.length);
-    this.gather = new Gather();
+    this.input.join();
+    const rest = this.input.buffer.subarray(this.position, this.input.length);
+    this.input = new InputBuffer();
     this.position = 0;
     this.needed = 0;
     this.open = [];
@@ -112,22 +112,25 @@ export class ReplyDecoder {
 
   /** Bytes fed and not yet part of a reply that `next` has answered with, as far as they are still held. */
   get pendingBytes(): number {
-    return this.gather.size - this.position;
+    return this.input.size - this.position;
   }
 
   /** Elements read of aggregates that are still open are kept as they are; only input behind `position` is of use. */
   private dropSpent(): void {
-    const { gather } = this;
-    if (this.position < gather.length && (this.position < SPENT_BYTES || this.position * 2 < gather.length)) return;
-    this.gather = new Gather();
-    if (this.position < gather.length) this.gather.add(gather.buffer.subarray(this.position, gather.length));
+    const { input } = this;
+    if (this.position < input.length && (this.position < SPENT_BYTES || this.position * 2 < input.length)) return;
+    this.input = new InputBuffer();
+    if (this.position < input.length) this.input.add(input.buffer, this.position, input.length);
     this.needed -= this.position;
     this.position = 0;
   }
 
-  /** Reads a value, or the header of an aggregate (-> null, it is open then). -> undefined when it is not all there; `needed` says how much must be. */
+  /**
+   * Reads a value, or the header of an aggregate (returns null: it is open then). Returns undefined when it is not all there; `needed`
+   * says how much must be.
+   */
   private readOne(): DecodedBody | null | undefined {
-    const { buffer, length } = this.gather;
+    const { buffer, length } = this.input;
     const from = this.position;
     const end = this.lineEnd(buffer, from, length);
     if (end < 0) return undefined;
@@ -159,7 +162,7 @@ export class ReplyDecoder {
     if (size < 0 || size > this.limits.maxBulk) throw new ProtocolError(`a string of ${size} bytes in a reply`);
     const start = lineEnd + 2;
     const end = start + size;
-    if (end + 2 > this.gather.length) {
+    if (end + 2 > this.input.length) {
       this.needed = end + 2;
       return undefined;
     }
@@ -187,7 +190,7 @@ export class ReplyDecoder {
     return this.finish(aggregate);
   }
 
-  /** Puts a value in its place. -> the reply that it makes whole, or null. */
+  /** Puts a value in its place. Returns the reply that it makes whole, or null. */
   private close(body: DecodedBody): Decoded | null {
     let value: Decoded = this.attributes === null ? body : { ...body, attributes: this.attributes };
     this.attributes = null;
@@ -203,7 +206,7 @@ export class ReplyDecoder {
     return value;
   }
 
-  /** -> the aggregate as a reply, or null for attributes: they go with the reply that follows. */
+  /** Returns the aggregate as a reply, or null for attributes: they go with the reply that follows. */
   private finish(aggregate: Open): Decoded | null {
     const { kind, items, attributes } = aggregate;
     if (kind === "attributes") {

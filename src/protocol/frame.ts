@@ -38,6 +38,13 @@ export class Frame {
     this.lengths.set(lengths);
   }
 
+  /** Where everything lies has moved by `bytes`. */
+  shift(bytes: number): void {
+    this.start += bytes;
+    this.end += bytes;
+    for (let index = 0; index < this.count; index++) this.offsets[index] += bytes;
+  }
+
   /** A copy of argument `index`. */
   argument(index: number): Buffer {
     const from = this.offsets[index];
@@ -81,7 +88,7 @@ export class Frame {
     this.end = size;
   }
 
-  /** Makes this frame the request that consists of `words`, encoded anew. */
+  /** Makes this frame the request that consists of `words`, encoded by us. */
   encode(words: readonly (Buffer | string | number)[]): this {
     const parts = words.map((word) => (typeof word === "object" ? word : Buffer.from(String(word), "latin1")));
     const size = parts.reduce((bytes, part) => bytes + part.length, 0);

@@ -1,13 +1,17 @@
 /**
- * The part of a connection's input that does not make a whole request yet. Small pieces are appended to one growing buffer; large ones are kept as they came until
- * the request can go on, so that a 100 MB value is copied once, and one announced and never sent takes no memory.
+ * The part of a connection's input that does not make a whole request yet. Small pieces are appended to one growing buffer; large ones
+ * are kept as they came until the request can go on, so that a 100 MB value is copied once, and one announced and never sent takes no
+ * memory.
  */
+
+import { assert } from "../assert.ts";
 
 /** Pieces of less than this many bytes are copied together, so that a value sent in drops does not become a million buffers. */
 const SMALL_PIECE = 16 * 1024;
 const TAIL_BYTES = 64 * 1024;
+const FIRST_TAIL_BYTES = 512;
 
-export class Gather {
+export class InputBuffer {
   /** What has been joined: the first `length` bytes count. */
   buffer: Buffer = Buffer.alloc(0);
   length = 0;
@@ -21,18 +25,21 @@ export class Gather {
     return this.length + this.pieceBytes;
   }
 
-  /** Takes a piece that nobody else will write to. */
-  add(piece: Buffer): void {
-    this.pieceBytes += piece.length;
-    if (piece.length >= SMALL_PIECE) {
+  /** Takes bytes[from, to); with `copy` they may be overwritten afterwards. */
+  add(bytes: Buffer, from: number, to: number, copy = false): void {
+    const length = to - from;
+    this.pieceBytes += length;
+    if (length >= SMALL_PIECE) {
       this.closeTail();
-      this.pieces.push(piece);
+      const piece = bytes.subarray(from, to);
+      this.pieces.push(copy ? Buffer.from(piece) : piece);
       return;
     }
-    if (this.tail !== null && this.tailLength + piece.length > this.tail.length) this.closeTail();
-    this.tail ??= Buffer.allocUnsafeSlow(TAIL_BYTES);
-    piece.copy(this.tail, this.tailLength);
-    this.tailLength += piece.length;
+    if (this.tail !== null && this.tailLength + length > this.tail.length) this.closeTail();
+    // Most of what is left over is completed by the next chunk: only what keeps coming in drops is given much room.
+    this.tail ??= Buffer.allocUnsafeSlow(Math.min(TAIL_BYTES, Math.max(FIRST_TAIL_BYTES, length, 4 * this.size)));
+    bytes.copy(this.tail, this.tailLength, from, to);
+    this.tailLength += length;
   }
 
   private closeTail(): void {
@@ -54,6 +61,7 @@ export class Gather {
     }
     for (const piece of this.pieces) this.append(piece, piece.length);
     if (this.tail !== null) this.append(this.tail, this.tailLength);
+    assert(this.length === total, "the size counts every byte that was taken in");
     this.pieces = [];
     this.pieceBytes = 0;
     this.tailLength = 0;

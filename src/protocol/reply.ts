@@ -1,6 +1,7 @@
 /**
- * The only writer of protocol (DESIGN: gate 3). Commands say what they answer; this knows how RESP2 and RESP3 put it. Replies gather in one buffer that all
- * connections share, because only one is served at a time; `flush` hands it to the connection being served. Hot: a reply of a few bytes is a few stores.
+ * The only writer of protocol (DESIGN: gate 3). Commands say what they answer; this knows how RESP2 and RESP3 put it. Replies collect in
+ * one buffer that all connections share, because only one is served at a time; `flush` hands it to the connection being served. Hot: a
+ * reply of a few bytes is a few stores.
  */
 
 import { copyBytes, integerLength, writeInteger } from "../base/bytes.ts";
@@ -49,7 +50,7 @@ export class Reply {
     return this.flushed + this.length;
   }
 
-  /** Hands what has gathered to the sink. */
+  /** Hands what has collected to the sink. */
   flush(): void {
     if (this.length === 0) return;
     const length = this.length;
@@ -58,19 +59,19 @@ export class Reply {
     this.sink.send(this.buffer, 0, length);
   }
 
-  /** Takes back what was written after `written` was `mark`. -> whether that could be done: none of it has gone out yet. */
+  /** Takes back what was written after `written` was `mark`. Returns whether that could be done: none of it has gone out yet. */
   takeBack(mark: number): boolean {
     if (mark < this.flushed) return false;
     this.length = mark - this.flushed;
     return true;
   }
 
-  /** Forgets what has gathered since the last flush. */
+  /** Forgets what has collected since the last flush. */
   discard(): void {
     this.length = 0;
   }
 
-  /** Puts what has gathered aside: what follows is for `sink`, whose client speaks `protocol`. -> what `rejoin` takes. These nest. */
+  /** Puts what has collected aside: what follows is for `sink`, whose client speaks `protocol`. Returns what `rejoin` takes. These nest. */
   divert(sink: ReplySink, protocol: number): Diverted {
     const diverted = { sink: this.sink, protocol: this.protocol, buffer: this.buffer, length: this.length, flushed: this.flushed };
     this.buffer = this.spares.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
@@ -81,7 +82,7 @@ export class Reply {
     return diverted;
   }
 
-  /** Hands what has gathered to the other sink and goes on with the reply put aside. */
+  /** Hands what has collected to the other sink and goes on with the reply put aside. */
   rejoin(diverted: Diverted): void {
     this.flush();
     this.spares.push(this.buffer);

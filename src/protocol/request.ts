@@ -1,6 +1,7 @@
 /**
- * The streaming request parser: RESP arrays and inline commands, split at any byte. A request that lies whole in the chunk is parsed in place; one that does not
- * is gathered (input-buffer.ts) and parsed on from where the parser stopped, never from its start again. Hot: one call per request.
+ * The streaming request parser: RESP arrays and inline commands, split at any byte. A request that lies whole in the chunk is parsed in
+ * place; one that does not is collected (input-buffer.ts) and parsed on from where the parser stopped, never from its start again. Hot:
+ * one call per request.
  *
  * Limits and error texts are Redis's.
  */
@@ -16,6 +17,7 @@ const DOLLAR = 0x24;
 const ZERO = 0x30;
 const NINE = 0x39;
 const MINUS = 0x2d;
+const HASH = 0x23;
 
 /** How many bytes of an inline request, or of a length line, may wait for their end. */
 export const INLINE_LIMIT = 64 * 1024;
@@ -25,11 +27,28 @@ const MAX_REQUEST = 0x7fffffff - 2;
 const UNAUTHENTICATED_ARGUMENTS = 10;
 const UNAUTHENTICATED_BULK = 16384;
 
+/** What may come where no array begins. */
+export const Lines = {
+  /** Requests: what people type. */
+  REQUESTS: 0,
+  /** Nothing but empty lines: a master sends one now and then to show that it is there. */
+  EMPTY: 1,
+  /** Annotations, which begin with `#` and are passed over; arrays without words are refused, too. An append-only file. */
+  ANNOTATIONS: 2,
+} as const;
+export type Lines = (typeof Lines)[keyof typeof Lines];
+
 export interface RequestLimits {
   /** proto-max-bulk-len. */
   maxBulk: number;
   /** Whether the client may send more than a login. */
   authenticated: boolean;
+  readonly lines: Lines;
+}
+
+/** The limits of a master or a file, which are trusted with what no client may send. */
+export function trusted(lines: Lines): RequestLimits {
+  return { maxBulk: 0x7fffffff, authenticated: true, lines };
 }
 
 /** Which of the lengths in a request: how many arguments, how long the next one, how long it may be before a login. */
@@ -70,14 +89,17 @@ export class RequestParser {
       frame.count = 0;
       this.irregular = false;
       if (this.position >= end) return this.incomplete(this.position + 1);
-      if (buffer[this.position] !== STAR) return this.parseInline(frame, buffer, end);
+      if (buffer[this.position] !== STAR) return this.parseLine(frame, buffer, end, limits.lines);
       const most = limits.authenticated ? MAX_ARGUMENTS : UNAUTHENTICATED_ARGUMENTS;
       const header = usualHeader(buffer, this.position, end, STAR);
       let count = header >>> HEADER_SHIFT;
       if (header === 0 || count > most) count = this.readUnusualLength(buffer, end, most, "mbulk");
       else this.position += header & HEADER_MASK;
       if (count === INCOMPLETE) return Parsed.INCOMPLETE;
-      if (count <= 0) return Parsed.NOTHING;
+      if (count <= 0) {
+        if (limits.lines === Lines.ANNOTATIONS) throw new ProtocolError("a command has no words");
+        return Parsed.NOTHING;
+      }
       this.remaining = count;
     }
     return this.parseArguments(frame, buffer, end, limits);
@@ -145,7 +167,10 @@ export class RequestParser {
     return Parsed.INCOMPLETE;
   }
 
-  /** Reads `<one byte><decimal>\r\n` at `position`, taking its time over a line that is long, not all there or against the rules. -> the number (-1 for any below 0), or INCOMPLETE. */
+  /**
+   * Reads `<one byte><decimal>\r\n` at `position`, taking its time over a line that is long, not all there or against the rules. Returns
+   * the number (-1 for any below 0), or INCOMPLETE.
+   */
   private readUnusualLength(buffer: Buffer, end: number, limit: number, kind: LengthKind): number {
     if (this.position >= end) {
       this.needed = this.position + 1;
@@ -180,6 +205,17 @@ export class RequestParser {
     return value < 0 ? -1 : value;
   }
 
+  private parseLine(frame: Frame, buffer: Buffer, end: number, lines: Lines): Parsed {
+    const first = buffer[this.position];
+    if (lines === Lines.REQUESTS) return this.parseInline(frame, buffer, end);
+    if (lines === Lines.EMPTY && first !== LF) throw new ProtocolError("Master using the inline protocol. Desync?");
+    if (lines === Lines.ANNOTATIONS && first !== HASH) throw new ProtocolError("a command does not begin with '*'");
+    const newline = buffer.subarray(0, end).indexOf(LF, this.position);
+    if (newline < 0) return this.incomplete(end + 1);
+    this.position = newline + 1;
+    return Parsed.NOTHING;
+  }
+
   private parseInline(frame: Frame, buffer: Buffer, end: number): Parsed {
     const plainEnd = plainWords(frame, buffer, this.position, end);
     if (plainEnd >= 0) {
@@ -212,8 +248,8 @@ const HEADER_MASK = (1 << HEADER_SHIFT) - 1;
 const USUAL_DIGITS = 6;
 
 /**
- * The line `<mark><decimal>\r\n` at buffer[at, end) with a number of up to six digits, as every client sends in practice; 0 for any other. Hot: two numbers in one, so that
- * nothing is stored on the way.
+ * The line `<mark><decimal>\r\n` at buffer[at, end) with a number of up to six digits, as every client sends in practice; 0 for any
+ * other. Hot: two numbers in one, so that nothing is stored on the way.
  */
 function usualHeader(buffer: Buffer, at: number, end: number, mark: number): number {
   if (at + 4 > end || buffer[at] !== mark) return 0;
@@ -239,8 +275,8 @@ const DOUBLE_QUOTE = 0x22;
 const SINGLE_QUOTE = 0x27;
 
 /**
- * Notes in `frame` the words of the line that starts at buffer[from], where they lie, if it is short and all there and has neither quotes nor control characters. -> where
- * the next line starts, or -1 for a line of any other kind.
+ * Notes in `frame` the words of the line that starts at buffer[from], where they lie, if it is short and all there and has neither quotes
+ * nor control characters. Returns where the next line starts, or -1 for a line of any other kind.
  */
 function plainWords(frame: Frame, buffer: Buffer, from: number, end: number): number {
   const stop = Math.min(end, from + PLAIN_LINE_BYTES);

@@ -4,11 +4,10 @@ import type { Config } from "../config/config.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
-import type { Frame } from "../protocol/frame.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { BlockedClients } from "../session/blocked.ts";
 import type { Clients } from "../session/clients.ts";
-import type { Session } from "../session/session.ts";
+import type { Executor } from "../session/executor.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
 
 /** Counters that INFO stats shows. */
@@ -20,14 +19,6 @@ export interface ReplicationStats {
   partialSyncsAccepted: number;
   partialSyncsRefused: number;
   outputLimitDisconnects: number;
-}
-
-/** Runs requests that come from no client: what the master sends. Their answers are in `reply`, for nobody. */
-export interface Executor {
-  /** Requests that came in together start. -> the time, ms since 1970. */
-  beginBatch(): number;
-  execute(session: Session, frame: Frame): void;
-  endBatch(): void;
 }
 
 export interface ReplicationParts {

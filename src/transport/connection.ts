@@ -1,78 +1,36 @@
 /**
- * One client's socket: bytes in become requests for the dispatcher, replies go out in one write per chunk received, those of pipelines by way of the outbox. What the
- * kernel does not take is kept and sent on `drain`; a client that does not read is cut off at `client-output-buffer-limit`. Hot: a chunk of whole requests is parsed in
- * place.
+ * A conversation with one client: bytes in become requests for the executor, replies go out in one write per chunk received, those to
+ * pipelines by way of the deferred replies. What the transport does not take is kept and sent on `drain`; a client that does not read is
+ * cut off at `client-output-buffer-limit`. Hot.
  */
 
-import type { Socket } from "bun";
-import type { RequestBatch } from "../protocol/batch.ts";
-import { Frame } from "../protocol/frame.ts";
-import { Gather } from "../protocol/input-buffer.ts";
-import { NO_SINK, type Reply } from "../protocol/reply.ts";
-import { type RequestLimits, RequestParser } from "../protocol/request.ts";
+import { assert } from "../assert.ts";
+import { NO_SINK } from "../protocol/reply.ts";
+import { RequestStream } from "../protocol/request-stream.ts";
 import { type Session, SessionKind, type SessionLink } from "../session/session.ts";
-import type { Outbox, OutboxOwner } from "./deferred-replies.ts";
-import { Outgoing, type OutputLimit } from "./output-buffer.ts";
-import type { AnswerGate } from "./reply-barrier.ts";
-
-/** Counts that INFO shows. */
-export interface ConnectionCounters {
-  bytesIn: number;
-  bytesOut: number;
-  readEvents: number;
-  writeEvents: number;
-  queryLimitDisconnects: number;
-  outputLimitDisconnects: number;
-}
-
-/** What connections need of the server: shared by all of them. */
-export interface ConnectionHost {
-  readonly reply: Reply;
-  /** Reused for the requests of every chunk. */
-  readonly batch: RequestBatch;
-  readonly limits: RequestLimits & { maxQueryBuffer: number };
-  readonly counters: ConnectionCounters;
-  /** Closed while answers must wait. */
-  readonly gate: AnswerGate;
-  readonly outbox: Outbox;
-  /** How long one client's requests are served at a time, in ms: then others have their turn. */
-  readonly turnMs: number;
-  /** ms since 1970, as of the tick. */
-  readonly now: number;
-  /** A chunk of requests starts. -> the time, ms since 1970. */
-  beginBatch(): number;
-  endBatch(): void;
-  /** The first `count` of `frames` are about to be executed, in order. */
-  lookAhead(session: Session, frames: readonly Frame[], count: number): void;
-  execute(session: Session, frame: Frame): void;
-  outputLimit(session: Session): OutputLimit;
-  /** The protocol was broken: the error is to be answered and counted. */
-  protocolError(session: Session, message: string): void;
-  closed(session: Session): void;
-  warn(message: string): void;
-}
+import type { Conversations } from "./conversations.ts";
+import type { DeferredOwner } from "./deferred-replies.ts";
+import { OutputBuffer } from "./output-buffer.ts";
+import type { Conversation, Ends, Transport } from "./transport.ts";
 
 /** What comes in fewer bytes at once takes no longer than a turn: not worth a look at the clock. */
 const LONG_INPUT_BYTES = 16 * 1024;
 const REQUESTS_PER_LOOK = 4;
-/** Input above this is let go of as soon as it is used up: what a collection finds in use stays, as old, until the next full one. */
-const LARGE_INPUT_BYTES = 16 * 1024;
+const NO_TURN = Number.POSITIVE_INFINITY;
 
-export class Connection implements SessionLink, OutboxOwner {
+export class Connection implements Conversation, SessionLink, DeferredOwner {
   session!: Session;
   readonly remoteAddress: string;
   readonly localAddress: string;
   readonly fileDescriptor: number;
   bytesIn = 0;
   bytesOut = 0;
-  private readonly socket: Socket<Connection>;
-  private readonly host: ConnectionHost;
-  private readonly parser = new RequestParser();
-  private readonly outgoing: Outgoing;
-  /** Told when everything sent so far has been taken by the kernel. */
+  /** Told when everything sent so far has been taken by the transport. */
   onDrained: (() => void) | null = null;
-  private gather: Gather | null = null;
-  private gatherFrame: Frame | null = null;
+  private readonly transport: Transport;
+  private readonly shared: Conversations;
+  private readonly stream: RequestStream;
+  private readonly output = new OutputBuffer();
   private paused = false;
   private serving = false;
   /** The turn is over with requests left: they are served after those of other clients. */
@@ -80,139 +38,106 @@ export class Connection implements SessionLink, OutboxOwner {
   private ended = false;
   /** Several requests came at once, and are being served. */
   private pipelining = false;
-  /** Answers wait in the outbox: nothing may overtake them. */
-  private deferred = false;
+  /** Answers wait among the deferred replies: nothing may overtake them. */
+  private hasDeferred = false;
 
-  constructor(socket: Socket<Connection>, host: ConnectionHost, addresses: { remote: string; local: string }) {
-    this.socket = socket;
-    this.host = host;
-    this.remoteAddress = addresses.remote;
-    this.localAddress = addresses.local;
-    this.fileDescriptor = descriptorOf(socket);
-    this.outgoing = new Outgoing((bytes, from, length) => {
-      host.counters.writeEvents++;
-      return socket.write(bytes, from, length);
-    });
+  constructor(transport: Transport, shared: Conversations, ends: Ends) {
+    this.transport = transport;
+    this.shared = shared;
+    this.remoteAddress = ends.remoteAddress;
+    this.localAddress = ends.localAddress;
+    this.fileDescriptor = ends.fileDescriptor;
+    this.stream = new RequestStream(shared.batch, shared.limits);
   }
 
   // ---- in
 
-  /** A chunk from the socket; nobody else writes to it. */
   receive(chunk: Buffer): void {
+    const { shared, stream } = this;
     this.bytesIn += chunk.length;
-    this.host.counters.bytesIn += chunk.length;
-    this.host.counters.readEvents++;
+    shared.stats.bytesIn += chunk.length;
+    shared.stats.readEvents++;
     if (this.session.closing) return;
-    if (this.gather === null && !this.paused && !this.resting) return this.serve(chunk, chunk.length, null);
-    this.gather ??= new Gather();
-    this.gather.add(chunk);
-    if (this.gather.size > this.host.limits.maxQueryBuffer) return this.queryTooLong();
-    if (!this.paused && !this.resting) this.resumeGathered();
+    let ready = false;
+    if (this.paused || this.resting) stream.hold(chunk);
+    else ready = stream.take(chunk, 0, chunk.length);
+    if (stream.heldBytes > shared.limits.maxQueryBuffer) this.queryTooLong();
+    else if (ready) this.serve();
   }
 
   private queryTooLong(): void {
-    this.host.counters.queryLimitDisconnects++;
-    this.host.warn(
+    this.shared.stats.queryLimitDisconnects++;
+    this.warn(
       `Closing client that reached max query buffer length: id=${this.session.id} addr=${this.remoteAddress} qbuf=${this.inputBytes}`,
     );
     this.destroy();
   }
 
-  private resumeGathered(): void {
-    const { gather } = this;
-    if (gather === null || gather.size < this.parser.needed) return;
-    gather.join();
-    this.serve(gather.buffer, gather.length, this.gatherFrame);
-  }
-
-  /** Runs the requests in buffer[parser.position, end), answers them in one write, and keeps what is left. `started` holds a part of the first. */
-  private serve(buffer: Buffer, end: number, started: Frame | null): void {
-    const { host, session, parser } = this;
-    const { reply, batch } = host;
-    const now = host.beginBatch();
+  /** Runs the requests that have come in, answers them in one write, and keeps what is left. */
+  private serve(): void {
+    const { shared, session, stream } = this;
+    const { executor, batch } = shared;
+    const { reply } = executor;
+    assert(!this.serving && !this.paused, "a client is served once at a time, and not while it is paused");
+    const now = executor.beginBatch();
     session.lastActive = now;
-    host.outbox.expire(now);
+    shared.deferred.expire(now);
     reply.sink = this;
     reply.protocol = session.protocol;
     this.serving = true;
-    const turnEnd = end - parser.position > LONG_INPUT_BYTES ? performance.now() + host.turnMs : Number.POSITIVE_INFINITY;
+    const turnEnd = stream.unread > LONG_INPUT_BYTES ? performance.now() + shared.turnMs : NO_TURN;
     try {
-      while (parser.position < end && !this.paused && !this.resting && !session.closing) {
-        host.limits.authenticated = session.authenticated;
-        batch.fill(parser, started, buffer, end, host.limits);
-        started = null;
-        this.pipelining ||= batch.count > 1;
-        this.runBatch(batch, turnEnd);
-        if (batch.incomplete) break;
-      }
+      do {
+        shared.limits.authenticated = session.authenticated;
+        if (!stream.next()) break;
+        if (batch.count > 1) {
+          this.pipelining = true;
+          executor.lookAhead(session, batch.frames, batch.count);
+        }
+        this.runBatch(turnEnd);
+      } while (!this.paused && !this.resting && !session.closing);
     } finally {
       reply.flush();
       reply.sink = NO_SINK;
       this.serving = false;
       this.pipelining = false;
-      if (end > LARGE_INPUT_BYTES) batch.release();
-      host.endBatch();
+      executor.endBatch();
     }
     if (session.closing) this.finishClosing();
-    else this.keepRest(buffer, end, batch.rest);
+    else stream.keep();
   }
 
   /** `turnEnd`: when others have their turn, as `performance.now()`. */
-  private runBatch(batch: RequestBatch, turnEnd: number): void {
-    const { host, session } = this;
-    if (batch.count > 1) host.lookAhead(session, batch.frames, batch.count);
+  private runBatch(turnEnd: number): void {
+    const { session, stream } = this;
+    const { executor, batch } = this.shared;
     for (let index = 0; index < batch.count; index++) {
-      host.execute(session, batch.frames[index]);
+      executor.execute(session, batch.frames[index]);
       if (!this.paused && !session.closing) {
-        if (turnEnd === Number.POSITIVE_INFINITY || index % REQUESTS_PER_LOOK !== 0 || performance.now() < turnEnd) continue;
+        if (turnEnd === NO_TURN || index % REQUESTS_PER_LOOK !== 0 || performance.now() < turnEnd) continue;
         this.rest();
       }
-      if (session.postponed) batch.cutBefore(this.parser, index);
-      else batch.cutAfter(this.parser, index);
-      return;
+      return stream.takeBack(index, { inclusive: session.postponed });
     }
     if (batch.error === null) return;
-    host.protocolError(session, batch.error.message);
+    executor.protocolError(session, batch.error.message);
     session.closing = true;
   }
 
-  /** Lets other clients have their turn. Nothing more is read from the socket meanwhile: what came is enough. */
+  /** Lets other clients have their turn. Nothing more is read meanwhile: what came is enough. */
   private rest(): void {
     this.resting = true;
-    this.socket.pause();
+    this.transport.pause();
     setImmediate(() => {
       this.resting = false;
       if (this.ended) return;
-      this.socket.resume();
-      if (!this.paused && !this.session.closing) this.resumeGathered();
+      this.transport.resume();
+      this.goOn();
     });
   }
 
-  /** Keeps buffer[.., end) from the start of the request under way; the parser goes on where it stopped. */
-  private keepRest(buffer: Buffer, end: number, frame: Frame): void {
-    const { parser } = this;
-    const midRequest = parser.remaining >= 0;
-    const from = midRequest ? frame.start : parser.position;
-    if (from >= end) {
-      this.gather = null;
-      this.gatherFrame = null;
-      parser.position = 0;
-      return;
-    }
-    if (this.gather !== null && buffer === this.gather.buffer && from === 0 && (frame === this.gatherFrame || !midRequest)) return;
-    const gather = new Gather();
-    gather.add(buffer.subarray(from, end));
-    if (midRequest) {
-      const own = new Frame();
-      own.start = 0;
-      for (let index = 0; index < frame.count; index++) own.push(frame.offsets[index] - from, frame.lengths[index]);
-      this.gatherFrame = own;
-    } else {
-      this.gatherFrame = new Frame();
-    }
-    parser.position -= from;
-    parser.needed -= from;
-    this.gather = gather;
+  private goOn(): void {
+    if (!this.paused && !this.resting && !this.session.closing && this.stream.takeHeld()) this.serve();
   }
 
   // ---- out
@@ -220,97 +145,107 @@ export class Connection implements SessionLink, OutboxOwner {
   send(bytes: Buffer, from: number, to: number): void {
     if (this.ended) return;
     if (this.session.kind === SessionKind.REPLICA) return this.refuseReply();
-    const { host } = this;
-    if (host.gate.closed) {
+    const { barrier, deferred, keyspace } = this.shared;
+    if (barrier.closed) {
       this.sendDeferred();
-      this.outgoing.enqueue(bytes, from, to);
-      host.gate.hold(this);
-      return this.checkOutputLimit(host.now);
+      this.output.add(bytes, from, to);
+      barrier.hold(this);
+      return this.checkOutputLimit(keyspace.now);
     }
-    if (this.pipelining && this.outgoing.size === 0 && host.outbox.add(this, bytes, from, to, host.now)) this.deferred = true;
+    if (this.pipelining && this.output.size === 0 && deferred.add(this, bytes, from, to, keyspace.now)) this.hasDeferred = true;
     else this.sendNow(bytes, from, to);
   }
 
   private sendNow(bytes: Buffer, from: number, to: number): void {
     this.sendDeferred();
-    const taken = this.outgoing.send(bytes, from, to);
-    if (taken < 0) return this.destroy();
-    this.bytesOut += taken;
-    this.host.counters.bytesOut += taken;
-    if (this.outgoing.size > 0) this.checkOutputLimit(this.host.now);
+    const taken = this.output.size > 0 ? 0 : this.write(bytes, from, to);
+    if (from + taken === to || this.ended) return;
+    this.output.add(bytes, from + taken, to);
+    this.checkOutputLimit(this.shared.keyspace.now);
   }
 
-  /** What waits in the outbox is to be sent. */
+  /** Writes of bytes[from, to) what the transport takes. Returns how many bytes it took; a closed one ends the conversation. */
+  private write(bytes: Buffer, from: number, to: number): number {
+    const { stats } = this.shared;
+    stats.writeEvents++;
+    const taken = this.transport.write(bytes, from, to - from);
+    if (taken < 0) {
+      this.destroy();
+      return 0;
+    }
+    assert(taken <= to - from, "a transport takes no more than it is given");
+    this.bytesOut += taken;
+    stats.bytesOut += taken;
+    return taken;
+  }
+
   deliver(bytes: Buffer, from: number, to: number): void {
-    this.deferred = false;
+    this.hasDeferred = false;
     if (!this.ended) this.sendNow(bytes, from, to);
   }
 
   private sendDeferred(): void {
-    if (this.deferred) this.host.outbox.flush();
+    if (this.hasDeferred) this.shared.deferred.flush();
   }
 
   /** A reply in the middle of the stream, or of an image, would break it: a replica that asks for one is no replica. */
   private refuseReply(): void {
-    this.host.warn(
+    this.warn(
       `Replica generated a reply to command '${this.session.lastCommand}', disconnecting it: id=${this.session.id} addr=${this.remoteAddress}`,
     );
     this.destroy();
   }
 
-  /** For who keeps what was not sent: the bytes a replica is behind are in the journal. -> how many bytes of bytes[from, to) the kernel took. */
+  /** For callers that keep what was not sent: the bytes a replica is behind are in the journal. */
   offer(bytes: Buffer, from: number, to: number): number {
     this.sendDeferred();
-    if (this.ended || this.outgoing.size > 0) return 0;
-    const { host } = this;
-    const taken = this.socket.write(bytes, from, to - from);
-    host.counters.writeEvents++;
-    if (taken < 0) {
-      this.destroy();
-      return 0;
-    }
-    this.bytesOut += taken;
-    host.counters.bytesOut += taken;
-    return taken;
+    return this.ended || this.output.size > 0 ? 0 : this.write(bytes, from, to);
   }
 
   setNoDelay(enabled: boolean): void {
-    if (!this.ended) this.socket.setNoDelay(enabled);
+    if (!this.ended) this.transport.setNoDelay(enabled);
   }
 
-  /** The socket can take more, or the gate was opened. */
+  /** The transport can take more, or the barrier was opened. */
   drain(): void {
     if (this.ended) return;
-    if (this.host.gate.closed) return this.host.gate.hold(this);
-    const taken = this.outgoing.drain();
-    if (taken < 0) return this.destroy();
-    this.bytesOut += taken;
-    this.host.counters.bytesOut += taken;
-    if (this.outgoing.size > 0) return;
+    if (this.shared.barrier.closed) return this.shared.barrier.hold(this);
+    const { output } = this;
+    while (output.size > 0) {
+      const { buffer, sent, length } = output.first;
+      const taken = this.write(buffer, sent, length);
+      if (this.ended) return;
+      output.drop(taken);
+      if (sent + taken < length) return;
+    }
     this.onDrained?.();
     if (this.session.closing) this.finishClosing();
   }
 
   /** Cuts the client off if it lets more wait than its limit allows. */
   checkOutputLimit(now: number): void {
-    if (this.ended || !this.outgoing.exceeds(this.host.outputLimit(this.session), now)) return;
-    this.host.counters.outputLimitDisconnects++;
-    this.host.warn(
+    if (this.ended || !this.output.exceeds(this.shared.outputLimit(this.session), now)) return;
+    this.shared.stats.outputLimitDisconnects++;
+    this.warn(
       `Client id=${this.session.id} addr=${this.remoteAddress} omem=${this.outputBytes} scheduled to be closed ASAP for overcoming of output buffer limits.`,
     );
     this.destroy();
   }
 
+  private warn(message: string): void {
+    this.shared.parts.log.warning(message);
+  }
+
   get inputBytes(): number {
-    return this.gather?.size ?? 0;
+    return this.stream.heldBytes;
   }
 
   get outputBytes(): number {
-    return this.outgoing.size;
+    return this.output.size;
   }
 
   get outputPieces(): number {
-    return this.outgoing.pieceCount;
+    return this.output.pieceCount;
   }
 
   // ---- stopping and going on
@@ -323,10 +258,7 @@ export class Connection implements SessionLink, OutboxOwner {
   resume(): void {
     if (!this.paused) return;
     this.paused = false;
-    if (this.serving || this.resting || this.gather === null) return;
-    queueMicrotask(() => {
-      if (!this.paused && !this.resting && !this.session.closing) this.resumeGathered();
-    });
+    if (!this.serving && !this.resting && this.inputBytes > 0) queueMicrotask(() => this.goOn());
   }
 
   closeAfterReply(): void {
@@ -336,34 +268,28 @@ export class Connection implements SessionLink, OutboxOwner {
 
   private finishClosing(): void {
     this.sendDeferred();
-    if (this.outgoing.size === 0) this.end();
+    if (this.output.size === 0) this.end();
   }
 
   destroy(): void {
     this.sendDeferred();
     this.session.closing = true;
-    this.outgoing.clear();
+    this.output.clear();
     this.end();
   }
 
-  /** Closes the socket, soon: its close event runs at once and takes the client out of lists that a command under way may be walking along. */
+  /** Closes the transport, soon: its close event runs at once and takes the client out of lists that a command under way may be walking along. */
   private end(): void {
     if (this.ended) return;
     this.ended = true;
-    queueMicrotask(() => this.socket.end());
+    queueMicrotask(() => this.transport.end());
   }
 
-  /** The socket is gone. */
+  /** The transport is gone. */
   closed(): void {
     this.ended = true;
     this.session.closing = true;
-    this.outgoing.clear();
-    this.gather = null;
-    this.host.closed(this.session);
+    this.output.clear();
+    this.shared.closed(this.session);
   }
-}
-
-/** The socket's file descriptor, which Bun has and its types do not mention; -1 where it has none. */
-function descriptorOf(socket: object): number {
-  return "fd" in socket && typeof socket.fd === "number" ? socket.fd : -1;
 }

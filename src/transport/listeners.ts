@@ -1,40 +1,49 @@
-/** The server's open doors: TCP ports and the unix socket, each handing new connections to the server. */
+/** Where the server listens: TCP addresses and a unix socket, each handing new connections to the acceptor. */
 
 import { chmodSync, rmSync } from "node:fs";
-import type { Socket, TCPSocketListener } from "bun";
-import type { Connection } from "./connection.ts";
+import type { Socket } from "bun";
+import type { Conversation } from "./transport.ts";
+
+export type ListenerKind = "tcp" | "unix";
+
+/** One place to listen at. */
+export interface ListenAddress {
+  readonly kind: ListenerKind;
+  /**
+   * tcp: an address, "*" for every IPv4 one, "::*" for every IPv6 one; with "-" in front it may be missing on this machine. unix: a path.
+   */
+  readonly address: string;
+  /** tcp: null for any free port; the addresses of one list share it. */
+  readonly port?: number | null;
+  /** unix: the file's permissions, 0 for those of the umask. */
+  readonly mode?: number;
+}
 
 /** What becomes of a socket that has just been accepted. */
 export interface Acceptor {
-  /** -> the connection that the socket's events go to, or null when it was refused and closed. */
-  accept(socket: Socket<Connection>, options: { unixSocket: boolean }): Connection | null;
-  /** A socket broke, or an event of its connection threw; it has been closed. */
+  /** Returns what the socket's events go to, or null when it was refused and closed. */
+  accept(socket: Socket<Conversation>, kind: ListenerKind): Conversation | null;
+  /** A socket broke, or an event of its conversation threw; it has been closed. */
   failed(error: Error): void;
 }
 
-export interface ListenerOptions {
-  /** Addresses to listen on; those that start with "-" may be missing on this machine. "*" is every IPv4 address, "::*" every IPv6 one. */
-  addresses: readonly string[];
-  /** 0 opens no port; null any free one. */
-  port: number | null;
-  /** "" for none. */
-  unixSocket: string;
-  unixSocketMode: number;
-}
-
-/** A door could not be opened; the message says which and why. */
+/** An address could not be listened on; the message says which and why. */
 export class ListenError extends Error {
   override name = "ListenError";
 }
 
-/** One address and port that is listened on. */
-interface Door {
+/** One place that is listened at. */
+interface Listener {
+  readonly kind: ListenerKind;
   readonly address: string;
+  /** 0: it has none. */
   readonly port: number;
-  readonly socket: TCPSocketListener<Connection>;
+  readonly mode: number;
+  stop(): void;
 }
 
 /** What `bind` may skip in silence where the machine does not have it: the address (if optional) or the whole protocol family. */
+const ADDRESS_IN_USE = "EADDRINUSE";
 const NO_SUCH_ADDRESS = "EADDRNOTAVAIL";
 const NO_SUCH_FAMILY = new Set(["EAFNOSUPPORT", "EPFNOSUPPORT", "EPROTONOSUPPORT", "ESOCKTNOSUPPORT", "ENOPROTOOPT"]);
 
@@ -46,172 +55,172 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: "unknown host name",
 };
 
-export class Listener {
+export class Listeners {
   private readonly acceptor: Acceptor;
-  private doors: Door[] = [];
-  private unixDoor: { stop(closeConnections: boolean): void } | null = null;
-  private unixPath = "";
-  /** The port that was opened, 0 for none. */
-  port = 0;
+  private open: Listener[] = [];
 
   constructor(acceptor: Acceptor) {
     this.acceptor = acceptor;
   }
 
-  /** Opens every door, or none. Errors: ListenError. */
-  open(options: ListenerOptions): void {
-    try {
-      if (options.port !== 0) this.openPorts(options.addresses, options.port ?? 0);
-      if (options.unixSocket !== "") this.openUnix(options.unixSocket, options.unixSocketMode);
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-  }
-
-  private openPorts(addresses: readonly string[], port: number): void {
-    for (const entry of addresses) {
-      const door = this.tryOpen(entry, this.port === 0 ? port : this.port);
-      if (door === null) continue;
-      this.doors.push(door);
-      this.port = door.port;
-    }
-    if (addresses.length > 0 && this.doors.length === 0) throw noneAvailable(port);
+  /** The port that is listened on, 0 for none. */
+  get port(): number {
+    return portOf(this.open);
   }
 
   /**
-   * Listens on `addresses` and `port` (0: on none) instead of where it does now. A door that stays the same stays open throughout, new ones open before old ones
-   * close. Errors: ListenError; everything is as it was then.
+   * Listens at `addresses` and nowhere else. What stays the same stays open throughout, new ones open before old ones close. Errors:
+   * ListenError; everything is as it was then.
    */
-  reopen(addresses: readonly string[], port: number): void {
-    const before = this.doors;
-    const next: Door[] = [];
-    const opened: Door[] = [];
-    let closed: Door[] = [];
+  listen(addresses: readonly ListenAddress[]): void {
+    const before = this.open;
+    const next: Listener[] = [];
+    let closed: Listener[] = [];
     try {
-      for (const entry of port === 0 ? [] : addresses) {
-        const { address } = parseEntry(entry);
-        const standing = before.find((door) => door.address === address && door.port === port && !closed.includes(door));
-        const door =
+      for (const wanted of addresses) {
+        const port = wanted.port ?? portOf(next);
+        const standing = before.find((one) => isAt(one, wanted, port) && !closed.includes(one));
+        const listener =
           standing ??
-          this.openBeside(entry, port, () => {
-            // The new door overlaps an old one ("*" and 127.0.0.1, say): the kernel wants the old ones shut first.
-            closed = before.filter((old) => old.port === port && !next.includes(old));
-            for (const old of closed) old.socket.stop(false);
+          this.tryOpen(wanted, port, () => {
+            // The new one overlaps an old one ("*" and 127.0.0.1, say): the kernel wants the old ones shut first.
+            closed = before.filter((old) => old.kind === "tcp" && old.port === port && !next.includes(old));
+            for (const old of closed) old.stop();
             return closed.length > 0;
           });
-        if (door === null) continue;
-        next.push(door);
-        if (standing === undefined) opened.push(door);
+        if (listener !== null) next.push(listener);
       }
-      if (port !== 0 && addresses.length > 0 && next.length === 0) throw noneAvailable(port);
+      requireOne(addresses, next);
     } catch (error) {
-      for (const door of opened) door.socket.stop(false);
-      this.doors = before.flatMap((door) => (closed.includes(door) ? this.tryAgain(door) : [door]));
+      for (const one of next) if (!before.includes(one)) one.stop();
+      this.open = before.flatMap((one) => (closed.includes(one) ? this.tryAgain(one) : [one]));
       throw error;
     }
-    for (const door of before) if (!next.includes(door) && !closed.includes(door)) door.socket.stop(false);
-    this.doors = next;
-    this.port = next.length > 0 ? port : 0;
+    for (const one of before) if (!next.includes(one) && !closed.includes(one)) one.stop();
+    this.open = next;
   }
 
-  /** Opens a door; if another has its address, once more after `makeRoom` has made room. */
-  private openBeside(entry: string, port: number, makeRoom: () => boolean): Door | null {
+  /**
+   * Returns null when the address, or its whole family, is not there and need not be. If another listener has it: once more after
+   * `makeRoom` has made room.
+   */
+  private tryOpen(wanted: ListenAddress, port: number, makeRoom: () => boolean): Listener | null {
+    const { address, optional } = parseEntry(wanted);
     try {
-      return this.tryOpen(entry, port);
-    } catch (error) {
-      if (!(error instanceof ListenError && codeOf(error.cause) === "EADDRINUSE" && makeRoom())) throw error;
-      return this.tryOpen(entry, port);
-    }
-  }
-
-  private tryAgain(door: Door): Door[] {
-    try {
-      const again = this.tryOpen(door.address, door.port);
-      return again === null ? [] : [again];
-    } catch {
-      return []; // somebody took it in the meantime
-    }
-  }
-
-  /** -> null when the address, or its whole family, is not there and need not be. */
-  private tryOpen(entry: string, port: number): Door | null {
-    const { address, optional } = parseEntry(entry);
-    const hostname = hostnameOf(address);
-    try {
-      // ipv6Only, as Redis does: "::" beside "0.0.0.0" on one port is two doors.
-      const options = { hostname, port, exclusive: true, allowHalfOpen: true, ...(hostname.includes(":") ? { ipv6Only: true } : {}) };
-      const socket = Bun.listen<Connection>({ ...options, socket: this.handlers(false) });
-      return { address, port: socket.port, socket };
+      return wanted.kind === "unix" ? this.openUnix(address, wanted.mode ?? 0) : this.openTcp(address, port);
     } catch (error) {
       const code = codeOf(error);
+      if (wanted.kind === "unix") throw new ListenError(`Failed opening unix socket ${address}: ${reasonOf(error)}`, { cause: error });
+      if (code === ADDRESS_IN_USE && makeRoom()) return this.tryOpen(wanted, port, () => false);
       if ((optional && code === NO_SUCH_ADDRESS) || NO_SUCH_FAMILY.has(code)) return null;
       throw new ListenError(`Failed listening on port ${port} (tcp) of ${address}: ${reasonOf(error)}`, { cause: error });
     }
   }
 
-  private openUnix(path: string, mode: number): void {
-    try {
+  private openTcp(address: string, port: number): Listener {
+    const hostname = hostnameOf(address);
+    // ipv6Only, as Redis does: "::" beside "0.0.0.0" on one port is two listeners.
+    const options = { hostname, port, exclusive: true, allowHalfOpen: true, ...(hostname.includes(":") ? { ipv6Only: true } : {}) };
+    const socket = Bun.listen<Conversation>({ ...options, socket: this.handlers("tcp") });
+    return { kind: "tcp", address, port: socket.port, mode: 0, stop: () => socket.stop(false) };
+  }
+
+  private openUnix(path: string, mode: number): Listener {
+    rmSync(path, { force: true });
+    const options = { unix: path, allowHalfOpen: true, socket: this.handlers("unix") };
+    const socket = Bun.listen<Conversation>(options);
+    const stop = () => {
+      socket.stop(false);
       rmSync(path, { force: true });
-      const options = { unix: path, allowHalfOpen: true, socket: this.handlers(true) };
-      this.unixDoor = Bun.listen<Connection>(options);
-      this.unixPath = path;
+    };
+    try {
       if (mode !== 0) chmodSync(path, mode);
     } catch (error) {
-      throw new ListenError(`Failed opening unix socket ${path}: ${reasonOf(error)}`, { cause: error });
+      stop();
+      throw error;
+    }
+    return { kind: "unix", address: path, port: 0, mode, stop };
+  }
+
+  private tryAgain(listener: Listener): Listener[] {
+    try {
+      const again = this.tryOpen(listener, listener.port, () => false);
+      return again === null ? [] : [again];
+    } catch {
+      return []; // another process took it in the meantime
     }
   }
 
-  private handlers(unixSocket: boolean) {
+  private handlers(kind: ListenerKind) {
     const { acceptor } = this;
     return {
-      open(socket: Socket<Connection>) {
-        const connection = acceptor.accept(socket, { unixSocket });
-        if (connection !== null) socket.data = connection;
+      open(socket: Socket<Conversation>) {
+        const conversation = acceptor.accept(socket, kind);
+        if (conversation !== null) socket.data = conversation;
       },
-      data(socket: Socket<Connection>, chunk: Buffer) {
+      data(socket: Socket<Conversation>, chunk: Buffer) {
         socket.data?.receive(chunk);
       },
-      drain(socket: Socket<Connection>) {
+      drain(socket: Socket<Conversation>) {
         socket.data?.drain();
       },
       // Half-closed by the client (`printf ... | nc`): what it sent is answered, however long that takes it to read, and the connection closes.
-      end(socket: Socket<Connection>) {
+      end(socket: Socket<Conversation>) {
         socket.data?.closeAfterReply();
       },
-      close(socket: Socket<Connection>) {
+      close(socket: Socket<Conversation>) {
         socket.data?.closed();
       },
-      error(socket: Socket<Connection>, error: Error) {
+      error(socket: Socket<Conversation>, error: Error) {
         socket.data?.destroy();
         acceptor.failed(error);
       },
     };
   }
 
-  /** Closes every door; connections stay. */
+  /** Stops listening; connections stay. */
   close(): void {
-    for (const door of this.doors) door.socket.stop(false);
-    this.doors = [];
-    this.port = 0;
-    this.unixDoor?.stop(false);
-    this.unixDoor = null;
-    if (this.unixPath !== "") rmSync(this.unixPath, { force: true });
-    this.unixPath = "";
+    for (const one of this.open) one.stop();
+    this.open = [];
   }
 }
 
-function parseEntry(entry: string): { address: string; optional: boolean } {
-  return entry.startsWith("-") ? { address: entry.slice(1), optional: true } : { address: entry, optional: false };
+/** Where a server listens: `port` (0: nowhere, null: any free one) of each address, and a unix socket if it has a path. */
+export function listenAddresses(
+  addresses: readonly string[],
+  port: number | null,
+  unix: { readonly path: string; readonly mode: number },
+): ListenAddress[] {
+  const list: ListenAddress[] = port === 0 ? [] : addresses.map((address) => ({ kind: "tcp", address, port }));
+  if (unix.path !== "") list.push({ kind: "unix", address: unix.path, mode: unix.mode });
+  return list;
+}
+
+function portOf(listeners: readonly Listener[]): number {
+  return listeners.find(({ kind }) => kind === "tcp")?.port ?? 0;
+}
+
+function isAt(listener: Listener, wanted: ListenAddress, port: number): boolean {
+  return (
+    listener.kind === wanted.kind && listener.address === parseEntry(wanted).address && (wanted.kind === "unix" || listener.port === port)
+  );
+}
+
+/** Optional addresses may be missing, but not all there are. */
+function requireOne(addresses: readonly ListenAddress[], open: readonly Listener[]): void {
+  const wanted = addresses.find(({ kind }) => kind === "tcp");
+  if (wanted === undefined || open.some(({ kind }) => kind === "tcp")) return;
+  throw new ListenError(`Failed listening on port ${wanted.port ?? 0} (tcp): this machine has none of the addresses to bind to`);
+}
+
+function parseEntry({ kind, address }: ListenAddress): { address: string; optional: boolean } {
+  const optional = kind === "tcp" && address.startsWith("-");
+  return { address: optional ? address.slice(1) : address, optional };
 }
 
 function hostnameOf(address: string): string {
   if (address === "*") return "0.0.0.0";
   return address === "::*" ? "::" : address;
-}
-
-function noneAvailable(port: number): ListenError {
-  return new ListenError(`Failed listening on port ${port} (tcp): this machine has none of the addresses to bind to`);
 }
 
 function codeOf(error: unknown): string {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Frame } from "../../src/protocol/frame.ts";
 import { ProtocolError } from "../../src/protocol/protocol-error.ts";
-import { INLINE_LIMIT, Parsed, type RequestLimits, RequestParser } from "../../src/protocol/request.ts";
+import { INLINE_LIMIT, Lines, Parsed, type RequestLimits, RequestParser } from "../../src/protocol/request.ts";
 
-const LIMITS: RequestLimits = { maxBulk: 512 * 1024 * 1024, authenticated: true };
+const LIMITS: RequestLimits = { maxBulk: 512 * 1024 * 1024, authenticated: true, lines: Lines.REQUESTS };
 
 /** Feeds a parser as a connection does: what was not used up comes again with more behind it, at a place of its own in a larger buffer. */
 class Feeder {

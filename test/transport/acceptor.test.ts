@@ -2,15 +2,15 @@ import { describe, expect, test } from "bun:test";
 import type { Socket } from "bun";
 import { Config } from "../../src/config/config.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
-import { Reply } from "../../src/protocol/reply.ts";
 import { Clients } from "../../src/session/clients.ts";
 import { SessionKind } from "../../src/session/session.ts";
+import { ServerStats } from "../../src/session/stats.ts";
 import { ClientAcceptor } from "../../src/transport/acceptor.ts";
-import type { Connection } from "../../src/transport/connection.ts";
-import { Outbox } from "../../src/transport/deferred-replies.ts";
-import { AnswerGate } from "../../src/transport/reply-barrier.ts";
+import { Conversations } from "../../src/transport/conversations.ts";
+import type { Conversation } from "../../src/transport/transport.ts";
+import { fakeExecutor } from "./fake.ts";
 
-/** A socket that somebody at `remoteAddress` has opened. */
+/** A socket that a client at `remoteAddress` has opened. */
 class Caller {
   readonly remoteAddress: string;
   readonly remotePort = 50_000;
@@ -40,42 +40,26 @@ class Caller {
 
 function setUp(directives: Parameters<typeof Config.of>[0] = {}) {
   const clients = new Clients();
-  const counters = {
-    bytesIn: 0,
-    bytesOut: 0,
-    readEvents: 0,
-    writeEvents: 0,
-    queryLimitDisconnects: 0,
-    outputLimitDisconnects: 0,
-    connections: 0,
-    rejectedConnections: 0,
-  };
+  const counters = new ServerStats();
   const warnings: string[] = [];
   const config = Config.of(directives);
-  const acceptor = new ClientAcceptor({
+  const keyspace = new Keyspace({ databases: 1, now: 1 });
+  const shared = new Conversations({
     config,
+    log: { verbose() {}, warning: (message) => void warnings.push(message) },
     clients,
-    reply: new Reply(),
-    gate: new AnswerGate(),
-    outbox: new Outbox(),
-    counters,
-    firstDatabase: new Keyspace({ databases: 1, now: 1 }).databases[0],
-    now: 1,
-    beginBatch: () => 1,
-    lookAhead() {},
-    endBatch() {},
-    execute() {},
-    protocolError() {},
+    keyspace,
+    stats: counters,
+    executor: fakeExecutor(keyspace),
     departed() {},
-    verbose() {},
-    warn: (message) => void warnings.push(message),
   });
+  const acceptor = new ClientAcceptor(shared);
   const call = (remoteAddress: string, unixSocket = false) => {
     const caller = new Caller(remoteAddress);
-    const connection = acceptor.accept(caller as unknown as Socket<Connection>, { unixSocket });
+    const connection = acceptor.accept(caller as unknown as Socket<Conversation>, unixSocket ? "unix" : "tcp");
     return { caller, connection };
   };
-  return { acceptor, call, clients, config, counters, warnings };
+  return { acceptor, call, clients, config, counters, shared, warnings };
 }
 
 const LOCAL = ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"];
@@ -103,7 +87,7 @@ describe("protected mode", () => {
     expect(counters.connections).toBe(0);
   });
 
-  test("refuses nobody once there is a password, or when it is off", () => {
+  test("refuses no one once there is a password, or when it is off", () => {
     for (const directives of [{ requirepass: "secret" }, { "protected-mode": "no" }]) {
       const { call } = setUp(directives);
       for (const address of REMOTE) expect(call(address).connection).not.toBeNull();
@@ -140,7 +124,7 @@ describe("the acceptor", () => {
   });
 
   test("knows the output limit of each kind of client", () => {
-    const { acceptor, call } = setUp({ "client-output-buffer-limit": "normal 1mb 2mb 3 replica 4mb 5mb 6 pubsub 7mb 8mb 9" });
+    const { shared, call } = setUp({ "client-output-buffer-limit": "normal 1mb 2mb 3 replica 4mb 5mb 6 pubsub 7mb 8mb 9" });
     const session = call("127.0.0.1").connection?.session;
     if (session === undefined) throw new Error("refused");
     const MIB = 1024 * 1024;
@@ -151,7 +135,7 @@ describe("the acceptor", () => {
     ] as const;
     for (const [kind, limit] of LIMITS) {
       session.kind = kind;
-      expect(acceptor.outputLimit(session)).toMatchObject(limit);
+      expect(shared.outputLimit(session)).toMatchObject(limit);
     }
   });
 

@@ -31,13 +31,13 @@ describe("a connection's input", () => {
     const host = echoing();
     const { connection, socket } = host.connect();
     connection.receive(Buffer.concat(Array.from({ length: 1000 }, () => PING)));
-    host.outbox.flush();
+    host.deferred.flush();
     expect(socket.text).toBe("+PONG\r\n".repeat(1000));
     expect(socket.writes).toBe(1);
-    expect(host.counters.writeEvents).toBe(1);
-    expect(host.counters.readEvents).toBe(1);
-    expect(host.counters.bytesIn).toBe(1000 * PING.length);
-    expect(host.counters.bytesOut).toBe(7000);
+    expect(host.stats.writeEvents).toBe(1);
+    expect(host.stats.readEvents).toBe(1);
+    expect(host.stats.bytesIn).toBe(1000 * PING.length);
+    expect(host.stats.bytesOut).toBe(7000);
   });
 
   test("a long pipeline is served in turns: others are answered in between, nothing more is read, and no answer is lost", async () => {
@@ -47,18 +47,18 @@ describe("a connection's input", () => {
     const answer = (word: string) => `*1\r\n$${word.length}\r\n${word}\r\n`;
     host.turnMs = -1; // over before it begins: a turn is one request
     busy.connection.receive(Buffer.concat(words.map((word) => encode("ECHO", word))));
-    host.outbox.flush();
+    host.deferred.flush();
     expect(busy.socket.text).toBe(answer(words[0]));
     expect(busy.socket.paused).toBe(true);
     other.connection.receive(PING);
     expect(other.socket.text).toBe("+PONG\r\n");
     busy.connection.receive(PING); // what was on its way already
     await tickEnd();
-    host.outbox.flush();
+    host.deferred.flush();
     expect(busy.socket.text).toBe(answer(words[0]) + answer(words[1]));
     host.turnMs = Number.POSITIVE_INFINITY;
     await tickEnd();
-    host.outbox.flush();
+    host.deferred.flush();
     expect(busy.socket.text).toBe(`${words.map(answer).join("")}+PONG\r\n`);
     expect(busy.socket.paused).toBe(false);
   });
@@ -86,7 +86,7 @@ describe("a connection's input", () => {
       const host = echoing();
       const { connection, socket } = host.connect();
       for (const piece of pieces) connection.receive(Buffer.from(piece));
-      host.outbox.flush();
+      host.deferred.flush();
       return socket.text;
     };
     const expected = answers([input]);
@@ -134,16 +134,16 @@ describe("a connection's input", () => {
     const input = Buffer.concat([encode("A"), encode("STOP"), encode("B"), encode("STOP"), encode("C"), encode("D")]);
     connection.receive(Buffer.from(input.subarray(0, input.length - 4)));
     await tickEnd();
-    host.outbox.flush();
+    host.deferred.flush();
     expect(socket.text).toBe("$1\r\nA\r\n$4\r\nSTOP\r\n");
     connection.receive(Buffer.from(input.subarray(input.length - 4)));
     connection.resume();
     await tickEnd();
-    host.outbox.flush();
+    host.deferred.flush();
     expect(socket.text).toBe("$1\r\nA\r\n$4\r\nSTOP\r\n$1\r\nB\r\n$4\r\nSTOP\r\n");
     connection.resume();
     await tickEnd();
-    host.outbox.flush();
+    host.deferred.flush();
     expect(socket.text).toEndWith("$1\r\nC\r\n$1\r\nD\r\n");
   });
 
@@ -183,7 +183,7 @@ describe("a connection's input", () => {
     await tickEnd();
     expect(socket.ended).toBe(true);
     expect(socket.text).toBe("");
-    expect(host.counters.queryLimitDisconnects).toBe(1);
+    expect(host.stats.queryLimitDisconnects).toBe(1);
     expect(host.warnings[0]).toContain("max query buffer length");
     expect(host.gone).toEqual([session.id]);
   });
@@ -201,10 +201,10 @@ describe("answers to pipelines", () => {
     expect([first.socket.text, second.socket.text, lone.socket.text]).toEqual(["", "", "+PONG\r\n"]);
     await tickEnd();
     expect([first.socket.text, second.socket.text]).toEqual(["+PONG\r\n+PONG\r\n", "+PONG\r\n+PONG\r\n"]);
-    expect(host.counters.bytesOut).toBe(5 * 7);
+    expect(host.stats.bytesOut).toBe(5 * 7);
   });
 
-  test("are not overtaken by what comes after them, be it short, long or sent by somebody else", () => {
+  test("are not overtaken by what comes after them, be it short, long or sent by another", () => {
     for (const later of [
       (connection: Connection) => connection.receive(PING),
       (connection: Connection) => connection.receive(Buffer.concat([encode("ECHO", "x".repeat(100_000)), PING])),
@@ -220,16 +220,16 @@ describe("answers to pipelines", () => {
     }
   });
 
-  test("wait behind a closed gate, in order", async () => {
+  test("wait behind a closed barrier, in order", async () => {
     const host = echoing();
     const { connection, socket } = host.connect();
     connection.receive(TWICE);
-    host.gate.close();
+    host.barrier.close();
     connection.receive(encode("ECHO", "journalled"));
     expect(socket.text).toBe("+PONG\r\n+PONG\r\n");
     await tickEnd();
     expect(socket.text).toBe("+PONG\r\n+PONG\r\n");
-    host.gate.open();
+    host.barrier.open();
     expect(socket.text).toBe("+PONG\r\n+PONG\r\n*1\r\n$10\r\njournalled\r\n");
   });
 
@@ -254,7 +254,7 @@ describe("answers to pipelines", () => {
     late.connection.receive(TWICE);
     expect(early.socket.text).toBe("+PONG\r\n+PONG\r\n");
     expect(late.socket.text).toBe("+PONG\r\n+PONG\r\n");
-    host.outbox.flush();
+    host.deferred.flush();
     expect(late.socket.text).toBe("+PONG\r\n".repeat(4));
   });
 
@@ -270,11 +270,11 @@ describe("answers to pipelines", () => {
     expect(connection.outputBytes).toBe(11);
     connection.receive(TWICE);
     await tickEnd();
-    expect(host.counters.outputLimitDisconnects).toBe(1);
+    expect(host.stats.outputLimitDisconnects).toBe(1);
     expect(socket.ended).toBe(true);
   });
 
-  test("of more clients than the outbox has room for are all sent", async () => {
+  test("of more clients than the buffer has room for are all sent", async () => {
     const host = echoing();
     const clients = Array.from({ length: 30 }, () => host.connect());
     const word = "w".repeat(7000);
@@ -387,7 +387,7 @@ describe("a connection's output", () => {
     for (let round = 0; round < 8; round++) connection.receive(PING);
     expect(session.closing).toBe(true);
     expect(connection.outputBytes).toBe(0);
-    expect(host.counters.outputLimitDisconnects).toBe(1);
+    expect(host.stats.outputLimitDisconnects).toBe(1);
     expect(host.warnings[0]).toContain("output buffer limits");
     await tickEnd();
     expect(socket.ended).toBe(true);
@@ -416,7 +416,7 @@ describe("a connection's output", () => {
     expect(socket.ended).toBe(true);
   });
 
-  test("going below the soft limit starts its seconds anew", () => {
+  test("going below the soft limit starts its seconds again", () => {
     const host: FakeHost = new FakeHost({ execute() {}, outputLimit: { hard: 0, soft: MIB, softSeconds: 10 } });
     const { connection, socket, session } = host.connect();
     socket.room = 0;

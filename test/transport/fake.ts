@@ -1,17 +1,19 @@
 /** A connection without a network: the socket is an object that takes as many bytes as a test allows. */
 
-import type { Socket } from "bun";
+import { Config } from "../../src/config/config.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
-import { RequestBatch } from "../../src/protocol/batch.ts";
 import type { Frame } from "../../src/protocol/frame.ts";
 import { Reply } from "../../src/protocol/reply.ts";
+import { Clients } from "../../src/session/clients.ts";
+import type { Executor } from "../../src/session/executor.ts";
 import { Session } from "../../src/session/session.ts";
-import { Connection, type ConnectionHost } from "../../src/transport/connection.ts";
-import { Outbox } from "../../src/transport/deferred-replies.ts";
+import { ServerStats } from "../../src/session/stats.ts";
+import { Connection } from "../../src/transport/connection.ts";
+import { Conversations } from "../../src/transport/conversations.ts";
 import type { OutputLimit } from "../../src/transport/output-buffer.ts";
-import { AnswerGate } from "../../src/transport/reply-barrier.ts";
+import type { Transport } from "../../src/transport/transport.ts";
 
-export class FakeSocket {
+export class FakeSocket implements Transport {
   /** What the client can read. */
   readonly taken: Buffer[] = [];
   writes = 0;
@@ -39,6 +41,8 @@ export class FakeSocket {
     this.paused = false;
   }
 
+  setNoDelay(): void {}
+
   /** As Bun does, the close event comes before this returns. */
   end(): void {
     if (this.ended) return;
@@ -57,64 +61,75 @@ export interface FakeOptions {
   maxQueryBuffer?: number;
 }
 
-/** A server of connections that run `execute` for each request. */
-export class FakeHost implements ConnectionHost {
-  readonly reply = new Reply();
-  readonly gate = new AnswerGate();
-  readonly outbox = new Outbox();
-  readonly batch = new RequestBatch();
-  readonly limits;
-  readonly counters = { bytesIn: 0, bytesOut: 0, readEvents: 0, writeEvents: 0, queryLimitDisconnects: 0, outputLimitDisconnects: 0 };
-  turnMs = Number.POSITIVE_INFINITY;
-  readonly warnings: string[] = [];
+/** Executes nothing, and takes the time from `keyspace`. */
+export function fakeExecutor(keyspace: Keyspace): Executor {
+  const reply = new Reply();
+  return {
+    reply,
+    loading: false,
+    beginBatch: () => keyspace.now,
+    endBatch() {},
+    lookAhead() {},
+    execute() {},
+    knows: () => true,
+    protocolError: (_session, message) => reply.error(`ERR Protocol error: ${message}`),
+    countEnded() {},
+  };
+}
+
+/** What connections of a server share that runs `execute` for each request. */
+export class FakeHost extends Conversations {
+  readonly reply: Reply;
+  readonly warnings: string[];
   /** Ids of clients that are gone. */
-  readonly gone: number[] = [];
-  now = 1_000_000;
-  private readonly keyspace = new Keyspace({ databases: 1, now: 1_000_000 });
+  readonly gone: number[];
+  readonly connections = new Map<Session, Connection>();
   private readonly options: FakeOptions;
-  private nextId = 1;
 
   constructor(options: FakeOptions) {
+    const keyspace = new Keyspace({ databases: 1, now: 1_000_000 });
+    const executor: Executor = { ...fakeExecutor(keyspace), execute: (session, frame) => options.execute(session, frame) };
+    const warnings: string[] = [];
+    const gone: number[] = [];
+    super({
+      config: Config.of({}),
+      log: { verbose() {}, warning: (message) => void warnings.push(message) },
+      clients: new Clients(),
+      keyspace,
+      stats: new ServerStats(),
+      executor,
+      departed: (session) => void gone.push(session.id),
+    });
     this.options = options;
-    this.limits = { maxBulk: 512 * 1024 * 1024, maxQueryBuffer: options.maxQueryBuffer ?? 1024 * 1024 * 1024, authenticated: true };
+    this.reply = executor.reply;
+    this.warnings = warnings;
+    this.gone = gone;
+    this.turnMs = Number.POSITIVE_INFINITY;
+    this.limits.maxQueryBuffer = options.maxQueryBuffer ?? this.limits.maxQueryBuffer;
+  }
+
+  /** ms since 1970. */
+  get now(): number {
+    return this.keyspace.now;
+  }
+
+  set now(ms: number) {
+    this.keyspace.now = ms;
   }
 
   connect(): { connection: Connection; socket: FakeSocket; session: Session } {
     const socket = new FakeSocket();
-    const connection = new Connection(socket as unknown as Socket<Connection>, this, { remote: "1.2.3.4:5", local: "1.2.3.4:6" });
-    const [database] = this.keyspace.databases;
-    const session = new Session({ id: this.nextId++, link: connection, database, now: this.now, authenticated: true });
+    const connection = new Connection(socket, this, { remoteAddress: "1.2.3.4:5", localAddress: "1.2.3.4:6", fileDescriptor: -1 });
+    const id = this.parts.clients.newId();
+    const session = new Session({ id, link: connection, database: this.keyspace.databases[0], now: this.now, authenticated: true });
     connection.session = session;
+    this.connections.set(session, connection);
     socket.onEnd = () => connection.closed();
     return { connection, socket, session };
   }
 
-  beginBatch(): number {
-    return this.now;
-  }
-
-  endBatch(): void {}
-
-  lookAhead(): void {}
-
-  execute(session: Session, frame: Frame): void {
-    this.options.execute(session, frame);
-  }
-
-  outputLimit(): OutputLimit {
+  override outputLimit(): OutputLimit {
     return this.options.outputLimit ?? { hard: 0, soft: 0, softSeconds: 0 };
-  }
-
-  protocolError(_session: Session, message: string): void {
-    this.reply.error(`ERR Protocol error: ${message}`);
-  }
-
-  closed(session: Session): void {
-    this.gone.push(session.id);
-  }
-
-  warn(message: string): void {
-    this.warnings.push(message);
   }
 }
 

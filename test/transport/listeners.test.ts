@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { networkInterfaces } from "node:os";
-import { type Acceptor, ListenError, Listener } from "../../src/transport/listeners.ts";
+import { type Acceptor, ListenError, Listeners, listenAddresses } from "../../src/transport/listeners.ts";
 import { connect } from "../support/client.ts";
 import { freePort, startServer as startProcess } from "../support/process.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -30,8 +30,8 @@ afterEach(() => {
   opened = [];
 });
 
-function listener(): Listener {
-  const made = new Listener(HELLO);
+function listener(): Listeners {
+  const made = new Listeners(HELLO);
   opened.push(made);
   return made;
 }
@@ -44,7 +44,8 @@ function occupy(port = 0): number {
 }
 
 const hello = (host: string, port: number) => untilClosed({ host, port }, []);
-const NO_UNIX = { unixSocket: "", unixSocketMode: 0 };
+/** Addresses and a port, without a unix socket. */
+const on = (addresses: string[], port: number | null) => listenAddresses(addresses, port, { path: "", mode: 0 });
 
 async function isDeaf(host: string, port: number): Promise<boolean> {
   return connect({ host, port }).then(
@@ -58,103 +59,103 @@ async function isDeaf(host: string, port: number): Promise<boolean> {
 
 describe("the listener", () => {
   test("opens any free port", async () => {
-    const doors = listener();
-    doors.open({ addresses: ["127.0.0.1"], port: null, ...NO_UNIX });
-    expect(doors.port).toBeGreaterThan(0);
-    expect(await hello("127.0.0.1", doors.port)).toBe("hello");
-    const { port } = doors;
-    doors.close();
-    expect(doors.port).toBe(0);
+    const listeners = listener();
+    listeners.listen(on(["127.0.0.1"], null));
+    expect(listeners.port).toBeGreaterThan(0);
+    expect(await hello("127.0.0.1", listeners.port)).toBe("hello");
+    const { port } = listeners;
+    listeners.close();
+    expect(listeners.port).toBe(0);
     expect(await isDeaf("127.0.0.1", port)).toBe(true);
   });
 
   test("opens no port when it is 0", () => {
-    const doors = listener();
-    doors.open({ addresses: ["127.0.0.1"], port: 0, ...NO_UNIX });
-    expect(doors.port).toBe(0);
+    const listeners = listener();
+    listeners.listen(on(["127.0.0.1"], 0));
+    expect(listeners.port).toBe(0);
   });
 
   test("opens one port on several addresses", async () => {
-    const doors = listener();
-    doors.open({ addresses: ["127.0.0.1", "127.0.0.2"], port: null, ...NO_UNIX });
-    expect(await hello("127.0.0.1", doors.port)).toBe("hello");
-    expect(await hello("127.0.0.2", doors.port)).toBe("hello");
+    const listeners = listener();
+    listeners.listen(on(["127.0.0.1", "127.0.0.2"], null));
+    expect(await hello("127.0.0.1", listeners.port)).toBe("hello");
+    expect(await hello("127.0.0.2", listeners.port)).toBe("hello");
   });
 
   test("passes over an optional address that the machine does not have, and no other", async () => {
-    const doors = listener();
-    doors.open({ addresses: [`-${NOBODYS}`, "127.0.0.1", `-${NOBODYS_IPV6}`], port: null, ...NO_UNIX });
-    expect(await hello("127.0.0.1", doors.port)).toBe("hello");
+    const listeners = listener();
+    listeners.listen(on([`-${NOBODYS}`, "127.0.0.1", `-${NOBODYS_IPV6}`], null));
+    expect(await hello("127.0.0.1", listeners.port)).toBe("hello");
     const strict = listener();
-    expect(() => strict.open({ addresses: ["127.0.0.1", NOBODYS], port: null, ...NO_UNIX })).toThrow(
+    expect(() => strict.listen(on(["127.0.0.1", NOBODYS], null))).toThrow(
       /^Failed listening on port \d+ \(tcp\) of 203\.0\.113\.77: this machine has no such address$/,
     );
     expect(strict.port).toBe(0);
   });
 
   test("does not start without any address", () => {
-    expect(() => listener().open({ addresses: [`-${NOBODYS}`], port: 7777, ...NO_UNIX })).toThrow(ListenError);
+    expect(() => listener().listen(on([`-${NOBODYS}`], 7777))).toThrow(ListenError);
   });
 
   test("does not pass over an optional address whose port is taken, and leaves nothing open", async () => {
     const port = occupy();
-    const doors = listener();
-    expect(() => doors.open({ addresses: ["127.0.0.2", "-127.0.0.1"], port, ...NO_UNIX })).toThrow("address already in use");
+    const listeners = listener();
+    expect(() => listeners.listen(on(["127.0.0.2", "-127.0.0.1"], port))).toThrow("address already in use");
     expect(await isDeaf("127.0.0.2", port)).toBe(true);
   });
 
   test("takes * for every IPv4 address, and the default bind for IPv6 as well", async () => {
-    const doors = listener();
-    doors.open({ addresses: ["*", "-::*"], port: null, ...NO_UNIX });
-    for (const host of ["127.0.0.1", "127.0.0.3", ...(hasIPv6 ? ["::1"] : [])]) expect(await hello(host, doors.port)).toBe("hello");
+    const listeners = listener();
+    listeners.listen(on(["*", "-::*"], null));
+    for (const host of ["127.0.0.1", "127.0.0.3", ...(hasIPv6 ? ["::1"] : [])]) expect(await hello(host, listeners.port)).toBe("hello");
   });
 
   test.if(hasIPv6)("takes IPv6 addresses, for IPv6 only", async () => {
-    const doors = listener();
-    doors.open({ addresses: ["::1"], port: null, ...NO_UNIX });
-    expect(await hello("::1", doors.port)).toBe("hello");
+    const listeners = listener();
+    listeners.listen(on(["::1"], null));
+    expect(await hello("::1", listeners.port)).toBe("hello");
     const every = listener();
-    every.open({ addresses: ["::*"], port: null, ...NO_UNIX });
+    every.listen(on(["::*"], null));
     expect(await hello("::1", every.port)).toBe("hello");
     expect(await isDeaf("127.0.0.1", every.port)).toBe(true);
   });
 
   test("says why a unix socket cannot be", () => {
-    const doors = listener();
-    expect(() => doors.open({ addresses: ["127.0.0.1"], port: null, unixSocket: "/no/such/directory/socket", unixSocketMode: 0 })).toThrow(
+    const listeners = listener();
+    expect(() => listeners.listen(listenAddresses(["127.0.0.1"], null, { path: "/no/such/directory/socket", mode: 0 }))).toThrow(
       "Failed opening unix socket /no/such/directory/socket: no such directory",
     );
-    expect(doors.port).toBe(0);
+    expect(listeners.port).toBe(0);
   });
 });
 
 describe("reopening", () => {
   test("moves to another port", async () => {
-    const doors = listener();
-    doors.open({ addresses: ["127.0.0.1"], port: null, ...NO_UNIX });
-    const before = doors.port;
+    const listeners = listener();
+    listeners.listen(on(["127.0.0.1"], null));
+    const before = listeners.port;
     const after = freePort();
-    doors.reopen(["127.0.0.1"], after);
-    expect(doors.port).toBe(after);
+    listeners.listen(on(["127.0.0.1"], after));
+    expect(listeners.port).toBe(after);
     expect(await hello("127.0.0.1", after)).toBe("hello");
     expect(await isDeaf("127.0.0.1", before)).toBe(true);
   });
 
   test("to a taken port fails and changes nothing", async () => {
-    const doors = listener();
-    doors.open({ addresses: ["127.0.0.2", "127.0.0.1"], port: null, ...NO_UNIX });
-    const before = doors.port;
+    const listeners = listener();
+    listeners.listen(on(["127.0.0.2", "127.0.0.1"], null));
+    const before = listeners.port;
     const taken = occupy();
-    expect(() => doors.reopen(["127.0.0.2", "127.0.0.1"], taken)).toThrow("address already in use");
-    expect(doors.port).toBe(before);
+    expect(() => listeners.listen(on(["127.0.0.2", "127.0.0.1"], taken))).toThrow("address already in use");
+    expect(listeners.port).toBe(before);
     for (const host of ["127.0.0.1", "127.0.0.2"]) expect(await hello(host, before)).toBe("hello");
     expect(await isDeaf("127.0.0.2", taken)).toBe(true);
   });
 
   test("adds and drops addresses, from one to all and back", async () => {
-    const doors = listener();
-    doors.open({ addresses: ["127.0.0.1"], port: null, ...NO_UNIX });
-    const { port } = doors;
+    const listeners = listener();
+    listeners.listen(on(["127.0.0.1"], null));
+    const { port } = listeners;
     const STEPS: [addresses: string[], heard: string[], deaf: string[]][] = [
       [["127.0.0.1", "127.0.0.2"], ["127.0.0.1", "127.0.0.2"], ["127.0.0.3"]],
       [["127.0.0.2"], ["127.0.0.2"], ["127.0.0.1"]],
@@ -163,36 +164,36 @@ describe("reopening", () => {
       [["127.0.0.1", `-${NOBODYS}`], ["127.0.0.1"], ["127.0.0.2"]],
     ];
     for (const [addresses, heard, deaf] of STEPS) {
-      doors.reopen(addresses, port);
-      expect(doors.port).toBe(port);
+      listeners.listen(on(addresses, port));
+      expect(listeners.port).toBe(port);
       for (const host of heard) expect(await hello(host, port)).toBe("hello");
       for (const host of deaf) expect(await isDeaf(host, port)).toBe(true);
     }
   });
 
-  test("to addresses that are not all there fails and changes nothing, even where old doors had to shut first", async () => {
-    const doors = listener();
-    doors.open({ addresses: ["127.0.0.1"], port: null, ...NO_UNIX });
-    const { port } = doors;
-    expect(() => doors.reopen(["*", NOBODYS], port)).toThrow(ListenError);
-    expect(doors.port).toBe(port);
+  test("to addresses that are not all there fails and changes nothing, even where old listeners had to shut first", async () => {
+    const listeners = listener();
+    listeners.listen(on(["127.0.0.1"], null));
+    const { port } = listeners;
+    expect(() => listeners.listen(on(["*", NOBODYS], port))).toThrow(ListenError);
+    expect(listeners.port).toBe(port);
     expect(await hello("127.0.0.1", port)).toBe("hello");
     expect(await isDeaf("127.0.0.2", port)).toBe(true);
   });
 
-  test("on port 0 shuts the doors, and on another opens them again", async () => {
-    const doors = listener();
-    doors.open({ addresses: ["127.0.0.1"], port: null, ...NO_UNIX });
-    const { port } = doors;
-    doors.reopen(["127.0.0.1"], 0);
-    expect(doors.port).toBe(0);
+  test("on port 0 stops listening, and on another opens them again", async () => {
+    const listeners = listener();
+    listeners.listen(on(["127.0.0.1"], null));
+    const { port } = listeners;
+    listeners.listen(on(["127.0.0.1"], 0));
+    expect(listeners.port).toBe(0);
     expect(await isDeaf("127.0.0.1", port)).toBe(true);
-    doors.reopen(["127.0.0.1"], port);
+    listeners.listen(on(["127.0.0.1"], port));
     expect(await hello("127.0.0.1", port)).toBe("hello");
   });
 });
 
-describe("a server's doors", () => {
+describe("a server's listeners", () => {
   let server: TestServer | null = null;
 
   afterEach(async () => {

@@ -193,7 +193,7 @@ describe("accepting", () => {
   test("serves a unix socket with the permissions asked for, and removes it at the end", async () => {
     const dir = mkdtempSync(join(tmpdir(), "replicant-test-"));
     const path = join(dir, "socket");
-    // What an earlier server left behind is in nobody's way.
+    // What an earlier server left behind is in no one's way.
     await Bun.write(path, "");
     const { server, stop } = await start({ unixsocket: path, unixsocketperm: "700" });
     expect(statSync(path).mode & 0o777).toBe(0o700);

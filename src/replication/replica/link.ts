@@ -368,6 +368,7 @@ export class MasterLink implements SessionLink {
     this.stream = new MasterStream(
       session,
       {
+        lookAhead: (who, frames, count) => parts.executor.lookAhead(who, frames, count),
         execute: (who, frame) => this.execute(who, frame),
         applied: (bytes, from, to) => parts.journal.appendRaw(bytes, from, to),
         passedOn: (bytes, from, to) => parts.journal.appendForReplicas(bytes, from, to),

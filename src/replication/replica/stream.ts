@@ -1,22 +1,19 @@
 /**
- * The stream of writes from a master: its requests are run in order, its bytes are counted, and once run they are passed on verbatim to our own journal, so that our
- * offsets are the master's and replicas of ours see the same stream. What stands between MULTI and EXEC counts, and is passed on, when EXEC has run. Hot.
+ * The stream of writes from a master: its requests are run in order, its bytes are counted, and once run they are passed on verbatim to
+ * our own journal, so that our offsets are the master's and replicas of ours see the same stream. What stands between MULTI and EXEC
+ * counts, and is passed on, when EXEC has run. Hot.
  */
 
+import { assert } from "../../assert.ts";
 import { equalsWord } from "../../base/bytes.ts";
-import { Frame } from "../../protocol/frame.ts";
-import { Gather } from "../../protocol/input-buffer.ts";
-import { ProtocolError } from "../../protocol/protocol-error.ts";
-import { Parsed, type RequestLimits, RequestParser } from "../../protocol/request.ts";
+import type { Frame } from "../../protocol/frame.ts";
+import { Lines, trusted } from "../../protocol/request.ts";
+import { RequestBatch, RequestStream } from "../../protocol/request-stream.ts";
 import type { Session } from "../../session/session.ts";
 
-const STAR = 0x2a;
-const LF = 0x0a;
-
-/** A master is trusted with what no client may send. */
-const LIMITS: RequestLimits = { maxBulk: 0x7fffffff, authenticated: true };
-
 export interface StreamHost {
+  /** The first `count` of `frames` are about to be executed, in order. */
+  lookAhead(session: Session, frames: readonly Frame[], count: number): void;
   /** Runs one request of the master's. */
   execute(session: Session, frame: Frame): void;
   /** bytes[from, to) have been run: they are the next of the history. */
@@ -31,9 +28,7 @@ export class MasterStream {
   received: number;
   private readonly session: Session;
   private readonly host: StreamHost;
-  private readonly parser = new RequestParser();
-  private frame = new Frame();
-  private gather: Gather | null = null;
+  private readonly stream: RequestStream;
   /** Where in the history requests begin and end that change nothing, of those run and not handed on yet. */
   private asides: number[] = [];
 
@@ -42,71 +37,55 @@ export class MasterStream {
     this.host = host;
     this.offset = offset;
     this.received = offset;
+    this.stream = new RequestStream(new RequestBatch(), trusted(Lines.EMPTY), { offset });
   }
 
-  /** Takes chunk[from, to), which nobody else writes to. Errors: ProtocolError when it is no stream of requests. */
+  /** Takes chunk[from, to), which no one else writes to. Errors: ProtocolError when it is no stream of requests. */
   receive(chunk: Buffer, from: number, to: number): void {
     this.received += to - from;
-    if (this.gather === null && from === 0) return this.run(chunk, to);
-    this.gather ??= new Gather();
-    this.gather.add(chunk.subarray(from, to));
-    if (this.gather.size < this.parser.needed) return;
-    this.gather.join();
-    this.run(this.gather.buffer, this.gather.length);
-  }
-
-  /** Runs the requests in buffer[parser.position, end); what counts as run is handed on, the rest kept. buffer[0] is the first byte not handed on yet. */
-  private run(buffer: Buffer, end: number): void {
-    const { parser, host, session, frame } = this;
-    const start = this.offset;
-    let done = 0;
+    const { stream, session, host } = this;
+    if (!stream.take(chunk, from, to)) return;
+    const handedOn = this.offset;
+    const { buffer, batch, origin } = stream;
+    assert(origin <= handedOn, "bytes that were not handed on are kept");
     try {
-      while (parser.position < end && !session.closing) {
-        if (parser.remaining < 0) refuseInline(buffer[parser.position]);
-        const result = parser.parse(frame, buffer, end, LIMITS);
-        if (result === Parsed.INCOMPLETE) break;
-        parser.needed = 0;
-        if (result === Parsed.REQUEST) {
-          if (frame.buffer === buffer && changesNothing(frame)) this.asides.push(start + frame.start, start + parser.position);
-          host.execute(session, frame);
-        }
-        if (session.queueing) continue;
-        done = parser.position;
-        this.offset = start + done;
+      while (!session.closing && stream.next()) {
+        if (batch.count > 1) host.lookAhead(session, batch.frames, batch.count);
+        for (let index = 0; index < batch.count && !session.closing; index++) this.run(batch.frames[index], origin, batch.ends[index]);
+        if (batch.error !== null) throw batch.error;
       }
+      // An empty line at the end belongs to no request.
+      if (!session.queueing && !session.closing) this.offset = stream.unfinished;
     } finally {
-      if (done > 0) this.handOn(buffer, start, done);
+      if (this.offset > handedOn) this.handOn(buffer, origin, handedOn);
     }
-    this.keep(buffer, done, end);
+    stream.keep(this.offset - origin);
   }
 
-  /** buffer[0, done) has been run; its first byte is at `start` of the history. */
-  private handOn(buffer: Buffer, start: number, done: number): void {
+  /** Runs one request, which ends at `end` of the buffer whose first byte is at `origin` of the history. */
+  private run(frame: Frame, origin: number, end: number): void {
+    const { session, stream } = this;
+    if (frame.buffer === stream.buffer && changesNothing(frame)) this.asides.push(origin + frame.start, origin + end);
+    this.host.execute(session, frame);
+    // What stands in a transaction has not been run: a master that goes on from here sends it again.
+    if (!session.queueing) this.offset = origin + end;
+  }
+
+  /** What has been run since `from` of the history is handed on; buffer[0] is at `origin` of it. */
+  private handOn(buffer: Buffer, origin: number, from: number): void {
     const { host, asides } = this;
-    let at = 0;
+    let at = from - origin;
+    const done = this.offset - origin;
     let index = 0;
-    for (; index < asides.length && asides[index] - start < done; index += 2) {
-      const from = asides[index] - start;
-      const to = asides[index + 1] - start;
-      if (at < from) host.applied(buffer, at, from);
-      host.passedOn(buffer, from, to);
-      at = to;
+    for (; index < asides.length && asides[index] - origin < done; index += 2) {
+      const begin = asides[index] - origin;
+      const end = asides[index + 1] - origin;
+      if (at < begin) host.applied(buffer, at, begin);
+      host.passedOn(buffer, begin, end);
+      at = end;
     }
     if (index > 0) asides.splice(0, index);
     if (at < done) host.applied(buffer, at, done);
-  }
-
-  private keep(buffer: Buffer, from: number, end: number): void {
-    const { parser, frame } = this;
-    if (from === 0 && this.gather !== null) return;
-    this.gather = null;
-    parser.position -= from;
-    if (from === end) return;
-    parser.needed = Math.max(0, parser.needed - from);
-    for (let index = 0; index < frame.count; index++) frame.offsets[index] -= from;
-    frame.start -= from;
-    this.gather = new Gather();
-    this.gather.add(buffer.subarray(from, end));
   }
 }
 
@@ -125,9 +104,4 @@ function changesNothing(frame: Frame): boolean {
     default:
       return false;
   }
-}
-
-/** Masters send arrays, and now and then an empty line; a word in the open means that the two have lost step. */
-function refuseInline(byte: number): void {
-  if (byte !== STAR && byte !== LF) throw new ProtocolError("Master using the inline protocol. Desync?");
 }

@@ -1,0 +1,200 @@
+/**
+ * Requests out of bytes, however these are cut: what a client sends, what a master streams, what an append-only file holds. The parser,
+ * the requests parsed ahead and what is left over between two chunks live here. Hot: a chunk of whole requests is parsed in place.
+ */
+
+import { assert } from "../assert.ts";
+import { Frame } from "./frame.ts";
+import { InputBuffer } from "./input-buffer.ts";
+import { ProtocolError } from "./protocol-error.ts";
+import { Parsed, type RequestLimits, RequestParser } from "./request.ts";
+
+/** How many requests are parsed ahead at most. */
+export const BATCH_REQUESTS = 32;
+/** Input above this is let go of as soon as it is used up: what a collection finds in use stays, as old, until the next full one. */
+const LARGE_INPUT_BYTES = 16 * 1024;
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** Requests parsed ahead of their execution, so that they can be prepared together. Streams that are served one after another share one. */
+export class RequestBatch {
+  /** The first `count` are whole requests; the one after them may be a part of one. Reused from batch to batch. */
+  readonly frames: Frame[] = Array.from({ length: BATCH_REQUESTS + 1 }, () => new Frame());
+  count = 0;
+  /** What broke the protocol behind the whole requests. */
+  error: ProtocolError | null = null;
+  /** Where in the buffer each request ends. */
+  readonly ends = new Float64Array(BATCH_REQUESTS);
+  readonly ownFirst = this.frames[0];
+
+  /** Lets go of the bytes of requests that are done, those of earlier and longer batches included. */
+  release(): void {
+    for (let index = 0; index < this.frames.length; index++) this.frames[index].buffer = NO_BYTES;
+  }
+}
+
+export interface StreamOptions {
+  /** Where in the source the first byte is; 0 unless told. */
+  readonly offset?: number;
+  /** Whether what a chunk held is overwritten once it has been served; false unless told. */
+  readonly chunksAreReused?: boolean;
+}
+
+export class RequestStream {
+  readonly batch: RequestBatch;
+  /** The bytes being read, and where in the source they begin. */
+  buffer: Buffer = NO_BYTES;
+  origin: number;
+  private end = 0;
+  private readonly parser = new RequestParser();
+  private readonly limits: RequestLimits;
+  private readonly chunksAreReused: boolean;
+  /** Where the first request of the batch begins, and whether the bytes end inside the one behind the last. */
+  private begin = 0;
+  private incomplete = false;
+  /** The request that the bytes end in, with the arguments read so far: a frame of the batch while it is being served, `heldFrame` between chunks. */
+  private started: Frame | null = null;
+  /** What is left over of earlier chunks. */
+  private held: InputBuffer | null = null;
+  private heldFrame: Frame | null = null;
+
+  /** `limits` is read for each batch: it may change meanwhile. */
+  constructor(batch: RequestBatch, limits: RequestLimits, options: StreamOptions = {}) {
+    this.batch = batch;
+    this.limits = limits;
+    this.origin = options.offset ?? 0;
+    this.chunksAreReused = options.chunksAreReused ?? false;
+  }
+
+  // ---- bytes in
+
+  /** Takes in chunk[from, to). Returns whether there may be something to read: `next` is to be called then, and `keep` at the end. */
+  take(chunk: Buffer, from: number, to: number): boolean {
+    if (this.held !== null) {
+      this.held.add(chunk, from, to, this.chunksAreReused);
+      return this.takeHeld();
+    }
+    this.buffer = chunk;
+    this.end = to;
+    this.origin -= from;
+    this.parser.position = from;
+    return true;
+  }
+
+  /** Takes in a chunk that must wait until `takeHeld`. */
+  hold(chunk: Buffer): void {
+    this.held ??= new InputBuffer();
+    this.held.add(chunk, 0, chunk.length, this.chunksAreReused);
+  }
+
+  /** Goes on with what was left over or put on hold. Returns whether there may be something to read. */
+  takeHeld(): boolean {
+    const { held } = this;
+    if (held === null || held.size < this.parser.needed) return false;
+    held.join();
+    this.buffer = held.buffer;
+    this.end = held.length;
+    return true;
+  }
+
+  /** Bytes left over. */
+  get heldBytes(): number {
+    return this.held === null ? 0 : this.held.size;
+  }
+
+  /** Bytes that have not been read yet, of those being read. */
+  get unread(): number {
+    return this.end - this.parser.position;
+  }
+
+  /** Where in the source the first byte is that belongs to no whole request yet. */
+  get unfinished(): number {
+    return this.origin + (this.started === null ? this.parser.position : this.started.start);
+  }
+
+  // ---- requests out
+
+  /** Parses the requests that come next into `batch`. Returns false when there are none, nor an error: the bytes are used up as far as they go. */
+  next(): boolean {
+    const { parser, batch, buffer, end, limits } = this;
+    assert(parser.position <= end, "a request never reaches beyond the bytes that have come in");
+    if (parser.position === end || this.incomplete) return false;
+    const { started } = this;
+    assert((started !== null) === parser.remaining >= 0, "a request under way has the arguments read so far in a frame");
+    batch.frames[0] = started ?? batch.ownFirst;
+    this.begin = started === null ? parser.position : started.start;
+    // Before the login each request is parsed on its own: it may be the one that lifts the limits for the next.
+    const most = limits.authenticated ? BATCH_REQUESTS : 1;
+    let count = 0;
+    batch.error = null;
+    try {
+      while (count < most && parser.position < end) {
+        const result = parser.parse(batch.frames[count], buffer, end, limits);
+        if (result === Parsed.INCOMPLETE) {
+          this.incomplete = true;
+          break;
+        }
+        parser.needed = 0;
+        if (result === Parsed.REQUEST) batch.ends[count++] = parser.position;
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      batch.error = error;
+    }
+    batch.count = count;
+    this.started = parser.remaining >= 0 ? batch.frames[count] : null;
+    return count > 0 || batch.error !== null;
+  }
+
+  /**
+   * Takes back what was parsed behind request `index` of the batch, and that one too if `inclusive`: it will be parsed again when the
+   * stream goes on.
+   */
+  takeBack(index: number, options: { inclusive: boolean }): void {
+    const { parser, batch } = this;
+    assert(index < batch.count, "only requests of this batch can be taken back");
+    const count = options.inclusive ? index : index + 1;
+    parser.restartAt(count === 0 ? this.begin : batch.ends[count - 1]);
+    batch.count = count;
+    this.started = null;
+    this.incomplete = false;
+  }
+
+  /**
+   * The bytes have been read as far as they go: keeps those from `from` on, by default from the first that belongs to no whole request,
+   * for the next chunk.
+   */
+  keep(from = this.unfinished - this.origin): void {
+    const { parser, held, buffer, end } = this;
+    this.buffer = NO_BYTES;
+    this.incomplete = false;
+    if (end > LARGE_INPUT_BYTES) this.batch.release();
+    this.origin += from;
+    if (from === end) {
+      this.held = null;
+      this.heldFrame = null;
+      parser.position = 0;
+      return;
+    }
+    assert(from < end, "what is kept lies within the bytes that came in");
+    this.keepStarted(from);
+    if (from === 0 && held !== null && held.buffer === buffer) return;
+    this.held = new InputBuffer();
+    this.held.add(buffer, from, end, this.chunksAreReused);
+    parser.position -= from;
+    parser.needed = Math.max(0, parser.needed - from);
+  }
+
+  /** Moves the request under way out of the batch, which others use next. */
+  private keepStarted(from: number): void {
+    const { started } = this;
+    assert(started === null || started.start >= from, "a request under way is kept whole");
+    if (started !== null && started !== this.heldFrame) {
+      this.started = new Frame();
+      this.started.start = started.start;
+      for (let index = 0; index < started.count; index++) this.started.push(started.offsets[index], started.lengths[index]);
+    }
+    if (from > 0) this.started?.shift(-from);
+    this.heldFrame = this.started;
+  }
+}

@@ -1,0 +1,118 @@
+import { describe, expect, test } from "bun:test";
+import { ProtocolError } from "../../src/protocol/protocol-error.ts";
+import { Lines, trusted } from "../../src/protocol/request.ts";
+import { RequestBatch, RequestStream } from "../../src/protocol/request-stream.ts";
+import { encodeCommand } from "../support/client.ts";
+
+const COMMANDS = [["SET", "a", "1"], ["RPUSH", "list", "", "x".repeat(70), "y\r\nz"], ["PING"]];
+const ENCODED = COMMANDS.map((words) => encodeCommand(words));
+const NOTE = Buffer.from("#TS:1700000000\r\n");
+const STREAM = Buffer.concat([NOTE, ENCODED[0], NOTE, NOTE, ENCODED[1], ENCODED[2]]);
+const ENDS = [NOTE.length + ENCODED[0].length, STREAM.length - ENCODED[2].length, STREAM.length].map((end) => end + 1000);
+
+/** A stream as the append-only file has one, that begins at 1000 of it. */
+function reading(lines: Lines = Lines.ANNOTATIONS) {
+  const seen: string[][] = [];
+  const ends: number[] = [];
+  const stream = new RequestStream(new RequestBatch(), trusted(lines), { offset: 1000, chunksAreReused: true });
+  const push = (chunk: Buffer, from: number, to: number) => {
+    if (!stream.take(chunk, from, to)) return;
+    const { batch, origin } = stream;
+    while (stream.next()) {
+      for (const [index, frame] of batch.frames.slice(0, batch.count).entries()) {
+        seen.push(Array.from({ length: frame.count }, (_, argument) => frame.text(argument)));
+        ends.push(origin + batch.ends[index]);
+      }
+      if (batch.error !== null) throw batch.error;
+    }
+    stream.keep();
+  };
+  return { stream, push, seen, ends };
+}
+
+describe("commands in a file", () => {
+  test("are read wherever the bytes are cut, and it is known where each ends", () => {
+    for (let cut = 0; cut <= STREAM.length; cut++) {
+      const { stream, push, seen, ends } = reading();
+      // Somewhere in a larger buffer, which is used again for the next piece.
+      const chunk = Buffer.alloc(STREAM.length + 7, "!");
+      STREAM.copy(chunk, 7, 0, cut);
+      push(chunk, 7, 7 + cut);
+      chunk.fill("?");
+      STREAM.copy(chunk, 3, cut);
+      push(chunk, 3, 3 + STREAM.length - cut);
+      expect({ cut, seen, ends, held: stream.heldBytes }).toEqual({ cut, seen: COMMANDS, ends: ENDS, held: 0 });
+    }
+  });
+
+  test("are read byte by byte", () => {
+    const { stream, push, seen, ends } = reading();
+    for (const byte of STREAM) push(Buffer.of(byte), 0, 1);
+    expect([seen, ends, stream.unfinished]).toEqual([COMMANDS, ENDS, STREAM.length + 1000]);
+  });
+
+  test("that are large are read out of chunks that are used again", () => {
+    const value = Buffer.alloc(300_000, "0123456789").latin1Slice();
+    const bytes = Buffer.concat([ENCODED[0], encodeCommand(["SET", "large", value]), ENCODED[2]]);
+    const { push, seen } = reading();
+    const chunk = Buffer.alloc(40_000);
+    for (let at = 0; at < bytes.length; at += chunk.length) push(chunk, 0, bytes.copy(chunk, 0, at));
+    expect(seen).toEqual([COMMANDS[0], ["SET", "large", value], COMMANDS[2]]);
+  });
+
+  test("that are not all there are known to be incomplete", () => {
+    for (let length = 1; length < ENCODED[1].length; length++) {
+      const { stream, push, seen } = reading();
+      push(ENCODED[1], 0, length);
+      expect([stream.heldBytes, seen.length, stream.unfinished]).toEqual([length, 0, 1000]);
+    }
+  });
+
+  for (const text of ["!!!", "*0\r\n", "*x\r\n", "PING\r\n", "*1\r\n+PING\r\n", "*1\r\n$-1\r\n", "\0\0\0"]) {
+    test(`are not ${JSON.stringify(text)}`, () => {
+      const { push, seen } = reading();
+      const bytes = Buffer.concat([ENCODED[0], Buffer.from(text)]);
+      expect(() => push(bytes, 0, bytes.length)).toThrow(ProtocolError);
+      expect(seen).toEqual([COMMANDS[0]]);
+    });
+  }
+});
+
+describe("a master's stream", () => {
+  test("has empty lines between its requests, and nothing else", () => {
+    const { push, seen, ends } = reading(Lines.EMPTY);
+    const bytes = Buffer.concat([Buffer.from("\n"), ENCODED[0], Buffer.from("\n\n"), ENCODED[2]]);
+    push(bytes, 0, bytes.length);
+    expect([seen, ends]).toEqual([
+      [COMMANDS[0], COMMANDS[2]],
+      [1001 + ENCODED[0].length, 1000 + bytes.length],
+    ]);
+    expect(() => push(Buffer.from("PING\r\n"), 0, 6)).toThrow("Master using the inline protocol. Desync?");
+  });
+});
+
+describe("a batch", () => {
+  test("gives back what was parsed behind one of its requests, wherever the bytes are cut", () => {
+    const bytes = Buffer.concat([...ENCODED, ...ENCODED]);
+    for (let cut = 1; cut < bytes.length; cut++) {
+      for (const inclusive of [true, false]) {
+        const stream = new RequestStream(new RequestBatch(), trusted(Lines.REQUESTS));
+        const seen: string[] = [];
+        let next = stream.take(bytes, 0, cut);
+        for (let round = 0; round < 30; round++) {
+          if (next && stream.next()) {
+            // One at a time, or first given back whole and then taken.
+            if (inclusive && round % 2 === 0) stream.takeBack(0, { inclusive });
+            else {
+              seen.push(stream.batch.frames[0].text(0));
+              stream.takeBack(0, { inclusive: false });
+            }
+          }
+          if (next) stream.keep();
+          next = round === 10 ? stream.take(bytes, cut, bytes.length) : stream.takeHeld();
+        }
+        expect({ cut, seen }).toEqual({ cut, seen: ["SET", "RPUSH", "PING", "SET", "RPUSH", "PING"] });
+      }
+    }
+  });
+});

@@ -92,23 +92,7 @@ export class Server implements ServerParts {
         fatal: () => void this.stop(1),
       },
     );
-    this.replication = new Replication({
-      config,
-      log: this.log,
-      keyspace: this.keyspace,
-      journal: this.journal,
-      clients: this.clients,
-      stats: this.stats,
-      reply: this.executor.reply,
-      persistence: this.persistence,
-      blocked: this.blocked,
-      executor: this.executor,
-      port: () => this.port,
-      stateChanged: () => this.stateChanged(),
-      flushedOffset: () => this.appendOnly.flushedOffset,
-      suspendAppendOnly: () => this.appendOnly.suspend(),
-      resumeAppendOnly: () => this.appendOnly.resume(),
-    });
+    this.replication = new Replication(this);
     this.ending = new Shutdown(this, this.executor.restrictions);
     this.housekeeping = new Housekeeping(this, this.executor.restrictions, this.ending);
     this.followConfig();
@@ -255,7 +239,7 @@ export class Server implements ServerParts {
     this.pubsub.unsubscribeAll(session);
     session.transaction?.reset();
     session.transaction = null;
-    this.replication.closed(session);
+    this.replication.replicas.closed(session);
   }
 
   private followConfig(): void {

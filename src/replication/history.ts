@@ -4,6 +4,7 @@
  */
 
 import { randomBytes } from "node:crypto";
+import { assert } from "../assert.ts";
 
 /** Hexadecimal digits of a replication id. */
 export const REPLICATION_ID_LENGTH = 40;
@@ -23,6 +24,7 @@ export class History {
 
   /** Takes on a master's history whole. */
   adopt(id: string): void {
+    assert(id.length === REPLICATION_ID_LENGTH, "replicas compare 40 digits: a shorter id would never be found again");
     this.id = id;
     this.formerId = NO_ID;
     this.formerOffset = -1;
@@ -30,6 +32,9 @@ export class History {
 
   /** Goes on under another id, what lies before `offset` bytes being common to both: the id of a promoted master, or a new one. */
   branch(offset: number, id: string = newReplicationId()): void {
+    assert(id.length === REPLICATION_ID_LENGTH, "replicas compare 40 digits: a shorter id would never be found again");
+    assert(id !== this.id, "under the same id, replicas could not tell what is common from what is not");
+    assert(offset >= 0 && offset + 1 >= this.formerOffset, "offsets never go back within a history");
     this.formerId = this.id;
     this.formerOffset = offset + 1;
     this.id = id;

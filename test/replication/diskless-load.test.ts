@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ReplicationContext } from "../../src/replication/context.ts";
 import { Transfer } from "../../src/replication/replica/transfer.ts";
 import type { Persistence } from "../../src/snapshot/persistence.ts";
 import type { Spool } from "../../src/snapshot/spool.ts";
@@ -315,8 +316,7 @@ test("a disk that is slower than the master stops the socket until it has caught
   let room = () => {};
   const pushed: number[] = [];
   const spool = { push: (_: Buffer, from: number, to: number) => pushed.push(to - from), ready: () => ready, discard: () => {} };
-  const { parts } = server.server.replication;
-  const persistence: Persistence = Object.create(parts.persistence, {
+  const persistence: Persistence = Object.create(server.server.persistence, {
     spool: {
       value: (on: { room: () => void }) => {
         room = on.room;
@@ -325,15 +325,10 @@ test("a disk that is slower than the master stops the socket until it has caught
     },
   });
   const asked: string[] = [];
-  const note = (what: string) => () => void asked.push(what);
-  const transfer = new Transfer({
-    parts: { ...parts, persistence },
-    beforeLoad: note("load"),
-    loading: note("loading"),
-    loaded: note("loaded"),
-    failed: note("failed"),
-    pause: note("pause"),
-    resume: note("resume"),
+  const context: ReplicationContext = Object.create(server.server, { persistence: { value: persistence } });
+  const transfer = new Transfer(context, server.server.replication.replicas, {
+    ended: () => asked.push("ended"),
+    listen: (on) => asked.push(on ? "resume" : "pause"),
   });
   transfer.receive(Buffer.from("$1000\r\n"), 0);
   transfer.receive(Buffer.alloc(100), 0);

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { MarkFinder } from "../../src/replication/replica/eof-mark.ts";
+import { EofMarkFinder } from "../../src/replication/replica/eof-mark.ts";
 
 const MARK = Buffer.from("abababababababababababababababababababac");
 
 /** Feeds `bytes` in pieces that end at `cuts`. -> how many bytes of all of them lie before and in the mark, -1 when it was not found. */
 function search(bytes: Buffer, cuts: readonly number[]): number {
-  const finder = new MarkFinder(MARK);
+  const finder = new EofMarkFinder(MARK);
   let from = 0;
   for (const to of [...cuts, bytes.length]) {
     const found = finder.find(bytes, from, to);
@@ -43,6 +43,6 @@ test("a mark at the very beginning is found, and one that lacks its last byte is
 });
 
 test("bytes of a chunk that lie outside what is to be searched do not count", () => {
-  expect(new MarkFinder(MARK).find(MARK, 0, 39)).toBe(-1);
-  expect(new MarkFinder(MARK).find(Buffer.concat([MARK, MARK]), 1, 80)).toBe(80);
+  expect(new EofMarkFinder(MARK).find(MARK, 0, 39)).toBe(-1);
+  expect(new EofMarkFinder(MARK).find(Buffer.concat([MARK, MARK]), 1, 80)).toBe(80);
 });

@@ -138,7 +138,8 @@ describe("the handshake", () => {
     await until("the write", async () => (await replica.client.command("GET", "b")).toString() === "$3\r\nnew\r\n");
     replica.pretendLater(1);
     await replica.client.text("PING");
-    expect(link.unread).toBe("");
+    // Empty lines are for a master that waits while the image is loaded, which takes a second on a slow machine.
+    expect(link.unread.trim()).toBe("");
     link.hangUp();
     expect(await (await master.accept()).greet()).toEqual(["PSYNC", "?", "-1"]);
   });

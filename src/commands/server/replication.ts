@@ -58,8 +58,8 @@ function replicaOf(ctx: Context): void {
   if (ctx.session.kind === SessionKind.REPLICA) throw commandError("ERR Command is not valid when client is a replica.");
   const host = ctx.text(1);
   const port = portAt(ctx, 2);
-  const { master } = replication;
-  if (master !== null && master.host.toLowerCase() === host.toLowerCase() && master.port === port) {
+  const master = replication.link?.address;
+  if (master?.host.toLowerCase() === host.toLowerCase() && master.port === port) {
     log.notice("REPLICAOF would result into synchronization with the master we are already connected with. No operation performed.");
     return ctx.reply.simple("OK Already connected to specified master");
   }

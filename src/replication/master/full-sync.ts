@@ -1,10 +1,11 @@
 /**
- * One image on its way to the replicas that asked for it, all at once: straight to their sockets as it is made, between two marks (`StreamedSync`), or through
- * a file whose length is known (`FileSync`), for replicas that do not know the marks or where the configuration wants it so.
+ * One image on its way to the replicas that asked for it, all at once: straight to their sockets as it is made, between two EOF marks (`StreamedSync`), or through
+ * the file of the data set, whose length is known (`FileSync`), for replicas that do not know EOF marks or where the configuration wants it so.
  */
 
 import { randomBytes } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { assert } from "../../assert.ts";
 import { failureWords } from "../../config/error.ts";
 import { type Cursor, Journal } from "../../journal/journal.ts";
 import type { FileSource } from "../../snapshot/file.ts";
@@ -19,50 +20,84 @@ export type StartImage = (consumer: SnapshotConsumer) => FileSource;
 const WINDOW_BYTES = 1024 * 1024;
 const FILE_CHUNK_BYTES = 256 * 1024;
 
-export interface SyncHost {
+/** What is told of an image. */
+export interface SyncEvents {
   /** A replica has the whole image. */
   delivered(replica: Replica, sync: FullSync): void;
   /** There is nothing left to do, or nothing that could be done: `error` says why. Replicas still on the list have not got it. */
   ended(sync: FullSync, error: Error | null): void;
 }
 
-export interface FullSync {
-  /** Whether the replicas know where the image ends only by its mark. */
-  readonly streamed: boolean;
-  /** The replicas that have not got it all yet. */
-  readonly replicas: ReadonlySet<Replica>;
-  /** Takes one more, if it is not too late for that. -> whether it did. */
-  join(replica: Replica): boolean;
+export abstract class FullSync<Place = unknown> {
+  /** Whether the replicas know where the image ends only by its EOF mark. */
+  abstract readonly streamed: boolean;
+  /** How far each replica is that has not got it all yet. */
+  protected readonly places = new Map<Replica, Place>();
+  protected over = false;
+  private readonly events: SyncEvents;
+
+  constructor(events: SyncEvents) {
+    this.events = events;
+  }
+
+  /** Starts to make the image. */
+  abstract begin(start: StartImage): void;
+  /** Takes one more replica, if it is not too late for that. Returns whether it did. */
+  abstract join(replica: Replica): boolean;
   /** The replica can take more. */
-  pump(replica: Replica): void;
-  /** The replica is gone. */
-  leave(replica: Replica): void;
-  begin(start: StartImage): void;
+  abstract pump(replica: Replica): void;
   /** Gives up; `ended` is told. */
-  cancel(reason: Error): void;
+  abstract cancel(reason: Error): void;
+
+  has(replica: Replica): boolean {
+    return this.places.has(replica);
+  }
+
+  get replicas(): readonly Replica[] {
+    return [...this.places.keys()];
+  }
+
+  /** The replica is gone. */
+  leave(replica: Replica): void {
+    if (this.places.delete(replica) && this.places.size === 0) this.cancel(new Error("last replica dropped"));
+  }
+
+  protected pumpAll(): void {
+    for (const replica of this.replicas) this.pump(replica);
+  }
+
+  protected deliver(replica: Replica): void {
+    assert(this.places.delete(replica), "a replica gets an image once");
+    this.events.delivered(replica, this);
+    if (this.places.size === 0) this.end(null);
+  }
+
+  protected end(error: Error | null): void {
+    if (this.over) return;
+    this.over = true;
+    this.events.ended(this, error);
+  }
 }
 
-export class StreamedSync implements FullSync, SnapshotConsumer {
+export class StreamedSync extends FullSync<Cursor> implements SnapshotConsumer {
   readonly streamed = true;
-  private readonly host: SyncHost;
-  private readonly places = new Map<Replica, Cursor>();
   private readonly mark = randomBytes(20).toString("hex");
   /** What not all replicas have taken yet: a journal of its own keeps the bytes once and each replica's place. */
   private readonly window = new Journal();
   private image: FileSource | null = null;
   private complete = false;
-  private over = false;
 
-  constructor(host: SyncHost, replicas: readonly Replica[]) {
-    this.host = host;
+  constructor(events: SyncEvents, replicas: readonly Replica[]) {
+    super(events);
     this.window.retain = 0;
     this.window.start();
     for (const replica of replicas) this.places.set(replica, this.window.open(0));
     this.append(`$EOF:${this.mark}\r\n`);
   }
 
-  get replicas(): ReadonlySet<Replica> {
-    return new Set(this.places.keys());
+  begin(start: StartImage): void {
+    assert(this.image === null, "there is one image for all");
+    this.image = start(this);
   }
 
   /** The beginning is gone: the next image will do. */
@@ -70,11 +105,8 @@ export class StreamedSync implements FullSync, SnapshotConsumer {
     return false;
   }
 
-  begin(start: StartImage): void {
-    this.image = start(this);
-  }
-
   write(bytes: Buffer, from: number, to: number): void {
+    assert(!this.complete, "what follows the EOF mark is taken for the stream");
     this.window.appendRaw(bytes, from, to);
     this.pumpAll();
   }
@@ -86,8 +118,9 @@ export class StreamedSync implements FullSync, SnapshotConsumer {
   }
 
   finished(): void {
-    this.complete = true;
+    assert(!this.complete, "an image has one end");
     this.append(this.mark);
+    this.complete = true;
     this.pumpAll();
   }
 
@@ -105,40 +138,28 @@ export class StreamedSync implements FullSync, SnapshotConsumer {
     this.window.appendRaw(bytes, 0, bytes.length);
   }
 
-  private pumpAll(): void {
-    for (const replica of [...this.places.keys()]) this.pump(replica);
-  }
-
   pump(replica: Replica): void {
     const place = this.places.get(replica);
     if (place === undefined || replica.blocked) return;
     const before = place.offset;
     this.window.read(place, (bytes, from, to) => replica.offer(bytes, from, to));
+    assert(place.offset >= before && place.offset <= this.window.offset, "a replica's place lies within the image and never goes back");
     if (place.offset > before) replica.progressAt = Date.now();
     if (this.complete && place.offset === this.window.offset) {
-      this.drop(replica, place);
-      this.host.delivered(replica, this);
-      if (this.places.size === 0) this.end(null);
-    } else if (!this.complete && this.ready()) this.image?.wake();
+      this.window.close(place);
+      this.deliver(replica);
+    } else this.wake();
   }
 
-  leave(replica: Replica): void {
+  override leave(replica: Replica): void {
     const place = this.places.get(replica);
-    if (place === undefined) return;
-    this.drop(replica, place);
-    if (this.places.size === 0) this.cancel(new Error("last replica dropped"));
-    else if (!this.complete && this.ready()) this.image?.wake();
+    if (place !== undefined) this.window.close(place);
+    super.leave(replica);
+    if (place !== undefined && this.places.size > 0) this.wake();
   }
 
-  private drop(replica: Replica, place: Cursor): void {
-    this.places.delete(replica);
-    this.window.close(place);
-  }
-
-  private end(error: Error | null): void {
-    if (this.over) return;
-    this.over = true;
-    this.host.ended(this, error);
+  private wake(): void {
+    if (!this.complete && this.ready()) this.image?.wake();
   }
 }
 
@@ -150,36 +171,29 @@ interface FilePosition {
 }
 
 /** The image is the background save of this moment, in the file of the data set: more replicas may wait for it while it is written. */
-export class FileSync implements FullSync {
+export class FileSync extends FullSync<FilePosition> {
   readonly streamed = false;
-  private readonly host: SyncHost;
   private readonly persistence: Persistence;
   private readonly path: string;
-  private readonly places = new Map<Replica, FilePosition>();
   private readonly chunk = Buffer.allocUnsafeSlow(FILE_CHUNK_BYTES);
   private size = 0;
   private descriptor = -1;
-  private over = false;
 
-  constructor(host: SyncHost, replicas: readonly Replica[], persistence: Persistence) {
-    this.host = host;
+  constructor(events: SyncEvents, replicas: readonly Replica[], persistence: Persistence) {
+    super(events);
     this.persistence = persistence;
     this.path = persistence.path;
     for (const replica of replicas) this.join(replica);
   }
 
-  get replicas(): ReadonlySet<Replica> {
-    return new Set(this.places.keys());
+  begin(): void {
+    this.persistence.startBackgroundSave((error) => this.settled(error));
   }
 
   join(replica: Replica): boolean {
     if (this.over || this.descriptor !== -1) return false;
     this.places.set(replica, { header: Buffer.alloc(0), offset: 0 });
     return true;
-  }
-
-  begin(): void {
-    this.persistence.startBackgroundSave((error) => this.settled(error));
   }
 
   cancel(reason: Error): void {
@@ -191,6 +205,7 @@ export class FileSync implements FullSync {
     if (error !== null) return this.end(error);
     this.persistence.markSyncFile();
     if (this.over) return;
+    assert(this.descriptor === -1, "a file is sent once it is complete, which it becomes once");
     try {
       // From here on the image is that of the descriptor, whatever becomes of the file's name.
       this.descriptor = openSync(this.path, "r");
@@ -198,19 +213,18 @@ export class FileSync implements FullSync {
     } catch (failure) {
       return this.end(new Error(failureWords(failure)));
     }
-    for (const [replica, place] of [...this.places]) {
+    for (const [replica, place] of this.places) {
       place.header = Buffer.from(`$${this.size}\r\n`, "latin1");
       replica.state = ReplicaState.FILE;
-      this.pump(replica);
     }
+    this.pumpAll();
   }
 
   pump(replica: Replica): void {
     const place = this.places.get(replica);
     if (place === undefined || this.descriptor === -1) return;
     while (place.header.length > 0) {
-      const taken = replica.offer(place.header, 0, place.header.length);
-      place.header = place.header.subarray(taken);
+      place.header = place.header.subarray(replica.offer(place.header, 0, place.header.length));
       if (replica.blocked) return;
     }
     while (place.offset < this.size && !replica.blocked) {
@@ -219,21 +233,12 @@ export class FileSync implements FullSync {
       place.offset += replica.offer(this.chunk, 0, count);
       replica.progressAt = Date.now();
     }
-    if (place.offset < this.size) return;
-    this.places.delete(replica);
-    this.host.delivered(replica, this);
-    if (this.places.size === 0) this.end(null);
+    assert(place.offset <= this.size, "a replica takes what follows the announced bytes for the stream");
+    if (place.offset === this.size) this.deliver(replica);
   }
 
-  leave(replica: Replica): void {
-    if (!this.places.delete(replica) || this.places.size > 0) return;
-    this.cancel(new Error("last replica dropped"));
-  }
-
-  private end(error: Error | null): void {
-    if (this.over) return;
-    this.over = true;
-    if (this.descriptor !== -1) closeSync(this.descriptor);
-    this.host.ended(this, error);
+  protected override end(error: Error | null): void {
+    if (!this.over && this.descriptor !== -1) closeSync(this.descriptor);
+    super.end(error);
   }
 }

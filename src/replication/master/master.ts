@@ -3,33 +3,27 @@
  * from the image's offset on, or the journal alone where that still has what it lacks. The journal is the only source of the stream; each replica is a cursor.
  */
 
+import { assert } from "../../assert.ts";
 import { RdbWriter } from "../../rdb/writer.ts";
 import { type Session, SessionKind } from "../../session/session.ts";
 import type { FileSource } from "../../snapshot/file.ts";
 import type { SnapshotConsumer } from "../../snapshot/snapshot.ts";
 import type { OutputLimit } from "../../transport/output-buffer.ts";
 import { REDIS_VERSION } from "../../version.ts";
+import type { ReplicationContext } from "../context.ts";
 import type { History } from "../history.ts";
-import type { ReplicationParts } from "../parts.ts";
-import { FileSync, type FullSync, StreamedSync, type SyncHost } from "./full-sync.ts";
+import { FileSync, type FullSync, StreamedSync, type SyncEvents } from "./full-sync.ts";
 import { Replica, ReplicaState } from "./replica.ts";
 
 const PING = Buffer.from("*1\r\n$4\r\nPING\r\n");
 const GETACK = Buffer.from("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n");
 const NEWLINE = Buffer.from("\n");
 
-/** What the master's side must know of the other one. */
-export interface MasterHost {
-  readonly parts: ReplicationParts;
-  readonly history: History;
-  /** A replica acknowledged something, came online or left. */
-  acknowledged(): void;
-}
-
-export class Replicas implements SyncHost {
+export class Replicas implements SyncEvents {
   /** Those that asked for data, oldest first. */
   readonly list: Replica[] = [];
-  private readonly host: MasterHost;
+  private readonly server: ReplicationContext;
+  private readonly history: History;
   /** What clients said about themselves, whether they are replicas yet or not. */
   private readonly known = new Map<Session, Replica>();
   private sync: FullSync | null = null;
@@ -44,9 +38,10 @@ export class Replicas implements SyncHost {
   private emptySince = Date.now();
   private readonly unsubscribe: () => void;
 
-  constructor(host: MasterHost) {
-    this.host = host;
-    this.unsubscribe = host.parts.journal.onAppend(() => this.scheduleFlush());
+  constructor(server: ReplicationContext, history: History) {
+    this.server = server;
+    this.history = history;
+    this.unsubscribe = server.journal.onAppend(() => this.scheduleFlush());
   }
 
   /** What is known of a client as a replica. */
@@ -86,7 +81,7 @@ export class Replicas implements SyncHost {
 
   /** Those that have not acknowledged everything written so far; they are asked to. For a server that wants to stop: nothing else is written meanwhile. */
   askLagging(): readonly Replica[] {
-    const { journal } = this.host.parts;
+    const { journal } = this.server;
     if (this.list.length === 0) return [];
     if (journal.offset !== this.askedUntil) {
       this.askedFor = journal.offset;
@@ -100,7 +95,7 @@ export class Replicas implements SyncHost {
 
   /** Serves PSYNC, or SYNC where `request` is null. `offset` counts bytes from 1. */
   request(session: Session, request: { id: string; offset: number } | null): void {
-    const { log, stats, config, journal } = this.host.parts;
+    const { log, stats, config, journal } = this.server;
     const replica = this.of(session);
     log.notice(`Replica ${replica.name} asks for synchronization`);
     if (request === null) replica.legacy = true;
@@ -117,6 +112,7 @@ export class Replicas implements SyncHost {
 
   private attach(replica: Replica, state: ReplicaState): void {
     const { session } = replica;
+    assert(replica.state === ReplicaState.NONE && replica.cursor === null, "a connection asks for data once");
     const now = Date.now();
     session.kind = SessionKind.REPLICA;
     session.link.onDrained = () => this.drained(replica);
@@ -130,15 +126,16 @@ export class Replicas implements SyncHost {
 
   /** The journal starts to record. What was written before is in no history that anybody else has. */
   private beginHistory(): void {
-    const { history, parts } = this.host;
-    if (!parts.journal.following) history.renew();
-    parts.journal.start();
-    parts.log.notice(`Replication backlog created, my new replication IDs are '${history.id}' and '${history.formerId}'`);
+    const { history } = this;
+    const { journal, log } = this.server;
+    if (!journal.following) history.renew();
+    journal.start();
+    log.notice(`Replication backlog created, my new replication IDs are '${history.id}' and '${history.formerId}'`);
   }
 
   private tryPartial(replica: Replica, request: { id: string; offset: number }): boolean {
-    const { history, parts } = this.host;
-    const { log, journal } = parts;
+    const { history } = this;
+    const { log, journal } = this.server;
     const { id, offset } = request;
     if (!history.covers(id, offset)) {
       if (id.startsWith("?")) log.notice(`Full resync requested by replica ${replica.name}`);
@@ -168,7 +165,7 @@ export class Replicas implements SyncHost {
       `Partial resynchronization request from ${replica.name} accepted. Sending ${journal.offset - from} bytes of backlog starting from offset ${offset}.`,
     );
     this.scheduleFlush();
-    this.host.acknowledged();
+    this.server.blocked.scheduleCheck();
     return true;
   }
 
@@ -179,9 +176,9 @@ export class Replicas implements SyncHost {
   }
 
   private joinOrWait(replica: Replica): void {
-    const { log, config } = this.host.parts;
+    const { log, config } = this.server;
     const { sync } = this;
-    const fellow = sync === null ? undefined : this.list.find((other) => sync.replicas.has(other));
+    const fellow = sync === null ? undefined : this.list.find((other) => sync.has(other));
     if (sync !== null && fellow !== undefined && this.canShare(replica, fellow) && sync.join(replica)) {
       log.notice("Waiting for end of BGSAVE for SYNC");
       this.promise(replica, fellow.cursor?.offset ?? -1);
@@ -222,17 +219,17 @@ export class Replicas implements SyncHost {
 
   /** Whether an image for these goes straight to their sockets. */
   private streams(replicas: readonly Replica[]): boolean {
-    const wanted = this.host.parts.config.values["repl-diskless-sync"] || replicas.some((replica) => replica.parts !== null);
+    const wanted = this.server.config.values["repl-diskless-sync"] || replicas.some((replica) => replica.parts !== null);
     return wanted && replicas.every((replica) => replica.eof);
   }
 
   /** Whether those that wait have waited long enough for others to join them. */
   private isDue(): boolean {
-    const { values } = this.host.parts.config;
+    const { values } = this.server.config;
     const waiting = this.waiting();
     if (waiting.length === 0) return false;
     // A file that is being saved for others is not of this moment.
-    if (!this.streams(waiting)) return !this.host.parts.persistence.saving;
+    if (!this.streams(waiting)) return !this.server.persistence.saving;
     const enough = values["repl-diskless-sync-max-replicas"];
     if (enough > 0 && waiting.length >= enough) return true;
     const longest = Date.now() - Math.min(...waiting.map((replica) => replica.requestedAt));
@@ -241,7 +238,8 @@ export class Replicas implements SyncHost {
 
   private startSync(): void {
     if (this.sync !== null || !this.isDue()) return;
-    const { journal, log, persistence } = this.host.parts;
+    assert(this.history.id !== "" && this.server.journal.hasBacklog, "an image is worth nothing without the stream that goes on from it");
+    const { journal, log, persistence } = this.server;
     const replicas = this.waiting();
     const streamed = this.streams(replicas);
     log.notice(`Starting BGSAVE for SYNC with target: ${streamed ? "replicas sockets" : "disk"}`);
@@ -254,7 +252,7 @@ export class Replicas implements SyncHost {
   }
 
   private startImage(consumer: SnapshotConsumer, options: { data: boolean }): FileSource {
-    const { persistence } = this.host.parts;
+    const { persistence } = this.server;
     if (!options.data) return startEmptyImage(consumer);
     const snapshot = persistence.snapshot(consumer);
     snapshot.start();
@@ -263,15 +261,20 @@ export class Replicas implements SyncHost {
 
   /** An image of the data at `offset` is being made for this replica; the stream will go on from there. */
   private promise(replica: Replica, offset: number): void {
-    const { history, parts } = this.host;
+    const { journal } = this.server;
+    assert(replica.state === ReplicaState.WAITING, "a replica is promised an image once it has asked for one, and once only");
+    assert(
+      offset >= journal.firstOffset && offset <= journal.offset,
+      "the stream goes on from the image's offset: what follows must be kept",
+    );
     replica.state = ReplicaState.IMAGE;
     replica.progressAt = Date.now();
-    if (!replica.imageOnly) replica.cursor = parts.journal.open(offset);
-    if (!replica.legacy) this.tell(replica, `+FULLRESYNC ${history.id} ${offset}\r\n`);
+    if (!replica.imageOnly) replica.cursor = journal.open(offset);
+    if (!replica.legacy) this.tell(replica, `+FULLRESYNC ${this.history.id} ${offset}\r\n`);
   }
 
   delivered(replica: Replica, sync: FullSync): void {
-    const { log } = this.host.parts;
+    const { log } = this.server;
     if (replica.imageOnly) {
       log.notice(`RDB transfer completed, rdb only replica (${replica.name}) should be disconnected asap`);
       replica.state = ReplicaState.NONE;
@@ -282,11 +285,12 @@ export class Replicas implements SyncHost {
       log.notice(
         `Streamed RDB transfer with replica ${replica.name} succeeded (socket). Waiting for REPLCONF ACK from replica to enable streaming`,
       );
+    assert(replica.cursor !== null, "what was written since the image was begun is kept for its replicas");
     replica.state = ReplicaState.ONLINE;
     replica.awaitsAcknowledgement = sync.streamed;
     replica.acknowledgedAt = Date.now();
     log.notice(`Synchronization with replica ${replica.name} succeeded`);
-    this.host.acknowledged();
+    this.server.blocked.scheduleCheck();
     this.scheduleFlush();
   }
 
@@ -294,7 +298,7 @@ export class Replicas implements SyncHost {
     if (this.sync !== sync) return;
     this.sync = null;
     if (error !== null) {
-      const { log } = this.host.parts;
+      const { log } = this.server;
       for (const replica of sync.replicas) {
         log.warning(`SYNC failed. BGSAVE for replica ${replica.name}: ${error.message}`);
         replica.session.link.destroy();
@@ -313,7 +317,7 @@ export class Replicas implements SyncHost {
 
   /** Sends each replica what it lacks, as far as its socket takes it. */
   private flush(): void {
-    const { journal } = this.host.parts;
+    const { journal } = this.server;
     this.flushScheduled = false;
     journal.flushed();
     if (this.acknowledgementsWanted) {
@@ -330,15 +334,16 @@ export class Replicas implements SyncHost {
   private feed(replica: Replica): void {
     const { cursor } = replica;
     if (replica.state !== ReplicaState.ONLINE || replica.awaitsAcknowledgement || cursor === null || replica.blocked) return;
-    const { journal, stats } = this.host.parts;
+    const { journal, stats } = this.server;
     const from = cursor.offset;
     journal.read(cursor, (bytes, start, end) => replica.offer(bytes, start, end));
+    assert(cursor.offset >= from && cursor.offset <= journal.offset, "a replica's offset never goes back and is at most ours");
     stats.replicationBytesOut += cursor.offset - from;
   }
 
   private drained(replica: Replica): void {
     replica.blocked = false;
-    if (this.sync?.replicas.has(replica)) this.sync.pump(replica);
+    if (this.sync?.has(replica)) this.sync.pump(replica);
     else this.feed(replica);
   }
 
@@ -346,8 +351,9 @@ export class Replicas implements SyncHost {
   private checkLimit(replica: Replica, now: number): void {
     const { cursor, session } = replica;
     if (cursor === null) return;
-    const { config, journal, log, stats } = this.host.parts;
+    const { config, journal, log, stats } = this.server;
     const behind = journal.offset - cursor.offset;
+    assert(behind >= 0 && replica.acknowledged <= journal.offset, "a replica is not ahead of its master");
     const limits: OutputLimit = config.values["client-output-buffer-limit"].replica;
     // What the backlog keeps anyway costs nothing.
     const hard = limits.hard === 0 ? Number.POSITIVE_INFINITY : Math.max(limits.hard, journal.retain);
@@ -373,14 +379,15 @@ export class Replicas implements SyncHost {
   acknowledge(session: Session, offset: number, flushed = -1): void {
     const replica = this.known.get(session);
     if (replica === undefined || replica.session.kind !== SessionKind.REPLICA) return;
-    if (offset > replica.acknowledged) replica.acknowledged = offset;
+    // What it cannot have, it has not run: WAIT counts on that.
+    replica.acknowledged = Math.max(replica.acknowledged, Math.min(offset, this.server.journal.offset));
     if (flushed > replica.flushed) replica.flushed = flushed;
     replica.acknowledgedAt = Date.now();
     if (replica.awaitsAcknowledgement && replica.state === ReplicaState.ONLINE) {
       replica.awaitsAcknowledgement = false;
       this.scheduleFlush();
     }
-    this.host.acknowledged();
+    this.server.blocked.scheduleCheck();
   }
 
   // ---- leaving
@@ -396,7 +403,7 @@ export class Replicas implements SyncHost {
   private detach(replica: Replica): void {
     const at = this.list.indexOf(replica);
     if (at < 0) return;
-    const { log, journal } = this.host.parts;
+    const { log, journal } = this.server;
     log.notice(`Connection with replica ${replica.name} lost.`);
     this.list.splice(at, 1);
     replica.session.link.onDrained = null;
@@ -405,7 +412,7 @@ export class Replicas implements SyncHost {
     replica.cursor = null;
     this.sync?.leave(replica);
     if (this.list.length === 0) this.emptySince = Date.now();
-    this.host.acknowledged();
+    this.server.blocked.scheduleCheck();
   }
 
   /** Sends all replicas away: they come back and hear what has changed. */
@@ -429,9 +436,8 @@ export class Replicas implements SyncHost {
   // ---- once a second
 
   cron(now: number): void {
-    const { parts } = this.host;
-    const { values } = parts.config;
-    const { journal } = parts;
+    const { journal, config, persistence } = this.server;
+    const { values } = config;
     if (this.seconds % values["repl-ping-replica-period"] === 0 && this.list.length > 0 && !journal.following) {
       journal.appendForReplicas(PING, 0, PING.length);
     }
@@ -443,7 +449,7 @@ export class Replicas implements SyncHost {
     }
     this.releaseBacklog(now, values["repl-backlog-ttl"] * 1000);
     if (this.isDue()) this.startSync();
-    if (this.list.every((replica) => replica.state === ReplicaState.ONLINE)) parts.persistence.removeSyncFile();
+    if (this.list.every((replica) => replica.state === ReplicaState.ONLINE)) persistence.removeSyncFile();
   }
 
   /** A replica that waits for its image hears an empty line a second; one that gets it as it is made must not. */
@@ -453,7 +459,7 @@ export class Replicas implements SyncHost {
   }
 
   private checkTimeout(replica: Replica, now: number, timeoutMs: number): void {
-    const { log } = this.host.parts;
+    const { log } = this.server;
     if (replica.state === ReplicaState.ONLINE) {
       if (replica.legacy || now - replica.acknowledgedAt <= timeoutMs) return;
       log.warning(`Disconnecting timedout replica (streaming sync): ${replica.name}`);
@@ -468,8 +474,8 @@ export class Replicas implements SyncHost {
 
   /** A master without replicas forgets the past after a while. What it writes from then on is in nobody's history. */
   private releaseBacklog(now: number, ttlMs: number): void {
-    const { history, parts } = this.host;
-    const { journal, log } = parts;
+    const { history } = this;
+    const { journal, log } = this.server;
     if (this.list.length > 0 || ttlMs === 0 || !journal.hasBacklog || journal.following || now - this.emptySince <= ttlMs) return;
     history.renew();
     journal.stop();

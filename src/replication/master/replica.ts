@@ -1,5 +1,6 @@
 /** One replica of ours: what it said about itself, how far it has been served, how far it says it is. */
 
+import { assert } from "../../assert.ts";
 import type { Cursor } from "../../journal/journal.ts";
 import type { Session } from "../../session/session.ts";
 
@@ -86,10 +87,11 @@ export class Replica {
     return Math.floor(now / 1000) - Math.floor(this.acknowledgedAt / 1000);
   }
 
-  /** Sends what the kernel takes. -> how many bytes that was. */
+  /** Sends what the kernel takes. Returns how many bytes that was. */
   offer(bytes: Buffer, from: number, to: number): number {
     if (this.blocked) return 0;
     const taken = this.session.link.offer(bytes, from, to);
+    assert(taken >= 0 && taken <= to - from, "what is counted as sent was handed over: the rest would be missing in the stream");
     if (taken < to - from) this.blocked = true;
     return taken;
   }

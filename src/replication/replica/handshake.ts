@@ -5,6 +5,7 @@
  * Source: Redis's replication protocol (PING, AUTH, REPLCONF, PSYNC2); which errors are tolerated is Redis's choice.
  */
 
+import { assert } from "../../assert.ts";
 import type { Log } from "../../log.ts";
 import { REPLICATION_ID_LENGTH } from "../history.ts";
 
@@ -17,6 +18,7 @@ export const Step = {
   PSYNC: "PSYNC",
 } as const;
 export type Step = (typeof Step)[keyof typeof Step];
+const ORDER = Object.values(Step);
 
 export interface HandshakeOptions {
   /** masteruser and masterauth; "" for none. */
@@ -43,7 +45,6 @@ export type Outcome =
 /** Sends one command. */
 export type SendWords = (...words: string[]) => void;
 
-const FAILED: Outcome = { kind: "failed" };
 /** Answers to PING that only say that a login is needed first. */
 const LOGIN_WANTED = ["-NOAUTH", "-NOPERM", "-ERR operation not permitted"];
 /** Answers to PSYNC that time will change. */
@@ -64,68 +65,61 @@ export class Handshake {
 
   /** The connection is there: sends the first command. */
   start(): void {
+    assert(this.step === Step.PING, "a handshake begins with PING, once");
     this.send("PING");
   }
 
-  /** Takes the next line of the master's, without its end. -> how the handshake ended, or null while it goes on. */
+  /** Takes the next line of the master's, without its end. Returns how the handshake ended, or null while it goes on. */
   line(text: string): Outcome | null {
+    const { announcedAddress } = this.options;
     switch (this.step) {
       case Step.PING:
         return this.afterPing(text);
       case Step.AUTH:
-        return this.afterAuth(text);
+        return text.startsWith("+") ? this.announcePort() : this.fail(`Unable to AUTH to MASTER: ${shown(text)}`);
       case Step.PORT:
         this.tolerate(text);
-        return this.options.announcedAddress === "" ? this.sendCapabilities() : this.sendAddress();
+        if (announcedAddress === "") return this.announceCapabilities();
+        return this.ask(Step.ADDRESS, "REPLCONF", "ip-address", announcedAddress);
       case Step.ADDRESS:
         this.tolerate(text);
-        return this.sendCapabilities();
+        return this.announceCapabilities();
       case Step.CAPABILITIES:
         this.tolerate(text);
-        return this.sendPsync();
+        return this.requestData();
       case Step.PSYNC:
         return this.afterPsync(text);
     }
   }
 
+  private ask(step: Step, ...words: string[]): null {
+    assert(ORDER.indexOf(step) > ORDER.indexOf(this.step), "the steps of a handshake follow in order: a master answers each once");
+    this.step = step;
+    this.send(...words);
+    return null;
+  }
+
+  private fail(reason: string): Outcome {
+    this.log.warning(reason);
+    return { kind: "failed" };
+  }
+
   private afterPing(text: string): Outcome | null {
     if (!text.startsWith("+") && !LOGIN_WANTED.some((error) => text.startsWith(error))) {
-      this.log.warning(`Error reply to PING from master: '${shown(text)}'`);
-      return FAILED;
+      return this.fail(`Error reply to PING from master: '${shown(text)}'`);
     }
     this.log.notice("Master replied to PING, replication can continue...");
     const { user, password } = this.options;
-    if (password === "") return this.sendPort();
-    this.step = Step.AUTH;
-    if (user === "") this.send("AUTH", password);
-    else this.send("AUTH", user, password);
-    return null;
+    if (password === "") return this.announcePort();
+    return user === "" ? this.ask(Step.AUTH, "AUTH", password) : this.ask(Step.AUTH, "AUTH", user, password);
   }
 
-  private afterAuth(text: string): Outcome | null {
-    if (!text.startsWith("+")) {
-      this.log.warning(`Unable to AUTH to MASTER: ${shown(text)}`);
-      return FAILED;
-    }
-    return this.sendPort();
+  private announcePort(): null {
+    return this.ask(Step.PORT, "REPLCONF", "listening-port", String(this.options.announcedPort));
   }
 
-  private sendPort(): null {
-    this.step = Step.PORT;
-    this.send("REPLCONF", "listening-port", String(this.options.announcedPort));
-    return null;
-  }
-
-  private sendAddress(): null {
-    this.step = Step.ADDRESS;
-    this.send("REPLCONF", "ip-address", this.options.announcedAddress);
-    return null;
-  }
-
-  private sendCapabilities(): null {
-    this.step = Step.CAPABILITIES;
-    this.send("REPLCONF", "capa", "eof", "capa", "psync2");
-    return null;
+  private announceCapabilities(): null {
+    return this.ask(Step.CAPABILITIES, "REPLCONF", "capa", "eof", "capa", "psync2");
   }
 
   /** An old master may not know a REPLCONF option: it then lists this replica less well, and that is all. */
@@ -133,19 +127,16 @@ export class Handshake {
     if (!text.startsWith("+")) this.log.notice(`(Non critical) Master does not understand ${this.step}: ${shown(text)}`);
   }
 
-  private sendPsync(): null {
+  private requestData(): null {
     const { resume } = this.options;
-    this.step = Step.PSYNC;
     if (resume === null) {
       this.log.notice("Partial resynchronization not possible (no cached master)");
-      this.send("PSYNC", "?", "-1");
-    } else {
-      // The protocol counts bytes from 1 and asks for the first one that is missing.
-      const request = String(resume.offset + 1);
-      this.log.notice(`Trying a partial resynchronization (request ${resume.id}:${request}).`);
-      this.send("PSYNC", resume.id, request);
+      return this.ask(Step.PSYNC, "PSYNC", "?", "-1");
     }
-    return null;
+    // The protocol counts bytes from 1 and asks for the first one that is missing.
+    const request = String(resume.offset + 1);
+    this.log.notice(`Trying a partial resynchronization (request ${resume.id}:${request}).`);
+    return this.ask(Step.PSYNC, "PSYNC", resume.id, request);
   }
 
   private afterPsync(text: string): Outcome | null {
@@ -155,23 +146,19 @@ export class Handshake {
     if (text.startsWith("+CONTINUE")) return this.continued(text);
     if (NOT_YET.some((error) => text.startsWith(error))) {
       this.log.notice(`Master is currently unable to PSYNC but should be in the future: ${shown(text)}`);
-      return FAILED;
+      return { kind: "failed" };
     }
-    if (text.startsWith("-ERR")) {
-      this.log.notice(`Master does not support PSYNC or is in error state (reply: ${shown(text)})`);
-      this.log.notice("Retrying with SYNC...");
-      this.send("SYNC");
-      return { kind: "sync" };
-    }
-    this.log.warning(`Unexpected reply to PSYNC from master: ${shown(text)}`);
-    return FAILED;
+    if (!text.startsWith("-ERR")) return this.fail(`Unexpected reply to PSYNC from master: ${shown(text)}`);
+    this.log.notice(`Master does not support PSYNC or is in error state (reply: ${shown(text)})`);
+    this.log.notice("Retrying with SYNC...");
+    this.send("SYNC");
+    return { kind: "sync" };
   }
 
   private fullResync(text: string): Outcome {
     const [, id = "", offset = ""] = text.split(" ");
     if (id.length !== REPLICATION_ID_LENGTH || !/^\d{1,15}$/.test(offset)) {
-      this.log.warning(`Master replied with wrong +FULLRESYNC syntax: ${shown(text)}`);
-      return FAILED;
+      return this.fail(`Master replied with wrong +FULLRESYNC syntax: ${shown(text)}`);
     }
     this.log.notice(`Full resync from master: ${id}:${offset}`);
     return { kind: "full", id, offset: Number(offset) };
@@ -179,10 +166,7 @@ export class Handshake {
 
   private continued(text: string): Outcome {
     const { resume } = this.options;
-    if (resume === null) {
-      this.log.warning(`Master wants to continue a history that was not asked for: ${shown(text)}`);
-      return FAILED;
-    }
+    if (resume === null) return this.fail(`Master wants to continue a history that was not asked for: ${shown(text)}`);
     this.log.notice("Successful partial resynchronization with master.");
     const id = text.slice("+CONTINUE ".length).trim();
     if (id.length !== REPLICATION_ID_LENGTH || id === resume.id) return { kind: "continue", id: null };
@@ -191,7 +175,7 @@ export class Handshake {
   }
 }
 
-/** What a stranger sent, cut and cleaned for the log. */
+/** What an unknown peer sent, cut and cleaned for the log. */
 function shown(text: string): string {
   const printable = text.replace(/[^\x20-\x7e]/g, "?");
   return printable.length <= 200 ? printable : `${printable.slice(0, 200)}...`;

@@ -4,13 +4,15 @@
  */
 
 import type { Socket } from "bun";
+import { assert } from "../../assert.ts";
 import { Frame } from "../../protocol/frame.ts";
 import { ProtocolError } from "../../protocol/protocol-error.ts";
 import { Session, SessionKind, type SessionLink } from "../../session/session.ts";
+import type { ReplicationContext } from "../context.ts";
 import type { History } from "../history.ts";
-import type { Payload } from "../master/payload.ts";
-import type { ReplicationParts } from "../parts.ts";
+import type { Replicas } from "../master/master.ts";
 import { Handshake, type Outcome, type SendWords } from "./handshake.ts";
+import type { Payload } from "./payload.ts";
 import { MasterStream } from "./stream.ts";
 import { Transfer } from "./transfer.ts";
 
@@ -33,19 +35,14 @@ const CR = 0x0d;
 /** Attempts follow each other no faster than this, in ms. */
 const RETRY_MS = 1000;
 
-/** What a link needs of the room around it. */
-export interface LinkHost {
-  readonly parts: ReplicationParts;
-  readonly history: History;
-  /** The server's data is about to be replaced: replicas of ours cannot go on from what they have. */
-  beforeLoad(): void;
-  /** The image is in: the history is `id` now, the data is that at byte `offset` of it. */
-  loaded(id: string, offset: number): void;
-  /** The master goes on with our history under another name. */
-  renamed(id: string): void;
-  /** The state of the link changed. */
-  changed(): void;
-}
+/** Which states may follow one another. */
+const NEXT: Readonly<Record<LinkState, readonly LinkState[]>> = {
+  connect: [LinkState.CONNECTING],
+  connecting: [LinkState.CONNECT, LinkState.HANDSHAKE],
+  handshake: [LinkState.CONNECT, LinkState.SYNC, LinkState.CONNECTED],
+  sync: [LinkState.CONNECT, LinkState.CONNECTED],
+  connected: [LinkState.CONNECT],
+};
 
 export interface MasterAddress {
   readonly host: string;
@@ -63,7 +60,9 @@ export class MasterLink implements SessionLink {
   bytesIn = 0;
   bytesOut = 0;
   onDrained: (() => void) | null = null;
-  private readonly host: LinkHost;
+  private readonly server: ReplicationContext;
+  private readonly history: History;
+  private readonly replicas: Replicas;
   private socket: Socket<MasterLink> | null = null;
   /** Counts attempts, so that what belongs to a former one is known as such. */
   private attempt = 0;
@@ -83,11 +82,20 @@ export class MasterLink implements SessionLink {
   private resumable: boolean;
   private acknowledges = true;
 
-  constructor(host: LinkHost, address: MasterAddress, options: { resumable: boolean; database: number }) {
-    this.host = host;
+  /** `point`: whether the data here is a point of `history`, and the database that the stream had selected there. */
+  constructor(
+    server: ReplicationContext,
+    history: History,
+    replicas: Replicas,
+    address: MasterAddress,
+    point: { resumable: boolean; database: number },
+  ) {
+    this.server = server;
+    this.history = history;
+    this.replicas = replicas;
     this.address = address;
-    this.resumable = options.resumable;
-    this.database = options.database;
+    this.resumable = point.resumable;
+    this.database = point.database;
   }
 
   get connected(): boolean {
@@ -106,7 +114,7 @@ export class MasterLink implements SessionLink {
 
   /** Whether the data here is a point of the history that a master could go on from, and the database selected there. */
   get resumePoint(): { resumable: boolean; database: number } {
-    return { resumable: this.resumable, database: this.session?.database.index ?? this.database };
+    return { resumable: this.resumable && this.transfer?.replaced !== true, database: this.session?.database.index ?? this.database };
   }
 
   get name(): string {
@@ -117,7 +125,7 @@ export class MasterLink implements SessionLink {
 
   /** Tries to connect, now. */
   connect(): void {
-    const { log } = this.host.parts;
+    const { log } = this.server;
     const attempt = ++this.attempt;
     this.attemptAt = Date.now();
     this.lastHeard = this.attemptAt;
@@ -153,7 +161,7 @@ export class MasterLink implements SessionLink {
   }
 
   private opened(socket: Socket<MasterLink>): void {
-    const { config, log, journal, port } = this.host.parts;
+    const { config, log, journal } = this.server;
     this.socket = socket;
     socket.setNoDelay(true);
     this.unsent = Buffer.alloc(0);
@@ -163,13 +171,13 @@ export class MasterLink implements SessionLink {
     const options = {
       user: values.masteruser,
       password: values.masterauth,
-      announcedPort: values["replica-announce-port"] || port(),
+      announcedPort: values["replica-announce-port"] || values.port,
       announcedAddress: values["replica-announce-ip"],
-      resume: this.resumable ? { id: this.host.history.id, offset: journal.offset } : null,
+      resume: this.resumable ? { id: this.history.id, offset: journal.offset } : null,
     };
     const send: SendWords = (...words) => this.sendWords(...words);
     this.handshake = new Handshake(options, log, send);
-    this.heard();
+    this.lastHeard = Date.now();
     this.setState(LinkState.HANDSHAKE);
     this.handshake.start();
   }
@@ -185,6 +193,7 @@ export class MasterLink implements SessionLink {
   private drop(): void {
     this.attempt++;
     const { socket, transfer } = this;
+    if (transfer?.replaced) this.resumable = false;
     this.socket = null;
     this.handshake = null;
     this.full = null;
@@ -201,14 +210,14 @@ export class MasterLink implements SessionLink {
     session.transaction?.reset();
     session.closing = true;
     this.database = session.database.index;
-    this.host.parts.clients.remove(session);
+    this.server.clients.remove(session);
     this.session = null;
     this.stream = null;
   }
 
   /** The connection is gone, or given up because of `reason`. */
   private lost(reason: string): void {
-    const { log } = this.host.parts;
+    const { log } = this.server;
     const former = this.state;
     if (this.payload?.finished) {
       // The image is here: it is loaded all the same, and the stream gone on with over another connection.
@@ -227,7 +236,7 @@ export class MasterLink implements SessionLink {
 
   /** Gives the connection up; the next attempt is made at once unless the last one has just been. */
   private restart(): void {
-    const { log } = this.host.parts;
+    const { log } = this.server;
     const former = this.state;
     this.drop();
     if (former === LinkState.CONNECTED) this.downSince = Date.now();
@@ -240,20 +249,17 @@ export class MasterLink implements SessionLink {
 
   private setState(state: LinkState): void {
     if (this.state === state) return;
+    assert(NEXT[this.state].includes(state), "a link goes through connection, handshake and image to the stream, or starts again");
     this.state = state;
     if (state === LinkState.CONNECTED) this.downSince = 0;
-    this.host.changed();
+    this.server.stateChanged();
   }
 
   // ---- what the master sends
 
-  private heard(): void {
-    this.lastHeard = Date.now();
-  }
-
   private receive(chunk: Buffer): void {
-    const { stats } = this.host.parts;
-    this.heard();
+    const { stats } = this.server;
+    this.lastHeard = Date.now();
     this.bytesIn += chunk.length;
     stats.replicationBytesIn += chunk.length;
     let at = 0;
@@ -262,7 +268,7 @@ export class MasterLink implements SessionLink {
     if (this.state === LinkState.CONNECTED && at < chunk.length) this.readStream(chunk, at);
   }
 
-  /** -> the offset after the last line of the handshake. */
+  /** Returns the offset after the last line of the handshake. */
   private readLines(chunk: Buffer): number {
     let at = 0;
     while (at < chunk.length && this.handshake !== null) {
@@ -270,7 +276,7 @@ export class MasterLink implements SessionLink {
       const end = newline < 0 ? chunk.length : newline;
       this.line += chunk.latin1Slice(at, end);
       if (this.line.length > LINE_LIMIT) {
-        this.host.parts.log.warning(
+        this.server.log.warning(
           `The answer of MASTER to ${this.handshake.step} is longer than ${LINE_LIMIT} bytes: ${JSON.stringify(this.line.slice(0, 100))}`,
         );
         this.restart();
@@ -287,62 +293,52 @@ export class MasterLink implements SessionLink {
   }
 
   private conclude(outcome: Outcome): void {
-    const { host } = this;
+    const { log, journal } = this.server;
     this.handshake = null;
-    switch (outcome.kind) {
-      case "failed":
-        return this.restart();
-      case "continue":
-        if (outcome.id !== null) host.renamed(outcome.id);
-        host.parts.log.notice("MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
-        host.parts.journal.start();
-        return this.follow(this.database);
-      case "full":
-        this.full = { id: outcome.id, offset: outcome.offset, acknowledges: true };
-        break;
-      case "sync":
-        this.full = { id: "", offset: 0, acknowledges: false };
+    if (outcome.kind === "failed") return this.restart();
+    if (outcome.kind === "continue") {
+      if (outcome.id !== null) {
+        this.history.branch(journal.offset, outcome.id);
+        // Replicas of ours reconnect and are told the new name.
+        this.replicas.disconnectAll();
+      }
+      log.notice("MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
+      journal.start();
+      return this.follow(this.database);
     }
-    this.transfer = this.newTransfer();
-    this.setState(LinkState.SYNC);
-  }
-
-  // ---- the image
-
-  private newTransfer(): Transfer {
-    const { host } = this;
-    return new Transfer({
-      parts: host.parts,
-      beforeLoad: () => {
-        this.resumable = false;
-        host.beforeLoad();
-      },
-      loading: () => host.changed(),
-      loaded: (database, rest) => this.finishLoad(database, rest),
-      failed: () => this.restart(),
-      pause: () => this.socket?.pause(),
-      resume: () => {
-        this.heard(); // the master was not silent: it was not listened to
+    this.full = outcome.kind === "full" ? { ...outcome, acknowledges: true } : { id: "", offset: 0, acknowledges: false };
+    this.transfer = new Transfer(this.server, this.replicas, {
+      ended: (database) => (database === null ? this.restart() : this.finishLoad(database)),
+      listen: (on) => {
+        if (!on) return this.socket?.pause();
+        this.lastHeard = Date.now(); // the master was not silent: it was not listened to
         this.socket?.resume();
       },
     });
+    this.setState(LinkState.SYNC);
   }
 
-  private finishLoad(database: number, rest: readonly Buffer[]): void {
-    const { full, payload, lostWhileLoading, host } = this;
-    if (full === null) return;
+  private finishLoad(database: number): void {
+    const { full, transfer, lostWhileLoading, history } = this;
+    const { journal, appendOnly, log } = this.server;
+    assert(full !== null && transfer !== null, "what was loaded is the image that the handshake announced");
     this.transfer = null;
     this.full = null;
     this.lostWhileLoading = null;
     this.acknowledges = full.acknowledges;
-    host.loaded(full.id, full.offset);
-    this.heard();
+    if (full.id === "") history.renew();
+    else history.adopt(full.id);
+    // Kept from now on even without replicas: this server may be promoted, and its master's replicas may come to it.
+    journal.start();
+    journal.rebase(full.offset);
+    appendOnly.resume();
+    this.lastHeard = Date.now();
     this.follow(database);
-    host.parts.log.notice("MASTER <-> REPLICA sync: Finished with success");
+    log.notice("MASTER <-> REPLICA sync: Finished with success");
     // A master that streamed the image waits for this before it sends anything else.
-    if (payload?.marked) this.acknowledge();
+    if (transfer.payload.marked) this.acknowledge();
     const { session } = this;
-    for (const chunk of rest) if (this.session === session) this.readStream(chunk, 0);
+    for (const chunk of transfer.rest) if (this.session === session) this.readStream(chunk, 0);
     if (this.session !== session) return;
     if (lostWhileLoading !== null) this.lost(lostWhileLoading);
     else this.socket?.resume();
@@ -352,8 +348,10 @@ export class MasterLink implements SessionLink {
 
   /** The stream begins, or goes on, with `database` selected. */
   private follow(database: number): void {
-    const { parts } = this.host;
+    const parts = this.server;
     const databases = parts.keyspace.databases;
+    assert(this.session === null, "there is one stream from a master");
+    assert(parts.journal.following && parts.journal.hasBacklog, "what is run of a master's stream is kept for replicas of ours");
     const session = new Session({
       id: parts.clients.newId(),
       link: this,
@@ -382,7 +380,7 @@ export class MasterLink implements SessionLink {
   private readStream(chunk: Buffer, from: number): void {
     const { stream, session } = this;
     if (stream === null || session === null) return;
-    const { executor, reply, log, journal } = this.host.parts;
+    const { executor, log, journal } = this.server;
     session.lastActive = executor.beginBatch();
     let broken = "";
     try {
@@ -392,7 +390,7 @@ export class MasterLink implements SessionLink {
       broken = error.message;
     } finally {
       journal.selectedDatabase = session.database.index;
-      reply.discard();
+      executor.reply.discard();
       executor.endBatch();
     }
     if (broken !== "") {
@@ -407,7 +405,7 @@ export class MasterLink implements SessionLink {
   }
 
   private execute(session: Session, frame: Frame): void {
-    const { executor, stats, log, reply } = this.host.parts;
+    const { executor, stats, log } = this.server;
     const errorsBefore = stats.errorReplies;
     executor.execute(session, frame);
     if (stats.errorReplies !== errorsBefore) {
@@ -415,13 +413,13 @@ export class MasterLink implements SessionLink {
         `== CRITICAL == This replica is sending an error to its master: after processing the command '${frame.text(0).slice(0, 64)}'`,
       );
     }
-    reply.discard();
+    executor.reply.discard();
   }
 
   /** Tells the master how far its stream has been run: REPLCONF ACK. */
   acknowledge(): void {
     if (this.stream === null || !this.acknowledges) return;
-    const flushed = this.host.parts.flushedOffset();
+    const flushed = this.server.appendOnly.flushedOffset;
     const offset = String(this.stream.offset);
     if (flushed === -1) this.sendWords("REPLCONF", "ACK", offset);
     else this.sendWords("REPLCONF", "ACK", offset, "FACK", String(flushed));
@@ -429,9 +427,9 @@ export class MasterLink implements SessionLink {
 
   // ---- once a second
 
-  /** Watches the clock: gives up what takes longer than `timeoutMs`, connects anew, keeps the master informed. */
+  /** Watches the clock: gives up what takes longer than `timeoutMs`, connects again, keeps the master informed. */
   cron(now: number, timeoutMs: number): void {
-    const { log } = this.host.parts;
+    const { log } = this.server;
     const silent = now - this.lastHeard > timeoutMs;
     switch (this.state) {
       case LinkState.CONNECT:
@@ -521,7 +519,7 @@ export class MasterLink implements SessionLink {
     this.destroy();
   }
 
-  /** CLIENT KILL on the master's session: the link is tried anew. */
+  /** CLIENT KILL on the master's session: the link starts again. */
   destroy(): void {
     const { session } = this;
     if (session === null) return;

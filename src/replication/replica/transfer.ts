@@ -1,68 +1,68 @@
 /**
- * One full synchronisation on the replica's side: from the first byte behind the handshake until the master's data is in the keyspace. As directive
+ * One full synchronization on the replica's side: from the first byte behind the handshake until the master's data is in the keyspace. As directive
  * repl-diskless-load says, the image is kept in a file until it is complete, so that what the replica has is served as long as the master may still fail, or it is
  * read as it comes, for which there must be nothing to lose.
  */
 
+import { assert } from "../../assert.ts";
+import type { ImageLoad } from "../../snapshot/load.ts";
 import type { Spool } from "../../snapshot/spool.ts";
-import { type ImageTaker, Payload, PayloadError } from "../master/payload.ts";
-import type { ReplicationParts } from "../parts.ts";
-import { MasterImage } from "./image-load.ts";
+import type { ReplicationContext } from "../context.ts";
+import type { Replicas } from "../master/master.ts";
+import { type ImageTaker, Payload, PayloadError } from "./payload.ts";
 
-/** What a transfer needs of the link that it comes over. */
-export interface TransferHost {
-  readonly parts: ReplicationParts;
-  /** The data that was there is about to go. */
-  beforeLoad(): void;
-  /** The image is being loaded from now on. */
-  loading(): void;
-  /** All is loaded; the master's stream goes on with database `database` selected. `rest` holds what has come of it while a file was loaded. */
-  loaded(database: number, rest: readonly Buffer[]): void;
-  /** Nothing came of it; the reason has been logged. */
-  failed(): void;
-  /** Asks the socket to rest, and to go on. */
-  pause(): void;
-  resume(): void;
+/** What a transfer tells the link that it comes over. */
+export interface TransferEvents {
+  /** All is loaded, and the master's stream goes on with `database` selected; or nothing came of it (null), for a reason that has been logged. */
+  ended(database: number | null): void;
+  /** Whether to go on reading from the socket. */
+  listen(on: boolean): void;
 }
 
 export class Transfer {
-  readonly payload: Payload;
-  private readonly host: TransferHost;
+  readonly payload = new Payload((size, marked) => this.begin(size, marked));
+  /** What has come of the stream while a file was loaded. */
+  readonly rest: Buffer[] = [];
+  /** Whether the data that was there before is gone. */
+  replaced = false;
+  private readonly server: ReplicationContext;
+  private readonly replicas: Replicas;
+  private readonly events: TransferEvents;
   private spool: Spool | null = null;
-  private image: MasterImage | null = null;
-  private readonly rest: Buffer[] = [];
+  private load: ImageLoad | null = null;
   private over = false;
 
-  constructor(host: TransferHost) {
-    this.host = host;
-    this.payload = new Payload({ begin: (size, marked) => this.begin(size, marked) });
+  constructor(server: ReplicationContext, replicas: Replicas, events: TransferEvents) {
+    this.server = server;
+    this.replicas = replicas;
+    this.events = events;
   }
 
-  /** Whether the master's data is on its way into the keyspace, and the former is gone. */
+  /** Whether the master's data is on its way into the keyspace, and what was there is gone. */
   get loading(): boolean {
-    return this.image !== null;
+    return this.load !== null;
   }
 
-  /** Takes in what follows chunk[from]. -> the offset up to which bytes were used; what follows is the stream. */
+  /** Takes in what follows chunk[from]. Returns the offset up to which bytes were used; what follows is the stream. */
   receive(chunk: Buffer, from: number): number {
-    const { payload, host } = this;
+    const { payload, events } = this;
     if (payload.finished) return this.keep(chunk, from);
     let at = from;
-    let database = -1;
+    let database: number | null = null;
     try {
       at = payload.receive(chunk, from, chunk.length);
-      if (payload.finished && this.image !== null) database = this.complete(this.image);
+      if (payload.finished && this.load !== null) database = this.complete(this.load);
     } catch (error) {
       this.fail(error, "socket");
       return chunk.length;
     }
-    if (database !== -1) host.loaded(database, []);
+    if (database !== null) events.ended(database);
     if (this.spool === null) return at;
     if (!payload.finished) {
-      if (!this.spool.ready()) host.pause();
+      if (!this.spool.ready()) events.listen(false);
       return at;
     }
-    host.pause();
+    events.listen(false);
     void this.loadFile(this.spool);
     return this.keep(chunk, at);
   }
@@ -77,59 +77,71 @@ export class Transfer {
     if (this.over) return;
     this.over = true;
     this.spool?.discard();
-    this.image?.abort();
-    this.image = null;
+    if (this.load === null) return;
+    this.load.abandon();
+    this.server.persistence.endLoad(null);
+    // Half of the data would be worse than none.
+    this.clear();
+    this.load = null;
   }
 
   private begin(size: number, marked: boolean): ImageTaker {
-    const { log, persistence } = this.host.parts;
-    const direct = this.readsFromSocket;
+    const { log, persistence, config, keyspace } = this.server;
+    // `swapdb` keeps the old data until the new is there. There is one keyspace, and memory for one: the new waits on the disk, not beside the old in memory.
+    const direct = config.values["repl-diskless-load"] === "on-empty-db" && keyspace.keyCount === 0;
     log.notice(
       `MASTER <-> REPLICA sync: receiving ${marked ? "streamed RDB from master with EOF" : `${size} bytes from master`} to ${direct ? "parser" : "disk"}`,
     );
     if (direct) return this.beginLoad(size);
     this.spool = persistence.spool({
       room: () => {
-        if (!this.over && !this.payload.finished) this.host.resume();
+        if (!this.over && !this.payload.finished) this.events.listen(true);
       },
       failed: (error) => {
-        // Once all is in, who waits for the file hears of it.
+        // Once all is in, `loadFile` hears of it.
         if (!this.payload.finished) this.fail(error, "disk");
       },
     });
     return this.spool;
   }
 
-  private get readsFromSocket(): boolean {
-    const { config, keyspace } = this.host.parts;
-    // `swapdb` keeps the old data until the new is there. There is one keyspace, and memory for one: the new waits on the disk, not beside the old in memory.
-    return config.values["repl-diskless-load"] === "on-empty-db" && keyspace.keyCount === 0;
+  /** The master's data replaces ours from here on: replicas of ours cannot go on from what they have, nor can the append-only file. */
+  private beginLoad(size: number): ImageLoad {
+    const { log, journal, appendOnly, persistence } = this.server;
+    assert(this.load === null && !this.over, "a transfer loads one image");
+    this.replaced = true;
+    this.replicas.disconnectAll();
+    appendOnly.suspend();
+    journal.stop();
+    log.notice("MASTER <-> REPLICA sync: Flushing old data");
+    // What a save under way would put in the file is no longer this server's data.
+    void persistence.cancelBackgroundSave();
+    this.clear();
+    // A key whose time has passed is the master's to delete.
+    this.load = persistence.beginLoad({ totalBytes: size, dropExpired: false });
+    log.notice("MASTER <-> REPLICA sync: Loading DB in memory");
+    this.server.stateChanged();
+    return this.load;
   }
 
-  private beginLoad(size: number): MasterImage {
-    const { host } = this;
-    const { log } = host.parts;
-    host.beforeLoad();
-    log.notice("MASTER <-> REPLICA sync: Flushing old data");
-    this.image = new MasterImage(host.parts, size);
-    log.notice("MASTER <-> REPLICA sync: Loading DB in memory");
-    host.loading();
-    return this.image;
+  private clear(): void {
+    const { keyspace, config } = this.server;
+    keyspace.clear({ sync: !config.values["replica-lazy-flush"] });
   }
 
   private async loadFile(spool: Spool): Promise<void> {
-    const { config, persistence } = this.host.parts;
+    const { config, persistence } = this.server;
     const size = this.payload.received;
-    let database = -1;
+    let database: number | null = null;
     try {
       const file = await spool.complete(size);
       // What is being saved must not replace the file later.
       await persistence.cancelBackgroundSave();
       if (!this.over) await spool.keepAs(file, config.values.dbfilename);
       if (this.over) return await file.close();
-      const image = this.beginLoad(size);
-      await persistence.feed(file, image, () => this.over);
-      if (!this.over) database = this.complete(image);
+      const load = this.beginLoad(size);
+      await persistence.feed(file, load, () => this.over);
+      if (!this.over) database = this.complete(load);
       persistence.removeMasterFile();
     } catch (error) {
       if (this.loading) persistence.removeMasterFile();
@@ -137,23 +149,28 @@ export class Transfer {
     } finally {
       spool.discard();
     }
-    if (database !== -1) this.host.loaded(database, this.rest);
+    if (database !== null) this.events.ended(database);
   }
 
-  /** -> the database that the stream has selected. Errors: the image is not complete. */
-  private complete(image: MasterImage): number {
-    const database = image.complete();
+  /** Returns the database that the stream has selected. Errors: the image is not complete. */
+  private complete(load: ImageLoad): number {
+    const { persistence, keyspace } = this.server;
+    assert(!this.over, "a transfer that was given up has dropped what it had loaded");
+    const summary = load.finish();
+    persistence.endLoad(summary);
+    // No file of our own has this data yet: a save point must see that something happened.
+    keyspace.changed();
     this.over = true;
-    this.image = null;
-    return database;
+    this.load = null;
+    return summary.history?.streamDb ?? 0;
   }
 
   private fail(error: unknown, source: "socket" | "disk"): void {
-    const { log } = this.host.parts;
+    const { log } = this.server;
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof PayloadError || !this.loading) log.warning(reason);
     else log.warning(`Failed trying to load the MASTER synchronization DB from ${source}: ${reason}`);
     this.abort();
-    this.host.failed();
+    this.events.ended(null);
   }
 }

@@ -115,7 +115,7 @@ function leadingInteger(text: string): number {
 function changeReplicationId(ctx: Context): void {
   const { log, replication } = ctx.host;
   log.notice("Changing replication IDs after receiving DEBUG change-repl-id");
-  replication.renewHistory();
+  replication.history.renew();
   ctx.reply.ok();
 }
 

@@ -1,14 +1,15 @@
 /**
- * Between the end of the handshake and the stream: the image of the master's data, as `$<length>` and that many bytes, or as `$EOF:<mark>`, the bytes, and the mark
- * again (Redis's diskless form). Cut at any byte.
+ * Between the end of the handshake and the stream: the image of the master's data, as `$<length>` and that many bytes, or as `$EOF:<mark>`, the bytes, and the
+ * EOF mark again (Redis's diskless form). Cut at any byte.
  */
 
+import { assert } from "../../assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
-import { MarkFinder } from "../replica/eof-mark.ts";
+import { EOF_MARK_BYTES, EofMarkFinder } from "./eof-mark.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
-const MARK_BYTES = 40;
+const EOF_PREFIX = "$EOF:";
 /** The longest first line that is taken for one. */
 const LINE_LIMIT = 1024;
 
@@ -17,41 +18,43 @@ export class PayloadError extends Error {
   override name = "PayloadError";
 }
 
-/** Who takes the image. */
+/** Takes the image. */
 export interface ImageTaker {
-  /** Whether the image has come to its end: who reads it sees that, for others it must be found. */
+  /** Whether the image has come to its end: takers that read it see that, for others it must be found. */
   readonly finished?: boolean;
-  /** Takes in chunk[from, to). -> how many of these bytes belong to the image: all of them for one who does not read it. Errors: the image cannot be taken. */
+  /** Takes in chunk[from, to). Returns how many of these bytes belong to the image: all of them if it is not read. Errors: the image cannot be taken. */
   push(chunk: Buffer, from: number, to: number): number;
 }
 
-export interface PayloadHost {
-  /** The first line is in: an image of `size` bytes follows, or one of unknown size (0) up to a mark. -> who takes it. */
-  begin(size: number, marked: boolean): ImageTaker;
-}
+/** Called when the first line is in: an image of `size` bytes follows, or one of unknown size (0) up to an EOF mark. Returns its taker. */
+export type BeginImage = (size: number, marked: boolean) => ImageTaker;
 
 export class Payload {
-  /** Bytes of the image seen so far, with those of a mark that is not told from them yet, and how many there will be (0: not known). */
+  /** Bytes of the image seen so far, with those of an EOF mark that is not told from them yet, and how many there will be (0: not known). */
   received = 0;
   size = 0;
-  /** Whether the image ends with a mark. */
+  /** Whether the image ends with an EOF mark. */
   marked = false;
   /** Everything is in; what follows in the chunk is the stream. */
   finished = false;
-  private readonly host: PayloadHost;
+  private readonly beginImage: BeginImage;
   private taker: ImageTaker | null = null;
   private line = "";
   private mark: Buffer = Buffer.alloc(0);
-  private finder: MarkFinder | null = null;
-  private readonly seen = Buffer.alloc(MARK_BYTES);
+  private finder: EofMarkFinder | null = null;
+  private readonly seen = Buffer.alloc(EOF_MARK_BYTES);
   private seenLength = 0;
 
-  constructor(host: PayloadHost) {
-    this.host = host;
+  constructor(beginImage: BeginImage) {
+    this.beginImage = beginImage;
   }
 
-  /** Takes in chunk[from, to). -> the offset in `chunk` up to which bytes were used: all, until the payload is finished. Errors: PayloadError, and those of the taker. */
+  /**
+   * Takes in chunk[from, to). Returns the offset in `chunk` up to which bytes were used: all, until the payload is finished. Errors: PayloadError, and those of the
+   * taker.
+   */
   receive(chunk: Buffer, from: number, to: number): number {
+    assert(!this.finished, "behind the image comes the stream, which is not part of it");
     let at = from;
     while (at < to && this.taker === null) at = this.readHeader(chunk, at, to);
     const { taker } = this;
@@ -74,15 +77,14 @@ export class Payload {
 
   private begin(line: string): void {
     if (line.startsWith("-")) throw new PayloadError(`MASTER aborted replication with an error: ${line.slice(1)}`);
-    if (!line.startsWith("$")) throw badFirstByte(line);
-    if (line.startsWith("$EOF:") && line.length === "$EOF:".length + MARK_BYTES) {
+    if (line.startsWith(EOF_PREFIX) && line.length === EOF_PREFIX.length + EOF_MARK_BYTES) {
       this.marked = true;
-      this.mark = Buffer.from(line.slice("$EOF:".length), "latin1");
+      this.mark = Buffer.from(line.slice(EOF_PREFIX.length), "latin1");
     } else {
       if (!/^\$\d{1,15}$/.test(line)) throw badFirstByte(line);
       this.size = Number(line.slice(1));
     }
-    this.taker = this.host.begin(this.size, this.marked);
+    this.taker = this.beginImage(this.size, this.marked);
   }
 
   private readMeasured(taker: ImageTaker, chunk: Buffer, from: number, to: number): number {
@@ -90,24 +92,26 @@ export class Payload {
     // Bytes behind the image that belong to the payload all the same are passed over, as they are when it is read from a file.
     if (taker.finished !== true && from < end) taker.push(chunk, from, end);
     this.received += end - from;
+    assert(this.received <= this.size, "what follows the announced bytes is the stream");
     this.finished = this.received === this.size;
     return end;
   }
 
-  /** For who does not read the image: its end is where the mark is. */
+  /** For takers that do not read the image: its end is where the EOF mark is. */
   private readToMark(taker: ImageTaker, chunk: Buffer, from: number, to: number): number {
-    this.finder ??= new MarkFinder(this.mark);
+    this.finder ??= new EofMarkFinder(this.mark);
     const found = this.finder.find(chunk, from, to);
     const end = found < 0 ? to : found;
     taker.push(chunk, from, end);
     this.received += end - from;
     if (found < 0) return to;
-    this.received -= MARK_BYTES; // some of them may have been taken for the image's; the taker is told where that ends
+    this.received -= EOF_MARK_BYTES; // some of them may have been taken for the image's; the taker is told where that ends
+    assert(this.received >= 0, "an EOF mark follows its image");
     this.finished = true;
     return end;
   }
 
-  /** For who reads the image: the mark must be where that ends. */
+  /** For takers that read the image: the EOF mark must be where that ends. */
   private readToEnd(taker: ImageTaker, chunk: Buffer, from: number, to: number): number {
     let at = from;
     if (taker.finished !== true) {
@@ -115,16 +119,13 @@ export class Payload {
       this.received += taken;
       at += taken;
     }
-    return taker.finished === true ? this.readMark(chunk, at, to) : at;
-  }
-
-  private readMark(chunk: Buffer, from: number, to: number): number {
-    const count = Math.min(to - from, MARK_BYTES - this.seenLength);
-    chunk.copy(this.seen, this.seenLength, from, from + count);
+    if (taker.finished !== true) return at;
+    const count = Math.min(to - at, EOF_MARK_BYTES - this.seenLength);
+    chunk.copy(this.seen, this.seenLength, at, at + count);
     this.seenLength += count;
     if (!equalBytes(this.seen, 0, this.mark, 0, this.seenLength)) throw new PayloadError("Replication stream EOF marker is broken");
-    this.finished = this.seenLength === MARK_BYTES;
-    return from + count;
+    this.finished = this.seenLength === EOF_MARK_BYTES;
+    return at + count;
   }
 }
 

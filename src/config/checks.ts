@@ -1,26 +1,14 @@
 /** What single string directives demand of their values, beyond being strings. Each check answers null or the reason in Redis's words. */
 
 import { fromBytes } from "../base/words.ts";
+import type { Check } from "./kinds.ts";
 
-function isBaseName(name: string): boolean {
-  return !name.includes("/") && !name.includes("\\");
-}
-
-/** `dbfilename`: a bare name, or CONFIG SET could write anywhere. */
-export function checkSnapshotName(name: string): string | null {
-  return isBaseName(name) ? null : "dbfilename can't be a path, just a filename";
-}
-
-/** `appendfilename`: a bare name. */
-export function checkAppendFileName(name: string): string | null {
-  if (name === "") return "appendfilename can't be empty";
-  return isBaseName(name) ? null : "appendfilename can't be a path, just a filename";
-}
-
-/** `appenddirname`: a bare name. */
-export function checkAppendDirectoryName(name: string): string | null {
-  if (name === "") return "appenddirname can't be empty";
-  return isBaseName(name) ? null : "appenddirname can't be a path, just a dirname";
+/** The check of a directive that names a file or directory (`noun`): a bare name, or CONFIG SET could write anywhere. */
+export function bareName(directive: string, noun: "filename" | "dirname", { mayBeEmpty = false } = {}): Check {
+  return (name) => {
+    if (name === "" && !mayBeEmpty) return `${directive} can't be empty`;
+    return /[/\\]/.test(name) ? `${directive} can't be a path, just a ${noun}` : null;
+  };
 }
 
 const MAX_HOST_NAME = 256;
@@ -69,28 +57,13 @@ export function checkTitleTemplate(template: string): string | null {
   return title === null || title === "" ? "template format is invalid or contains unknown variables" : null;
 }
 
-/** `template` with its variables filled in and outer spaces cut; `{{` is a brace. -> null when a variable is unknown or not closed. */
+/** Returns `template` with its variables filled in and outer spaces cut, or null when a variable is unknown or not closed; `{{` is a brace. */
 export function expandTitle(template: string, variables: Readonly<Record<TitleVariable, string>>): string | null {
-  let title = "";
-  let at = 0;
-  while (at < template.length) {
-    const open = template.indexOf("{", at);
-    if (open < 0) {
-      title += template.slice(at);
-      break;
-    }
-    title += template.slice(at, open);
-    if (template[open + 1] === "{") {
-      title += "{";
-      at = open + 2;
-      continue;
-    }
-    const close = template.indexOf("}", open + 1);
-    if (close < 0) return null;
-    const name = template.slice(open + 1, close);
-    if (!Object.hasOwn(variables, name)) return null;
-    title += variables[name as TitleVariable];
-    at = close + 1;
-  }
-  return title.replace(/^ +| +$/g, "");
+  let sound = true;
+  const title = template.replace(/\{\{|\{([^}]*)(\}?)/g, (found, name: string | undefined, close: string) => {
+    if (name === undefined) return "{";
+    sound &&= close !== "" && Object.hasOwn(variables, name);
+    return sound ? variables[name as TitleVariable] : found;
+  });
+  return sound ? title.replace(/^ +| +$/g, "") : null;
 }

@@ -36,6 +36,9 @@ const ORDINARY: Required<Traits> = {
   volatile: false,
 };
 
+/** The traits of a row, or its older name if that is all. */
+type TraitsOrAlias = Traits | string;
+
 export const FIXED: Traits = { mutable: false };
 export const HIDDEN: Traits = { hidden: true };
 export const SECRET: Traits = { sensitive: true };
@@ -53,24 +56,25 @@ export interface Directive<V> extends Required<Traits> {
 }
 
 /** Makes a row. `initial` is the default as one would write it in redis.conf, or a ready setting where it cannot be written there. */
-export function directive<V>(kind: Kind<V>, initial: string | Setting<V>, help: string, traits: Traits = {}): Directive<V> {
+export function directive<V>(kind: Kind<V>, initial: string | Setting<V>, help: string, traits: TraitsOrAlias = {}): Directive<V> {
   const setting = typeof initial === "string" ? readInitial(kind, initial) : initial;
-  return { ...ORDINARY, ...traits, kind, initial: setting, help, effect: "effective", reason: "" };
+  const given = typeof traits === "string" ? { alias: traits } : traits;
+  return { ...ORDINARY, ...given, kind, initial: setting, help, effect: "effective", reason: "" };
 }
 
 /** A row for what has no counterpart here, for a `reason`. */
-export function ignored<V>(kind: Kind<V>, initial: string, reason: string, traits?: Traits): Directive<V> {
+export function ignored<V>(kind: Kind<V>, initial: string, reason: string, traits?: TraitsOrAlias): Directive<V> {
   return { ...directive(kind, initial, `No effect: ${reason}`, traits), effect: "ignored", reason };
 }
 
 /** A row that tunes a feature which does not exist here yet. */
-export function unused<V>(kind: Kind<V>, initial: string, help: string, traits?: Traits): Directive<V> {
+export function unused<V>(kind: Kind<V>, initial: string, help: string, traits?: TraitsOrAlias): Directive<V> {
   const row = directive(kind, initial, `${help} (no effect in this version)`, traits);
   return { ...row, effect: "ignored", reason: "its feature does not exist in this version" };
 }
 
 /** A row whose feature does not exist here yet, and would be missed. */
-export function defaultOnly<V>(kind: Kind<V>, initial: string, help: string, traits?: Traits): Directive<V> {
+export function defaultOnly<V>(kind: Kind<V>, initial: string, help: string, traits?: TraitsOrAlias): Directive<V> {
   return { ...directive(kind, initial, help, traits), effect: "default-only" };
 }
 

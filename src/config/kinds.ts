@@ -40,6 +40,22 @@ export interface Kind<V> {
   rewrite(setting: Setting<V>, initial: Setting<V>): readonly RewrittenLine[];
 }
 
+type Rewrite<V> = Kind<V>["rewrite"];
+
+/** A type whose values are one word each. */
+export function oneWord<V>(
+  syntax: string,
+  parse: (word: string, context: ParseContext<V>) => Setting<V>,
+  rewrite: Rewrite<V> = plainLine,
+): Kind<V> {
+  return { syntax, multiArg: false, parse: ([word], context) => parse(word, context), rewrite };
+}
+
+/** A type whose values are any number of words. */
+export function manyWords<V>(syntax: string, parse: Kind<V>["parse"], rewrite: Rewrite<V> = plainLine): Kind<V> {
+  return { syntax, multiArg: true, parse, rewrite };
+}
+
 /** The one line most kinds rewrite to: the text itself, forced into the file when it is not the default. */
 export function plainLine(setting: Setting<unknown>, initial: Setting<unknown>): readonly RewrittenLine[] {
   return [{ words: setting.text, force: setting.text !== initial.text }];
@@ -50,55 +66,37 @@ export function quotedLine(setting: Setting<unknown>, initial: Setting<unknown>)
   return [{ words: quoteWord(setting.text), force: setting.text !== initial.text }];
 }
 
-/** Checks a string value. -> null when it will do, else the reason in Redis's words. */
+/** Checks a string value. Returns null when it will do, else the reason in Redis's words. */
 export type Check = (word: string) => string | null;
 
 /** `yes` or `no`, in any case. */
-export const bool: Kind<boolean> = {
-  syntax: "yes|no",
-  multiArg: false,
-  parse([word]) {
-    const text = word.toLowerCase();
-    if (text !== "yes" && text !== "no") throw new InvalidValue("argument must be 'yes' or 'no'");
-    return { value: text === "yes", text };
-  },
-  rewrite: plainLine,
-};
+export const bool: Kind<boolean> = oneWord("yes|no", (word) => {
+  const text = word.toLowerCase();
+  if (text !== "yes" && text !== "no") throw new InvalidValue("argument must be 'yes' or 'no'");
+  return { value: text === "yes", text };
+});
 
-/** Limits of a number, inclusive. */
-export interface Range {
-  readonly min: bigint;
-  readonly max: bigint;
-}
+type Limit = bigint | number;
 
-function checkRange(value: bigint, { min, max }: Range, radix: 8 | 10 = 10): void {
+/** Throws InvalidValue for a value outside of [min, max]. */
+function checkRange(value: bigint, min: Limit, max: Limit, radix: 8 | 10 = 10): void {
   if (value >= min && value <= max) return;
   throw new InvalidValue(`argument must be between ${min.toString(radix)} and ${max.toString(radix)} inclusive`);
-}
-
-function range(min: bigint | number, max: bigint | number): Range {
-  return { min: BigInt(min), max: BigInt(max) };
 }
 
 /**
  * A decimal integer in [min, max]. Numbers above 2^53 keep every digit in their text; their value is the nearest double.
  * `cap` pulls accepted values into a narrower range without an error, as Redis does for `hz`.
  */
-export function integer(min: bigint | number, max: bigint | number, cap?: { readonly min: bigint; readonly max: bigint }): Kind<number> {
-  const limits = range(min, max);
-  return {
-    syntax: `${limits.min}..${limits.max}`,
-    multiArg: false,
-    parse([word]) {
-      let number = parseInteger(word);
-      if (number === null) throw new InvalidValue("argument couldn't be parsed into an integer");
-      checkRange(number, limits);
-      if (cap !== undefined && number < cap.min) number = cap.min;
-      if (cap !== undefined && number > cap.max) number = cap.max;
-      return { value: Number(number), text: number.toString() };
-    },
-    rewrite: plainLine,
-  };
+export function integer(min: Limit, max: Limit, cap?: { readonly min: bigint; readonly max: bigint }): Kind<number> {
+  return oneWord(`${min}..${max}`, (word) => {
+    let number = parseInteger(word);
+    if (number === null) throw new InvalidValue("argument couldn't be parsed into an integer");
+    checkRange(number, min, max);
+    if (cap !== undefined && number < cap.min) number = cap.min;
+    if (cap !== undefined && number > cap.max) number = cap.max;
+    return { value: Number(number), text: number.toString() };
+  });
 }
 
 /** The integers that most directives take: a TCP port, what fits in a C int or a long long, from 0. */
@@ -108,40 +106,30 @@ export const longCount = integer(0, INT64_MAX);
 
 /** An octal number in [0, max], for file modes. */
 export function octal(max: number): Kind<number> {
-  const limits = range(0, max);
-  return {
-    syntax: `0..${max.toString(8)} (octal)`,
-    multiArg: false,
-    parse([word]) {
-      const number = parseOctal(word);
-      if (number === null) throw new InvalidValue("argument couldn't be parsed as an octal number");
-      checkRange(number, limits, 8);
-      return { value: Number(number), text: number.toString(8) };
-    },
-    rewrite: plainLine,
-  };
+  return oneWord(`0..${max.toString(8)} (octal)`, (word) => {
+    const number = parseOctal(word);
+    if (number === null) throw new InvalidValue("argument couldn't be parsed as an octal number");
+    checkRange(number, 0, max, 8);
+    return { value: Number(number), text: number.toString(8) };
+  });
 }
 
 /**
  * Bytes, with units, in [min, max]. A limit above int64 makes the directive unsigned, as its C type does in Redis.
  * Accepted values below `floor` are raised to it without an error.
  */
-export function memory(min: bigint | number, max: bigint | number, floor = 0n): Kind<number> {
-  const limits = range(min, max);
-  const unsigned = limits.max > INT64_MAX;
-  return {
-    syntax: "<bytes>",
-    multiArg: false,
-    parse([word]) {
-      const parsed = parseMemory(word);
-      if (parsed === null) throw new InvalidValue("argument must be a memory value");
-      const read = unsigned ? parsed : BigInt.asIntN(64, parsed);
-      checkRange(read, limits);
-      const number = read < floor ? floor : read;
-      return { value: Number(number), text: number.toString() };
-    },
-    rewrite: (setting, initial) => [{ words: formatMemory(BigInt(setting.text)), force: setting.text !== initial.text }],
+export function memory(min: Limit, max: Limit, floor = 0n): Kind<number> {
+  const parse = (word: string): Setting<number> => {
+    const parsed = parseMemory(word);
+    if (parsed === null) throw new InvalidValue("argument must be a memory value");
+    const read = max > INT64_MAX ? parsed : BigInt.asIntN(64, parsed);
+    checkRange(read, min, max);
+    const number = read < floor ? floor : read;
+    return { value: Number(number), text: number.toString() };
   };
+  return oneWord("<bytes>", parse, (setting, initial) => [
+    { words: formatMemory(BigInt(setting.text)), force: setting.text !== initial.text },
+  ]);
 }
 
 /** Bytes, with units, without a limit of their own. */
@@ -154,28 +142,26 @@ export interface Share {
 }
 
 /** Bytes with units, or 0% to 100%. 0% is the same as 0 bytes. */
-export const memoryOrPercent: Kind<Share> = {
-  syntax: "<bytes>|<percent>%",
-  multiArg: false,
-  parse([word]) {
+export const memoryOrPercent = oneWord<Share>(
+  "<bytes>|<percent>%",
+  (word) => {
     const bytes = parseMemory(word);
     // Redis keeps a percentage as a negative number of bytes, so an amount of 2^63 bytes or more reads as one; it is refused like one.
-    const number = bytes === null ? percentage(word) : BigInt.asIntN(64, bytes);
+    const number = bytes === null ? -percentage(word) : BigInt.asIntN(64, bytes);
     if (number < -100n) throw new InvalidValue("percentage argument must be less or equal to 100");
     if (number < 0n) return { value: { unit: "percent", amount: Number(-number) }, text: `${-number}%` };
     return { value: { unit: "bytes", amount: Number(number) }, text: number.toString() };
   },
-  rewrite(setting, initial) {
-    const words = setting.value.unit === "percent" ? setting.text : formatMemory(BigInt(setting.text));
-    return [{ words, force: setting.text !== initial.text }];
+  ({ value, text }, initial) => {
+    const words = value.unit === "percent" ? text : formatMemory(BigInt(text));
+    return [{ words, force: text !== initial.text }];
   },
-};
+);
 
-/** -> minus the percentage that `word` spells. */
 function percentage(word: string): bigint {
   const number = word.endsWith("%") ? parseInteger(word.slice(0, -1)) : null;
   if (number === null || number < 0n) throw new InvalidValue("argument must be a memory or percent value");
-  return -number;
+  return number;
 }
 
 function notOneOf(words: readonly string[]): InvalidValue {
@@ -184,17 +170,12 @@ function notOneOf(words: readonly string[]): InvalidValue {
 
 /** One of `words`, in any case. `synonyms` maps a word to the one it is stored and shown as. */
 export function oneOf<const W extends string>(words: readonly W[], synonyms: { readonly [K in W]?: W } = {}): Kind<W> {
-  return {
-    syntax: words.join("|"),
-    multiArg: false,
-    parse([word]) {
-      const found = words.find((known) => known === word.toLowerCase());
-      if (found === undefined) throw notOneOf(words);
-      const value = synonyms[found] ?? found;
-      return { value, text: value };
-    },
-    rewrite: plainLine,
-  };
+  return oneWord(words.join("|"), (word) => {
+    const found = words.find((known) => known === word.toLowerCase());
+    if (found === undefined) throw notOneOf(words);
+    const value = synonyms[found] ?? found;
+    return { value, text: value };
+  });
 }
 
 /**
@@ -206,50 +187,36 @@ export function someOf<const W extends string>(
   words: readonly W[],
   conflict: { readonly both: readonly [W, W]; readonly reason: string },
 ): Kind<readonly W[]> {
-  return {
-    syntax: `${none}|[${words.join("] [")}]`,
-    multiArg: true,
-    parse(given) {
-      const asked = new Set(given.map((word) => word.toLowerCase()));
-      const value = words.filter((word) => asked.delete(word));
-      asked.delete(none);
-      if (given.length === 0 || asked.size > 0) throw notOneOf([none, ...words]);
-      if (conflict.both.every((word) => value.includes(word))) throw new InvalidValue(conflict.reason);
-      return { value, text: value.length === 0 ? none : value.join(" ") };
-    },
-    rewrite: plainLine,
-  };
+  return manyWords(`${none}|[${words.join("] [")}]`, (given) => {
+    const asked = new Set(given.map((word) => word.toLowerCase()));
+    const value = words.filter((word) => asked.delete(word));
+    asked.delete(none);
+    if (given.length === 0 || asked.size > 0) throw notOneOf([none, ...words]);
+    if (conflict.both.every((word) => value.includes(word))) throw new InvalidValue(conflict.reason);
+    return { value, text: value.length === 0 ? none : value.join(" ") };
+  });
 }
 
-function stringKind(syntax: string, decode: (bytes: string) => string, unsetWhenEmpty: boolean, check?: Check): Kind<string> {
-  return {
-    syntax,
-    multiArg: false,
-    parse([word]) {
-      const reason = check?.(word) ?? null;
-      if (reason !== null) throw new InvalidValue(reason);
-      return { value: decode(word), text: word };
-    },
-    rewrite: (setting, initial) => (unsetWhenEmpty && setting.text === "" ? [] : quotedLine(setting, initial)),
+/** One word that `check` has nothing against; its value is what `decode` makes of it. */
+function stringKind(syntax: string, decode: (bytes: string) => string, unsetWhenEmpty: boolean, check: Check = () => null): Kind<string> {
+  const parse = (word: string): Setting<string> => {
+    const reason = check(word);
+    if (reason !== null) throw new InvalidValue(reason);
+    return { value: decode(word), text: word };
   };
+  return oneWord(syntax, parse, (setting, initial) => (unsetWhenEmpty && setting.text === "" ? [] : quotedLine(setting, initial)));
 }
 
 const asBytes = (bytes: string): string => bytes;
 
 /** Any bytes (latin1); the empty string is a value like others. */
-export function text(check?: Check): Kind<string> {
-  return stringKind("<string>", asBytes, false, check);
-}
+export const text = (check?: Check): Kind<string> => stringKind("<string>", asBytes, false, check);
 
 /** Any bytes (latin1); the empty string means "not set", and CONFIG REWRITE then takes the directive out of the file. */
-export function optionalText(check?: Check): Kind<string> {
-  return stringKind("<string>", asBytes, true, check);
-}
+export const optionalText = (check?: Check): Kind<string> => stringKind("<string>", asBytes, true, check);
 
 /** A file name, UTF-8; its value is an ordinary string for the file system, its text the bytes. */
-export function path(check?: Check): Kind<string> {
-  return stringKind("<path>", fromBytes, false, check);
-}
+export const path = (check?: Check): Kind<string> => stringKind("<path>", fromBytes, false, check);
 
 /** A file name; empty means "not set". */
 export const optionalPath: Kind<string> = stringKind("<path>", fromBytes, true);

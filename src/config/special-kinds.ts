@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { fromBytes, quoteWord, toBytes } from "../base/words.ts";
 import { InvalidValue } from "./error.ts";
 import { type EventClasses, formatEventClasses, parseEventClasses } from "./event-classes.ts";
-import { type Kind, plainLine, quotedLine, type Setting } from "./kinds.ts";
+import { manyWords, oneWord, quotedLine, type Setting } from "./kinds.ts";
 import { formatDecimal, formatMemory, parseFloatingPoint, parseLoose, parseMemory } from "./numbers.ts";
 
 const WRONG_COUNT = "wrong number of arguments";
@@ -16,10 +16,9 @@ export interface SavePoint {
 }
 
 /** `save <seconds> <changes> [...]`; no words, or one empty word, mean no save points. In a file, later lines add to earlier ones. */
-export const savePoints: Kind<readonly SavePoint[]> = {
-  syntax: '<seconds> <changes> [<seconds> <changes> ...]|""',
-  multiArg: true,
-  parse(words, context) {
+export const savePoints = manyWords<readonly SavePoint[]>(
+  '<seconds> <changes> [<seconds> <changes> ...]|""',
+  (words, context) => {
     if (isEmptyList(words)) return { value: [], text: "" };
     if (words.length % 2 !== 0) throw new InvalidValue("Invalid save parameters");
     const value = context.repeated ? [...context.current.value] : [];
@@ -31,11 +30,11 @@ export const savePoints: Kind<readonly SavePoint[]> = {
     }
     return { value, text: value.map((point) => `${point.seconds} ${point.changes}`).join(" ") };
   },
-  rewrite(setting) {
+  (setting) => {
     if (setting.value.length === 0) return [{ words: '""', force: true }];
     return setting.value.map((point) => ({ words: `${point.seconds} ${point.changes}`, force: true }));
   },
-};
+);
 
 /** When a client with unread replies is disconnected: at once above `hard` bytes, or after `softSeconds` above `soft`; 0 is no limit. */
 export interface OutputLimit {
@@ -60,10 +59,9 @@ const CLIENT_CLASSES: ReadonlyMap<string, keyof OutputLimits> = new Map([
 const CLASS_ORDER = ["normal", "replica", "pubsub"] as const;
 
 /** Quadruples of class, hard limit, soft limit, seconds; classes that are not named keep theirs. */
-export const outputLimits: Kind<OutputLimits> = {
-  syntax: "<normal|replica|pubsub> <hard bytes> <soft bytes> <soft seconds> [...]",
-  multiArg: true,
-  parse(words, { current }) {
+export const outputLimits = manyWords<OutputLimits>(
+  "<normal|replica|pubsub> <hard bytes> <soft bytes> <soft seconds> [...]",
+  (words, { current }) => {
     if (words.length % 4 !== 0) throw new InvalidValue("Wrong number of arguments in buffer limit configuration.");
     const value: { -readonly [K in keyof OutputLimits]: OutputLimit } = { ...current.value };
     for (let i = 0; i < words.length; i += 4) {
@@ -73,14 +71,13 @@ export const outputLimits: Kind<OutputLimits> = {
     }
     return { value, text: CLASS_ORDER.map((name) => `${name === "replica" ? "slave" : name} ${limitWords(value[name])}`).join(" ") };
   },
-  rewrite(setting, initial) {
-    return CLASS_ORDER.map((name) => {
+  (setting, initial) =>
+    CLASS_ORDER.map((name) => {
       const { hard, soft, softSeconds } = setting.value[name];
       const words = `${name} ${formatMemory(BigInt(hard))} ${formatMemory(BigInt(soft))} ${softSeconds}`;
       return { words, force: limitWords(setting.value[name]) !== limitWords(initial.value[name]) };
-    });
-  },
-};
+    }),
+);
 
 function outputLimit(hardWord: string, softWord: string, secondsWord: string): OutputLimit {
   const hard = parseMemory(hardWord);
@@ -98,46 +95,39 @@ function limitWords({ hard, soft, softSeconds }: OutputLimit): string {
 }
 
 /** `notify-keyspace-events`: letters in any order, shown in Redis's order. */
-export const eventClasses: Kind<EventClasses> = {
-  syntax: "<letters of Ag$lshzxeKEtmdn>",
-  multiArg: false,
-  parse([word]) {
+export const eventClasses = oneWord<EventClasses>(
+  "<letters of Ag$lshzxeKEtmdn>",
+  (word) => {
     const value = parseEventClasses(word);
     if (value === null) throw new InvalidValue("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
     return { value, text: formatEventClasses(value) };
   },
-  rewrite: quotedLine,
-};
+  quotedLine,
+);
 
 /** `oom-score-adj-values`: how much more readily the kernel ends this process as a master, as a replica, while it saves. */
-export const oomScores: Kind<readonly number[]> = {
-  syntax: "<master> <replica> <background child>",
-  multiArg: true,
-  parse(words) {
-    if (words.length !== 3) throw new InvalidValue(WRONG_COUNT);
-    const value = words.map((word) => Number(parseLoose(word) ?? Number.NaN));
-    if (value.some((score) => !(score >= -2000 && score <= 2000))) {
-      throw new InvalidValue("Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
-    }
-    return { value, text: value.join(" ") };
-  },
-  rewrite: plainLine,
-};
+export const oomScores = manyWords<readonly number[]>("<master> <replica> <background child>", (words) => {
+  if (words.length !== 3) throw new InvalidValue(WRONG_COUNT);
+  const value = words.map((word) => Number(parseLoose(word) ?? Number.NaN));
+  if (value.some((score) => !(score >= -2000 && score <= 2000))) {
+    throw new InvalidValue("Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
+  }
+  return { value, text: value.join(" ") };
+});
 
 const MAX_ADDRESSES = 16;
 
 /** `bind`: the addresses to listen on; one that starts with `-` may be missing on this machine; none at all means no TCP listener. */
-export const addresses: Kind<readonly string[]> = {
-  syntax: '<address> [<address> ...]|""',
-  multiArg: true,
-  parse(words) {
+export const addresses = manyWords<readonly string[]>(
+  '<address> [<address> ...]|""',
+  (words) => {
     if (words.length > MAX_ADDRESSES) throw new InvalidValue("Too many bind addresses specified.");
     const value = isEmptyList(words) ? [] : [...words];
     return { value, text: value.join(" ") };
   },
   // Redis drops the line when it holds the default. Ours stays: Redis, whose default is every address, would open the port without it.
-  rewrite: (setting, initial) => [{ words: setting.text === "" ? '""' : setting.text, force: setting.text !== initial.text }],
-};
+  (setting, initial) => [{ words: setting.text === "" ? '""' : setting.text, force: setting.text !== initial.text }],
+);
 
 /** Where a master listens. */
 export interface MasterAddress {
@@ -146,10 +136,9 @@ export interface MasterAddress {
 }
 
 /** `replicaof <host> <port>`, or `no one` for a master: null. */
-export const masterAddress: Kind<MasterAddress | null> = {
-  syntax: "<host> <port>|no one",
-  multiArg: true,
-  parse(words) {
+export const masterAddress = manyWords<MasterAddress | null>(
+  "<host> <port>|no one",
+  (words) => {
     if (words.length !== 2) throw new InvalidValue(WRONG_COUNT);
     const [host, portWord] = words;
     if (host.toLowerCase() === "no" && portWord.toLowerCase() === "one") return { value: null, text: "" };
@@ -157,19 +146,18 @@ export const masterAddress: Kind<MasterAddress | null> = {
     if (port === null || port < 0n || port > 65535n) throw new InvalidValue("Invalid master port");
     return { value: { host, port: Number(port) }, text: `${host} ${port}` };
   },
-  rewrite: (setting) => (setting.value === null ? [] : [{ words: setting.text, force: true }]),
-};
+  (setting) => (setting.value === null ? [] : [{ words: setting.text, force: true }]),
+);
 
 /** `latency-tracking-info-percentiles`: which percentiles INFO latencystats shows; none when empty. */
-export const percentiles: Kind<readonly number[]> = {
-  syntax: '<percentile> [<percentile> ...]|""',
-  multiArg: true,
-  parse(words) {
+export const percentiles = manyWords<readonly number[]>(
+  '<percentile> [<percentile> ...]|""',
+  (words) => {
     const value = isEmptyList(words) ? [] : words.map(percentile);
     return { value, text: value.map(formatDecimal).join(" ") };
   },
-  rewrite: (setting) => [{ words: setting.text === "" ? '""' : setting.text, force: true }],
-};
+  (setting) => [{ words: setting.text === "" ? '""' : setting.text, force: true }],
+);
 
 function percentile(word: string): number {
   const value = parseFloatingPoint(word);
@@ -182,17 +170,16 @@ function percentile(word: string): number {
  * `dir`: the working directory. Redis enters it; we only remember it, because servers that share a process share its working directory too.
  * Its value is absolute: a relative path is meant from the directory before.
  */
-export const directory: Kind<string> = {
-  syntax: "<path>",
-  multiArg: false,
-  parse([word], { current, surroundings }) {
+export const directory = oneWord<string>(
+  "<path>",
+  (word, { current, surroundings }) => {
     const target = resolve(current.value, fromBytes(word));
     const refusal = word === "" ? "No such file or directory" : surroundings.refuseDirectory(target);
     if (refusal !== null) throw new InvalidValue(refusal);
     return directorySetting(target);
   },
-  rewrite: (setting) => [{ words: quoteWord(setting.text), force: true }],
-};
+  (setting) => [{ words: quoteWord(setting.text), force: true }],
+);
 
 /** The setting that says `path`. */
 export function directorySetting(path: string): Setting<string> {

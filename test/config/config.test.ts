@@ -97,7 +97,7 @@ describe("CONFIG SET", () => {
     ]);
     const lines = [
       "Directive 'latency-monitor-threshold' has no effect: its feature does not exist in this version",
-      "Directive 'propagation-error-behavior' has no effect: the server always goes on when a write from the master or a log fails",
+      "Directive 'propagation-error-behavior' has no effect: the server always goes on after a failed write",
     ];
     expect(config.withoutEffect().sort()).toEqual(lines);
     expect(config.set([["LUA-time-limit", "6"]])).toBeNull();

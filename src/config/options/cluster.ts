@@ -10,10 +10,8 @@ export const CLUSTER = {
   "cluster-port": unused(port, "0", "Port of the cluster bus; 0 for port + 10000", FIXED),
   "cluster-node-timeout": unused(longCount, "15000", "Milliseconds of silence after which a node counts as down"),
   "cluster-ping-interval": unused(longCount, "0", "Milliseconds between pings, for tests", HIDDEN),
-  "cluster-replica-validity-factor": unused(count, "10", "How old a replica's data may be for it to take over", {
-    alias: "cluster-slave-validity-factor",
-  }),
-  "cluster-replica-no-failover": unused(bool, "no", "Never take over from a failed master", { alias: "cluster-slave-no-failover" }),
+  "cluster-replica-validity-factor": unused(count, "10", "How old a replica's data may be to take over", "cluster-slave-validity-factor"),
+  "cluster-replica-no-failover": unused(bool, "no", "Never take over from a failed master", "cluster-slave-no-failover"),
   "cluster-migration-barrier": unused(count, "1", "Replicas a master keeps when others move to one without"),
   "cluster-allow-replica-migration": unused(bool, "yes", "Let replicas move to masters without one"),
   "cluster-require-full-coverage": unused(bool, "yes", "Refuse queries while some slots have no owner"),
@@ -26,9 +24,5 @@ export const CLUSTER = {
   "cluster-announce-bus-port": unused(port, "0", "Bus port this node gives others; 0 for its own"),
   "cluster-announce-hostname": unused(optionalText(checkHostName), "", "Host name this node gives clients"),
   "cluster-announce-human-nodename": unused(optionalText(checkNodeName), "", "Name of this node in logs"),
-  "cluster-preferred-endpoint-type": unused(
-    oneOf(["ip", "hostname", "unknown-endpoint"]),
-    "ip",
-    "What redirections tell clients to connect to",
-  ),
+  "cluster-preferred-endpoint-type": unused(oneOf(["ip", "hostname", "unknown-endpoint"]), "ip", "What redirections send clients to"),
 } as const;

@@ -19,11 +19,7 @@ export const MEMORY = {
   "maxmemory-policy": directive(oneOf(POLICIES), "noeviction", "Which keys leave when memory is full"),
   "maxmemory-samples": directive(integer(1, INT_MAX), "5", "How many keys are compared to find one to evict"),
   "maxmemory-eviction-tenacity": directive(integer(0, 100), "10", "How long eviction may hold up clients"),
-  "maxmemory-clients": defaultOnly(
-    memoryOrPercent,
-    "0",
-    "Bytes, or share of maxmemory, that all clients' buffers may take; 0 for no limit",
-  ),
+  "maxmemory-clients": defaultOnly(memoryOrPercent, "0", "Bytes, or share of maxmemory, of all clients' buffers; 0 for no limit"),
   "lfu-log-factor": directive(count, "10", "How slowly a key's use counter saturates"),
   "lfu-decay-time": directive(count, "1", "Minutes after which a key's use counter falls by one; 0 for never"),
   "active-expire-effort": ignored(integer(1, 10), "1", "expired keys are found without a search"),
@@ -44,28 +40,20 @@ export const MEMORY = {
   "active-defrag-max-scan-fields": unused(integer(1, INT64_MAX), "1000", "Values with more elements are defragmented in steps"),
   "jemalloc-bg-thread": ignored(bool, "yes", "there is no jemalloc here"),
 
-  "hash-max-listpack-entries": directive(longCount, "512", "Most fields of a packed hash", {
-    alias: "hash-max-ziplist-entries",
-  }),
-  "hash-max-listpack-value": directive(bytes, "64", "Longest field or value of a packed hash", {
-    alias: "hash-max-ziplist-value",
-  }),
+  "hash-max-listpack-entries": directive(longCount, "512", "Most fields of a packed hash", "hash-max-ziplist-entries"),
+  "hash-max-listpack-value": directive(bytes, "64", "Longest field or value of a packed hash", "hash-max-ziplist-value"),
   "list-max-listpack-size": directive(
     integer(INT_MIN, INT_MAX),
     "-2",
-    "Size of a list's nodes: so many elements, or -1 to -5 for 4 to 64 KiB",
-    { alias: "list-max-ziplist-size" },
+    "Elements of a list's node, or -1 to -5 for 4 to 64 KiB",
+    "list-max-ziplist-size",
   ),
   "list-compress-depth": directive(count, "0", "How many nodes at each end of a list stay uncompressed; 0 for all"),
   "set-max-intset-entries": directive(longCount, "512", "Most members of a set kept as sorted integers"),
   "set-max-listpack-entries": directive(longCount, "128", "Most members of a packed set"),
   "set-max-listpack-value": directive(longCount, "64", "Longest member of a packed set"),
-  "zset-max-listpack-entries": directive(longCount, "128", "Most members of a packed sorted set", {
-    alias: "zset-max-ziplist-entries",
-  }),
-  "zset-max-listpack-value": directive(bytes, "64", "Longest member of a packed sorted set", {
-    alias: "zset-max-ziplist-value",
-  }),
+  "zset-max-listpack-entries": directive(longCount, "128", "Most members of a packed sorted set", "zset-max-ziplist-entries"),
+  "zset-max-listpack-value": directive(bytes, "64", "Longest member of a packed sorted set", "zset-max-ziplist-value"),
   "hll-sparse-max-bytes": directive(bytes, "3000", "Largest sparse HyperLogLog"),
   "stream-node-max-bytes": directive(bytes, "4096", "Bytes of a stream's node; 0 for no limit"),
   "stream-node-max-entries": directive(longCount, "100", "Entries of a stream's node; 0 for no limit"),

@@ -1,4 +1,4 @@
-import { checkAppendDirectoryName, checkAppendFileName, checkSnapshotName } from "../checks.ts";
+import { bareName } from "../checks.ts";
 import { directive, FIXED, HIDDEN } from "../directive.ts";
 import { bool, bytes, count, integer, oneOf, path } from "../kinds.ts";
 import { INT_MAX, INT_MIN } from "../numbers.ts";
@@ -11,7 +11,9 @@ export const PERSISTENCE = {
     denyWhileLoading: true,
   }),
   save: directive(savePoints, "3600 1 300 100 60 10000", 'Snapshot after so many seconds if at least so many keys changed; "" for never'),
-  dbfilename: directive(path(checkSnapshotName), "dump.rdb", "File name of the snapshot", { protected: true }),
+  dbfilename: directive(path(bareName("dbfilename", "filename", { mayBeEmpty: true })), "dump.rdb", "File name of the snapshot", {
+    protected: true,
+  }),
   rdbcompression: directive(bool, "yes", "Compress strings in snapshots (LZF)"),
   rdbchecksum: directive(bool, "yes", "End snapshots with a CRC64, and check it when loading", FIXED),
   "rdb-save-incremental-fsync": directive(bool, "yes", "Flush a snapshot to disk in steps while it is written"),
@@ -22,8 +24,8 @@ export const PERSISTENCE = {
   "loading-process-events-interval-bytes": directive(integer(1024, INT_MAX), "2097152", "Bytes loaded between looks at clients", HIDDEN),
 
   appendonly: directive(bool, "no", "Log every write to the append-only file", { denyWhileLoading: true }),
-  appendfilename: directive(path(checkAppendFileName), "appendonly.aof", "Base of the append-only files' names", FIXED),
-  appenddirname: directive(path(checkAppendDirectoryName), "appendonlydir", "Directory of the append-only files, inside dir", FIXED),
+  appendfilename: directive(path(bareName("appendfilename", "filename")), "appendonly.aof", "Base of the append-only files' names", FIXED),
+  appenddirname: directive(path(bareName("appenddirname", "dirname")), "appendonlydir", "Directory of the append-only files in dir", FIXED),
   appendfsync: directive(oneOf(["everysec", "always", "no"]), "everysec", "How often the append-only file is flushed to disk"),
   "no-appendfsync-on-rewrite": directive(bool, "no", "Do not flush the append-only file while it is rewritten"),
   "auto-aof-rewrite-percentage": directive(count, "100", "Rewrite the append-only file once it grew by this percentage; 0 for never"),

@@ -29,11 +29,7 @@ export const SERVER = {
   "shutdown-on-sigint": directive(SHUTDOWN_FLAGS, "default", "How SIGINT ends the server"),
   "shutdown-on-sigterm": directive(SHUTDOWN_FLAGS, "default", "How SIGTERM ends the server"),
 
-  loglevel: directive(
-    oneOf(["debug", "verbose", "notice", "warning", "nothing"]),
-    "notice",
-    "The least important messages that are logged",
-  ),
+  loglevel: directive(oneOf(["debug", "verbose", "notice", "warning", "nothing"]), "notice", "Least important messages that are logged"),
   logfile: directive(path(), "", "File to log to; empty for standard output", FIXED),
   "syslog-enabled": defaultOnly(bool, "no", "Log to the system logger too", FIXED),
   "syslog-ident": unused(text(), "redis", "Name in the system log", FIXED),
@@ -50,16 +46,10 @@ export const SERVER = {
   "latency-monitor-threshold": unused(longCount, "0", "Milliseconds from which LATENCY records an event; 0 for never"),
   "latency-tracking": directive(bool, "yes", "Keep a histogram of each command's latency"),
   "latency-tracking-info-percentiles": directive(percentiles, "50 99 99.9", "Percentiles that INFO latencystats shows"),
-  "busy-reply-threshold": unused(longCount, "5000", "Milliseconds after which a script in progress lets others hear BUSY", {
-    alias: "lua-time-limit",
-  }),
+  "busy-reply-threshold": unused(longCount, "5000", "Milliseconds of a script until others hear BUSY", "lua-time-limit"),
   "locale-collate": unused(text(checkLocale), "", "Locale that SORT ALPHA follows"),
 
-  "oom-score-adj": unused(
-    oneOf(["no", "yes", "relative", "absolute"], { relative: "yes" }),
-    "no",
-    "Tell the kernel which process to end first",
-  ),
+  "oom-score-adj": unused(oneOf(["no", "yes", "relative", "absolute"], { relative: "yes" }), "no", "Tell the kernel what to end first"),
   "oom-score-adj-values": unused(oomScores, "0 200 800", "How readily: as a master, as a replica, while saving"),
   "disable-thp": ignored(bool, "yes", "the runtime decides about huge pages", FIXED),
   server_cpulist: ignored(optionalText(), "", "the runtime places its threads", FIXED),

@@ -18,7 +18,7 @@ import {
 import { type RewrittenOption, readIfExists, replaceFile, rewriteContent } from "./rewrite.ts";
 import { machine, type Surroundings } from "./surroundings.ts";
 
-/** Brings a changed value into effect. -> why that failed, or nothing. Repeatable: after a failure it runs again for the old value. */
+/** Brings a changed value into effect. Returns why that failed, or nothing. Repeatable: after a failure it runs again for the old value. */
 export type ApplyChange = () => string | undefined;
 
 /** Who sends CONFIG SET. */
@@ -45,7 +45,7 @@ export interface RewriteRequest {
   readonly forceAll?: boolean;
 }
 
-/** Nobody in particular, on this machine, after loading. */
+/** A client on this machine, after loading. */
 const PLAIN_CALLER: SetCaller = { loading: false, local: true };
 
 /** One server's configuration. */
@@ -132,7 +132,7 @@ export class Config {
 
   /**
    * CONFIG SET: all of `pairs` or none. First every name and value is checked, then all take effect, then their `onChange` functions run in
-   * order, each once; when one fails, the old values return and the functions that ran run again. -> null, or the failure.
+   * order, each once; when one fails, the old values return and the functions that ran run again. Returns null, or the failure.
    */
   set(pairs: readonly (readonly [name: string, value: string])[], caller: SetCaller = PLAIN_CALLER): SetFailure | null {
     const found: NamedDirective[] = [];
@@ -178,7 +178,7 @@ export class Config {
     }
   }
 
-  /** CONFIG REWRITE. -> null, or the whole error reply. */
+  /** CONFIG REWRITE. Returns null, or the whole error reply. */
   rewrite(request: RewriteRequest = {}): string | null {
     if (this.configFile === null) return "ERR The server is running without a config file";
     const options: RewrittenOption[] = DIRECTIVE_NAMES.map((name) => ({ name, lines: this.linesOf(name) }));
@@ -230,7 +230,7 @@ export class Config {
     return null;
   }
 
-  /** Takes `changes` back and lets the functions that saw them see the old values. -> what failed at that. */
+  /** Takes `changes` back and lets the functions that saw them see the old values. Returns what failed at that. */
   private restore(changes: readonly Change[], ran: ReadonlySet<ApplyChange>): string[] {
     for (const { principal, before } of changes.toReversed()) this.store(principal, before);
     return [...ran].map(outcome).filter((reason) => reason !== undefined);

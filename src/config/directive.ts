@@ -2,8 +2,8 @@ import { InvalidValue, UnsupportedValue } from "./error.ts";
 import type { Kind, ParseContext, Setting } from "./kinds.ts";
 
 /**
- * What a value other than the default does. `effective`: what Redis does. `ignored`: nothing, which harms no one; it is accepted, CONFIG GET
- * and REWRITE keep it, and the log says so. `default-only`: it is refused, because its users would be harmed by a server that goes on
+ * What a value other than the default does. `effective`: what Redis does. `ignored`: nothing, which harms no one; it is accepted, CONFIG
+ * GET and REWRITE keep it, and the log says so. `default-only`: it is refused, because its users would be harmed by a server that goes on
  * without the feature.
  */
 export type Effect = "effective" | "ignored" | "default-only";

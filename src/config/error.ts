@@ -31,7 +31,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: "Read-only file system",
 };
 
-/** -> the reason of a failed file operation as C's strerror words it, or the error's own message where it carries no known code. */
+/** Returns the reason of a failed file operation as C's strerror words it, or the error's own message where it carries no known code. */
 export function failureWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "code" in error && typeof error.code === "string" ? error.code : "";

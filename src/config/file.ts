@@ -1,11 +1,11 @@
 /** Reading redis.conf, and anything else that comes as lines of directives. */
 
-import { resolve } from "node:path";
+import { createHash } from "node:crypto";
+import { parse, resolve, sep } from "node:path";
+import { globMatch } from "../base/glob.ts";
 import { fromBytes, splitWords, trimBlanks } from "../base/words.ts";
-import { isDefaultUser } from "./default-user.ts";
 import { parseSetting } from "./directive.ts";
 import { ConfigError, failureWords, InvalidValue, UnsupportedValue } from "./error.ts";
-import { expandPattern, isPattern } from "./include.ts";
 import type { Setting } from "./kinds.ts";
 import { DIRECTIVES, type DirectiveName, findDirective, type NamedDirective } from "./options.ts";
 import { directorySetting } from "./special-kinds.ts";
@@ -135,4 +135,67 @@ function refusal({ place, text }: Line, reason: string): ConfigError {
 
 function unsupported({ place, text }: Line): ConfigError {
   return new ConfigError(`${place}: '${text}' is not supported by this version of Replicant`);
+}
+
+// ---- include
+
+const DOT = 0x2e;
+
+/** Whether an `include` names a pattern of files, which may match none, and not a file, which must exist. */
+function isPattern(path: string): boolean {
+  return /[*?[]/.test(path);
+}
+
+/**
+ * The existing paths that an absolute `pattern` matches, as the C library's glob orders them: sorted by bytes, and a name that starts with
+ * a dot only where the pattern does too.
+ */
+function expandPattern(pattern: string, surroundings: Surroundings): string[] {
+  const { root } = parse(pattern);
+  const parts = pattern.slice(root.length).split(sep);
+  let found = [root];
+  let literal = true;
+  for (const part of parts) {
+    literal &&= !isPattern(part);
+    // What precedes the first wildcard is taken on trust: a directory may be open for passing but not for listing.
+    found = literal ? found.map((path) => join(path, part)) : found.flatMap((path) => matchesIn(path, part, surroundings));
+  }
+  return found;
+}
+
+function matchesIn(directory: string, part: string, surroundings: Surroundings): string[] {
+  // POSIX also writes a negated class [!a]; ours is Redis's [^a].
+  const pattern = Buffer.from(part.replaceAll("[!", "[^"), "utf8");
+  const names = surroundings.listDirectory(directory).map((name) => Buffer.from(name, "utf8"));
+  return names
+    .filter((name) => (name[0] !== DOT || pattern[0] === DOT) && globMatch(pattern, name, 0, name.length, false))
+    .sort(Buffer.compare)
+    .map((name) => join(directory, name.toString("utf8")));
+}
+
+function join(directory: string, name: string): string {
+  return directory.endsWith(sep) ? directory + name : directory + sep + name;
+}
+
+// ---- user
+
+const RIGHTS = [
+  ["~*", "allkeys"],
+  ["&*", "allchannels"],
+  ["+@all", "allcommands"],
+] as const;
+const HARMLESS: ReadonlySet<string> = new Set(["on", "nopass", "sanitize-payload", "skip-sanitize-payload", ...RIGHTS.flat()]);
+
+/**
+ * Whether a `user` line says no more than what holds without it: the default user, on, with every right and the password that `requirepass`
+ * (bytes) sets. CONFIG REWRITE of Redis leaves such a line in every file, so configurations that Redis or Sentinel wrote must load.
+ */
+function isDefaultUser(words: readonly string[], requirepass: string): boolean {
+  const [name, ...rules] = words;
+  if (name !== "default" || !rules.includes("on")) return false;
+  if (!RIGHTS.every((names) => names.some((right) => rules.includes(right)))) return false;
+  const passwords = rules.filter((rule) => !HARMLESS.has(rule));
+  if (requirepass === "") return passwords.length === 0 && rules.includes("nopass");
+  const hash = createHash("sha256").update(Buffer.from(requirepass, "latin1")).digest("hex");
+  return passwords.length > 0 && !rules.includes("nopass") && passwords.every((rule) => rule === `#${hash}` || rule === `>${requirepass}`);
 }

@@ -23,7 +23,7 @@ export interface RewriteRules {
 
 /**
  * The new content of a configuration file. Each option's lines take the places of its old lines; left-over old lines go; lines that were
- * nowhere are appended under a signature. Lines of directives that `options` does not mention stay. A line nobody knows becomes a comment.
+ * nowhere are appended under a signature. Lines of directives that `options` does not mention stay. A line that names no directive becomes a comment.
  */
 export function rewriteContent(old: string, options: readonly RewrittenOption[], rules: RewriteRules): string {
   const lines: string[] = [];

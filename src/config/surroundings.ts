@@ -5,9 +5,9 @@ import { failureWords } from "./error.ts";
 export interface Surroundings {
   /** The directory that `dir` starts from and that relative paths are meant in; absolute. */
   readonly cwd: string;
-  /** -> null when `path` is a directory that can be entered, else the reason in strerror's words. */
+  /** Returns null when `path` is a directory that can be entered, else the reason in strerror's words. */
   refuseDirectory(path: string): string | null;
-  /** -> the names in the directory `path`; none when it cannot be read. */
+  /** Returns the names in the directory `path`; none when it cannot be read. */
   listDirectory(path: string): readonly string[];
 }
 

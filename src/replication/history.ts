@@ -1,6 +1,6 @@
 /**
- * Which history of writes this server's data belongs to (PSYNC2): a replication id, and the one it had before a promotion together with the offset up to which
- * both are the same.
+ * Which history of writes this server's data belongs to (PSYNC2): a replication id, and the one it had before a promotion together with the
+ * offset up to which both are the same.
  */
 
 import { randomBytes } from "node:crypto";

@@ -1,6 +1,7 @@
 /**
- * Whether this server is a master or follows one, what commands may do because of that, and what ROLE and INFO say about it. The two sides are replica/link.ts
- * (towards our master) and master/master.ts (towards our replicas); both may be in use at once, because replicas can have replicas.
+ * Whether this server is a master or follows one, what commands may do because of that, and what ROLE and INFO say about it. The two sides
+ * are replica/link.ts (towards our master) and master/master.ts (towards our replicas); both may be in use at once, because replicas can
+ * have replicas.
  */
 
 import { assert } from "../assert.ts";
@@ -70,7 +71,8 @@ export class Replication {
   }
 
   /**
-   * Follows the master at `host`:`port` from now on. `from`: where in a history the data stands that was loaded from a file at start; without it, this server's own.
+   * Follows the master at `host`:`port` from now on. `from`: where in a history the data stands that was loaded from a file at start;
+   * without it, this server's own.
    */
   replicaOf(host: string, port: number, from: HistoryPoint | null = null): void {
     const { journal, keyspace, log, config, blocked } = this.server;

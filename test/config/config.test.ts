@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expandTitle } from "../../src/config/checks.ts";
 import { Config } from "../../src/config/config.ts";
-import { EVENT_CLASS } from "../../src/config/event-classes.ts";
+
 import { Loader } from "../../src/config/file.ts";
 import { usage } from "../../src/config/help.ts";
 import { DIRECTIVES } from "../../src/config/options.ts";
 import { rewriteContent } from "../../src/config/rewrite.ts";
+import { EventClass } from "../../src/keyspace/events.ts";
 import { MemoryFiles } from "./memory-files.ts";
 
 const REMOTE = { loading: false, local: false };
@@ -37,7 +38,7 @@ describe("values", () => {
     const events = DIRECTIVES["notify-keyspace-events"];
     expect(share.kind.parse(["5%"], { ...context, current: share.initial }).value).toEqual({ unit: "percent", amount: 5 });
     expect(events.kind.parse(["Kx"], { ...context, current: events.initial })).toEqual({
-      value: EVENT_CLASS.keyspace | EVENT_CLASS.expired,
+      value: EventClass.KEYSPACE | EventClass.EXPIRED,
       text: "xK",
     });
   });

@@ -9,6 +9,7 @@ import { EofMarkFinder } from "../../src/replication/replica/eof-mark.ts";
 import { Handshake } from "../../src/replication/replica/handshake.ts";
 import { Payload } from "../../src/replication/replica/payload.ts";
 import type { Session, SessionLink } from "../../src/session/session.ts";
+import type { Persistence } from "../../src/snapshot/persistence.ts";
 import { connect } from "../support/client.ts";
 import { FakeMaster, Ours, until } from "./support.ts";
 
@@ -40,7 +41,8 @@ function replica(take: (length: number) => number = (length) => length): Replica
 }
 
 const EVENTS = { delivered: () => {}, ended: (_: FullSync, __: Error | null) => {} };
-const SOURCE = { wake: () => {}, cancel: () => {} };
+const SNAPSHOT = { start: () => {}, wake: () => {}, cancel: () => {} };
+const PERSISTENCE = { path: "/nowhere/dump.rdb", snapshot: () => SNAPSHOT } as unknown as Persistence;
 const BYTES = Buffer.from("bytes");
 const ID = "a".repeat(40);
 
@@ -65,9 +67,9 @@ describe("a history", () => {
 describe("an image that is streamed", () => {
   test("has one source, one end and nothing behind it", () => {
     const slow = replica(() => 0);
-    const sync = new StreamedSync(EVENTS, [slow]);
-    sync.begin(() => SOURCE);
-    trips(() => sync.begin(() => SOURCE), "one image for all");
+    const sync = new StreamedSync(EVENTS, [slow], PERSISTENCE);
+    sync.begin({ data: true });
+    trips(() => sync.begin({ data: true }), "one image for all");
     sync.write(BYTES, 0, BYTES.length);
     sync.finished();
     trips(() => sync.write(BYTES, 0, BYTES.length), "follows the EOF mark");
@@ -85,7 +87,7 @@ describe("an image that is streamed", () => {
 });
 
 test("an image in a file is delivered once to each replica", () => {
-  const sync = new FileSync(EVENTS, [], { path: "/nowhere/dump.rdb" } as ConstructorParameters<typeof FileSync>[2]);
+  const sync = new FileSync(EVENTS, [], PERSISTENCE);
   trips(() => privately(sync, "deliver", replica()), "gets an image once");
 });
 

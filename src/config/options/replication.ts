@@ -27,8 +27,8 @@ export const REPLICATION = {
     "Bytes of writes kept for replicas that reconnect; at least 16kb",
   ),
   "repl-backlog-ttl": directive(longCount, "3600", "Seconds the backlog is kept without replicas; 0 for ever"),
-  "repl-diskless-sync": directive(bool, "yes", "Send full synchronisations straight to the sockets"),
-  "repl-diskless-sync-delay": directive(count, "5", "Seconds to wait for more replicas before a full synchronisation"),
+  "repl-diskless-sync": directive(bool, "yes", "Send full synchronizations straight to the sockets"),
+  "repl-diskless-sync-delay": directive(count, "5", "Seconds to wait for more replicas before a full synchronization"),
   "repl-diskless-sync-max-replicas": directive(count, "0", "How many waiting replicas end that wait at once; 0 for none"),
   "repl-diskless-load": directive(oneOf(["disabled", "on-empty-db", "swapdb"]), "disabled", "When a replica loads without a file", {
     denyWhileLoading: true,

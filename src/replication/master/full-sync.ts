@@ -1,6 +1,7 @@
 /**
- * One image on its way to the replicas that asked for it, all at once: straight to their sockets as it is made, between two EOF marks (`StreamedSync`), or through
- * the file of the data set, whose length is known (`FileSync`), for replicas that do not know EOF marks or where the configuration wants it so.
+ * One image on its way to the replicas that asked for it, all at once: straight to their sockets as it is made, between two EOF marks
+ * (`StreamedSync`), or through the file of the data set, whose length is known (`FileSync`), for replicas that do not know EOF marks or
+ * where the configuration wants it so.
  */
 
 import { randomBytes } from "node:crypto";
@@ -8,13 +9,9 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { assert } from "../../assert.ts";
 import { failureWords } from "../../config/error.ts";
 import { type Cursor, Journal } from "../../journal/journal.ts";
-import type { FileSource } from "../../snapshot/file.ts";
 import type { Persistence } from "../../snapshot/persistence.ts";
-import type { SnapshotConsumer } from "../../snapshot/snapshot.ts";
+import type { Snapshot, SnapshotConsumer } from "../../snapshot/snapshot.ts";
 import { type Replica, ReplicaState } from "./replica.ts";
-
-/** Begins an image of the data as it is now. */
-export type StartImage = (consumer: SnapshotConsumer) => FileSource;
 
 /** What the slowest replica may lag behind the image while it is made, in bytes. */
 const WINDOW_BYTES = 1024 * 1024;
@@ -34,14 +31,16 @@ export abstract class FullSync<Place = unknown> {
   /** How far each replica is that has not got it all yet. */
   protected readonly places = new Map<Replica, Place>();
   protected over = false;
+  protected readonly persistence: Persistence;
   private readonly events: SyncEvents;
 
-  constructor(events: SyncEvents) {
+  constructor(events: SyncEvents, persistence: Persistence) {
     this.events = events;
+    this.persistence = persistence;
   }
 
-  /** Starts to make the image. */
-  abstract begin(start: StartImage): void;
+  /** Starts to make an image of the data as it is now, or one without data. */
+  abstract begin(options: { data: boolean }): void;
   /** Takes one more replica, if it is not too late for that. Returns whether it did. */
   abstract join(replica: Replica): boolean;
   /** The replica can take more. */
@@ -84,20 +83,21 @@ export class StreamedSync extends FullSync<Cursor> implements SnapshotConsumer {
   private readonly mark = randomBytes(20).toString("hex");
   /** What not all replicas have taken yet: a journal of its own keeps the bytes once and each replica's place. */
   private readonly window = new Journal();
-  private image: FileSource | null = null;
+  private image: Snapshot | null = null;
   private complete = false;
 
-  constructor(events: SyncEvents, replicas: readonly Replica[]) {
-    super(events);
+  constructor(events: SyncEvents, replicas: readonly Replica[], persistence: Persistence) {
+    super(events, persistence);
     this.window.retain = 0;
     this.window.start();
     for (const replica of replicas) this.places.set(replica, this.window.open(0));
     this.append(`$EOF:${this.mark}\r\n`);
   }
 
-  begin(start: StartImage): void {
+  begin(options: { data: boolean }): void {
     assert(this.image === null, "there is one image for all");
-    this.image = start(this);
+    this.image = this.persistence.snapshot(this, options);
+    this.image.start();
   }
 
   /** The beginning is gone: the next image will do. */
@@ -173,15 +173,13 @@ interface FilePosition {
 /** The image is the background save of this moment, in the file of the data set: more replicas may wait for it while it is written. */
 export class FileSync extends FullSync<FilePosition> {
   readonly streamed = false;
-  private readonly persistence: Persistence;
   private readonly path: string;
   private readonly chunk = Buffer.allocUnsafeSlow(FILE_CHUNK_BYTES);
   private size = 0;
   private descriptor = -1;
 
   constructor(events: SyncEvents, replicas: readonly Replica[], persistence: Persistence) {
-    super(events);
-    this.persistence = persistence;
+    super(events, persistence);
     this.path = persistence.path;
     for (const replica of replicas) this.join(replica);
   }

@@ -1,15 +1,12 @@
 /**
- * The master's side: which replicas there are, what each of them gets, and what it has acknowledged. A replica gets an image (full-sync.ts) and then the journal
- * from the image's offset on, or the journal alone where that still has what it lacks. The journal is the only source of the stream; each replica is a cursor.
+ * The master's side: which replicas there are, what each of them gets, and what it has acknowledged. A replica gets an image (full-sync.ts)
+ * and then the journal from the image's offset on, or the journal alone where that still has what it lacks. The journal is the only source
+ * of the stream; each replica is a cursor.
  */
 
 import { assert } from "../../assert.ts";
-import { RdbWriter } from "../../rdb/writer.ts";
 import { type Session, SessionKind } from "../../session/session.ts";
-import type { FileSource } from "../../snapshot/file.ts";
-import type { SnapshotConsumer } from "../../snapshot/snapshot.ts";
 import type { OutputLimit } from "../../transport/output-buffer.ts";
-import { REDIS_VERSION } from "../../version.ts";
 import type { ReplicationContext } from "../context.ts";
 import type { History } from "../history.ts";
 import { FileSync, type FullSync, StreamedSync, type SyncEvents } from "./full-sync.ts";
@@ -58,28 +55,31 @@ export class Replicas implements SyncEvents {
     return this.list.length;
   }
 
+  private countOnline(counts: (replica: Replica) => boolean): number {
+    let count = 0;
+    for (const replica of this.list) if (replica.state === ReplicaState.ONLINE && counts(replica)) count++;
+    return count;
+  }
+
   /** How many have acknowledged everything up to `offset`. */
   countAcknowledged(offset: number): number {
-    let count = 0;
-    for (const replica of this.list) if (replica.state === ReplicaState.ONLINE && replica.acknowledged >= offset) count++;
-    return count;
+    return this.countOnline((replica) => replica.acknowledged >= offset);
   }
 
   /** How many have everything up to `offset` in an append-only file on disk. */
   countFlushed(offset: number): number {
-    let count = 0;
-    for (const replica of this.list) if (replica.state === ReplicaState.ONLINE && replica.flushed >= offset) count++;
-    return count;
+    return this.countOnline((replica) => replica.flushed >= offset);
   }
 
   /** How many have acknowledged something in the last `maxLag` seconds. */
   countGood(maxLag: number, now: number): number {
-    let count = 0;
-    for (const replica of this.list) if (replica.state === ReplicaState.ONLINE && replica.lag(now) <= maxLag) count++;
-    return count;
+    return this.countOnline((replica) => replica.lag(now) <= maxLag);
   }
 
-  /** Those that have not acknowledged everything written so far; they are asked to. For a server that wants to stop: nothing else is written meanwhile. */
+  /**
+   * Those that have not acknowledged everything written so far; they are asked to. For a server that wants to stop: nothing else is written
+   * meanwhile.
+   */
   askLagging(): readonly Replica[] {
     const { journal } = this.server;
     if (this.list.length === 0) return [];
@@ -244,19 +244,12 @@ export class Replicas implements SyncEvents {
     const streamed = this.streams(replicas);
     log.notice(`Starting BGSAVE for SYNC with target: ${streamed ? "replicas sockets" : "disk"}`);
     const { offset } = journal;
-    // Who has just joined does not know which database is selected. A master's stream passed on cannot say: the image does.
+    // Replicas that have just joined do not know which database is selected. A master's stream passed on cannot say: the image does.
     if (!journal.following) journal.forgetSelected();
     for (const replica of replicas) this.promise(replica, offset);
-    this.sync = streamed ? new StreamedSync(this, replicas) : new FileSync(this, replicas, persistence);
-    this.sync.begin((consumer) => this.startImage(consumer, { data: replicas[0].parts === null }));
-  }
-
-  private startImage(consumer: SnapshotConsumer, options: { data: boolean }): FileSource {
-    const { persistence } = this.server;
-    if (!options.data) return startEmptyImage(consumer);
-    const snapshot = persistence.snapshot(consumer);
-    snapshot.start();
-    return snapshot;
+    this.sync = streamed ? new StreamedSync(this, replicas, persistence) : new FileSync(this, replicas, persistence);
+    // Replicas that ask for parts of the data ask for functions, or for nothing but the form: there are no functions yet.
+    this.sync.begin({ data: replicas[0].parts === null });
   }
 
   /** An image of the data at `offset` is being made for this replica; the stream will go on from there. */
@@ -472,7 +465,7 @@ export class Replicas implements SyncEvents {
     replica.session.link.destroy();
   }
 
-  /** A master without replicas forgets the past after a while. What it writes from then on is in nobody's history. */
+  /** A master without replicas forgets the past after a while. What it writes from then on is in no other server's history. */
   private releaseBacklog(now: number, ttlMs: number): void {
     const { history } = this;
     const { journal, log } = this.server;
@@ -481,25 +474,4 @@ export class Replicas implements SyncEvents {
     journal.stop();
     log.notice(`Replication backlog freed after ${ttlMs / 1000} seconds without connected replicas.`);
   }
-}
-
-/** What a replica gets that wants none of the data (REPLCONF rdb-filter-only): it counts on the form, and on the offset before it. There are no functions yet. */
-function startEmptyImage(consumer: SnapshotConsumer): FileSource {
-  let over = false;
-  setImmediate(() => {
-    if (over) return;
-    over = true;
-    const writer = new RdbWriter(consumer);
-    writer.header([["redis-ver", REDIS_VERSION]]);
-    writer.end();
-    consumer.finished();
-  });
-  return {
-    wake() {},
-    cancel(reason) {
-      if (over) return;
-      over = true;
-      consumer.failed(reason);
-    },
-  };
 }

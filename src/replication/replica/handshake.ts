@@ -1,6 +1,7 @@
 /**
- * What a replica says to its master before data flows, as a state machine over lines: one step per state, each command sent only after the answer to the one before
- * is in. It knows no socket and no clock: the link (link.ts) feeds it lines, sends what it says and watches the time.
+ * What a replica says to its master before data flows, as a state machine over lines: one step per state, each command sent only after the
+ * answer to the one before is in. It knows no socket and no clock: the link (link.ts) feeds it lines, sends what it says and watches the
+ * time.
  *
  * Source: Redis's replication protocol (PING, AUTH, REPLCONF, PSYNC2); which errors are tolerated is Redis's choice.
  */

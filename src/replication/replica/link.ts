@@ -1,10 +1,12 @@
 /**
- * The link of a replica to its master: one connection after another, each through handshake, image and stream, until the server stops following. A lost link is
- * tried again at once, and after that once a second, for ever; where the history can be gone on with, it is.
+ * The link of a replica to its master: one connection after another, each through handshake, image and stream, until the server stops
+ * following. A lost link is tried again at once, and after that once a second, forever. Where the history can be continued, it is.
  */
 
 import type { Socket } from "bun";
+import { NO_LINK } from "../../aof/replay.ts";
 import { assert } from "../../assert.ts";
+import type { MasterAddress } from "../../config/special-kinds.ts";
 import { Frame } from "../../protocol/frame.ts";
 import { ProtocolError } from "../../protocol/protocol-error.ts";
 import { Session, SessionKind, type SessionLink } from "../../session/session.ts";
@@ -44,12 +46,7 @@ const NEXT: Readonly<Record<LinkState, readonly LinkState[]>> = {
   connected: [LinkState.CONNECT],
 };
 
-export interface MasterAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-export class MasterLink implements SessionLink {
+export class MasterLink {
   readonly address: MasterAddress;
   state: LinkState = LinkState.CONNECT;
   /** When the link was lost, in ms since 1970; 0 while it has never been up, or is. */
@@ -57,9 +54,8 @@ export class MasterLink implements SessionLink {
   /** When the master was last heard of, in ms since 1970. */
   lastHeard = 0;
   stream: MasterStream | null = null;
-  bytesIn = 0;
-  bytesOut = 0;
-  onDrained: (() => void) | null = null;
+  private bytesIn = 0;
+  private bytesOut = 0;
   private readonly server: ReplicationContext;
   private readonly history: History;
   private readonly replicas: Replicas;
@@ -107,7 +103,7 @@ export class MasterLink implements SessionLink {
     return this.transfer?.loading ?? false;
   }
 
-  /** What comes of a full synchronisation, or null while there is none. */
+  /** The image of a full synchronization, or null while there is none. */
   get payload(): Payload | null {
     return this.transfer?.payload ?? null;
   }
@@ -354,7 +350,7 @@ export class MasterLink implements SessionLink {
     assert(parts.journal.following && parts.journal.hasBacklog, "what is run of a master's stream is kept for replicas of ours");
     const session = new Session({
       id: parts.clients.newId(),
-      link: this,
+      link: this.sessionLink(),
       database: databases[database] ?? databases[0],
       now: Date.now(),
       authenticated: true,
@@ -385,6 +381,7 @@ export class MasterLink implements SessionLink {
     let broken = "";
     try {
       stream.receive(chunk, from, chunk.length);
+      assert(stream.offset === journal.offset, "our offsets are the master's: replicas of ours go by them");
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       broken = error.message;
@@ -481,57 +478,46 @@ export class MasterLink implements SessionLink {
     if (bytes.length > 0) this.write(bytes);
   }
 
-  // ---- as the link of the master's session: what is answered to the master goes nowhere
+  // ---- the master as a client
 
-  get remoteAddress(): string {
-    return this.name;
-  }
-
-  get localAddress(): string {
-    return this.socket === null ? "" : `${this.socket.localAddress}:${this.socket.localPort}`;
-  }
-
-  readonly fileDescriptor = -1;
-
-  get inputBytes(): number {
-    return this.stream === null ? 0 : this.stream.received - this.stream.offset;
-  }
-
-  get outputBytes(): number {
-    return this.unsent.length;
-  }
-
-  get outputPieces(): number {
-    return this.unsent.length === 0 ? 0 : 1;
-  }
-
-  send(): void {}
-
-  offer(): number {
-    return 0;
-  }
-
-  setNoDelay(): void {}
-
-  checkOutputLimit(): void {}
-
-  closeAfterReply(): void {
-    this.destroy();
+  /** This link as the session of the master has it: what is answered to the master goes nowhere. */
+  private sessionLink(): SessionLink {
+    const master = this;
+    const { name, socket } = this;
+    const kill = () => this.kill();
+    return {
+      ...NO_LINK,
+      remoteAddress: name,
+      localAddress: socket === null ? "" : `${socket.localAddress}:${socket.localPort}`,
+      get inputBytes() {
+        return master.stream === null ? 0 : master.stream.received - master.stream.offset;
+      },
+      get outputBytes() {
+        return master.unsent.length;
+      },
+      get outputPieces() {
+        return master.unsent.length === 0 ? 0 : 1;
+      },
+      get bytesIn() {
+        return master.bytesIn;
+      },
+      get bytesOut() {
+        return master.bytesOut;
+      },
+      destroy: kill,
+      closeAfterReply: kill,
+    };
   }
 
   /** CLIENT KILL on the master's session: the link starts again. */
-  destroy(): void {
+  private kill(): void {
     const { session } = this;
     if (session === null) return;
     session.closing = true;
-    // The master hears of it now, the link once the command is over that asks for it. The end of this connection is no news then.
+    // The master is told now, the link once the command is over that asks for it. The end of this connection is no news then.
     this.attempt++;
     this.socket?.terminate();
     this.socket = null;
     setImmediate(() => this.breakOff(session));
   }
-
-  pause(): void {}
-
-  resume(): void {}
 }

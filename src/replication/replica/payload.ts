@@ -1,6 +1,6 @@
 /**
- * Between the end of the handshake and the stream: the image of the master's data, as `$<length>` and that many bytes, or as `$EOF:<mark>`, the bytes, and the
- * EOF mark again (Redis's diskless form). Cut at any byte.
+ * Between the end of the handshake and the stream: the image of the master's data, as `$<length>` and that many bytes, or as `$EOF:<mark>`,
+ * the bytes, and the EOF mark again (Redis's diskless form). Cut at any byte.
  */
 
 import { assert } from "../../assert.ts";
@@ -22,7 +22,10 @@ export class PayloadError extends Error {
 export interface ImageTaker {
   /** Whether the image has come to its end: takers that read it see that, for others it must be found. */
   readonly finished?: boolean;
-  /** Takes in chunk[from, to). Returns how many of these bytes belong to the image: all of them if it is not read. Errors: the image cannot be taken. */
+  /**
+   * Takes in chunk[from, to). Returns how many of these bytes belong to the image: all of them if it is not read. Errors: the image cannot
+   * be taken.
+   */
   push(chunk: Buffer, from: number, to: number): number;
 }
 
@@ -30,7 +33,9 @@ export interface ImageTaker {
 export type BeginImage = (size: number, marked: boolean) => ImageTaker;
 
 export class Payload {
-  /** Bytes of the image seen so far, with those of an EOF mark that is not told from them yet, and how many there will be (0: not known). */
+  /**
+   * Bytes of the image seen so far, with those of an EOF mark that is not told from them yet, and how many there will be (0: not known).
+   */
   received = 0;
   size = 0;
   /** Whether the image ends with an EOF mark. */
@@ -50,8 +55,8 @@ export class Payload {
   }
 
   /**
-   * Takes in chunk[from, to). Returns the offset in `chunk` up to which bytes were used: all, until the payload is finished. Errors: PayloadError, and those of the
-   * taker.
+   * Takes in chunk[from, to). Returns the offset in `chunk` up to which bytes were used: all, until the payload is finished. Errors:
+   * PayloadError, and those of the taker.
    */
   receive(chunk: Buffer, from: number, to: number): number {
     assert(!this.finished, "behind the image comes the stream, which is not part of it");

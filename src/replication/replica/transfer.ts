@@ -1,7 +1,7 @@
 /**
- * One full synchronization on the replica's side: from the first byte behind the handshake until the master's data is in the keyspace. As directive
- * repl-diskless-load says, the image is kept in a file until it is complete, so that what the replica has is served as long as the master may still fail, or it is
- * read as it comes, for which there must be nothing to lose.
+ * One full synchronization on the replica's side: from the first byte behind the handshake until the master's data is in the keyspace. As
+ * directive repl-diskless-load says, the image is kept in a file until it is complete, so that what the replica has is served as long as
+ * the master may still fail, or it is read as it comes, for which there must be nothing to lose.
  */
 
 import { assert } from "../../assert.ts";
@@ -13,7 +13,10 @@ import { type ImageTaker, Payload, PayloadError } from "./payload.ts";
 
 /** What a transfer tells the link that it comes over. */
 export interface TransferEvents {
-  /** All is loaded, and the master's stream goes on with `database` selected; or nothing came of it (null), for a reason that has been logged. */
+  /**
+   * All is loaded, and the master's stream goes on with `database` selected; or nothing came of it (null), for a reason that has been
+   * logged.
+   */
   ended(database: number | null): void;
   /** Whether to go on reading from the socket. */
   listen(on: boolean): void;
@@ -87,7 +90,8 @@ export class Transfer {
 
   private begin(size: number, marked: boolean): ImageTaker {
     const { log, persistence, config, keyspace } = this.server;
-    // `swapdb` keeps the old data until the new is there. There is one keyspace, and memory for one: the new waits on the disk, not beside the old in memory.
+    // `swapdb` keeps the old data until the new is there. There is one keyspace, and memory for one: the new waits on the disk, not beside
+    // the old in memory.
     const direct = config.values["repl-diskless-load"] === "on-empty-db" && keyspace.keyCount === 0;
     log.notice(
       `MASTER <-> REPLICA sync: receiving ${marked ? "streamed RDB from master with EOF" : `${size} bytes from master`} to ${direct ? "parser" : "disk"}`,

@@ -133,7 +133,20 @@ describe("bad input is refused in one line, with code 1", () => {
     ]);
     await Promise.all([
       refused(["--dir", "/no/such/place"], "command line: 'dir \"/no/such/place\"': No such file or directory"),
-      refused(["--activedefrag", "yes"], "command line: 'activedefrag yes' is not supported by this version of Replicant"),
+      refused(["--maxmemory-clients", "5%"], "command line: 'maxmemory-clients 5%' is not supported by this version of Replicant"),
+    ]);
+  });
+
+  test("but not what is harmless to ignore: the log says once that it has no effect", async () => {
+    const config = "always-show-logo yes\nlatency-monitor-threshold 1\npropagation-error-behavior panic\nio-threads 1\n";
+    await using server = await start({ config });
+    expect(await ask(server, "CONFIG", "SET", "slowlog-max-len", "5", "hz", "20")).toBe("+OK\r\n");
+    const named = (await server.log()).matchAll(/Directive '(.*)' has no effect: /g);
+    expect([...named].map(([, name]) => name).sort()).toEqual([
+      "always-show-logo",
+      "latency-monitor-threshold",
+      "propagation-error-behavior",
+      "slowlog-max-len",
     ]);
   });
 

@@ -262,7 +262,7 @@ export class AppendOnlyFile {
     return undefined;
   }
 
-  /** Switches the file off: what is there stays. */
+  /** Switches the file off: what is there stays. Also while a replica gets other data from its master, until `resume`. */
   stop(): void {
     if (this.state === "off") return;
     this.writer.finish();
@@ -275,12 +275,7 @@ export class AppendOnlyFile {
     this.events.flushed();
   }
 
-  /** A replica gets other data from its master: the file does not go on with that until `resume`. */
-  suspend(): void {
-    this.stop();
-  }
-
-  /** The data is whole again after `suspend`: the file goes on, with a rewrite first. */
+  /** The data is whole again after a full synchronization: the file goes on, with a rewrite first. */
   resume(): void {
     const { config, log } = this;
     if (!config.values.appendonly || this.enabled || this.closed) return;

@@ -1,4 +1,4 @@
-/** Users' tools know our fields, directives and commands by name: names.json has those that were there once, and none may vanish or change its kind. */
+/** Tools know our fields, directives and commands by name: names.json has those that were there once, and none may vanish or change its kind. */
 
 import { describe, expect, test } from "bun:test";
 import { Config } from "../../src/config/config.ts";

@@ -98,11 +98,6 @@ export class MasterLink {
     return this.state === LinkState.CONNECTED;
   }
 
-  /** An image is being loaded: clients have to wait. */
-  get loading(): boolean {
-    return this.transfer?.loading ?? false;
-  }
-
   /** The image of a full synchronization, or null while there is none. */
   get payload(): Payload | null {
     return this.transfer?.payload ?? null;

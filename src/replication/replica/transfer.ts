@@ -115,7 +115,7 @@ export class Transfer {
     assert(this.load === null && !this.over, "a transfer loads one image");
     this.replaced = true;
     this.replicas.disconnectAll();
-    appendOnly.suspend();
+    appendOnly.stop();
     journal.stop();
     log.notice("MASTER <-> REPLICA sync: Flushing old data");
     // What a save under way would put in the file is no longer this server's data.

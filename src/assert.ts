@@ -8,7 +8,10 @@ export function assert(holds: boolean, what: string): asserts holds {
   if (!holds) throw new InvariantError(what);
 }
 
-/** Runs `work`, an entry from outside (a timer, a socket). A broken invariant in it is told to `broken`: the server that it concerns stops, and no other. */
+/**
+ * Runs `work`, an entry from outside (a timer, a socket). A broken invariant in it is told to `broken`: the server that it concerns stops,
+ * and no other.
+ */
 export function guard(work: () => void, broken: (error: InvariantError) => void): void {
   try {
     work();

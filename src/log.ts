@@ -66,8 +66,8 @@ function requireWritable(file: string): void {
 }
 
 /**
- * A log file is opened for each line, so that it may be moved away while the server runs. A full disk, or a pipe without a reader, costs the line, and
- * must cost nothing else: `process.stdout` would answer with an uncaught exception.
+ * A log file is opened for each line, so that it may be moved away while the server runs. A full disk, or a pipe without a reader, costs
+ * the line, and must cost nothing else: `process.stdout` would answer with an uncaught exception.
  */
 function writeLine(file: string, line: string): void {
   try {

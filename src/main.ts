@@ -50,8 +50,8 @@ function ownCommand(argv: readonly string[]): string[] {
 }
 
 /**
- * What is caught nowhere else is a broken invariant, or as bad: it goes to the log and the process ends, before it serves or saves wrong data. Left alone, Bun would
- * only print it and go on, because `main` is awaited.
+ * What is caught nowhere else is a broken invariant, or as bad: it goes to the log and the process ends, before it serves or saves wrong
+ * data. Left alone, Bun would only print it and go on, because `main` is awaited.
  */
 function handleCrashes(server: Server): void {
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {

@@ -109,7 +109,10 @@ export class Server implements ServerParts {
 
   // ---- starting and stopping
 
-  /** Opens the listeners, loads the data set, and serves, unless it was stopped meanwhile. Errors: ListenError, LoadError; nothing is left open then. */
+  /**
+   * Opens the listeners, loads the data set, and serves, unless it was stopped meanwhile. Errors: ListenError, LoadError; nothing is left
+   * open then.
+   */
   async start(): Promise<void> {
     const { values } = this.config;
     this.log.role = "M";

@@ -1,6 +1,6 @@
 /**
- * Runs the commands of the append-only file, as those of a master are run: nothing is denied or journalled, nothing waits, and keys whose time is over are there. The
- * answers go nowhere.
+ * Runs the commands of the append-only file, as those of a master are run: nothing is denied or journalled, nothing waits, and keys whose
+ * time is over are there. The answers go nowhere.
  */
 
 import type { Database } from "../keyspace/database.ts";

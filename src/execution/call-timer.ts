@@ -1,4 +1,7 @@
-/** The time that commands take: one reading of the clock for a run of equal commands, shared among their calls (commandstats, latencystats, INFO's event loop fields). */
+/**
+ * The time that commands take: one reading of the clock for a run of equal commands, shared among their calls (commandstats, latencystats,
+ * INFO's event loop fields).
+ */
 
 import type { Config } from "../config/config.ts";
 import type { ServerStats } from "../session/stats.ts";

@@ -1,6 +1,7 @@
 /**
- * Everything that is true of the command being run: its request, its client, its database, the reply, how keys are looked at, what the journal gets, whether it failed.
- * The executor has one for each depth of nesting and uses it again for the next command: nothing of it may be kept after the handler returns.
+ * Everything that is true of the command being run: its request, its client, its database, the reply, how keys are looked at, what the
+ * journal gets, whether it failed. The executor has one for each depth of nesting and uses it again for the next command: nothing of it may
+ * be kept after the handler returns.
  */
 
 import { equalsWord, parseInt64, smallInteger } from "../base/bytes.ts";
@@ -91,10 +92,6 @@ export class Call implements KeyAccess {
     this.caller.call(this.session, frame, entry);
   }
 
-  get host(): ServerParts {
-    return this.server;
-  }
-
   get database(): Database {
     return this.session.database;
   }
@@ -165,8 +162,8 @@ export class Call implements KeyAccess {
   }
 
   /**
-   * To be called before each lookup of a loop over the keys at `first`, `first + step` and so on, `index` being the one about to be looked up: it prepares them,
-   * a window at a time.
+   * To be called before each lookup of a loop over the keys at `first`, `first + step` and so on, `index` being the one about to be looked
+   * up: it prepares them, a window at a time.
    */
   prepareKeys(first: number, index: number, step: number): void {
     if (((index - first) / step) % LOOK_AHEAD_KEYS !== 0 || this.frame.count - index <= step) return;
@@ -188,8 +185,8 @@ export class Call implements KeyAccess {
   }
 
   /**
-   * Opens what the key named by argument `index` holds, for reading; a key that is not there as an empty value (keyspace/value.ts). Values are reused: a command
-   * that has several keys open at once gives each a slot of its own. With null any type will do. Errors: WRONGTYPE.
+   * Opens what the key named by argument `index` holds, for reading; a key that is not there as an empty value (keyspace/value.ts). Values
+   * are reused: a command that has several keys open at once gives each a slot of its own. With null any type will do. Errors: WRONGTYPE.
    */
   openRead(index: number, type: Type | null, slot = 0): Value {
     const { frame } = this;
@@ -260,17 +257,19 @@ export class Call implements KeyAccess {
   }
 
   /**
-   * Keeps the client waiting for keys, without an answer; the last thing that a handler does, before any write to `reply`, after it found nothing to serve the
-   * client with. The request is executed again, from the start, once the command that made one of the keys ready is over; it may then answer, be in error, or block
-   * again, its deadline staying the first one. When the time is over the client gets a null array. A client that must not be kept waiting gets it at once.
+   * Keeps the client waiting for keys, without an answer; the last thing that a handler does, before any write to `reply`, after it found
+   * nothing to serve the client with. The request is executed again, from the start, once the command that made one of the keys ready is
+   * over; it may then answer, be in error, or block again, its deadline staying the first one. When the time is over the client gets a null
+   * array. A client that must not be kept waiting gets it at once.
    *
-   *     const deadline = parseTimeout(ctx, ctx.count - 1);
+   *     const deadline = parseTimeout(call, call.count - 1);
    *     ... serve the client from the first key that can, and return ...
-   *     ctx.block({ firstKey: 1, keyCount: ctx.count - 2, type: Type.LIST, deadline });
+   *     call.block({ firstKey: 1, keyCount: call.count - 2, type: Type.LIST, deadline });
    *
-   * A key is ready when it comes to hold a new value of the type, which databases notice themselves. What adds to a value that is there already and can serve
-   * a client that found it wanting (XADD; XGROUP DESTROY, for its error) says so with `keyReady`. A handler never sees which key it was, nor needs to.
-   * To see that it is executed again (so that the first time's side effects stay single), nothing is needed either: Redis repeats them too.
+   * A key is ready when it comes to hold a new value of the type, which databases notice themselves. What adds to a value that is there
+   * already and can serve a client that found it wanting (XADD; XGROUP DESTROY, for its error) says so with `keyReady`. A handler never
+   * sees which key it was, nor needs to. To see that it is executed again (so that the first time's side effects stay single), nothing is
+   * needed either: Redis repeats them too.
    */
   block({ firstKey, keyCount, type, deadline, wakesWhenGone = false, request }: BlockOptions): void {
     if (!this.mayBlock) return this.reply.nullArray();

@@ -5,11 +5,11 @@
  *     export const hget = command("hget", { arity: 3, since: "2.0.0", flags: "readonly fast" })
  *       .takes("key{RO access} field")
  *       .docs("Returns the value of a field in a hash.", "O(1)")
- *       .run((ctx) => ...);
+ *       .run((call) => ...);
  */
 
+import type { Call } from "./call.ts";
 import { type Argument, type KeySpec, parseSyntax, type Syntax, type WordOf, wordsOf } from "./command-syntax.ts";
-import type { Context } from "./context.ts";
 
 export type Group =
   WordOf<"string bitmap hyperloglog list hash set sorted-set geo stream generic pubsub transactions scripting connection server cluster">;
@@ -43,7 +43,7 @@ export interface CommandFacts<Flags extends string> {
   readonly flags: Flags;
 }
 
-export type Handler = (ctx: Context) => void;
+export type Handler = (call: Call) => void;
 
 export interface Command {
   readonly spec: CommandSpec;

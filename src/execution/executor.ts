@@ -1,6 +1,6 @@
 /**
- * From a request to a call: finds the command, checks what must be checked before it may run, in Redis's order, calls it, counts it and hands its writes to
- * the journal. Hot: a request that nothing stands in the way of passes two tests of bit masks.
+ * From a request to a call: finds the command, checks what must be checked before it may run, in Redis's order, calls it, counts it and
+ * hands its writes to the journal. Hot: a request that nothing stands in the way of passes two tests of bit masks.
  */
 
 import { NO_LINK } from "../aof/replay.ts";

@@ -21,7 +21,10 @@ export class LatencyHistogram {
     this.count += calls;
   }
 
-  /** Returns the ns that `percent` (0 to 100) of the calls took at most, rounded up to the end of their bucket; 0 percent is the start of the fastest. */
+  /**
+   * Returns the ns that `percent` (0 to 100) of the calls took at most, rounded up to the end of their bucket; 0 percent is the start of
+   * the fastest.
+   */
   percentile(percent: number): number {
     const wanted = Math.max(1, Math.floor((percent / 100) * this.count + 0.5));
     let seen = 0;

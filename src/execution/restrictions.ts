@@ -1,6 +1,7 @@
 /**
- * What the state of the server keeps commands from: loading, a lost master, read-only replicas, memory at its limit, a shutdown that waits for replicas. Each state is a bit; a
- * command's entry has the bits that concern it, so a command that nothing stands in the way of passes one test.
+ * What the state of the server keeps commands from: loading, a lost master, read-only replicas, memory at its limit, a shutdown that waits
+ * for replicas. Each state is a bit; a command's entry has the bits that concern it, so a command that nothing stands in the way of passes
+ * one test.
  */
 
 import { type CommandError, errors } from "../errors.ts";
@@ -78,7 +79,10 @@ export class Restrictions {
     return session.kind === SessionKind.NORMAL && !session.queueing && !this.outOfPatience.has(session);
   }
 
-  /** The first request that a client sends while a data set is being loaded waits: the end may be near, and an error would be seen by scripts that wait for the port. */
+  /**
+   * The first request that a client sends while a data set is being loaded waits: the end may be near, and an error would be seen by
+   * scripts that wait for the port.
+   */
   private beginPatience(session: Session): boolean {
     this.outOfPatience.add(session);
     this.patient.set(

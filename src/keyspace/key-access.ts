@@ -13,7 +13,7 @@ export const ExpiryMode = {
 } as const;
 export type ExpiryMode = (typeof ExpiryMode)[keyof typeof ExpiryMode];
 
-/** The command that is being run is one (execution/context.ts). */
+/** The command that is being run is one (execution/call.ts). */
 export interface KeyAccess {
   /** What becomes of a key whose time has passed. */
   readonly expiryMode: ExpiryMode;

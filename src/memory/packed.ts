@@ -349,7 +349,10 @@ export function packedFits(buffer: Buffer, from: number, to: number): boolean {
   return to - from >= EMPTY_PACKED_BYTES && packedBytes(buffer, from) === to - from && buffer[to - 1] === END;
 }
 
-/** Whether buffer[from, to) is a listpack in every length, back length and count, the count a multiple of `step`: 2 for pairs. Reads nothing outside. */
+/**
+ * Whether buffer[from, to) is a listpack in every length, back length and count, the count a multiple of `step`: 2 for pairs. Reads nothing
+ * outside.
+ */
 export function packedValid(buffer: Buffer, from: number, to: number, { step = 1 }: { readonly step?: number } = {}): boolean {
   if (from < 0 || to > buffer.length || to - from < EMPTY_PACKED_BYTES) return false;
   const end = to - 1;

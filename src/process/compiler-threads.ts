@@ -1,6 +1,7 @@
 /**
- * Lets clients go first where the runtime compiles: its compiler threads get a tenth of a processor that they share with us, and all of one that is free. Left alone they are
- * our equals, and on two cores a PING waits up to 4 ms for one's slice to end (docs/performance.md). Linux only, where each thread has a niceness.
+ * Lets clients go first where the runtime compiles: its compiler threads get a tenth of a processor that they share with us, and all of one
+ * that is free. Left alone they are our equals, and on two cores a PING waits up to 4 ms for one's slice to end (docs/performance.md).
+ * Linux only, where each thread has a niceness.
  */
 
 import { readdirSync, readFileSync } from "node:fs";

@@ -23,8 +23,8 @@ export function daemon(env: Readonly<Record<string, string | undefined>>): Daemo
 }
 
 /**
- * Starts `command` again in the background, with `input` as its standard input: what this process has read of its own is gone. Returns the exit code for this process
- * once the other serves clients, or has failed and said why.
+ * Starts `command` again in the background, with `input` as its standard input: what this process has read of its own is gone. Returns the
+ * exit code for this process once the other serves clients, or has failed and said why.
  */
 export async function startInBackground(command: readonly string[], input: string): Promise<number> {
   const { promise: ready, resolve } = Promise.withResolvers<number>();

@@ -1,9 +1,10 @@
 /**
- * Clients whose request has not been answered yet because it waits for something: for keys (BLPOP, XREAD BLOCK and so on), or for replicas and the disk (WAIT,
- * WAITAOF). All are in one list with one heap of deadlines.
+ * Clients whose request has not been answered yet because it waits for something: for keys (BLPOP, XREAD BLOCK and so on), or for replicas
+ * and the disk (WAIT, WAITAOF). All are in one list with one heap of deadlines.
  *
- * A command that waits for keys is executed again, as if it had just come in, when one of them is ready (keyspace/blocking.ts). It may block once more; its deadline
- * stays. As Redis 7.2 does it (blocked.c). A command that waits for a condition is answered when the condition is met or the time is over.
+ * A command that waits for keys is executed again, as if it had just come in, when one of them is ready (keyspace/blocking.ts). It may
+ * block once more; its deadline stays. As Redis 7.2 does it (blocked.c). A command that waits for a condition is answered when the
+ * condition is met or the time is over.
  */
 
 import { assert } from "../assert.ts";

@@ -1,4 +1,7 @@
-/** Things with a deadline, the earliest first: any number of them, and one timer. A binary heap in which each knows its place, so that it can leave early. */
+/**
+ * Things with a deadline, the earliest first: any number of them, and one timer. A binary heap in which each knows its place, so that it
+ * can leave early.
+ */
 
 import { assert } from "../assert.ts";
 

@@ -1,6 +1,6 @@
 /**
- * How requests are run, as those who have some see it: connections, the link to a master, the append-only file, blocked clients. Implemented in execution/, which
- * stands above all of them.
+ * How requests are run, as those who have some see it: connections, the link to a master, the append-only file, blocked clients.
+ * Implemented in execution/, which stands above all of them.
  */
 
 import type { Frame } from "../protocol/frame.ts";

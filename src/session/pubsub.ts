@@ -1,6 +1,7 @@
 /**
- * Publish and subscribe: who listens to which channels and patterns, and the way of a message to them. Names are kept as latin1 strings, one character a byte.
- * A message goes out once the command that sent it has been answered; a client's own messages come after its own answer, as in Redis.
+ * Publish and subscribe: who listens to which channels and patterns, and the way of a message to them. Names are kept as latin1 strings,
+ * one character a byte. A message goes out once the command that sent it has been answered; a client's own messages come after its own
+ * answer, as in Redis.
  */
 
 import { assert } from "../assert.ts";

@@ -173,8 +173,8 @@ export class Persistence extends Loading {
   }
 
   /**
-   * BGSAVE: the image is that of this moment, its writing goes on in the background. `ended` is told why there is no file of it, or null when there is.
-   * Errors: CommandError when one, or a load, is under way.
+   * BGSAVE: the image is that of this moment, its writing goes on in the background. `ended` is told why there is no file of it, or null
+   * when there is. Errors: CommandError when one, or a load, is under way.
    */
   startBackgroundSave(ended: (error: Error | null) => void = () => {}): void {
     if (this.loading !== null) throw errors.loading;

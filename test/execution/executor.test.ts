@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { Context } from "../../src/execution/context.ts";
+import type { Call } from "../../src/execution/call.ts";
 import { MAX_BLOCK } from "../../src/memory/arena.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { connect, type RawClient } from "../support/client.ts";
@@ -121,9 +121,9 @@ test("an answer begun before a command failed is taken back, or else the connect
     if (get === null) throw new Error("there is no GET");
     const { handler } = get;
     const failAfter = (bytes: number) =>
-      Reflect.set(get, "handler", (ctx: Context) => {
-        ctx.reply.array(2);
-        ctx.reply.bulk("x".repeat(bytes));
+      Reflect.set(get, "handler", (call: Call) => {
+        call.reply.array(2);
+        call.reply.bulk("x".repeat(bytes));
         throw new Error("made by the test");
       });
     failAfter(10);

@@ -7,7 +7,10 @@ import { CollectingLink } from "../support/link.ts";
 import { startRedis, testWithRedis } from "../support/redis.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
-/** What a client does beside one that waits in BLMOVE src dst: an expired key is met, three requests are in error, and what the other waits for arrives. */
+/**
+ * What a client does beside one that waits in BLMOVE src dst: an expired key is met, three requests are in error, and what the other waits
+ * for arrives.
+ */
 const TRANSACTION: readonly (readonly Word[])[] = [
   ["MULTI"],
   ["GET", "expired"],

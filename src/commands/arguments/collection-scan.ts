@@ -2,7 +2,7 @@
 
 import { globMatch } from "../../base/glob.ts";
 import { errors } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 import type { Value } from "../../keyspace/value.ts";
 import type { ByteMap } from "../../memory/bytemap.ts";
 import type { ByteSpan } from "../../memory/record-table.ts";
@@ -36,35 +36,35 @@ export interface CollectionScan {
  * null for a key that doesn't exist, after a complete reply; Redis reads no options then. Errors: invalid cursor, WRONGTYPE, those of
  * `scanOptions`.
  */
-export function openScan(ctx: Context, type: Type): CollectionScan | null {
-  const cursor = parseCursor(ctx.text(2));
-  const value = ctx.openRead(1, type);
-  const options = value.exists ? scanOptions(ctx, 3, { type: false }) : null;
-  ctx.reply.array(2);
+export function openScan(call: Call, type: Type): CollectionScan | null {
+  const cursor = parseCursor(call.text(2));
+  const value = call.openRead(1, type);
+  const options = value.exists ? scanOptions(call, 3, { type: false }) : null;
+  call.reply.array(2);
   if (options !== null) return { value, cursor, options };
-  ctx.reply.integerBulk(0);
-  ctx.reply.array(0);
+  call.reply.integerBulk(0);
+  call.reply.array(0);
   return null;
 }
 
 /** Reads MATCH, COUNT and, if allowed, TYPE from argument `first` on. Errors: syntax, not an integer. */
-export function scanOptions(ctx: Context, first: number, allowed: { type: boolean }): ScanOptions {
+export function scanOptions(call: Call, first: number, allowed: { type: boolean }): ScanOptions {
   const options: ScanOptions = { count: DEFAULT_COUNT, pattern: null, type: null };
-  for (let index = first; index < ctx.count; index += 2) {
-    if (index + 1 === ctx.count) throw errors.syntax;
-    if (ctx.is(index, "count")) {
-      options.count = Number(ctx.int64(index + 1));
+  for (let index = first; index < call.count; index += 2) {
+    if (index + 1 === call.count) throw errors.syntax;
+    if (call.is(index, "count")) {
+      options.count = Number(call.int64(index + 1));
       if (options.count < 1) throw errors.syntax;
-    } else if (ctx.is(index, "match")) options.pattern = patternArgument(ctx, index + 1);
-    else if (allowed.type && ctx.is(index, "type")) options.type = ctx.text(index + 1).toLowerCase();
+    } else if (call.is(index, "match")) options.pattern = patternArgument(call, index + 1);
+    else if (allowed.type && call.is(index, "type")) options.type = call.text(index + 1).toLowerCase();
     else throw errors.syntax;
   }
   return options;
 }
 
 /** Returns the pattern in argument `index`, null for one that matches everything. */
-export function patternArgument(ctx: Context, index: number): Buffer | null {
-  const pattern = ctx.bytes(index);
+export function patternArgument(call: Call, index: number): Buffer | null {
+  const pattern = call.bytes(index);
   return pattern.length === 1 && pattern[0] === STAR ? null : pattern;
 }
 

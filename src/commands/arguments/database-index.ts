@@ -1,20 +1,20 @@
 /** Database numbers as arguments. */
 
 import { commandError } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 import type { Database } from "../../keyspace/database.ts";
 
 const INT32_MAX = 2147483647;
 const INT32_MIN = -2147483648;
 
 /** Returns the database whose number is in argument `index`. Errors: not an integer (or `malformed`, if given); out of range. */
-export function databaseArgument(ctx: Context, index: number, malformed?: string): Database {
-  return databaseAt(ctx, databaseNumber(ctx, index, malformed));
+export function databaseArgument(call: Call, index: number, malformed?: string): Database {
+  return databaseAt(call, databaseNumber(call, index, malformed));
 }
 
 /** Returns the database of this number. Errors: out of range. */
-export function databaseAt(ctx: Context, number: number): Database {
-  const { databases } = ctx.host.keyspace;
+export function databaseAt(call: Call, number: number): Database {
+  const { databases } = call.server.keyspace;
   if (number < 0 || number >= databases.length) throw commandError("ERR DB index is out of range");
   return databases[number];
 }
@@ -23,10 +23,10 @@ export function databaseAt(ctx: Context, number: number): Database {
  * Returns the number in argument `index`, for commands that read all numbers before they look for databases. Errors: not an int32 (or
  * `malformed`).
  */
-export function databaseNumber(ctx: Context, index: number, malformed?: string): number {
+export function databaseNumber(call: Call, index: number, malformed?: string): number {
   let value: bigint;
   try {
-    value = ctx.int64(index);
+    value = call.int64(index);
   } catch (error) {
     throw malformed === undefined ? error : commandError(malformed);
   }

@@ -2,7 +2,7 @@
 
 import { INT64_MAX, INT64_MIN, smallInteger } from "../../base/bytes.ts";
 import { type CommandError, commandError } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { ExpiryMode } from "../../keyspace/key-access.ts";
 
@@ -17,51 +17,51 @@ const SMALL = 1e12;
  * Returns the time in argument `index`, counted in `unit` from `base` (0 or now), in ms since 1970; beyond 2^53 it is the nearest number,
  * and `exactDeadline` is exact. Errors: not an integer; invalid expire time (int64 overflow).
  */
-export function deadline(ctx: Context, index: number, unit: Unit, base: number): number {
-  const from = ctx.frame.offsets[index];
-  const value = smallInteger(ctx.frame.buffer, from, from + ctx.frame.lengths[index]);
+export function deadline(call: Call, index: number, unit: Unit, base: number): number {
+  const from = call.frame.offsets[index];
+  const value = smallInteger(call.frame.buffer, from, from + call.frame.lengths[index]);
   if (value <= SMALL && value >= -SMALL) return value * unit + base;
-  return Number(exactDeadline(ctx, index, unit, base));
+  return Number(exactDeadline(call, index, unit, base));
 }
 
 /** `deadline`, whatever its size. */
-export function exactDeadline(ctx: Context, index: number, unit: Unit, base: number): bigint {
-  const span = ctx.int64(index) * BigInt(unit);
+export function exactDeadline(call: Call, index: number, unit: Unit, base: number): bigint {
+  const span = call.int64(index) * BigInt(unit);
   const at = span + BigInt(base);
-  if (span > INT64_MAX || span < INT64_MIN || at > INT64_MAX) throw invalidExpireTime(ctx);
+  if (span > INT64_MAX || span < INT64_MIN || at > INT64_MAX) throw invalidExpireTime(call);
   return at;
 }
 
-export function invalidExpireTime(ctx: Context): CommandError {
-  return commandError(`ERR invalid expire time in '${ctx.entry.fullName}' command`);
+export function invalidExpireTime(call: Call): CommandError {
+  return commandError(`ERR invalid expire time in '${call.entry.fullName}' command`);
 }
 
 /** Returns whether this expiration deletes the key at once. Not on a replica or while loading: the DEL comes from elsewhere. */
-export function isPast(ctx: Context, at: number): boolean {
-  return at <= ctx.now && ctx.expiryMode === ExpiryMode.DELETE;
+export function isPast(call: Call, at: number): boolean {
+  return at <= call.now && call.expiryMode === ExpiryMode.DELETE;
 }
 
 /** Deletes key 1, just found at `address`, because its new expiration has passed; journalled as a deletion. */
-export function deleteExpired(ctx: Context, address: number): void {
-  ctx.database.delete(address);
-  if (ctx.host.journal.active) ctx.journalAs(ctx.host.config.values["lazyfree-lazy-expire"] ? "UNLINK" : "DEL", ctx.bytes(1));
+export function deleteExpired(call: Call, address: number): void {
+  call.database.delete(address);
+  if (call.server.journal.active) call.journalAs(call.server.config.values["lazyfree-lazy-expire"] ? "UNLINK" : "DEL", call.bytes(1));
 }
 
 /**
- * Sets the expiration of key 1, just found at `address`, to `deadline(ctx, index, unit, base)`; journalled as PEXPIREAT with the arguments
+ * Sets the expiration of key 1, just found at `address`, to `deadline(call, index, unit, base)`; journalled as PEXPIREAT with the arguments
  * from `options` on.
  */
-export function expireAt(ctx: Context, address: number, index: number, unit: Unit, base: number, options: number): void {
-  const at = deadline(ctx, index, unit, base);
-  if (Number.isSafeInteger(at)) ctx.database.setExpiry(address, Math.max(at, 0));
-  else if (at > 0) ctx.database.setFarExpiry(address, exactDeadline(ctx, index, unit, base));
-  else ctx.database.setExpiry(address, 0);
-  if (ctx.host.journal.active) journalExpiry(ctx, exactDeadline(ctx, index, unit, base), options);
-  ctx.event(EventClass.GENERIC, "expire", 1);
+export function expireAt(call: Call, address: number, index: number, unit: Unit, base: number, options: number): void {
+  const at = deadline(call, index, unit, base);
+  if (Number.isSafeInteger(at)) call.database.setExpiry(address, Math.max(at, 0));
+  else if (at > 0) call.database.setFarExpiry(address, exactDeadline(call, index, unit, base));
+  else call.database.setExpiry(address, 0);
+  if (call.server.journal.active) journalExpiry(call, exactDeadline(call, index, unit, base), options);
+  call.event(EventClass.GENERIC, "expire", 1);
 }
 
-function journalExpiry(ctx: Context, at: bigint, options: number): void {
-  const words: (string | Buffer)[] = ["PEXPIREAT", ctx.bytes(1), at.toString()];
-  for (let index = options; index < ctx.count; index++) words.push(ctx.bytes(index));
-  ctx.journalAs(...words);
+function journalExpiry(call: Call, at: bigint, options: number): void {
+  const words: (string | Buffer)[] = ["PEXPIREAT", call.bytes(1), at.toString()];
+  for (let index = options; index < call.count; index++) words.push(call.bytes(index));
+  call.journalAs(...words);
 }

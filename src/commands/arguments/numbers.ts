@@ -2,7 +2,7 @@
 
 import { parseInt64, smallInteger } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 
 const LONG_MAX = 9223372036854775807n;
 export const numkeysError = commandError("ERR numkeys should be greater than 0");
@@ -14,13 +14,13 @@ const rangeError = commandError("ERR value is out of range");
  * Returns an int64 as a number, the nearest one beyond 2^53: exact enough for indexes and counts, which no value reaches. Errors: not an
  * integer.
  */
-export function longArgument(ctx: Context, index: number): number {
-  return ctx.integer(index, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+export function longArgument(call: Call, index: number): number {
+  return call.integer(index, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
 }
 
 /** The same, but at least `min`. Errors: `error` if it is less or not an integer. */
-export function longAtLeast(ctx: Context, index: number, min: number, error: Error): number {
-  const { buffer, offsets, lengths } = ctx.frame;
+export function longAtLeast(call: Call, index: number, min: number, error: Error): number {
+  const { buffer, offsets, lengths } = call.frame;
   const from = offsets[index];
   const to = from + lengths[index];
   let value = smallInteger(buffer, from, to);
@@ -33,11 +33,11 @@ export function longAtLeast(ctx: Context, index: number, min: number, error: Err
  * Returns the count, in argument 2, of HRANDFIELD, SRANDMEMBER or ZRANDMEMBER: that many distinct elements, or that many draws if it is
  * negative. Argument 3, if there is one, must be `word`, which doubles the reply. Errors: not an integer, out of range, syntax.
  */
-export function sampleSize(ctx: Context, word: string): bigint {
-  const wanted = ctx.int64(2);
+export function sampleSize(call: Call, word: string): bigint {
+  const wanted = call.int64(2);
   if (wanted < -LONG_MAX) throw commandError(`ERR value is out of range, value must between ${-LONG_MAX} and ${LONG_MAX}`);
-  if (ctx.count === 3) return wanted;
-  if (ctx.count > 4 || !ctx.is(3, word)) throw errors.syntax;
+  if (call.count === 3) return wanted;
+  if (call.count > 4 || !call.is(3, word)) throw errors.syntax;
   if (wanted < -LONG_MAX / 2n || wanted > LONG_MAX / 2n) throw rangeError;
   return wanted;
 }
@@ -55,15 +55,15 @@ export interface MultiPop<End> {
  * Reads `numkeys key [key ...] end [COUNT count]` from argument `index` to the last; `endAt` reads the end. Errors: a number out of range,
  * syntax.
  */
-export function parseMultiPop<End>(ctx: Context, index: number, endAt: (ctx: Context, index: number) => End): MultiPop<End> {
-  const keys = longAtLeast(ctx, index, 1, numkeysError);
+export function parseMultiPop<End>(call: Call, index: number, endAt: (call: Call, index: number) => End): MultiPop<End> {
+  const keys = longAtLeast(call, index, 1, numkeysError);
   const where = index + keys + 1;
-  if (where >= ctx.count) throw errors.syntax;
-  const end = endAt(ctx, where);
+  if (where >= call.count) throw errors.syntax;
+  const end = endAt(call, where);
   let count = 0;
-  for (let at = where + 1; at < ctx.count; at += 2) {
-    if (count !== 0 || !ctx.is(at, "count") || at + 1 === ctx.count) throw errors.syntax;
-    count = longAtLeast(ctx, at + 1, 1, countError);
+  for (let at = where + 1; at < call.count; at += 2) {
+    if (count !== 0 || !call.is(at, "count") || at + 1 === call.count) throw errors.syntax;
+    count = longAtLeast(call, at + 1, 1, countError);
   }
   return { firstKey: index + 1, keys, end, count: count === 0 ? 1 : count };
 }

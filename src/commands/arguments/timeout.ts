@@ -3,24 +3,24 @@
 import { INT64_MAX, parseInt64 } from "../../base/bytes.ts";
 import { parseLongDouble } from "../../base/numbers/longdouble.ts";
 import { type CommandError, commandError } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 import { Unit } from "./deadline.ts";
 
 /**
  * Returns when the timeout in argument `index` is over: a number of seconds (with a fraction: rounded up to the ms) or an integer of
- * milliseconds, counted from now. In ms since 1970, or 0 for a wait without end (as `Context.block` takes it). Errors: not a float (or
+ * milliseconds, counted from now. In ms since 1970, or 0 for a wait without end (as `Call.block` takes it). Errors: not a float (or
  * integer), negative, out of range.
  */
-export function parseTimeout(ctx: Context, index: number, unit: Unit = Unit.SECONDS): number {
-  const ms = unit === Unit.SECONDS ? seconds(ctx, index) : milliseconds(ctx, index);
+export function parseTimeout(call: Call, index: number, unit: Unit = Unit.SECONDS): number {
+  const ms = unit === Unit.SECONDS ? seconds(call, index) : milliseconds(call, index);
   if (ms < 0) throw commandError("ERR timeout is negative");
   if (ms === 0) return 0;
-  if (ms > Number(INT64_MAX - BigInt(ctx.now))) throw outOfRange();
-  return ctx.now + ms;
+  if (ms > Number(INT64_MAX - BigInt(call.now))) throw outOfRange();
+  return call.now + ms;
 }
 
-function seconds(ctx: Context, index: number): number {
-  const value = parseLongDouble(ctx.text(index));
+function seconds(call: Call, index: number): number {
+  const value = parseLongDouble(call.text(index));
   if (value === null) throw commandError("ERR timeout is not a float or out of range");
   if (value.mantissa === 0n) return 0;
   const ms = Number(value.mantissa) * 2 ** value.exponent * 1000;
@@ -30,8 +30,8 @@ function seconds(ctx: Context, index: number): number {
   return Math.max(1, Math.ceil(ms));
 }
 
-function milliseconds(ctx: Context, index: number): number {
-  const { buffer, offsets, lengths } = ctx.frame;
+function milliseconds(call: Call, index: number): number {
+  const { buffer, offsets, lengths } = call.frame;
   const value = parseInt64(buffer, offsets[index], offsets[index] + lengths[index]);
   if (value === null) throw commandError("ERR timeout is not an integer or out of range");
   return Number(value);

@@ -12,8 +12,8 @@ import {
 } from "../../algorithms/bitfield.ts";
 import { parseInt64, smallInteger } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { badOffset, bitOffset, checkBitOffset, openBits } from "./bit-string.ts";
 
@@ -45,20 +45,20 @@ export const bitfield = command("bitfield", { arity: -2, since: "3.2.0", flags: 
       [operation(GET get-block(encoding offset) | write([OVERFLOW overflow-block(WRAP | SAT |
       FAIL)] write-operation(SET set-block(encoding offset value:integer) | INCRBY incrby-block(encoding offset increment))))...]`)
   .docs("Reads, sets and increments integers of any width in a string.", "O(1) for each operation")
-  .run((ctx) => {
-    const operations = parseOperations(ctx);
+  .run((call) => {
+    const operations = parseOperations(call);
     const bits = writtenBits(operations);
-    if (bits === 0) readFields(ctx, operations);
-    else changeFields(ctx, operations, Math.ceil(bits / 8));
+    if (bits === 0) readFields(call, operations);
+    else changeFields(call, operations, Math.ceil(bits / 8));
   });
 
 export const bitfieldRo = command("bitfield_ro", { arity: -2, since: "6.0.0", flags: "readonly fast" })
   .takes("key{RO access} [GET get-block(encoding offset)]...")
   .docs("Reads integers of any width from a string.", "O(1) for each operation")
-  .run((ctx) => {
-    const operations = parseOperations(ctx);
+  .run((call) => {
+    const operations = parseOperations(call);
     if (writtenBits(operations) > 0) throw commandError("ERR BITFIELD_RO only supports the GET subcommand");
-    readFields(ctx, operations);
+    readFields(call, operations);
   });
 
 /** The length in bits that the string needs for what is written; 0 if nothing is. */
@@ -68,38 +68,38 @@ function writtenBits(operations: readonly Operation[]): number {
   return bits;
 }
 
-function readFields(ctx: Context, operations: readonly Operation[]): void {
-  const address = ctx.readString(1);
-  ctx.reply.array(operations.length);
+function readFields(call: Call, operations: readonly Operation[]): void {
+  const address = call.readString(1);
+  call.reply.array(operations.length);
   if (address === 0) {
-    for (let i = 0; i < operations.length; i++) ctx.reply.integer(0);
+    for (let i = 0; i < operations.length; i++) call.reply.integer(0);
     return;
   }
-  const { buffer, from, to } = ctx.database.locateString(address);
-  for (const { offset, type } of operations) reply(ctx, readField(buffer, from, to, offset, type));
+  const { buffer, from, to } = call.database.locateString(address);
+  for (const { offset, type } of operations) reply(call, readField(buffer, from, to, offset, type));
 }
 
 /** Runs operations, some of which write, on a string of at least `length` bytes. */
-function changeFields(ctx: Context, operations: readonly Operation[], length: number): void {
-  const { database } = ctx;
-  const address = ctx.writeString(1);
+function changeFields(call: Call, operations: readonly Operation[], length: number): void {
+  const { database } = call;
+  const address = call.writeString(1);
   const grows = address === 0 || database.stringLength(address) < length;
-  const opened = openBits(ctx, address, length);
+  const opened = openBits(call, address, length);
   const { buffer, from, to } = database.locateString(opened);
   let changes = 0;
-  ctx.reply.array(operations.length);
+  call.reply.array(operations.length);
   for (const { name, type, offset, operand, overflow } of operations) {
     const before = readField(buffer, from, to, offset, type);
     if (name === "get") {
-      reply(ctx, before);
+      reply(call, before);
       continue;
     }
     const after = name === "set" ? assigned(type, operand, overflow) : incremented(type, before, operand, overflow);
     if (after === null) {
-      ctx.reply.null();
+      call.reply.null();
       continue;
     }
-    reply(ctx, name === "set" ? before : after);
+    reply(call, name === "set" ? before : after);
     writeField(buffer, from, offset, type, after);
     if (grows || before !== after) changes++;
   }
@@ -107,51 +107,51 @@ function changeFields(ctx: Context, operations: readonly Operation[], length: nu
   const announced = address === 0 ? 1 : 0;
   const counted = grows ? Math.max(1, changes) : changes;
   if (counted > announced) database.announce(opened, counted - announced);
-  if (changes > 0) ctx.event(EventClass.STRING, "setbit", 1);
+  if (changes > 0) call.event(EventClass.STRING, "setbit", 1);
 }
 
-function reply(ctx: Context, value: FieldInteger): void {
-  if (typeof value === "number") ctx.reply.integer(value);
-  else ctx.reply.bigint(value);
+function reply(call: Call, value: FieldInteger): void {
+  if (typeof value === "number") call.reply.integer(value);
+  else call.reply.bigint(value);
 }
 
 // ---- arguments
 
 /** Errors: syntax, and those of the parts. */
-function parseOperations(ctx: Context): Operation[] {
+function parseOperations(call: Call): Operation[] {
   const operations: Operation[] = [];
   let overflow: Overflow = Overflow.WRAP;
-  for (let index = 2; index < ctx.count; ) {
-    const left = ctx.count - index - 1;
-    const name = operationAt(ctx, index);
+  for (let index = 2; index < call.count; ) {
+    const left = call.count - index - 1;
+    const name = operationAt(call, index);
     if (name === null || left < SIZES[name]) {
-      if (left < 1 || !ctx.is(index, "overflow")) throw errors.syntax;
-      overflow = overflowAt(ctx, index + 1);
+      if (left < 1 || !call.is(index, "overflow")) throw errors.syntax;
+      overflow = overflowAt(call, index + 1);
       index += 2;
       continue;
     }
-    const type = fieldTypeAt(ctx, index + 1);
-    const offset = fieldOffset(ctx, index + 2, type);
-    const operand = name === "get" ? 0 : integerAt(ctx, index + 3);
+    const type = fieldTypeAt(call, index + 1);
+    const offset = fieldOffset(call, index + 2, type);
+    const operand = name === "get" ? 0 : integerAt(call, index + 3);
     operations.push({ name, type, offset, operand, overflow });
     index += SIZES[name] + 1;
   }
   return operations;
 }
 
-function operationAt(ctx: Context, index: number): OperationName | null {
-  return ctx.is(index, "get") ? "get" : ctx.is(index, "incrby") ? "incrby" : ctx.is(index, "set") ? "set" : null;
+function operationAt(call: Call, index: number): OperationName | null {
+  return call.is(index, "get") ? "get" : call.is(index, "incrby") ? "incrby" : call.is(index, "set") ? "set" : null;
 }
 
-function overflowAt(ctx: Context, index: number): Overflow {
-  const overflow = OVERFLOWS.find(([name]) => ctx.is(index, name))?.[1];
+function overflowAt(call: Call, index: number): Overflow {
+  const overflow = OVERFLOWS.find(([name]) => call.is(index, name))?.[1];
   if (overflow === undefined) throw commandError("ERR Invalid OVERFLOW type specified");
   return overflow;
 }
 
 /** `u8`, `i16`. A byte 0 ends it, as it ends C's strings. */
-function fieldTypeAt(ctx: Context, index: number): FieldType {
-  const { buffer, offsets, lengths } = ctx.frame;
+function fieldTypeAt(call: Call, index: number): FieldType {
+  const { buffer, offsets, lengths } = call.frame;
   const from = offsets[index];
   const limit = from + lengths[index];
   let to = from;
@@ -164,20 +164,20 @@ function fieldTypeAt(ctx: Context, index: number): FieldType {
 }
 
 /** A bit offset or, after `#`, the index of a field of that type. */
-function fieldOffset(ctx: Context, index: number, type: FieldType): number {
-  const { buffer, offsets, lengths } = ctx.frame;
+function fieldOffset(call: Call, index: number, type: FieldType): number {
+  const { buffer, offsets, lengths } = call.frame;
   const from = offsets[index];
   const to = from + lengths[index];
-  if (from === to || buffer[from] !== 0x23) return bitOffset(ctx, index);
+  if (from === to || buffer[from] !== 0x23) return bitOffset(call, index);
   const fields = parseInt64(buffer, from + 1, to);
   if (fields === null) throw badOffset();
-  return checkBitOffset(ctx, Number(BigInt.asIntN(64, fields * BigInt(type.bits))));
+  return checkBitOffset(call, Number(BigInt.asIntN(64, fields * BigInt(type.bits))));
 }
 
-function integerAt(ctx: Context, index: number): FieldInteger {
-  const from = ctx.frame.offsets[index];
-  const small = smallInteger(ctx.frame.buffer, from, from + ctx.frame.lengths[index]);
+function integerAt(call: Call, index: number): FieldInteger {
+  const from = call.frame.offsets[index];
+  const small = smallInteger(call.frame.buffer, from, from + call.frame.lengths[index]);
   if (small === small) return small;
-  const value = ctx.int64(index);
+  const value = call.int64(index);
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }

@@ -3,8 +3,8 @@
 import { BitOperation, combineBits, countBitRange, countBits, findBit } from "../../algorithms/bits.ts";
 import { smallInteger } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import type { ByteSpan } from "../../memory/record-table.ts";
@@ -17,16 +17,16 @@ const command = commandsOf("bitmap");
 export const setbit = command("setbit", { arity: 4, since: "2.2.0", flags: "write denyoom" })
   .takes("key{RW access update} offset value:integer")
   .docs("Sets or clears the bit at an offset of a string. Returns the old bit.", "O(1)")
-  .run((ctx) => {
-    const { database, frame } = ctx;
-    const offset = bitOffset(ctx, 2);
+  .run((call) => {
+    const { database, frame } = call;
+    const offset = bitOffset(call, 2);
     const wanted = smallInteger(frame.buffer, frame.offsets[3], frame.offsets[3] + frame.lengths[3]);
     if (wanted !== 0 && wanted !== 1) throw commandError("ERR bit is not an integer or out of range");
-    const address = ctx.writeString(1);
+    const address = call.writeString(1);
     const byte = Math.floor(offset / 8);
     const mask = 0x80 >>> (offset & 7);
     const grows = address === 0 || byte >= database.stringLength(address);
-    const opened = openBits(ctx, address, byte + 1);
+    const opened = openBits(call, address, byte + 1);
     const buffer = database.stringBuffer(opened);
     const at = database.stringOffset(opened) + byte;
     const was = (buffer[at] & mask) === 0 ? 0 : 1;
@@ -34,65 +34,65 @@ export const setbit = command("setbit", { arity: 4, since: "2.2.0", flags: "writ
       if (wanted === 1) buffer[at] |= mask;
       else buffer[at] &= ~mask;
       if (address !== 0) database.announce(opened);
-      ctx.event(EventClass.STRING, "setbit", 1);
+      call.event(EventClass.STRING, "setbit", 1);
     }
-    ctx.reply.integer(was);
+    call.reply.integer(was);
   });
 
 export const getbit = command("getbit", { arity: 3, since: "2.2.0", flags: "readonly fast" })
   .takes("key{RO access} offset")
   .docs("Returns the bit at an offset of a string.", "O(1)")
-  .run((ctx) => {
-    const offset = bitOffset(ctx, 2);
-    const address = ctx.readString(1);
-    if (address === 0) return ctx.reply.integer(0);
-    const { buffer, from, to } = ctx.database.locateString(address);
+  .run((call) => {
+    const offset = bitOffset(call, 2);
+    const address = call.readString(1);
+    if (address === 0) return call.reply.integer(0);
+    const { buffer, from, to } = call.database.locateString(address);
     const at = from + Math.floor(offset / 8);
-    ctx.reply.integer(at < to && (buffer[at] & (0x80 >>> (offset & 7))) !== 0 ? 1 : 0);
+    call.reply.integer(at < to && (buffer[at] & (0x80 >>> (offset & 7))) !== 0 ? 1 : 0);
   });
 
 export const bitcount = command("bitcount", { arity: -2, since: "2.6.0", flags: "readonly" })
   .takes("key{RO access} [range(start end:integer [unit(BYTE | BIT)@7.0.0])]")
   .docs("Counts the set bits in a string or in a range of it.", "O(N) for N bytes")
   .changed("7.0.0: Added `BYTE` and `BIT`.")
-  .run((ctx) => {
-    const address = ctx.readString(1);
-    if (address === 0) return ctx.reply.integer(0);
-    const { buffer, from, to } = ctx.database.locateString(address);
-    if (ctx.count === 2) return ctx.reply.integer(countBits(buffer, from, to));
-    if (ctx.count !== 4 && ctx.count !== 5) throw errors.syntax;
-    const start = longArgument(ctx, 2);
-    const end = longArgument(ctx, 3);
+  .run((call) => {
+    const address = call.readString(1);
+    if (address === 0) return call.reply.integer(0);
+    const { buffer, from, to } = call.database.locateString(address);
+    if (call.count === 2) return call.reply.integer(countBits(buffer, from, to));
+    if (call.count !== 4 && call.count !== 5) throw errors.syntax;
+    const start = longArgument(call, 2);
+    const end = longArgument(call, 3);
     // Before the unit is read, as in Redis. (Other empty ranges are found below.) Different offsets may be equal once rounded.
-    if (start < 0 && end < 0 && (start > end || (start === end && ctx.int64(2) > ctx.int64(3)))) return ctx.reply.integer(0);
-    const unitBits = ctx.count === 5 ? unitAt(ctx, 4) : 8;
+    if (start < 0 && end < 0 && (start > end || (start === end && call.int64(2) > call.int64(3)))) return call.reply.integer(0);
+    const unitBits = call.count === 5 ? unitAt(call, 4) : 8;
     const total = ((to - from) * 8) / unitBits;
     const first = fromStart(start, total) * unitBits;
     const last = Math.min(fromStart(end, total), total - 1) * unitBits + unitBits - 1;
-    ctx.reply.integer(first > last ? 0 : countBitRange(buffer, from, first, last));
+    call.reply.integer(first > last ? 0 : countBitRange(buffer, from, first, last));
   });
 
 export const bitpos = command("bitpos", { arity: -3, since: "2.8.7", flags: "readonly" })
   .takes("key{RO access} bit [range(start [end-unit-block(end:integer [unit(BYTE | BIT)@7.0.0])])]")
   .docs("Finds the first set or clear bit in a string or in a range of it.", "O(N) for N bytes")
   .changed("7.0.0: Added `BYTE` and `BIT`.")
-  .run((ctx) => {
-    const bit = Number(ctx.int64(2));
+  .run((call) => {
+    const bit = Number(call.int64(2));
     if (bit !== 0 && bit !== 1) throw commandError("ERR The bit argument must be 1 or 0.");
-    const address = ctx.readString(1);
-    if (address === 0) return ctx.reply.integer(bit === 1 ? -1 : 0);
-    const { buffer, from, to } = ctx.database.locateString(address);
-    if (ctx.count > 6) throw errors.syntax;
-    const start = ctx.count === 3 ? 0 : longArgument(ctx, 3);
-    const unitBits = ctx.count === 6 ? unitAt(ctx, 5) : 8;
-    const end = ctx.count < 5 ? -1 : longArgument(ctx, 4);
+    const address = call.readString(1);
+    if (address === 0) return call.reply.integer(bit === 1 ? -1 : 0);
+    const { buffer, from, to } = call.database.locateString(address);
+    if (call.count > 6) throw errors.syntax;
+    const start = call.count === 3 ? 0 : longArgument(call, 3);
+    const unitBits = call.count === 6 ? unitAt(call, 5) : 8;
+    const end = call.count < 5 ? -1 : longArgument(call, 4);
     const total = ((to - from) * 8) / unitBits;
     const first = fromStart(start, total) * unitBits;
     const last = Math.min(fromStart(end, total), total - 1) * unitBits + unitBits - 1;
-    if (first > last) return ctx.reply.integer(-1);
+    if (first > last) return call.reply.integer(-1);
     const position = findBit(buffer, from, first, last, bit);
     // Without an end, zeros follow the string.
-    ctx.reply.integer(position === -1 && bit === 0 && ctx.count < 5 ? last + 1 : position);
+    call.reply.integer(position === -1 && bit === 0 && call.count < 5 ? last + 1 : position);
   });
 
 /** Names of the operations, in lower case. */
@@ -106,35 +106,35 @@ const OPERATIONS: readonly (readonly [name: string, operation: BitOperation])[] 
 export const bitop = command("bitop", { arity: -4, since: "2.6.0", flags: "write denyoom" })
   .takes("operation(AND | OR | XOR | NOT) destkey{OW update} key{RO access}...")
   .docs("Combines strings bit by bit and stores the result in a key.", "O(N) for the longest string of N bytes")
-  .run((ctx) => {
-    const operation = OPERATIONS.find(([name]) => ctx.is(1, name))?.[1];
+  .run((call) => {
+    const operation = OPERATIONS.find(([name]) => call.is(1, name))?.[1];
     if (operation === undefined) throw errors.syntax;
-    if (operation === BitOperation.NOT && ctx.count !== 4) throw commandError("ERR BITOP NOT must be called with a single source key.");
-    const sources = sourceStrings(ctx);
+    if (operation === BitOperation.NOT && call.count !== 4) throw commandError("ERR BITOP NOT must be called with a single source key.");
+    const sources = sourceStrings(call);
     const length = sources.reduce((longest, { from, to }) => Math.max(longest, to - from), 0);
-    if (length > 0) storeResult(ctx, operation, sources, length);
+    if (length > 0) storeResult(call, operation, sources, length);
     else {
-      const address = ctx.write(2);
-      if (address !== 0) ctx.database.delete(address);
+      const address = call.write(2);
+      if (address !== 0) call.database.delete(address);
     }
-    ctx.reply.integer(length);
+    call.reply.integer(length);
   });
 
 /** Returns the strings at the keys from argument 3 on, empty for keys that don't exist. Valid until the next change. Errors: WRONGTYPE. */
-function sourceStrings(ctx: Context): ByteSpan[] {
+function sourceStrings(call: Call): ByteSpan[] {
   const sources: ByteSpan[] = [];
-  for (let index = 3; index < ctx.count; index++) {
-    ctx.prepareKeys(3, index, 1);
-    const address = ctx.readString(index);
-    sources.push(address === 0 ? { buffer: ctx.frame.buffer, from: 0, to: 0 } : { ...ctx.database.locateString(address) });
+  for (let index = 3; index < call.count; index++) {
+    call.prepareKeys(3, index, 1);
+    const address = call.readString(index);
+    sources.push(address === 0 ? { buffer: call.frame.buffer, from: 0, to: 0 } : { ...call.database.locateString(address) });
   }
   return sources;
 }
 
 /** A string of the same length is overwritten in place: combining bitmaps into the same key again and again takes no new memory. */
-function storeResult(ctx: Context, operation: BitOperation, sources: readonly ByteSpan[], length: number): void {
-  const { database, frame } = ctx;
-  const address = ctx.write(2);
+function storeResult(call: Call, operation: BitOperation, sources: readonly ByteSpan[], length: number): void {
+  const { database, frame } = call;
+  const address = call.write(2);
   const fits = address !== 0 && database.type(address) === Type.STRING && database.stringLength(address) === length;
   if (fits && database.expiryOf(address) === NO_EXPIRY) {
     const opened = database.openString(address, length);
@@ -143,16 +143,16 @@ function storeResult(ctx: Context, operation: BitOperation, sources: readonly By
   } else {
     const result = Buffer.allocUnsafeSlow(length);
     combineBits(operation, sources, length, result, 0);
-    const made = database.setString(address, ctx.keyHash, frame.buffer, frame.offsets[2], frame.lengths[2], result, 0, length, NO_EXPIRY);
+    const made = database.setString(address, call.keyHash, frame.buffer, frame.offsets[2], frame.lengths[2], result, 0, length, NO_EXPIRY);
     database.setEncoding(made, Encoding.RAW);
   }
-  ctx.event(EventClass.STRING, "set", 2);
+  call.event(EventClass.STRING, "set", 2);
 }
 
 /** Returns how many bits the unit in argument `index` has. Errors: syntax. */
-function unitAt(ctx: Context, index: number): number {
-  if (ctx.is(index, "bit")) return 1;
-  if (ctx.is(index, "byte")) return 8;
+function unitAt(call: Call, index: number): number {
+  if (call.is(index, "bit")) return 1;
+  if (call.is(index, "byte")) return 8;
   throw errors.syntax;
 }
 

@@ -1,7 +1,7 @@
 /** Clients as CLIENT LIST and CLIENT INFO describe them, and the words by which commands name them. */
 
 import { commandError } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 import type { Frame } from "../../protocol/frame.ts";
 import { PubSub } from "../../session/pubsub.ts";
 import { type Session, SessionKind } from "../../session/session.ts";
@@ -36,13 +36,13 @@ export function checkClientName(name: string): void {
  * request under way (qbuf, argv-mem) are those of the client that asks, and of blocked ones: all others have been served. Sizes in bytes,
  * ages in seconds.
  */
-export function describeClient(ctx: Context, session: Session): string {
+export function describeClient(call: Call, session: Session): string {
   const { link, transaction } = session;
-  const { frame } = ctx;
-  const current = session === ctx.session;
+  const { frame } = call;
+  const current = session === call.session;
   const [channels, patterns, shards] = PubSub.of(session).names;
   const queryBytes = link.inputBytes + (current ? frame.end - frame.start : 0);
-  const request = current ? frame : ctx.host.blocked.requestOf(session);
+  const request = current ? frame : call.server.blocked.requestOf(session);
   const argumentBytes = request === null ? 0 : lengthOfArguments(request);
   const queueBytes = transaction?.bytes ?? 0;
   const fields: [name: string, value: string | number][] = [
@@ -51,8 +51,8 @@ export function describeClient(ctx: Context, session: Session): string {
     ["laddr", link.localAddress],
     ["fd", link.fileDescriptor],
     ["name", session.name],
-    ["age", seconds(ctx.now) - seconds(session.createdAt)],
-    ["idle", seconds(ctx.now) - seconds(session.lastActive)],
+    ["age", seconds(call.now) - seconds(session.createdAt)],
+    ["idle", seconds(call.now) - seconds(session.lastActive)],
     ["flags", flagsOf(session)],
     ["db", session.database.index],
     ["sub", channels.size],

@@ -2,8 +2,8 @@
 
 import { parseInt64 } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { ReplyMode, type Session, type SessionKind } from "../../session/session.ts";
 import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
 import { checkClientName, clientKind, describeClient, isListable } from "./client-info.ts";
@@ -13,12 +13,12 @@ const command = commandsOf("connection");
 
 const id = command("client|id", { arity: 2, since: "5.0.0", flags: "noscript loading stale" })
   .docs("Returns the unique id of the connection.", "O(1)")
-  .run((ctx) => ctx.reply.integer(ctx.session.id));
+  .run((call) => call.reply.integer(call.session.id));
 
 const info = command("client|info", { arity: 2, since: "6.2.0", flags: "noscript loading stale" })
   .tips("nondeterministic_output")
   .docs("Returns information about the connection.", "O(1)")
-  .run((ctx) => ctx.reply.verbatim(describeClient(ctx, ctx.session)));
+  .run((call) => call.reply.verbatim(describeClient(call, call.session)));
 
 const list = command("client|list", { arity: -2, since: "2.4.0", flags: "admin noscript loading stale" })
   .takes("[TYPE client-type('normal' | 'master' | 'replica' | 'pubsub')@5.0.0] [ID client-id@6.2.0...]")
@@ -32,23 +32,23 @@ const list = command("client|list", { arity: -2, since: "2.4.0", flags: "admin n
     "7.0.0: Added the fields `resp`, `multi-mem`, `rbs` and `rbp`.",
     "7.0.3: Added the field `ssub`.",
   )
-  .run((ctx) => {
-    const lines = clientsToList(ctx).map((session) => describeClient(ctx, session));
-    ctx.reply.verbatim(lines.join(""));
+  .run((call) => {
+    const lines = clientsToList(call).map((session) => describeClient(call, session));
+    call.reply.verbatim(lines.join(""));
   });
 
 /** Returns the clients that CLIENT LIST's options ask for; with ID in the order given, repeated ones too. */
-function clientsToList(ctx: Context): Session[] {
-  const { clients } = ctx.host;
-  if (ctx.count === 2) return [...clients];
-  if (ctx.count === 4 && ctx.is(2, "type")) {
-    const kind = clientKind(ctx.text(3));
+function clientsToList(call: Call): Session[] {
+  const { clients } = call.server;
+  if (call.count === 2) return [...clients];
+  if (call.count === 4 && call.is(2, "type")) {
+    const kind = clientKind(call.text(3));
     return [...clients].filter((session) => session.kind === kind);
   }
-  if (ctx.count === 3 || !ctx.is(2, "id")) throw errors.syntax;
+  if (call.count === 3 || !call.is(2, "id")) throw errors.syntax;
   const found: Session[] = [];
-  for (let index = 3; index < ctx.count; index++) {
-    const bytes = ctx.bytes(index);
+  for (let index = 3; index < call.count; index++) {
+    const bytes = call.bytes(index);
     const wanted = parseInt64(bytes, 0, bytes.length);
     if (wanted === null) throw commandError("ERR Invalid client ID");
     const session = clients.get(Number(wanted));
@@ -69,10 +69,10 @@ const kill = command("client|kill", { arity: -3, since: "2.4.0", flags: "admin n
     "5.0.0: Added the type `replica`, which `slave` is an alias of.",
     "6.2.0: Added `LADDR`.",
   )
-  .run((ctx) => {
-    if (ctx.count > 3) return ctx.reply.integer(disconnectAll(ctx, killFilter(ctx)));
-    if (disconnectAll(ctx, { addr: ctx.text(2), skipMe: false }) === 0) throw commandError("ERR No such client");
-    ctx.reply.ok();
+  .run((call) => {
+    if (call.count > 3) return call.reply.integer(disconnectAll(call, killFilter(call)));
+    if (disconnectAll(call, { addr: call.text(2), skipMe: false }) === 0) throw commandError("ERR No such client");
+    call.reply.ok();
   });
 
 /** What a client must be to be killed; without any, all are. */
@@ -85,20 +85,20 @@ interface KillFilter {
   skipMe: boolean;
 }
 
-function killFilter(ctx: Context): KillFilter {
+function killFilter(call: Call): KillFilter {
   const filter: KillFilter = { skipMe: true };
-  for (let index = 2; index < ctx.count; index += 2) {
-    if (index + 1 === ctx.count) throw errors.syntax;
-    readKillOption(ctx, index, filter);
+  for (let index = 2; index < call.count; index += 2) {
+    if (index + 1 === call.count) throw errors.syntax;
+    readKillOption(call, index, filter);
   }
   return filter;
 }
 
-function readKillOption(ctx: Context, index: number, filter: KillFilter): void {
-  const value = ctx.text(index + 1);
-  switch (ctx.text(index).toLowerCase()) {
+function readKillOption(call: Call, index: number, filter: KillFilter): void {
+  const value = call.text(index + 1);
+  switch (call.text(index).toLowerCase()) {
     case "id":
-      filter.id = killId(ctx.bytes(index + 1));
+      filter.id = killId(call.bytes(index + 1));
       return;
     case "type":
       filter.kind = clientKind(value);
@@ -114,7 +114,7 @@ function readKillOption(ctx: Context, index: number, filter: KillFilter): void {
       filter.user = value;
       return;
     case "skipme":
-      filter.skipMe = choice(ctx, index + 1, "yes", "no");
+      filter.skipMe = choice(call, index + 1, "yes", "no");
       return;
     default:
       throw errors.syntax;
@@ -128,16 +128,16 @@ function killId(bytes: Buffer): number {
 }
 
 /** Returns true for the word `yes` in argument `index`, false for `no`. Errors: syntax. */
-function choice(ctx: Context, index: number, yes: string, no: string): boolean {
-  if (ctx.is(index, yes)) return true;
-  if (ctx.is(index, no)) return false;
+function choice(call: Call, index: number, yes: string, no: string): boolean {
+  if (call.is(index, yes)) return true;
+  if (call.is(index, no)) return false;
   throw errors.syntax;
 }
 
 /** Closes the connections that match. Returns how many. */
-function disconnectAll(ctx: Context, filter: KillFilter): number {
-  const { session: self, host } = ctx;
-  const matches = [...host.clients].filter(
+function disconnectAll(call: Call, filter: KillFilter): number {
+  const { session: self, server } = call;
+  const matches = [...server.clients].filter(
     (session) =>
       (filter.addr === undefined || session.link.remoteAddress === filter.addr) &&
       (filter.laddr === undefined || session.link.localAddress === filter.laddr) &&
@@ -148,7 +148,7 @@ function disconnectAll(ctx: Context, filter: KillFilter): number {
   );
   for (const session of matches) {
     if (session === self) self.closing = true;
-    else host.disconnect(session);
+    else server.disconnect(session);
   }
   return matches.length;
 }
@@ -157,14 +157,14 @@ function disconnectAll(ctx: Context, filter: KillFilter): number {
 const reply = command("client|reply", { arity: 3, since: "3.2.0", flags: "noscript loading stale" })
   .takes("action(ON | OFF | SKIP)")
   .docs("Controls whether the server replies to the connection's commands.", "O(1)")
-  .run((ctx) => {
-    const { session } = ctx;
-    if (ctx.is(2, "on")) {
+  .run((call) => {
+    const { session } = call;
+    if (call.is(2, "on")) {
       session.replyMode = ReplyMode.ON;
-      ctx.reply.ok();
-    } else if (ctx.is(2, "off")) {
+      call.reply.ok();
+    } else if (call.is(2, "off")) {
       session.replyMode = ReplyMode.OFF;
-    } else if (!ctx.is(2, "skip")) {
+    } else if (!call.is(2, "skip")) {
       throw errors.syntax;
     } else if (session.replyMode !== ReplyMode.OFF) {
       session.replyMode = ReplyMode.SKIP_NEXT;
@@ -175,64 +175,64 @@ const setName = command("client|setname", { arity: 3, since: "2.6.9", flags: "no
   .takes("connection-name")
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Sets the name of the connection.", "O(1)")
-  .run((ctx) => {
-    const name = ctx.text(2);
+  .run((call) => {
+    const name = call.text(2);
     checkClientName(name);
-    ctx.session.name = name;
-    ctx.reply.ok();
+    call.session.name = name;
+    call.reply.ok();
   });
 
 const getName = command("client|getname", { arity: 2, since: "2.6.9", flags: "noscript loading stale" })
   .docs("Returns the name of the connection.", "O(1)")
-  .run((ctx) => {
-    const { name } = ctx.session;
-    if (name === "") ctx.reply.null();
-    else ctx.reply.bulk(name);
+  .run((call) => {
+    const { name } = call.session;
+    if (name === "") call.reply.null();
+    else call.reply.bulk(name);
   });
 
 const setInfo = command("client|setinfo", { arity: 4, since: "7.2.0", flags: "noscript loading stale" })
   .takes("attr('lib-name' libname | 'lib-ver' libver)")
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Sets information about the client's library.", "O(1)")
-  .run((ctx) => {
-    const { session } = ctx;
-    const isName = ctx.is(2, "lib-name");
-    if (!isName && !ctx.is(2, "lib-ver")) throw commandError(`ERR Unrecognized option '${ctx.text(2)}'`);
-    const value = ctx.text(3);
-    if (!isListable(value)) throw commandError(`ERR ${ctx.text(2)} cannot contain spaces, newlines or special characters.`);
+  .run((call) => {
+    const { session } = call;
+    const isName = call.is(2, "lib-name");
+    if (!isName && !call.is(2, "lib-ver")) throw commandError(`ERR Unrecognized option '${call.text(2)}'`);
+    const value = call.text(3);
+    if (!isListable(value)) throw commandError(`ERR ${call.text(2)} cannot contain spaces, newlines or special characters.`);
     if (isName) session.libraryName = value;
     else session.libraryVersion = value;
-    ctx.reply.ok();
+    call.reply.ok();
   });
 
 const noEvict = command("client|no-evict", { arity: 3, since: "7.0.0", flags: "admin noscript loading stale" })
   .takes("enabled(ON | OFF)")
   .docs("Exempts the connection from client eviction, or ends that.", "O(1)")
-  .run((ctx) => {
-    ctx.session.noEvict = choice(ctx, 2, "on", "off");
-    ctx.reply.ok();
+  .run((call) => {
+    call.session.noEvict = choice(call, 2, "on", "off");
+    call.reply.ok();
   });
 
 const noTouch = command("client|no-touch", { arity: 3, since: "7.2.0", flags: "noscript loading stale" })
   .takes("enabled(ON | OFF)")
   .docs("Controls whether the connection's commands affect the LRU and LFU of the keys they access.", "O(1)")
-  .run((ctx) => {
-    ctx.session.noTouch = choice(ctx, 2, "on", "off");
-    ctx.reply.ok();
+  .run((call) => {
+    call.session.noTouch = choice(call, 2, "on", "off");
+    call.reply.ok();
   });
 
 /** Replies with 1 if the client was blocked, else 0. A client that waits for paused writes does not count as blocked: nothing has begun. */
 const unblock = command("client|unblock", { arity: -3, since: "5.0.0", flags: "admin noscript loading stale" })
   .takes("client-id [unblock-type(TIMEOUT | ERROR)]")
   .docs("Unblocks a client that waits in a blocking command of another connection.", "O(log N) for N connections")
-  .run((ctx) => {
-    if (ctx.count > 4) throw wrongArguments(ctx);
-    const error = ctx.count === 4 && ctx.is(3, "error");
-    if (ctx.count === 4 && !error && !ctx.is(3, "timeout")) throw commandError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
-    const { clients, blocked } = ctx.host;
-    const session = clients.get(Number(ctx.int64(2)));
+  .run((call) => {
+    if (call.count > 4) throw wrongArguments(call);
+    const error = call.count === 4 && call.is(3, "error");
+    if (call.count === 4 && !error && !call.is(3, "timeout")) throw commandError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    const { clients, blocked } = call.server;
+    const session = clients.get(Number(call.int64(2)));
     const unblocked = session !== undefined && blocked.unblock(session, { error });
-    ctx.reply.integer(unblocked ? 1 : 0);
+    call.reply.integer(unblocked ? 1 : 0);
   });
 
 const HELP: readonly HelpEntry[] = [

@@ -2,8 +2,8 @@
 
 import { parseInt64 } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { ReplyMode, SessionKind } from "../../session/session.ts";
 import { REDIS_VERSION } from "../../version.ts";
 import { databaseArgument } from "../arguments/database-index.ts";
@@ -18,38 +18,38 @@ export const ping = command("ping", { arity: -1, since: "1.0.0", flags: "fast" }
   .marked("while-subscribed", "no-data")
   .tips("request_policy:all_shards response_policy:all_succeeded")
   .docs("Returns PONG, or the given message.", "O(1)")
-  .run((ctx) => {
-    const { reply, session, count } = ctx;
+  .run((call) => {
+    const { reply, session, count } = call;
     if (count > 2) throw commandError("ERR wrong number of arguments for 'ping' command");
     if (session.kind === SessionKind.PUBSUB && session.protocol === 2) {
       reply.array(2);
       reply.bulk("pong");
-      reply.bulk(count === 1 ? "" : ctx.text(1));
+      reply.bulk(count === 1 ? "" : call.text(1));
     } else if (count === 1) {
       reply.simple("PONG");
     } else {
-      replyArgument(ctx, 1);
+      replyArgument(call, 1);
     }
   });
 
 export const echo = command("echo", { arity: 2, since: "1.0.0", flags: "loading stale fast" })
   .takes("message")
   .docs("Returns the given string.", "O(1)")
-  .run((ctx) => replyArgument(ctx, 1));
+  .run((call) => replyArgument(call, 1));
 
-function replyArgument(ctx: Context, index: number): void {
-  const { frame } = ctx;
+function replyArgument(call: Call, index: number): void {
+  const { frame } = call;
   const from = frame.offsets[index];
-  ctx.reply.bytes(frame.buffer, from, from + frame.lengths[index]);
+  call.reply.bytes(frame.buffer, from, from + frame.lengths[index]);
 }
 
 /** Errors: not an integer, no such database. */
 export const select = command("select", { arity: 2, since: "1.0.0", flags: "loading stale fast" })
   .takes("index")
   .docs("Changes the database that the connection works on.", "O(1)")
-  .run((ctx) => {
-    ctx.session.database = databaseArgument(ctx, 1);
-    ctx.reply.ok();
+  .run((call) => {
+    call.session.database = databaseArgument(call, 1);
+    call.reply.ok();
   });
 
 /** Errors: WRONGPASS, no password set (form without a user), syntax. */
@@ -57,16 +57,16 @@ export const auth = command("auth", { arity: -2, since: "1.0.0", flags: "noscrip
   .takes("[username@6.0.0] password")
   .docs("Authenticates the connection.", "O(1)")
   .changed("6.0.0: Added `username`.")
-  .run((ctx) => {
-    const { count, host, session } = ctx;
+  .run((call) => {
+    const { count, server, session } = call;
     if (count > 3) throw errors.syntax;
-    if (count === 2 && host.config.values.requirepass === "") {
+    if (count === 2 && server.config.values.requirepass === "") {
       throw commandError(
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
       );
     }
-    login(host, session, count === 2 ? DEFAULT_USER : ctx.text(1), ctx.bytes(count - 1));
-    ctx.reply.ok();
+    login(server, session, count === 2 ? DEFAULT_USER : call.text(1), call.bytes(count - 1));
+    call.reply.ok();
   });
 
 interface HelloOptions {
@@ -84,10 +84,10 @@ export const hello = command("hello", { arity: -1, since: "6.0.0", flags: "noscr
   .takes("[arguments(protover [AUTH auth(username password)] [SETNAME clientname])]")
   .docs("Switches the protocol version, and can authenticate and name the connection.", "O(1)")
   .changed("6.2.0: `protover` became optional.")
-  .run((ctx) => {
-    const { host, reply, session } = ctx;
-    const { protocol, credentials, name } = helloOptions(ctx);
-    if (credentials !== null) login(host, session, credentials.user, credentials.password);
+  .run((call) => {
+    const { server, reply, session } = call;
+    const { protocol, credentials, name } = helloOptions(call);
+    if (credentials !== null) login(server, session, credentials.user, credentials.password);
     if (!session.authenticated) {
       throw commandError(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to " +
@@ -99,23 +99,23 @@ export const hello = command("hello", { arity: -1, since: "6.0.0", flags: "noscr
       session.protocol = protocol;
       reply.protocol = protocol;
     }
-    replyHello(ctx);
+    replyHello(call);
   });
 
-function helloOptions(ctx: Context): HelloOptions {
-  const { count } = ctx;
+function helloOptions(call: Call): HelloOptions {
+  const { count } = call;
   const options: HelloOptions = { protocol: 0, credentials: null, name: null };
-  if (count > 1) options.protocol = protocolVersion(ctx.bytes(1));
+  if (count > 1) options.protocol = protocolVersion(call.bytes(1));
   for (let index = 2; index < count; index++) {
-    if (ctx.is(index, "auth") && index + 2 < count) {
-      options.credentials = { user: ctx.text(index + 1), password: ctx.bytes(index + 2) };
+    if (call.is(index, "auth") && index + 2 < count) {
+      options.credentials = { user: call.text(index + 1), password: call.bytes(index + 2) };
       index += 2;
-    } else if (ctx.is(index, "setname") && index + 1 < count) {
-      options.name = ctx.text(index + 1);
+    } else if (call.is(index, "setname") && index + 1 < count) {
+      options.name = call.text(index + 1);
       checkClientName(options.name);
       index++;
     } else {
-      throw commandError(`ERR Syntax error in HELLO option '${ctx.text(index)}'`);
+      throw commandError(`ERR Syntax error in HELLO option '${call.text(index)}'`);
     }
   }
   return options;
@@ -128,8 +128,8 @@ function protocolVersion(word: Buffer): number {
   return Number(version);
 }
 
-function replyHello({ host, reply, session }: Context): void {
-  const { values } = host.config;
+function replyHello({ server, reply, session }: Call): void {
+  const { values } = server.config;
   reply.map(7);
   reply.bulk("server");
   reply.bulk("redis");
@@ -151,25 +151,25 @@ export const quit = command("quit", { arity: -1, since: "1.0.0", flags: "allow_b
   .marked("unqueued", "while-subscribed")
   .docs("Closes the connection.", "O(1)")
   .deprecated("7.2.0", "closing the connection")
-  .run((ctx) => {
-    ctx.reply.ok();
-    ctx.session.closing = true;
+  .run((call) => {
+    call.reply.ok();
+    call.session.closing = true;
   });
 
 /** Resets the connection to a new one's state, but for its id and what it said about its library. Errors: a link between servers. */
 export const reset = command("reset", { arity: 1, since: "6.2.0", flags: "noscript loading stale fast no_auth allow_busy" })
   .marked("unqueued", "while-subscribed")
   .docs("Resets the connection to the state of a new one.", "O(1)")
-  .run((ctx) => {
-    const { host, reply, session } = ctx;
+  .run((call) => {
+    const { server, reply, session } = call;
     if (session.kind === SessionKind.REPLICA || session.kind === SessionKind.MASTER)
       throw commandError("ERR can only reset normal client connections");
-    host.pubsub.unsubscribeAll(session);
+    server.pubsub.unsubscribeAll(session);
     session.kind = SessionKind.NORMAL;
-    session.database = host.keyspace.databases[0];
+    session.database = server.keyspace.databases[0];
     session.protocol = 2;
     reply.protocol = 2;
-    logout(host, session);
+    logout(server, session);
     session.transaction?.reset();
     session.name = "";
     session.noTouch = false;

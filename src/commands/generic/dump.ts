@@ -1,8 +1,8 @@
 /** DUMP and RESTORE: a value as bytes for another server. */
 
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { statedAccess } from "../../keyspace/access.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
@@ -26,11 +26,11 @@ export const dump = command("dump", { arity: 2, since: "2.6.0", flags: "readonly
   .takes("key{RO access}")
   .tips("nondeterministic_output")
   .docs("Returns the value of a key, serialized.", "O(N) for a value of N bytes")
-  .run((ctx) => {
-    const value = ctx.openRead(1, null);
-    if (!value.exists) return ctx.reply.null();
-    const payload = writerFor(ctx.host.config.values.rdbcompression).write(value.type, value);
-    ctx.reply.bytes(payload, 0, payload.length);
+  .run((call) => {
+    const value = call.openRead(1, null);
+    if (!value.exists) return call.reply.null();
+    const payload = writerFor(call.server.config.values.rdbcompression).write(value.type, value);
+    call.reply.bytes(payload, 0, payload.length);
   });
 
 export const restore = command("restore", { arity: -4, since: "2.6.0", flags: "write denyoom" })
@@ -58,85 +58,85 @@ interface RestoreOptions {
 }
 
 /** Errors: syntax, not an integer, a value out of its range. */
-function parseOptions(ctx: Context): RestoreOptions {
+function parseOptions(call: Call): RestoreOptions {
   let replace = false;
   let absolute = false;
   let idle = -1;
   let freq = -1;
-  for (let index = 4; index < ctx.count; index++) {
-    const hasNext = index + 1 < ctx.count;
-    if (ctx.is(index, "replace")) replace = true;
-    else if (ctx.is(index, "absttl")) absolute = true;
-    else if (ctx.is(index, "idletime") && hasNext && freq === -1) {
-      idle = Number(ctx.int64(++index));
+  for (let index = 4; index < call.count; index++) {
+    const hasNext = index + 1 < call.count;
+    if (call.is(index, "replace")) replace = true;
+    else if (call.is(index, "absttl")) absolute = true;
+    else if (call.is(index, "idletime") && hasNext && freq === -1) {
+      idle = Number(call.int64(++index));
       if (idle < 0) throw commandError("ERR Invalid IDLETIME value, must be >= 0");
-    } else if (ctx.is(index, "freq") && hasNext && idle === -1) {
-      freq = Number(ctx.int64(++index));
+    } else if (call.is(index, "freq") && hasNext && idle === -1) {
+      freq = Number(call.int64(++index));
       if (freq < 0 || freq > 255) throw commandError("ERR Invalid FREQ value, must be >= 0 and <= 255");
     } else throw errors.syntax;
   }
   return { replace, absolute, idle, freq };
 }
 
-function restoreKey(ctx: Context): void {
-  const options = parseOptions(ctx);
-  const { database } = ctx;
-  if (!options.replace && ctx.write(1) !== 0) throw commandError("BUSYKEY Target key name already exists.");
-  const ttl = ctx.int64(2);
+function restoreKey(call: Call): void {
+  const options = parseOptions(call);
+  const { database } = call;
+  if (!options.replace && call.write(1) !== 0) throw commandError("BUSYKEY Target key name already exists.");
+  const ttl = call.int64(2);
   if (ttl < 0n) throw commandError("ERR Invalid TTL value, must be >= 0");
-  const value = readValue(ctx);
+  const value = readValue(call);
   try {
     const expires = ttl !== 0n;
     // As in C: a time beyond int64 overflows to one long past.
-    const at = !expires || options.absolute ? ttl : BigInt.asIntN(64, ttl + BigInt(ctx.now));
-    const replaced = ctx.write(1);
-    if (expires && isPast(ctx, Number(at))) {
-      if (replaced !== 0) deleteReplaced(ctx, replaced);
-      return ctx.reply.ok();
+    const at = !expires || options.absolute ? ttl : BigInt.asIntN(64, ttl + BigInt(call.now));
+    const replaced = call.write(1);
+    if (expires && isPast(call, Number(at))) {
+      if (replaced !== 0) deleteReplaced(call, replaced);
+      return call.reply.ok();
     }
     // Redis deletes the old key and adds a new one; here the key gets a new value, so that nothing is lost if memory runs out.
-    if (replaced !== 0) ctx.event(EventClass.NEW, "new", 1);
-    const address = value.put(ctx, replaced, expires ? Math.max(Number(at), 0) : NO_EXPIRY);
+    if (replaced !== 0) call.event(EventClass.NEW, "new", 1);
+    const address = value.put(call, replaced, expires ? Math.max(Number(at), 0) : NO_EXPIRY);
     if (at > MAX_SAFE) database.expiry.refine(address, at);
-    const { keyspace } = ctx.host;
-    database.setAccess(address, statedAccess(ctx.now, keyspace.lfu !== null, options.idle, options.freq));
-    if (expires && !options.absolute) journalAbsolute(ctx, at);
-    ctx.event(EventClass.GENERIC, "restore", 1);
-    ctx.reply.ok();
+    const { keyspace } = call.server;
+    database.setAccess(address, statedAccess(call.now, keyspace.lfu !== null, options.idle, options.freq));
+    if (expires && !options.absolute) journalAbsolute(call, at);
+    call.event(EventClass.GENERIC, "restore", 1);
+    call.reply.ok();
   } finally {
     value.drop();
   }
 }
 
 /** Returns the value in argument 3. Errors: an invalid payload. */
-function readValue(ctx: Context): RestoredValue {
-  const { frame, host } = ctx;
+function readValue(call: Call): RestoredValue {
+  const { frame, server } = call;
   const from = frame.offsets[3];
   const to = from + frame.lengths[3];
-  if (!payloadValid(frame.buffer, from, to, { checksum: !host.persistence.skipChecksums }))
+  if (!payloadValid(frame.buffer, from, to, { checksum: !server.persistence.skipChecksums }))
     throw commandError("ERR DUMP payload version or checksum are wrong");
-  const value = new RestoredValue((type) => ctx.temporary(type));
+  const value = new RestoredValue((type) => call.temporary(type));
   try {
     readPayload(frame.buffer, from, to, value);
   } catch (error) {
     if (!(error instanceof RdbError)) throw error;
-    host.log.verbose(`RESTORE was given a payload that cannot be read: ${error.message}`);
+    server.log.verbose(`RESTORE was given a payload that cannot be read: ${error.message}`);
   }
   if (!value.complete) throw commandError("ERR Bad data format");
   return value;
 }
 
 /** Deletes the key, because the restored one would be expired. */
-function deleteReplaced(ctx: Context, address: number): void {
-  ctx.database.delete(address);
-  ctx.journalDeletion(1);
+function deleteReplaced(call: Call, address: number): void {
+  call.database.delete(address);
+  call.journalDeletion(1);
 }
 
 /** Journals the request with the time of expiration in place of the time to live. */
-function journalAbsolute(ctx: Context, at: bigint): void {
+function journalAbsolute(call: Call, at: bigint): void {
   const words: (string | Buffer)[] = [];
-  for (let index = 0; index < ctx.count; index++) words.push(index === 2 ? at.toString() : ctx.bytes(index));
-  ctx.journalAs(...words, "ABSTTL");
+  for (let index = 0; index < call.count; index++) words.push(index === 2 ? at.toString() : call.bytes(index));
+  call.journalAs(...words, "ABSTTL");
 }
 
 /** Takes the one value of a payload. */
@@ -156,8 +156,11 @@ class RestoredValue implements RdbHandler {
     return this.whole;
   }
 
-  /** Puts the value at the key named by argument 1, just looked up at `address` (0: it is not there), in place of what that has. Returns the key's address. */
-  put({ database, frame, keyHash }: Context, address: number, expireAt: number): number {
+  /**
+   * Puts the value at the key named by argument 1, just looked up at `address` (0: it is not there), in place of what that has. Returns the
+   * key's address.
+   */
+  put({ database, frame, keyHash }: Call, address: number, expireAt: number): number {
     const { text, draftInWork: draft } = this;
     const { buffer: key } = frame;
     const from = frame.offsets[1];

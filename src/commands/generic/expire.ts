@@ -1,8 +1,8 @@
 /** Setting, removing and reading the expiration of keys. */
 
 import { commandError } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import { deadline, deleteExpired, exactDeadline, expireAt, isPast, Unit } from "../arguments/deadline.ts";
@@ -13,59 +13,59 @@ export const expire = command("expire", { arity: -3, since: "1.0.0", flags: "wri
   .takes("key{RW update} seconds [condition(NX | XX | GT | LT)@7.0.0]")
   .docs("Sets the expiration of a key in seconds.", "O(1)")
   .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
-  .run((ctx) => setExpiry(ctx, Unit.SECONDS, ctx.now));
+  .run((call) => setExpiry(call, Unit.SECONDS, call.now));
 
 export const pexpire = command("pexpire", { arity: -3, since: "2.6.0", flags: "write fast" })
   .takes("key{RW update} milliseconds [condition(NX | XX | GT | LT)@7.0.0]")
   .docs("Sets the expiration of a key in milliseconds.", "O(1)")
   .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
-  .run((ctx) => setExpiry(ctx, Unit.MILLISECONDS, ctx.now));
+  .run((call) => setExpiry(call, Unit.MILLISECONDS, call.now));
 
 export const expireat = command("expireat", { arity: -3, since: "1.2.0", flags: "write fast" })
   .takes("key{RW update} unix-time-seconds [condition(NX | XX | GT | LT)@7.0.0]")
   .docs("Sets the expiration of a key to a Unix time in seconds.", "O(1)")
   .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
-  .run((ctx) => setExpiry(ctx, Unit.SECONDS, 0));
+  .run((call) => setExpiry(call, Unit.SECONDS, 0));
 
 export const pexpireat = command("pexpireat", { arity: -3, since: "2.6.0", flags: "write fast" })
   .takes("key{RW update} unix-time-milliseconds [condition(NX | XX | GT | LT)@7.0.0]")
   .docs("Sets the expiration of a key to a Unix time in milliseconds.", "O(1)")
   .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
-  .run((ctx) => setExpiry(ctx, Unit.MILLISECONDS, 0));
+  .run((call) => setExpiry(call, Unit.MILLISECONDS, 0));
 
 export const ttl = command("ttl", { arity: 2, since: "1.0.0", flags: "readonly fast" })
   .takes("key{RO access}")
   .tips("nondeterministic_output")
   .docs("Returns the time to live of a key in seconds.", "O(1)")
   .changed("2.8.0: Returns -2 if the key doesn't exist.")
-  .run((ctx) => replyExpiry(ctx, Unit.SECONDS, ctx.now));
+  .run((call) => replyExpiry(call, Unit.SECONDS, call.now));
 
 export const pttl = command("pttl", { arity: 2, since: "2.6.0", flags: "readonly fast" })
   .takes("key{RO access}")
   .tips("nondeterministic_output")
   .docs("Returns the time to live of a key in milliseconds.", "O(1)")
   .changed("2.8.0: Returns -2 if the key doesn't exist.")
-  .run((ctx) => replyExpiry(ctx, Unit.MILLISECONDS, ctx.now));
+  .run((call) => replyExpiry(call, Unit.MILLISECONDS, call.now));
 
 export const expiretime = command("expiretime", { arity: 2, since: "7.0.0", flags: "readonly fast" })
   .takes("key{RO access}")
   .docs("Returns the expiration of a key as a Unix time in seconds.", "O(1)")
-  .run((ctx) => replyExpiry(ctx, Unit.SECONDS, 0));
+  .run((call) => replyExpiry(call, Unit.SECONDS, 0));
 
 export const pexpiretime = command("pexpiretime", { arity: 2, since: "7.0.0", flags: "readonly fast" })
   .takes("key{RO access}")
   .docs("Returns the expiration of a key as a Unix time in milliseconds.", "O(1)")
-  .run((ctx) => replyExpiry(ctx, Unit.MILLISECONDS, 0));
+  .run((call) => replyExpiry(call, Unit.MILLISECONDS, 0));
 
 export const persist = command("persist", { arity: 2, since: "2.2.0", flags: "write fast" })
   .takes("key{RW update}")
   .docs("Removes the expiration of a key.", "O(1)")
-  .run((ctx) => {
-    const address = ctx.write(1);
-    if (address === 0 || ctx.database.expiryOf(address) === NO_EXPIRY) return ctx.reply.integer(0);
-    ctx.database.setExpiry(address, NO_EXPIRY);
-    ctx.event(EventClass.GENERIC, "persist", 1);
-    ctx.reply.integer(1);
+  .run((call) => {
+    const address = call.write(1);
+    if (address === 0 || call.database.expiryOf(address) === NO_EXPIRY) return call.reply.integer(0);
+    call.database.setExpiry(address, NO_EXPIRY);
+    call.event(EventClass.GENERIC, "persist", 1);
+    call.reply.integer(1);
   });
 
 const NX = 1 << 0;
@@ -80,23 +80,23 @@ const CONDITIONS = [
 ] as const;
 
 /** EXPIRE and the like: argument 2 counts in `unit` from `base`, 0 or now. */
-function setExpiry(ctx: Context, unit: Unit, base: number): void {
-  const conditions = parseConditions(ctx);
-  const at = deadline(ctx, 2, unit, base);
-  const address = ctx.write(1);
+function setExpiry(call: Call, unit: Unit, base: number): void {
+  const conditions = parseConditions(call);
+  const at = deadline(call, 2, unit, base);
+  const address = call.write(1);
   const applies =
     address !== 0 &&
-    (conditions === 0 || allowed(conditions, ctx.database.expiryOf(address) !== NO_EXPIRY, orderOf(ctx, address, unit, base)));
-  if (applies && isPast(ctx, at)) deleteExpired(ctx, address);
-  else if (applies) expireAt(ctx, address, 2, unit, base, 3);
-  ctx.reply.integer(applies ? 1 : 0);
+    (conditions === 0 || allowed(conditions, call.database.expiryOf(address) !== NO_EXPIRY, orderOf(call, address, unit, base)));
+  if (applies && isPast(call, at)) deleteExpired(call, address);
+  else if (applies) expireAt(call, address, 2, unit, base, 3);
+  call.reply.integer(applies ? 1 : 0);
 }
 
-function parseConditions(ctx: Context): number {
+function parseConditions(call: Call): number {
   let conditions = 0;
-  for (let index = 3; index < ctx.count; index++) {
-    const found = CONDITIONS.find(({ word }) => ctx.is(index, word));
-    if (found === undefined) throw commandError(`ERR Unsupported option ${ctx.text(index)}`);
+  for (let index = 3; index < call.count; index++) {
+    const found = CONDITIONS.find(({ word }) => call.is(index, word));
+    if (found === undefined) throw commandError(`ERR Unsupported option ${call.text(index)}`);
     conditions |= found.bit;
   }
   if ((conditions & NX) !== 0 && conditions !== NX) {
@@ -107,12 +107,12 @@ function parseConditions(ctx: Context): number {
 }
 
 /** Compares the time in argument 2 with the expiration of the key at `address`: later (> 0), the same (0) or earlier. */
-function orderOf(ctx: Context, address: number, unit: Unit, base: number): number {
-  const { database } = ctx;
-  const at = deadline(ctx, 2, unit, base);
+function orderOf(call: Call, address: number, unit: Unit, base: number): number {
+  const { database } = call;
+  const at = deadline(call, 2, unit, base);
   const current = database.expiryOf(address);
   if (Number.isSafeInteger(at) || Number.isSafeInteger(current)) return at - current;
-  const difference = exactDeadline(ctx, 2, unit, base) - database.expiry.exact(address);
+  const difference = exactDeadline(call, 2, unit, base) - database.expiry.exact(address);
   return difference > 0n ? 1 : difference < 0n ? -1 : 0;
 }
 
@@ -128,9 +128,9 @@ function allowed(conditions: number, expires: boolean, order: number): boolean {
 }
 
 /** TTL and the like: replies with the expiration of key 1 in `unit` counted from `base`, -1 without one, -2 without a key. */
-function replyExpiry(ctx: Context, unit: Unit, base: number): void {
-  const { database, reply } = ctx;
-  const address = ctx.peek(1);
+function replyExpiry(call: Call, unit: Unit, base: number): void {
+  const { database, reply } = call;
+  const address = call.peek(1);
   const at = address === 0 ? NO_EXPIRY : database.expiryOf(address);
   // To the nearest second; with milliseconds the half makes no difference.
   const half = unit === Unit.SECONDS ? 500 : 0;

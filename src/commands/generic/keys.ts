@@ -2,8 +2,8 @@
 
 import { equalBytes } from "../../base/bytes.ts";
 import { errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { TYPE_NAMES } from "../../values/value-types.ts";
 import { databaseArgument } from "../arguments/database-index.ts";
@@ -27,13 +27,13 @@ export const exists = command("exists", { arity: -2, since: "1.0.0", flags: "rea
   .tips("request_policy:multi_shard response_policy:agg_sum")
   .docs("Counts the keys that exist.", "O(N) for N keys")
   .changed("3.0.3: Accepts several keys.")
-  .run((ctx) => {
+  .run((call) => {
     let count = 0;
-    for (let index = 1; index < ctx.count; index++) {
-      ctx.prepareKeys(1, index, 1);
-      if (ctx.peek(index) !== 0) count++;
+    for (let index = 1; index < call.count; index++) {
+      call.prepareKeys(1, index, 1);
+      if (call.peek(index) !== 0) count++;
     }
-    ctx.reply.integer(count);
+    call.reply.integer(count);
   });
 
 export const touch = command("touch", { arity: -2, since: "3.2.1", flags: "readonly fast" })
@@ -41,107 +41,107 @@ export const touch = command("touch", { arity: -2, since: "3.2.1", flags: "reado
   .marked("touches")
   .tips("request_policy:multi_shard response_policy:agg_sum")
   .docs("Counts the keys that exist and updates their access times.", "O(N) for N keys")
-  .run((ctx) => {
+  .run((call) => {
     let count = 0;
-    for (let index = 1; index < ctx.count; index++) {
-      ctx.prepareKeys(1, index, 1);
-      if (ctx.read(index) !== 0) count++;
+    for (let index = 1; index < call.count; index++) {
+      call.prepareKeys(1, index, 1);
+      if (call.read(index) !== 0) count++;
     }
-    ctx.reply.integer(count);
+    call.reply.integer(count);
   });
 
 export const type = command("type", { arity: 2, since: "1.0.0", flags: "readonly fast" })
   .takes("key{RO}")
   .docs("Returns the type of the value of a key.", "O(1)")
-  .run((ctx) => {
-    const address = ctx.peek(1);
-    ctx.reply.simple(address === 0 ? "none" : TYPE_NAMES[ctx.database.type(address)]);
+  .run((call) => {
+    const address = call.peek(1);
+    call.reply.simple(address === 0 ? "none" : TYPE_NAMES[call.database.type(address)]);
   });
 
 export const rename = command("rename", { arity: 3, since: "1.0.0", flags: "write" })
   .takes("key{RW access delete} newkey{OW update}")
   .docs("Renames a key and overwrites the destination.", "O(1)")
-  .run((ctx) => {
-    renameKey(ctx, { replace: true });
-    ctx.reply.ok();
+  .run((call) => {
+    renameKey(call, { replace: true });
+    call.reply.ok();
   });
 
 export const renamenx = command("renamenx", { arity: 3, since: "1.0.0", flags: "write fast" })
   .takes("key{RW access delete} newkey{OW insert}")
   .docs("Renames a key only if the new name doesn't exist.", "O(1)")
   .changed("3.2.0: No error if both names are the same.")
-  .run((ctx) => ctx.reply.integer(renameKey(ctx, { replace: false }) ? 1 : 0));
+  .run((call) => call.reply.integer(renameKey(call, { replace: false }) ? 1 : 0));
 
 export const move = command("move", { arity: 3, since: "1.0.0", flags: "write fast" })
   .takes("key{RW access update} db")
   .docs("Moves a key to another database.", "O(1)")
-  .run((ctx) => {
-    const { database, frame } = ctx;
-    const target = databaseArgument(ctx, 2);
+  .run((call) => {
+    const { database, frame } = call;
+    const target = databaseArgument(call, 2);
     if (target === database) throw errors.sameObject;
     const from = frame.offsets[1];
     const length = frame.lengths[1];
-    const address = ctx.write(1);
-    if (address === 0 || target.write(ctx, frame.buffer, from, length) !== 0) return ctx.reply.integer(0);
+    const address = call.write(1);
+    if (address === 0 || target.write(call, frame.buffer, from, length) !== 0) return call.reply.integer(0);
     database.transfer(address, target, frame.buffer, from, length, { move: true });
-    ctx.event(EventClass.GENERIC, "move_from", 1);
+    call.event(EventClass.GENERIC, "move_from", 1);
     target.event(EventClass.GENERIC, "move_to", frame.buffer, from, length);
-    ctx.reply.integer(1);
+    call.reply.integer(1);
   });
 
 export const copy = command("copy", { arity: -3, since: "6.2.0", flags: "write denyoom" })
   .takes("source{RO access} destination{OW update} [DB destination-db] [REPLACE]")
   .docs("Copies the value of a key to another key.", "O(N) for N elements; O(1) for strings")
-  .run((ctx) => {
-    const { database, frame } = ctx;
+  .run((call) => {
+    const { database, frame } = call;
     let target = database;
     let replace = false;
-    for (let index = 3; index < ctx.count; index++) {
-      if (ctx.is(index, "replace")) replace = true;
-      else if (ctx.is(index, "db") && index + 1 < ctx.count) target = databaseArgument(ctx, ++index);
+    for (let index = 3; index < call.count; index++) {
+      if (call.is(index, "replace")) replace = true;
+      else if (call.is(index, "db") && index + 1 < call.count) target = databaseArgument(call, ++index);
       else throw errors.syntax;
     }
-    if (target === database && sameKeys(ctx)) throw errors.sameObject;
-    const address = ctx.read(1);
-    if (address === 0) return ctx.reply.integer(0);
+    if (target === database && sameKeys(call)) throw errors.sameObject;
+    const address = call.read(1);
+    if (address === 0) return call.reply.integer(0);
     const from = frame.offsets[2];
     const length = frame.lengths[2];
-    const replaced = target.write(ctx, frame.buffer, from, length);
-    if (replaced !== 0 && !replace) return ctx.reply.integer(0);
+    const replaced = target.write(call, frame.buffer, from, length);
+    if (replaced !== 0 && !replace) return call.reply.integer(0);
     database.transfer(address, target, frame.buffer, from, length, { move: false, replaced });
     target.event(EventClass.GENERIC, "copy_to", frame.buffer, from, length);
-    ctx.reply.integer(1);
+    call.reply.integer(1);
   });
 
-function deleteKeys(ctx: Context): void {
-  const { database, frame } = ctx;
+function deleteKeys(call: Call): void {
+  const { database, frame } = call;
   let count = 0;
-  for (let index = 1; index < ctx.count; index++) {
-    ctx.prepareKeys(1, index, 1);
-    const address = database.find(ctx, frame.buffer, frame.offsets[index], frame.lengths[index]);
+  for (let index = 1; index < call.count; index++) {
+    call.prepareKeys(1, index, 1);
+    const address = database.find(call, frame.buffer, frame.offsets[index], frame.lengths[index]);
     if (address === 0) continue;
     database.delete(address);
     count++;
   }
-  ctx.reply.integer(count);
+  call.reply.integer(count);
 }
 
 /** Renames argument 1 to 2. Returns false if the new name exists and `replace` is off, or if it is the old one. Errors: no such key. */
-function renameKey(ctx: Context, options: { replace: boolean }): boolean {
-  const { database, frame } = ctx;
-  const address = ctx.write(1);
+function renameKey(call: Call, options: { replace: boolean }): boolean {
+  const { database, frame } = call;
+  const address = call.write(1);
   if (address === 0) throw errors.noSuchKey;
-  if (sameKeys(ctx)) return false;
-  const replaced = ctx.write(2);
+  if (sameKeys(call)) return false;
+  const replaced = call.write(2);
   if (replaced !== 0 && !options.replace) return false;
   database.transfer(address, database, frame.buffer, frame.offsets[2], frame.lengths[2], { move: true, replaced });
-  ctx.event(EventClass.GENERIC, "rename_from", 1);
-  ctx.event(EventClass.GENERIC, "rename_to", 2);
+  call.event(EventClass.GENERIC, "rename_from", 1);
+  call.event(EventClass.GENERIC, "rename_to", 2);
   return true;
 }
 
 /** Whether arguments 1 and 2 are the same bytes. */
-function sameKeys({ frame }: Context): boolean {
+function sameKeys({ frame }: Call): boolean {
   const { buffer, offsets, lengths } = frame;
   return lengths[1] === lengths[2] && equalBytes(buffer, offsets[1], buffer, offsets[2], lengths[1]);
 }

@@ -2,8 +2,8 @@
 
 import { smallInteger } from "../../base/bytes.ts";
 import { commandError } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { idleSeconds, lfuCounter } from "../../keyspace/access.ts";
 import { ENCODING_NAMES, Encoding } from "../../values/value-types.ts";
 import { type HelpEntry, helpOf } from "../arguments/help.ts";
@@ -27,43 +27,44 @@ const encoding = command("object|encoding", { arity: 3, since: "2.2.3", flags: "
   .takes("key{RO}")
   .tips("nondeterministic_output")
   .docs("Returns the encoding of the value of a key.", "O(1)")
-  .run((ctx) => {
-    const address = lookup(ctx);
-    if (address === 0) ctx.reply.null();
-    else ctx.reply.bulk(ENCODING_NAMES[ctx.database.encoding(address)]);
+  .run((call) => {
+    const address = lookup(call);
+    if (address === 0) call.reply.null();
+    else call.reply.bulk(ENCODING_NAMES[call.database.encoding(address)]);
   });
 
 const freq = command("object|freq", { arity: 3, since: "4.0.0", flags: "readonly" })
   .takes("key{RO}")
   .tips("nondeterministic_output")
   .docs("Returns the logarithmic access frequency of a key.", "O(1)")
-  .run((ctx) => {
-    const { lfu } = ctx.host.keyspace;
-    const address = lookup(ctx);
-    if (address === 0) return ctx.reply.null();
+  .run((call) => {
+    const { lfu } = call.server.keyspace;
+    const address = lookup(call);
+    if (address === 0) return call.reply.null();
     if (lfu === null) throw commandError(`ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${SWITCHING}`);
-    ctx.reply.integer(lfuCounter(ctx.database.access(address), ctx.now, lfu));
+    call.reply.integer(lfuCounter(call.database.access(address), call.now, lfu));
   });
 
 const idletime = command("object|idletime", { arity: 3, since: "2.2.3", flags: "readonly" })
   .takes("key{RO}")
   .tips("nondeterministic_output")
   .docs("Returns the seconds since the last access to a key.", "O(1)")
-  .run((ctx) => {
-    const address = lookup(ctx);
-    if (address === 0) return ctx.reply.null();
-    if (ctx.host.keyspace.lfu !== null) throw commandError(`ERR An LFU maxmemory policy is selected, idle time not tracked. ${SWITCHING}`);
-    ctx.reply.integer(idleSeconds(ctx.database.access(address), ctx.now));
+  .run((call) => {
+    const address = lookup(call);
+    if (address === 0) return call.reply.null();
+    if (call.server.keyspace.lfu !== null)
+      throw commandError(`ERR An LFU maxmemory policy is selected, idle time not tracked. ${SWITCHING}`);
+    call.reply.integer(idleSeconds(call.database.access(address), call.now));
   });
 
 const refcount = command("object|refcount", { arity: 3, since: "2.2.3", flags: "readonly" })
   .takes("key{RO}")
   .tips("nondeterministic_output")
   .docs("Returns the reference count of the value of a key.", "O(1)")
-  .run((ctx) => {
-    const address = lookup(ctx);
-    if (address === 0) ctx.reply.null();
-    else ctx.reply.integer(isSharedInteger(ctx, address) ? SHARED_REFCOUNT : 1);
+  .run((call) => {
+    const address = lookup(call);
+    if (address === 0) call.reply.null();
+    else call.reply.integer(isSharedInteger(call, address) ? SHARED_REFCOUNT : 1);
   });
 
 const help = helpOf(command("object|help", { arity: 2, since: "6.2.0", flags: "loading stale" }), HELP);
@@ -73,18 +74,18 @@ export const object = command("object", { arity: -2, since: "2.2.3", flags: "" }
   .family([encoding, freq, idletime, refcount, help]);
 
 /** Returns the address of key 2, without noting an access or publishing a miss. */
-function lookup(ctx: Context): number {
-  const { database, frame, host } = ctx;
-  const address = database.find(ctx, frame.buffer, frame.offsets[2], frame.lengths[2]);
-  if (address === 0) host.keyspace.stats.misses++;
-  else host.keyspace.stats.hits++;
+function lookup(call: Call): number {
+  const { database, frame, server } = call;
+  const address = database.find(call, frame.buffer, frame.offsets[2], frame.lengths[2]);
+  if (address === 0) server.keyspace.stats.misses++;
+  else server.keyspace.stats.hits++;
   return address;
 }
 
 /** Returns whether Redis would share the object of the number at `address`: policies that need an access time for each key forbid it. */
-function isSharedInteger(ctx: Context, address: number): boolean {
-  const { database } = ctx;
-  const { maxmemory, "maxmemory-policy": policy } = ctx.host.config.values;
+function isSharedInteger(call: Call, address: number): boolean {
+  const { database } = call;
+  const { maxmemory, "maxmemory-policy": policy } = call.server.config.values;
   if (database.encoding(address) !== Encoding.INT || (maxmemory !== 0 && /-l[rf]u$/.test(policy))) return false;
   const from = database.stringOffset(address);
   const value = smallInteger(database.stringBuffer(address), from, from + database.stringLength(address));

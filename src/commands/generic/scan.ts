@@ -1,8 +1,8 @@
 /** KEYS, SCAN and RANDOMKEY: the keys of a database all at once, a few at a time, one at random. */
 
 import { globMatch } from "../../base/glob.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import type { Database } from "../../keyspace/database.ts";
 import type { ByteSpan } from "../../memory/record-table.ts";
 import { TYPE_NAMES } from "../../values/value-types.ts";
@@ -21,17 +21,17 @@ export const keys = command("keys", { arity: 2, since: "1.0.0", flags: "readonly
   .acl("dangerous")
   .tips("request_policy:all_shards nondeterministic_output_order")
   .docs("Returns the names of all keys that match a pattern.", "O(N) for N keys in the database")
-  .run((ctx) => {
-    const { database } = ctx;
+  .run((call) => {
+    const { database } = call;
     const { table } = database;
-    const pattern = patternArgument(ctx, 1);
+    const pattern = patternArgument(call, 1);
     const found: number[] = [];
     for (let chain = 0; chain < table.chainCount; chain++) {
       for (let address = table.chain(chain); address !== 0; address = table.next(address)) {
         if (matches(database, address, pattern) && !database.isExpired(address)) found.push(address);
       }
     }
-    replyKeys(ctx, found);
+    replyKeys(call, found);
   });
 
 export const scan = command("scan", { arity: -2, since: "2.8.0", flags: "readonly" })
@@ -39,11 +39,11 @@ export const scan = command("scan", { arity: -2, since: "2.8.0", flags: "readonl
   .tips("nondeterministic_output request_policy:special response_policy:special")
   .docs("Iterates over the names of the keys in the database.", "O(1) a call, O(N) for N keys in all")
   .changed("6.0.0: Added `TYPE`.")
-  .run((ctx) => {
-    const { database } = ctx;
-    let cursor = parseCursor(ctx.text(1));
-    const { count, pattern, type } = scanOptions(ctx, 2, { type: true });
-    ctx.host.journal.scatterUnit();
+  .run((call) => {
+    const { database } = call;
+    let cursor = parseCursor(call.text(1));
+    const { count, pattern, type } = scanOptions(call, 2, { type: true });
+    call.server.journal.scatterUnit();
     const found: number[] = [];
     let seen = 0;
     let buckets = count * BUCKETS_PER_ELEMENT;
@@ -54,20 +54,22 @@ export const scan = command("scan", { arity: -2, since: "2.8.0", flags: "readonl
     do {
       cursor = database.table.scan(cursor, visit);
     } while (cursor !== 0 && buckets-- > 0 && seen < count);
-    const alive = found.filter((address) => database.alive(ctx, address) && (type === null || TYPE_NAMES[database.type(address)] === type));
-    ctx.reply.array(2);
-    ctx.reply.integerBulk(cursor >>> 0);
-    replyKeys(ctx, alive);
+    const alive = found.filter(
+      (address) => database.alive(call, address) && (type === null || TYPE_NAMES[database.type(address)] === type),
+    );
+    call.reply.array(2);
+    call.reply.integerBulk(cursor >>> 0);
+    replyKeys(call, alive);
   });
 
 export const randomkey = command("randomkey", { arity: 1, since: "1.0.0", flags: "readonly" })
   .tips("request_policy:all_shards response_policy:special nondeterministic_output")
   .docs("Returns the name of a random key.", "O(1)")
-  .run((ctx) => {
-    ctx.host.journal.scatterUnit();
-    const address = randomKey(ctx);
-    if (address === 0) ctx.reply.null();
-    else replyKey(ctx, address);
+  .run((call) => {
+    call.server.journal.scatterUnit();
+    const address = randomKey(call);
+    if (address === 0) call.reply.null();
+    else replyKey(call, address);
   });
 
 /** Scratch: where a key lies. */
@@ -79,23 +81,23 @@ function matches({ table }: Database, address: number, pattern: Buffer | null): 
   return globMatch(pattern, located.buffer, located.from, located.to, false);
 }
 
-function replyKeys(ctx: Context, addresses: readonly number[]): void {
-  ctx.reply.array(addresses.length);
-  for (const address of addresses) replyKey(ctx, address);
+function replyKeys(call: Call, addresses: readonly number[]): void {
+  call.reply.array(addresses.length);
+  for (const address of addresses) replyKey(call, address);
 }
 
-function replyKey(ctx: Context, address: number): void {
-  ctx.database.table.locateKey(address, located);
-  ctx.reply.bytes(located.buffer, located.from, located.to);
+function replyKey(call: Call, address: number): void {
+  call.database.table.locateKey(address, located);
+  call.reply.bytes(located.buffer, located.from, located.to);
 }
 
 /** Returns the address of a random key, 0 if there is none. On a replica where all are expired, one of those, as Redis does. */
-function randomKey(ctx: Context): number {
-  const { database } = ctx;
+function randomKey(call: Call): number {
+  const { database } = call;
   const { table } = database;
   let address = table.random();
   let draws = 0;
-  while (address !== 0 && !database.alive(ctx, address)) {
+  while (address !== 0 && !database.alive(call, address)) {
     // Unless `alive` deleted the key it would be drawn again: so there is a bound, then the first that is not expired.
     if (++draws === MAX_DRAWS) return firstAlive(database) || address;
     address = table.random();

@@ -4,8 +4,8 @@ import { givenOrder, orderByBytes, orderByNumber, orderPartByBytes, SortVector }
 import { copyBytes } from "../../base/bytes.ts";
 import { parseWeight } from "../../base/numbers/strtod.ts";
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
@@ -25,14 +25,14 @@ export const sort = command("sort", { arity: -2, since: "1.0.0", flags: "write d
       [STORE destination{OW update unknown: The key of STORE, which can be anywhere}]`)
   .acl("set sortedset list dangerous")
   .docs("Sorts a list, a set or a sorted set. Can store the result.", "O(N+M*log(M)) for N elements, M of them returned; O(N) unsorted")
-  .run((ctx) => sortKey(ctx, { mayStore: true }));
+  .run((call) => sortKey(call, { mayStore: true }));
 
 export const sort_ro = command("sort_ro", { arity: -2, since: "7.0.0", flags: "readonly movablekeys" })
   .takes(`key{RO access} [BY by-pattern'pattern'{RO access unknown: The keys of BY and GET, which depend on the elements}]
       [LIMIT limit(offset count)] [GET get-pattern'pattern'{^}]... [order(ASC | DESC)] [sorting='ALPHA']`)
   .acl("set sortedset list dangerous")
   .docs("Returns the sorted elements of a list, a set or a sorted set.", "O(N+M*log(M)) for N elements, M of them returned; O(N) unsorted")
-  .run((ctx) => sortKey(ctx, { mayStore: false }));
+  .run((call) => sortKey(call, { mayStore: false }));
 
 interface SortOptions {
   descending: boolean;
@@ -49,7 +49,7 @@ interface SortOptions {
   store: number;
 }
 
-function parseOptions(ctx: Context, mayStore: boolean): SortOptions {
+function parseOptions(call: Call, mayStore: boolean): SortOptions {
   const options: SortOptions = {
     descending: false,
     alphabetical: false,
@@ -60,34 +60,34 @@ function parseOptions(ctx: Context, mayStore: boolean): SortOptions {
     get: [],
     store: 0,
   };
-  for (let index = 2; index < ctx.count; index++) {
-    const following = ctx.count - index - 1;
-    if (ctx.is(index, "asc")) options.descending = false;
-    else if (ctx.is(index, "desc")) options.descending = true;
-    else if (ctx.is(index, "alpha")) options.alphabetical = true;
-    else if (ctx.is(index, "limit") && following >= 2) {
-      options.offset = Number(ctx.int64(++index));
-      options.count = Number(ctx.int64(++index));
-    } else if (mayStore && ctx.is(index, "store") && following >= 1) options.store = ++index;
-    else if (ctx.is(index, "by") && following >= 1) {
-      options.by = ctx.bytes(++index);
+  for (let index = 2; index < call.count; index++) {
+    const following = call.count - index - 1;
+    if (call.is(index, "asc")) options.descending = false;
+    else if (call.is(index, "desc")) options.descending = true;
+    else if (call.is(index, "alpha")) options.alphabetical = true;
+    else if (call.is(index, "limit") && following >= 2) {
+      options.offset = Number(call.int64(++index));
+      options.count = Number(call.int64(++index));
+    } else if (mayStore && call.is(index, "store") && following >= 1) options.store = ++index;
+    else if (call.is(index, "by") && following >= 1) {
+      options.by = call.bytes(++index);
       if (!options.by.includes("*")) options.unsorted = true;
-    } else if (ctx.is(index, "get") && following >= 1) options.get.push(ctx.bytes(++index));
+    } else if (call.is(index, "get") && following >= 1) options.get.push(call.bytes(++index));
     else throw errors.syntax;
   }
   return options;
 }
 
-function sortKey(ctx: Context, { mayStore }: { mayStore: boolean }): void {
-  const options = parseOptions(ctx, mayStore);
-  const value = ctx.openRead(1, null);
+function sortKey(call: Call, { mayStore }: { mayStore: boolean }): void {
+  const options = parseOptions(call, mayStore);
+  const value = call.openRead(1, null);
   if (value.exists && value.type !== Type.LIST && value.type !== Type.SET && value.type !== Type.ZSET) throw errors.wrongType;
   let sorted: Sorted;
   if (!value.exists) sorted = { elements: new SortVector(), order: givenOrder(0), start: 0, end: 0 };
   else if (options.unsorted && value.type !== Type.SET) sorted = inOwnOrder(value, options);
-  else sorted = inOrder(ctx, value, options);
-  if (options.store === 0) replyElements(ctx, sorted, options);
-  else storeElements(ctx, sorted, options);
+  else sorted = inOrder(call, value, options);
+  if (options.store === 0) replyElements(call, sorted, options);
+  else storeElements(call, sorted, options);
 }
 
 /** What is returned: the elements, in this order, from `start` to before `end`. */
@@ -119,10 +119,10 @@ function inOwnOrder(value: Value, options: SortOptions): Sorted {
   return { elements, order: givenOrder(elements.count), start: 0, end: elements.count };
 }
 
-function inOrder(ctx: Context, value: Value, options: SortOptions): Sorted {
+function inOrder(call: Call, value: Value, options: SortOptions): Sorted {
   const elements = elementsOf(value);
   const { start, end } = window(options, elements.count);
-  return { elements, order: orderOf(ctx, elements, options, start, end), start, end };
+  return { elements, order: orderOf(call, elements, options, start, end), start, end };
 }
 
 function elementsOf(value: Value): SortVector {
@@ -144,20 +144,20 @@ function window({ offset, count }: SortOptions, length: number): { start: number
  * Returns the elements' indexes in the order asked for; only places `start` to `end` - 1 are certain to be right. Errors: a score that is
  * not a number.
  */
-function orderOf(ctx: Context, elements: SortVector, options: SortOptions, start: number, end: number): Int32Array {
+function orderOf(call: Call, elements: SortVector, options: SortOptions, start: number, end: number): Int32Array {
   const { by, unsorted, alphabetical, descending, store } = options;
   if (unsorted) {
     // A set has no order: it is returned as it comes, but sorted when it is stored.
     return store === 0 ? givenOrder(elements.count) : orderByBytes(elements, descending);
   }
-  const weights = by === null ? elements : weightsOf(ctx, elements, by);
+  const weights = by === null ? elements : weightsOf(call, elements, by);
   if (!alphabetical) return orderByNumber(elements, numbersOf(weights), descending, start, end);
   const isPart = by !== null && end - start < elements.count;
   return isPart ? orderPartByBytes(weights, descending, start, end) : orderByBytes(weights, descending);
 }
 
-function weightsOf(ctx: Context, elements: SortVector, by: Buffer): SortVector {
-  const pattern = new PatternKey(ctx, by);
+function weightsOf(call: Call, elements: SortVector, by: Buffer): SortVector {
+  const pattern = new PatternKey(call, by);
   const weights = new SortVector();
   for (let index = 0; index < elements.count; index++) {
     if (pattern.look(elements.bytes, elements.start(index), elements.end(index))) weights.addElement(pattern.found);
@@ -181,12 +181,12 @@ function numbersOf(weights: SortVector): Float64Array {
 
 /** Visits what is returned for each element: itself, or what each GET finds for it; null if that is nothing. */
 function eachResult(
-  ctx: Context,
+  call: Call,
   { elements, order, start, end }: Sorted,
   get: readonly Buffer[],
   visit: (element: Element | null) => void,
 ): void {
-  const patterns = get.map((pattern) => new PatternKey(ctx, pattern));
+  const patterns = get.map((pattern) => new PatternKey(call, pattern));
   const element = new Element();
   for (let at = start; at < end; at++) {
     const from = elements.start(order[at]);
@@ -201,10 +201,10 @@ function eachResult(
   }
 }
 
-function replyElements(ctx: Context, sorted: Sorted, { get }: SortOptions): void {
-  const { reply } = ctx;
+function replyElements(call: Call, sorted: Sorted, { get }: SortOptions): void {
+  const { reply } = call;
   reply.array(resultCount(sorted, get));
-  eachResult(ctx, sorted, get, (element) => {
+  eachResult(call, sorted, get, (element) => {
     if (element === null) reply.null();
     else reply.bytes(element.bytes, element.from, element.to);
   });
@@ -216,17 +216,17 @@ function resultCount({ start, end }: Sorted, get: readonly Buffer[]): number {
 
 const NOTHING = Buffer.alloc(0);
 
-function storeElements(ctx: Context, sorted: Sorted, { get, store }: SortOptions): void {
+function storeElements(call: Call, sorted: Sorted, { get, store }: SortOptions): void {
   const length = resultCount(sorted, get);
-  const draft = ctx.temporary(Type.LIST);
+  const draft = call.temporary(Type.LIST);
   const builder = new ListBuilder(draft);
-  eachResult(ctx, sorted, get, (element) => {
+  eachResult(call, sorted, get, (element) => {
     if (element === null) builder.add(NOTHING, 0, 0);
     else builder.add(element.bytes, element.from, element.to);
   });
   builder.finish();
-  storeDraft(ctx, store, draft, length, EventClass.LIST, "sortstore");
-  if (length > 0) ctx.host.keyspace.changed(length - 1); // the list itself has been counted
+  storeDraft(call, store, draft, length, EventClass.LIST, "sortstore");
+  if (length > 0) call.server.keyspace.changed(length - 1); // the list itself has been counted
 }
 
 const STAR = 0x2a;
@@ -238,7 +238,7 @@ const HASH_SIGN = 0x23;
 class PatternKey {
   /** What `look` found; valid until the next look. */
   readonly found = new Element();
-  private readonly ctx: Context;
+  private readonly call: Call;
   private readonly value: Value;
   /** `#`: the element itself. */
   private readonly itself: boolean;
@@ -247,9 +247,9 @@ class PatternKey {
   private readonly field: Buffer | null;
   private name = Buffer.allocUnsafeSlow(256);
 
-  constructor(ctx: Context, pattern: Buffer) {
-    this.ctx = ctx;
-    this.value = new Value(ctx.host.keyspace);
+  constructor(call: Call, pattern: Buffer) {
+    this.call = call;
+    this.value = new Value(call.server.keyspace);
     this.itself = pattern.length === 1 && pattern[0] === HASH_SIGN;
     const star = pattern.indexOf(STAR);
     const arrow = star === -1 ? -1 : pattern.indexOf("->", star + 1);
@@ -270,13 +270,13 @@ class PatternKey {
     }
     if (prefix === null) return false;
     const length = this.nameFor(prefix, bytes, from, to);
-    const { ctx } = this;
-    const { database } = ctx;
-    const address = database.read(ctx, this.name, 0, length);
+    const { call } = this;
+    const { database } = call;
+    const address = database.read(call, this.name, 0, length);
     if (address === 0) return false;
     if (field !== null) {
       if (database.type(address) !== Type.HASH) return false;
-      value.open(database, address, ctx.keyHash, Type.HASH, this.name, 0, length);
+      value.open(database, address, call.keyHash, Type.HASH, this.name, 0, length);
       return hashGet(value, field, 0, field.length, found);
     }
     if (database.type(address) !== Type.STRING) return false;

@@ -14,25 +14,25 @@ export const wait = command("wait", { arity: 3, since: "3.0.0", flags: "" })
   .acl("connection")
   .tips("request_policy:all_shards response_policy:agg_min")
   .docs("Blocks until replicas have acknowledged the writes of the connection.", "O(1)")
-  .run((ctx) => {
-    const { host, session } = ctx;
-    const { replication } = host;
+  .run((call) => {
+    const { server, session } = call;
+    const { replication } = server;
     if (replication.isReplica) {
       throw commandError(
         "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the " +
           "default) writes to replicas are just local and are not propagated.",
       );
     }
-    const wanted = ctx.integer(1);
-    const deadline = parseTimeout(ctx, 2, Unit.MILLISECONDS);
+    const wanted = call.integer(1);
+    const deadline = parseTimeout(call, 2, Unit.MILLISECONDS);
     const count = replication.replicas.countAcknowledged(session.writeOffset);
     // Nothing blocks inside a transaction.
-    if (count >= wanted || session.queueing) return ctx.reply.integer(count);
+    if (count >= wanted || session.queueing) return call.reply.integer(count);
     const offset = session.writeOffset;
     const acknowledged = () => replication.replicas.countAcknowledged(offset);
     const met = () => acknowledged() >= wanted;
     const answer = (reply: Reply) => reply.integer(acknowledged());
-    host.blocked.blockOn({ met, answer, refusal: () => null }, session, ctx.frame, deadline);
+    server.blocked.blockOn({ met, answer, refusal: () => null }, session, call.frame, deadline);
     replication.replicas.requestAcknowledgements();
   });
 
@@ -46,20 +46,20 @@ export const waitaof = command("waitaof", { arity: 4, since: "7.2.0", flags: "no
   .acl("connection")
   .tips("request_policy:all_shards response_policy:agg_min")
   .docs("Blocks until the writes of the connection are on disk in the append-only files of the server and of replicas.", "O(1)")
-  .run((ctx) => {
-    const { host, session } = ctx;
-    const { replication, appendOnly } = host;
-    const here = ctx.integer(1);
+  .run((call) => {
+    const { server, session } = call;
+    const { replication, appendOnly } = server;
+    const here = call.integer(1);
     if (here < 0 || here > 1) throw commandError("ERR value is out of range, value must between 0 and 1");
-    const wanted = ctx.integer(2);
+    const wanted = call.integer(2);
     if (wanted < 0) throw errors.notPositive;
-    const deadline = parseTimeout(ctx, 3, Unit.MILLISECONDS);
+    const deadline = parseTimeout(call, 3, Unit.MILLISECONDS);
     if (replication.isReplica) {
       throw commandError(
         "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated.",
       );
     }
-    const refusal = () => (here === 1 && !host.config.values.appendonly ? NO_FILE : null);
+    const refusal = () => (here === 1 && !server.config.values.appendonly ? NO_FILE : null);
     if (refusal() !== null) throw commandError(NO_FILE);
     const offset = session.writeOffset;
     const flushedHere = () => (appendOnly.flushedOffset >= offset ? 1 : 0);
@@ -71,7 +71,7 @@ export const waitaof = command("waitaof", { arity: 4, since: "7.2.0", flags: "no
       reply.integer(flushedThere());
     };
     // Nothing blocks inside a transaction.
-    if (met() || session.queueing) return answer(ctx.reply);
-    host.blocked.blockOn({ met, answer, refusal }, session, ctx.frame, deadline);
+    if (met() || session.queueing) return answer(call.reply);
+    server.blocked.blockOn({ met, answer, refusal }, session, call.frame, deadline);
     replication.replicas.requestAcknowledgements();
   });

@@ -3,7 +3,7 @@
 import { isOnMap, type Place } from "../../algorithms/geo/geohash.ts";
 import { formatSixDecimals, MAX_FIXED_BYTES, writeDecimal, writeDistance } from "../../base/numbers/fixed-point.ts";
 import { commandError } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 import type { Reply } from "../../protocol/reply.ts";
 import { scoreArgument } from "../sorted-set/sorted-set-arguments.ts";
 
@@ -17,15 +17,15 @@ const UNITS = [
 const unknownUnit = commandError("ERR unsupported unit provided. please use M, KM, FT, MI");
 
 /** Returns the metres of the unit in argument `index`. Errors: unsupported unit. */
-export function unitArgument(ctx: Context, index: number): number {
-  for (let i = 0; i < UNITS.length; i++) if (ctx.is(index, UNITS[i].word)) return UNITS[i].metres;
+export function unitArgument(call: Call, index: number): number {
+  for (let i = 0; i < UNITS.length; i++) if (call.is(index, UNITS[i].word)) return UNITS[i].metres;
   throw unknownUnit;
 }
 
 /** Reads the longitude in argument `index` and the latitude in the next. Errors: not a valid float, not on the map. */
-export function placeArguments(ctx: Context, index: number, place: Place): void {
-  const longitude = scoreArgument(ctx, index);
-  const latitude = scoreArgument(ctx, index + 1);
+export function placeArguments(call: Call, index: number, place: Place): void {
+  const longitude = scoreArgument(call, index);
+  const latitude = scoreArgument(call, index + 1);
   if (!isOnMap(longitude, latitude))
     throw commandError(`ERR invalid longitude,latitude pair ${formatSixDecimals(longitude)},${formatSixDecimals(latitude)}`);
   place.longitude = longitude;

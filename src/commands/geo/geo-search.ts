@@ -4,8 +4,8 @@ import { GeoArea, Shape } from "../../algorithms/geo/geo-area.ts";
 import { GeoResults, Order } from "../../algorithms/geo/geo-search.ts";
 import { decodeScore } from "../../algorithms/geo/geohash.ts";
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
@@ -27,7 +27,7 @@ export const geosearch = command("geosearch", { arity: -7, since: "6.2.0", flags
     "O(N+log(M)) for N members in and around the area, M of them in it",
   )
   .changed("7.0.0: Units can be upper case.")
-  .run((ctx) => search(ctx, Form.SEARCH));
+  .run((call) => search(call, Form.SEARCH));
 
 export const geosearchstore = command("geosearchstore", { arity: -8, since: "6.2.0", flags: "write denyoom" })
   .takes(`destination{OW update} source{RO access} from(FROMMEMBER member | FROMLONLAT fromlonlat(longitude latitude))
@@ -38,7 +38,7 @@ export const geosearchstore = command("geosearchstore", { arity: -8, since: "6.2
     "O(N+log(M)) for N members in and around the area, M of them in it",
   )
   .changed("7.0.0: Units can be upper case.")
-  .run((ctx) => search(ctx, Form.SEARCH_STORE));
+  .run((call) => search(call, Form.SEARCH_STORE));
 
 export const georadius = command("georadius", { arity: -6, since: "3.2.0", flags: "write denyoom movablekeys" })
   .takes(`key{RO access} longitude latitude radius unit('m' | 'km' | 'ft' | 'mi') [WITHCOORD] [WITHDIST] [WITHHASH]
@@ -50,7 +50,7 @@ export const georadius = command("georadius", { arity: -6, since: "3.2.0", flags
   )
   .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS`")
   .changed("6.2.0: Added `ANY`.", "7.0.0: Units can be upper case.")
-  .run((ctx) => search(ctx, Form.RADIUS));
+  .run((call) => search(call, Form.RADIUS));
 
 export const georadiusbymember = command("georadiusbymember", { arity: -5, since: "3.2.0", flags: "write denyoom movablekeys" })
   .takes(`key{RO access} member radius unit('m' | 'km' | 'ft' | 'mi') [WITHCOORD] [WITHDIST] [WITHHASH]
@@ -62,7 +62,7 @@ export const georadiusbymember = command("georadiusbymember", { arity: -5, since
   )
   .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS` and `FROMMEMBER`")
   .changed("7.0.0: Units can be upper case.")
-  .run((ctx) => search(ctx, Form.RADIUS_BY_MEMBER));
+  .run((call) => search(call, Form.RADIUS_BY_MEMBER));
 
 export const georadius_ro = command("georadius_ro", { arity: -6, since: "3.2.10", flags: "readonly" })
   .takes(`key{RO access} longitude latitude radius unit('m' | 'km' | 'ft' | 'mi') [WITHCOORD] [WITHDIST] [WITHHASH]
@@ -73,14 +73,14 @@ export const georadius_ro = command("georadius_ro", { arity: -6, since: "3.2.10"
   )
   .deprecated("6.2.0", "`GEOSEARCH` with `BYRADIUS`")
   .changed("6.2.0: Added `ANY`.")
-  .run((ctx) => search(ctx, Form.RADIUS_RO));
+  .run((call) => search(call, Form.RADIUS_RO));
 
 export const georadiusbymember_ro = command("georadiusbymember_ro", { arity: -5, since: "3.2.10", flags: "readonly" })
   .takes(`key{RO access} member radius unit('m' | 'km' | 'ft' | 'mi') [WITHCOORD] [WITHDIST] [WITHHASH]
       [count-block(COUNT count [ANY])] [order(ASC | DESC)]`)
   .docs("Finds the members of a geospatial index within a distance of a member.", "O(N+log(M)) for M members, N of them around the circle")
   .deprecated("6.2.0", "`GEOSEARCH` with `BYRADIUS` and `FROMMEMBER`")
-  .run((ctx) => search(ctx, Form.RADIUS_BY_MEMBER_RO));
+  .run((call) => search(call, Form.RADIUS_BY_MEMBER_RO));
 
 /** The syntax of a command: its options start at argument `options`, after those at fixed places. */
 interface Form {
@@ -140,31 +140,31 @@ const area = new GeoArea();
 const results = new GeoResults();
 const element = new Element();
 
-function search(ctx: Context, form: Form): void {
-  const zset = ctx.openRead(form.source, Type.ZSET);
+function search(call: Call, form: Form): void {
+  const zset = call.openRead(form.source, Type.ZSET);
   options.begin(form.store === "always" ? 1 : 0);
-  readCircle(ctx, zset, form);
-  for (let index = form.options; index < ctx.count; index++) index = readOption(ctx, zset, form, index);
-  checkOptions(ctx, form);
+  readCircle(call, zset, form);
+  for (let index = form.options; index < call.count; index++) index = readOption(call, zset, form, index);
+  checkOptions(call, form);
   if (zset.exists) {
     // The nearest few are known only once all are sorted.
     if (options.count > 0 && options.order === Order.NONE && !options.any) options.order = Order.NEAREST;
     results.search(zset, area, options.any ? options.count : 0);
   } else results.count = 0;
-  if (options.store === 0) replyResults(ctx, zset);
-  else storeResults(ctx, zset, form);
+  if (options.store === 0) replyResults(call, zset);
+  else storeResults(call, zset, form);
 }
 
 // ---- what is asked for
 
 /** Reads the circle of GEORADIUS and the like. Without a sorted set that of GEORADIUSBYMEMBER is not read. */
-function readCircle(ctx: Context, zset: Value, { middle }: Form): void {
+function readCircle(call: Call, zset: Value, { middle }: Form): void {
   if (middle === "place") {
-    placeArguments(ctx, 2, area.center);
-    readRadius(ctx, 4);
+    placeArguments(call, 2, area.center);
+    readRadius(call, 4);
   } else if (middle === "member" && zset.exists) {
-    readMember(ctx, zset, 2);
-    readRadius(ctx, 3);
+    readMember(call, zset, 2);
+    readRadius(call, 3);
   }
 }
 
@@ -172,26 +172,26 @@ const notNumericRadius = commandError("ERR need numeric radius");
 const notNumericWidth = commandError("ERR need numeric width");
 const notNumericHeight = commandError("ERR need numeric height");
 
-function readRadius(ctx: Context, index: number): void {
-  const radius = scoreArgument(ctx, index, notNumericRadius);
+function readRadius(call: Call, index: number): void {
+  const radius = scoreArgument(call, index, notNumericRadius);
   if (radius < 0) throw commandError("ERR radius cannot be negative");
   area.shape = Shape.CIRCLE;
   area.radius = radius;
-  area.metres = unitArgument(ctx, index + 1);
+  area.metres = unitArgument(call, index + 1);
 }
 
-function readBox(ctx: Context, index: number): void {
-  const width = scoreArgument(ctx, index, notNumericWidth);
-  const height = scoreArgument(ctx, index + 1, notNumericHeight);
+function readBox(call: Call, index: number): void {
+  const width = scoreArgument(call, index, notNumericWidth);
+  const height = scoreArgument(call, index + 1, notNumericHeight);
   if (height < 0 || width < 0) throw commandError("ERR height or width cannot be negative");
   area.shape = Shape.BOX;
   area.width = width;
   area.height = height;
-  area.metres = unitArgument(ctx, index + 2);
+  area.metres = unitArgument(call, index + 2);
 }
 
 /** Makes the position of the member in argument `index` the center. */
-function readMember({ frame }: Context, zset: Value, index: number): void {
+function readMember({ frame }: Call, zset: Value, index: number): void {
   const from = frame.offsets[index];
   const score = zsetScore(zset, frame.buffer, from, from + frame.lengths[index]);
   if (score !== score) throw commandError("ERR could not decode requested zset member");
@@ -199,74 +199,74 @@ function readMember({ frame }: Context, zset: Value, index: number): void {
 }
 
 /** Reads the option at argument `index`. Returns its last argument. Errors: not an option, or not one of this command. */
-function readOption(ctx: Context, zset: Value, form: Form, index: number): number {
-  if (readFlag(ctx, index)) return index;
-  const following = ctx.count - index - 1;
-  if (following >= 1 && ctx.is(index, "count")) {
-    options.count = longArgument(ctx, index + 1);
+function readOption(call: Call, zset: Value, form: Form, index: number): number {
+  if (readFlag(call, index)) return index;
+  const following = call.count - index - 1;
+  if (following >= 1 && call.is(index, "count")) {
+    options.count = longArgument(call, index + 1);
     if (options.count <= 0) throw commandError("ERR COUNT must be > 0");
     return index + 1;
   }
-  if (form.store === "option" && following >= 1 && (ctx.is(index, "store") || ctx.is(index, "storedist"))) {
+  if (form.store === "option" && following >= 1 && (call.is(index, "store") || call.is(index, "storedist"))) {
     options.store = index + 1;
-    options.storeDistances = ctx.is(index, "storedist");
+    options.storeDistances = call.is(index, "storedist");
     return index + 1;
   }
-  if (form.store === "always" && ctx.is(index, "storedist")) {
+  if (form.store === "always" && call.is(index, "storedist")) {
     options.storeDistances = true;
     return index;
   }
   if (form.middle !== "options") throw errors.syntax;
-  return readArea(ctx, zset, index, following);
+  return readArea(call, zset, index, following);
 }
 
-function readFlag(ctx: Context, index: number): boolean {
-  if (ctx.is(index, "withdist")) options.withDistance = true;
-  else if (ctx.is(index, "withhash")) options.withScore = true;
-  else if (ctx.is(index, "withcoord")) options.withCoordinates = true;
-  else if (ctx.is(index, "any")) options.any = true;
-  else if (ctx.is(index, "asc")) options.order = Order.NEAREST;
-  else if (ctx.is(index, "desc")) options.order = Order.FARTHEST;
+function readFlag(call: Call, index: number): boolean {
+  if (call.is(index, "withdist")) options.withDistance = true;
+  else if (call.is(index, "withhash")) options.withScore = true;
+  else if (call.is(index, "withcoord")) options.withCoordinates = true;
+  else if (call.is(index, "any")) options.any = true;
+  else if (call.is(index, "asc")) options.order = Order.NEAREST;
+  else if (call.is(index, "desc")) options.order = Order.FARTHEST;
   else return false;
   return true;
 }
 
 /** The options of GEOSEARCH that say where to look. */
-function readArea(ctx: Context, zset: Value, index: number, following: number): number {
-  if (following >= 1 && !options.fromPlace && ctx.is(index, "frommember")) {
+function readArea(call: Call, zset: Value, index: number, following: number): number {
+  if (following >= 1 && !options.fromPlace && call.is(index, "frommember")) {
     // Without a sorted set the request must only be well-formed.
-    if (zset.exists) readMember(ctx, zset, index + 1);
+    if (zset.exists) readMember(call, zset, index + 1);
     options.fromMember = true;
     return index + 1;
   }
-  if (following >= 2 && !options.fromMember && ctx.is(index, "fromlonlat")) {
-    placeArguments(ctx, index + 1, area.center);
+  if (following >= 2 && !options.fromMember && call.is(index, "fromlonlat")) {
+    placeArguments(call, index + 1, area.center);
     options.fromPlace = true;
     return index + 2;
   }
-  if (following >= 2 && !options.byBox && ctx.is(index, "byradius")) {
-    readRadius(ctx, index + 1);
+  if (following >= 2 && !options.byBox && call.is(index, "byradius")) {
+    readRadius(call, index + 1);
     options.byRadius = true;
     return index + 2;
   }
-  if (following >= 3 && !options.byRadius && ctx.is(index, "bybox")) {
-    readBox(ctx, index + 1);
+  if (following >= 3 && !options.byRadius && call.is(index, "bybox")) {
+    readBox(call, index + 1);
     options.byBox = true;
     return index + 3;
   }
   throw errors.syntax;
 }
 
-function checkOptions(ctx: Context, { middle, store }: Form): void {
+function checkOptions(call: Call, { middle, store }: Form): void {
   const { withCoordinates, withDistance, withScore } = options;
   if (options.store !== 0 && (withDistance || withScore || withCoordinates)) {
     const what = store === "always" ? "GEOSEARCHSTORE" : "STORE option in GEORADIUS";
     throw commandError(`ERR ${what} is not compatible with WITHDIST, WITHHASH and WITHCOORD options`);
   }
   if (middle === "options" && !options.fromMember && !options.fromPlace)
-    throw commandError(`ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ${ctx.text(0)}`);
+    throw commandError(`ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ${call.text(0)}`);
   if (middle === "options" && !options.byRadius && !options.byBox)
-    throw commandError(`ERR exactly one of BYRADIUS and BYBOX can be specified for ${ctx.text(0)}`);
+    throw commandError(`ERR exactly one of BYRADIUS and BYBOX can be specified for ${call.text(0)}`);
   if (options.any && options.count === 0) throw commandError("ERR the ANY argument requires COUNT argument");
 }
 
@@ -277,7 +277,7 @@ function wantedCount(): number {
   return options.count === 0 ? results.count : Math.min(options.count, results.count);
 }
 
-function replyResults({ reply }: Context, zset: Value): void {
+function replyResults({ reply }: Call, zset: Value): void {
   const { withCoordinates, withDistance, withScore } = options;
   const wanted = wantedCount();
   const order = results.inOrder(options.order, wanted);
@@ -295,8 +295,8 @@ function replyResults({ reply }: Context, zset: Value): void {
 }
 
 /** Stores what was found at the destination, with scores or distances, or deletes it if nothing was. */
-function storeResults(ctx: Context, zset: Value, { store }: Form): void {
-  const draft = ctx.temporary(Type.ZSET);
+function storeResults(call: Call, zset: Value, { store }: Form): void {
+  const draft = call.temporary(Type.ZSET);
   const wanted = wantedCount();
   const order = results.inOrder(options.order, wanted);
   zsetExpect(draft, wanted, 0);
@@ -306,6 +306,6 @@ function storeResults(ctx: Context, zset: Value, { store }: Form): void {
     const score = options.storeDistances ? results.distances[point] / area.metres : results.scores[point];
     zsetInsert(draft, score, element.bytes, element.from, element.to);
   }
-  storeDraft(ctx, options.store, draft, wanted, EventClass.ZSET, store === "always" ? "geosearchstore" : "georadiusstore");
-  if (wanted > 0) ctx.host.keyspace.changed(wanted - 1); // the sorted set itself has been counted
+  storeDraft(call, options.store, draft, wanted, EventClass.ZSET, store === "always" ? "geosearchstore" : "georadiusstore");
+  if (wanted > 0) call.server.keyspace.changed(wanted - 1); // the sorted set itself has been counted
 }

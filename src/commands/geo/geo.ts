@@ -2,8 +2,8 @@
 
 import { decodeScore, distance, encodeScore, GEOHASH_BYTES, Place, writeGeohash } from "../../algorithms/geo/geohash.ts";
 import { errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { zsetExpect, zsetScore } from "../../values/sorted-set/zset.ts";
@@ -22,47 +22,47 @@ export const geoadd = command("geoadd", { arity: -5, since: "3.2.0", flags: "wri
   .takes("key{RW update} [condition(NX | XX)@6.2.0] [change='CH'@6.2.0] data(longitude latitude member)...")
   .docs("Adds members with their positions to a geospatial index.", "O(log(N)) for each member, with N in the index")
   .changed("6.2.0: Added `CH`, `NX` and `XX`.")
-  .run((ctx) => add(ctx));
+  .run((call) => add(call));
 
 export const geodist = command("geodist", { arity: -4, since: "3.2.0", flags: "readonly" })
   .takes("key{RO access} member1 member2 [unit('m' | 'km' | 'ft' | 'mi')]")
   .docs("Returns the distance between two members of a geospatial index.", "O(1)")
-  .run((ctx) => {
-    if (ctx.count > 5) throw errors.syntax;
-    const metres = ctx.count === 5 ? unitArgument(ctx, 4) : 1;
-    const zset = ctx.openRead(1, Type.ZSET);
-    if (!readPlace(ctx, zset, 2, place) || !readPlace(ctx, zset, 3, other)) return ctx.reply.null();
-    replyDistance(ctx.reply, distance(place.longitude, place.latitude, other.longitude, other.latitude) / metres);
+  .run((call) => {
+    if (call.count > 5) throw errors.syntax;
+    const metres = call.count === 5 ? unitArgument(call, 4) : 1;
+    const zset = call.openRead(1, Type.ZSET);
+    if (!readPlace(call, zset, 2, place) || !readPlace(call, zset, 3, other)) return call.reply.null();
+    replyDistance(call.reply, distance(place.longitude, place.latitude, other.longitude, other.latitude) / metres);
   });
 
 export const geohash = command("geohash", { arity: -2, since: "3.2.0", flags: "readonly" })
   .takes("key{RO access} [member...]")
   .docs("Returns the positions of members of a geospatial index as geohash strings.", "O(1) for each member asked for")
-  .run((ctx) => {
-    const zset = ctx.openRead(1, Type.ZSET);
-    ctx.reply.array(ctx.count - 2);
-    for (let index = 2; index < ctx.count; index++) {
-      if (readPlace(ctx, zset, index, place)) {
+  .run((call) => {
+    const zset = call.openRead(1, Type.ZSET);
+    call.reply.array(call.count - 2);
+    for (let index = 2; index < call.count; index++) {
+      if (readPlace(call, zset, index, place)) {
         writeGeohash(text, 0, place);
-        ctx.reply.bytes(text, 0, GEOHASH_BYTES);
-      } else ctx.reply.null();
+        call.reply.bytes(text, 0, GEOHASH_BYTES);
+      } else call.reply.null();
     }
   });
 
 export const geopos = command("geopos", { arity: -2, since: "3.2.0", flags: "readonly" })
   .takes("key{RO access} [member...]")
   .docs("Returns the longitudes and latitudes of members of a geospatial index.", "O(1) for each member asked for")
-  .run((ctx) => {
-    const zset = ctx.openRead(1, Type.ZSET);
-    ctx.reply.array(ctx.count - 2);
-    for (let index = 2; index < ctx.count; index++) {
-      if (readPlace(ctx, zset, index, place)) replyPlace(ctx.reply, place.longitude, place.latitude);
-      else ctx.reply.nullArray();
+  .run((call) => {
+    const zset = call.openRead(1, Type.ZSET);
+    call.reply.array(call.count - 2);
+    for (let index = 2; index < call.count; index++) {
+      if (readPlace(call, zset, index, place)) replyPlace(call.reply, place.longitude, place.latitude);
+      else call.reply.nullArray();
     }
   });
 
 /** Reads the position of the member in argument `index`. Returns whether it exists. */
-function readPlace({ frame }: Context, zset: Value, index: number, into: Place): boolean {
+function readPlace({ frame }: Call, zset: Value, index: number, into: Place): boolean {
   const from = frame.offsets[index];
   const score = zsetScore(zset, frame.buffer, from, from + frame.lengths[index]);
   if (score !== score) return false;
@@ -78,57 +78,57 @@ const STEP = 3;
 /** The scores of one request, checked before anything changes. */
 let scores = new Float64Array(64);
 
-function add(ctx: Context): void {
+function add(call: Call): void {
   let options = 0;
   let first = 2;
-  for (let option = optionAt(ctx, first); option !== 0; option = optionAt(ctx, first)) {
+  for (let option = optionAt(call, first); option !== 0; option = optionAt(call, first)) {
     options |= option;
     first++;
   }
-  const count = (ctx.count - first) / STEP;
+  const count = (call.count - first) / STEP;
   if (!Number.isInteger(count) || (options & (NX | XX)) === (NX | XX)) throw errors.syntax;
-  readScores(ctx, first, count);
+  readScores(call, first, count);
   if (count === 0) throw errors.syntax;
-  const zset = ctx.openWrite(1, Type.ZSET);
-  if (!zset.exists && (options & XX) !== 0) return ctx.reply.integer(0);
-  ctx.host.keyspace.requireRoom(count, ctx.frame.end - ctx.frame.start);
-  zsetExpect(zset, count, ctx.frame.lengths[first + 2]);
+  const zset = call.openWrite(1, Type.ZSET);
+  if (!zset.exists && (options & XX) !== 0) return call.reply.integer(0);
+  call.server.keyspace.requireRoom(count, call.frame.end - call.frame.start);
+  zsetExpect(zset, count, call.frame.lengths[first + 2]);
   let added = 0;
   let updated = 0;
   for (let i = 0; i < count; i++) {
-    const change = putMember(ctx, zset, options, scores[i], first + i * STEP + 2);
+    const change = putMember(call, zset, options, scores[i], first + i * STEP + 2);
     if (change === ADDED) added++;
     else if (change === UPDATED) updated++;
   }
   if (added + updated > 0) {
     zset.changed(added + updated);
-    ctx.event(EventClass.ZSET, "zadd", 1);
-    journal(ctx, first, count);
+    call.event(EventClass.ZSET, "zadd", 1);
+    journal(call, first, count);
   }
-  ctx.reply.integer((options & CH) !== 0 ? added + updated : added);
+  call.reply.integer((options & CH) !== 0 ? added + updated : added);
 }
 
 /** Returns the option in argument `index`, 0 if the members begin there. */
-function optionAt(ctx: Context, index: number): number {
-  if (index >= ctx.count) return 0;
-  if (ctx.is(index, "nx")) return NX;
-  if (ctx.is(index, "xx")) return XX;
-  return ctx.is(index, "ch") ? CH : 0;
+function optionAt(call: Call, index: number): number {
+  if (index >= call.count) return 0;
+  if (call.is(index, "nx")) return NX;
+  if (call.is(index, "xx")) return XX;
+  return call.is(index, "ch") ? CH : 0;
 }
 
-function readScores(ctx: Context, first: number, count: number): void {
+function readScores(call: Call, first: number, count: number): void {
   if (count > scores.length) scores = new Float64Array(count * 2);
   for (let i = 0; i < count; i++) {
-    placeArguments(ctx, first + i * STEP, place);
+    placeArguments(call, first + i * STEP, place);
     scores[i] = encodeScore(place.longitude, place.latitude);
   }
 }
 
 /** Replicas get the equivalent ZADD. */
-function journal(ctx: Context, first: number, count: number): void {
-  if (!ctx.host.journal.active) return;
+function journal(call: Call, first: number, count: number): void {
+  if (!call.server.journal.active) return;
   const words: (Buffer | number)[] = [];
-  for (let index = 1; index < first; index++) words.push(ctx.bytes(index));
-  for (let i = 0; i < count; i++) words.push(scores[i], ctx.bytes(first + i * STEP + 2));
-  ctx.journalAs("zadd", ...words);
+  for (let index = 1; index < first; index++) words.push(call.bytes(index));
+  for (let i = 0; i < count; i++) words.push(scores[i], call.bytes(first + i * STEP + 2));
+  call.journalAs("zadd", ...words);
 }

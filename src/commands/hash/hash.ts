@@ -3,8 +3,8 @@
 import { INT64_MAX, INT64_MIN, parseInt64, smallInteger } from "../../base/bytes.ts";
 import { addLongDoubles, formatLongDouble, type LongDouble, parseLongDouble } from "../../base/numbers/longdouble.ts";
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
@@ -17,59 +17,59 @@ export const hset = command("hset", { arity: -4, since: "2.0.0", flags: "write d
   .takes("key{RW update} data(field value)...")
   .docs("Sets the values of fields in a hash. Creates the hash if it doesn't exist.", "O(1) for each field")
   .changed("4.0.0: Accepts several fields and values.")
-  .run((ctx) => {
-    const added = setFields(ctx);
-    ctx.reply.integer(added);
+  .run((call) => {
+    const added = setFields(call);
+    call.reply.integer(added);
   });
 
 export const hmset = command("hmset", { arity: -4, since: "2.0.0", flags: "write denyoom fast" })
   .takes("key{RW update} data(field value)...")
   .docs("Sets the values of several fields in a hash.", "O(N) for N fields")
   .deprecated("4.0.0", "`HSET` with several fields")
-  .run((ctx) => {
-    setFields(ctx);
-    ctx.reply.ok();
+  .run((call) => {
+    setFields(call);
+    call.reply.ok();
   });
 
 export const hsetnx = command("hsetnx", { arity: 4, since: "2.0.0", flags: "write denyoom fast" })
   .takes("key{RW insert} field value")
   .docs("Sets the value of a field in a hash only if the field doesn't exist.", "O(1)")
-  .run((ctx) => {
-    const { buffer, offsets, lengths } = ctx.frame;
-    const hash = ctx.openWrite(1, Type.HASH);
-    if (hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]) !== 0) return ctx.reply.integer(0);
-    requireRoom(ctx);
-    expectFields(ctx, hash);
+  .run((call) => {
+    const { buffer, offsets, lengths } = call.frame;
+    const hash = call.openWrite(1, Type.HASH);
+    if (hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]) !== 0) return call.reply.integer(0);
+    requireRoom(call);
+    expectFields(call, hash);
     hashSet(hash, buffer, offsets[2], offsets[2] + lengths[2], buffer, offsets[3], offsets[3] + lengths[3]);
     hash.changed();
-    ctx.event(EventClass.HASH, "hset", 1);
-    ctx.reply.integer(1);
+    call.event(EventClass.HASH, "hset", 1);
+    call.reply.integer(1);
   });
 
 export const hget = command("hget", { arity: 3, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO access} field")
   .docs("Returns the value of a field in a hash.", "O(1)")
-  .run((ctx) => replyField(ctx, ctx.openRead(1, Type.HASH), 2));
+  .run((call) => replyField(call, call.openRead(1, Type.HASH), 2));
 
 export const hmget = command("hmget", { arity: -3, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO access} field...")
   .docs("Returns the values of several fields in a hash.", "O(N) for N fields")
-  .run((ctx) => {
-    const hash = ctx.openRead(1, Type.HASH);
-    ctx.reply.array(ctx.count - 2);
-    for (let index = 2; index < ctx.count; index++) replyField(ctx, hash, index);
+  .run((call) => {
+    const hash = call.openRead(1, Type.HASH);
+    call.reply.array(call.count - 2);
+    for (let index = 2; index < call.count; index++) replyField(call, hash, index);
   });
 
 export const hgetall = command("hgetall", { arity: 2, since: "2.0.0", flags: "readonly" })
   .takes("key{RO access}")
   .tips("nondeterministic_output_order")
   .docs("Returns all fields and values of a hash.", "O(N) for N fields")
-  .run((ctx) => {
-    const hash = ctx.openRead(1, Type.HASH);
-    ctx.reply.map(hashLength(hash));
+  .run((call) => {
+    const hash = call.openRead(1, Type.HASH);
+    call.reply.map(hashLength(hash));
     const visit = (field: Element, value: Element): void => {
-      replyElement(ctx, field);
-      replyElement(ctx, value);
+      replyElement(call, field);
+      replyElement(call, value);
     };
     hashEach(hash, visit, shownField, shownValue);
   });
@@ -78,51 +78,51 @@ export const hkeys = command("hkeys", { arity: 2, since: "2.0.0", flags: "readon
   .takes("key{RO access}")
   .tips("nondeterministic_output_order")
   .docs("Returns all fields of a hash.", "O(N) for N fields")
-  .run((ctx) => {
-    const hash = ctx.openRead(1, Type.HASH);
-    ctx.reply.array(hashLength(hash));
-    hashEach(hash, (field) => replyElement(ctx, field), shownField, shownValue);
+  .run((call) => {
+    const hash = call.openRead(1, Type.HASH);
+    call.reply.array(hashLength(hash));
+    hashEach(hash, (field) => replyElement(call, field), shownField, shownValue);
   });
 
 export const hvals = command("hvals", { arity: 2, since: "2.0.0", flags: "readonly" })
   .takes("key{RO access}")
   .tips("nondeterministic_output_order")
   .docs("Returns all values of a hash.", "O(N) for N fields")
-  .run((ctx) => {
-    const hash = ctx.openRead(1, Type.HASH);
-    ctx.reply.array(hashLength(hash));
-    hashEach(hash, (_, value) => replyElement(ctx, value), shownField, shownValue);
+  .run((call) => {
+    const hash = call.openRead(1, Type.HASH);
+    call.reply.array(hashLength(hash));
+    hashEach(hash, (_, value) => replyElement(call, value), shownField, shownValue);
   });
 
 export const hlen = command("hlen", { arity: 2, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO}")
   .docs("Returns the number of fields in a hash.", "O(1)")
-  .run((ctx) => ctx.reply.integer(hashLength(ctx.openRead(1, Type.HASH))));
+  .run((call) => call.reply.integer(hashLength(call.openRead(1, Type.HASH))));
 
 export const hstrlen = command("hstrlen", { arity: 3, since: "3.2.0", flags: "readonly fast" })
   .takes("key{RO} field")
   .docs("Returns the length of the value of a field in a hash.", "O(1)")
-  .run((ctx) => {
-    const { buffer, offsets, lengths } = ctx.frame;
-    const found = hashGet(ctx.openRead(1, Type.HASH), buffer, offsets[2], offsets[2] + lengths[2], shownValue);
-    ctx.reply.integer(found ? shownValue.length : 0);
+  .run((call) => {
+    const { buffer, offsets, lengths } = call.frame;
+    const found = hashGet(call.openRead(1, Type.HASH), buffer, offsets[2], offsets[2] + lengths[2], shownValue);
+    call.reply.integer(found ? shownValue.length : 0);
   });
 
 export const hexists = command("hexists", { arity: 3, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO access} field")
   .docs("Determines whether a hash has a field.", "O(1)")
-  .run((ctx) => {
-    const { buffer, offsets, lengths } = ctx.frame;
-    ctx.reply.integer(hashFind(ctx.openRead(1, Type.HASH), buffer, offsets[2], offsets[2] + lengths[2]) === 0 ? 0 : 1);
+  .run((call) => {
+    const { buffer, offsets, lengths } = call.frame;
+    call.reply.integer(hashFind(call.openRead(1, Type.HASH), buffer, offsets[2], offsets[2] + lengths[2]) === 0 ? 0 : 1);
   });
 
 export const hdel = command("hdel", { arity: -3, since: "2.0.0", flags: "write fast" })
   .takes("key{RW delete} field...")
   .docs("Deletes fields of a hash. Deletes the hash if no fields remain.", "O(N) for N fields")
   .changed("2.4.0: Accepts several fields.")
-  .run((ctx) => {
-    const { buffer, offsets, lengths, count } = ctx.frame;
-    const hash = ctx.openWrite(1, Type.HASH);
+  .run((call) => {
+    const { buffer, offsets, lengths, count } = call.frame;
+    const hash = call.openWrite(1, Type.HASH);
     let left = hashLength(hash);
     let deleted = 0;
     for (let index = 2; index < count && left > 0; index++) {
@@ -131,37 +131,37 @@ export const hdel = command("hdel", { arity: -3, since: "2.0.0", flags: "write f
       left--;
     }
     if (deleted > 0) hash.shrunk(left, deleted, EventClass.HASH, "hdel");
-    ctx.reply.integer(deleted);
+    call.reply.integer(deleted);
   });
 
 export const hincrby = command("hincrby", { arity: 4, since: "2.0.0", flags: "write denyoom fast" })
   .takes("key{RW access update} field increment")
   .docs("Increments the integer value of a field in a hash by a number. A field that doesn't exist counts as 0.", "O(1)")
-  .run((ctx) => {
-    const { buffer, offsets, lengths } = ctx.frame;
+  .run((call) => {
+    const { buffer, offsets, lengths } = call.frame;
     const delta = smallInteger(buffer, offsets[3], offsets[3] + lengths[3]);
-    if (delta !== delta) ctx.int64(3); // throws unless it is an int64, before the key is looked up
-    const hash = ctx.openWrite(1, Type.HASH);
+    if (delta !== delta) call.int64(3); // throws unless it is an int64, before the key is looked up
+    const hash = call.openWrite(1, Type.HASH);
     const place = hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]);
     if (place === 0) shownValue.setNumber(0);
     else hashShow(hash, place, shownValue);
     const sum = smallInteger(shownValue.bytes, shownValue.from, shownValue.to) + delta;
-    if (sum !== sum) return addWide(ctx, hash, place);
+    if (sum !== sum) return addWide(call, hash, place);
     result.setNumber(sum);
-    storeResult(ctx, hash, place, result.bytes, result.from, result.to);
-    ctx.event(EventClass.HASH, "hincrby", 1);
-    ctx.reply.integer(sum);
+    storeResult(call, hash, place, result.bytes, result.from, result.to);
+    call.event(EventClass.HASH, "hincrby", 1);
+    call.reply.integer(sum);
   });
 
 export const hincrbyfloat = command("hincrbyfloat", { arity: 4, since: "2.6.0", flags: "write denyoom fast" })
   .takes("key{RW access update} field increment:double")
   .docs("Increments the floating-point value of a field in a hash by a number. A field that doesn't exist counts as 0.", "O(1)")
-  .run((ctx) => {
-    const { buffer, offsets, lengths } = ctx.frame;
-    const increment = parseLongDouble(ctx.text(3));
+  .run((call) => {
+    const { buffer, offsets, lengths } = call.frame;
+    const increment = parseLongDouble(call.text(3));
     if (increment === null) throw errors.notFloat;
     if (increment.exponent === Number.POSITIVE_INFINITY) throw commandError("ERR value is NaN or Infinity");
-    const hash = ctx.openWrite(1, Type.HASH);
+    const hash = call.openWrite(1, Type.HASH);
     const place = hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]);
     let before: LongDouble | null = ZERO;
     if (place !== 0) {
@@ -172,11 +172,11 @@ export const hincrbyfloat = command("hincrbyfloat", { arity: 4, since: "2.6.0", 
     const sum = addLongDoubles(before, increment);
     if (sum === null) throw commandError("ERR increment would produce NaN or Infinity");
     const text = Buffer.from(formatLongDouble(sum), "latin1");
-    storeResult(ctx, hash, place, text, 0, text.length);
-    ctx.event(EventClass.HASH, "hincrbyfloat", 1);
-    ctx.reply.bytesOf(text);
+    storeResult(call, hash, place, text, 0, text.length);
+    call.event(EventClass.HASH, "hincrbyfloat", 1);
+    call.reply.bytesOf(text);
     // Replicas and files get the result: they might round the sum differently.
-    if (ctx.host.journal.active) ctx.journalAs("HSET", ctx.bytes(1), ctx.bytes(2), text);
+    if (call.server.journal.active) call.journalAs("HSET", call.bytes(1), call.bytes(2), text);
   });
 
 const ZERO: LongDouble = { negative: false, mantissa: 0n, exponent: 0 };
@@ -185,24 +185,24 @@ const shownField = new Element();
 const shownValue = new Element();
 const result = new Element();
 
-function replyElement(ctx: Context, element: Element): void {
-  ctx.reply.bytes(element.bytes, element.from, element.to);
+function replyElement(call: Call, element: Element): void {
+  call.reply.bytes(element.bytes, element.from, element.to);
 }
 
 /** Replies with the value of the field that argument `index` names. */
-function replyField(ctx: Context, hash: Value, index: number): void {
-  const { buffer, offsets, lengths } = ctx.frame;
-  if (hashGet(hash, buffer, offsets[index], offsets[index] + lengths[index], shownValue)) replyElement(ctx, shownValue);
-  else ctx.reply.null();
+function replyField(call: Call, hash: Value, index: number): void {
+  const { buffer, offsets, lengths } = call.frame;
+  if (hashGet(hash, buffer, offsets[index], offsets[index] + lengths[index], shownValue)) replyElement(call, shownValue);
+  else call.reply.null();
 }
 
 /** Sets the fields in the arguments from 2 on. Returns how many are new. Errors: a field without a value, WRONGTYPE. */
-function setFields(ctx: Context): number {
-  const { buffer, offsets, lengths, count } = ctx.frame;
-  if (count % 2 === 1) throw commandError(`ERR wrong number of arguments for '${ctx.entry.fullName}' command`);
-  const hash = ctx.openWrite(1, Type.HASH);
-  requireRoom(ctx);
-  expectFields(ctx, hash);
+function setFields(call: Call): number {
+  const { buffer, offsets, lengths, count } = call.frame;
+  if (count % 2 === 1) throw commandError(`ERR wrong number of arguments for '${call.entry.fullName}' command`);
+  const hash = call.openWrite(1, Type.HASH);
+  requireRoom(call);
+  expectFields(call, hash);
   let added = 0;
   for (let index = 2; index < count; index += 2) {
     const field = offsets[index];
@@ -210,19 +210,19 @@ function setFields(ctx: Context): number {
     if (hashSet(hash, buffer, field, field + lengths[index], buffer, value, value + lengths[index + 1])) added++;
   }
   hash.changed((count - 2) >>> 1);
-  ctx.event(EventClass.HASH, "hset", 1);
+  call.event(EventClass.HASH, "hset", 1);
   return added;
 }
 
 /** Makes sure that there is memory for all fields of the request, or sets none. */
-function requireRoom(ctx: Context): void {
-  ctx.host.keyspace.requireRoom(ctx.count >>> 1, ctx.frame.end - ctx.frame.start);
+function requireRoom(call: Call): void {
+  call.server.keyspace.requireRoom(call.count >>> 1, call.frame.end - call.frame.start);
 }
 
 /** Tells a packed hash which fields and values, from argument 2 on, it is about to get. */
-function expectFields(ctx: Context, hash: Value): void {
+function expectFields(call: Call, hash: Value): void {
   if (hash.object !== null) return;
-  const { lengths, count } = ctx.frame;
+  const { lengths, count } = call.frame;
   let longest = 0;
   let bytes = 0;
   for (let index = 2; index < count; index++) {
@@ -234,21 +234,21 @@ function expectFields(ctx: Context, hash: Value): void {
 }
 
 /** HINCRBY for numbers of more than 15 digits; `shownValue` is the field's value. Errors: not an integer, overflow. */
-function addWide(ctx: Context, hash: Value, place: number): void {
+function addWide(call: Call, hash: Value, place: number): void {
   const before = parseInt64(shownValue.bytes, shownValue.from, shownValue.to);
   if (before === null) throw commandError("ERR hash value is not an integer");
-  const sum = before + ctx.int64(3);
+  const sum = before + call.int64(3);
   if (sum > INT64_MAX || sum < INT64_MIN) throw errors.overflow;
   const text = Buffer.from(sum.toString(), "latin1");
-  storeResult(ctx, hash, place, text, 0, text.length);
-  ctx.event(EventClass.HASH, "hincrby", 1);
-  ctx.reply.bigint(sum);
+  storeResult(call, hash, place, text, 0, text.length);
+  call.event(EventClass.HASH, "hincrby", 1);
+  call.reply.bigint(sum);
 }
 
 /** Sets the field in argument 2, just found at `place`, to bytes[from, to). */
-function storeResult(ctx: Context, hash: Value, place: number, bytes: Buffer, from: number, to: number): void {
-  const { buffer, offsets, lengths } = ctx.frame;
-  requireRoom(ctx);
+function storeResult(call: Call, hash: Value, place: number, bytes: Buffer, from: number, to: number): void {
+  const { buffer, offsets, lengths } = call.frame;
+  requireRoom(call);
   hashPut(hash, place, buffer, offsets[2], offsets[2] + lengths[2], bytes, from, to);
   hash.changed();
 }

@@ -18,8 +18,8 @@ import { selfTest } from "../../algorithms/hyperloglog/hyperloglog-check.ts";
 import { REGISTERS } from "../../algorithms/hyperloglog/hyperloglog-hash.ts";
 import { Raised } from "../../algorithms/hyperloglog/hyperloglog-sparse.ts";
 import { commandError } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import type { Database } from "../../keyspace/database.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
@@ -33,9 +33,9 @@ const union = new Union();
 export const pfadd = command("pfadd", { arity: -2, since: "2.8.9", flags: "write denyoom fast" })
   .takes("key{RW insert} [element...]")
   .docs("Adds elements to a HyperLogLog. Creates the key if it doesn't exist.", "O(1) for each element")
-  .run((ctx) => {
-    const { frame } = ctx;
-    const value = openHyperLogLog(ctx, 1);
+  .run((call) => {
+    const { frame } = call;
+    const value = openHyperLogLog(call, 1);
     let updated = 0;
     if (!value.exists) {
       hyperLogLogInit(value);
@@ -49,77 +49,77 @@ export const pfadd = command("pfadd", { arity: -2, since: "2.8.9", flags: "write
     }
     if (updated > 0) {
       noteUpdates(value, updated);
-      ctx.event(EventClass.STRING, "pfadd", 1);
+      call.event(EventClass.STRING, "pfadd", 1);
     }
-    ctx.reply.integer(updated > 0 ? 1 : 0);
+    call.reply.integer(updated > 0 ? 1 : 0);
   });
 
 export const pfcount = command("pfcount", { arity: -2, since: "2.8.9", flags: "readonly may_replicate" })
   .takes("key{RW access: RW because it caches the count in the value, for replicas too}...")
   .docs("Estimates the number of distinct elements in one HyperLogLog or in several together.", "O(1) with one key; O(N) with N keys")
-  .run((ctx) => {
-    if (ctx.count > 2) {
-      mergeKeys(ctx);
-      return replyCardinality(ctx, union.count());
+  .run((call) => {
+    if (call.count > 2) {
+      mergeKeys(call);
+      return replyCardinality(call, union.count());
     }
-    const { database } = ctx;
-    const address = ctx.readString(1);
-    if (address === 0) return ctx.reply.integer(0);
+    const { database } = call;
+    const address = call.readString(1);
+    if (address === 0) return call.reply.integer(0);
     const { buffer, from, to } = database.locateString(address);
     requireHyperLogLog(buffer, from, to);
     makeRaw(database, address);
     const noted = notedCardinality(buffer, from);
-    if (noted !== -1) return replyCardinality(ctx, noted);
+    if (noted !== -1) return replyCardinality(call, noted);
     const cardinality = countCardinality(buffer, from, to);
     if (cardinality !== cardinality) throw corrupt();
     const opened = database.openString(address, to - from);
     noteCardinality(database.stringBuffer(opened), database.stringOffset(opened), cardinality);
     database.announce(opened);
-    ctx.journalAlways();
-    replyCardinality(ctx, cardinality);
+    call.journalAlways();
+    replyCardinality(call, cardinality);
   });
 
 export const pfmerge = command("pfmerge", { arity: -2, since: "2.8.9", flags: "write denyoom" })
   .takes("destkey{RW access insert} [sourcekey{RO access}...]")
   .docs("Merges HyperLogLogs into one key.", "O(N) for N HyperLogLogs")
-  .run((ctx) => {
-    const dense = mergeKeys(ctx);
-    const value = openHyperLogLog(ctx, 1);
+  .run((call) => {
+    const dense = mergeKeys(call);
+    const value = openHyperLogLog(call, 1);
     if (!value.exists) hyperLogLogInit(value);
     if (dense && !makeDense(value)) throw corrupt();
     union.raise(value);
     noteUpdates(value, 1);
-    ctx.event(EventClass.STRING, "pfadd", 1);
-    ctx.reply.ok();
+    call.event(EventClass.STRING, "pfadd", 1);
+    call.reply.ok();
   });
 
 export const pfdebug = command("pfdebug", { arity: 3, since: "2.8.9", flags: "write denyoom admin" })
   .takes("subcommand key{RW access}")
   .docs("An internal command that shows the contents of a HyperLogLog.", "N/A")
   .internal()
-  .run((ctx) => {
-    const value = openHyperLogLog(ctx, 2);
+  .run((call) => {
+    const value = openHyperLogLog(call, 2);
     if (!value.exists) throw commandError("ERR The specified key does not exist");
-    if (ctx.is(1, "getreg")) replyRegisters(ctx, value);
-    else if (ctx.is(1, "decode")) replyOpcodes(ctx, value);
-    else if (ctx.is(1, "encoding")) ctx.reply.simple(isSparse(value.buffer, value.from) ? "sparse" : "dense");
-    else if (ctx.is(1, "todense")) ctx.reply.integer(becomeDense(value) ? 1 : 0);
-    else throw commandError(`ERR Unknown PFDEBUG subcommand '${cString(ctx.text(1))}'`);
+    if (call.is(1, "getreg")) replyRegisters(call, value);
+    else if (call.is(1, "decode")) replyOpcodes(call, value);
+    else if (call.is(1, "encoding")) call.reply.simple(isSparse(value.buffer, value.from) ? "sparse" : "dense");
+    else if (call.is(1, "todense")) call.reply.integer(becomeDense(value) ? 1 : 0);
+    else throw commandError(`ERR Unknown PFDEBUG subcommand '${cString(call.text(1))}'`);
   });
 
 export const pfselftest = command("pfselftest", { arity: 1, since: "2.8.9", flags: "admin" })
   .docs("An internal command that tests the HyperLogLog implementation.", "N/A")
   .internal()
-  .run((ctx) => {
-    const { space, limits } = ctx.host.keyspace;
+  .run((call) => {
+    const { space, limits } = call.server.keyspace;
     const fault = selfTest(new Temporary(space, limits).begin(Type.STRING), new Temporary(space, limits).begin(Type.STRING));
     if (fault !== null) throw commandError(`ERR TESTFAILED ${fault}`);
-    ctx.reply.ok();
+    call.reply.ok();
   });
 
 /** Returns the HyperLogLog at the key in argument `index`, opened for writing. Errors: WRONGTYPE. */
-function openHyperLogLog(ctx: Context, index: number): Value {
-  const value = ctx.openWrite(index, Type.STRING);
+function openHyperLogLog(call: Call, index: number): Value {
+  const value = call.openWrite(index, Type.STRING);
   if (!value.exists) return value;
   requireHyperLogLog(value.buffer, value.from, value.to);
   makeRaw(value.database, value.address);
@@ -151,14 +151,14 @@ function corrupt(): Error {
 }
 
 /** Merges the registers of all keys into `union`. Returns whether one of the HyperLogLogs is dense. Errors: WRONGTYPE, INVALIDOBJ. */
-function mergeKeys(ctx: Context): boolean {
+function mergeKeys(call: Call): boolean {
   let dense = false;
   union.clear();
-  for (let index = 1; index < ctx.count; index++) {
-    ctx.prepareKeys(1, index, 1);
-    const address = ctx.readString(index);
+  for (let index = 1; index < call.count; index++) {
+    call.prepareKeys(1, index, 1);
+    const address = call.readString(index);
     if (address === 0) continue;
-    const { buffer, from, to } = ctx.database.locateString(address);
+    const { buffer, from, to } = call.database.locateString(address);
     requireHyperLogLog(buffer, from, to);
     if (!isSparse(buffer, from)) dense = true;
     if (!union.add(buffer, from, to)) throw corrupt();
@@ -176,15 +176,15 @@ function becomeDense(value: Value): boolean {
   return true;
 }
 
-function replyRegisters(ctx: Context, value: Value): void {
+function replyRegisters(call: Call, value: Value): void {
   becomeDense(value);
-  ctx.reply.array(REGISTERS);
-  for (let index = 0; index < REGISTERS; index++) ctx.reply.integer(registerOf(value.buffer, value.from, index));
+  call.reply.array(REGISTERS);
+  for (let index = 0; index < REGISTERS; index++) call.reply.integer(registerOf(value.buffer, value.from, index));
 }
 
-function replyOpcodes(ctx: Context, value: Value): void {
+function replyOpcodes(call: Call, value: Value): void {
   if (!isSparse(value.buffer, value.from)) throw commandError("ERR HLL encoding is not sparse");
-  ctx.reply.bulk(spellRegisters(value.buffer, value.from, value.to));
+  call.reply.bulk(spellRegisters(value.buffer, value.from, value.to));
 }
 
 /** The string as C sees it: a zero byte ends it. */
@@ -192,7 +192,7 @@ function cString(text: string): string {
   return text.split("\0", 1)[0];
 }
 
-function replyCardinality(ctx: Context, cardinality: number | bigint): void {
-  if (typeof cardinality === "number" && Number.isSafeInteger(cardinality)) ctx.reply.integer(cardinality);
-  else ctx.reply.bigint(BigInt(cardinality));
+function replyCardinality(call: Call, cardinality: number | bigint): void {
+  if (typeof cardinality === "number" && Number.isSafeInteger(cardinality)) call.reply.integer(cardinality);
+  else call.reply.bigint(BigInt(cardinality));
 }

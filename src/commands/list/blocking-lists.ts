@@ -3,8 +3,8 @@
  * the same.
  */
 
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { ListEnd } from "../../values/list/list.ts";
 import { Type } from "../../values/value-types.ts";
 import { parseMultiPop } from "../arguments/numbers.ts";
@@ -17,29 +17,29 @@ export const blpop = command("blpop", { arity: -3, since: "2.0.0", flags: "write
   .takes("key{RW access delete}... timeout")
   .docs("Pops the first element of the first non-empty list of several, or blocks until there is one.", "O(N) for N keys")
   .changed("6.0.0: The timeout is a double instead of an integer.")
-  .run((ctx) => popOrWait(ctx, ListEnd.HEAD));
+  .run((call) => popOrWait(call, ListEnd.HEAD));
 
 export const brpop = command("brpop", { arity: -3, since: "2.0.0", flags: "write blocking" })
   .takes("key{RW access delete}... timeout")
   .docs("Pops the last element of the first non-empty list of several, or blocks until there is one.", "O(N) for N keys")
   .changed("6.0.0: The timeout is a double instead of an integer.")
-  .run((ctx) => popOrWait(ctx, ListEnd.TAIL));
+  .run((call) => popOrWait(call, ListEnd.TAIL));
 
 /** Replies with the key and its element, or blocks. */
-function popOrWait(ctx: Context, end: ListEnd): void {
-  const last = ctx.count - 1;
-  const deadline = parseTimeout(ctx, last);
+function popOrWait(call: Call, end: ListEnd): void {
+  const last = call.count - 1;
+  const deadline = parseTimeout(call, last);
   for (let index = 1; index < last; index++) {
-    ctx.prepareKeys(1, index, 1);
-    const list = ctx.openWrite(index, Type.LIST);
+    call.prepareKeys(1, index, 1);
+    const list = call.openWrite(index, Type.LIST);
     if (!list.exists) continue;
-    const { buffer, offsets, lengths } = ctx.frame;
-    ctx.reply.array(2);
-    ctx.reply.bytes(buffer, offsets[index], offsets[index] + lengths[index]);
-    replyPopped(ctx, list, end);
-    return ctx.journalAs(end === ListEnd.HEAD ? "LPOP" : "RPOP", ctx.bytes(index));
+    const { buffer, offsets, lengths } = call.frame;
+    call.reply.array(2);
+    call.reply.bytes(buffer, offsets[index], offsets[index] + lengths[index]);
+    replyPopped(call, list, end);
+    return call.journalAs(end === ListEnd.HEAD ? "LPOP" : "RPOP", call.bytes(index));
   }
-  ctx.block({ firstKey: 1, keyCount: last - 1, type: Type.LIST, deadline });
+  call.block({ firstKey: 1, keyCount: last - 1, type: Type.LIST, deadline });
 }
 
 export const blmpop = command("blmpop", { arity: -5, since: "7.0.0", flags: "write blocking" })
@@ -48,10 +48,10 @@ export const blmpop = command("blmpop", { arity: -5, since: "7.0.0", flags: "wri
     "Pops elements from the first non-empty list of several, or blocks until there is one.",
     "O(N+M) for N keys and M elements returned",
   )
-  .run((ctx) => {
-    const wanted = parseMultiPop(ctx, 2, listEnd);
-    const deadline = parseTimeout(ctx, 1);
-    if (!serveMultiPop(ctx, wanted)) ctx.block({ firstKey: wanted.firstKey, keyCount: wanted.keys, type: Type.LIST, deadline });
+  .run((call) => {
+    const wanted = parseMultiPop(call, 2, listEnd);
+    const deadline = parseTimeout(call, 1);
+    if (!serveMultiPop(call, wanted)) call.block({ firstKey: wanted.firstKey, keyCount: wanted.keys, type: Type.LIST, deadline });
   });
 
 // ---- from list to list
@@ -59,10 +59,11 @@ export const blmpop = command("blmpop", { arity: -5, since: "7.0.0", flags: "wri
 export const blmove = command("blmove", { arity: 6, since: "6.2.0", flags: "write denyoom blocking" })
   .takes("source{RW access delete} destination{RW insert} wherefrom(LEFT | RIGHT) whereto(LEFT | RIGHT) timeout")
   .docs("Moves an element from one list to another. Blocks until there is one.", "O(1)")
-  .run((ctx) => {
-    const from = listEnd(ctx, 3);
-    const to = listEnd(ctx, 4);
-    if (moveOrWait(ctx, from, to, parseTimeout(ctx, 5))) ctx.journalAs("LMOVE", ctx.bytes(1), ctx.bytes(2), ctx.bytes(3), ctx.bytes(4));
+  .run((call) => {
+    const from = listEnd(call, 3);
+    const to = listEnd(call, 4);
+    if (moveOrWait(call, from, to, parseTimeout(call, 5)))
+      call.journalAs("LMOVE", call.bytes(1), call.bytes(2), call.bytes(3), call.bytes(4));
   });
 
 export const brpoplpush = command("brpoplpush", { arity: 4, since: "2.2.0", flags: "write denyoom blocking" })
@@ -70,15 +71,15 @@ export const brpoplpush = command("brpoplpush", { arity: 4, since: "2.2.0", flag
   .docs("Moves the last element of a list to the front of another. Blocks until there is one.", "O(1)")
   .deprecated("6.2.0", "`BLMOVE` with `RIGHT` and `LEFT`")
   .changed("6.0.0: The timeout is a double instead of an integer.")
-  .run((ctx) => {
-    if (moveOrWait(ctx, ListEnd.TAIL, ListEnd.HEAD, parseTimeout(ctx, 3))) ctx.journalAs("RPOPLPUSH", ctx.bytes(1), ctx.bytes(2));
+  .run((call) => {
+    if (moveOrWait(call, ListEnd.TAIL, ListEnd.HEAD, parseTimeout(call, 3))) call.journalAs("RPOPLPUSH", call.bytes(1), call.bytes(2));
   });
 
 /** Returns whether an element was moved. */
-function moveOrWait(ctx: Context, from: ListEnd, to: ListEnd, deadline: number): boolean {
-  if (serveMove(ctx, 1, 2, from, to)) return true;
+function moveOrWait(call: Call, from: ListEnd, to: ListEnd, deadline: number): boolean {
+  if (serveMove(call, 1, 2, from, to)) return true;
   // Not the null array that a client gets after a timeout.
-  if (ctx.mayBlock) ctx.block({ firstKey: 1, keyCount: 1, type: Type.LIST, deadline });
-  else ctx.reply.null();
+  if (call.mayBlock) call.block({ firstKey: 1, keyCount: 1, type: Type.LIST, deadline });
+  else call.reply.null();
   return false;
 }

@@ -5,7 +5,7 @@
 
 import { isInt64 } from "../../base/bytes.ts";
 import { errors } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
@@ -36,28 +36,28 @@ const cursor = new ListCursor();
 // ---- arguments
 
 /** LEFT or RIGHT. Errors: syntax. */
-export function listEnd(ctx: Context, index: number): ListEnd {
-  if (ctx.is(index, "left")) return ListEnd.HEAD;
-  if (ctx.is(index, "right")) return ListEnd.TAIL;
+export function listEnd(call: Call, index: number): ListEnd {
+  if (call.is(index, "left")) return ListEnd.HEAD;
+  if (call.is(index, "right")) return ListEnd.TAIL;
   throw errors.syntax;
 }
 
 // ---- taking
 
 /** Answers with the element at an end of `list`, which has one and was opened for writing, and takes it away. */
-export function replyPopped(ctx: Context, list: Value, end: ListEnd): void {
+export function replyPopped(call: Call, list: Value, end: ListEnd): void {
   listPeek(list, end, element);
-  ctx.reply.bytes(element.bytes, element.from, element.to);
+  call.reply.bytes(element.bytes, element.from, element.to);
   listDrop(list, end);
   noteRemoved(list, end, 1);
 }
 
 /** The same with an array of up to `count` elements (at least 1). Returns how many. */
-export function replyPoppedRange(ctx: Context, list: Value, end: ListEnd, count: number): number {
+export function replyPoppedRange(call: Call, list: Value, end: ListEnd, count: number): number {
   const length = listLength(list);
   const taken = Math.min(count, length);
-  if (end === ListEnd.HEAD) replyRange(ctx, list, 0, taken);
-  else replyRange(ctx, list, length - 1, taken, true);
+  if (end === ListEnd.HEAD) replyRange(call, list, 0, taken);
+  else replyRange(call, list, length - 1, taken, true);
   listDeleteRange(list, end === ListEnd.HEAD ? 0 : length - taken, taken);
   noteRemoved(list, end, taken);
   return taken;
@@ -67,16 +67,16 @@ export function replyPoppedRange(ctx: Context, list: Value, end: ListEnd, count:
  * Replies with the first key of `wanted` that has a list and the elements taken off it, journalled as LPOP or RPOP. Returns false, with
  * nothing done, if no key has one. Errors: WRONGTYPE for a key before.
  */
-export function serveMultiPop(ctx: Context, { firstKey, keys, end, count }: MultiPop<ListEnd>): boolean {
+export function serveMultiPop(call: Call, { firstKey, keys, end, count }: MultiPop<ListEnd>): boolean {
   for (let index = firstKey; index < firstKey + keys; index++) {
-    ctx.prepareKeys(firstKey, index, 1);
-    const list = ctx.openWrite(index, Type.LIST);
+    call.prepareKeys(firstKey, index, 1);
+    const list = call.openWrite(index, Type.LIST);
     if (!list.exists) continue;
-    const { buffer, offsets, lengths } = ctx.frame;
-    ctx.reply.array(2);
-    ctx.reply.bytes(buffer, offsets[index], offsets[index] + lengths[index]);
-    const taken = replyPoppedRange(ctx, list, end, count);
-    ctx.journalAs(end === ListEnd.HEAD ? "LPOP" : "RPOP", ctx.bytes(index), taken);
+    const { buffer, offsets, lengths } = call.frame;
+    call.reply.array(2);
+    call.reply.bytes(buffer, offsets[index], offsets[index] + lengths[index]);
+    const taken = replyPoppedRange(call, list, end, count);
+    call.journalAs(end === ListEnd.HEAD ? "LPOP" : "RPOP", call.bytes(index), taken);
     return true;
   }
   return false;
@@ -86,10 +86,10 @@ export function serveMultiPop(ctx: Context, { firstKey, keys, end, count }: Mult
  * Moves an element from an end of the list at argument `source` to one of that at `destination` and replies with it. Returns false, with
  * nothing done, if there is no list. Errors: WRONGTYPE.
  */
-export function serveMove(ctx: Context, source: number, destination: number, from: ListEnd, to: ListEnd): boolean {
-  const list = ctx.openWrite(source, Type.LIST);
+export function serveMove(call: Call, source: number, destination: number, from: ListEnd, to: ListEnd): boolean {
+  const list = call.openWrite(source, Type.LIST);
   if (!list.exists) return false;
-  const other = ctx.openWrite(destination, Type.LIST, 1);
+  const other = call.openWrite(destination, Type.LIST, 1);
   const wasLarge = list.encoding === Encoding.QUICKLIST;
   listCopy(list, from, moved);
   // Redis takes an element off a large list as a number if it can, and does not count numbers among the bytes to be added.
@@ -97,14 +97,14 @@ export function serveMove(ctx: Context, source: number, destination: number, fro
   if (other.address === list.address) {
     listDrop(list, from);
     add(list, to, counted);
-    notePushed(ctx, destination, to);
+    notePushed(call, destination, to);
   } else {
     add(other, to, counted);
     other.changed(0);
-    notePushed(ctx, destination, to);
+    notePushed(call, destination, to);
     listDrop(list, from);
   }
-  ctx.reply.bytes(moved.buffer, moved.from, moved.to);
+  call.reply.bytes(moved.buffer, moved.from, moved.to);
   noteRemoved(list, from, 1);
   if (moved.buffer.length > MAX_KEPT_BYTES) moved.buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   return true;
@@ -115,8 +115,8 @@ function add(list: Value, end: ListEnd, counted: number): void {
   listAdd(list, moved.buffer, moved.from, moved.to, end);
 }
 
-function notePushed(ctx: Context, index: number, end: ListEnd): void {
-  ctx.event(EventClass.LIST, end === ListEnd.HEAD ? "lpush" : "rpush", index);
+function notePushed(call: Call, index: number, end: ListEnd): void {
+  call.event(EventClass.LIST, end === ListEnd.HEAD ? "lpush" : "rpush", index);
 }
 
 /** Tells that `count` elements went off an end of the list. */
@@ -132,8 +132,8 @@ export function noteShrunk(list: Value, count: number, event: string): void {
 }
 
 /** Replies with an array of `count` elements, which must exist, from element `index` on or, with `backwards`, towards the head. */
-export function replyRange(ctx: Context, list: Value, index: number, count: number, backwards = false): void {
-  const { reply } = ctx;
+export function replyRange(call: Call, list: Value, index: number, count: number, backwards = false): void {
+  const { reply } = call;
   reply.array(count);
   if (count === 0) return;
   cursor.start(list, index, backwards);

@@ -1,8 +1,8 @@
 /** Lists: pushing, popping, reading, changing. LPUSH, RPUSH, LPOP, RPOP and LRANGE are hot: they allocate nothing. */
 
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
@@ -31,43 +31,43 @@ export const lpush = command("lpush", { arity: -3, since: "1.0.0", flags: "write
   .takes("key{RW insert} element...")
   .docs("Prepends elements to a list. Creates the list if it doesn't exist.", "O(1) for each element")
   .changed("2.4.0: Accepts several elements.")
-  .run((ctx) => push(ctx, ctx.openWrite(1, Type.LIST), ListEnd.HEAD));
+  .run((call) => push(call, call.openWrite(1, Type.LIST), ListEnd.HEAD));
 
 export const rpush = command("rpush", { arity: -3, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW insert} element...")
   .docs("Appends elements to a list. Creates the list if it doesn't exist.", "O(1) for each element")
   .changed("2.4.0: Accepts several elements.")
-  .run((ctx) => push(ctx, ctx.openWrite(1, Type.LIST), ListEnd.TAIL));
+  .run((call) => push(call, call.openWrite(1, Type.LIST), ListEnd.TAIL));
 
 export const lpushx = command("lpushx", { arity: -3, since: "2.2.0", flags: "write denyoom fast" })
   .takes("key{RW insert} element...")
   .docs("Prepends elements to a list only if the list exists.", "O(1) for each element")
   .changed("4.0.0: Accepts several elements.")
-  .run((ctx) => pushIfThere(ctx, ListEnd.HEAD));
+  .run((call) => pushIfThere(call, ListEnd.HEAD));
 
 export const rpushx = command("rpushx", { arity: -3, since: "2.2.0", flags: "write denyoom fast" })
   .takes("key{RW insert} element...")
   .docs("Appends elements to a list only if the list exists.", "O(1) for each element")
   .changed("4.0.0: Accepts several elements.")
-  .run((ctx) => pushIfThere(ctx, ListEnd.TAIL));
+  .run((call) => pushIfThere(call, ListEnd.TAIL));
 
-function pushIfThere(ctx: Context, end: ListEnd): void {
-  const list = ctx.openWrite(1, Type.LIST);
-  if (list.exists) push(ctx, list, end);
-  else ctx.reply.integer(0);
+function pushIfThere(call: Call, end: ListEnd): void {
+  const list = call.openWrite(1, Type.LIST);
+  if (list.exists) push(call, list, end);
+  else call.reply.integer(0);
 }
 
-function push(ctx: Context, list: Value, end: ListEnd): void {
-  const { buffer, offsets, lengths, count } = ctx.frame;
+function push(call: Call, list: Value, end: ListEnd): void {
+  const { buffer, offsets, lengths, count } = call.frame;
   let bytes = 0;
   for (let index = 2; index < count; index++) bytes += lengths[index];
   // All elements or none: one either fits or not, for many the memory is reserved beforehand.
-  if (count > 3) ctx.host.keyspace.requireRoom(count, bytes);
+  if (count > 3) call.server.keyspace.requireRoom(count, bytes);
   listPrepare(list, bytes, count - 2);
   for (let index = 2; index < count; index++) listAdd(list, buffer, offsets[index], offsets[index] + lengths[index], end);
   list.changed(count - 2);
-  ctx.reply.integer(listLength(list));
-  ctx.event(EventClass.LIST, end === ListEnd.HEAD ? "lpush" : "rpush", 1);
+  call.reply.integer(listLength(list));
+  call.event(EventClass.LIST, end === ListEnd.HEAD ? "lpush" : "rpush", 1);
 }
 
 // ---- popping
@@ -76,34 +76,34 @@ export const lpop = command("lpop", { arity: -2, since: "1.0.0", flags: "write f
   .takes("key{RW access delete} [count@6.2.0]")
   .docs("Pops the first elements of a list. Deletes the list if no elements remain.", "O(N) for N elements returned")
   .changed("6.2.0: Added `count`.")
-  .run((ctx) => pop(ctx, ListEnd.HEAD));
+  .run((call) => pop(call, ListEnd.HEAD));
 
 export const rpop = command("rpop", { arity: -2, since: "1.0.0", flags: "write fast" })
   .takes("key{RW access delete} [count@6.2.0]")
   .docs("Pops the last elements of a list. Deletes the list if no elements remain.", "O(N) for N elements returned")
   .changed("6.2.0: Added `count`.")
-  .run((ctx) => pop(ctx, ListEnd.TAIL));
+  .run((call) => pop(call, ListEnd.TAIL));
 
-function pop(ctx: Context, end: ListEnd): void {
-  if (ctx.count === 2) {
-    const list = ctx.openWrite(1, Type.LIST);
-    if (list.exists) replyPopped(ctx, list, end);
-    else ctx.reply.null();
+function pop(call: Call, end: ListEnd): void {
+  if (call.count === 2) {
+    const list = call.openWrite(1, Type.LIST);
+    if (list.exists) replyPopped(call, list, end);
+    else call.reply.null();
     return;
   }
-  if (ctx.count > 3) throw commandError(`ERR wrong number of arguments for '${ctx.entry.fullName}' command`);
-  const count = longAtLeast(ctx, 2, 0, errors.notPositive);
-  const list = ctx.openWrite(1, Type.LIST);
-  if (!list.exists) ctx.reply.nullArray();
-  else if (count === 0) ctx.reply.array(0);
-  else replyPoppedRange(ctx, list, end, count);
+  if (call.count > 3) throw commandError(`ERR wrong number of arguments for '${call.entry.fullName}' command`);
+  const count = longAtLeast(call, 2, 0, errors.notPositive);
+  const list = call.openWrite(1, Type.LIST);
+  if (!list.exists) call.reply.nullArray();
+  else if (count === 0) call.reply.array(0);
+  else replyPoppedRange(call, list, end, count);
 }
 
 export const lmpop = command("lmpop", { arity: -4, since: "7.0.0", flags: "write" })
   .takes("numkeys key{RW access delete}... where(LEFT | RIGHT) [COUNT count]")
   .docs("Pops elements from the first non-empty list of several.", "O(N+M) for N keys and M elements returned")
-  .run((ctx) => {
-    if (!serveMultiPop(ctx, parseMultiPop(ctx, 1, listEnd))) ctx.reply.nullArray();
+  .run((call) => {
+    if (!serveMultiPop(call, parseMultiPop(call, 1, listEnd))) call.reply.nullArray();
   });
 
 // ---- from list to list
@@ -111,17 +111,17 @@ export const lmpop = command("lmpop", { arity: -4, since: "7.0.0", flags: "write
 export const lmove = command("lmove", { arity: 5, since: "6.2.0", flags: "write denyoom" })
   .takes("source{RW access delete} destination{RW insert} wherefrom(LEFT | RIGHT) whereto(LEFT | RIGHT)")
   .docs("Moves an element from one list to another. Deletes the list if no elements remain.", "O(1)")
-  .run((ctx) => {
-    const from = listEnd(ctx, 3);
-    if (!serveMove(ctx, 1, 2, from, listEnd(ctx, 4))) ctx.reply.null();
+  .run((call) => {
+    const from = listEnd(call, 3);
+    if (!serveMove(call, 1, 2, from, listEnd(call, 4))) call.reply.null();
   });
 
 export const rpoplpush = command("rpoplpush", { arity: 3, since: "1.2.0", flags: "write denyoom" })
   .takes("source{RW access delete} destination{RW insert}")
   .docs("Moves the last element of a list to the front of another. Deletes the list if no elements remain.", "O(1)")
   .deprecated("6.2.0", "`LMOVE` with `RIGHT` and `LEFT`")
-  .run((ctx) => {
-    if (!serveMove(ctx, 1, 2, ListEnd.TAIL, ListEnd.HEAD)) ctx.reply.null();
+  .run((call) => {
+    if (!serveMove(call, 1, 2, ListEnd.TAIL, ListEnd.HEAD)) call.reply.null();
   });
 
 // ---- reading
@@ -129,30 +129,30 @@ export const rpoplpush = command("rpoplpush", { arity: 3, since: "1.2.0", flags:
 export const llen = command("llen", { arity: 2, since: "1.0.0", flags: "readonly fast" })
   .takes("key{RO}")
   .docs("Returns the length of a list.", "O(1)")
-  .run((ctx) => ctx.reply.integer(listLength(ctx.openRead(1, Type.LIST))));
+  .run((call) => call.reply.integer(listLength(call.openRead(1, Type.LIST))));
 
 export const lrange = command("lrange", { arity: 4, since: "1.0.0", flags: "readonly" })
   .takes("key{RO access} start stop")
   .docs("Returns a range of elements of a list.", "O(S+N) for N elements at a distance of S from the nearer end")
-  .run((ctx) => {
-    const start = longArgument(ctx, 2);
-    const stop = longArgument(ctx, 3);
-    const list = ctx.openRead(1, Type.LIST);
+  .run((call) => {
+    const start = longArgument(call, 2);
+    const stop = longArgument(call, 3);
+    const list = call.openRead(1, Type.LIST);
     const length = listLength(list);
     const first = Math.max(start < 0 ? length + start : start, 0);
     const last = Math.min(stop < 0 ? length + stop : stop, length - 1);
-    replyRange(ctx, list, first, Math.max(last - first + 1, 0));
+    replyRange(call, list, first, Math.max(last - first + 1, 0));
   });
 
 export const lindex = command("lindex", { arity: 3, since: "1.0.0", flags: "readonly" })
   .takes("key{RO access} index")
   .docs("Returns an element of a list by its index.", "O(N) for a distance of N from the nearer end")
-  .run((ctx) => {
-    const list = ctx.openRead(1, Type.LIST);
-    if (!list.exists) return ctx.reply.null();
-    const index = longArgument(ctx, 2);
-    if (listRead(list, index < 0 ? listLength(list) + index : index, element)) ctx.reply.bytes(element.bytes, element.from, element.to);
-    else ctx.reply.null();
+  .run((call) => {
+    const list = call.openRead(1, Type.LIST);
+    if (!list.exists) return call.reply.null();
+    const index = longArgument(call, 2);
+    if (listRead(list, index < 0 ? listLength(list) + index : index, element)) call.reply.bytes(element.bytes, element.from, element.to);
+    else call.reply.null();
   });
 
 const element = new Element();
@@ -162,11 +162,11 @@ const element = new Element();
 export const lset = command("lset", { arity: 4, since: "1.0.0", flags: "write denyoom" })
   .takes("key{RW update} index element")
   .docs("Sets the value of an element of a list by its index.", "O(N) for a distance of N from the nearer end")
-  .run((ctx) => {
-    const list = ctx.openWrite(1, Type.LIST);
+  .run((call) => {
+    const list = call.openWrite(1, Type.LIST);
     if (!list.exists) throw errors.noSuchKey;
-    const asked = longArgument(ctx, 2);
-    const { buffer, offsets, lengths } = ctx.frame;
+    const asked = longArgument(call, 2);
+    const { buffer, offsets, lengths } = call.frame;
     listPrepare(list, lengths[3], 1);
     const length = listLength(list);
     const index = asked < 0 ? length + asked : asked;
@@ -174,51 +174,51 @@ export const lset = command("lset", { arity: 4, since: "1.0.0", flags: "write de
     listReplace(list, index, buffer, offsets[3], offsets[3] + lengths[3]);
     listCompact(list);
     list.changed();
-    ctx.event(EventClass.LIST, "lset", 1);
-    ctx.reply.ok();
+    call.event(EventClass.LIST, "lset", 1);
+    call.reply.ok();
   });
 
 export const linsert = command("linsert", { arity: 5, since: "2.2.0", flags: "write denyoom" })
   .takes("key{RW insert} where(BEFORE | AFTER) pivot element")
   .docs("Inserts an element before or after another element of a list.", "O(N) for N elements before the pivot")
-  .run((ctx) => {
-    const after = ctx.is(2, "after");
-    if (!after && !ctx.is(2, "before")) throw errors.syntax;
-    const list = ctx.openWrite(1, Type.LIST);
-    if (!list.exists) return ctx.reply.integer(0);
-    const { buffer, offsets, lengths } = ctx.frame;
+  .run((call) => {
+    const after = call.is(2, "after");
+    if (!after && !call.is(2, "before")) throw errors.syntax;
+    const list = call.openWrite(1, Type.LIST);
+    if (!list.exists) return call.reply.integer(0);
+    const { buffer, offsets, lengths } = call.frame;
     const pivot = offsets[3];
     const from = offsets[4];
     listPrepare(list, lengths[4], 1);
-    if (!listInsert(list, buffer, pivot, pivot + lengths[3], after, buffer, from, from + lengths[4])) return ctx.reply.integer(-1);
+    if (!listInsert(list, buffer, pivot, pivot + lengths[3], after, buffer, from, from + lengths[4])) return call.reply.integer(-1);
     list.changed();
-    ctx.event(EventClass.LIST, "linsert", 1);
-    ctx.reply.integer(listLength(list));
+    call.event(EventClass.LIST, "linsert", 1);
+    call.reply.integer(listLength(list));
   });
 
 export const lrem = command("lrem", { arity: 4, since: "1.0.0", flags: "write" })
   .takes("key{RW delete} count element")
   .docs("Removes elements with a given value from a list.", "O(N+M) for N elements, M of them removed")
-  .run((ctx) => {
-    const count = longArgument(ctx, 2);
-    const list = ctx.openWrite(1, Type.LIST);
-    const { buffer, offsets, lengths } = ctx.frame;
+  .run((call) => {
+    const count = longArgument(call, 2);
+    const list = call.openWrite(1, Type.LIST);
+    const { buffer, offsets, lengths } = call.frame;
     const limit = count === 0 ? Number.POSITIVE_INFINITY : Math.abs(count);
     const removed = list.exists ? listRemove(list, buffer, offsets[3], offsets[3] + lengths[3], limit, count < 0) : 0;
     if (removed > 0) {
       noteShrunk(list, removed, "lrem");
     }
-    ctx.reply.integer(removed);
+    call.reply.integer(removed);
   });
 
 export const ltrim = command("ltrim", { arity: 4, since: "1.0.0", flags: "write" })
   .takes("key{RW delete} start stop")
   .docs("Removes the elements outside a range from a list. Deletes the list if no elements remain.", "O(N) for N elements removed")
-  .run((ctx) => {
-    const start = longArgument(ctx, 2);
-    const stop = longArgument(ctx, 3);
-    const list = ctx.openWrite(1, Type.LIST);
-    ctx.reply.ok();
+  .run((call) => {
+    const start = longArgument(call, 2);
+    const stop = longArgument(call, 3);
+    const list = call.openWrite(1, Type.LIST);
+    call.reply.ok();
     if (!list.exists) return;
     const length = listLength(list);
     const first = Math.max(start < 0 ? length + start : start, 0);
@@ -241,16 +241,16 @@ const negativeLength = commandError("ERR MAXLEN can't be negative");
 export const lpos = command("lpos", { arity: -3, since: "6.0.6", flags: "readonly" })
   .takes("key{RO access} element [RANK rank] [COUNT num-matches] [MAXLEN len]")
   .docs("Returns the indexes of elements with a given value in a list.", "O(N) for N elements searched")
-  .run((ctx) => {
-    const search = parse(ctx);
-    const found = indexesOf(ctx, search);
+  .run((call) => {
+    const search = parse(call);
+    const found = indexesOf(call, search);
     if (search.count !== null) {
-      ctx.reply.array(found.length);
-      for (const index of found) ctx.reply.integer(index);
+      call.reply.array(found.length);
+      for (const index of found) call.reply.integer(index);
     } else if (found.length > 0) {
-      ctx.reply.integer(found[0]);
+      call.reply.integer(found[0]);
     } else {
-      ctx.reply.null();
+      call.reply.null();
     }
   });
 
@@ -265,20 +265,20 @@ interface Search {
   most: number;
 }
 
-function parse(ctx: Context): Search {
+function parse(call: Call): Search {
   const search: Search = { rank: 1, backwards: false, count: null, most: 0 };
-  for (let index = 3; index < ctx.count; index += 2) {
-    if (index + 1 === ctx.count) throw errors.syntax;
-    if (ctx.is(index, "rank")) {
-      const rank = ctx.int64(index + 1);
+  for (let index = 3; index < call.count; index += 2) {
+    if (index + 1 === call.count) throw errors.syntax;
+    if (call.is(index, "rank")) {
+      const rank = call.int64(index + 1);
       if (rank < -(2n ** 63n - 1n)) throw rankRange;
       if (rank === 0n) throw zeroRank;
       search.backwards = rank < 0n;
       search.rank = Math.abs(Number(rank));
-    } else if (ctx.is(index, "count")) {
-      search.count = longAtLeast(ctx, index + 1, 0, negativeCount);
-    } else if (ctx.is(index, "maxlen")) {
-      search.most = longAtLeast(ctx, index + 1, 0, negativeLength);
+    } else if (call.is(index, "count")) {
+      search.count = longAtLeast(call, index + 1, 0, negativeCount);
+    } else if (call.is(index, "maxlen")) {
+      search.most = longAtLeast(call, index + 1, 0, negativeLength);
     } else {
       throw errors.syntax;
     }
@@ -286,12 +286,12 @@ function parse(ctx: Context): Search {
   return search;
 }
 
-function indexesOf(ctx: Context, { rank, backwards, count, most }: Search): number[] {
+function indexesOf(call: Call, { rank, backwards, count, most }: Search): number[] {
   const found: number[] = [];
-  const list = ctx.openRead(1, Type.LIST);
+  const list = call.openRead(1, Type.LIST);
   const length = listLength(list);
   if (length === 0) return found;
-  const { buffer, offsets, lengths } = ctx.frame;
+  const { buffer, offsets, lengths } = call.frame;
   const from = offsets[2];
   const to = from + lengths[2];
   const wanted = count === null ? 1 : count === 0 ? length : count;

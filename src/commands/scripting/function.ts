@@ -11,11 +11,11 @@ const flush = command("function|flush", { arity: -2, since: "7.0.0", flags: "nos
   .takes("[flush-type(ASYNC | SYNC)]")
   .tips("request_policy:all_shards response_policy:all_succeeded")
   .docs("Deletes all libraries and functions. There are never any.", "O(1)")
-  .run((ctx) => {
-    if (ctx.count > 3) throw wrongArguments(ctx);
-    if (ctx.count === 3 && !ctx.is(2, "async") && !ctx.is(2, "sync"))
+  .run((call) => {
+    if (call.count > 3) throw wrongArguments(call);
+    if (call.count === 3 && !call.is(2, "async") && !call.is(2, "sync"))
       throw commandError("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
-    ctx.reply.ok();
+    call.reply.ok();
   });
 
 export const functions = command("function", { arity: -2, since: "7.0.0", flags: "" })

@@ -2,8 +2,8 @@
 
 import { globMatch } from "../../base/glob.ts";
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
 import { categoriesOf } from "../arguments/categories.ts";
 import { type HelpEntry, helpOf } from "../arguments/help.ts";
@@ -13,40 +13,40 @@ import { replyInfo, replyKeyFlags } from "./command-info.ts";
 
 const command = commandsOf("server");
 
-function replyAllInfo(ctx: Context): void {
-  const { byName } = ctx.host.commands;
-  ctx.reply.array(byName.size);
-  for (const entry of byName.values()) replyInfo(ctx.reply, entry);
+function replyAllInfo(call: Call): void {
+  const { byName } = call.server.commands;
+  call.reply.array(byName.size);
+  for (const entry of byName.values()) replyInfo(call.reply, entry);
 }
 
 const count = command("command|count", { arity: 2, since: "2.8.13", flags: "loading stale" })
   .acl("connection")
   .docs("Returns the number of commands, without subcommands.", "O(1)")
-  .run((ctx) => ctx.reply.integer(ctx.host.commands.byName.size));
+  .run((call) => call.reply.integer(call.server.commands.byName.size));
 
 const list = command("command|list", { arity: -2, since: "7.0.0", flags: "loading stale" })
   .takes("[FILTERBY filterby(MODULE module-name | ACLCAT category | PATTERN pattern)]")
   .acl("connection")
   .tips("nondeterministic_output_order")
   .docs("Returns the names of commands and subcommands.", "O(N) for N commands")
-  .run((ctx) => {
-    const wanted = listFilter(ctx);
+  .run((call) => {
+    const wanted = listFilter(call);
     const names: string[] = [];
-    for (const entry of ctx.host.commands.all()) if (wanted(entry)) names.push(entry.fullName);
-    ctx.reply.bulks(names);
+    for (const entry of call.server.commands.all()) if (wanted(entry)) names.push(entry.fullName);
+    call.reply.bulks(names);
   });
 
 /** Returns the filter of COMMAND LIST. There are no modules, so no command belongs to one. Errors: syntax. */
-function listFilter(ctx: Context): (entry: CommandEntry) => boolean {
-  if (ctx.count === 2) return () => true;
-  if (ctx.count !== 5 || !ctx.is(2, "filterby")) throw errors.syntax;
-  if (ctx.is(3, "module")) return () => false;
-  if (ctx.is(3, "aclcat")) {
-    const wanted = ctx.text(4).toLowerCase();
+function listFilter(call: Call): (entry: CommandEntry) => boolean {
+  if (call.count === 2) return () => true;
+  if (call.count !== 5 || !call.is(2, "filterby")) throw errors.syntax;
+  if (call.is(3, "module")) return () => false;
+  if (call.is(3, "aclcat")) {
+    const wanted = call.text(4).toLowerCase();
     return (entry) => categoriesOf(entry).some((category) => category === wanted);
   }
-  if (!ctx.is(3, "pattern")) throw errors.syntax;
-  const pattern = ctx.bytes(4);
+  if (!call.is(3, "pattern")) throw errors.syntax;
+  const pattern = call.bytes(4);
   return (entry) => globMatch(pattern, Buffer.from(entry.fullName), 0, entry.fullName.length, true);
 }
 
@@ -57,13 +57,13 @@ const info = command("command|info", { arity: -2, since: "2.8.13", flags: "loadi
   .tips("nondeterministic_output_order")
   .docs("Returns the details of some or all commands.", "O(N) for N commands")
   .changed("7.0.0: Without names it returns all commands.")
-  .run((ctx) => {
-    if (ctx.count === 2) return replyAllInfo(ctx);
-    ctx.reply.array(ctx.count - 2);
-    for (let index = 2; index < ctx.count; index++) {
-      const entry = ctx.host.commands.named(ctx.text(index));
-      if (entry === null) ctx.reply.null();
-      else replyInfo(ctx.reply, entry);
+  .run((call) => {
+    if (call.count === 2) return replyAllInfo(call);
+    call.reply.array(call.count - 2);
+    for (let index = 2; index < call.count; index++) {
+      const entry = call.server.commands.named(call.text(index));
+      if (entry === null) call.reply.null();
+      else replyInfo(call.reply, entry);
     }
   });
 
@@ -73,40 +73,40 @@ const docs = command("command|docs", { arity: -2, since: "7.0.0", flags: "loadin
   .acl("connection")
   .tips("nondeterministic_output_order")
   .docs("Returns the documentation of some or all commands.", "O(N) for N commands")
-  .run((ctx) => {
-    const { commands } = ctx.host;
-    if (ctx.count === 2) return replyManyDocs(ctx.reply, [...commands.byName.values()]);
+  .run((call) => {
+    const { commands } = call.server;
+    if (call.count === 2) return replyManyDocs(call.reply, [...commands.byName.values()]);
     const entries: CommandEntry[] = [];
-    for (let index = 2; index < ctx.count; index++) {
-      const entry = commands.named(ctx.text(index));
+    for (let index = 2; index < call.count; index++) {
+      const entry = commands.named(call.text(index));
       if (entry !== null) entries.push(entry);
     }
-    replyManyDocs(ctx.reply, entries);
+    replyManyDocs(call.reply, entries);
   });
 
 /** The request that follows COMMAND GETKEYS. */
 class QuotedRequest implements Arguments {
-  private readonly ctx: Context;
+  private readonly call: Call;
 
-  constructor(ctx: Context) {
-    this.ctx = ctx;
+  constructor(call: Call) {
+    this.call = call;
   }
 
   get count(): number {
-    return this.ctx.count - QUOTE_AT;
+    return this.call.count - QUOTE_AT;
   }
 
   text(index: number): string {
-    return this.ctx.text(QUOTE_AT + index);
+    return this.call.text(QUOTE_AT + index);
   }
 }
 
 const QUOTE_AT = 2;
 
 /** Errors: no such command, one without keys, a wrong number of arguments, invalid arguments. */
-function quotedKeys(ctx: Context): readonly KeyReference[] {
-  const request = new QuotedRequest(ctx);
-  const entry = quotedCommand(ctx, request);
+function quotedKeys(call: Call): readonly KeyReference[] {
+  const request = new QuotedRequest(call);
+  const entry = quotedCommand(call, request);
   if (entry === null) throw commandError("ERR Invalid command specified");
   if (!canHaveKeys(entry)) throw commandError("ERR The command has no key arguments");
   if (!entry.acceptsCount(request.count)) throw commandError("ERR Invalid number of arguments specified for command");
@@ -116,8 +116,8 @@ function quotedKeys(ctx: Context): readonly KeyReference[] {
   return keys;
 }
 
-function quotedCommand(ctx: Context, request: Arguments): CommandEntry | null {
-  const found = ctx.host.commands.byName.get(request.text(0).toLowerCase()) ?? null;
+function quotedCommand(call: Call, request: Arguments): CommandEntry | null {
+  const found = call.server.commands.byName.get(request.text(0).toLowerCase()) ?? null;
   if (found === null || found.subcommands.size === 0 || request.count === 1) return found;
   return found.subcommands.get(request.text(1).toLowerCase()) ?? null;
 }
@@ -126,19 +126,19 @@ const getKeys = command("command|getkeys", { arity: -3, since: "2.8.13", flags: 
   .takes("command [arg...]")
   .acl("connection")
   .docs("Extracts the key names from a full command.", "O(N) for N arguments")
-  .run((ctx) => ctx.reply.bulks(quotedKeys(ctx).map((key) => ctx.text(QUOTE_AT + key.index))));
+  .run((call) => call.reply.bulks(quotedKeys(call).map((key) => call.text(QUOTE_AT + key.index))));
 
 const getKeysAndFlags = command("command|getkeysandflags", { arity: -3, since: "7.0.0", flags: "loading stale" })
   .takes("command [arg...]")
   .acl("connection")
   .docs("Extracts the key names from a full command, and how each is accessed.", "O(N) for N arguments")
-  .run((ctx) => {
-    const keys = quotedKeys(ctx);
-    ctx.reply.array(keys.length);
+  .run((call) => {
+    const keys = quotedKeys(call);
+    call.reply.array(keys.length);
     for (const { index, flags } of keys) {
-      ctx.reply.array(2);
-      ctx.reply.bulk(ctx.text(QUOTE_AT + index));
-      replyKeyFlags(ctx.reply, flags);
+      call.reply.array(2);
+      call.reply.bulk(call.text(QUOTE_AT + index));
+      replyKeyFlags(call.reply, flags);
     }
   });
 

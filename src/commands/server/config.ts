@@ -10,14 +10,14 @@ const get = command("config|get", { arity: -3, since: "2.0.0", flags: "admin nos
   .takes("parameter...")
   .docs("Returns the values of configuration directives.", "O(N) for N directives")
   .changed("7.0.0: Accepts several patterns.")
-  .run((ctx) => {
+  .run((call) => {
     const patterns: string[] = [];
-    for (let index = 2; index < ctx.count; index++) patterns.push(ctx.text(index));
-    const found = ctx.host.config.get(patterns);
-    ctx.reply.map(found.length);
+    for (let index = 2; index < call.count; index++) patterns.push(call.text(index));
+    const found = call.server.config.get(patterns);
+    call.reply.map(found.length);
     for (const [name, value] of found) {
-      ctx.reply.bulk(name);
-      ctx.reply.bulk(value);
+      call.reply.bulk(name);
+      call.reply.bulk(value);
     }
   });
 
@@ -26,45 +26,45 @@ const set = command("config|set", { arity: -4, since: "2.0.0", flags: "admin nos
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Sets configuration directives while the server runs.", "O(N) for N directives")
   .changed("7.0.0: Sets several directives, all or none.")
-  .run((ctx) => {
-    const { host, session } = ctx;
-    if (ctx.count % 2 === 1) throw errors.syntax;
+  .run((call) => {
+    const { server, session } = call;
+    if (call.count % 2 === 1) throw errors.syntax;
     const pairs: [string, string][] = [];
-    for (let index = 2; index < ctx.count; index += 2) pairs.push([ctx.text(index), ctx.text(index + 1)]);
-    const failure = host.config.set(pairs, { loading: host.persistence.loading !== null, local: session.isLocal });
+    for (let index = 2; index < call.count; index += 2) pairs.push([call.text(index), call.text(index + 1)]);
+    const failure = server.config.set(pairs, { loading: server.persistence.loading !== null, local: session.isLocal });
     if (failure !== null) {
-      for (const reason of failure.unrestored) host.log.warning(`CONFIG SET could not be taken back whole: ${reason}`);
+      for (const reason of failure.unrestored) server.log.warning(`CONFIG SET could not be taken back whole: ${reason}`);
       throw commandError(failure.reply);
     }
-    for (const line of host.config.withoutEffect(pairs.map(([name]) => name))) host.log.notice(line);
-    ctx.reply.ok();
+    for (const line of server.config.withoutEffect(pairs.map(([name]) => name))) server.log.notice(line);
+    call.reply.ok();
   });
 
 const resetstat = command("config|resetstat", { arity: 2, since: "2.0.0", flags: "admin noscript loading stale" })
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Resets the statistics of the server.", "O(1)")
-  .run((ctx) => {
-    const { host } = ctx;
-    host.stats.reset();
-    host.commands.resetStats();
-    host.keyspace.resetStats();
-    host.persistence.resetStats();
-    host.appendOnly.resetStats();
-    ctx.reply.ok();
+  .run((call) => {
+    const { server } = call;
+    server.stats.reset();
+    server.commands.resetStats();
+    server.keyspace.resetStats();
+    server.persistence.resetStats();
+    server.appendOnly.resetStats();
+    call.reply.ok();
   });
 
 const rewrite = command("config|rewrite", { arity: 2, since: "2.8.0", flags: "admin noscript loading stale" })
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Writes the configuration in effect to the configuration file.", "O(1)")
-  .run((ctx) => {
-    const { config, log } = ctx.host;
+  .run((call) => {
+    const { config, log } = call.server;
     const failure = config.rewrite();
     if (failure !== null) {
       if (config.configFile !== null) log.warning(`CONFIG REWRITE failed: ${failure.slice(failure.lastIndexOf(": ") + 2)}`);
       throw commandError(failure);
     }
     log.notice("CONFIG REWRITE executed with success.");
-    ctx.reply.ok();
+    call.reply.ok();
   });
 
 const help = helpOf(command("config|help", { arity: 2, since: "5.0.0", flags: "loading stale" }), [

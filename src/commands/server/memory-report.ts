@@ -1,6 +1,6 @@
 /** What takes the memory: the numbers behind INFO memory and MEMORY STATS. */
 
-import type { Host } from "../../execution/host.ts";
+import type { ServerParts } from "../../execution/server-parts.ts";
 import { EXPIRY_BYTES } from "../../memory/record.ts";
 import { SessionKind } from "../../session/session.ts";
 
@@ -39,10 +39,10 @@ export interface MemoryReport {
 }
 
 /** Counts again each time; walks the clients once. */
-export function memoryReport(host: Host): MemoryReport {
-  const { keyspace, journal, stats } = host;
+export function memoryReport(server: ServerParts): MemoryReport {
+  const { keyspace, journal, stats } = server;
   const { arena, objects } = keyspace.space;
-  const buffers = clientBuffers(host);
+  const buffers = clientBuffers(server);
   const held = journal.heldBytes;
   const backlog = Math.min(held, journal.retain);
   const replicas = buffers.replicas + held - backlog;
@@ -74,10 +74,10 @@ export function memoryReport(host: Host): MemoryReport {
 }
 
 /** Bytes in clients' buffers and queues. */
-function clientBuffers(host: Host): { replicas: number; others: number } {
+function clientBuffers(server: ServerParts): { replicas: number; others: number } {
   let replicas = 0;
   let others = 0;
-  for (const { link, kind, transaction } of host.clients) {
+  for (const { link, kind, transaction } of server.clients) {
     const bytes = link.inputBytes + link.outputBytes + (transaction?.bytes ?? 0);
     if (kind === SessionKind.REPLICA) replicas += bytes;
     else others += bytes;

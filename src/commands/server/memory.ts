@@ -1,8 +1,8 @@
 /** MEMORY: how much memory a key takes, and what takes the rest. */
 
 import { errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { helpOf } from "../arguments/help.ts";
 import { memoryReport } from "./memory-report.ts";
 
@@ -14,28 +14,28 @@ const DEFAULT_SAMPLES = 5;
 const usage = command("memory|usage", { arity: -3, since: "4.0.0", flags: "readonly" })
   .takes("key{RO} [SAMPLES count]")
   .docs("Estimates the memory that a key and its value take.", "O(N) for N samples")
-  .run((ctx) => {
+  .run((call) => {
     let samples = DEFAULT_SAMPLES;
-    for (let index = 3; index < ctx.count; index += 2) {
-      if (!ctx.is(index, "samples") || index + 1 >= ctx.count) throw errors.syntax;
-      const count = ctx.int64(index + 1);
+    for (let index = 3; index < call.count; index += 2) {
+      if (!call.is(index, "samples") || index + 1 >= call.count) throw errors.syntax;
+      const count = call.int64(index + 1);
       if (count < 0n) throw errors.syntax;
       samples = Number(count);
     }
-    const { database, frame } = ctx;
+    const { database, frame } = call;
     const { table } = database;
     const from = frame.offsets[2];
     const length = frame.lengths[2];
     // Expired or not: it takes memory.
     const address = table.find(table.hash(frame.buffer, from, length), frame.buffer, from, length);
-    if (address === 0) ctx.reply.null();
-    else ctx.reply.integer(database.memoryOf(address, samples));
+    if (address === 0) call.reply.null();
+    else call.reply.integer(database.memoryOf(address, samples));
   });
 
 const stats = command("memory|stats", { arity: 2, since: "4.0.0", flags: "" })
   .tips("nondeterministic_output request_policy:all_shards response_policy:special")
   .docs("Returns details about the use of memory.", "O(1)")
-  .run((ctx) => replyStats(ctx));
+  .run((call) => replyStats(call));
 
 const help = helpOf(command("memory|help", { arity: 2, since: "4.0.0", flags: "loading stale" }), [
   ["STATS", "Returns what takes the memory, in bytes."],
@@ -50,9 +50,9 @@ export const memory = command("memory", { arity: -2, since: "4.0.0", flags: "" }
   .family([usage, stats, help]);
 
 /** What does not exist here (scripts, cluster links, a buffer of the append-only file) takes 0 bytes. */
-function replyStats(ctx: Context): void {
-  const { reply } = ctx;
-  const report = memoryReport(ctx.host);
+function replyStats(call: Call): void {
+  const { reply } = call;
+  const report = memoryReport(call.server);
   const net = Math.max(1, report.total - report.startup);
   const integers: [string, number][] = [
     ["peak.allocated", report.peak],

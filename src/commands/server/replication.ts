@@ -3,8 +3,8 @@
 import { parseInt64 } from "../../base/bytes.ts";
 import { splitWords } from "../../base/words.ts";
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { ReplicaState } from "../../replication/master/replica.ts";
 import { SessionKind } from "../../session/session.ts";
 
@@ -14,62 +14,62 @@ const command = commandsOf("server");
 const MAX_ADDRESS_LENGTH = 256;
 
 /** Returns the int64 in argument `index`, or null. */
-function int64At(ctx: Context, index: number): bigint | null {
-  const from = ctx.frame.offsets[index];
-  return parseInt64(ctx.frame.buffer, from, from + ctx.frame.lengths[index]);
+function int64At(call: Call, index: number): bigint | null {
+  const from = call.frame.offsets[index];
+  return parseInt64(call.frame.buffer, from, from + call.frame.lengths[index]);
 }
 
 export const role = command("role", { arity: 1, since: "2.8.12", flags: "noscript loading stale fast" })
   .acl("admin dangerous")
   .docs("Returns the replication role of the server.", "O(1)")
-  .run((ctx) => {
-    const { replication } = ctx.host;
+  .run((call) => {
+    const { replication } = call.server;
     const { link } = replication;
-    if (link === null) return masterRole(ctx);
-    ctx.reply.array(5);
-    ctx.reply.bulk("slave");
-    ctx.reply.bulk(link.address.host);
-    ctx.reply.integer(link.address.port);
-    ctx.reply.bulk(link.state);
-    ctx.reply.integer(link.stream === null ? -1 : link.stream.offset);
+    if (link === null) return masterRole(call);
+    call.reply.array(5);
+    call.reply.bulk("slave");
+    call.reply.bulk(link.address.host);
+    call.reply.integer(link.address.port);
+    call.reply.bulk(link.state);
+    call.reply.integer(link.stream === null ? -1 : link.stream.offset);
   });
 
-function masterRole(ctx: Context): void {
-  const { replication } = ctx.host;
+function masterRole(call: Call): void {
+  const { replication } = call.server;
   const online = replication.replicas.list.filter((replica) => replica.state === ReplicaState.ONLINE);
-  ctx.reply.array(3);
-  ctx.reply.bulk("master");
-  ctx.reply.integer(replication.offset);
-  ctx.reply.array(online.length);
-  for (const replica of online) ctx.reply.bulks([replica.ip, String(replica.listeningPort), String(replica.acknowledged)]);
+  call.reply.array(3);
+  call.reply.bulk("master");
+  call.reply.integer(replication.offset);
+  call.reply.array(online.length);
+  for (const replica of online) call.reply.bulks([replica.ip, String(replica.listeningPort), String(replica.acknowledged)]);
 }
 
 /** Errors: the client is a replica, an invalid port. */
-function replicaOf(ctx: Context): void {
-  const { replication, log } = ctx.host;
-  const client = `id=${ctx.session.id} addr=${ctx.session.link.remoteAddress} name=${ctx.session.name}`;
-  if (ctx.is(1, "no") && ctx.is(2, "one")) {
+function replicaOf(call: Call): void {
+  const { replication, log } = call.server;
+  const client = `id=${call.session.id} addr=${call.session.link.remoteAddress} name=${call.session.name}`;
+  if (call.is(1, "no") && call.is(2, "one")) {
     if (replication.isReplica) {
       replication.promote();
       log.notice(`MASTER MODE enabled (user request from '${client}')`);
     }
-    return ctx.reply.ok();
+    return call.reply.ok();
   }
-  if (ctx.session.kind === SessionKind.REPLICA) throw commandError("ERR Command is not valid when client is a replica.");
-  const host = ctx.text(1);
-  const port = portAt(ctx, 2);
+  if (call.session.kind === SessionKind.REPLICA) throw commandError("ERR Command is not valid when client is a replica.");
+  const host = call.text(1);
+  const port = portAt(call, 2);
   const master = replication.link?.address;
   if (master?.host.toLowerCase() === host.toLowerCase() && master.port === port) {
     log.notice("REPLICAOF would result into synchronization with the master we are already connected with. No operation performed.");
-    return ctx.reply.simple("OK Already connected to specified master");
+    return call.reply.simple("OK Already connected to specified master");
   }
   replication.replicaOf(host, port);
   log.notice(`REPLICAOF ${host}:${port} enabled (user request from '${client}')`);
-  ctx.reply.ok();
+  call.reply.ok();
 }
 
-function portAt(ctx: Context, index: number): number {
-  const value = int64At(ctx, index);
+function portAt(call: Call, index: number): number {
+  const value = int64At(call, index);
   if (value === null || value < 0n || value > 65535n) throw commandError("ERR Invalid master port");
   return Number(value);
 }
@@ -91,29 +91,29 @@ export const replconf = command("replconf", { arity: -1, since: "3.0.0", flags: 
   .marked("no-data")
   .docs("An internal command with which a replica and its master configure replication.", "O(1)")
   .internal()
-  .run((ctx) => {
-    if (ctx.count % 2 === 0) throw errors.syntax;
-    for (let index = 1; index < ctx.count; index += 2) if (!setOption(ctx, index)) return;
-    ctx.reply.ok();
+  .run((call) => {
+    if (call.count % 2 === 0) throw errors.syntax;
+    for (let index = 1; index < call.count; index += 2) if (!setOption(call, index)) return;
+    call.reply.ok();
   });
 
 /** Applies the option at argument `index`. Returns whether to go on with the next one and to reply. */
-function setOption(ctx: Context, index: number): boolean {
-  const { replication } = ctx.host;
-  const { session } = ctx;
-  const name = ctx.text(index).toLowerCase();
+function setOption(call: Call, index: number): boolean {
+  const { replication } = call.server;
+  const { session } = call;
+  const name = call.text(index).toLowerCase();
   switch (name) {
     case "ack":
-      acknowledge(ctx, index + 1);
+      acknowledge(call, index + 1);
       return false;
     case "getack":
       replication.link?.acknowledge();
       return false;
     case "listening-port":
-      replication.replicas.of(session).listeningPort = ctx.integer(index + 1);
+      replication.replicas.of(session).listeningPort = call.integer(index + 1);
       return true;
     case "ip-address": {
-      const address = ctx.text(index + 1);
+      const address = call.text(index + 1);
       if (address.length >= MAX_ADDRESS_LENGTH) {
         throw commandError(`ERR REPLCONF ip-address provided by replica instance is too long: ${address.length} bytes`);
       }
@@ -121,27 +121,27 @@ function setOption(ctx: Context, index: number): boolean {
       return true;
     }
     case "capa":
-      if (ctx.is(index + 1, "eof")) replication.replicas.of(session).eof = true;
-      else if (ctx.is(index + 1, "psync2")) replication.replicas.of(session).psync2 = true;
+      if (call.is(index + 1, "eof")) replication.replicas.of(session).eof = true;
+      else if (call.is(index + 1, "psync2")) replication.replicas.of(session).psync2 = true;
       return true; // others belong to later versions
     case "rdb-only": {
-      const only = ctx.integer(index + 1);
+      const only = call.integer(index + 1);
       if (only !== 0 && only !== 1) throw commandError("ERR value is out of range, value must between 0 and 1");
       replication.replicas.of(session).imageOnly = only === 1;
       return true;
     }
     case "rdb-filter-only":
-      setFilter(ctx, index + 1);
+      setFilter(call, index + 1);
       return true;
     default:
-      throw commandError(`ERR Unrecognized REPLCONF option: ${ctx.text(index)}`);
+      throw commandError(`ERR Unrecognized REPLCONF option: ${call.text(index)}`);
   }
 }
 
-function setFilter(ctx: Context, index: number): void {
-  const words = splitWords(ctx.text(index));
+function setFilter(call: Call, index: number): void {
+  const words = splitWords(call.text(index));
   if (words === null) throw commandError("ERR Missing rdb-filter-only values");
-  const replica = ctx.host.replication.replicas.of(ctx.session);
+  const replica = call.server.replication.replicas.of(call.session);
   let functions = false;
   for (const word of words) {
     if (word.toLowerCase() !== "functions") throw commandError(`ERR Unsupported rdb-filter-only option: ${word}`);
@@ -151,54 +151,54 @@ function setFilter(ctx: Context, index: number): void {
 }
 
 /** It has no reply, not even an error. */
-function acknowledge(ctx: Context, index: number): void {
-  if (ctx.session.kind !== SessionKind.REPLICA) return;
-  const offset = int64At(ctx, index);
+function acknowledge(call: Call, index: number): void {
+  if (call.session.kind !== SessionKind.REPLICA) return;
+  const offset = int64At(call, index);
   if (offset === null) return;
-  const flushed = ctx.count > index + 2 && ctx.is(index + 1, "fack") ? int64At(ctx, index + 2) : null;
-  ctx.host.replication.replicas.acknowledge(ctx.session, Number(offset), flushed === null ? -1 : Number(flushed));
+  const flushed = call.count > index + 2 && call.is(index + 1, "fack") ? int64At(call, index + 2) : null;
+  call.server.replication.replicas.acknowledge(call.session, Number(offset), flushed === null ? -1 : Number(flushed));
 }
 
 export const psync = command("psync", { arity: -3, since: "2.8.0", flags: "no_async_loading admin no_multi noscript" })
   .takes("replicationid offset")
   .docs("An internal command with which a replica resumes replication.")
-  .run((ctx) => {
-    const { session } = ctx;
+  .run((call) => {
+    const { session } = call;
     if (session.kind === SessionKind.REPLICA) return;
-    if (ctx.count > 3 && ctx.is(3, "failover")) takeOver(ctx);
-    checkCanSync(ctx);
-    const offset = ctx.integer(2);
-    ctx.reply.flush();
-    ctx.host.replication.replicas.request(session, { id: ctx.text(1), offset });
+    if (call.count > 3 && call.is(3, "failover")) takeOver(call);
+    checkCanSync(call);
+    const offset = call.integer(2);
+    call.reply.flush();
+    call.server.replication.replicas.request(session, { id: call.text(1), offset });
   });
 
 /**
  * A master that runs FAILOVER asks its replica, with its own history, to become the master. Errors: this is a master, or has another
  * history.
  */
-function takeOver(ctx: Context): void {
-  const { replication, log } = ctx.host;
-  log.notice(`Failover request received for replid ${ctx.text(1)}.`);
+function takeOver(call: Call): void {
+  const { replication, log } = call.server;
+  log.notice(`Failover request received for replid ${call.text(1)}.`);
   if (!replication.isReplica) throw commandError("ERR PSYNC FAILOVER can't be sent to a master.");
-  if (ctx.text(1).toLowerCase() !== replication.history.id) throw commandError("ERR PSYNC FAILOVER replid must match my replid.");
+  if (call.text(1).toLowerCase() !== replication.history.id) throw commandError("ERR PSYNC FAILOVER replid must match my replid.");
   replication.promote();
-  log.notice(`MASTER MODE enabled (failover request from 'id=${ctx.session.id} addr=${ctx.session.link.remoteAddress}')`);
+  log.notice(`MASTER MODE enabled (failover request from 'id=${call.session.id} addr=${call.session.link.remoteAddress}')`);
 }
 
 export const sync = command("sync", { arity: 1, since: "1.0.0", flags: "no_async_loading admin no_multi noscript" })
   .docs("An internal command with which a replica starts replication.")
-  .run((ctx) => {
-    const { session } = ctx;
+  .run((call) => {
+    const { session } = call;
     if (session.kind === SessionKind.REPLICA) return;
-    checkCanSync(ctx);
-    ctx.reply.flush();
-    ctx.host.replication.replicas.request(session, null);
+    checkCanSync(call);
+    call.reply.flush();
+    call.server.replication.replicas.request(session, null);
   });
 
-function checkCanSync(ctx: Context): void {
-  const { replication } = ctx.host;
+function checkCanSync(call: Call): void {
+  const { replication } = call.server;
   if (!replication.canServeReplicas) throw commandError("NOMASTERLINK Can't SYNC while not connected with my master");
-  if (ctx.session.link.outputBytes > 0) throw commandError("ERR SYNC and PSYNC are invalid with pending output");
-  const { parts, eof } = replication.replicas.of(ctx.session);
+  if (call.session.link.outputBytes > 0) throw commandError("ERR SYNC and PSYNC are invalid with pending output");
+  const { parts, eof } = replication.replicas.of(call.session);
   if (parts !== null && !eof) throw commandError("ERR Filtered replica requires EOF capability");
 }

@@ -1,9 +1,9 @@
 /** Commands about the server as a whole: its time, snapshots on disk, shutdown, and LOLWUT. */
 
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
-import type { ShutdownOptions } from "../../execution/host.ts";
+import type { ShutdownOptions } from "../../execution/server-parts.ts";
 import { wallMicroseconds } from "../../process/clock.ts";
 import { ReplyMode } from "../../session/session.ts";
 import { REDIS_VERSION, VERSION } from "../../version.ts";
@@ -19,42 +19,42 @@ const MAX_ART_GENERATIONS = 1000;
 export const time = command("time", { arity: 1, since: "2.6.0", flags: "loading stale fast" })
   .tips("nondeterministic_output")
   .docs("Returns the server's time.", "O(1)")
-  .run((ctx) => {
+  .run((call) => {
     const now = wallMicroseconds();
-    ctx.reply.array(2);
-    ctx.reply.integerBulk(Math.floor(now / 1e6));
-    ctx.reply.integerBulk(now % 1e6);
+    call.reply.array(2);
+    call.reply.integerBulk(Math.floor(now / 1e6));
+    call.reply.integerBulk(now % 1e6);
   });
 
 export const lastsave = command("lastsave", { arity: 1, since: "1.0.0", flags: "loading stale fast" })
   .acl("admin dangerous")
   .tips("nondeterministic_output")
   .docs("Returns the Unix time of the last successful save.", "O(1)")
-  .run((ctx) => ctx.reply.integer(ctx.host.persistence.lastSaveAt));
+  .run((call) => call.reply.integer(call.server.persistence.lastSaveAt));
 
 export const save = command("save", { arity: 1, since: "1.0.0", flags: "no_async_loading admin noscript no_multi" })
   .docs("Saves the data set to disk while clients wait.", "O(N) for N keys in all databases")
-  .run((ctx) => {
-    ctx.host.persistence.save();
-    ctx.reply.ok();
+  .run((call) => {
+    call.server.persistence.save();
+    call.reply.ok();
   });
 
 export const bgsave = command("bgsave", { arity: -1, since: "1.0.0", flags: "no_async_loading admin noscript" })
   .takes("[SCHEDULE@3.2.2]")
   .docs("Saves the data set to disk in the background.", "O(1)")
   .changed("3.2.2: Added `SCHEDULE`.")
-  .run((ctx) => {
-    const { persistence, appendOnly } = ctx.host;
-    if (ctx.count > 1 && (ctx.count > 2 || !ctx.is(1, "schedule"))) throw errors.syntax;
-    if (!persistence.saving && (appendOnly.rewriting || ctx.session.queueing)) {
+  .run((call) => {
+    const { persistence, appendOnly } = call.server;
+    if (call.count > 1 && (call.count > 2 || !call.is(1, "schedule"))) throw errors.syntax;
+    if (!persistence.saving && (appendOnly.rewriting || call.session.queueing)) {
       // If EXEC calls it, the snapshot must be that of the moment after EXEC.
-      if (ctx.count === 1 && !ctx.session.queueing) throw REWRITE_UNDER_WAY;
+      if (call.count === 1 && !call.session.queueing) throw REWRITE_UNDER_WAY;
       persistence.scheduleBackgroundSave();
-      ctx.reply.simple("Background saving scheduled");
+      call.reply.simple("Background saving scheduled");
       return;
     }
     persistence.startBackgroundSave();
-    ctx.reply.simple("Background saving started");
+    call.reply.simple("Background saving started");
   });
 
 const REWRITE_UNDER_WAY = commandError(
@@ -64,53 +64,53 @@ const REWRITE_UNDER_WAY = commandError(
 /** Rewrites the append-only file, even if appendonly is off. Errors: a rewrite is under way, the files cannot be created. */
 export const bgrewriteaof = command("bgrewriteaof", { arity: 1, since: "1.0.0", flags: "no_async_loading admin noscript" })
   .docs("Rewrites the append-only file in the background.", "O(1)")
-  .run((ctx) => ctx.reply.simple(ctx.host.appendOnly.requestRewrite(ctx.session.queueing)));
+  .run((call) => call.reply.simple(call.server.appendOnly.requestRewrite(call.session.queueing)));
 
 export const lolwut = command("lolwut", { arity: -1, since: "5.0.0", flags: "readonly fast" })
   .takes("[VERSION version]")
   .docs("Draws computer art and tells the version.", "O(1)")
-  .run((ctx) => {
+  .run((call) => {
     let index = 1;
-    if (ctx.count >= 3 && ctx.is(1, "version")) {
-      ctx.int64(2); // which of Redis's pictures: we have only one
+    if (call.count >= 3 && call.is(1, "version")) {
+      call.int64(2); // which of Redis's pictures: we have only one
       index = 3;
     }
-    const generations = index < ctx.count ? ctx.integer(index, 0, MAX_ART_GENERATIONS) : ART_GENERATIONS;
-    ctx.reply.verbatim(`${replicatorArt(generations, Math.random)}\nReplicant ver. ${VERSION} (Redis ${REDIS_VERSION})\n`);
+    const generations = index < call.count ? call.integer(index, 0, MAX_ART_GENERATIONS) : ART_GENERATIONS;
+    call.reply.verbatim(`${replicatorArt(generations, Math.random)}\nReplicant ver. ${VERSION} (Redis ${REDIS_VERSION})\n`);
   });
 
 export const shutdown = command("shutdown", { arity: -1, since: "1.0.0", flags: "admin noscript loading stale no_multi allow_busy" })
   .takes("[save-selector(NOSAVE | SAVE)] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]")
   .docs("Saves the data set to disk and shuts down the server.", "O(N) for N keys if it saves, else O(1)")
   .changed("7.0.0: Waits for lagging replicas; added `NOW`, `FORCE` and `ABORT`.")
-  .run((ctx) => {
+  .run((call) => {
     const words = new Set<string>();
-    for (let index = 1; index < ctx.count; index++) words.add(ctx.text(index).toLowerCase());
+    for (let index = 1; index < call.count; index++) words.add(call.text(index).toLowerCase());
     for (const word of words) if (!SHUTDOWN_WORDS.has(word)) throw errors.syntax;
     if ((words.has("abort") && words.size > 1) || (words.has("save") && words.has("nosave"))) throw errors.syntax;
     if (words.has("abort")) {
-      if (!ctx.host.abortShutdown()) throw commandError("ERR No shutdown in progress.");
-      ctx.reply.ok();
+      if (!call.server.abortShutdown()) throw commandError("ERR No shutdown in progress.");
+      call.reply.ok();
       return;
     }
     const save = words.has("save") ? "always" : words.has("nosave") ? "never" : "configured";
-    beginShutdown(ctx, { save, now: words.has("now"), force: words.has("force") });
+    beginShutdown(call, { save, now: words.has("now"), force: words.has("force") });
   });
 
 const SHUTDOWN_WORDS = new Set(["nosave", "save", "now", "force", "abort"]);
 
 /** The client waits. It gets an error if the shutdown fails; if it succeeds, the connection is closed without a reply. */
-function beginShutdown({ host, session }: Context, options: ShutdownOptions): void {
+function beginShutdown({ server, session }: Call, options: ShutdownOptions): void {
   session.link.pause();
   const failed = () => {
     if (session.closing) return;
     const { message } = SHUTDOWN_FAILED;
-    host.stats.countError(message);
+    server.stats.countError(message);
     const answer = Buffer.from(`-${message}\r\n`, "latin1");
     if (session.replyMode === ReplyMode.ON) session.link.send(answer, 0, answer.length);
     session.link.resume();
   };
-  host.shutdown(options).then((done) => {
+  server.shutdown(options).then((done) => {
     if (!done) failed();
   }, failed);
 }

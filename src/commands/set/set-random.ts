@@ -2,8 +2,8 @@
 
 import { copied, copyBytes } from "../../base/bytes.ts";
 import { errors } from "../../errors.ts";
+import type { Call, Words } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context, Words } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import type { ByteMap } from "../../memory/bytemap.ts";
@@ -39,40 +39,40 @@ export const srandmember = command("srandmember", { arity: -2, since: "1.0.0", f
   .tips("nondeterministic_output")
   .docs("Returns random members of a set.", "O(1); O(N) for a count of N or -N")
   .changed("2.6.0: Added `count`.")
-  .run((ctx) => {
-    if (ctx.count > 3) throw errors.syntax;
-    if (ctx.count === 3) return randomMembers(ctx);
-    const value = ctx.openRead(1, Type.SET);
-    if (value.exists) replyMember(ctx, value, setRandom(value));
-    else ctx.reply.null();
+  .run((call) => {
+    if (call.count > 3) throw errors.syntax;
+    if (call.count === 3) return randomMembers(call);
+    const value = call.openRead(1, Type.SET);
+    if (value.exists) replyMember(call, value, setRandom(value));
+    else call.reply.null();
   });
 
-function randomMembers(ctx: Context): void {
-  const { reply } = ctx;
-  const wanted = sampleSize(ctx, "");
+function randomMembers(call: Call): void {
+  const { reply } = call;
+  const wanted = sampleSize(call, "");
   const count = Number(wanted < 0n ? -wanted : wanted);
-  const value = ctx.openRead(1, Type.SET);
+  const value = call.openRead(1, Type.SET);
   if (!value.exists || count === 0) return reply.array(0);
-  if (wanted < 0n) return drawMembers(ctx, value, count);
+  if (wanted < 0n) return drawMembers(call, value, count);
   const size = setLength(value);
   reply.array(Math.min(count, size));
   if (count >= size) setEach(value, (member) => reply.bytes(member.bytes, member.from, member.to));
-  else if (count === 1) replyMember(ctx, value, setRandom(value));
-  else for (const place of setChoose(value, count)) replyMember(ctx, value, place);
+  else if (count === 1) replyMember(call, value, setRandom(value));
+  else for (const place of setChoose(value, count)) replyMember(call, value, place);
 }
 
 /** Replies with `count` members, each drawn from all. The largest counts would take forever: it ends when the client is gone. */
-function drawMembers(ctx: Context, value: Value, count: number): void {
-  ctx.reply.array(count);
+function drawMembers(call: Call, value: Value, count: number): void {
+  call.reply.array(count);
   for (let drawn = 0; drawn < count; drawn++) {
-    replyMember(ctx, value, setRandom(value));
-    if (drawn % DRAWS_BETWEEN_LOOKS === 0 && ctx.session.closing) return;
+    replyMember(call, value, setRandom(value));
+    if (drawn % DRAWS_BETWEEN_LOOKS === 0 && call.session.closing) return;
   }
 }
 
-function replyMember(ctx: Context, value: Value, place: number): void {
+function replyMember(call: Call, value: Value, place: number): void {
   setRead(value, place, element);
-  ctx.reply.bytes(element.bytes, element.from, element.to);
+  call.reply.bytes(element.bytes, element.from, element.to);
 }
 
 export const spop = command("spop", { arity: -2, since: "1.0.0", flags: "write fast" })
@@ -80,42 +80,42 @@ export const spop = command("spop", { arity: -2, since: "1.0.0", flags: "write f
   .tips("nondeterministic_output")
   .docs("Removes and returns random members of a set. Deletes the set if no members remain.", "O(1); O(N) for a count of N")
   .changed("3.2.0: Added `count`.")
-  .run((ctx) => {
-    if (ctx.count > 3) throw errors.syntax;
-    if (ctx.count === 3) popMembers(ctx);
-    else popMember(ctx);
+  .run((call) => {
+    if (call.count > 3) throw errors.syntax;
+    if (call.count === 3) popMembers(call);
+    else popMember(call);
   });
 
-function popMember(ctx: Context): void {
-  const value = ctx.openWrite(1, Type.SET);
-  if (!value.exists) return ctx.reply.null();
+function popMember(call: Call): void {
+  const value = call.openWrite(1, Type.SET);
+  if (!value.exists) return call.reply.null();
   const place = setRandom(value);
-  replyMember(ctx, value, place);
-  if (ctx.host.journal.active) ctx.journalAs("SREM", ctx.bytes(1), copied(element.bytes, element.from, element.to));
+  replyMember(call, value, place);
+  if (call.server.journal.active) call.journalAs("SREM", call.bytes(1), copied(element.bytes, element.from, element.to));
   const left = setLength(value) - 1;
   if (left > 0) setRemoveAt(value, place);
   value.shrunk(left, 1, EventClass.SET, "spop");
 }
 
-function popMembers(ctx: Context): void {
-  const count = longAtLeast(ctx, 2, 0, errors.notPositive);
-  const value = ctx.openWrite(1, Type.SET);
-  if (!value.exists || count === 0) return ctx.reply.set(0);
+function popMembers(call: Call): void {
+  const count = longAtLeast(call, 2, 0, errors.notPositive);
+  const value = call.openWrite(1, Type.SET);
+  if (!value.exists || count === 0) return call.reply.set(0);
   const size = setLength(value);
-  if (count >= size) return popAll(ctx, value, size);
-  const popped = new Popped(ctx, count);
+  if (count >= size) return popAll(call, value, size);
+  const popped = new Popped(call, count);
   if (value.object === null) popPacked(value, count, popped);
   else if ((size - count) * MOVE_RATIO > count) popOneByOne(value, count, popped);
-  else popAllBut(ctx, value, size - count, popped);
+  else popAllBut(call, value, size - count, popped);
   popped.finish();
   value.shrunk(size - count, count, EventClass.SET, "spop");
 }
 
-function popAll(ctx: Context, value: Value, size: number): void {
-  const { reply } = ctx;
+function popAll(call: Call, value: Value, size: number): void {
+  const { reply } = call;
   reply.set(size);
   setEach(value, (member) => reply.bytes(member.bytes, member.from, member.to));
-  ctx.journalDeletion(1);
+  call.journalDeletion(1);
   value.shrunk(0, size, EventClass.SET, "spop");
 }
 
@@ -139,10 +139,10 @@ function popOneByOne(value: Value, count: number, popped: Popped): void {
 }
 
 /** Builds a new set of the few members that stay, packed if they fit. */
-function popAllBut(ctx: Context, value: Value, count: number, popped: Popped): void {
+function popAllBut(call: Call, value: Value, count: number, popped: Popped): void {
   const { table } = value.object as ByteMap;
   const staying = new Set<number>(setChoose(value, count));
-  const rest = ctx.temporary(Type.SET);
+  const rest = call.temporary(Type.SET);
   setToListpack(rest);
   setWalk(value, (member, address) => {
     if (staying.has(address)) setAddHashed(rest, table.hashOf(address), member.bytes, member.from, member.to);
@@ -164,25 +164,25 @@ function takeOver(value: Value, draft: Temporary): void {
 
 /** Members being removed: replied, and journalled some at a time. */
 class Popped {
-  private readonly ctx: Context;
+  private readonly call: Call;
   private readonly batch: number;
   private readonly journalled: boolean;
   private words: Words[number][] = [];
 
-  constructor(ctx: Context, count: number) {
-    this.ctx = ctx;
+  constructor(call: Call, count: number) {
+    this.call = call;
     this.batch = Math.min(count, JOURNALLED_AT_ONCE);
-    this.journalled = ctx.host.journal.active;
-    ctx.reply.set(count);
+    this.journalled = call.server.journal.active;
+    call.reply.set(count);
     this.begin();
   }
 
   private begin(): void {
-    if (this.journalled) this.words = ["SREM", this.ctx.bytes(1)];
+    if (this.journalled) this.words = ["SREM", this.call.bytes(1)];
   }
 
   add(member: Element): void {
-    this.ctx.reply.bytes(member.bytes, member.from, member.to);
+    this.call.reply.bytes(member.bytes, member.from, member.to);
     if (!this.journalled) return;
     this.words.push(copied(member.bytes, member.from, member.to));
     if (this.words.length === this.batch + 2) this.finish();
@@ -191,7 +191,7 @@ class Popped {
   /** Journals the rest. */
   finish(): void {
     if (this.words.length <= 2) return;
-    this.ctx.journalAs(...this.words);
+    this.call.journalAs(...this.words);
     this.begin();
   }
 }

@@ -1,7 +1,7 @@
 /** Adding one member to a sorted set under the conditions of ZADD, for ZADD, ZINCRBY and GEOADD. Hot. */
 
 import { commandError } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { zsetFind, zsetInsert, zsetScoreAt, zsetSetScore } from "../../values/sorted-set/zset.ts";
 
@@ -23,7 +23,7 @@ export const SKIPPED = 3;
 export const put = { score: 0 };
 
 /** Puts the member in argument `index` as the options say. Returns what became of it. Errors: the sum is not a number. */
-export function putMember({ frame }: Context, zset: Value, options: number, score: number, index: number): number {
+export function putMember({ frame }: Call, zset: Value, options: number, score: number, index: number): number {
   const { buffer } = frame;
   const from = frame.offsets[index];
   const to = from + frame.lengths[index];

@@ -1,8 +1,8 @@
 /** Unions, intersections and differences of sorted sets, replied, counted or stored. */
 
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { SortedSet } from "../../values/sorted-set/sorted-set.ts";
 import { zsetLength, zsetTake } from "../../values/sorted-set/zset.ts";
@@ -24,47 +24,47 @@ const command = commandsOf("sorted-set");
 export const zunion = command("zunion", { arity: -3, since: "6.2.0", flags: "readonly" })
   .takes("numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)] [WITHSCORES]")
   .docs("Returns the union of sorted sets.", "O(N)+O(M*log(M)) for N members of all sets and M results")
-  .run((ctx) => replyCombined(ctx, UNION));
+  .run((call) => replyCombined(call, UNION));
 
 export const zunionstore = command("zunionstore", { arity: -4, since: "2.0.0", flags: "write denyoom" })
   .takes("destination{OW update} numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)]")
   .docs("Stores the union of sorted sets in a key.", "O(N)+O(M*log(M)) for N members of all sets and M results")
-  .run((ctx) => storeCombined(ctx, UNION));
+  .run((call) => storeCombined(call, UNION));
 
 export const zinter = command("zinter", { arity: -3, since: "6.2.0", flags: "readonly" })
   .takes("numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)] [WITHSCORES]")
   .docs("Returns the intersection of sorted sets.", "O(N*K)+O(M*log(M)) at worst for K sets, the smallest of size N, and M results")
-  .run((ctx) => replyCombined(ctx, INTERSECTION));
+  .run((call) => replyCombined(call, INTERSECTION));
 
 export const zinterstore = command("zinterstore", { arity: -4, since: "2.0.0", flags: "write denyoom" })
   .takes("destination{OW update} numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)]")
   .docs("Stores the intersection of sorted sets in a key.", "O(N*K)+O(M*log(M)) at worst for K sets, the smallest of size N, and M results")
-  .run((ctx) => storeCombined(ctx, INTERSECTION));
+  .run((call) => storeCombined(call, INTERSECTION));
 
 export const zintercard = command("zintercard", { arity: -3, since: "7.0.0", flags: "readonly" })
   .takes("numkeys key{RO access}... [LIMIT limit]")
   .docs("Returns the number of members in the intersection of sorted sets.", "O(N*K) at worst for K sets, the smallest of N members")
-  .run((ctx) => {
-    const { sources, limit } = parseRequest(ctx, 1, CARDINALITY);
-    ctx.reply.integer(zsetIntersectionSize(sources, limit));
+  .run((call) => {
+    const { sources, limit } = parseRequest(call, 1, CARDINALITY);
+    call.reply.integer(zsetIntersectionSize(sources, limit));
   });
 
 export const zdiff = command("zdiff", { arity: -3, since: "6.2.0", flags: "readonly" })
   .takes("numkeys key{RO access}... [WITHSCORES]")
   .docs("Returns the difference of sorted sets.", "O(L+(N-K)log(N)) at worst for L members, N in the first set, K in the result")
-  .run((ctx) => replyCombined(ctx, DIFFERENCE));
+  .run((call) => replyCombined(call, DIFFERENCE));
 
 export const zdiffstore = command("zdiffstore", { arity: -4, since: "6.2.0", flags: "write denyoom" })
   .takes("destination{OW update} numkeys key{RO access}...")
   .docs("Stores the difference of sorted sets in a key.", "O(L+(N-K)log(N)) at worst for L members, N in the first set, K in the result")
-  .run((ctx) => storeCombined(ctx, DIFFERENCE));
+  .run((call) => storeCombined(call, DIFFERENCE));
 
 interface Operation {
   /** The event of the command that stores it. */
   readonly event: string;
   /** Whether it takes WEIGHTS and AGGREGATE. */
   readonly combines: boolean;
-  combine(ctx: Context, request: CombinationRequest): SortedSet;
+  combine(call: Call, request: CombinationRequest): SortedSet;
 }
 
 interface CombinationRequest {
@@ -77,19 +77,19 @@ interface CombinationRequest {
 const UNION: Operation = {
   event: "zunionstore",
   combines: true,
-  combine: (ctx, { sources, aggregate }) => zsetUnion(ctx.host.keyspace.space, sources, aggregate),
+  combine: (call, { sources, aggregate }) => zsetUnion(call.server.keyspace.space, sources, aggregate),
 };
 
 const INTERSECTION: Operation = {
   event: "zinterstore",
   combines: true,
-  combine: (ctx, { sources, aggregate }) => zsetIntersection(ctx.host.keyspace.space, sources, aggregate),
+  combine: (call, { sources, aggregate }) => zsetIntersection(call.server.keyspace.space, sources, aggregate),
 };
 
 const DIFFERENCE: Operation = {
   event: "zdiffstore",
   combines: false,
-  combine: (ctx, { sources }) => zsetDifference(ctx.host.keyspace.space, sources),
+  combine: (call, { sources }) => zsetDifference(call.server.keyspace.space, sources),
 };
 
 /** ZINTERCARD, whose options differ. */
@@ -105,53 +105,53 @@ const AGGREGATES = [
  * Reads `numkeys key [key ...]` and the options after it, `numkeys` being argument `index`, and opens the keys: Redis does so before it
  * reads the options. Errors: not an integer, no key, syntax, WRONGTYPE, weight not a float.
  */
-function parseRequest(ctx: Context, index: number, operation: Operation | null): CombinationRequest {
-  const count = longArgument(ctx, index);
-  if (count < 1) throw commandError(`ERR at least 1 input key is needed for '${ctx.entry.fullName}' command`);
-  if (count > ctx.count - (index + 1)) throw errors.syntax;
+function parseRequest(call: Call, index: number, operation: Operation | null): CombinationRequest {
+  const count = longArgument(call, index);
+  if (count < 1) throw commandError(`ERR at least 1 input key is needed for '${call.entry.fullName}' command`);
+  if (count > call.count - (index + 1)) throw errors.syntax;
   const request: CombinationRequest = { sources: [], aggregate: Aggregate.SUM, withScores: false, limit: 0 };
-  for (let i = 0; i < count; i++) request.sources.push(openSource(ctx, index + 1 + i, i));
+  for (let i = 0; i < count; i++) request.sources.push(openSource(call, index + 1 + i, i));
   let at = index + 1 + count;
-  while (at < ctx.count) at = readOption(ctx, at, request, operation, index === 1);
+  while (at < call.count) at = readOption(call, at, request, operation, index === 1);
   return request;
 }
 
-function openSource(ctx: Context, index: number, slot: number): ZsetSource {
-  const value = ctx.openRead(index, null, slot);
+function openSource(call: Call, index: number, slot: number): ZsetSource {
+  const value = call.openRead(index, null, slot);
   if (value.exists && value.type !== Type.ZSET && value.type !== Type.SET) throw errors.wrongType;
   return { holder: value.exists ? value : null, plain: value.type === Type.SET, weight: 1 };
 }
 
 /** Reads the option at `index`. Returns the index after it. */
-function readOption(ctx: Context, index: number, request: CombinationRequest, operation: Operation | null, replies: boolean): number {
-  const left = ctx.count - index;
+function readOption(call: Call, index: number, request: CombinationRequest, operation: Operation | null, replies: boolean): number {
+  const left = call.count - index;
   const { sources } = request;
-  if (operation?.combines && left > sources.length && ctx.is(index, "weights")) {
+  if (operation?.combines && left > sources.length && call.is(index, "weights")) {
     for (const [i, source] of sources.entries())
-      source.weight = scoreArgument(ctx, index + 1 + i, commandError("ERR weight value is not a float"));
+      source.weight = scoreArgument(call, index + 1 + i, commandError("ERR weight value is not a float"));
     return index + 1 + sources.length;
   }
-  if (operation?.combines && left >= 2 && ctx.is(index, "aggregate")) {
-    const found = AGGREGATES.find(({ word }) => ctx.is(index + 1, word));
+  if (operation?.combines && left >= 2 && call.is(index, "aggregate")) {
+    const found = AGGREGATES.find(({ word }) => call.is(index + 1, word));
     if (found === undefined) throw errors.syntax;
     request.aggregate = found.aggregate;
     return index + 2;
   }
-  if (operation !== null && replies && ctx.is(index, "withscores")) {
+  if (operation !== null && replies && call.is(index, "withscores")) {
     request.withScores = true;
     return index + 1;
   }
-  if (operation === null && left >= 2 && ctx.is(index, "limit")) {
-    request.limit = longAtLeast(ctx, index + 1, 0, negativeLimit);
+  if (operation === null && left >= 2 && call.is(index, "limit")) {
+    request.limit = longAtLeast(call, index + 1, 0, negativeLimit);
     return index + 2;
   }
   throw errors.syntax;
 }
 
-function replyCombined(ctx: Context, operation: Operation): void {
-  const { reply } = ctx;
-  const request = parseRequest(ctx, 1, operation);
-  const set = operation.combine(ctx, request);
+function replyCombined(call: Call, operation: Operation): void {
+  const { reply } = call;
+  const request = parseRequest(call, 1, operation);
+  const set = operation.combine(call, request);
   const { withScores } = request;
   const nested = withScores && reply.protocol === 3;
   reply.array(withScores && !nested ? set.size * 2 : set.size);
@@ -160,13 +160,13 @@ function replyCombined(ctx: Context, operation: Operation): void {
     reply.bytes(member.bytes, member.from, member.to);
     if (withScores) reply.double(score);
   });
-  ctx.host.keyspace.lazyFree.drop(set);
+  call.server.keyspace.lazyFree.drop(set);
 }
 
-function storeCombined(ctx: Context, operation: Operation): void {
-  const request = parseRequest(ctx, 2, operation);
-  const set = operation.combine(ctx, request);
-  const draft = ctx.temporary(Type.ZSET);
+function storeCombined(call: Call, operation: Operation): void {
+  const request = parseRequest(call, 2, operation);
+  const set = operation.combine(call, request);
+  const draft = call.temporary(Type.ZSET);
   zsetTake(draft, set);
-  storeDraft(ctx, 1, draft, zsetLength(draft), EventClass.ZSET, operation.event);
+  storeDraft(call, 1, draft, zsetLength(draft), EventClass.ZSET, operation.event);
 }

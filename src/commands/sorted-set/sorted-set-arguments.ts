@@ -2,7 +2,7 @@
 
 import { isOpenBound, parseBound, parseDouble } from "../../base/numbers/strtod.ts";
 import { commandError, errors } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 import { type LexBound, LexEnd, LexRange, RankRange, ScoreRange } from "../../values/sorted-set/zset-range.ts";
 
 const MINUS = 0x2d;
@@ -17,28 +17,28 @@ const lexRange = new LexRange();
 export const ranks = new RankRange();
 
 /** Returns a score. Errors: `message`, by default "not a valid float". */
-export function scoreArgument(ctx: Context, index: number, message: Error = errors.notFloat): number {
-  const { buffer, offsets, lengths } = ctx.frame;
+export function scoreArgument(call: Call, index: number, message: Error = errors.notFloat): number {
+  const { buffer, offsets, lengths } = call.frame;
   const score = parseDouble(buffer, offsets[index], offsets[index] + lengths[index]);
   if (score !== score) throw message;
   return score;
 }
 
 /** A range of scores: "5", "(5", "-inf". Errors: min or max is not a float. */
-export function scoreRangeArguments(ctx: Context, min: number, max: number): ScoreRange {
+export function scoreRangeArguments(call: Call, min: number, max: number): ScoreRange {
   const range = scoreRange;
-  range.minOpen = isOpen(ctx, min);
-  range.min = bound(ctx, min, range.minOpen);
-  range.maxOpen = isOpen(ctx, max);
-  range.max = bound(ctx, max, range.maxOpen);
+  range.minOpen = isOpen(call, min);
+  range.min = bound(call, min, range.minOpen);
+  range.maxOpen = isOpen(call, max);
+  range.max = bound(call, max, range.maxOpen);
   return range;
 }
 
-function isOpen({ frame }: Context, index: number): boolean {
+function isOpen({ frame }: Call, index: number): boolean {
   return isOpenBound(frame.buffer, frame.offsets[index], frame.offsets[index] + frame.lengths[index]);
 }
 
-function bound({ frame }: Context, index: number, open: boolean): number {
+function bound({ frame }: Call, index: number, open: boolean): number {
   const from = frame.offsets[index];
   const value = parseBound(frame.buffer, open ? from + 1 : from, from + frame.lengths[index]);
   if (value !== value) throw commandError("ERR min or max is not a float");
@@ -46,13 +46,13 @@ function bound({ frame }: Context, index: number, open: boolean): number {
 }
 
 /** A range of members: "[a", "(a", "-", "+". Errors: min or max not valid string range item. */
-export function lexRangeArguments(ctx: Context, min: number, max: number): LexRange {
-  readLexBound(ctx, min, lexRange.min);
-  readLexBound(ctx, max, lexRange.max);
+export function lexRangeArguments(call: Call, min: number, max: number): LexRange {
+  readLexBound(call, min, lexRange.min);
+  readLexBound(call, max, lexRange.max);
   return lexRange;
 }
 
-function readLexBound({ frame }: Context, index: number, into: LexBound): void {
+function readLexBound({ frame }: Call, index: number, into: LexBound): void {
   const { buffer } = frame;
   const from = frame.offsets[index];
   const length = frame.lengths[index];

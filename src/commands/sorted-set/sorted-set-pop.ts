@@ -1,8 +1,8 @@
 /** Popping members from an end of a sorted set, at once or blocking until there are any. */
 
 import { errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { Type } from "../../values/value-types.ts";
 import { longAtLeast, parseMultiPop } from "../arguments/numbers.ts";
 import { parseTimeout } from "../arguments/timeout.ts";
@@ -13,35 +13,35 @@ const command = commandsOf("sorted-set");
 export const zpopmin = command("zpopmin", { arity: -2, since: "5.0.0", flags: "write fast" })
   .takes("key{RW access delete} [count]")
   .docs("Pops the lowest-scored members of a sorted set.", "O(log(N)*M) for N members, M of them returned")
-  .run((ctx) => pop(ctx, ZsetEnd.MIN));
+  .run((call) => pop(call, ZsetEnd.MIN));
 
 export const zpopmax = command("zpopmax", { arity: -2, since: "5.0.0", flags: "write fast" })
   .takes("key{RW access delete} [count]")
   .docs("Pops the highest-scored members of a sorted set.", "O(log(N)*M) for N members, M of them returned")
-  .run((ctx) => pop(ctx, ZsetEnd.MAX));
+  .run((call) => pop(call, ZsetEnd.MAX));
 
 export const zmpop = command("zmpop", { arity: -4, since: "7.0.0", flags: "write" })
   .takes("numkeys key{RW access delete}... where(MIN | MAX) [COUNT count]")
   .docs("Pops members of the first non-empty sorted set of several.", "O(K)+O(M*log(N)) for K keys, N members and M returned")
-  .run((ctx) => {
-    const { keys, end, count } = parseMultiPop(ctx, 1, zsetEnd);
+  .run((call) => {
+    const { keys, end, count } = parseMultiPop(call, 1, zsetEnd);
     for (let index = 2; index < 2 + keys; index++) {
-      const zset = ctx.openWrite(index, Type.ZSET);
+      const zset = call.openWrite(index, Type.ZSET);
       if (!zset.exists) continue;
-      const popped = popMembers(ctx, zset, index, end, count, PopForm.KEYED_PAIRS);
-      journalPop(ctx, index, end, popped);
+      const popped = popMembers(call, zset, index, end, count, PopForm.KEYED_PAIRS);
+      journalPop(call, index, end, popped);
       return;
     }
-    ctx.reply.nullArray();
+    call.reply.nullArray();
   });
 
 /** ZPOPMIN and ZPOPMAX. */
-function pop(ctx: Context, end: ZsetEnd): void {
-  if (ctx.count > 3) throw errors.syntax;
-  const count = ctx.count === 3 ? longAtLeast(ctx, 2, 0, errors.notPositive) : 1;
-  const zset = ctx.openWrite(1, Type.ZSET);
-  if (!zset.exists || count === 0) return ctx.reply.array(0);
-  popMembers(ctx, zset, 1, end, count, ctx.count === 3 && ctx.reply.protocol === 3 ? PopForm.PAIRS : PopForm.FLAT);
+function pop(call: Call, end: ZsetEnd): void {
+  if (call.count > 3) throw errors.syntax;
+  const count = call.count === 3 ? longAtLeast(call, 2, 0, errors.notPositive) : 1;
+  const zset = call.openWrite(1, Type.ZSET);
+  if (!zset.exists || count === 0) return call.reply.array(0);
+  popMembers(call, zset, 1, end, count, call.count === 3 && call.reply.protocol === 3 ? PopForm.PAIRS : PopForm.FLAT);
 }
 
 export const bzpopmin = command("bzpopmin", { arity: -3, since: "5.0.0", flags: "write fast blocking" })
@@ -51,7 +51,7 @@ export const bzpopmin = command("bzpopmin", { arity: -3, since: "5.0.0", flags: 
     "O(log(N)) for N members",
   )
   .changed("6.0.0: The timeout is a double instead of an integer.")
-  .run((ctx) => popOrWait(ctx, ZsetEnd.MIN));
+  .run((call) => popOrWait(call, ZsetEnd.MIN));
 
 export const bzpopmax = command("bzpopmax", { arity: -3, since: "5.0.0", flags: "write fast blocking" })
   .takes("key{RW access delete}... timeout")
@@ -60,20 +60,20 @@ export const bzpopmax = command("bzpopmax", { arity: -3, since: "5.0.0", flags: 
     "O(log(N)) for N members",
   )
   .changed("6.0.0: The timeout is a double instead of an integer.")
-  .run((ctx) => popOrWait(ctx, ZsetEnd.MAX));
+  .run((call) => popOrWait(call, ZsetEnd.MAX));
 
 /** Replies with the key, the member and its score, or blocks. */
-function popOrWait(ctx: Context, end: ZsetEnd): void {
-  const last = ctx.count - 1;
-  const deadline = parseTimeout(ctx, last);
+function popOrWait(call: Call, end: ZsetEnd): void {
+  const last = call.count - 1;
+  const deadline = parseTimeout(call, last);
   for (let index = 1; index < last; index++) {
-    ctx.prepareKeys(1, index, 1);
-    const zset = ctx.openWrite(index, Type.ZSET);
+    call.prepareKeys(1, index, 1);
+    const zset = call.openWrite(index, Type.ZSET);
     if (!zset.exists) continue;
-    popMembers(ctx, zset, index, end, 1, PopForm.KEYED_FLAT);
-    return journalPop(ctx, index, end, 0);
+    popMembers(call, zset, index, end, 1, PopForm.KEYED_FLAT);
+    return journalPop(call, index, end, 0);
   }
-  ctx.block({ firstKey: 1, keyCount: last - 1, type: Type.ZSET, deadline });
+  call.block({ firstKey: 1, keyCount: last - 1, type: Type.ZSET, deadline });
 }
 
 export const bzmpop = command("bzmpop", { arity: -5, since: "7.0.0", flags: "write blocking" })
@@ -82,13 +82,13 @@ export const bzmpop = command("bzmpop", { arity: -5, since: "7.0.0", flags: "wri
     "Pops members of the first non-empty sorted set of several, or blocks until there is one.",
     "O(K)+O(M*log(N)) for K keys, N members and M returned",
   )
-  .run((ctx) => {
-    const { keys, end, count } = parseMultiPop(ctx, 2, zsetEnd);
-    const deadline = parseTimeout(ctx, 1);
+  .run((call) => {
+    const { keys, end, count } = parseMultiPop(call, 2, zsetEnd);
+    const deadline = parseTimeout(call, 1);
     for (let index = 3; index < 3 + keys; index++) {
-      ctx.prepareKeys(3, index, 1);
-      const zset = ctx.openWrite(index, Type.ZSET);
-      if (zset.exists) return journalPop(ctx, index, end, popMembers(ctx, zset, index, end, count, PopForm.KEYED_PAIRS));
+      call.prepareKeys(3, index, 1);
+      const zset = call.openWrite(index, Type.ZSET);
+      if (zset.exists) return journalPop(call, index, end, popMembers(call, zset, index, end, count, PopForm.KEYED_PAIRS));
     }
-    ctx.block({ firstKey: 3, keyCount: keys, type: Type.ZSET, deadline });
+    call.block({ firstKey: 3, keyCount: keys, type: Type.ZSET, deadline });
   });

@@ -1,7 +1,7 @@
 /** What ZPOPMIN, ZPOPMAX, ZMPOP and their blocking forms share: members are removed from an end of a sorted set and returned. */
 
 import { errors } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { ZsetCursor, zsetLength, zsetRemoveCursor, zsetSeek, zsetSeekLast } from "../../values/sorted-set/zset.ts";
@@ -28,15 +28,15 @@ const cursor = new ZsetCursor();
  * Removes up to `count` (1 or more) members from `zset`, which is opened for writing, not empty, and the value of the key in argument
  * `index`; replies, counts and publishes. Returns how many they were. Journalling is left to the caller (`journalPop`).
  */
-export function popMembers(ctx: Context, zset: Value, index: number, end: ZsetEnd, count: number, form: PopForm): number {
-  const { reply } = ctx;
+export function popMembers(call: Call, zset: Value, index: number, end: ZsetEnd, count: number, form: PopForm): number {
+  const { reply } = call;
   const length = zsetLength(zset);
   const popped = Math.min(count, length);
   const isPaired = form === PopForm.PAIRS || form === PopForm.KEYED_PAIRS;
   const isKeyed = form === PopForm.KEYED_FLAT || form === PopForm.KEYED_PAIRS;
   if (isKeyed) {
     reply.array(isPaired ? 2 : popped * 2 + 1);
-    reply.bytes(ctx.frame.buffer, ctx.frame.offsets[index], ctx.frame.offsets[index] + ctx.frame.lengths[index]);
+    reply.bytes(call.frame.buffer, call.frame.offsets[index], call.frame.offsets[index] + call.frame.lengths[index]);
   }
   if (isPaired) reply.array(popped);
   else if (!isKeyed) reply.array(popped * 2);
@@ -53,16 +53,16 @@ export function popMembers(ctx: Context, zset: Value, index: number, end: ZsetEn
 }
 
 /** Journals the pop of `count` members (0: without a count) from the key in argument `index`. */
-export function journalPop(ctx: Context, index: number, end: ZsetEnd, count: number): void {
-  if (!ctx.host.journal.active) return;
+export function journalPop(call: Call, index: number, end: ZsetEnd, count: number): void {
+  if (!call.server.journal.active) return;
   const name = end === ZsetEnd.MIN ? "ZPOPMIN" : "ZPOPMAX";
-  if (count === 0) ctx.journalAs(name, ctx.bytes(index));
-  else ctx.journalAs(name, ctx.bytes(index), count);
+  if (count === 0) call.journalAs(name, call.bytes(index));
+  else call.journalAs(name, call.bytes(index), count);
 }
 
 /** MIN or MAX. Errors: syntax. */
-export function zsetEnd(ctx: Context, index: number): ZsetEnd {
-  if (ctx.is(index, "max")) return ZsetEnd.MAX;
-  if (!ctx.is(index, "min")) throw errors.syntax;
+export function zsetEnd(call: Call, index: number): ZsetEnd {
+  if (call.is(index, "max")) return ZsetEnd.MAX;
+  if (!call.is(index, "min")) throw errors.syntax;
   return ZsetEnd.MIN;
 }

@@ -1,8 +1,8 @@
 /** Ranges of sorted sets by rank, score or member, replied or stored. */
 
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { ZsetCursor, zsetExpect, zsetInsert, zsetLength, zsetNext, zsetPrevious, zsetSeek } from "../../values/sorted-set/zset.ts";
@@ -19,7 +19,7 @@ export const zrange = command("zrange", { arity: -4, since: "1.2.0", flags: "rea
       [WITHSCORES]`)
   .docs("Returns the members of a sorted set in a range of indexes, scores or members.", "O(log(N)+M) for N members, M of them returned")
   .changed("6.2.0: Added `REV`, `BYSCORE`, `BYLEX` and `LIMIT`.")
-  .run((ctx) => replyRange(ctx, 0));
+  .run((call) => replyRange(call, 0));
 
 export const zrangestore = command("zrangestore", { arity: -5, since: "6.2.0", flags: "write denyoom" })
   .takes("dst{OW update} src{RO access} min max [sortby(BYSCORE | BYLEX)] [REV] [LIMIT limit(offset count)]")
@@ -30,33 +30,33 @@ export const zrevrange = command("zrevrange", { arity: -4, since: "1.2.0", flags
   .takes("key{RO access} start stop [WITHSCORES]")
   .docs("Returns the members of a sorted set in a range of indexes, in reverse order.", "O(log(N)+M) for N members, M of them returned")
   .deprecated("6.2.0", "`ZRANGE` with `REV`")
-  .run((ctx) => replyRange(ctx, BYRANK | REV));
+  .run((call) => replyRange(call, BYRANK | REV));
 
 export const zrangebyscore = command("zrangebyscore", { arity: -4, since: "1.0.5", flags: "readonly" })
   .takes("key{RO access} min:double max:double [WITHSCORES@2.0.0] [LIMIT limit(offset count)]")
   .docs("Returns the members of a sorted set in a range of scores.", "O(log(N)+M) for N members, M of them returned")
   .deprecated("6.2.0", "`ZRANGE` with `BYSCORE`")
   .changed("2.0.0: Added `WITHSCORES`.")
-  .run((ctx) => replyRange(ctx, BYSCORE | FORWARD));
+  .run((call) => replyRange(call, BYSCORE | FORWARD));
 
 export const zrevrangebyscore = command("zrevrangebyscore", { arity: -4, since: "2.2.0", flags: "readonly" })
   .takes("key{RO access} max:double min:double [WITHSCORES] [LIMIT limit(offset count)]")
   .docs("Returns the members of a sorted set in a range of scores, in reverse order.", "O(log(N)+M) for N members, M of them returned")
   .deprecated("6.2.0", "`ZRANGE` with `REV` and `BYSCORE`")
   .changed("2.1.6: `min` and `max` can be exclusive.")
-  .run((ctx) => replyRange(ctx, BYSCORE | REV));
+  .run((call) => replyRange(call, BYSCORE | REV));
 
 export const zrangebylex = command("zrangebylex", { arity: -4, since: "2.8.9", flags: "readonly" })
   .takes("key{RO access} min max [LIMIT limit(offset count)]")
   .docs("Returns the members of a sorted set in a lexicographical range.", "O(log(N)+M) for N members, M of them returned")
   .deprecated("6.2.0", "`ZRANGE` with `BYLEX`")
-  .run((ctx) => replyRange(ctx, BYLEX | FORWARD));
+  .run((call) => replyRange(call, BYLEX | FORWARD));
 
 export const zrevrangebylex = command("zrevrangebylex", { arity: -4, since: "2.8.9", flags: "readonly" })
   .takes("key{RO access} max min [LIMIT limit(offset count)]")
   .docs("Returns the members of a sorted set in a reverse lexicographical range.", "O(log(N)+M) for N members, M of them returned")
   .deprecated("6.2.0", "`ZRANGE` with `REV` and `BYLEX`")
-  .run((ctx) => replyRange(ctx, BYLEX | REV));
+  .run((call) => replyRange(call, BYLEX | REV));
 
 // What a range goes by, and in which direction.
 const BYRANK = 1 << 0;
@@ -83,18 +83,18 @@ const limit = { offset: 0, count: NO_LIMIT };
 const cursor = new ZsetCursor();
 
 /** Reads the options from argument `index` on. Returns them together with those that the command's name implies; LIMIT goes to `limit`. */
-function rangeOptions(ctx: Context, index: number, options: number, { store }: Consumer): number {
+function rangeOptions(call: Call, index: number, options: number, { store }: Consumer): number {
   limit.offset = 0;
   limit.count = NO_LIMIT;
-  for (; index < ctx.count; index++) {
-    if (!store && ctx.is(index, "withscores")) options |= SCORES;
-    else if (ctx.is(index, "limit") && index + 2 < ctx.count) {
-      limit.offset = longArgument(ctx, index + 1);
-      limit.count = longArgument(ctx, index + 2);
+  for (; index < call.count; index++) {
+    if (!store && call.is(index, "withscores")) options |= SCORES;
+    else if (call.is(index, "limit") && index + 2 < call.count) {
+      limit.offset = longArgument(call, index + 1);
+      limit.count = longArgument(call, index + 2);
       index += 2;
-    } else if ((options & DIRECTIONS) === 0 && ctx.is(index, "rev")) options |= REV;
-    else if ((options & ORDERS) === 0 && ctx.is(index, "bylex")) options |= BYLEX;
-    else if ((options & ORDERS) === 0 && ctx.is(index, "byscore")) options |= BYSCORE;
+    } else if ((options & DIRECTIONS) === 0 && call.is(index, "rev")) options |= REV;
+    else if ((options & ORDERS) === 0 && call.is(index, "bylex")) options |= BYLEX;
+    else if ((options & ORDERS) === 0 && call.is(index, "byscore")) options |= BYSCORE;
     else throw errors.syntax;
   }
   if (limit.count !== NO_LIMIT && (options & (BYSCORE | BYLEX)) === 0)
@@ -108,27 +108,27 @@ function rangeOptions(ctx: Context, index: number, options: number, { store }: C
  * Opens the sorted set named by argument `source` and computes `ranks` from the two arguments after it: with REV too they count from the
  * lowest score, and are walked from the end.
  */
-function findRange(ctx: Context, source: number, options: number): Value {
+function findRange(call: Call, source: number, options: number): Value {
   const reverse = (options & REV) !== 0;
   const min = reverse ? source + 2 : source + 1;
   const max = reverse ? source + 1 : source + 2;
   if ((options & BYSCORE) !== 0) {
-    const range = scoreRangeArguments(ctx, min, max);
-    const zset = ctx.openRead(source, Type.ZSET);
+    const range = scoreRangeArguments(call, min, max);
+    const zset = call.openRead(source, Type.ZSET);
     zsetScoreRanks(zset, range, ranks);
     ranks.limit(limit.offset, limit.count, reverse);
     return zset;
   }
   if ((options & BYLEX) !== 0) {
-    const range = lexRangeArguments(ctx, min, max);
-    const zset = ctx.openRead(source, Type.ZSET);
+    const range = lexRangeArguments(call, min, max);
+    const zset = call.openRead(source, Type.ZSET);
     zsetLexRanks(zset, range, ranks, reverse);
     ranks.limit(limit.offset, limit.count, reverse);
     return zset;
   }
-  const start = longArgument(ctx, source + 1);
-  const stop = longArgument(ctx, source + 2);
-  const zset = ctx.openRead(source, Type.ZSET);
+  const start = longArgument(call, source + 1);
+  const stop = longArgument(call, source + 2);
+  const zset = call.openRead(source, Type.ZSET);
   const length = zsetLength(zset);
   rankArguments(start, stop, length);
   if (reverse) {
@@ -139,10 +139,10 @@ function findRange(ctx: Context, source: number, options: number): Value {
   return zset;
 }
 
-function replyRange(ctx: Context, implied: number): void {
-  const { reply } = ctx;
-  const options = rangeOptions(ctx, 4, implied, CLIENT);
-  const zset = findRange(ctx, 1, options);
+function replyRange(call: Call, implied: number): void {
+  const { reply } = call;
+  const options = rangeOptions(call, 4, implied, CLIENT);
+  const zset = findRange(call, 1, options);
   const withScores = (options & SCORES) !== 0;
   const nested = withScores && reply.protocol === 3;
   const { count } = ranks;
@@ -160,11 +160,11 @@ function replyRange(ctx: Context, implied: number): void {
   }
 }
 
-function storeRange(ctx: Context): void {
-  const options = rangeOptions(ctx, 5, 0, STORE);
-  const zset = findRange(ctx, 2, options);
+function storeRange(call: Call): void {
+  const options = rangeOptions(call, 5, 0, STORE);
+  const zset = findRange(call, 2, options);
   const { count } = ranks;
-  const draft = ctx.temporary(Type.ZSET);
+  const draft = call.temporary(Type.ZSET);
   if (count > 0) {
     zsetExpect(draft, (options & (BYSCORE | BYLEX)) === 0 ? count : 0, 0);
     zsetSeek(zset, cursor, ranks.first);
@@ -173,5 +173,5 @@ function storeRange(ctx: Context): void {
       if (left > 1) zsetNext(zset, cursor);
     }
   }
-  storeDraft(ctx, 1, draft, zsetLength(draft), EventClass.ZSET, "zrangestore");
+  storeDraft(call, 1, draft, zsetLength(draft), EventClass.ZSET, "zrangestore");
 }

@@ -1,8 +1,8 @@
 /** ZRANDMEMBER and ZSCAN: members at random, or a few at a time. */
 
 import { globMatch } from "../../base/glob.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { Element, packedAtEnd, packedFirst, packedRead } from "../../memory/packed.ts";
 import type { SortedSet } from "../../values/sorted-set/sorted-set.ts";
@@ -20,24 +20,24 @@ export const zrandmember = command("zrandmember", { arity: -2, since: "6.2.0", f
   .takes("key{RO access} [options(count [WITHSCORES])]")
   .tips("nondeterministic_output")
   .docs("Returns random members of a sorted set.", "O(N) for N members returned")
-  .run((ctx) => {
-    if (ctx.count > 2) return replySample(ctx);
-    const zset = ctx.openRead(1, Type.ZSET);
-    if (!zset.exists) return ctx.reply.null();
+  .run((call) => {
+    if (call.count > 2) return replySample(call);
+    const zset = call.openRead(1, Type.ZSET);
+    if (!zset.exists) return call.reply.null();
     zsetSeek(zset, cursor, below(zsetLength(zset)));
-    replyMember(ctx, false);
+    replyMember(call, false);
   });
 
 export const zscan = command("zscan", { arity: -3, since: "2.8.0", flags: "readonly" })
   .takes("key{RO access} cursor [MATCH pattern] [COUNT count]")
   .tips("nondeterministic_output")
   .docs("Iterates over the members and scores of a sorted set.", "O(1) a call, O(N) for N members in all")
-  .run((ctx) => {
-    const scan = openScan(ctx, Type.ZSET);
+  .run((call) => {
+    const scan = openScan(call, Type.ZSET);
     if (scan === null) return;
     const large = zsetLarge(scan.value);
-    if (large === null) scanPacked(ctx, scan.value, scan.options);
-    else scanLarge(ctx, large, scan.cursor, scan.options);
+    if (large === null) scanPacked(call, scan.value, scan.options);
+    else scanLarge(call, large, scan.cursor, scan.options);
   });
 
 const cursor = new ZsetCursor();
@@ -49,43 +49,43 @@ function below(limit: number): number {
 }
 
 /** Replies with the member at `cursor`. */
-function replyMember({ reply }: Context, withScore: boolean): void {
+function replyMember({ reply }: Call, withScore: boolean): void {
   if (withScore && reply.protocol === 3) reply.array(2);
   reply.bytes(cursor.member.bytes, cursor.member.from, cursor.member.to);
   if (withScore) reply.double(cursor.score);
 }
 
 /** ZRANDMEMBER with a count: that many distinct members, or that many draws if it is negative. */
-function replySample(ctx: Context): void {
-  const wanted = sampleSize(ctx, "withscores");
-  const withScores = ctx.count === 4;
-  const zset = ctx.openRead(1, Type.ZSET);
-  if (!zset.exists || wanted === 0n) return ctx.reply.array(0);
+function replySample(call: Call): void {
+  const wanted = sampleSize(call, "withscores");
+  const withScores = call.count === 4;
+  const zset = call.openRead(1, Type.ZSET);
+  if (!zset.exists || wanted === 0n) return call.reply.array(0);
   const length = zsetLength(zset);
   const count = wanted < 0n ? Number(-wanted) : Math.min(Number(wanted), length);
-  ctx.reply.array(withScores && ctx.reply.protocol === 2 ? count * 2 : count);
+  call.reply.array(withScores && call.reply.protocol === 2 ? count * 2 : count);
   if (wanted < 0n || wanted === 1n) {
-    for (let left = count; left > 0 && !ctx.session.closing; left--) {
+    for (let left = count; left > 0 && !call.session.closing; left--) {
       zsetSeek(zset, cursor, below(length));
-      replyMember(ctx, withScores);
+      replyMember(call, withScores);
     }
   } else if (zset.object === null || count * WALKED_SHARE > length) {
-    walkSample(ctx, zset, count, withScores);
+    walkSample(call, zset, count, withScores);
   } else {
     for (const rank of differentRanks(count, length)) {
       zsetSeek(zset, cursor, rank);
-      replyMember(ctx, withScores);
+      replyMember(call, withScores);
     }
   }
 }
 
 /** One walk: each member is taken with probability wanted / left, the numbers still wanted and left. */
-function walkSample(ctx: Context, zset: Value, count: number, withScores: boolean): void {
+function walkSample(call: Call, zset: Value, count: number, withScores: boolean): void {
   let wanted = count;
   zsetSeek(zset, cursor, 0);
   for (let left = zsetLength(zset); wanted > 0; left--) {
     if (Math.random() * left < wanted) {
-      replyMember(ctx, withScores);
+      replyMember(call, withScores);
       wanted--;
     }
     if (wanted > 0) zsetNext(zset, cursor);
@@ -103,7 +103,7 @@ function differentRanks(count: number, length: number): Set<number> {
 }
 
 /** Packed sorted sets are small: one call returns all members, whatever the cursor. */
-function scanPacked({ reply }: Context, { buffer, from }: Value, { pattern }: ScanOptions): void {
+function scanPacked({ reply }: Call, { buffer, from }: Value, { pattern }: ScanOptions): void {
   const found: number[] = [];
   for (let at = packedFirst(buffer, from); !packedAtEnd(buffer, at); ) {
     const score = packedRead(buffer, at, shownMember);
@@ -119,7 +119,7 @@ function scanPacked({ reply }: Context, { buffer, from }: Value, { pattern }: Sc
   }
 }
 
-function scanLarge({ reply }: Context, set: SortedSet, position: number, options: ScanOptions): void {
+function scanLarge({ reply }: Call, set: SortedSet, position: number, options: ScanOptions): void {
   const found: number[] = [];
   const next = scanMap(set.map, position, options, found);
   reply.integerBulk(next >>> 0);

@@ -1,8 +1,8 @@
 /** Sorted sets: setting and reading scores, removing members. Hot: ZADD, ZSCORE and ZRANK allocate nothing. */
 
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import {
@@ -28,110 +28,110 @@ export const zadd = command("zadd", { arity: -4, since: "1.2.0", flags: "write d
       data(score member)...`)
   .docs("Adds members to a sorted set, or updates their scores.", "O(log(N)) for each member, with N in the sorted set")
   .changed("2.4.0: Accepts several members.", "3.0.2: Added `XX`, `NX`, `CH` and `INCR`.", "6.2.0: Added `GT` and `LT`.")
-  .run((ctx) => add(ctx, 0));
+  .run((call) => add(call, 0));
 
 export const zincrby = command("zincrby", { arity: 4, since: "1.2.0", flags: "write denyoom fast" })
   .takes("key{RW access update} increment member")
   .docs("Increments the score of a member of a sorted set.", "O(log(N)) for N members")
-  .run((ctx) => add(ctx, INCR));
+  .run((call) => add(call, INCR));
 
 export const zrem = command("zrem", { arity: -3, since: "1.2.0", flags: "write fast" })
   .takes("key{RW delete} member...")
   .docs("Removes members from a sorted set. Deletes the sorted set if no members remain.", "O(M*log(N)) for N members, M of them removed")
   .changed("2.4.0: Accepts several members.")
-  .run((ctx) => {
-    const { buffer, offsets, lengths } = ctx.frame;
-    const zset = ctx.openWrite(1, Type.ZSET);
+  .run((call) => {
+    const { buffer, offsets, lengths } = call.frame;
+    const zset = call.openWrite(1, Type.ZSET);
     let removed = 0;
     if (zset.exists) {
-      for (let index = 2; index < ctx.count; index++) {
+      for (let index = 2; index < call.count; index++) {
         if (!zsetRemove(zset, buffer, offsets[index], offsets[index] + lengths[index])) continue;
         removed++;
         if (zsetLength(zset) === 0) break;
       }
     }
-    finishRemoval(ctx, zset, removed, "zrem");
+    finishRemoval(call, zset, removed, "zrem");
   });
 
 export const zremrangebyrank = command("zremrangebyrank", { arity: 4, since: "2.0.0", flags: "write" })
   .takes("key{RW delete} start stop")
   .docs("Removes the members in a range of indexes from a sorted set.", "O(log(N)+M) for N members, M of them removed")
-  .run((ctx) => {
-    const start = longArgument(ctx, 2);
-    const stop = longArgument(ctx, 3);
-    const zset = ctx.openWrite(1, Type.ZSET);
+  .run((call) => {
+    const start = longArgument(call, 2);
+    const stop = longArgument(call, 3);
+    const zset = call.openWrite(1, Type.ZSET);
     rankArguments(start, stop, zsetLength(zset));
-    removeRanks(ctx, zset, "zremrangebyrank");
+    removeRanks(call, zset, "zremrangebyrank");
   });
 
 export const zremrangebyscore = command("zremrangebyscore", { arity: 4, since: "1.2.0", flags: "write" })
   .takes("key{RW delete} min:double max:double")
   .docs("Removes the members in a range of scores from a sorted set.", "O(log(N)+M) for N members, M of them removed")
-  .run((ctx) => {
-    const range = scoreRangeArguments(ctx, 2, 3);
-    const zset = ctx.openWrite(1, Type.ZSET);
+  .run((call) => {
+    const range = scoreRangeArguments(call, 2, 3);
+    const zset = call.openWrite(1, Type.ZSET);
     zsetScoreRanks(zset, range, ranks);
-    removeRanks(ctx, zset, "zremrangebyscore");
+    removeRanks(call, zset, "zremrangebyscore");
   });
 
 export const zremrangebylex = command("zremrangebylex", { arity: 4, since: "2.8.9", flags: "write" })
   .takes("key{RW delete} min max")
   .docs("Removes the members in a lexicographical range from a sorted set.", "O(log(N)+M) for N members, M of them removed")
-  .run((ctx) => {
-    const range = lexRangeArguments(ctx, 2, 3);
-    const zset = ctx.openWrite(1, Type.ZSET);
+  .run((call) => {
+    const range = lexRangeArguments(call, 2, 3);
+    const zset = call.openWrite(1, Type.ZSET);
     zsetLexRanks(zset, range, ranks, false);
-    removeRanks(ctx, zset, "zremrangebylex");
+    removeRanks(call, zset, "zremrangebylex");
   });
 
 export const zscore = command("zscore", { arity: 3, since: "1.2.0", flags: "readonly fast" })
   .takes("key{RO access} member")
   .docs("Returns the score of a member of a sorted set.", "O(1)")
-  .run((ctx) => replyScore(ctx, ctx.openRead(1, Type.ZSET), 2));
+  .run((call) => replyScore(call, call.openRead(1, Type.ZSET), 2));
 
 export const zmscore = command("zmscore", { arity: -3, since: "6.2.0", flags: "readonly fast" })
   .takes("key{RO access} member...")
   .docs("Returns the scores of members of a sorted set.", "O(N) for N members returned")
-  .run((ctx) => {
-    const zset = ctx.openRead(1, Type.ZSET);
-    ctx.reply.array(ctx.count - 2);
-    for (let index = 2; index < ctx.count; index++) replyScore(ctx, zset, index);
+  .run((call) => {
+    const zset = call.openRead(1, Type.ZSET);
+    call.reply.array(call.count - 2);
+    for (let index = 2; index < call.count; index++) replyScore(call, zset, index);
   });
 
 export const zcard = command("zcard", { arity: 2, since: "1.2.0", flags: "readonly fast" })
   .takes("key{RO}")
   .docs("Returns the number of members in a sorted set.", "O(1)")
-  .run((ctx) => ctx.reply.integer(zsetLength(ctx.openRead(1, Type.ZSET))));
+  .run((call) => call.reply.integer(zsetLength(call.openRead(1, Type.ZSET))));
 
 export const zcount = command("zcount", { arity: 4, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO access} min:double max:double")
   .docs("Counts the members of a sorted set in a range of scores.", "O(log(N)) for N members")
-  .run((ctx) => {
-    const range = scoreRangeArguments(ctx, 2, 3);
-    zsetScoreRanks(ctx.openRead(1, Type.ZSET), range, ranks);
-    ctx.reply.integer(ranks.count);
+  .run((call) => {
+    const range = scoreRangeArguments(call, 2, 3);
+    zsetScoreRanks(call.openRead(1, Type.ZSET), range, ranks);
+    call.reply.integer(ranks.count);
   });
 
 export const zlexcount = command("zlexcount", { arity: 4, since: "2.8.9", flags: "readonly fast" })
   .takes("key{RO access} min max")
   .docs("Counts the members of a sorted set in a lexicographical range.", "O(log(N)) for N members")
-  .run((ctx) => {
-    const range = lexRangeArguments(ctx, 2, 3);
-    zsetLexRanks(ctx.openRead(1, Type.ZSET), range, ranks, false);
-    ctx.reply.integer(ranks.count);
+  .run((call) => {
+    const range = lexRangeArguments(call, 2, 3);
+    zsetLexRanks(call.openRead(1, Type.ZSET), range, ranks, false);
+    call.reply.integer(ranks.count);
   });
 
 export const zrank = command("zrank", { arity: -3, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO access} member [WITHSCORE]")
   .docs("Returns the index of a member of a sorted set, by ascending scores.", "O(log(N)) for N members")
   .changed("7.2.0: Added `WITHSCORE`.")
-  .run((ctx) => replyRank(ctx, { reverse: false }));
+  .run((call) => replyRank(call, { reverse: false }));
 
 export const zrevrank = command("zrevrank", { arity: -3, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO access} member [WITHSCORE]")
   .docs("Returns the index of a member of a sorted set, by descending scores.", "O(log(N)) for N members")
   .changed("7.2.0: Added `WITHSCORE`.")
-  .run((ctx) => replyRank(ctx, { reverse: true }));
+  .run((call) => replyRank(call, { reverse: true }));
 
 // ---- ZADD and ZINCRBY
 
@@ -148,39 +148,39 @@ const OPTIONS = [
 let scores = new Float64Array(64);
 
 /** ZADD, or with INCR in `options` ZINCRBY: Redis reads ZADD's options there too. */
-function add(ctx: Context, options: number): void {
+function add(call: Call, options: number): void {
   let first = 2;
-  for (let option = optionAt(ctx, first); option !== 0; option = optionAt(ctx, first)) {
+  for (let option = optionAt(call, first); option !== 0; option = optionAt(call, first)) {
     options |= option;
     first++;
   }
-  const count = (ctx.count - first) / 2;
+  const count = (call.count - first) / 2;
   if (count === 0 || !Number.isInteger(count)) throw errors.syntax;
   checkOptions(options, count);
-  readScores(ctx, first, count);
-  const zset = ctx.openWrite(1, Type.ZSET);
-  if (!zset.exists && (options & XX) !== 0) return replyAdded(ctx, options, 0, SKIPPED);
-  ctx.host.keyspace.requireRoom(count, ctx.frame.end - ctx.frame.start);
-  zsetExpect(zset, count, ctx.frame.lengths[first + 1]);
+  readScores(call, first, count);
+  const zset = call.openWrite(1, Type.ZSET);
+  if (!zset.exists && (options & XX) !== 0) return replyAdded(call, options, 0, SKIPPED);
+  call.server.keyspace.requireRoom(count, call.frame.end - call.frame.start);
+  zsetExpect(zset, count, call.frame.lengths[first + 1]);
   let added = 0;
   let updated = 0;
   let outcome = KEPT;
   for (let i = 0; i < count; i++) {
-    outcome = putMember(ctx, zset, options, scores[i], first + i * 2 + 1);
+    outcome = putMember(call, zset, options, scores[i], first + i * 2 + 1);
     if (outcome === ADDED) added++;
     else if (outcome === UPDATED) updated++;
   }
   if (added + updated > 0) {
     zset.changed(added + updated);
-    ctx.event(EventClass.ZSET, (options & INCR) === 0 ? "zadd" : "zincr", 1);
+    call.event(EventClass.ZSET, (options & INCR) === 0 ? "zadd" : "zincr", 1);
   }
-  replyAdded(ctx, options, (options & CH) === 0 ? added : added + updated, outcome);
+  replyAdded(call, options, (options & CH) === 0 ? added : added + updated, outcome);
 }
 
-function optionAt(ctx: Context, index: number): number {
+function optionAt(call: Call, index: number): number {
   // Most first arguments are scores: they start with no letter of an option.
-  if (index >= ctx.count || ctx.frame.lengths[index] < 2 || ctx.frame.buffer[ctx.frame.offsets[index]] < 0x40) return 0;
-  for (let i = 0; i < OPTIONS.length; i++) if (ctx.is(index, OPTIONS[i].word)) return OPTIONS[i].option;
+  if (index >= call.count || call.frame.lengths[index] < 2 || call.frame.buffer[call.frame.offsets[index]] < 0x40) return 0;
+  for (let i = 0; i < OPTIONS.length; i++) if (call.is(index, OPTIONS[i].word)) return OPTIONS[i].option;
   return 0;
 }
 
@@ -193,33 +193,33 @@ function checkOptions(options: number, count: number): void {
   if (has(INCR) && count > 1) throw commandError("ERR INCR option supports a single increment-element pair");
 }
 
-function readScores(ctx: Context, first: number, count: number): void {
+function readScores(call: Call, first: number, count: number): void {
   if (count > scores.length) scores = new Float64Array(count * 2);
-  for (let i = 0; i < count; i++) scores[i] = scoreArgument(ctx, first + i * 2);
+  for (let i = 0; i < count; i++) scores[i] = scoreArgument(call, first + i * 2);
 }
 
-function replyAdded(ctx: Context, options: number, count: number, outcome: number): void {
-  if ((options & INCR) === 0) ctx.reply.integer(count);
-  else if (outcome === SKIPPED) ctx.reply.null();
-  else ctx.reply.double(put.score);
+function replyAdded(call: Call, options: number, count: number, outcome: number): void {
+  if ((options & INCR) === 0) call.reply.integer(count);
+  else if (outcome === SKIPPED) call.reply.null();
+  else call.reply.double(put.score);
 }
 
 // ---- others
 
-function replyScore(ctx: Context, zset: Value, index: number): void {
-  const { buffer, offsets, lengths } = ctx.frame;
+function replyScore(call: Call, zset: Value, index: number): void {
+  const { buffer, offsets, lengths } = call.frame;
   const score = zsetScore(zset, buffer, offsets[index], offsets[index] + lengths[index]);
-  if (score === score) ctx.reply.double(score);
-  else ctx.reply.null();
+  if (score === score) call.reply.double(score);
+  else call.reply.null();
 }
 
-function replyRank(ctx: Context, { reverse }: { reverse: boolean }): void {
-  const { reply } = ctx;
-  if (ctx.count > 4) throw commandError(`ERR wrong number of arguments for '${ctx.entry.fullName}' command`);
-  const withScore = ctx.count === 4;
-  if (withScore && !ctx.is(3, "withscore")) throw errors.syntax;
-  const zset = ctx.openRead(1, Type.ZSET);
-  const { buffer, offsets, lengths } = ctx.frame;
+function replyRank(call: Call, { reverse }: { reverse: boolean }): void {
+  const { reply } = call;
+  if (call.count > 4) throw commandError(`ERR wrong number of arguments for '${call.entry.fullName}' command`);
+  const withScore = call.count === 4;
+  if (withScore && !call.is(3, "withscore")) throw errors.syntax;
+  const zset = call.openRead(1, Type.ZSET);
+  const { buffer, offsets, lengths } = call.frame;
   const place = zsetFind(zset, buffer, offsets[2], offsets[2] + lengths[2]);
   if (place === 0) return withScore ? reply.nullArray() : reply.null();
   const rank = zsetRank(zset, place);
@@ -229,13 +229,13 @@ function replyRank(ctx: Context, { reverse }: { reverse: boolean }): void {
 }
 
 /** Removes the members in `ranks`. */
-function removeRanks(ctx: Context, zset: Value, event: string): void {
+function removeRanks(call: Call, zset: Value, event: string): void {
   const { first, count } = ranks;
   if (count > 0) zsetRemoveRanks(zset, first, count);
-  finishRemoval(ctx, zset, count, event);
+  finishRemoval(call, zset, count, event);
 }
 
-function finishRemoval(ctx: Context, zset: Value, count: number, event: string): void {
+function finishRemoval(call: Call, zset: Value, count: number, event: string): void {
   if (count > 0) zset.shrunk(zsetLength(zset), count, EventClass.ZSET, event);
-  ctx.reply.integer(count);
+  call.reply.integer(count);
 }

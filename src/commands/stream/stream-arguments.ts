@@ -2,7 +2,7 @@
 
 import { type Counter, counter } from "../../base/numbers/counter.ts";
 import { type CommandError, commandError } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { type Stream, streamOf } from "../../values/stream/stream.ts";
 import { StreamCursor } from "../../values/stream/stream-cursor.ts";
@@ -22,8 +22,8 @@ const cursor = new StreamCursor();
 export const invalidId = commandError("ERR Invalid stream ID specified as stream command argument");
 
 /** Reads the id in argument `index` into `into`. Returns what was read. Errors: an invalid id. */
-export function parseId(ctx: Context, index: number, into: StreamId, form: IdForm = STRICT): IdText {
-  const { buffer, offsets, lengths } = ctx.frame;
+export function parseId(call: Call, index: number, into: StreamId, form: IdForm = STRICT): IdText {
+  const { buffer, offsets, lengths } = call.frame;
   const from = offsets[index];
   const found = parseStreamId(buffer, from, from + lengths[index], into, form);
   if (found === IdText.INVALID) throw invalidId;
@@ -31,37 +31,37 @@ export function parseId(ctx: Context, index: number, into: StreamId, form: IdFor
 }
 
 /** Returns whether argument `index` is an id, which is in `into` then. */
-export function isId(ctx: Context, index: number, into: StreamId): boolean {
-  const { buffer, offsets, lengths } = ctx.frame;
+export function isId(call: Call, index: number, into: StreamId): boolean {
+  const { buffer, offsets, lengths } = call.frame;
   const from = offsets[index];
   return parseStreamId(buffer, from, from + lengths[index], into, STRICT) !== IdText.INVALID;
 }
 
 /** Returns the ids in arguments `first` to `last`, 16 bytes each. Errors: an invalid id. */
-export function parseIds(ctx: Context, first: number, last = ctx.count - 1): Buffer {
+export function parseIds(call: Call, first: number, last = call.count - 1): Buffer {
   const ids = Buffer.allocUnsafe((last - first + 1) * 16);
   const id = new StreamId();
   for (let index = first; index <= last; index++) {
-    parseId(ctx, index, id);
+    parseId(call, index, id);
     id.write(ids, (index - first) * 16);
   }
   return ids;
 }
 
 /** Reads the start of an interval from argument `index`: an id, "-" or "+", or "(" and an id, which stands for the one after it. */
-export function parseStart(ctx: Context, index: number, into: StreamId): void {
-  if (!parseExclusive(ctx, index, into, STRICT)) parseId(ctx, index, into, INTERVAL_START);
+export function parseStart(call: Call, index: number, into: StreamId): void {
+  if (!parseExclusive(call, index, into, STRICT)) parseId(call, index, into, INTERVAL_START);
   else if (!into.increment()) throw commandError("ERR invalid start ID for the interval");
 }
 
 /** The same for the end: milliseconds alone stand for their last id, "(" and an id for the one before it. */
-export function parseEnd(ctx: Context, index: number, into: StreamId): void {
-  if (!parseExclusive(ctx, index, into, EXCLUSIVE_END)) parseId(ctx, index, into, INTERVAL_END);
+export function parseEnd(call: Call, index: number, into: StreamId): void {
+  if (!parseExclusive(call, index, into, EXCLUSIVE_END)) parseId(call, index, into, INTERVAL_END);
   else if (!into.decrement()) throw commandError("ERR invalid end ID for the interval");
 }
 
-function parseExclusive(ctx: Context, index: number, into: StreamId, form: IdForm): boolean {
-  const { buffer, offsets, lengths } = ctx.frame;
+function parseExclusive(call: Call, index: number, into: StreamId, form: IdForm): boolean {
+  const { buffer, offsets, lengths } = call.frame;
   const from = offsets[index];
   if (lengths[index] < 2 || buffer[from] !== OPEN_PAREN) return false;
   if (parseStreamId(buffer, from + 1, from + lengths[index], into, form) === IdText.INVALID) throw invalidId;
@@ -69,38 +69,38 @@ function parseExclusive(ctx: Context, index: number, into: StreamId, form: IdFor
 }
 
 /** Returns an int64 that is stored exactly. Errors: not an integer. */
-export function parseCounter(ctx: Context, index: number): Counter {
-  return counter(ctx.int64(index));
+export function parseCounter(call: Call, index: number): Counter {
+  return counter(call.int64(index));
 }
 
 // ---- streams and groups
 
 /** Returns the stream at the key that argument `index` names, or null. Errors: WRONGTYPE. */
-export function readStream(ctx: Context, index: number): Stream | null {
-  return streamOf(ctx.openRead(index, Type.STREAM));
+export function readStream(call: Call, index: number): Stream | null {
+  return streamOf(call.openRead(index, Type.STREAM));
 }
 
 /** Returns the group that argument `index` names, or undefined. */
-export function findGroup(ctx: Context, stream: Stream | null, index: number): StreamGroup | undefined {
-  return stream === null || stream.groups.size === 0 ? undefined : stream.groups.get(ctx.text(index));
+export function findGroup(call: Call, stream: Stream | null, index: number): StreamGroup | undefined {
+  return stream === null || stream.groups.size === 0 ? undefined : stream.groups.get(call.text(index));
 }
 
-export function noGroup(ctx: Context, key: number, group: number): CommandError {
-  return commandError(`NOGROUP No such key '${ctx.text(key)}' or consumer group '${ctx.text(group)}'`);
+export function noGroup(call: Call, key: number, group: number): CommandError {
+  return commandError(`NOGROUP No such key '${call.text(key)}' or consumer group '${call.text(group)}'`);
 }
 
 /** Counts `count` changes of a group's state, which are no change of the stream for clients that watch the key. */
-export function groupsChanged(ctx: Context, value: Value, count: number): void {
+export function groupsChanged(call: Call, value: Value, count: number): void {
   value.tables.objects.resized(value.database.table.handle(value.address));
-  ctx.host.keyspace.changed(count);
+  call.server.keyspace.changed(count);
 }
 
 /** Journals the state of the pending entry that the group's list stands at. */
-export function journalPending(ctx: Context, key: number, group: StreamGroup, id: StreamId): void {
-  if (!ctx.host.journal.active) return;
-  ctx.journalAs(
+export function journalPending(call: Call, key: number, group: StreamGroup, id: StreamId): void {
+  if (!call.server.journal.active) return;
+  call.journalAs(
     "XCLAIM",
-    ctx.bytes(key),
+    call.bytes(key),
     group.name,
     group.owner.name,
     0,
@@ -117,31 +117,31 @@ export function journalPending(ctx: Context, key: number, group: StreamGroup, id
 }
 
 /** Journals the group's last-delivered id and entries read. */
-export function journalGroupId(ctx: Context, key: number, group: StreamGroup): void {
+export function journalGroupId(call: Call, key: number, group: StreamGroup): void {
   const { name, lastId, entriesRead } = group;
-  ctx.journalAs("XGROUP", "SETID", ctx.bytes(key), name, lastId.toString(), "ENTRIESREAD", entriesRead.toString());
+  call.journalAs("XGROUP", "SETID", call.bytes(key), name, lastId.toString(), "ENTRIESREAD", entriesRead.toString());
 }
 
 /** Returns the consumer of this name, created if it doesn't exist, and whether it was created. */
-export function consumerOf(ctx: Context, group: StreamGroup, name: string): { consumer: StreamConsumer; made: boolean } {
+export function consumerOf(call: Call, group: StreamGroup, name: string): { consumer: StreamConsumer; made: boolean } {
   const known = group.consumers.get(name);
-  return known === undefined ? { consumer: group.addConsumer(name, ctx.now), made: true } : { consumer: known, made: false };
+  return known === undefined ? { consumer: group.addConsumer(name, call.now), made: true } : { consumer: known, made: false };
 }
 
 // ---- answers
 
-export function replyId(ctx: Context, id: StreamId): void {
-  ctx.reply.bytes(text, 0, id.writeText(text, 0));
+export function replyId(call: Call, id: StreamId): void {
+  call.reply.bytes(text, 0, id.writeText(text, 0));
 }
 
-export function replyCounter(ctx: Context, value: Counter): void {
-  if (typeof value === "number") ctx.reply.integer(value);
-  else ctx.reply.bigint(value);
+export function replyCounter(call: Call, value: Counter): void {
+  if (typeof value === "number") call.reply.integer(value);
+  else call.reply.bigint(value);
 }
 
 /** Replies with at most `limit` entries from `start` to `end`, without the array around them. Returns how many. */
 export function replyEntries(
-  ctx: Context,
+  call: Call,
   stream: Stream,
   start: StreamId | null,
   end: StreamId | null,
@@ -150,14 +150,14 @@ export function replyEntries(
 ): number {
   cursor.open(stream, start, end, options);
   let count = 0;
-  for (; count < limit && cursor.next(); count++) replyEntry(ctx, cursor);
+  for (; count < limit && cursor.next(); count++) replyEntry(call, cursor);
   cursor.close();
   return count;
 }
 
 /** Replies with an array of at most `limit` entries from `start` to `end`. */
 export function replyRange(
-  ctx: Context,
+  call: Call,
   stream: Stream,
   start: StreamId | null,
   end: StreamId | null,
@@ -165,14 +165,14 @@ export function replyRange(
   options: { reverse: boolean } = { reverse: false },
 ): void {
   const count = cursor.open(stream, start, end, options).countAhead(limit);
-  ctx.reply.array(count);
-  for (let left = count; left > 0 && cursor.next(); left--) replyEntry(ctx, cursor);
+  call.reply.array(count);
+  for (let left = count; left > 0 && cursor.next(); left--) replyEntry(call, cursor);
   cursor.close();
 }
 
 /** Replies with the entry that `at` stands at: its id, and its fields and values. */
-export function replyEntry(ctx: Context, at: StreamCursor): void {
-  const { reply } = ctx;
+export function replyEntry(call: Call, at: StreamCursor): void {
+  const { reply } = call;
   const { content } = at;
   const { field, value } = content;
   reply.array(2);

@@ -3,8 +3,8 @@
 import { parseInt64 } from "../../base/bytes.ts";
 import { addCounters, type Counter, counter } from "../../base/numbers/counter.ts";
 import { type CommandError, commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { type Stream, streamOf } from "../../values/stream/stream.ts";
@@ -74,25 +74,25 @@ interface Claim {
   readonly deleted: IdList;
 }
 
-function int64Or(ctx: Context, index: number, error: string): bigint {
-  const { buffer, offsets, lengths } = ctx.frame;
+function int64Or(call: Call, index: number, error: string): bigint {
+  const { buffer, offsets, lengths } = call.frame;
   const value = parseInt64(buffer, offsets[index], offsets[index] + lengths[index]);
   if (value === null) throw commandError(error);
   return value;
 }
 
-function parseMinIdle(ctx: Context, name: string): number {
-  return Math.max(0, Number(int64Or(ctx, 4, `ERR Invalid min-idle-time argument for ${name}`)));
+function parseMinIdle(call: Call, name: string): number {
+  return Math.max(0, Number(int64Or(call, 4, `ERR Invalid min-idle-time argument for ${name}`)));
 }
 
 /** Returns the consumer that claims, created if it doesn't exist. */
-function claimant(ctx: Context, value: Value, group: StreamGroup): StreamConsumer {
-  const { consumer, made } = consumerOf(ctx, group, ctx.text(3));
+function claimant(call: Call, value: Value, group: StreamGroup): StreamConsumer {
+  const { consumer, made } = consumerOf(call, group, call.text(3));
   if (made) {
-    groupsChanged(ctx, value, 1);
-    ctx.event(EventClass.STREAM, "xgroup-createconsumer", 1);
+    groupsChanged(call, value, 1);
+    call.event(EventClass.STREAM, "xgroup-createconsumer", 1);
   }
-  consumer.seenTime = ctx.now;
+  consumer.seenTime = call.now;
   return consumer;
 }
 
@@ -100,18 +100,18 @@ function claimant(ctx: Context, value: Value, group: StreamGroup): StreamConsume
  * Claims the entry `id`; if it is pending, the group's list stands at it. Pending entries that were deleted from the stream are dropped.
  * Returns whether a pending entry was dropped.
  */
-function claimOne(ctx: Context, claim: Claim, pending: boolean): boolean {
+function claimOne(call: Call, claim: Claim, pending: boolean): boolean {
   const { key, group, consumer } = claim;
   if (!claim.stream.has(id)) {
     if (!pending) return false;
-    journalPending(ctx, key, group, id);
+    journalPending(call, key, group, id);
     group.remove(id);
     claim.deleted.add(id);
-    groupsChanged(ctx, claim.value, 1);
+    groupsChanged(call, claim.value, 1);
     return true;
   }
   if (pending) {
-    if (claim.minIdle > 0 && ctx.now - group.deliveryTime < claim.minIdle) return false;
+    if (claim.minIdle > 0 && call.now - group.deliveryTime < claim.minIdle) return false;
     const { deliveries } = group;
     group.assign(id, consumer, claim.time, claimedDeliveries(claim, deliveries));
   } else {
@@ -120,10 +120,10 @@ function claimOne(ctx: Context, claim: Claim, pending: boolean): boolean {
     group.add(id, consumer, claim.time, claimedDeliveries(claim, 1));
   }
   claim.claimed.add(id);
-  consumer.activeTime = ctx.now;
+  consumer.activeTime = call.now;
   group.pending.find(id);
-  journalPending(ctx, key, group, id);
-  groupsChanged(ctx, claim.value, 1);
+  journalPending(call, key, group, id);
+  groupsChanged(call, claim.value, 1);
   return false;
 }
 
@@ -132,21 +132,21 @@ function claimedDeliveries({ deliveries, justId }: Claim, before: Counter): Coun
   return justId ? before : addCounters(before, 1);
 }
 
-function replyClaimed(ctx: Context, { stream, claimed, justId }: Claim): void {
-  ctx.reply.array(claimed.length);
+function replyClaimed(call: Call, { stream, claimed, justId }: Claim): void {
+  call.reply.array(claimed.length);
   for (let index = 0; index < claimed.length; index++) {
     claimed.read(index, id);
-    if (justId) replyId(ctx, id);
-    else replyEntries(ctx, stream, id, id, 1);
+    if (justId) replyId(call, id);
+    else replyEntries(call, stream, id, id, 1);
   }
 }
 
 /** Returns the group that is claimed from, opened for writing. Errors: WRONGTYPE, NOGROUP. */
-function openGroup(ctx: Context): { value: Value; stream: Stream; group: StreamGroup } {
-  const value = ctx.openRead(1, Type.STREAM);
+function openGroup(call: Call): { value: Value; stream: Stream; group: StreamGroup } {
+  const value = call.openRead(1, Type.STREAM);
   const stream = streamOf(value);
-  const group = findGroup(ctx, stream, 2);
-  if (stream === null || group === undefined) throw noGroup(ctx, 1, 2);
+  const group = findGroup(call, stream, 2);
+  if (stream === null || group === undefined) throw noGroup(call, 1, 2);
   return { value, stream, group };
 }
 
@@ -155,30 +155,30 @@ export const xclaim = command("xclaim", { arity: -6, since: "5.0.0", flags: "wri
       [JUSTID] [LASTID lastid]`)
   .tips("nondeterministic_output")
   .docs("Claims pending entries of a consumer group for a consumer.", "O(log N) for each id, with N pending entries")
-  .run((ctx) => {
-    const { value, stream, group } = openGroup(ctx);
-    const minIdle = parseMinIdle(ctx, "XCLAIM");
+  .run((call) => {
+    const { value, stream, group } = openGroup(call);
+    const minIdle = parseMinIdle(call, "XCLAIM");
     let ids = 0;
-    while (5 + ids < ctx.count && isId(ctx, 5 + ids, id)) ids++;
-    const { time, deliveries, force, justId, lastId } = parseClaimOptions(ctx, 5 + ids);
-    ctx.journalNothing();
+    while (5 + ids < call.count && isId(call, 5 + ids, id)) ids++;
+    const { time, deliveries, force, justId, lastId } = parseClaimOptions(call, 5 + ids);
+    call.journalNothing();
     value.beforeChange();
     let moved = lastId.compare(group.lastId) > 0;
     if (moved) group.lastId.assign(lastId);
-    const consumer = claimant(ctx, value, group);
+    const consumer = claimant(call, value, group);
     const claim = newClaim({ key: 1, value, stream, group, consumer, minIdle, time, deliveries, justId, force });
-    const before = ctx.host.keyspace.changes;
+    const before = call.server.keyspace.changes;
     for (let index = 5; index < 5 + ids; index++) {
-      isId(ctx, index, id);
-      claimOne(ctx, claim, group.pending.find(id));
+      isId(call, index, id);
+      claimOne(call, claim, group.pending.find(id));
     }
     // The journal's record of an entry includes the group's id.
-    if (ctx.host.keyspace.changes !== before) moved = false;
+    if (call.server.keyspace.changes !== before) moved = false;
     if (moved) {
-      journalGroupId(ctx, 1, group);
-      groupsChanged(ctx, value, 1);
+      journalGroupId(call, 1, group);
+      groupsChanged(call, value, 1);
     }
-    replyClaimed(ctx, claim);
+    replyClaimed(call, claim);
   });
 
 function newClaim(parts: Omit<Claim, "claimed" | "deleted">): Claim {
@@ -194,25 +194,25 @@ interface ClaimOptions {
 }
 
 /** Errors: as Redis has them. */
-function parseClaimOptions(ctx: Context, first: number): ClaimOptions {
-  const { now } = ctx;
+function parseClaimOptions(call: Call, first: number): ClaimOptions {
+  const { now } = call;
   const options: ClaimOptions = { time: NOT_GIVEN, deliveries: NOT_GIVEN, force: false, justId: false, lastId: new StreamId() };
-  for (let index = first; index < ctx.count; index++) {
-    const more = index + 1 < ctx.count;
-    if (ctx.is(index, "force")) {
+  for (let index = first; index < call.count; index++) {
+    const more = index + 1 < call.count;
+    if (call.is(index, "force")) {
       options.force = true;
-    } else if (ctx.is(index, "justid")) {
+    } else if (call.is(index, "justid")) {
       options.justId = true;
-    } else if (more && ctx.is(index, "idle")) {
-      options.time = Number(BigInt.asIntN(64, BigInt(now) - int64Or(ctx, ++index, "ERR Invalid IDLE option argument for XCLAIM")));
-    } else if (more && ctx.is(index, "time")) {
-      options.time = Number(int64Or(ctx, ++index, "ERR Invalid TIME option argument for XCLAIM"));
-    } else if (more && ctx.is(index, "retrycount")) {
-      options.deliveries = counter(int64Or(ctx, ++index, "ERR Invalid RETRYCOUNT option argument for XCLAIM"));
-    } else if (more && ctx.is(index, "lastid")) {
-      parseId(ctx, ++index, options.lastId);
+    } else if (more && call.is(index, "idle")) {
+      options.time = Number(BigInt.asIntN(64, BigInt(now) - int64Or(call, ++index, "ERR Invalid IDLE option argument for XCLAIM")));
+    } else if (more && call.is(index, "time")) {
+      options.time = Number(int64Or(call, ++index, "ERR Invalid TIME option argument for XCLAIM"));
+    } else if (more && call.is(index, "retrycount")) {
+      options.deliveries = counter(int64Or(call, ++index, "ERR Invalid RETRYCOUNT option argument for XCLAIM"));
+    } else if (more && call.is(index, "lastid")) {
+      parseId(call, ++index, options.lastId);
     } else {
-      throw unknownOption(ctx, index);
+      throw unknownOption(call, index);
     }
   }
   // A time in the future counts as now: clients have clocks of their own.
@@ -220,8 +220,8 @@ function parseClaimOptions(ctx: Context, first: number): ClaimOptions {
   return options;
 }
 
-function unknownOption(ctx: Context, index: number): CommandError {
-  return commandError(`ERR Unrecognized XCLAIM option '${ctx.text(index)}'`);
+function unknownOption(call: Call, index: number): CommandError {
+  return commandError(`ERR Unrecognized XCLAIM option '${call.text(index)}'`);
 }
 
 export const xautoclaim = command("xautoclaim", { arity: -6, since: "6.2.0", flags: "write fast" })
@@ -229,19 +229,19 @@ export const xautoclaim = command("xautoclaim", { arity: -6, since: "6.2.0", fla
   .tips("nondeterministic_output")
   .docs("Claims the entries of a consumer group that were delivered long ago and never acknowledged.", "O(1) with a small COUNT")
   .changed("7.0.0: Returns the ids of deleted entries, too.")
-  .run((ctx) => {
-    const value = ctx.openRead(1, null);
-    const minIdle = parseMinIdle(ctx, "XAUTOCLAIM");
+  .run((call) => {
+    const value = call.openRead(1, null);
+    const minIdle = parseMinIdle(call, "XAUTOCLAIM");
     const start = new StreamId();
-    parseStart(ctx, 5, start);
-    const { count, justId } = parseAutoClaimOptions(ctx);
+    parseStart(call, 5, start);
+    const { count, justId } = parseAutoClaimOptions(call);
     if (value.exists && value.type !== Type.STREAM) throw errors.wrongType;
     const stream = value.exists ? streamOf(value) : null;
-    const group = findGroup(ctx, stream, 2);
-    if (stream === null || group === undefined) throw noGroup(ctx, 1, 2);
-    ctx.journalNothing();
+    const group = findGroup(call, stream, 2);
+    if (stream === null || group === undefined) throw noGroup(call, 1, 2);
+    call.journalNothing();
     value.beforeChange();
-    const consumer = claimant(ctx, value, group);
+    const consumer = claimant(call, value, group);
     const claim = newClaim({
       key: 1,
       value,
@@ -249,41 +249,41 @@ export const xautoclaim = command("xautoclaim", { arity: -6, since: "6.2.0", fla
       group,
       consumer,
       minIdle,
-      time: ctx.now,
+      time: call.now,
       deliveries: NOT_GIVEN,
       justId,
       force: false,
     });
-    claimFrom(ctx, claim, start, count);
+    claimFrom(call, claim, start, count);
     const { pending } = group;
-    ctx.reply.array(3);
-    replyId(ctx, pending.atEnd ? id.setZero() : id.read(pending.buffer, pending.at));
-    replyClaimed(ctx, claim);
-    ctx.reply.array(claim.deleted.length);
-    for (let index = 0; index < claim.deleted.length; index++) replyId(ctx, claim.deleted.read(index, id));
+    call.reply.array(3);
+    replyId(call, pending.atEnd ? id.setZero() : id.read(pending.buffer, pending.at));
+    replyClaimed(call, claim);
+    call.reply.array(claim.deleted.length);
+    for (let index = 0; index < claim.deleted.length; index++) replyId(call, claim.deleted.read(index, id));
   });
 
 /** Claims up to `count` pending entries from `start` on. Afterwards the group's list stands at the first that was not visited. */
-function claimFrom(ctx: Context, claim: Claim, start: StreamId, count: number): void {
+function claimFrom(call: Call, claim: Claim, start: StreamId, count: number): void {
   const { pending } = claim.group;
   const { claimed, deleted } = claim;
   pending.find(start);
   for (let looks = count * LOOKED_AT; looks > 0 && claimed.length + deleted.length < count && !pending.atEnd; looks--) {
     id.read(pending.buffer, pending.at);
     // After a dropped entry the list stands at the next one.
-    if (!claimOne(ctx, claim, true)) pending.advance();
+    if (!claimOne(call, claim, true)) pending.advance();
   }
 }
 
-function parseAutoClaimOptions(ctx: Context): { count: number; justId: boolean } {
+function parseAutoClaimOptions(call: Call): { count: number; justId: boolean } {
   let count = DEFAULT_COUNT;
   let justId = false;
-  for (let index = 6; index < ctx.count; index++) {
-    if (ctx.is(index, "count") && index + 1 < ctx.count) {
-      const given = int64Or(ctx, ++index, "ERR COUNT must be > 0");
+  for (let index = 6; index < call.count; index++) {
+    if (call.is(index, "count") && index + 1 < call.count) {
+      const given = int64Or(call, ++index, "ERR COUNT must be > 0");
       if (given < 1n || given > MAX_COUNT) throw commandError("ERR COUNT must be > 0");
       count = Number(given);
-    } else if (ctx.is(index, "justid")) {
+    } else if (call.is(index, "justid")) {
       justId = true;
     } else {
       throw errors.syntax;

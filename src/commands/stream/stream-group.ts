@@ -2,8 +2,8 @@
 
 import type { Counter } from "../../base/numbers/counter.ts";
 import { type CommandError, commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import type { IdRecords } from "../../values/stream/id-records.ts";
@@ -61,18 +61,18 @@ interface Target {
 }
 
 /** Errors: WRONGTYPE, no such key. */
-function openStream(ctx: Context): Target {
-  const value = ctx.openWrite(2, Type.STREAM);
+function openStream(call: Call): Target {
+  const value = call.openWrite(2, Type.STREAM);
   const stream = streamOf(value);
   if (stream === null) throw keyRequired();
   return { value, stream };
 }
 
 /** The same with the group, which must exist. Errors: NOGROUP, too. */
-function openGroup(ctx: Context): Target & { readonly group: StreamGroup } {
-  const target = openStream(ctx);
-  const group = findGroup(ctx, target.stream, 3);
-  if (group === undefined) throw commandError(`NOGROUP No such consumer group '${ctx.text(3)}' for key name '${ctx.text(2)}'`);
+function openGroup(call: Call): Target & { readonly group: StreamGroup } {
+  const target = openStream(call);
+  const group = findGroup(call, target.stream, 3);
+  if (group === undefined) throw commandError(`NOGROUP No such consumer group '${call.text(3)}' for key name '${call.text(2)}'`);
   return { ...target, group };
 }
 
@@ -84,17 +84,17 @@ function keyRequired(): CommandError {
 }
 
 /** The options of CREATE and SETID. Errors: as Redis has them. */
-function parseGroupOptions(ctx: Context, creates: boolean): { makeStream: boolean; entriesRead: Counter } {
+function parseGroupOptions(call: Call, creates: boolean): { makeStream: boolean; entriesRead: Counter } {
   let makeStream = false;
   let entriesRead: Counter = UNKNOWN_ENTRIES_READ;
-  for (let index = 5; index < ctx.count; index++) {
-    if (creates && ctx.is(index, "mkstream")) {
+  for (let index = 5; index < call.count; index++) {
+    if (creates && call.is(index, "mkstream")) {
       makeStream = true;
-    } else if (ctx.is(index, "entriesread") && index + 1 < ctx.count) {
-      entriesRead = parseCounter(ctx, ++index);
+    } else if (call.is(index, "entriesread") && index + 1 < call.count) {
+      entriesRead = parseCounter(call, ++index);
       if (entriesRead < 0 && entriesRead !== UNKNOWN_ENTRIES_READ) throw commandError("ERR value for ENTRIESREAD must be positive or -1");
     } else {
-      throw wrongArguments(ctx);
+      throw wrongArguments(call);
     }
   }
   return { makeStream, entriesRead };
@@ -104,84 +104,84 @@ const create = command("xgroup|create", { arity: -5, since: "5.0.0", flags: "wri
   .takes("key{RW insert} group id-selector(id | new-id='$') [MKSTREAM] [ENTRIESREAD entries-read]")
   .docs("Creates a consumer group.", "O(1)")
   .changed("7.0.0: Added `ENTRIESREAD`.")
-  .run((ctx) => {
-    const { makeStream, entriesRead } = parseGroupOptions(ctx, true);
-    const value = ctx.openWrite(2, Type.STREAM);
+  .run((call) => {
+    const { makeStream, entriesRead } = parseGroupOptions(call, true);
+    const value = call.openWrite(2, Type.STREAM);
     let stream = streamOf(value);
     if (stream === null && !makeStream) throw keyRequired();
-    if (ctx.count > CREATE_MAX_WORDS) throw wrongArguments(ctx);
-    if (ctx.text(4) !== DOLLAR) parseId(ctx, 4, id, STRICT);
+    if (call.count > CREATE_MAX_WORDS) throw wrongArguments(call);
+    if (call.text(4) !== DOLLAR) parseId(call, 4, id, STRICT);
     else if (stream === null) id.setZero();
     else id.assign(stream.lastId);
-    const name = ctx.text(3);
+    const name = call.text(3);
     if (stream?.groups.get(name) !== undefined) throw commandError("BUSYGROUP Consumer Group name already exists");
     const made = stream === null;
     stream ??= createStream(value);
     stream.createGroup(name, id, entriesRead);
     if (made) value.changed();
-    else groupsChanged(ctx, value, 1);
-    ctx.reply.ok();
-    ctx.event(EventClass.STREAM, "xgroup-create", 2);
+    else groupsChanged(call, value, 1);
+    call.reply.ok();
+    call.event(EventClass.STREAM, "xgroup-create", 2);
   });
 
 const setid = command("xgroup|setid", { arity: -5, since: "5.0.0", flags: "write" })
   .takes("key{RW update} group id-selector(id | new-id='$') [ENTRIESREAD entriesread'entries-read']")
   .docs("Sets the last-delivered id of a consumer group.", "O(1)")
   .changed("7.0.0: Added `ENTRIESREAD`.")
-  .run((ctx) => {
-    const { entriesRead } = parseGroupOptions(ctx, false);
-    const { value, stream, group } = openGroup(ctx);
-    if (ctx.count !== 5 && ctx.count !== 7) throw wrongArguments(ctx);
-    if (ctx.text(4) === DOLLAR) id.assign(stream.lastId);
-    else parseId(ctx, 4, id, EDGES);
+  .run((call) => {
+    const { entriesRead } = parseGroupOptions(call, false);
+    const { value, stream, group } = openGroup(call);
+    if (call.count !== 5 && call.count !== 7) throw wrongArguments(call);
+    if (call.text(4) === DOLLAR) id.assign(stream.lastId);
+    else parseId(call, 4, id, EDGES);
     group.lastId.assign(id);
     group.entriesRead = entriesRead;
-    ctx.reply.ok();
-    groupsChanged(ctx, value, 1);
-    ctx.event(EventClass.STREAM, "xgroup-setid", 2);
+    call.reply.ok();
+    groupsChanged(call, value, 1);
+    call.event(EventClass.STREAM, "xgroup-setid", 2);
   });
 
 const destroy = command("xgroup|destroy", { arity: 4, since: "5.0.0", flags: "write" })
   .takes("key{RW delete} group")
   .docs("Deletes a consumer group.", "O(N) for N pending entries")
-  .run((ctx) => {
-    const { value, stream } = openStream(ctx);
-    const group = findGroup(ctx, stream, 3);
-    if (group === undefined) return ctx.reply.integer(0);
+  .run((call) => {
+    const { value, stream } = openStream(call);
+    const group = findGroup(call, stream, 3);
+    if (group === undefined) return call.reply.integer(0);
     stream.removeGroup(group);
-    ctx.host.keyspace.lazyFree.drop(group);
-    ctx.reply.integer(1);
-    groupsChanged(ctx, value, 1);
-    ctx.event(EventClass.STREAM, "xgroup-destroy", 2);
+    call.server.keyspace.lazyFree.drop(group);
+    call.reply.integer(1);
+    groupsChanged(call, value, 1);
+    call.event(EventClass.STREAM, "xgroup-destroy", 2);
     // Clients blocked in XREADGROUP must learn that the group is gone.
-    ctx.keyReady(2, Type.STREAM);
+    call.keyReady(2, Type.STREAM);
   });
 
 const createconsumer = command("xgroup|createconsumer", { arity: 5, since: "6.2.0", flags: "write denyoom" })
   .takes("key{RW insert} group consumer")
   .docs("Creates a consumer in a consumer group.", "O(1)")
-  .run((ctx) => {
-    const { value, group } = openGroup(ctx);
-    const name = ctx.text(4);
-    if (group.consumers.get(name) !== undefined) return ctx.reply.integer(0);
-    group.addConsumer(name, ctx.now);
-    groupsChanged(ctx, value, 1);
-    ctx.event(EventClass.STREAM, "xgroup-createconsumer", 2);
-    ctx.reply.integer(1);
+  .run((call) => {
+    const { value, group } = openGroup(call);
+    const name = call.text(4);
+    if (group.consumers.get(name) !== undefined) return call.reply.integer(0);
+    group.addConsumer(name, call.now);
+    groupsChanged(call, value, 1);
+    call.event(EventClass.STREAM, "xgroup-createconsumer", 2);
+    call.reply.integer(1);
   });
 
 const delconsumer = command("xgroup|delconsumer", { arity: 5, since: "5.0.0", flags: "write" })
   .takes("key{RW delete} group consumer")
   .docs("Deletes a consumer and its pending entries from a consumer group.", "O(1)")
-  .run((ctx) => {
-    const { value, group } = openGroup(ctx);
-    const consumer = group.consumers.get(ctx.text(4));
-    if (consumer === undefined) return ctx.reply.integer(0);
-    ctx.reply.integer(consumer.pending.size);
+  .run((call) => {
+    const { value, group } = openGroup(call);
+    const consumer = group.consumers.get(call.text(4));
+    if (consumer === undefined) return call.reply.integer(0);
+    call.reply.integer(consumer.pending.size);
     group.removeConsumer(consumer);
-    ctx.host.keyspace.lazyFree.drop(consumer.pending.nodes);
-    groupsChanged(ctx, value, 1);
-    ctx.event(EventClass.STREAM, "xgroup-delconsumer", 2);
+    call.server.keyspace.lazyFree.drop(consumer.pending.nodes);
+    groupsChanged(call, value, 1);
+    call.event(EventClass.STREAM, "xgroup-delconsumer", 2);
   });
 
 const help = helpOf(command("xgroup|help", { arity: 2, since: "5.0.0", flags: "loading stale" }), HELP);
@@ -195,11 +195,11 @@ export const xgroup = command("xgroup", { arity: -2, since: "5.0.0", flags: "" }
 export const xack = command("xack", { arity: -4, since: "5.0.0", flags: "write fast" })
   .takes("key{RW update} group ID:string...")
   .docs("Acknowledges entries of a stream in a consumer group.", "O(log N) for each id, with N pending entries")
-  .run((ctx) => {
-    const value = ctx.openRead(1, Type.STREAM);
-    const group = findGroup(ctx, streamOf(value), 2);
-    if (group === undefined) return ctx.reply.integer(0);
-    const ids = parseIds(ctx, 3);
+  .run((call) => {
+    const value = call.openRead(1, Type.STREAM);
+    const group = findGroup(call, streamOf(value), 2);
+    if (group === undefined) return call.reply.integer(0);
+    const ids = parseIds(call, 3);
     value.beforeChange();
     let acknowledged = 0;
     for (let at = 0; at < ids.length; at += 16) {
@@ -207,8 +207,8 @@ export const xack = command("xack", { arity: -4, since: "5.0.0", flags: "write f
       group.remove(id);
       acknowledged++;
     }
-    if (acknowledged > 0) groupsChanged(ctx, value, acknowledged);
-    ctx.reply.integer(acknowledged);
+    if (acknowledged > 0) groupsChanged(call, value, acknowledged);
+    call.reply.integer(acknowledged);
   });
 
 export const xpending = command("xpending", { arity: -3, since: "5.0.0", flags: "readonly" })
@@ -219,13 +219,13 @@ export const xpending = command("xpending", { arity: -3, since: "5.0.0", flags: 
     "O(N) for N entries visited, or N consumers in a summary",
   )
   .changed("6.2.0: Added `IDLE`; accepts exclusive ids.")
-  .run((ctx) => {
-    if (ctx.count !== 3 && (ctx.count < 6 || ctx.count > 9)) throw errors.syntax;
-    const range = ctx.count === 3 ? null : parsePendingRange(ctx);
-    const group = findGroup(ctx, readStream(ctx, 1), 2);
-    if (group === undefined) throw noGroup(ctx, 1, 2);
-    if (range === null) replyPendingSummary(ctx, group);
-    else replyPending(ctx, group, range);
+  .run((call) => {
+    if (call.count !== 3 && (call.count < 6 || call.count > 9)) throw errors.syntax;
+    const range = call.count === 3 ? null : parsePendingRange(call);
+    const group = findGroup(call, readStream(call, 1), 2);
+    if (group === undefined) throw noGroup(call, 1, 2);
+    if (range === null) replyPendingSummary(call, group);
+    else replyPending(call, group, range);
   });
 
 interface PendingRange {
@@ -236,22 +236,22 @@ interface PendingRange {
 }
 
 /** Leaves the ids in `id` and `end`. */
-function parsePendingRange(ctx: Context): PendingRange {
+function parsePendingRange(call: Call): PendingRange {
   let first = 3;
   let minIdle = 0;
-  if (ctx.is(3, "idle")) {
-    minIdle = longArgument(ctx, 4);
-    if (ctx.count < 8) throw errors.syntax;
+  if (call.is(3, "idle")) {
+    minIdle = longArgument(call, 4);
+    if (call.count < 8) throw errors.syntax;
     first += 2;
   }
-  const count = Math.max(0, longArgument(ctx, first + 2));
-  parseStart(ctx, first, id);
-  parseEnd(ctx, first + 1, end);
-  return { minIdle, count, consumer: first + 3 < ctx.count ? first + 3 : 0 };
+  const count = Math.max(0, longArgument(call, first + 2));
+  parseStart(call, first, id);
+  parseEnd(call, first + 1, end);
+  return { minIdle, count, consumer: first + 3 < call.count ? first + 3 : 0 };
 }
 
-function replyPendingSummary(ctx: Context, group: StreamGroup): void {
-  const { reply } = ctx;
+function replyPendingSummary(call: Call, group: StreamGroup): void {
+  const { reply } = call;
   const { pending } = group;
   reply.array(4);
   reply.integer(pending.size);
@@ -262,9 +262,9 @@ function replyPendingSummary(ctx: Context, group: StreamGroup): void {
     return;
   }
   pending.first();
-  replyId(ctx, id.read(pending.buffer, pending.at));
+  replyId(call, id.read(pending.buffer, pending.at));
   pending.last();
-  replyId(ctx, id.read(pending.buffer, pending.at));
+  replyId(call, id.read(pending.buffer, pending.at));
   const owners = group.consumers.values().filter((consumer) => consumer.pending.size > 0);
   reply.array(owners.length);
   for (const owner of owners) {
@@ -274,20 +274,20 @@ function replyPendingSummary(ctx: Context, group: StreamGroup): void {
   }
 }
 
-function replyPending(ctx: Context, group: StreamGroup, { minIdle, count, consumer: consumerIndex }: PendingRange): void {
-  const { reply } = ctx;
-  const consumer = consumerIndex === 0 ? undefined : group.consumers.get(ctx.text(consumerIndex));
+function replyPending(call: Call, group: StreamGroup, { minIdle, count, consumer: consumerIndex }: PendingRange): void {
+  const { reply } = call;
+  const consumer = consumerIndex === 0 ? undefined : group.consumers.get(call.text(consumerIndex));
   if (consumerIndex !== 0 && consumer === undefined) return reply.array(0);
   const list = consumer?.pending ?? group.pending;
-  const latest = minIdle === 0 ? Number.POSITIVE_INFINITY : ctx.now - minIdle;
+  const latest = minIdle === 0 ? Number.POSITIVE_INFINITY : call.now - minIdle;
   const found = countPending(group, list, latest, count);
   reply.array(found);
   walkPending(group, list, latest, found, () => {
     reply.array(4);
-    replyId(ctx, each);
+    replyId(call, each);
     reply.bytesOf(group.owner.nameBytes);
-    reply.integer(Math.max(0, ctx.now - group.deliveryTime));
-    replyCounter(ctx, group.deliveries);
+    reply.integer(Math.max(0, call.now - group.deliveryTime));
+    replyCounter(call, group.deliveries);
   });
 }
 

@@ -1,8 +1,8 @@
 /** XINFO: what a stream, its groups and their consumers are like. */
 
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import type { Stream } from "../../values/stream/stream.ts";
 import { type StreamConsumer, type StreamGroup, UNKNOWN_ENTRIES_READ } from "../../values/stream/stream-group.ts";
 import { StreamId } from "../../values/stream/stream-id.ts";
@@ -23,8 +23,8 @@ const DEFAULT_COUNT = 10;
 const id = new StreamId();
 
 /** Errors: no such key, WRONGTYPE. */
-function openStream(ctx: Context): Stream {
-  const stream = readStream(ctx, 2);
+function openStream(call: Call): Stream {
+  const stream = readStream(call, 2);
   if (stream === null) throw errors.noSuchKey;
   return stream;
 }
@@ -37,24 +37,24 @@ const stream = command("xinfo|stream", { arity: -3, since: "5.0.0", flags: "read
     "7.0.0: Added `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read` and `lag`.",
     "7.2.0: Added `active-time`; `seen-time` is that of the consumer's last attempt.",
   )
-  .run((ctx) => {
-    const found = openStream(ctx);
-    if (ctx.count === 3) return replySummary(ctx, found);
-    replyFull(ctx, found, parseFull(ctx));
+  .run((call) => {
+    const found = openStream(call);
+    if (call.count === 3) return replySummary(call, found);
+    replyFull(call, found, parseFull(call));
   });
 
 /** Returns how many items of each kind to show. Errors: as Redis has them. */
-function parseFull(ctx: Context): number {
-  if ((ctx.count !== 4 && ctx.count !== 6) || !ctx.is(3, "full")) throw wrongArguments(ctx);
-  if (ctx.count === 4) return DEFAULT_COUNT;
-  if (!ctx.is(4, "count")) throw wrongArguments(ctx);
-  const count = longArgument(ctx, 5);
+function parseFull(call: Call): number {
+  if ((call.count !== 4 && call.count !== 6) || !call.is(3, "full")) throw wrongArguments(call);
+  if (call.count === 4) return DEFAULT_COUNT;
+  if (!call.is(4, "count")) throw wrongArguments(call);
+  const count = longArgument(call, 5);
   if (count < 0) return DEFAULT_COUNT;
   return count === 0 ? Number.POSITIVE_INFINITY : count;
 }
 
-function replyFacts(ctx: Context, of: Stream): void {
-  const { reply } = ctx;
+function replyFacts(call: Call, of: Stream): void {
+  const { reply } = call;
   reply.bulk("length");
   reply.integer(of.length);
   reply.bulk("radix-tree-keys");
@@ -62,47 +62,47 @@ function replyFacts(ctx: Context, of: Stream): void {
   reply.bulk("radix-tree-nodes");
   reply.integer(radixNodes(of));
   reply.bulk("last-generated-id");
-  replyId(ctx, of.lastId);
+  replyId(call, of.lastId);
   reply.bulk("max-deleted-entry-id");
-  replyId(ctx, of.maxDeletedId);
+  replyId(call, of.maxDeletedId);
   reply.bulk("entries-added");
-  replyCounter(ctx, of.entriesAdded);
+  replyCounter(call, of.entriesAdded);
   reply.bulk("recorded-first-entry-id");
-  replyId(ctx, of.firstId);
+  replyId(call, of.firstId);
 }
 
-function replySummary(ctx: Context, of: Stream): void {
-  const { reply } = ctx;
+function replySummary(call: Call, of: Stream): void {
+  const { reply } = call;
   reply.map(10);
-  replyFacts(ctx, of);
+  replyFacts(call, of);
   reply.bulk("groups");
   reply.integer(of.groups.size);
   reply.bulk("first-entry");
-  if (replyEntries(ctx, of, null, null, 1) === 0) reply.null();
+  if (replyEntries(call, of, null, null, 1) === 0) reply.null();
   reply.bulk("last-entry");
-  if (replyEntries(ctx, of, null, null, 1, { reverse: true }) === 0) reply.null();
+  if (replyEntries(call, of, null, null, 1, { reverse: true }) === 0) reply.null();
 }
 
-function replyFull(ctx: Context, of: Stream, count: number): void {
-  const { reply } = ctx;
+function replyFull(call: Call, of: Stream, count: number): void {
+  const { reply } = call;
   reply.map(9);
-  replyFacts(ctx, of);
+  replyFacts(call, of);
   reply.bulk("entries");
-  replyRange(ctx, of, null, null, count);
+  replyRange(call, of, null, null, count);
   reply.bulk("groups");
   reply.array(of.groups.size);
-  for (const group of of.groups.values()) replyFullGroup(ctx, of, group, count);
+  for (const group of of.groups.values()) replyFullGroup(call, of, group, count);
 }
 
-function replyFullGroup(ctx: Context, of: Stream, group: StreamGroup, count: number): void {
-  const { reply } = ctx;
+function replyFullGroup(call: Call, of: Stream, group: StreamGroup, count: number): void {
+  const { reply } = call;
   const { pending } = group;
   reply.map(7);
   reply.bulk("name");
   reply.bulk(group.name);
   reply.bulk("last-delivered-id");
-  replyId(ctx, group.lastId);
-  replyProgress(ctx, of, group);
+  replyId(call, group.lastId);
+  replyProgress(call, of, group);
   reply.bulk("pel-count");
   reply.integer(pending.size);
   reply.bulk("pending");
@@ -111,18 +111,18 @@ function replyFullGroup(ctx: Context, of: Stream, group: StreamGroup, count: num
   reply.array(shown);
   for (let left = shown; left > 0; left--, pending.advance()) {
     reply.array(4);
-    replyId(ctx, id.read(pending.buffer, pending.at));
+    replyId(call, id.read(pending.buffer, pending.at));
     reply.bytesOf(group.owner.nameBytes);
     reply.integer(group.deliveryTime);
-    replyCounter(ctx, group.deliveries);
+    replyCounter(call, group.deliveries);
   }
   reply.bulk("consumers");
   reply.array(group.consumers.size);
-  for (const consumer of group.consumers.values()) replyFullConsumer(ctx, group, consumer, count);
+  for (const consumer of group.consumers.values()) replyFullConsumer(call, group, consumer, count);
 }
 
-function replyFullConsumer(ctx: Context, group: StreamGroup, { name, seenTime, activeTime, pending }: StreamConsumer, count: number): void {
-  const { reply } = ctx;
+function replyFullConsumer(call: Call, group: StreamGroup, { name, seenTime, activeTime, pending }: StreamConsumer, count: number): void {
+  const { reply } = call;
   reply.map(5);
   reply.bulk("name");
   reply.bulk(name);
@@ -139,31 +139,31 @@ function replyFullConsumer(ctx: Context, group: StreamGroup, { name, seenTime, a
   for (let left = shown; left > 0; left--, pending.advance()) {
     group.pending.find(id.read(pending.buffer, pending.at));
     reply.array(3);
-    replyId(ctx, id);
+    replyId(call, id);
     reply.integer(group.deliveryTime);
-    replyCounter(ctx, group.deliveries);
+    replyCounter(call, group.deliveries);
   }
 }
 
 /** Replies with the entries read by the group, and its lag. */
-function replyProgress(ctx: Context, of: Stream, group: StreamGroup): void {
-  const { reply } = ctx;
+function replyProgress(call: Call, of: Stream, group: StreamGroup): void {
+  const { reply } = call;
   reply.bulk("entries-read");
   if (group.entriesRead === UNKNOWN_ENTRIES_READ) reply.null();
-  else replyCounter(ctx, group.entriesRead);
+  else replyCounter(call, group.entriesRead);
   reply.bulk("lag");
   const lag = of.lagOf(group);
   if (lag === null) reply.null();
-  else replyCounter(ctx, lag);
+  else replyCounter(call, lag);
 }
 
 const groups = command("xinfo|groups", { arity: 3, since: "5.0.0", flags: "readonly" })
   .takes("key{RO access}")
   .docs("Lists the consumer groups of a stream.", "O(1)")
   .changed("7.0.0: Added `entries-read` and `lag`.")
-  .run((ctx) => {
-    const { reply } = ctx;
-    const found = openStream(ctx);
+  .run((call) => {
+    const { reply } = call;
+    const found = openStream(call);
     reply.array(found.groups.size);
     for (const group of found.groups.values()) {
       reply.map(6);
@@ -174,8 +174,8 @@ const groups = command("xinfo|groups", { arity: 3, since: "5.0.0", flags: "reado
       reply.bulk("pending");
       reply.integer(group.pending.size);
       reply.bulk("last-delivered-id");
-      replyId(ctx, group.lastId);
-      replyProgress(ctx, found, group);
+      replyId(call, group.lastId);
+      replyProgress(call, found, group);
     }
   });
 
@@ -184,10 +184,10 @@ const consumers = command("xinfo|consumers", { arity: 4, since: "5.0.0", flags: 
   .tips("nondeterministic_output")
   .docs("Lists the consumers in a consumer group.", "O(1)")
   .changed("7.2.0: Added `inactive`.")
-  .run((ctx) => {
-    const { now, reply } = ctx;
-    const group = findGroup(ctx, openStream(ctx), 3);
-    if (group === undefined) throw commandError(`NOGROUP No such consumer group '${ctx.text(3)}' for key name '${ctx.text(2)}'`);
+  .run((call) => {
+    const { now, reply } = call;
+    const group = findGroup(call, openStream(call), 3);
+    if (group === undefined) throw commandError(`NOGROUP No such consumer group '${call.text(3)}' for key name '${call.text(2)}'`);
     reply.array(group.consumers.size);
     for (const { name, seenTime, activeTime, pending } of group.consumers.values()) {
       reply.map(4);

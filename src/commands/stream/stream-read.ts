@@ -1,8 +1,8 @@
 /** XREAD and XREADGROUP: the entries after an id, from several streams, blocking if asked to. */
 
 import { type CommandError, commandError, errors } from "../../errors.ts";
+import type { Call, Words } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context, Words } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { type Stream, streamOf } from "../../values/stream/stream.ts";
 import { countRange, StreamCursor } from "../../values/stream/stream-cursor.ts";
@@ -39,7 +39,7 @@ const GREATER = 0x3e;
 /** What is asked for. */
 interface Reading {
   readonly command: "xread" | "xreadgroup";
-  /** When blocking ends, as `Context.block` takes it; null: it does not block. */
+  /** When blocking ends, as `Call.block` takes it; null: it does not block. */
   readonly deadline: number | null;
   /** Entries of each stream. */
   readonly limit: number;
@@ -60,22 +60,22 @@ interface Wanted {
 export const xread = command("xread", { arity: -4, since: "5.0.0", flags: "readonly blocking" })
   .takes("[COUNT count] [BLOCK milliseconds] STREAMS streams(key{RO access from 1}... ID:string...)")
   .docs("Returns the entries of streams after given ids. Can block until there are any.")
-  .run((ctx) => {
-    const reading = parseReading(ctx, "xread");
-    const wanted = wantedOf(ctx, reading);
+  .run((call) => {
+    const reading = parseReading(call, "xread");
+    const wanted = wantedOf(call, reading);
     const served: Wanted[] = [];
     for (const each of wanted) {
-      const stream = readStream(ctx, each.key);
+      const stream = readStream(call, each.key);
       if (stream !== null && each.id !== null && stream.length > 0 && stream.lastEntry(start).compare(each.id) > 0) served.push(each);
     }
-    if (served.length === 0) return waitOrGiveUp(ctx, reading, wanted);
-    replyStreams(ctx, served.length);
+    if (served.length === 0) return waitOrGiveUp(call, reading, wanted);
+    replyStreams(call, served.length);
     for (const { key, id } of served) {
-      const stream = readStream(ctx, key);
+      const stream = readStream(call, key);
       if (stream === null || id === null) continue;
       start.assign(id).increment();
-      replyName(ctx, key);
-      replyRange(ctx, stream, start, null, reading.limit);
+      replyName(call, key);
+      replyRange(call, stream, start, null, reading.limit);
     }
   });
 
@@ -86,47 +86,47 @@ export const xreadgroup = command("xreadgroup", { arity: -7, since: "5.0.0", fla
     "Returns new or pending entries of streams to a consumer. Can block until there are any.",
     "O(M) for each stream, with M entries returned",
   )
-  .run((ctx) => {
-    const reading = parseReading(ctx, "xreadgroup");
+  .run((call) => {
+    const reading = parseReading(call, "xreadgroup");
     // The effects are journalled one by one.
-    ctx.journalNothing();
-    const wanted = wantedOf(ctx, reading);
-    const served = countServed(ctx, reading, wanted);
-    if (served > 0) replyStreams(ctx, served);
-    for (const each of wanted) serveConsumer(ctx, reading, each);
-    if (served === 0) waitOrGiveUp(ctx, reading, wanted);
+    call.journalNothing();
+    const wanted = wantedOf(call, reading);
+    const served = countServed(call, reading, wanted);
+    if (served > 0) replyStreams(call, served);
+    for (const each of wanted) serveConsumer(call, reading, each);
+    if (served === 0) waitOrGiveUp(call, reading, wanted);
   });
 
 // ---- arguments
 
-function parseReading(ctx: Context, name: "xread" | "xreadgroup"): Reading {
+function parseReading(call: Call, name: "xread" | "xreadgroup"): Reading {
   const grouped = name === "xreadgroup";
   let deadline: number | null = null;
   let limit = Number.POSITIVE_INFINITY;
   let firstKey = 0;
   let groupIndex = 0;
   let acknowledged = false;
-  for (let index = 1; index < ctx.count && firstKey === 0; index++) {
-    const more = ctx.count - index - 1;
-    if (more > 0 && ctx.is(index, "block")) {
-      deadline = parseTimeout(ctx, ++index, Unit.MILLISECONDS);
-    } else if (more > 0 && ctx.is(index, "count")) {
-      const count = longArgument(ctx, ++index);
+  for (let index = 1; index < call.count && firstKey === 0; index++) {
+    const more = call.count - index - 1;
+    if (more > 0 && call.is(index, "block")) {
+      deadline = parseTimeout(call, ++index, Unit.MILLISECONDS);
+    } else if (more > 0 && call.is(index, "count")) {
+      const count = longArgument(call, ++index);
       limit = count <= 0 ? Number.POSITIVE_INFINITY : count;
-    } else if (more > 0 && ctx.is(index, "streams")) {
+    } else if (more > 0 && call.is(index, "streams")) {
       firstKey = index + 1;
-    } else if (more > 1 && ctx.is(index, "group")) {
+    } else if (more > 1 && call.is(index, "group")) {
       if (!grouped) throw onlyForGroups("GROUP");
       groupIndex = index + 1;
       index += 2;
-    } else if (ctx.is(index, "noack")) {
+    } else if (call.is(index, "noack")) {
       if (!grouped) throw onlyForGroups("NOACK");
       acknowledged = true;
     } else {
       throw errors.syntax;
     }
   }
-  const words = ctx.count - firstKey;
+  const words = call.count - firstKey;
   if (firstKey !== 0 && words % 2 !== 0) {
     const mark = grouped ? ">" : "$";
     throw commandError(`ERR Unbalanced '${name}' list of streams: for each stream key an ID or '${mark}' must be specified.`);
@@ -141,22 +141,22 @@ function onlyForGroups(option: string): CommandError {
 }
 
 /** Errors: WRONGTYPE, NOGROUP, an invalid id. */
-function wantedOf(ctx: Context, reading: Reading): Wanted[] {
+function wantedOf(call: Call, reading: Reading): Wanted[] {
   const wanted: Wanted[] = [];
   for (let key = reading.firstKey; key < reading.firstKey + reading.streams; key++) {
-    const stream = readStream(ctx, key);
-    if (reading.groupIndex !== 0 && findGroup(ctx, stream, reading.groupIndex) === undefined) {
-      const names = `No such key '${ctx.text(key)}' or consumer group '${ctx.text(reading.groupIndex)}'`;
+    const stream = readStream(call, key);
+    if (reading.groupIndex !== 0 && findGroup(call, stream, reading.groupIndex) === undefined) {
+      const names = `No such key '${call.text(key)}' or consumer group '${call.text(reading.groupIndex)}'`;
       throw commandError(`NOGROUP ${names} in XREADGROUP with GROUP option`);
     }
-    wanted.push({ key, id: wantedId(ctx, reading, key + reading.streams, stream) });
+    wanted.push({ key, id: wantedId(call, reading, key + reading.streams, stream) });
   }
   return wanted;
 }
 
-function wantedId(ctx: Context, { command: name }: Reading, index: number, stream: Stream | null): StreamId | null {
+function wantedId(call: Call, { command: name }: Reading, index: number, stream: Stream | null): StreamId | null {
   const id = new StreamId();
-  if (isMark(ctx, index, DOLLAR)) {
+  if (isMark(call, index, DOLLAR)) {
     if (name === "xreadgroup") {
       throw commandError(
         "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, " +
@@ -165,43 +165,43 @@ function wantedId(ctx: Context, { command: name }: Reading, index: number, strea
     }
     return stream === null ? id : id.assign(stream.lastId);
   }
-  if (isMark(ctx, index, GREATER)) {
+  if (isMark(call, index, GREATER)) {
     if (name === "xread")
       throw commandError("ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.");
     return null;
   }
-  parseId(ctx, index, id);
+  parseId(call, index, id);
   // Redis takes ">" for the last possible id.
   return name === "xreadgroup" && id.isMax ? null : id;
 }
 
-function isMark(ctx: Context, index: number, mark: number): boolean {
-  return ctx.frame.lengths[index] === 1 && ctx.frame.buffer[ctx.frame.offsets[index]] === mark;
+function isMark(call: Call, index: number, mark: number): boolean {
+  return call.frame.lengths[index] === 1 && call.frame.buffer[call.frame.offsets[index]] === mark;
 }
 
 // ---- answers
 
-function replyStreams(ctx: Context, streams: number): void {
-  if (ctx.reply.protocol === 3) ctx.reply.map(streams);
-  else ctx.reply.array(streams);
+function replyStreams(call: Call, streams: number): void {
+  if (call.reply.protocol === 3) call.reply.map(streams);
+  else call.reply.array(streams);
 }
 
-function replyName(ctx: Context, index: number): void {
-  const { buffer, offsets, lengths } = ctx.frame;
-  if (ctx.reply.protocol !== 3) ctx.reply.array(2);
-  ctx.reply.bytes(buffer, offsets[index], offsets[index] + lengths[index]);
+function replyName(call: Call, index: number): void {
+  const { buffer, offsets, lengths } = call.frame;
+  if (call.reply.protocol !== 3) call.reply.array(2);
+  call.reply.bytes(buffer, offsets[index], offsets[index] + lengths[index]);
 }
 
-function waitOrGiveUp(ctx: Context, { deadline, firstKey, streams, groupIndex }: Reading, wanted: readonly Wanted[]): void {
-  if (deadline === null) return ctx.reply.nullArray();
+function waitOrGiveUp(call: Call, { deadline, firstKey, streams, groupIndex }: Reading, wanted: readonly Wanted[]): void {
+  if (deadline === null) return call.reply.nullArray();
   // "$" means the last id when blocking began.
   let request: (Buffer | string)[] | undefined;
   for (const { key, id } of wanted) {
-    if (id === null || !isMark(ctx, key + streams, DOLLAR)) continue;
-    request ??= Array.from({ length: ctx.count }, (_, index) => ctx.bytes(index));
+    if (id === null || !isMark(call, key + streams, DOLLAR)) continue;
+    request ??= Array.from({ length: call.count }, (_, index) => call.bytes(index));
     request[key + streams] = id.toString();
   }
-  ctx.block({
+  call.block({
     firstKey,
     keyCount: streams,
     type: Type.STREAM,
@@ -217,12 +217,12 @@ function waitOrGiveUp(ctx: Context, { deadline, firstKey, streams, groupIndex }:
  * Returns how many streams have something for the consumer. If the same group is named twice, what it gives first is not there the second
  * time.
  */
-function countServed(ctx: Context, { groupIndex, limit }: Reading, wanted: readonly Wanted[]): number {
+function countServed(call: Call, { groupIndex, limit }: Reading, wanted: readonly Wanted[]): number {
   const asked = new Map<StreamGroup, number>();
   let served = 0;
   for (const { key, id } of wanted) {
-    const stream = readStream(ctx, key);
-    const group = findGroup(ctx, stream, groupIndex);
+    const stream = readStream(call, key);
+    const group = findGroup(call, stream, groupIndex);
     if (stream === null || group === undefined) continue;
     if (id === null) {
       const times = asked.get(group) ?? 0;
@@ -237,32 +237,32 @@ function countServed(ctx: Context, { groupIndex, limit }: Reading, wanted: reado
 }
 
 /** Creates the consumer if needed and replies with what there is for it, if anything. */
-function serveConsumer(ctx: Context, reading: Reading, { key, id }: Wanted): void {
+function serveConsumer(call: Call, reading: Reading, { key, id }: Wanted): void {
   const { acknowledged, groupIndex, limit } = reading;
-  const value = ctx.openRead(key, Type.STREAM);
+  const value = call.openRead(key, Type.STREAM);
   const stream = streamOf(value);
-  const group = findGroup(ctx, stream, groupIndex);
+  const group = findGroup(call, stream, groupIndex);
   if (stream === null || group === undefined) return;
   value.beforeChange();
-  const { consumer, made } = consumerOf(ctx, group, ctx.text(groupIndex + 1));
+  const { consumer, made } = consumerOf(call, group, call.text(groupIndex + 1));
   if (made) {
-    groupsChanged(ctx, value, 1);
-    ctx.event(EventClass.STREAM, "xgroup-createconsumer", key);
-    if (acknowledged) ctx.journalAs("XGROUP", "CREATECONSUMER", ctx.bytes(key), group.name, consumer.name);
+    groupsChanged(call, value, 1);
+    call.event(EventClass.STREAM, "xgroup-createconsumer", key);
+    if (acknowledged) call.journalAs("XGROUP", "CREATECONSUMER", call.bytes(key), group.name, consumer.name);
   }
-  consumer.seenTime = ctx.now;
+  consumer.seenTime = call.now;
   if (id !== null) {
-    replyName(ctx, key);
-    replyHistory(ctx, stream, group, consumer, id, limit);
+    replyName(call, key);
+    replyHistory(call, stream, group, consumer, id, limit);
   } else {
     start.assign(group.lastId);
     const count = start.increment() ? countRange(stream, start, MAX_ID, limit) : 0;
     if (count === 0) return;
-    replyName(ctx, key);
-    ctx.reply.array(count);
-    deliver(ctx, key, { stream, group, consumer, acknowledged }, count);
+    replyName(call, key);
+    call.reply.array(count);
+    deliver(call, key, { stream, group, consumer, acknowledged }, count);
   }
-  groupsChanged(ctx, value, 1);
+  groupsChanged(call, value, 1);
 }
 
 interface Delivery {
@@ -277,40 +277,40 @@ interface Delivery {
  * Replies with the `count` entries after the group's last-delivered id and makes them pending. (That changes no bytes of the stream's own
  * nodes.)
  */
-function deliver(ctx: Context, key: number, { stream, group, consumer, acknowledged }: Delivery, count: number): void {
+function deliver(call: Call, key: number, { stream, group, consumer, acknowledged }: Delivery, count: number): void {
   let moved = false;
   cursor.open(stream, start, null);
   for (let left = count; left > 0 && cursor.next(); left--) {
     const { id } = cursor;
-    replyEntry(ctx, cursor);
+    replyEntry(call, cursor);
     if (stream.advanceGroup(group, id)) moved = true;
     if (acknowledged) continue;
-    if (group.pending.find(id)) group.assign(id, consumer, ctx.now, 1);
-    else group.add(id, consumer, ctx.now, 1);
-    consumer.activeTime = ctx.now;
-    journalPending(ctx, key, group, id);
+    if (group.pending.find(id)) group.assign(id, consumer, call.now, 1);
+    else group.add(id, consumer, call.now, 1);
+    consumer.activeTime = call.now;
+    journalPending(call, key, group, id);
   }
   cursor.close();
-  if (acknowledged && moved) journalGroupId(ctx, key, group);
+  if (acknowledged && moved) journalGroupId(call, key, group);
 }
 
 /** Replies with the consumer's pending entries above `id`; the delivery count of those not deleted grows by one. */
-function replyHistory(ctx: Context, stream: Stream, group: StreamGroup, consumer: StreamConsumer, id: StreamId, limit: number): void {
+function replyHistory(call: Call, stream: Stream, group: StreamGroup, consumer: StreamConsumer, id: StreamId, limit: number): void {
   const { pending } = consumer;
   start.assign(id).increment();
   pending.find(start);
   const count = pending.countAhead(limit);
-  ctx.reply.array(count);
+  call.reply.array(count);
   const each = new StreamId();
   for (let left = count; left > 0; left--) {
     each.read(pending.buffer, pending.at);
     if (cursor.open(stream, each, each).next()) {
-      replyEntry(ctx, cursor);
-      if (group.pending.find(each)) group.redeliver(ctx.now);
+      replyEntry(call, cursor);
+      if (group.pending.find(each)) group.redeliver(call.now);
     } else {
-      ctx.reply.array(2);
-      replyId(ctx, each);
-      ctx.reply.nullArray();
+      call.reply.array(2);
+      replyId(call, each);
+      call.reply.nullArray();
     }
     pending.advance();
   }

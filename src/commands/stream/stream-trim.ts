@@ -2,7 +2,7 @@
 
 import type { Counter } from "../../base/numbers/counter.ts";
 import { commandError, errors } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 import { SessionKind } from "../../session/session.ts";
 import type { Stream, TrimRule } from "../../values/stream/stream.ts";
 import { type IdForm, IdText, StreamId } from "../../values/stream/stream-id.ts";
@@ -42,23 +42,23 @@ export class StreamOptions implements TrimRule {
   }
 
   /** Parses the options from argument 2 on; XADD's end with the id. Errors: as Redis has them. */
-  parse(ctx: Context, command: "xadd" | "xtrim"): void {
+  parse(call: Call, command: "xadd" | "xtrim"): void {
     this.reset();
     const adds = command === "xadd";
     let limitGiven = false;
     let index = 2;
-    for (; index < ctx.count; index++) {
-      const more = ctx.count - 1 - index;
-      if (adds && isByte(ctx, index, STAR)) break;
-      if (more > 0 && (ctx.is(index, "maxlen") || ctx.is(index, "minid"))) {
-        index = this.parseStrategy(ctx, index, ctx.is(index, "maxlen"));
-      } else if (more > 0 && ctx.is(index, "limit")) {
+    for (; index < call.count; index++) {
+      const more = call.count - 1 - index;
+      if (adds && isByte(call, index, STAR)) break;
+      if (more > 0 && (call.is(index, "maxlen") || call.is(index, "minid"))) {
+        index = this.parseStrategy(call, index, call.is(index, "maxlen"));
+      } else if (more > 0 && call.is(index, "limit")) {
         limitGiven = true;
-        this.parseLimit(ctx, ++index);
-      } else if (adds && ctx.is(index, "nomkstream")) {
+        this.parseLimit(call, ++index);
+      } else if (adds && call.is(index, "nomkstream")) {
         this.noMakeStream = true;
       } else if (adds) {
-        const read = parseId(ctx, index, this.id, NEW_ID);
+        const read = parseId(call, index, this.id, NEW_ID);
         this.idSource = read === IdText.OPEN_SEQUENCE ? IdSource.GIVEN_TIME : IdSource.GIVEN;
         break;
       } else {
@@ -66,7 +66,7 @@ export class StreamOptions implements TrimRule {
       }
     }
     this.idIndex = index;
-    if (!adds || this.trims || limitGiven) this.settle(ctx, limitGiven, adds);
+    if (!adds || this.trims || limitGiven) this.settle(call, limitGiven, adds);
   }
 
   private reset(): void {
@@ -79,42 +79,42 @@ export class StreamOptions implements TrimRule {
   }
 
   /** Returns the argument of the threshold. */
-  private parseStrategy(ctx: Context, index: number, byLength: boolean): number {
+  private parseStrategy(call: Call, index: number, byLength: boolean): number {
     if (this.trims) throw commandError("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
     let threshold = index + 1;
     this.approximate = false;
-    if (ctx.count - 1 - index >= 2) {
-      this.approximate = isByte(ctx, threshold, TILDE);
-      if (this.approximate || isByte(ctx, threshold, EQUAL)) threshold++;
+    if (call.count - 1 - index >= 2) {
+      this.approximate = isByte(call, threshold, TILDE);
+      if (this.approximate || isByte(call, threshold, EQUAL)) threshold++;
     }
     if (byLength) {
-      const length = parseCounter(ctx, threshold);
+      const length = parseCounter(call, threshold);
       if (length < 0) throw commandError("ERR The MAXLEN argument must be >= 0.");
       this.maxLength = length;
     } else {
-      parseId(ctx, threshold, this.minimum);
+      parseId(call, threshold, this.minimum);
       this.minId = this.minimum;
     }
     this.thresholdIndex = threshold;
     return threshold;
   }
 
-  private parseLimit(ctx: Context, index: number): void {
-    this.limit = Number(ctx.int64(index));
+  private parseLimit(call: Call, index: number): void {
+    this.limit = Number(call.int64(index));
     if (this.limit < 0) throw commandError("ERR The LIMIT argument must be >= 0.");
   }
 
-  private settle(ctx: Context, limitGiven: boolean, adds: boolean): void {
+  private settle(call: Call, limitGiven: boolean, adds: boolean): void {
     if (this.limit !== 0 && !this.trims)
       throw commandError("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
     if (!adds && !this.trims) throw commandError("ERR syntax error, XTRIM must be called with a trimming strategy");
     // What the master sends is exact: everything it has removed must be removed here.
-    if (ctx.session.kind === SessionKind.MASTER) {
+    if (call.session.kind === SessionKind.MASTER) {
       this.limit = 0;
     } else if (limitGiven) {
       if (!this.approximate) throw commandError("ERR syntax error, LIMIT cannot be used without the special ~ option");
     } else if (this.approximate) {
-      const entries = ctx.host.keyspace.limits.streamNodeEntries * NODES_AT_ONCE;
+      const entries = call.server.keyspace.limits.streamNodeEntries * NODES_AT_ONCE;
       this.limit = entries <= 0 ? DEFAULT_LIMIT : Math.min(entries, MAX_LIMIT);
     }
   }
@@ -125,6 +125,6 @@ export class StreamOptions implements TrimRule {
   }
 }
 
-function isByte(ctx: Context, index: number, byte: number): boolean {
-  return ctx.frame.lengths[index] === 1 && ctx.frame.buffer[ctx.frame.offsets[index]] === byte;
+function isByte(call: Call, index: number, byte: number): boolean {
+  return call.frame.lengths[index] === 1 && call.frame.buffer[call.frame.offsets[index]] === byte;
 }

@@ -1,8 +1,8 @@
 /** Streams: adding, reading ranges and removing entries. Consumer groups are in stream-group.ts, XREAD in stream-read.ts. */
 
 import { commandError, errors } from "../../errors.ts";
+import type { Call, Words } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context, Words } from "../../execution/context.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { createStream, MAX_NODE_BYTES, type Stream, streamOf } from "../../values/stream/stream.ts";
 import { MAX_ID_TEXT, StreamId } from "../../values/stream/stream-id.ts";
@@ -29,44 +29,44 @@ export const xadd = command("xadd", { arity: -5, since: "5.0.0", flags: "write d
   .tips("nondeterministic_output")
   .docs("Appends an entry to a stream. Creates the stream if it doesn't exist.", "O(1) to add; O(N) to trim N entries")
   .changed("6.2.0: Added `NOMKSTREAM`, `MINID` and `LIMIT`.", "7.0.0: Accepts ids of the form `<ms>-*`.")
-  .run((ctx) => {
-    options.parse(ctx, "xadd");
+  .run((call) => {
+    options.parse(call, "xadd");
     const first = options.idIndex + 1;
-    const words = ctx.count - first;
-    if (words < 2 || words % 2 === 1) throw commandError(`ERR wrong number of arguments for '${ctx.entry.fullName}' command`);
+    const words = call.count - first;
+    if (words < 2 || words % 2 === 1) throw commandError(`ERR wrong number of arguments for '${call.entry.fullName}' command`);
     if (options.idSource === IdSource.GIVEN && options.id.isZero)
       throw commandError("ERR The ID specified in XADD must be greater than 0-0");
-    const value = ctx.openWrite(1, Type.STREAM);
+    const value = call.openWrite(1, Type.STREAM);
     let stream = streamOf(value);
-    if (stream === null && options.noMakeStream) return ctx.reply.null();
-    chooseId(ctx, stream);
-    requireSize(ctx, first);
+    if (stream === null && options.noMakeStream) return call.reply.null();
+    chooseId(call, stream);
+    requireSize(call, first);
     const made = stream === null;
     stream ??= createStream(value);
     try {
-      stream.append(newId, ctx.frame, first, words / 2, value.limits);
+      stream.append(newId, call.frame, first, words / 2, value.limits);
     } catch (error) {
       if (made) value.undo(); // there was no memory for its first entry
       throw error;
     }
-    ctx.reply.bytes(text, 0, newId.writeText(text, 0));
+    call.reply.bytes(text, 0, newId.writeText(text, 0));
     value.changed();
-    ctx.event(EventClass.STREAM, "xadd", 1);
+    call.event(EventClass.STREAM, "xadd", 1);
     if (options.trims && stream.trim(options) > 0) {
       value.tables.objects.resized(value.database.table.handle(value.address));
-      ctx.event(EventClass.STREAM, "xtrim", 1);
+      call.event(EventClass.STREAM, "xtrim", 1);
     }
-    if (ctx.host.journal.active) journalRewritten(ctx, stream, options.idSource !== IdSource.GIVEN);
-    ctx.keyReady(1, Type.STREAM);
+    if (call.server.journal.active) journalRewritten(call, stream, options.idSource !== IdSource.GIVEN);
+    call.keyReady(1, Type.STREAM);
   });
 
 /** Sets `newId` to the id that the options ask for. Errors: it is not above the last one. */
-function chooseId(ctx: Context, stream: Stream | null): void {
+function chooseId(call: Call, stream: Stream | null): void {
   if (stream?.lastId.isMax) throw commandError("ERR The stream has exhausted the last possible ID, unable to add more items");
   const { id, idSource } = options;
   if (idSource === IdSource.AUTOMATIC) {
-    if (stream === null) newId.set(ctx.now, 0);
-    else stream.nextId(ctx.now, newId);
+    if (stream === null) newId.set(call.now, 0);
+    else stream.nextId(call.now, newId);
     return;
   }
   newId.assign(id);
@@ -82,8 +82,8 @@ function chooseId(ctx: Context, stream: Stream | null): void {
   if (newId.compare(stream.lastId) <= 0) throw commandError(ID_TOO_SMALL);
 }
 
-function requireSize(ctx: Context, first: number): void {
-  const { frame } = ctx;
+function requireSize(call: Call, first: number): void {
+  const { frame } = call;
   if (frame.end - frame.start <= MAX_NODE_BYTES) return;
   let bytes = 0;
   for (let index = first; index < frame.count; index++) bytes += frame.lengths[index];
@@ -91,16 +91,16 @@ function requireSize(ctx: Context, first: number): void {
 }
 
 /** Journals the request with the effect of an approximate trim and, if `withId`, with the generated id. */
-function journalRewritten(ctx: Context, stream: Stream, withId: boolean): void {
+function journalRewritten(call: Call, stream: Stream, withId: boolean): void {
   if (!withId && !options.approximate) return;
   const words: (Buffer | string)[] = [];
-  for (let index = 0; index < ctx.count; index++) words.push(ctx.bytes(index));
+  for (let index = 0; index < call.count; index++) words.push(call.bytes(index));
   if (options.approximate) {
     words[options.thresholdIndex - 1] = "=";
     words[options.thresholdIndex] = options.exactThreshold(stream);
   }
   if (withId) words[options.idIndex] = newId.toString();
-  ctx.journalAs(...(words as Words));
+  call.journalAs(...(words as Words));
 }
 
 export const xtrim = command("xtrim", { arity: -4, since: "5.0.0", flags: "write" })
@@ -108,77 +108,77 @@ export const xtrim = command("xtrim", { arity: -4, since: "5.0.0", flags: "write
   .tips("nondeterministic_output")
   .docs("Deletes entries from the beginning of a stream.", "O(N) for N entries removed")
   .changed("6.2.0: Added `MINID` and `LIMIT`.")
-  .run((ctx) => {
-    options.parse(ctx, "xtrim");
-    const value = ctx.openWrite(1, Type.STREAM);
+  .run((call) => {
+    options.parse(call, "xtrim");
+    const value = call.openWrite(1, Type.STREAM);
     const stream = streamOf(value);
     const deleted = stream === null ? 0 : stream.trim(options);
     if (stream !== null && deleted > 0) {
-      ctx.event(EventClass.STREAM, "xtrim", 1);
-      if (ctx.host.journal.active) journalRewritten(ctx, stream, false);
+      call.event(EventClass.STREAM, "xtrim", 1);
+      if (call.server.journal.active) journalRewritten(call, stream, false);
       value.changed(deleted);
     }
-    ctx.reply.integer(deleted);
+    call.reply.integer(deleted);
   });
 
 export const xlen = command("xlen", { arity: 2, since: "5.0.0", flags: "readonly fast" })
   .takes("key{RO}")
   .docs("Returns the number of entries in a stream.", "O(1)")
-  .run((ctx) => ctx.reply.integer(readStream(ctx, 1)?.length ?? 0));
+  .run((call) => call.reply.integer(readStream(call, 1)?.length ?? 0));
 
 export const xrange = command("xrange", { arity: -4, since: "5.0.0", flags: "readonly" })
   .takes("key{RO access} start:string end [COUNT count]")
   .docs("Returns the entries of a stream in a range of ids.", "O(N) for N entries returned")
   .changed("6.2.0: Accepts exclusive ids.")
-  .run((ctx) => replyEntriesBetween(ctx, false));
+  .run((call) => replyEntriesBetween(call, false));
 
 export const xrevrange = command("xrevrange", { arity: -4, since: "5.0.0", flags: "readonly" })
   .takes("key{RO access} end start:string [COUNT count]")
   .docs("Returns the entries of a stream in a range of ids, in reverse order.", "O(N) for N entries returned")
   .changed("6.2.0: Accepts exclusive ids.")
-  .run((ctx) => replyEntriesBetween(ctx, true));
+  .run((call) => replyEntriesBetween(call, true));
 
-function replyEntriesBetween(ctx: Context, reverse: boolean): void {
-  parseStart(ctx, reverse ? 3 : 2, start);
-  parseEnd(ctx, reverse ? 2 : 3, end);
+function replyEntriesBetween(call: Call, reverse: boolean): void {
+  parseStart(call, reverse ? 3 : 2, start);
+  parseEnd(call, reverse ? 2 : 3, end);
   let limit = Number.POSITIVE_INFINITY;
-  for (let index = 4; index < ctx.count; index += 2) {
-    if (!ctx.is(index, "count") || index + 1 === ctx.count) throw errors.syntax;
-    limit = Math.max(0, longArgument(ctx, index + 1));
+  for (let index = 4; index < call.count; index += 2) {
+    if (!call.is(index, "count") || index + 1 === call.count) throw errors.syntax;
+    limit = Math.max(0, longArgument(call, index + 1));
   }
-  const stream = readStream(ctx, 1);
-  if (stream === null) return ctx.reply.array(0);
-  if (limit === 0) return ctx.reply.nullArray();
-  replyRange(ctx, stream, start, end, limit, { reverse });
+  const stream = readStream(call, 1);
+  if (stream === null) return call.reply.array(0);
+  if (limit === 0) return call.reply.nullArray();
+  replyRange(call, stream, start, end, limit, { reverse });
 }
 
 export const xdel = command("xdel", { arity: -3, since: "5.0.0", flags: "write fast" })
   .takes("key{RW delete} ID:string...")
   .docs("Deletes entries of a stream.", "O(log N) for each id, with N entries")
-  .run((ctx) => {
-    const value = ctx.openWrite(1, Type.STREAM);
+  .run((call) => {
+    const value = call.openWrite(1, Type.STREAM);
     const stream = streamOf(value);
-    if (stream === null) return ctx.reply.integer(0);
-    const ids = parseIds(ctx, 2);
+    if (stream === null) return call.reply.integer(0);
+    const ids = parseIds(call, 2);
     let deleted = 0;
     for (let at = 0; at < ids.length; at += 16) if (stream.delete(newId.read(ids, at))) deleted++;
     if (deleted > 0) {
       value.changed(deleted);
-      ctx.event(EventClass.STREAM, "xdel", 1);
+      call.event(EventClass.STREAM, "xdel", 1);
     }
-    ctx.reply.integer(deleted);
+    call.reply.integer(deleted);
   });
 
 export const xsetid = command("xsetid", { arity: -3, since: "5.0.0", flags: "write denyoom fast" })
   .takes("key{RW update} last-id [ENTRIESADDED entries-added@7.0.0] [MAXDELETEDID max-deleted-id@7.0.0]")
   .docs("An internal command that sets what a stream records besides its entries.", "O(1)")
   .changed("7.0.0: Added `ENTRIESADDED` and `MAXDELETEDID`.")
-  .run((ctx) => {
+  .run((call) => {
     const lastId = new StreamId();
     const maxDeletedId = new StreamId();
-    parseId(ctx, 2, lastId);
-    const entriesAdded = parseSetIdOptions(ctx, lastId, maxDeletedId);
-    const value = ctx.openWrite(1, Type.STREAM);
+    parseId(call, 2, lastId);
+    const entriesAdded = parseSetIdOptions(call, lastId, maxDeletedId);
+    const value = call.openWrite(1, Type.STREAM);
     const stream = streamOf(value);
     if (stream === null) throw errors.noSuchKey;
     if (lastId.compare(stream.maxDeletedId) < 0)
@@ -192,20 +192,20 @@ export const xsetid = command("xsetid", { arity: -3, since: "5.0.0", flags: "wri
     stream.lastId.assign(lastId);
     if (entriesAdded !== null) stream.entriesAdded = entriesAdded;
     if (!maxDeletedId.isZero) stream.maxDeletedId.assign(maxDeletedId);
-    ctx.reply.ok();
-    ctx.host.keyspace.changed();
-    ctx.event(EventClass.STREAM, "xsetid", 1);
+    call.reply.ok();
+    call.server.keyspace.changed();
+    call.event(EventClass.STREAM, "xsetid", 1);
   });
 
-function parseSetIdOptions(ctx: Context, lastId: StreamId, maxDeletedId: StreamId): number | bigint | null {
+function parseSetIdOptions(call: Call, lastId: StreamId, maxDeletedId: StreamId): number | bigint | null {
   let entriesAdded: number | bigint | null = null;
-  for (let index = 3; index < ctx.count; index += 2) {
-    if (index + 1 === ctx.count) throw errors.syntax;
-    if (ctx.is(index, "entriesadded")) {
-      entriesAdded = parseCounter(ctx, index + 1);
+  for (let index = 3; index < call.count; index += 2) {
+    if (index + 1 === call.count) throw errors.syntax;
+    if (call.is(index, "entriesadded")) {
+      entriesAdded = parseCounter(call, index + 1);
       if (entriesAdded < 0) throw commandError("ERR entries_added must be positive");
-    } else if (ctx.is(index, "maxdeletedid")) {
-      parseId(ctx, index + 1, maxDeletedId);
+    } else if (call.is(index, "maxdeletedid")) {
+      parseId(call, index + 1, maxDeletedId);
       if (lastId.compare(maxDeletedId) < 0)
         throw commandError("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
     } else {

@@ -11,8 +11,8 @@ import {
 } from "../../base/numbers/longdouble.ts";
 import { writeShortSum } from "../../base/numbers/short-decimal.ts";
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import { KEEP_EXPIRY } from "../../keyspace/changes.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { Encoding } from "../../values/value-types.ts";
@@ -22,50 +22,50 @@ const command = commandsOf("string");
 export const incr = command("incr", { arity: 2, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW access update}")
   .docs("Increments the integer value of a key by one. A key that doesn't exist counts as 0.", "O(1)")
-  .run((ctx) => add(ctx, 1));
+  .run((call) => add(call, 1));
 
 export const decr = command("decr", { arity: 2, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW access update}")
   .docs("Decrements the integer value of a key by one. A key that doesn't exist counts as 0.", "O(1)")
-  .run((ctx) => add(ctx, -1));
+  .run((call) => add(call, -1));
 
 export const incrby = command("incrby", { arity: 3, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW access update} increment")
   .docs("Increments the integer value of a key by a number. A key that doesn't exist counts as 0.", "O(1)")
-  .run((ctx) => {
-    const delta = smallArgument(ctx, 2);
-    if (delta === delta) return add(ctx, delta);
-    const wide = ctx.int64(2);
-    addWide(ctx, ctx.writeString(1), wide);
+  .run((call) => {
+    const delta = smallArgument(call, 2);
+    if (delta === delta) return add(call, delta);
+    const wide = call.int64(2);
+    addWide(call, call.writeString(1), wide);
   });
 
 export const decrby = command("decrby", { arity: 3, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW access update} decrement")
   .docs("Decrements the integer value of a key by a number. A key that doesn't exist counts as 0.", "O(1)")
-  .run((ctx) => {
-    const delta = smallArgument(ctx, 2);
-    if (delta === delta) return add(ctx, -delta);
-    const wide = ctx.int64(2);
+  .run((call) => {
+    const delta = smallArgument(call, 2);
+    if (delta === delta) return add(call, -delta);
+    const wide = call.int64(2);
     if (wide === INT64_MIN) throw commandError("ERR decrement would overflow");
-    addWide(ctx, ctx.writeString(1), -wide);
+    addWide(call, call.writeString(1), -wide);
   });
 
 export const incrbyfloat = command("incrbyfloat", { arity: 3, since: "2.6.0", flags: "write denyoom fast" })
   .takes("key{RW access update} increment:double")
   .docs("Increments the floating-point value of a key by a number. A key that doesn't exist counts as 0.", "O(1)")
-  .run((ctx) => {
-    const { database, frame } = ctx;
+  .run((call) => {
+    const { database, frame } = call;
     const { buffer, offsets, lengths } = frame;
-    const address = ctx.writeString(1);
+    const address = call.writeString(1);
     const { buffer: bytes, from, to } = address === 0 ? NO_NUMBER : database.locateString(address);
     let size = writeShortSum(SUM, bytes, from, to, buffer, offsets[2], offsets[2] + lengths[2]);
     if (size === 0) size = writeLongSum(longDouble(bytes, from, to), longDouble(buffer, offsets[2], offsets[2] + lengths[2]));
-    const made = database.setString(address, ctx.keyHash, buffer, offsets[1], lengths[1], SUM, 0, size, KEEP_EXPIRY);
+    const made = database.setString(address, call.keyHash, buffer, offsets[1], lengths[1], SUM, 0, size, KEEP_EXPIRY);
     // Redis never stores the result as an integer, which OBJECT ENCODING shows.
     if (database.encoding(made) === Encoding.INT) database.setEncoding(made, Encoding.EMBSTR);
-    ctx.event(EventClass.STRING, "incrbyfloat", 1);
-    ctx.reply.bytes(SUM, 0, size);
-    if (ctx.host.journal.active) ctx.journalAs("SET", ctx.bytes(1), SUM.subarray(0, size), "KEEPTTL");
+    call.event(EventClass.STRING, "incrbyfloat", 1);
+    call.reply.bytes(SUM, 0, size);
+    if (call.server.journal.active) call.journalAs("SET", call.bytes(1), SUM.subarray(0, size), "KEEPTTL");
   });
 
 /** Where there is no key yet, it counts from 0. */
@@ -87,33 +87,33 @@ function longDouble(bytes: Buffer, from: number, to: number): LongDouble {
 }
 
 /** Argument `index` if it is an integer of at most 15 digits, else NaN. */
-function smallArgument(ctx: Context, index: number): number {
-  const from = ctx.frame.offsets[index];
-  return smallInteger(ctx.frame.buffer, from, from + ctx.frame.lengths[index]);
+function smallArgument(call: Call, index: number): number {
+  const from = call.frame.offsets[index];
+  return smallInteger(call.frame.buffer, from, from + call.frame.lengths[index]);
 }
 
 /** Adds a number of at most 15 digits to the one at key 1 and replies with the sum. Errors: WRONGTYPE, not an integer, overflow. */
-function add(ctx: Context, delta: number): void {
-  const { database, frame } = ctx;
-  const address = ctx.writeString(1);
+function add(call: Call, delta: number): void {
+  const { database, frame } = call;
+  const address = call.writeString(1);
   let value = 0;
   if (address !== 0) {
     const { buffer, from, to } = database.locateString(address);
     value = smallInteger(buffer, from, to);
     if (value !== value) {
-      addWide(ctx, address, BigInt(delta));
+      addWide(call, address, BigInt(delta));
       return;
     }
   }
   const sum = value + delta;
-  database.setInteger(address, ctx.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], sum);
-  ctx.event(EventClass.STRING, "incrby", 1);
-  ctx.reply.integer(sum);
+  database.setInteger(address, call.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], sum);
+  call.event(EventClass.STRING, "incrby", 1);
+  call.reply.integer(sum);
 }
 
 /** `add` for numbers of any length; the key was found at `address`. */
-function addWide(ctx: Context, address: number, delta: bigint): void {
-  const { database, frame } = ctx;
+function addWide(call: Call, address: number, delta: bigint): void {
+  const { database, frame } = call;
   let value: bigint | null = 0n;
   if (address !== 0) {
     const from = database.stringOffset(address);
@@ -123,7 +123,7 @@ function addWide(ctx: Context, address: number, delta: bigint): void {
   const sum = value + delta;
   if (sum > INT64_MAX || sum < INT64_MIN) throw errors.overflow;
   const text = Buffer.from(sum.toString(), "latin1");
-  database.setString(address, ctx.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], text, 0, text.length, KEEP_EXPIRY);
-  ctx.event(EventClass.STRING, "incrby", 1);
-  ctx.reply.bigint(sum);
+  database.setString(address, call.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], text, 0, text.length, KEEP_EXPIRY);
+  call.event(EventClass.STRING, "incrby", 1);
+  call.reply.bigint(sum);
 }

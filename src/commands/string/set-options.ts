@@ -1,7 +1,7 @@
 /** The options of SET and GETEX: words in any order, some of which exclude each other. Parsed without allocation. */
 
 import { errors } from "../../errors.ts";
-import type { Context } from "../../execution/context.ts";
+import type { Call } from "../../execution/call.ts";
 import { deadline, invalidExpireTime, Unit } from "../arguments/deadline.ts";
 
 export const SetOption = {
@@ -47,16 +47,16 @@ const OPTION_MASK = (1 << OPTION_BITS) - 1;
  * Reads the options from argument `first` on. Returns their bits and, above them, the index of the time if one is given (in one number, to
  * allocate nothing); `optionsOf` and `timeIndexOf` take it apart. Errors: syntax.
  */
-export function parseSetOptions(ctx: Context, first: number, command: number): number {
+export function parseSetOptions(call: Call, first: number, command: number): number {
   let options = 0;
   let timeIndex = 0;
-  for (let index = first; index < ctx.count; index++) {
-    const found = findOption(ctx, index, command);
+  for (let index = first; index < call.count; index++) {
+    const found = findOption(call, index, command);
     if ((found.excludes & options) !== 0) throw errors.syntax;
     options |= found.option;
     if ((found.option & TIMES) === 0) continue;
     timeIndex = ++index;
-    if (index === ctx.count) throw errors.syntax;
+    if (index === call.count) throw errors.syntax;
   }
   return options | (timeIndex << OPTION_BITS);
 }
@@ -75,25 +75,25 @@ export function unitOf(options: number): Unit {
 }
 
 /** Returns what that time is counted from, in ms since 1970. */
-export function baseOf(ctx: Context, options: number): number {
-  return (options & (EX | PX)) !== 0 ? ctx.now : 0;
+export function baseOf(call: Call, options: number): number {
+  return (options & (EX | PX)) !== 0 ? call.now : 0;
 }
 
 /**
  * Returns the `deadline` that these options announce, given in argument `timeIndex`. Errors: those of `deadline`; a value that is not
  * positive.
  */
-export function deadlineOf(ctx: Context, options: number, timeIndex: number): number {
-  const base = baseOf(ctx, options);
-  const at = deadline(ctx, timeIndex, unitOf(options), base);
-  if (at <= base) throw invalidExpireTime(ctx);
+export function deadlineOf(call: Call, options: number, timeIndex: number): number {
+  const base = baseOf(call, options);
+  const at = deadline(call, timeIndex, unitOf(options), base);
+  if (at <= base) throw invalidExpireTime(call);
   return at;
 }
 
-function findOption(ctx: Context, index: number, command: number): (typeof OPTIONS)[number] {
+function findOption(call: Call, index: number, command: number): (typeof OPTIONS)[number] {
   for (let i = 0; i < OPTIONS.length; i++) {
     const option = OPTIONS[i];
-    if ((option.takenBy & command) !== 0 && ctx.is(index, option.word)) return option;
+    if ((option.takenBy & command) !== 0 && call.is(index, option.word)) return option;
   }
   throw errors.syntax;
 }

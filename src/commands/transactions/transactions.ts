@@ -1,17 +1,17 @@
 /** MULTI and WATCH. While a transaction is open its commands are queued; EXEC runs them as one unit of the journal. */
 
 import { commandError, errors } from "../../errors.ts";
+import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import type { Context } from "../../execution/context.ts";
 import type { Session } from "../../session/session.ts";
 import { Transaction } from "../../session/transaction.ts";
 
 const command = commandsOf("transactions");
 
 /** Returns the client's transaction, created at its first use. */
-function transactionOf(ctx: Context): Transaction {
-  const { session } = ctx;
-  session.transaction ??= new Transaction(ctx.host.keyspace);
+function transactionOf(call: Call): Transaction {
+  const { session } = call;
+  session.transaction ??= new Transaction(call.server.keyspace);
   return session.transaction;
 }
 
@@ -24,11 +24,11 @@ function openTransaction(session: Session): Transaction | null {
 export const multi = command("multi", { arity: 1, since: "1.2.0", flags: "noscript loading stale fast allow_busy" })
   .marked("unqueued")
   .docs("Starts a transaction.", "O(1)")
-  .run((ctx) => {
-    const transaction = transactionOf(ctx);
+  .run((call) => {
+    const transaction = transactionOf(call);
     if (transaction.open) throw commandError("ERR MULTI calls can not be nested");
     transaction.open = true;
-    ctx.reply.ok();
+    call.reply.ok();
   });
 
 /**
@@ -38,31 +38,31 @@ export const multi = command("multi", { arity: 1, since: "1.2.0", flags: "noscri
 export const exec = command("exec", { arity: 1, since: "1.2.0", flags: "noscript loading stale skip_slowlog" })
   .marked("unqueued", "runs-queue")
   .docs("Executes the commands of a transaction.", "Depends on the queued commands.")
-  .run((ctx) => {
-    const { session } = ctx;
+  .run((call) => {
+    const { session } = call;
     const transaction = openTransaction(session);
     if (transaction === null) throw commandError("ERR EXEC without MULTI");
     const { refused } = transaction;
     if (refused || transaction.touched || transaction.watchedExpired) {
       transaction.reset();
       if (refused) throw errors.execAbort;
-      return ctx.reply.nullArray();
+      return call.reply.nullArray();
     }
     // The transaction stays open meanwhile, so that commands that would block see that they must not.
     transaction.unwatch();
-    runQueue(ctx, transaction);
+    runQueue(call, transaction);
     transaction.reset();
     // Each command was journalled by itself.
-    ctx.journalNothing();
+    call.journalNothing();
   });
 
-function runQueue(ctx: Context, transaction: Transaction): void {
-  const { commands } = ctx.host;
-  ctx.reply.array(transaction.queue.length);
+function runQueue(call: Call, transaction: Transaction): void {
+  const { commands } = call.server;
+  call.reply.array(transaction.queue.length);
   for (const frame of transaction.queue) {
     const entry = commands.resolve(frame);
     if (entry === null) throw new Error(`queued '${frame.text(0)}', which is no command`);
-    ctx.nest(frame, entry);
+    call.nest(frame, entry);
   }
 }
 
@@ -70,11 +70,11 @@ function runQueue(ctx: Context, transaction: Transaction): void {
 export const discard = command("discard", { arity: 1, since: "2.0.0", flags: "noscript loading stale fast allow_busy" })
   .marked("unqueued")
   .docs("Discards a transaction.", "O(N) for N queued commands")
-  .run((ctx) => {
-    const transaction = openTransaction(ctx.session);
+  .run((call) => {
+    const transaction = openTransaction(call.session);
     if (transaction === null) throw commandError("ERR DISCARD without MULTI");
     transaction.reset();
-    ctx.reply.ok();
+    call.reply.ok();
   });
 
 /** Errors: a transaction is already open. */
@@ -82,20 +82,21 @@ export const watch = command("watch", { arity: -2, since: "2.2.0", flags: "noscr
   .takes("key{RO}...")
   .marked("unqueued")
   .docs("Watches keys: a transaction is executed only if none of them changes.", "O(1) for each key")
-  .run((ctx) => {
-    const { database, frame } = ctx;
-    const transaction = transactionOf(ctx);
+  .run((call) => {
+    const { database, frame } = call;
+    const transaction = transactionOf(call);
     if (transaction.open) throw commandError("ERR WATCH inside MULTI is not allowed");
     // A transaction that will fail anyway needs no further keys.
     if (!transaction.touched) {
-      for (let index = 1; index < ctx.count; index++) transaction.watch(database, frame.buffer, frame.offsets[index], frame.lengths[index]);
+      for (let index = 1; index < call.count; index++)
+        transaction.watch(database, frame.buffer, frame.offsets[index], frame.lengths[index]);
     }
-    ctx.reply.ok();
+    call.reply.ok();
   });
 
 export const unwatch = command("unwatch", { arity: 1, since: "2.2.0", flags: "noscript loading stale fast allow_busy" })
   .docs("Forgets the watched keys of a transaction.", "O(1)")
-  .run((ctx) => {
-    ctx.session.transaction?.unwatch();
-    ctx.reply.ok();
+  .run((call) => {
+    call.session.transaction?.unwatch();
+    call.reply.ok();
   });

@@ -1,8 +1,8 @@
 /** DEBUG: what tests need, and people who look for a bug. Subcommands of Redis that are not here are answered as unknown. */
 
 import { commandError } from "../../../errors.ts";
+import type { Call } from "../../../execution/call.ts";
 import { commandsOf } from "../../../execution/command-spec.ts";
-import type { Context } from "../../../execution/context.ts";
 import { Frame } from "../../../protocol/frame.ts";
 import { type HelpEntry, replyHelp, wrongArguments } from "../../arguments/help.ts";
 import { listpack, packedThreshold, quicklist } from "./list-structure.ts";
@@ -13,7 +13,7 @@ import { digest, digestValue, lookUpOrFail, object, populate } from "./value.ts"
 const command = commandsOf("server");
 
 interface Subcommand {
-  readonly run: (ctx: Context) => void;
+  readonly run: (call: Call) => void;
   /** Number of arguments with both words. */
   readonly least: number;
   readonly most: number;
@@ -21,7 +21,7 @@ interface Subcommand {
   readonly help: HelpEntry;
 }
 
-function sub(run: (ctx: Context) => void, least: number, most: number, ...help: HelpEntry): Subcommand {
+function sub(run: (call: Call) => void, least: number, most: number, ...help: HelpEntry): Subcommand {
   return { run, least, most, help };
 }
 
@@ -84,23 +84,23 @@ const BY_NAME: ReadonlyMap<string, Subcommand> = new Map(SUBCOMMANDS.map((known)
 export const debug = command("debug", { arity: -2, since: "1.0.0", flags: "admin noscript loading stale" })
   .docs("A container for debugging commands.", "Depends on the subcommand.")
   .internal()
-  .run((ctx) => {
-    refuseStrangers(ctx);
-    const word = ctx.text(1).toLowerCase();
-    if (word === "help" && ctx.count === 2)
+  .run((call) => {
+    refuseStrangers(call);
+    const word = call.text(1).toLowerCase();
+    if (word === "help" && call.count === 2)
       return replyHelp(
-        ctx,
+        call,
         SUBCOMMANDS.map(({ help }) => help),
       );
     const found = BY_NAME.get(word);
-    if (found === undefined || ctx.count < found.least || ctx.count > found.most) throw wrongArguments(ctx);
-    found.run(ctx);
+    if (found === undefined || call.count < found.least || call.count > found.most) throw wrongArguments(call);
+    found.run(call);
   });
 
 /** enable-debug-command. */
-function refuseStrangers(ctx: Context): void {
-  const allowed = ctx.host.config.values["enable-debug-command"];
-  if (allowed === "yes" || (allowed === "local" && ctx.session.isLocal)) return;
+function refuseStrangers(call: Call): void {
+  const allowed = call.server.config.values["enable-debug-command"];
+  if (allowed === "yes" || (allowed === "local" && call.session.isLocal)) return;
   throw commandError(
     'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to ' +
       "set this option in the configuration file, and then restart the server.",
@@ -112,104 +112,104 @@ function leadingInteger(text: string): number {
   return Number.parseInt(text, 10) || 0;
 }
 
-function changeReplicationId(ctx: Context): void {
-  const { log, replication } = ctx.host;
+function changeReplicationId(call: Call): void {
+  const { log, replication } = call.server;
   log.notice("Changing replication IDs after receiving DEBUG change-repl-id");
   replication.history.renew();
-  ctx.reply.ok();
+  call.reply.ok();
 }
 
-function rewriteAll(ctx: Context): void {
-  const failure = ctx.host.config.rewrite({ forceAll: true });
+function rewriteAll(call: Call): void {
+  const failure = call.server.config.rewrite({ forceAll: true });
   if (failure !== null)
     throw commandError(`ERR CONFIG-REWRITE-FORCE-ALL failed: ${failure.slice(failure.lastIndexOf(": ") + 2).replace(/^ERR /, "")}`);
-  ctx.reply.ok();
+  call.reply.ok();
 }
 
-function error(ctx: Context): void {
-  ctx.reply.error(ctx.text(2));
+function error(call: Call): void {
+  call.reply.error(call.text(2));
 }
 
-function log(ctx: Context): void {
-  ctx.host.log.warning(`DEBUG LOG: ${ctx.text(2)}`);
-  ctx.reply.ok();
+function log(call: Call): void {
+  call.server.log.warning(`DEBUG LOG: ${call.text(2)}`);
+  call.reply.ok();
 }
 
-function sleep(ctx: Context): void {
-  const seconds = Number.parseFloat(ctx.text(2));
+function sleep(call: Call): void {
+  const seconds = Number.parseFloat(call.text(2));
   if (seconds > 0) {
     Bun.sleepSync(seconds * 1000);
-    ctx.host.keyspace.now = Date.now();
+    call.server.keyspace.now = Date.now();
   }
-  ctx.reply.ok();
+  call.reply.ok();
 }
 
-function setActiveExpire(ctx: Context): void {
-  ctx.host.housekeeping.activeExpiry = leadingInteger(ctx.text(2)) !== 0;
-  ctx.reply.ok();
+function setActiveExpire(call: Call): void {
+  call.server.housekeeping.activeExpiry = leadingInteger(call.text(2)) !== 0;
+  call.reply.ok();
 }
 
-function setSkipChecksums(ctx: Context): void {
-  ctx.host.persistence.skipChecksums = leadingInteger(ctx.text(2)) !== 0;
-  ctx.reply.ok();
+function setSkipChecksums(call: Call): void {
+  call.server.persistence.skipChecksums = leadingInteger(call.text(2)) !== 0;
+  call.reply.ok();
 }
 
-function pauseCron(ctx: Context): void {
-  ctx.host.housekeeping.paused = leadingInteger(ctx.text(2)) !== 0;
-  ctx.reply.ok();
+function pauseCron(call: Call): void {
+  call.server.housekeeping.paused = leadingInteger(call.text(2)) !== 0;
+  call.reply.ok();
 }
 
-function replyBuffer(ctx: Context): void {
-  if (ctx.is(2, "peak-reset-time")) {
-    if (!ctx.is(3, "never") && !ctx.is(3, "reset")) ctx.int64(3);
-  } else if (!ctx.is(2, "resizing")) {
-    throw wrongArguments(ctx);
+function replyBuffer(call: Call): void {
+  if (call.is(2, "peak-reset-time")) {
+    if (!call.is(3, "never") && !call.is(3, "reset")) call.int64(3);
+  } else if (!call.is(2, "resizing")) {
+    throw wrongArguments(call);
   }
-  ctx.reply.ok();
+  call.reply.ok();
 }
 
-function replicate(ctx: Context): void {
-  const { journal } = ctx.host;
+function replicate(call: Call): void {
+  const { journal } = call.server;
   const words: Buffer[] = [];
-  for (let index = 2; index < ctx.count; index++) words.push(ctx.bytes(index));
+  for (let index = 2; index < call.count; index++) words.push(call.bytes(index));
   const { buffer, start, end } = new Frame().encode(words);
   if (journal.active) journal.appendRaw(buffer, start, end);
-  ctx.reply.ok();
+  call.reply.ok();
 }
 
-function htstatsKey(ctx: Context): void {
-  lookUpOrFail(ctx, 2);
+function htstatsKey(call: Call): void {
+  lookUpOrFail(call, 2);
   throw commandError("ERR The value stored at the specified key is not represented using an hash table");
 }
 
 /** Expiries are not a table of their own: the index runs through the records. */
-function htstats(ctx: Context): void {
-  const number = ctx.integer(2);
-  const database = ctx.host.keyspace.databases[number];
+function htstats(call: Call): void {
+  const number = call.integer(2);
+  const database = call.server.keyspace.databases[number];
   if (database === undefined) throw commandError("ERR Out of range database");
-  const full = ctx.count > 3 && ctx.is(3, "full");
+  const full = call.count > 3 && call.is(3, "full");
   const table = tableStats(database.table, { full });
-  ctx.reply.verbatim(`[Dictionary HT]\n${table}[Expires index]\n number of elements: ${database.expiry.size}\n`);
+  call.reply.verbatim(`[Dictionary HT]\n${table}[Expires index]\n number of elements: ${database.expiry.size}\n`);
 }
 
-function loadAppendOnly(ctx: Context): void {
-  ctx.host.appendOnly.reload();
-  ctx.reply.ok();
+function loadAppendOnly(call: Call): void {
+  call.server.appendOnly.reload();
+  call.reply.ok();
 }
 
-function flushSleep(ctx: Context): void {
-  ctx.host.appendOnly.writer.sleepMicros = Number.parseInt(ctx.text(2), 10) || 0;
-  ctx.reply.ok();
+function flushSleep(call: Call): void {
+  call.server.appendOnly.writer.sleepMicros = Number.parseInt(call.text(2), 10) || 0;
+  call.reply.ok();
 }
 
-function reload(ctx: Context): void {
+function reload(call: Call): void {
   const words = new Set<string>();
-  for (let index = 2; index < ctx.count; index++) words.add(ctx.text(index).toLowerCase());
+  for (let index = 2; index < call.count; index++) words.add(call.text(index).toLowerCase());
   for (const word of words) {
     if (word !== "nosave" && word !== "noflush" && word !== "merge") {
       throw commandError("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
     }
   }
-  ctx.host.persistence.reload({ save: !words.has("nosave"), flush: !words.has("noflush"), merge: words.has("merge") });
-  ctx.reply.ok();
+  call.server.persistence.reload({ save: !words.has("nosave"), flush: !words.has("noflush"), merge: words.has("merge") });
+  call.reply.ok();
 }

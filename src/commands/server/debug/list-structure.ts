@@ -5,7 +5,7 @@
 
 import { parseMemory } from "../../../config/numbers.ts";
 import { commandError, errors } from "../../../errors.ts";
-import type { Context } from "../../../execution/context.ts";
+import type { Call } from "../../../execution/call.ts";
 import type { Value } from "../../../keyspace/value.ts";
 import { Element, packedAtEnd, packedBytes, packedCount, packedFirst, packedRead } from "../../../memory/packed.ts";
 import type { ByteSpan } from "../../../memory/record-table.ts";
@@ -19,33 +19,33 @@ const MAX_PACKED_THRESHOLD = 2n ** 32n - 2n ** 20n;
 const SHOWN_BYTES = 40;
 
 /** Large lists keep elements of this many bytes on in nodes that are not packed; 0 means the default. */
-export function packedThreshold(ctx: Context): void {
-  const bytes = parseMemory(ctx.text(2));
+export function packedThreshold(call: Call): void {
+  const bytes = parseMemory(call.text(2));
   if (bytes === null || bytes > MAX_PACKED_THRESHOLD)
     throw commandError("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
-  ctx.host.keyspace.limits.plainNodeBytes = bytes === 0n ? DEFAULT_LIMITS.plainNodeBytes : Number(bytes);
-  ctx.reply.ok();
+  call.server.keyspace.limits.plainNodeBytes = bytes === 0n ? DEFAULT_LIMITS.plainNodeBytes : Number(bytes);
+  call.reply.ok();
 }
 
 /** Errors: no such key, not packed. */
-export function listpack(ctx: Context): void {
-  const value = open(ctx);
+export function listpack(call: Call): void {
+  const value = open(call);
   if (value.encoding !== Encoding.LISTPACK) throw commandError("ERR Not a listpack encoded object.");
   process.stdout.write(`${describePacked(value.buffer, value.from).join("\n")}\n`);
-  ctx.reply.simple("Listpack structure printed on stdout");
+  call.reply.simple("Listpack structure printed on stdout");
 }
 
 /** A third argument other than 0 shows the elements too. Errors: no such key, not a quicklist. */
-export function quicklist(ctx: Context): void {
-  const full = ctx.count === 4 && (Number.parseInt(ctx.text(3), 10) || 0) !== 0;
-  const { object } = open(ctx);
+export function quicklist(call: Call): void {
+  const full = call.count === 4 && (Number.parseInt(call.text(3), 10) || 0) !== 0;
+  const { object } = open(call);
   if (!(object instanceof QuickList)) throw commandError("ERR Not a quicklist encoded object.");
   process.stdout.write(`${describeNodes(object, full).join("\n")}\n`);
-  ctx.reply.simple("Quicklist structure printed on stdout");
+  call.reply.simple("Quicklist structure printed on stdout");
 }
 
-function open(ctx: Context): Value {
-  const value = ctx.openRead(2, null);
+function open(call: Call): Value {
+  const value = call.openRead(2, null);
   if (!value.exists) throw errors.noSuchKey;
   return value;
 }

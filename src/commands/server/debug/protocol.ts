@@ -1,7 +1,7 @@
 /** DEBUG PROTOCOL: one reply of each type, for authors of clients. */
 
 import { commandError } from "../../../errors.ts";
-import type { Context } from "../../../execution/context.ts";
+import type { Call } from "../../../execution/call.ts";
 import type { Reply } from "../../../protocol/reply.ts";
 
 const KINDS: ReadonlyMap<string, (reply: Reply) => void> = new Map<string, (reply: Reply) => void>([
@@ -20,12 +20,12 @@ const KINDS: ReadonlyMap<string, (reply: Reply) => void> = new Map<string, (repl
   ["false", (reply) => reply.boolean(false)],
 ]);
 
-export function protocol(ctx: Context): void {
-  const write = KINDS.get(ctx.text(2).toLowerCase());
+export function protocol(call: Call): void {
+  const write = KINDS.get(call.text(2).toLowerCase());
   if (write === undefined) {
     throw commandError(`ERR Wrong protocol type name. Please use one of the following: ${[...KINDS.keys()].join("|")}`);
   }
-  write(ctx.reply);
+  write(call.reply);
 }
 
 function array(reply: Reply): void {

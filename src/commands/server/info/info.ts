@@ -1,7 +1,7 @@
 /** INFO: which sections are asked for. The other files of this folder write them. */
 
 import { commandsOf } from "../../../execution/command-spec.ts";
-import type { Host } from "../../../execution/host.ts";
+import type { ServerParts } from "../../../execution/server-parts.ts";
 import { CLIENTS } from "./clients.ts";
 import { MEMORY } from "./memory.ts";
 import { CLUSTER, COMMANDSTATS, CPU, ERRORSTATS, KEYSPACE, LATENCYSTATS, MODULES } from "./per-item.ts";
@@ -32,7 +32,7 @@ const SECTIONS: readonly Section[] = [
 ];
 
 /** Each server's sections as they were written last. */
-const TEXTS = new WeakMap<Host, readonly InfoText[]>();
+const TEXTS = new WeakMap<ServerParts, readonly InfoText[]>();
 
 export const info = command("info", { arity: -1, since: "1.0.0", flags: "loading stale" })
   .takes("[section...]")
@@ -40,24 +40,24 @@ export const info = command("info", { arity: -1, since: "1.0.0", flags: "loading
   .tips("nondeterministic_output request_policy:all_shards response_policy:special")
   .docs("Returns information and statistics about the server.", "O(1)")
   .changed("7.0.0: Accepts several sections.")
-  .run((ctx) => {
-    const { host } = ctx;
-    let texts = TEXTS.get(host);
+  .run((call) => {
+    const { server } = call;
+    let texts = TEXTS.get(server);
     if (texts === undefined) {
       texts = SECTIONS.map(({ title }) => new InfoText(title));
-      TEXTS.set(host, texts);
+      TEXTS.set(server, texts);
     }
     const asked = new Set<string>();
-    for (let index = 1; index < ctx.count; index++) asked.add(ctx.text(index).toLowerCase());
+    for (let index = 1; index < call.count; index++) asked.add(call.text(index).toLowerCase());
     const parts: InfoText[] = [];
     for (const [index, section] of SECTIONS.entries()) {
       if (!isAskedFor(section, asked)) continue;
       const out = texts[index];
       out.restart();
-      section.write(out, host, ctx.session);
+      section.write(out, server, call.session);
       parts.push(out);
     }
-    ctx.reply.verbatimParts(parts, "\r\n");
+    call.reply.verbatimParts(parts, "\r\n");
   });
 
 function isAskedFor({ names, shown }: Section, asked: ReadonlySet<string>): boolean {

@@ -9,9 +9,9 @@ export const MEMORY: Section = {
   names: ["memory"],
   title: "Memory",
   shown: "default",
-  write(out, host) {
-    const report = memoryReport(host);
-    const { values } = host.config;
+  write(out, server) {
+    const report = memoryReport(server);
+    const { values } = server.config;
     out.bytesOf("used_memory", report.total);
     out.bytesOf("used_memory_rss", report.rss);
     out.bytesOf("used_memory_peak", report.peak);
@@ -54,7 +54,7 @@ export const MEMORY: Section = {
     out.add("mem_aof_buffer", 0);
     out.add("mem_allocator", "arena");
     out.add("active_defrag_running", 0);
-    out.add("lazyfree_pending_objects", host.keyspace.lazyFree.pending);
-    out.add("lazyfreed_objects", host.keyspace.lazyFree.freed);
+    out.add("lazyfree_pending_objects", server.keyspace.lazyFree.pending);
+    out.add("lazyfreed_objects", server.keyspace.lazyFree.freed);
   },
 };

@@ -26,8 +26,8 @@ export const COMMANDSTATS: Section = {
   names: ["commandstats"],
   title: "Commandstats",
   shown: "all",
-  write(out, host) {
-    for (const { fullName, calls, microseconds, rejected, failed } of host.commands.all()) {
+  write(out, server) {
+    for (const { fullName, calls, microseconds, rejected, failed } of server.commands.all()) {
       if (calls === 0 && rejected === 0 && failed === 0) continue;
       const perCall = calls === 0 ? 0 : microseconds / calls;
       const times = `calls=${calls},usec=${Math.round(microseconds)},usec_per_call=${perCall.toFixed(2)}`;
@@ -40,8 +40,8 @@ export const ERRORSTATS: Section = {
   names: ["errorstats"],
   title: "Errorstats",
   shown: "default",
-  write(out, host) {
-    const { errors } = host.stats;
+  write(out, server) {
+    const { errors } = server.stats;
     if (errors.size === 0) return;
     for (const code of [...errors.keys()].sort()) out.add(`errorstat_${safeName(code)}`, `count=${errors.get(code) ?? 0}`);
   },
@@ -51,10 +51,10 @@ export const LATENCYSTATS: Section = {
   names: ["latencystats"],
   title: "Latencystats",
   shown: "all",
-  write(out, host) {
-    const { values } = host.config;
+  write(out, server) {
+    const { values } = server.config;
     if (!values["latency-tracking"]) return;
-    for (const { fullName, latency } of host.commands.all()) {
+    for (const { fullName, latency } of server.commands.all()) {
       if (latency !== null)
         out.add(`latency_percentiles_usec_${safeName(fullName)}`, percentiles(latency, values["latency-tracking-info-percentiles"]));
     }
@@ -69,8 +69,8 @@ export const CLUSTER: Section = {
   names: ["cluster"],
   title: "Cluster",
   shown: "default",
-  write(out, host) {
-    out.add("cluster_enabled", host.config.values["cluster-enabled"]);
+  write(out, server) {
+    out.add("cluster_enabled", server.config.values["cluster-enabled"]);
   },
 };
 
@@ -78,9 +78,9 @@ export const KEYSPACE: Section = {
   names: ["keyspace"],
   title: "Keyspace",
   shown: "default",
-  write(out, host) {
-    for (const { index, size, expiry } of host.keyspace.databases) {
-      if (size > 0) out.add(`db${index}`, `keys=${size},expires=${expiry.size},avg_ttl=${expiry.averageTtl(host.keyspace.now)}`);
+  write(out, server) {
+    for (const { index, size, expiry } of server.keyspace.databases) {
+      if (size > 0) out.add(`db${index}`, `keys=${size},expires=${expiry.size},avg_ttl=${expiry.averageTtl(server.keyspace.now)}`);
     }
   },
 };

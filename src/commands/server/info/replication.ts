@@ -1,4 +1,4 @@
-import type { Host } from "../../../execution/host.ts";
+import type { ServerParts } from "../../../execution/server-parts.ts";
 import { ReplicaState, STATE_WORDS } from "../../../replication/master/replica.ts";
 import { LinkState, type MasterLink } from "../../../replication/replica/link.ts";
 import type { InfoText, Section } from "./section.ts";
@@ -11,12 +11,12 @@ export const REPLICATION: Section = {
   names: ["replication"],
   title: "Replication",
   shown: "default",
-  write(out, host) {
-    const { replication, journal } = host;
+  write(out, server) {
+    const { replication, journal } = server;
     const { link, history } = replication;
     out.add("role", link === null ? "master" : "slave");
-    if (link !== null) addMaster(out, host, link);
-    addReplicas(out, host);
+    if (link !== null) addMaster(out, server, link);
+    addReplicas(out, server);
     out.add("master_failover_state", "no-failover");
     out.add("master_replid", history.id);
     out.add("master_replid2", history.formerId);
@@ -30,12 +30,12 @@ export const REPLICATION: Section = {
   },
 };
 
-function addMaster(out: InfoText, host: Host, link: MasterLink): void {
-  const { values } = host.config;
+function addMaster(out: InfoText, server: ServerParts, link: MasterLink): void {
+  const { values } = server.config;
   const now = Date.now();
   const seconds = (since: number) => Math.floor(now / 1000) - Math.floor(since / 1000);
   const syncing = link.state === LinkState.SYNC;
-  const held = link.resumePoint.resumable ? host.replication.offset : NO_OFFSET;
+  const held = link.resumePoint.resumable ? server.replication.offset : NO_OFFSET;
   out.add("master_host", link.address.host);
   out.add("master_port", link.address.port);
   out.add("master_link_status", link.connected ? "up" : "down");
@@ -58,7 +58,7 @@ function addMaster(out: InfoText, host: Host, link: MasterLink): void {
   out.add("replica_announced", values["replica-announced"]);
 }
 
-function addReplicas(out: InfoText, { replication, config }: Host): void {
+function addReplicas(out: InfoText, { replication, config }: ServerParts): void {
   const { list } = replication.replicas;
   const { values } = config;
   out.add("connected_slaves", list.length);

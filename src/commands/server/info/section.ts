@@ -1,6 +1,6 @@
 /** A section of INFO, and the text it is written to. */
 
-import type { Host } from "../../../execution/host.ts";
+import type { ServerParts } from "../../../execution/server-parts.ts";
 import type { Session } from "../../../session/session.ts";
 
 export interface Section {
@@ -10,7 +10,7 @@ export interface Section {
   readonly title: string;
   /** default: also without being asked for. all: also to `all`. named: only by its name. */
   readonly shown: "default" | "all" | "named";
-  write(out: InfoText, host: Host, session: Session): void;
+  write(out: InfoText, server: ServerParts, session: Session): void;
 }
 
 const FIRST_BYTES = 1024;

@@ -1,5 +1,5 @@
 import { machine, release, type } from "node:os";
-import type { Host } from "../../../execution/host.ts";
+import type { ServerParts } from "../../../execution/server-parts.ts";
 import { lruClock } from "../../../keyspace/access.ts";
 import { wallMicroseconds } from "../../../process/clock.ts";
 import { COMMIT, REDIS_VERSION, VERSION } from "../../../version.ts";
@@ -22,9 +22,9 @@ export const SERVER: Section = {
   names: ["server"],
   title: "Server",
   shown: "default",
-  write(out, host) {
-    const { values } = host.config;
-    const uptime = Math.floor((host.keyspace.now - host.startedAt) / 1000);
+  write(out, server) {
+    const { values } = server.config;
+    const uptime = Math.floor((server.keyspace.now - server.startedAt) / 1000);
     out.add("redis_version", REDIS_VERSION);
     out.add("server_name", "replicant");
     out.add("replicant_version", VERSION);
@@ -38,26 +38,26 @@ export const SERVER: Section = {
     out.add("multiplexing_api", MULTIPLEXING_API);
     out.add("process_id", PROCESS_ID);
     out.add("process_supervised", "no");
-    out.add("run_id", host.runId);
-    out.add("tcp_port", host.port);
+    out.add("run_id", server.runId);
+    out.add("tcp_port", server.port);
     out.add("server_time_usec", wallMicroseconds());
     out.add("uptime_in_seconds", uptime);
     out.whole("uptime_in_days", uptime / SECONDS_PER_DAY);
     out.add("hz", values.hz);
     out.add("configured_hz", values.hz);
-    out.add("lru_clock", lruClock(host.keyspace.now));
+    out.add("lru_clock", lruClock(server.keyspace.now));
     out.add("executable", process.execPath);
-    out.add("config_file", host.config.configFile ?? "");
+    out.add("config_file", server.config.configFile ?? "");
     out.add("io_threads_active", 0);
-    if (host.shutdownDeadline !== 0) out.add("shutdown_in_milliseconds", Math.max(0, host.shutdownDeadline - host.keyspace.now));
-    addListeners(out, host);
+    if (server.shutdownDeadline !== 0) out.add("shutdown_in_milliseconds", Math.max(0, server.shutdownDeadline - server.keyspace.now));
+    addListeners(out, server);
   },
 };
 
-function addListeners(out: InfoText, host: Host): void {
-  const { bind, unixsocket } = host.config.values;
+function addListeners(out: InfoText, server: ServerParts): void {
+  const { bind, unixsocket } = server.config.values;
   let index = 0;
-  if (host.port !== 0)
-    out.add(`listener${index++}`, ["name=tcp", ...bind.map((address) => `bind=${address}`), `port=${host.port}`].join(","));
+  if (server.port !== 0)
+    out.add(`listener${index++}`, ["name=tcp", ...bind.map((address) => `bind=${address}`), `port=${server.port}`].join(","));
   if (unixsocket !== null && unixsocket !== "") out.add(`listener${index++}`, `name=unix,bind=${unixsocket}`);
 }

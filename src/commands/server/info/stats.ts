@@ -9,8 +9,8 @@ export const STATS: Section = {
   names: ["stats"],
   title: "Stats",
   shown: "default",
-  write(out, host) {
-    const { stats, keyspace } = host;
+  write(out, server) {
+    const { stats, keyspace } = server;
     out.add("total_connections_received", stats.connections);
     out.add("total_commands_processed", stats.commands);
     out.whole("instantaneous_ops_per_sec", stats.commandRate.value);
@@ -33,9 +33,9 @@ export const STATS: Section = {
     out.add("evicted_clients", 0);
     out.add("keyspace_hits", keyspace.stats.hits);
     out.add("keyspace_misses", keyspace.stats.misses);
-    out.add("pubsub_channels", host.pubsub.size(Topic.CHANNEL));
-    out.add("pubsub_patterns", host.pubsub.size(Topic.PATTERN));
-    out.add("pubsubshard_channels", host.pubsub.size(Topic.SHARD));
+    out.add("pubsub_channels", server.pubsub.size(Topic.CHANNEL));
+    out.add("pubsub_patterns", server.pubsub.size(Topic.PATTERN));
+    out.add("pubsubshard_channels", server.pubsub.size(Topic.SHARD));
     out.add("latest_fork_usec", 0);
     out.add("total_forks", 0);
     out.add("migrate_cached_sockets", 0);

@@ -1,1 +1,0 @@
-export { type BlockOptions, Call as Context, type Words } from "./call.ts";

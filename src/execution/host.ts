@@ -1,1 +1,0 @@
-export type { ServerParts as Host, ShutdownOptions } from "./server-parts.ts";

@@ -1,1 +1,0 @@
-export { Rate, ServerStats } from "../session/stats.ts";

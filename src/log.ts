@@ -34,6 +34,10 @@ export class Log {
     if (this.file !== "") requireWritable(this.file);
   }
 
+  setLevel(level: LogLevel): void {
+    this.level = LogLevel[level];
+  }
+
   debug(message: string): void {
     this.write(LogLevel.debug, message);
   }

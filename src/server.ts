@@ -1,14 +1,12 @@
 /** Owns every part of a server, wires them together, starts and stops them. Any number of servers may live in one process. */
 
 import { randomBytes } from "node:crypto";
-import { rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { AppendOnlyFile } from "./aof/aof.ts";
 import { Replay } from "./aof/replay.ts";
 import type { InvariantError } from "./assert.ts";
 import { COMMANDS } from "./commands/command-list.ts";
 import type { Config } from "./config/config.ts";
-import { failureWords } from "./config/error.ts";
 import { CommandExecutor } from "./execution/executor.ts";
 import type { CommandTable } from "./execution/registry.ts";
 import type { ServerParts, ShutdownOptions } from "./execution/server-parts.ts";
@@ -16,8 +14,9 @@ import { journalDeletions } from "./journal/deletions.ts";
 import { Journal } from "./journal/journal.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { followLimits } from "./keyspace/value-limits.ts";
-import { Log, LogLevel } from "./log.ts";
+import { Log } from "./log.ts";
 import { Housekeeping } from "./process/housekeeping.ts";
+import { PidFile } from "./process/pid-file.ts";
 import { Shutdown } from "./process/shutdown.ts";
 import { Reply } from "./protocol/reply.ts";
 import { Replication } from "./replication/replication.ts";
@@ -63,9 +62,8 @@ export class Server implements ServerParts {
   private readonly listeners: Listeners;
   private readonly ending: Shutdown;
   private readonly resolveStopped: (code: number) => void;
+  private readonly pidFile = new PidFile();
   private closed = false;
-  /** The pidfile that was written, "" for none: `dir` may change while the server runs. */
-  private pidFile = "";
 
   constructor(config: Config, options: ServerOptions = {}) {
     const { values } = config;
@@ -121,7 +119,7 @@ export class Server implements ServerParts {
     this.listen();
     if (this.options.anyPort) this.config.assign("port", [String(this.port)]);
     try {
-      if (values.pidfile !== "") this.writePidFile();
+      this.pidFile.write(this.config, this.log);
       this.housekeeping.start();
       // Redis's test suite, and others who watch a log, wait for these words. As there, the data set comes after them.
       this.log.notice("Server initialized");
@@ -146,17 +144,6 @@ export class Server implements ServerParts {
     await loading;
     if (!this.closed) this.appendOnly.openOnStart();
     this.stateChanged();
-  }
-
-  /** As in Redis, a server without its pidfile is better than none. */
-  private writePidFile(): void {
-    const path = resolve(this.config.values.dir, this.config.values.pidfile);
-    try {
-      writeFileSync(path, `${process.pid}\n`);
-      this.pidFile = path;
-    } catch (error) {
-      this.log.warning(`Failed to write PID file: ${failureWords(error)}`);
-    }
   }
 
   private listen(): void {
@@ -208,7 +195,7 @@ export class Server implements ServerParts {
     this.blocked.stop();
     await Promise.all([this.persistence.close(), this.appendOnly.close()]);
     for (const session of this.clients) session.link.destroy();
-    if (this.pidFile !== "") rmSync(this.pidFile, { force: true });
+    this.pidFile.remove();
     // What went wrong shall be the last word.
     if (code === 0) this.log.warning("Replicant is now ready to exit, bye bye...");
     this.resolveStopped(code);
@@ -252,15 +239,8 @@ export class Server implements ServerParts {
     keyspace.eviction.follow(config);
     publishKeyspaceEvents(config, keyspace, this.pubsub);
     journalDeletions(config, keyspace, journal);
-    journal.retain = values["repl-backlog-size"];
-    config.onChange("loglevel", () => {
-      log.level = LogLevel[values.loglevel];
-      return undefined;
-    });
-    config.onChange("repl-backlog-size", () => {
-      journal.retain = values["repl-backlog-size"];
-      return undefined;
-    });
+    journal.followDirective(config);
+    config.onChange("loglevel", () => log.setLevel(values.loglevel) as undefined);
     config.onChange("port", () => this.moveListeners("Unable to listen on this port. Check server logs."));
     config.onChange("bind", () => this.moveListeners("Failed to bind to specified addresses."));
   }

@@ -11,6 +11,7 @@
  */
 
 import { assert } from "../assert.ts";
+import type { Config } from "../config/config.ts";
 import type { Database } from "../keyspace/database.ts";
 import { Frame } from "../protocol/frame.ts";
 import { FileReader } from "./file-reader.ts";
@@ -148,6 +149,15 @@ export class Journal {
   /** The next command starts with SELECT: a reader that just joined does not know the database. */
   forgetSelected(): void {
     this.selectedDatabase = -1;
+  }
+
+  /** Keeps as much as repl-backlog-size says, from now on. */
+  followDirective(config: Config): void {
+    const take = (): undefined => {
+      this.retain = config.values["repl-backlog-size"];
+    };
+    take();
+    config.onChange("repl-backlog-size", take);
   }
 
   // ---- readers

@@ -3,7 +3,7 @@
  * event loop every few ms. `Loading` is the half of Persistence (persistence.ts) that loads the data set.
  */
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { assert } from "../assert.ts";
@@ -331,6 +331,8 @@ export class Loading {
    */
   async load(options: Pick<LoadOptions, "expired" | "library"> = {}): Promise<LoadSummary | null> {
     const began = performance.now();
+    // Not even for a moment: a server with nothing to load is not loading.
+    if (!existsSync(this.path)) return null;
     this.showLoading({ startedAt: this.clock(), totalBytes: 0, loadedBytes: 0, usedMemory: 0 });
     try {
       const summary = await this.loadImage(options, true).catch((error: unknown) => {

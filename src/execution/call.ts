@@ -58,7 +58,7 @@ export class Call implements KeyAccess {
   /** The error that it was answered with, or null. */
   failure: CommandError | null = null;
   /** What the journal takes instead of the request: null for the request itself. */
-  effects: { database: Database; frame: Frame }[] | null = null;
+  effects: { database: number; frame: Frame }[] | null = null;
   /** Whether the journal takes the request though no key changed (FLUSHALL, ...). */
   forced = false;
   /** Whether a request that is `forced` is for replicas only: the append-only file has no use for it. */
@@ -167,7 +167,7 @@ export class Call implements KeyAccess {
    */
   prepareKeys(first: number, index: number, step: number): void {
     if (((index - first) / step) % LOOK_AHEAD_KEYS !== 0 || this.frame.count - index <= step) return;
-    this.server.keyspace.lookAhead.prepareKeys(this.session.database, this.frame, index, step);
+    this.server.keyspace.lookAhead.prepareKeys(this.session.database.table, this.frame, index, step);
   }
 
   /** The string at the key for reading: its address, or 0. Errors: WRONGTYPE. */
@@ -298,7 +298,7 @@ export class Call implements KeyAccess {
     // What the master sent is passed on byte for byte by the replica link.
     if (this.session.kind === SessionKind.MASTER) return;
     const { journal } = this.server;
-    if (this.effects === null) journal.append(this.session.database, this.frame, this.forced && this.forReplicas);
+    if (this.effects === null) journal.append(this.session.database.index, this.frame, this.forced && this.forReplicas);
     else for (const effect of this.effects) journal.append(effect.database, effect.frame);
   }
 
@@ -310,7 +310,7 @@ export class Call implements KeyAccess {
   journalOn(database: Database, ...words: Words): void {
     if (!this.server.journal.active) return this.journalNothing();
     this.effects ??= [];
-    this.effects.push({ database, frame: new Frame().encode(words) });
+    this.effects.push({ database: database.index, frame: new Frame().encode(words) });
   }
 
   /** The journal takes the deletion of the key named by argument `index`, by the command that lazyfree-lazy-server-del asks for. */

@@ -56,7 +56,7 @@ export class CommandExecutor implements Executor {
   }
 
   lookAhead(session: Session, frames: readonly Frame[], count: number): void {
-    this.server.keyspace.lookAhead.prepareRequests(session.database, frames, count);
+    this.server.keyspace.lookAhead.prepareRequests(session.database.table, frames, count);
   }
 
   knows(frame: Frame): boolean {

@@ -10,6 +10,6 @@ export function journalDeletions(config: Config, keyspace: Keyspace, journal: Jo
   keyspace.onLeaving = (database, key, why) => {
     if (!journal.active) return;
     const lazily = config.values[why === "expired" ? "lazyfree-lazy-expire" : "lazyfree-lazy-eviction"];
-    journal.append(database, new Frame().encode([lazily ? "UNLINK" : "DEL", key]));
+    journal.append(database.index, new Frame().encode([lazily ? "UNLINK" : "DEL", key]));
   };
 }

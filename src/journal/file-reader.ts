@@ -4,7 +4,6 @@
  */
 
 import { assert } from "../assert.ts";
-import type { Cursor } from "./journal.ts";
 
 interface Aside {
   /** Where in the stream. */
@@ -15,7 +14,7 @@ interface Aside {
   readonly own: Buffer | null;
 }
 
-export class FileReader implements Cursor {
+export class FileReader {
   offset: number;
   /** In the order of their offsets. */
   private asides: Aside[] = [];

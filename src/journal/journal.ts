@@ -12,7 +12,6 @@
 
 import { assert } from "../assert.ts";
 import type { Config } from "../config/config.ts";
-import type { Database } from "../keyspace/database.ts";
 import { Frame } from "../protocol/frame.ts";
 import { FileReader } from "./file-reader.ts";
 
@@ -290,15 +289,15 @@ export class Journal {
    * Appends the request in `frame`, run on `database`, when the unit under way ends: frame and bytes must stay as they are until then, and
    * are copied only once, into the log. `forReplicas`: the file has no use for it.
    */
-  append(database: Database, frame: Frame, forReplicas = false): void {
+  append(database: number, frame: Frame, forReplicas = false): void {
     if (!this.active) return;
     if (this.following) return this.appendLocal(database, frame);
-    if (this.depth === 0 || this.scattered) return this.write(database.index, frame, forReplicas);
+    if (this.depth === 0 || this.scattered) return this.write(database, frame, forReplicas);
     const effect = this.effects[this.effectCount];
     if (effect === undefined) {
-      this.effects.push({ database: database.index, frame, forReplicas });
+      this.effects.push({ database, frame, forReplicas });
     } else {
-      effect.database = database.index;
+      effect.database = database;
       effect.frame = frame;
       effect.forReplicas = forReplicas;
     }
@@ -316,10 +315,10 @@ export class Journal {
   }
 
   /** What a writable replica writes by itself is in no history: the file alone takes it. */
-  private appendLocal(database: Database, frame: Frame): void {
+  private appendLocal(database: number, frame: Frame): void {
     assert(this.following, "only a replica has writes of its own");
     if (this.file === null) return;
-    this.local.push(selecting(database.index), Buffer.from(frame.buffer.subarray(frame.start, frame.end)));
+    this.local.push(selecting(database), Buffer.from(frame.buffer.subarray(frame.start, frame.end)));
     if (this.depth === 0) this.endLocalUnit();
   }
 

@@ -6,8 +6,7 @@
 
 import { assert } from "../assert.ts";
 import { Type } from "../values/value-types.ts";
-import type { Database } from "./database.ts";
-import { Observer, type Observers } from "./observers.ts";
+import { nameOf, type ObservedDatabase, Observer, type Observers } from "./observers.ts";
 
 /** One that waits for keys to hold a value of one type. */
 export interface KeyWaiter {
@@ -18,7 +17,7 @@ export interface KeyWaiter {
 
 interface AwaitedKey {
   readonly name: string;
-  readonly database: Database;
+  readonly database: ObservedDatabase;
   readonly key: Buffer;
   /** In the order in which they came. */
   readonly waiters: Set<KeyWaiter>;
@@ -69,7 +68,7 @@ export class BlockedKeys {
   // ---- those who wait
 
   /** From now on `waiter` waits for each of `keys`; the same key twice is one. The buffers are kept. */
-  add(waiter: KeyWaiter, database: Database, keys: readonly Buffer[]): void {
+  add(waiter: KeyWaiter, database: ObservedDatabase, keys: readonly Buffer[]): void {
     assert(waiter.type < CAN_BLOCK && keys.length > 0, "a waiter waits for some key, and for a type that commands block for");
     this.waiting++;
     this.observers.set(Observer.BLOCKED, true);
@@ -89,7 +88,7 @@ export class BlockedKeys {
   }
 
   /** Takes back an `add` with the same arguments. */
-  remove(waiter: KeyWaiter, database: Database, keys: readonly Buffer[]): void {
+  remove(waiter: KeyWaiter, database: ObservedDatabase, keys: readonly Buffer[]): void {
     assert(this.counts[waiter.type] > 0, "a waiter that leaves has come, and leaves once");
     this.waiting--;
     this.observers.set(Observer.BLOCKED, this.waiting > 0);
@@ -123,7 +122,7 @@ export class BlockedKeys {
   }
 
   /** `database` is about to be emptied, or to get what `other` holds. */
-  contentsGo(database: Database, other: Database | null): void {
+  contentsGo(database: ObservedDatabase, other: ObservedDatabase | null): void {
     for (const entry of this.keys.values()) {
       if (entry.database !== database || entry.gone === 0) continue;
       const before = storedType(database, entry.key);
@@ -133,7 +132,7 @@ export class BlockedKeys {
   }
 
   /** `database` has just got what another one held. */
-  contentsCame(database: Database): void {
+  contentsCame(database: ObservedDatabase): void {
     for (const entry of this.keys.values()) {
       if (entry.database !== database) continue;
       const type = storedType(database, entry.key);
@@ -173,12 +172,8 @@ export class BlockedKeys {
   }
 }
 
-function nameOf(index: number, key: Buffer, from: number, length: number): string {
-  return `${index}:${key.latin1Slice(from, from + length)}`;
-}
-
 /** What is stored at a key, its time passed or not: null for nothing. */
-function storedType(database: Database, key: Buffer): Type | null {
+function storedType(database: ObservedDatabase, key: Buffer): Type | null {
   const address = database.locate(key);
   return address === 0 ? null : database.type(address);
 }

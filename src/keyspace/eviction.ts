@@ -8,8 +8,8 @@ import type { Config } from "../config/config.ts";
 import { EXPIRES } from "../memory/record.ts";
 import { idleSeconds, lfuCounter } from "./access.ts";
 import type { Database } from "./database.ts";
-import type { Keyspace } from "./keyspace.ts";
 import { NO_EXPIRY } from "./lookup.ts";
+import type { SharedState } from "./shared.ts";
 
 /** From which keys one is taken, and by what. */
 export interface EvictionPolicy {
@@ -82,14 +82,16 @@ export function evictionPolicy(word: string): EvictionPolicy | null {
 
 export class Eviction {
   readonly settings: EvictionSettings = { policy: null, limit: 0, samples: 5, budgetMs: 0.5 };
-  private readonly keyspace: Keyspace;
+  private readonly keyspace: SharedState;
+  private readonly databases: readonly Database[];
   /** By falling score. */
   private pool: Candidate[] = [];
   /** The database that gives the next random key. */
   private turn = 0;
 
-  constructor(keyspace: Keyspace) {
+  constructor(keyspace: SharedState, databases: readonly Database[]) {
     this.keyspace = keyspace;
+    this.databases = databases;
   }
 
   /** Keeps the settings, and what access bits mean, as the directives have it, from now on. */
@@ -130,7 +132,7 @@ export class Eviction {
 
   /** Evicts a key drawn at random, from one database after another. Returns whether there is one. */
   private randomKey(policy: EvictionPolicy): boolean {
-    const { databases } = this.keyspace;
+    const { databases } = this;
     for (let tries = 0; tries < databases.length; tries++) {
       this.turn = (this.turn + 1) % databases.length;
       const database = databases[this.turn];
@@ -146,7 +148,7 @@ export class Eviction {
   private bestKey(policy: EvictionPolicy): boolean {
     for (;;) {
       let drawn = 0;
-      for (const database of this.keyspace.databases) drawn += this.fillPool(database, policy);
+      for (const database of this.databases) drawn += this.fillPool(database, policy);
       if (drawn === 0) {
         this.pool = [];
         return false;

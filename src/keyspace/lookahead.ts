@@ -11,7 +11,6 @@ import type { Table } from "../memory/record-table.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { SortedSet } from "../values/sorted-set/sorted-set.ts";
 import { Type } from "../values/value-types.ts";
-import type { Database } from "./database.ts";
 import { metaType } from "./record-meta.ts";
 
 /** Collections of fewer elements, and tables of fewer keys, are likely to be in the processor's cache. */
@@ -39,13 +38,12 @@ export class LookAhead {
   private left = 0;
 
   /**
-   * Prepares the first `count` (LOOK_AHEAD_KEYS at most) of `frames`, taking each one's first argument for a key of `database`: a wrong
+   * Prepares the first `count` (LOOK_AHEAD_KEYS at most) of `frames`, taking each one's first argument for a key in `table`: a wrong
    * guess costs nothing else.
    */
-  prepareRequests(database: Database, frames: readonly Frame[], count: number): void {
+  prepareRequests(table: Table, frames: readonly Frame[], count: number): void {
     const { hashes } = this;
     assert(count <= LOOK_AHEAD_KEYS && count <= frames.length, "there is room for each request that is looked at");
-    const { table } = database;
     if (table.size >= BIG_TABLE) this.inVain = 0;
     else if (this.inVain++ > ENOUGH_IN_VAIN && (this.inVain & LOOK_AGAIN_MASK) !== 0) return;
     for (let i = 0; i < count; i++) {
@@ -94,9 +92,8 @@ export class LookAhead {
    * Prepares keys of one request: argument `index` and every `step`th after it, as many as it has room for. They are to be looked up in
    * this order.
    */
-  prepareKeys(database: Database, request: Frame, index: number, step: number): void {
+  prepareKeys(table: Table, request: Frame, index: number, step: number): void {
     const { hashes } = this;
-    const { table } = database;
     if (table.size < BIG_TABLE) return;
     let keys = 0;
     assert(step > 0, "keys are looked up in the order in which they stand");

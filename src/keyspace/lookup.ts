@@ -13,21 +13,22 @@ import { lfuInitial, lfuTouched } from "./access.ts";
 import { EventClass } from "./events.ts";
 import { ExpiryIndex } from "./expiry.ts";
 import { ExpiryMode, type KeyAccess } from "./key-access.ts";
-import type { Keyspace } from "./keyspace.ts";
+import type { ObservedDatabase } from "./observers.ts";
 import { ACCESS_MASK, metaEncoding, metaType } from "./record-meta.ts";
+import type { SharedState } from "./shared.ts";
 
 /** In place of an expiry time: the key has none. */
 export const NO_EXPIRY = -1;
 
-export abstract class Lookup {
+export abstract class Lookup implements ObservedDatabase {
   readonly index: number;
   table: Table;
   expiry: ExpiryIndex;
-  protected readonly keyspace: Keyspace;
+  protected readonly keyspace: SharedState;
   protected readonly objects: ObjectTable;
   protected readonly span: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
 
-  constructor(keyspace: Keyspace, index: number) {
+  constructor(keyspace: SharedState, index: number) {
     this.keyspace = keyspace;
     this.index = index;
     this.objects = keyspace.space.objects;

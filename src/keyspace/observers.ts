@@ -1,3 +1,21 @@
+import type { Type } from "../values/value-types.ts";
+
+/** A database as the observers of its keys see it. */
+export interface ObservedDatabase {
+  readonly index: number;
+  /** The address of a key, its time passed or not, or 0. */
+  locate(key: Buffer): number;
+  isExpired(address: number): boolean;
+  /** Whether a key is there though its time has passed. */
+  isStale(key: Buffer): boolean;
+  type(address: number): Type;
+}
+
+/** The name under which observers list the key bytes[from, from + length) of database `index`. */
+export function nameOf(index: number, bytes: Buffer, from: number, length: number): string {
+  return `${index}:${bytes.latin1Slice(from, from + length)}`;
+}
+
 /**
  * The observers of changes to keys, as a mask: while no bit is set, a change costs one test. (Beside them stand two that every change
  * reaches: the guard of a table, which it asks itself before a record changes (memory/guards.ts), and the count of changes.)

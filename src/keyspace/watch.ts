@@ -1,8 +1,7 @@
 /** WATCH's side of the change gate: which keys are watched, and telling their watchers. */
 
 import { assert } from "../assert.ts";
-import type { Database } from "./database.ts";
-import { Observer, type Observers } from "./observers.ts";
+import { nameOf, type ObservedDatabase, Observer, type Observers } from "./observers.ts";
 
 /** A client that watches keys; `touched` is set when one of them changes. */
 export interface Watcher {
@@ -12,14 +11,14 @@ export interface Watcher {
 /** One watcher's interest in one key. */
 export interface Watch {
   readonly watcher: Watcher;
-  readonly database: Database;
+  readonly database: ObservedDatabase;
   readonly key: Buffer;
   /** The key's time had passed already, though it was not deleted: to the watcher it is missing, so that its deletion is no change. */
   stale: boolean;
 }
 
 interface WatchedKey {
-  readonly database: Database;
+  readonly database: ObservedDatabase;
   readonly key: Buffer;
   readonly watches: Set<Watch>;
 }
@@ -38,7 +37,7 @@ export class WatchedKeys {
   }
 
   /** Returns what `remove` takes. `key` is kept. */
-  add(watcher: Watcher, database: Database, key: Buffer): Watch {
+  add(watcher: Watcher, database: ObservedDatabase, key: Buffer): Watch {
     const name = nameOf(database.index, key, 0, key.length);
     let entry = this.keys.get(name);
     if (entry === undefined) {
@@ -73,7 +72,7 @@ export class WatchedKeys {
    * `database` is about to be emptied, or to get what `other` holds: the watchers of a key that is there on either side are told, unless all
    * that is there is stale.
    */
-  touchExisting(database: Database, other: Database | null = null): void {
+  touchExisting(database: ObservedDatabase, other: ObservedDatabase | null = null): void {
     for (const { database: watched, key, watches } of this.keys.values()) {
       if (watched !== database) continue;
       const isThere = database.locate(key) !== 0;
@@ -85,8 +84,4 @@ export class WatchedKeys {
       }
     }
   }
-}
-
-function nameOf(index: number, key: Buffer, from: number, length: number): string {
-  return `${index}:${key.latin1Slice(from, from + length)}`;
 }

@@ -3,7 +3,8 @@
 import type { Config } from "../config/config.ts";
 import { EventClass } from "../keyspace/events.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
-import { type PubSub, Topic } from "./pubsub.ts";
+import type { PubSub } from "./pubsub.ts";
+import { Topic } from "./subscriptions.ts";
 
 /** Publishes the events of `keyspace` from now on, as the directive says at the time. */
 export function publishKeyspaceEvents(config: Config, keyspace: Keyspace, pubsub: PubSub): void {

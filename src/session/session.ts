@@ -2,7 +2,7 @@
 
 import type { Database } from "../keyspace/database.ts";
 import type { ReplySink } from "../protocol/reply.ts";
-import type { Subscriptions } from "./pubsub.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What a session needs of the connection that carries it. */

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { AofWriter } from "../../src/aof/writer.ts";
 import { Config } from "../../src/config/config.ts";
 import { Journal } from "../../src/journal/journal.ts";
-import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { until } from "../replication/support.ts";
 import { MemoryLog } from "../snapshot/support.ts";
@@ -23,8 +22,7 @@ function writing(directory: Directory, policy: string) {
     () => false,
   );
   journal.openFile();
-  const { databases } = new Keyspace({ databases: 2, now: 0 });
-  const put = (...words: string[]) => journal.append(databases[0], new Frame().encode(words));
+  const put = (...words: string[]) => journal.append(0, new Frame().encode(words));
   const path = (name: string) => join(directory.path, name);
   symlinkSync("/dev/full", path("full"));
   return { journal, log, told, outcome, writer, put, path };

@@ -2,10 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { InvariantError } from "../../src/assert.ts";
 import { FileReader } from "../../src/journal/file-reader.ts";
 import { Journal } from "../../src/journal/journal.ts";
-import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 
-const { databases } = new Keyspace({ databases: 1, now: 0 });
 const BYTES = Buffer.from("0123456789");
 const BLOCK = 1024 * 1024;
 
@@ -14,10 +12,10 @@ const BROKEN: Record<string, (journal: Journal) => void> = {
   "a unit that ends has begun": (journal) => journal.endUnit(),
   "a unit is scattered before it has done anything": (journal) => {
     journal.beginUnit();
-    journal.append(databases[0], new Frame().encode(["DEL", "k"]));
+    journal.append(0, new Frame().encode(["DEL", "k"]));
     journal.scatterUnit();
   },
-  "what is written has bytes": (journal) => journal.append(databases[0], new Frame()),
+  "what is written has bytes": (journal) => journal.append(0, new Frame()),
   "what is appended is there": (journal) => journal.appendRaw(BYTES, 5, 11),
   "blocks follow each other without a gap": (journal) => {
     journal.appendRaw(Buffer.alloc(BLOCK), 0, BLOCK);
@@ -73,7 +71,7 @@ test("a unit under way moves no offset until it ends, and the bytes of its comma
   const journal = new Journal();
   journal.start();
   journal.beginUnit();
-  for (const key of ["a", "b"]) journal.append(databases[0], new Frame().encode(["DEL", key]));
+  for (const key of ["a", "b"]) journal.append(0, new Frame().encode(["DEL", key]));
   expect([journal.offset, journal.size]).toEqual([0, 0]);
   journal.endUnit();
   const words = [["MULTI"], ["SELECT", 0], ["DEL", "a"], ["DEL", "b"], ["EXEC"]];

@@ -1,7 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import { type Cursor, Journal } from "../../src/journal/journal.ts";
-import type { Database } from "../../src/keyspace/database.ts";
-import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { encodeCommand } from "../support/client.ts";
 import { check, property, type Random } from "../support/property.ts";
@@ -9,7 +7,6 @@ import { check, property, type Random } from "../support/property.ts";
 const BLOCK = 1024 * 1024;
 const MULTI = encodeCommand(["MULTI"]).toString("latin1");
 const EXEC = encodeCommand(["EXEC"]).toString("latin1");
-const { databases } = new Keyspace({ databases: 4, now: 0 });
 
 function frame(bytes: Buffer): Frame {
   const made = new Frame();
@@ -39,11 +36,11 @@ function rest(journal: Journal, cursor: Cursor): string {
 }
 
 /** A recording journal that has selected database 0, and a reader at its end. */
-function recording(offset = 0): { journal: Journal; cursor: Cursor; put: (bytes: Buffer, database?: Database) => void } {
+function recording(offset = 0): { journal: Journal; cursor: Cursor; put: (bytes: Buffer, database?: number) => void } {
   const journal = new Journal();
   journal.offset = offset;
   journal.start();
-  const put = (bytes: Buffer, database: Database = databases[0]) => journal.append(database, frame(bytes));
+  const put = (bytes: Buffer, database = 0) => journal.append(database, frame(bytes));
   put(set("first"));
   return { journal, cursor: journal.open(journal.offset), put };
 }
@@ -54,32 +51,32 @@ describe("what the journal takes", () => {
     journal.start();
     const cursor = journal.open(0);
     const order = [2, 2, 0, 0, 1, 2];
-    for (const index of order) journal.append(databases[index], frame(set(`${index}`)));
+    for (const index of order) journal.append(index, frame(set(`${index}`)));
     const expected = order.map((index, at) => (order[at - 1] === index ? "" : select(index)) + set(`${index}`).toString("latin1")).join("");
     expect(rest(journal, cursor)).toBe(expected);
     expect([journal.offset, journal.size, journal.firstOffset]).toEqual([expected.length, expected.length, 0]);
     journal.forgetSelected();
-    journal.append(databases[2], frame(set("x")));
+    journal.append(2, frame(set("x")));
     expect(rest(journal, cursor)).toBe(select(2) + set("x").toString("latin1"));
   });
 
   test("is nothing before start and after stop, while raw bytes still move the offset", () => {
     const journal = new Journal();
-    journal.append(databases[0], frame(set("a")));
+    journal.append(0, frame(set("a")));
     expect([journal.active, journal.offset]).toEqual([false, 0]);
     journal.appendRaw(Buffer.from("12345"), 1, 4);
     expect([journal.offset, journal.firstOffset, journal.size, journal.heldBytes]).toEqual([3, 3, 0, 0]);
     journal.start();
-    journal.append(databases[0], frame(set("a")));
+    journal.append(0, frame(set("a")));
     expect(journal.firstOffset).toBe(3);
     journal.stop();
     expect([journal.active, journal.size, journal.heldBytes]).toEqual([false, 0, 0]);
     const { offset } = journal;
-    journal.append(databases[0], frame(set("b")));
+    journal.append(0, frame(set("b")));
     expect(journal.offset).toBe(offset);
     journal.start();
     const cursor = journal.open(offset);
-    journal.append(databases[0], frame(set("c")));
+    journal.append(0, frame(set("c")));
     expect(rest(journal, cursor)).toBe(select(0) + set("c").toString("latin1"));
   });
 
@@ -144,10 +141,10 @@ describe("a unit", () => {
   test("has the SELECT of its first command inside", () => {
     const { journal, cursor, put } = recording();
     journal.beginUnit();
-    put(set("a"), databases[3]);
-    put(set("b"), databases[1]);
+    put(set("a"), 3);
+    put(set("b"), 1);
     journal.endUnit();
-    put(set("c"), databases[1]);
+    put(set("c"), 1);
     expect(rest(journal, cursor)).toBe(
       MULTI + select(3) + set("a").toString("latin1") + select(1) + set("b").toString("latin1") + EXEC + set("c").toString("latin1"),
     );
@@ -324,7 +321,7 @@ class Model {
   private append(): Buffer[] {
     const index = this.random.chance(0.7) ? Math.max(0, this.selected) : this.random.below(4);
     const command = set("key", this.random.bytes(this.size()));
-    this.journal.append(databases[index], frame(command));
+    this.journal.append(index, frame(command));
     const wanted = index === this.selected ? [command] : [Buffer.from(select(index)), command];
     this.selected = index;
     return wanted;

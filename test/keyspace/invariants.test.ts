@@ -91,7 +91,7 @@ const BROKEN: Record<string, (scene: Scene) => void> = {
     keyspace.blocked.remove(waiter, database, [KEY]);
   },
   "there is room for each request that is looked at": ({ keyspace, database }) =>
-    keyspace.lookAhead.prepareRequests(database, [], LOOK_AHEAD_KEYS),
+    keyspace.lookAhead.prepareRequests(database.table, [], LOOK_AHEAD_KEYS),
 };
 
 describe("a keyspace stops when it is asked to break an invariant", () => {

@@ -23,7 +23,7 @@ function preparedBatches(keyspace: Keyspace, batches: number): number {
   let prepared = 0;
   for (let batch = 0; batch < batches; batch++) {
     const frames = [request("GET", "key:1"), request("GET", "key:2")];
-    keyspace.lookAhead.prepareRequests(keyspace.databases[0], frames, frames.length);
+    keyspace.lookAhead.prepareRequests(keyspace.databases[0].table, frames, frames.length);
     if (frames[0].hashed) prepared++;
   }
   return prepared;
@@ -35,7 +35,7 @@ describe("looking ahead", () => {
     const [database] = keyspace.databases;
     for (let batch = 0; batch < 400; batch++) {
       const frames = Array.from({ length: 8 }, (_, index) => request("GET", `key:${(batch * 7 + index) % 310}`));
-      keyspace.lookAhead.prepareRequests(database, frames, frames.length);
+      keyspace.lookAhead.prepareRequests(database.table, frames, frames.length);
       for (const [index, frame] of frames.entries()) {
         const found = database.find({ ...LOOK, frame }, frame.buffer, frame.offsets[1], frame.lengths[1]);
         expect(found !== 0).toBe((batch * 7 + index) % 310 < 300);

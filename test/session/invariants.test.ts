@@ -7,8 +7,9 @@ import { BlockedClients, type Condition } from "../../src/session/blocked.ts";
 import { Clients } from "../../src/session/clients.ts";
 import { Deadlines } from "../../src/session/deadlines.ts";
 import type { Executor } from "../../src/session/executor.ts";
-import { PubSub, Topic } from "../../src/session/pubsub.ts";
+import { PubSub } from "../../src/session/pubsub.ts";
 import { Session, SessionKind } from "../../src/session/session.ts";
+import { Topic } from "../../src/session/subscriptions.ts";
 import { Transaction } from "../../src/session/transaction.ts";
 import { NO_LINK } from "../support/link.ts";
 

@@ -5,7 +5,8 @@
 
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import { PubSub, Topic } from "../../session/pubsub.ts";
+import { PubSub } from "../../session/pubsub.ts";
+import { Topic } from "../../session/subscriptions.ts";
 import { helpOf, wrongArguments } from "../arguments/help.ts";
 
 const command = commandsOf("pubsub");

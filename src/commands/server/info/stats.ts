@@ -1,4 +1,4 @@
-import { Topic } from "../../../session/pubsub.ts";
+import { Topic } from "../../../session/subscriptions.ts";
 import type { Section } from "./section.ts";
 
 /**

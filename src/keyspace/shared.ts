@@ -1,0 +1,101 @@
+/**
+ * What all databases of a server share: the memory they live in, the time of the current tick, the counters, and what observes the changes
+ * that pass their gate. `Keyspace` is this with the databases themselves.
+ */
+
+import { assert } from "../assert.ts";
+import { Arena } from "../memory/arena.ts";
+import { ObjectTable } from "../memory/objects.ts";
+import type { TableSpace } from "../memory/record-table.ts";
+import { randomSeed } from "../memory/siphash.ts";
+import { DEFAULT_LIMITS, type ValueLimits } from "../values/limits.ts";
+import { type LfuSettings, lruClock } from "./access.ts";
+import { BlockedKeys } from "./blocking.ts";
+import type { EventClass } from "./events.ts";
+import { ExpiryMode } from "./key-access.ts";
+import { LazyFree } from "./lazyfree.ts";
+import { LookAhead } from "./lookahead.ts";
+import { type ObservedDatabase, Observer, Observers } from "./observers.ts";
+import { WatchedKeys } from "./watch.ts";
+
+export abstract class SharedState {
+  readonly space: TableSpace;
+  readonly observers = new Observers();
+  readonly watched = new WatchedKeys(this.observers);
+  readonly blocked = new BlockedKeys(this.observers);
+  readonly lazyFree = new LazyFree();
+  readonly lookAhead = new LookAhead();
+  readonly stats = noStats();
+  /** The access bits that an LRU policy gives a key used now (access.ts). */
+  lruClock = 0;
+  private time = 0;
+  /** Changes to keys since the start (keys that expired do not count); a command that moved it has written. */
+  changes = 0;
+  /**
+   * What becomes of an expired key when a client looks it up, as the server's role says: HIDE on a replica or while writes are paused. For
+   * what the master sends, and what is loaded, it is KEEP at all times.
+   */
+  clientExpiryMode: ExpiryMode = ExpiryMode.DELETE;
+  /** Told of each key that is about to be deleted because it has expired, or because memory is full. */
+  onLeaving: ((database: ObservedDatabase, key: Buffer, why: "expired" | "evicted") => void) | null = null;
+  /** Up to where values are kept packed. */
+  readonly limits: ValueLimits = { ...DEFAULT_LIMITS };
+  /** With an LFU policy the access bits count accesses instead of noting their time. */
+  lfu: LfuSettings | null = null;
+  private classes = 0;
+  /** To whom keyspace events are published. */
+  publishEvent: ((event: EventClass, name: string, key: Buffer, database: number) => void) | null = null;
+
+  constructor(arena: Arena | undefined, now: number) {
+    this.space = { arena: arena ?? new Arena(), objects: new ObjectTable(), seed: randomSeed() };
+    this.now = now;
+  }
+
+  /** Exact bytes held for keys, values and their indexes. */
+  abstract get usedBytes(): number;
+
+  /** Milliseconds since 1970, read once per tick: the time that every command of the tick sees. */
+  get now(): number {
+    return this.time;
+  }
+
+  set now(ms: number) {
+    this.time = ms;
+    this.lruClock = lruClock(ms);
+  }
+
+  /** Which classes of keyspace events are published. */
+  get eventClasses(): number {
+    return this.classes;
+  }
+
+  set eventClasses(classes: number) {
+    this.classes = classes;
+    this.observers.set(Observer.EVENTS, classes !== 0);
+  }
+
+  /** Counts a change. Called by the databases; by commands only for what changes no key (FLUSHALL of nothing is still a write). */
+  changed(count = 1): void {
+    assert(count >= 0, "changes are counted up");
+    this.changes += count;
+  }
+
+  /** Sets every counter to 0: CONFIG RESETSTAT. */
+  resetStats(): void {
+    Object.assign(this.stats, noStats());
+    this.lazyFree.freed = 0;
+  }
+}
+
+function noStats() {
+  return {
+    hits: 0,
+    misses: 0,
+    expired: 0,
+    /** Milliseconds spent on active expiry. */
+    expireCycleMs: 0,
+    /** How often active expiry stopped for want of time with keys still due. */
+    expireCyclesCutShort: 0,
+    evicted: 0,
+  };
+}

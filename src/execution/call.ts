@@ -43,7 +43,7 @@ const KEPT_VALUES = 16;
 
 /** Runs a request of this client as if it had just come in, without the checks of a new one: EXEC's way. */
 export interface Caller {
-  call(session: Session, frame: Frame, entry: CommandEntry): void;
+  nest(session: Session, frame: Frame): void;
 }
 
 export class Call implements KeyAccess {
@@ -88,8 +88,8 @@ export class Call implements KeyAccess {
   }
 
   /** Runs another request of this client within this command. */
-  nest(frame: Frame, entry: CommandEntry): void {
-    this.caller.call(this.session, frame, entry);
+  nest(frame: Frame): void {
+    this.caller.nest(this.session, frame);
   }
 
   get database(): Database {

@@ -1,5 +1,5 @@
 /**
- * What a command is: its contract as data, which COMMAND, ACL, key extraction, documentation and tests read, and its handler.
+ * How a command is written: its contract (contract.ts), then its handler.
  *
  *     const command = commandsOf("hash");
  *     export const hget = command("hget", { arity: 3, since: "2.0.0", flags: "readonly fast" })
@@ -9,131 +9,15 @@
  */
 
 import type { Call } from "./call.ts";
-import { type Argument, type KeySpec, parseSyntax, type Syntax, type WordOf, wordsOf } from "./command-syntax.ts";
+import type { WordOf } from "./command-syntax.ts";
+import { type CommandFacts, Contract, type Flag, type Group, type Runnable } from "./contract.ts";
 
-export type Group =
-  WordOf<"string bitmap hyperloglog list hash set sorted-set geo stream generic pubsub transactions scripting connection server cluster">;
+export type Command = Runnable<Call>;
 
-/** Redis's command flags, by the names COMMAND INFO gives them. */
-export type Flag = WordOf<
-  | "write readonly denyoom admin pubsub noscript blocking loading stale skip_monitor skip_slowlog asking fast no_auth"
-  | "may_replicate no_async_loading no_multi allow_busy no_mandatory_keys movablekeys"
->;
+type Handler = Command["handler"];
 
-export type DocFlag = "deprecated" | "syscmd";
-
-/** What the server itself must know about a command and clients are not told. */
-export type Trait =
-  /** Runs at once inside MULTI instead of being queued. */
-  | "unqueued"
-  /** A RESP2 client may call it while it listens to channels. */
-  | "while-subscribed"
-  /** TOUCH: notes the access even after CLIENT NO-TOUCH. */
-  | "touches"
-  /** EXEC: its restrictions are those of the queued commands. */
-  | "runs-queue"
-  /** Sent by a master it is not written to the append-only file: it changes no data. */
-  | "no-data";
-
-/** Lists of words are written as one string with spaces: "write denyoom". */
-export interface CommandFacts<Flags extends string> {
-  /** Number of arguments with the name(s); negative: at least so many. */
-  readonly arity: number;
-  readonly since: string;
-  readonly flags: Flags;
-}
-
-export type Handler = (call: Call) => void;
-
-export interface Command {
-  readonly spec: CommandSpec;
-  readonly handler: Handler;
-  readonly subcommands: readonly Command[];
-}
-
-/** A command's contract. It is written as a chain of calls, of which `run` is the last. */
-export class CommandSpec {
-  /** Lower case; of a subcommand the last word only. */
-  readonly name: string;
-  readonly arity: number;
-  readonly group: Group;
-  readonly since: string;
-  readonly flags: readonly Flag[];
-  /** ACL categories beyond those that flags and group imply ("keyspace", "dangerous", ...). */
-  categories: readonly string[] = [];
-  traits: readonly Trait[] = [];
-  summary = "";
-  /** Empty: not said. */
-  complexity = "";
-  history: readonly (readonly [version: string, change: string])[] = [];
-  /** Hints for clients: request and response policies, non-determinism. */
-  hints: readonly string[] = [];
-  docFlags: readonly DocFlag[] = [];
-  deprecatedSince: string | null = null;
-  replacedBy: string | null = null;
-  /** The arguments as they are written. */
-  notation = "";
-  /** Index of the first argument after the name(s). */
-  private readonly first: number;
-  /** Parsed when COMMAND or a caller who wants keys asks for it: a server that starts needs none of it. */
-  private parsed: Syntax | null = null;
-
-  constructor(group: Group, fullName: string, facts: CommandFacts<string>) {
-    const words = fullName.split("|");
-    this.name = words[words.length - 1];
-    this.first = words.length;
-    this.group = group;
-    this.arity = facts.arity;
-    this.since = facts.since;
-    this.flags = wordsOf(facts.flags) as readonly Flag[];
-  }
-
-  /** The arguments, in the notation that command-syntax.ts describes. */
-  takes(notation: string): this {
-    this.notation = notation;
-    return this;
-  }
-
-  docs(summary: string, complexity = ""): this {
-    this.summary = summary;
-    this.complexity = complexity;
-    return this;
-  }
-
-  /** Changes since the first version that had the command, each as "2.4.0: Accepts several fields." */
-  changed(...changes: readonly string[]): this {
-    this.history = changes.map((change) => [change.slice(0, change.indexOf(":")), change.slice(change.indexOf(":") + 2)]);
-    return this;
-  }
-
-  acl(categories: string): this {
-    this.categories = wordsOf(categories);
-    return this;
-  }
-
-  marked(...traits: readonly Trait[]): this {
-    this.traits = traits;
-    return this;
-  }
-
-  tips(hints: string): this {
-    this.hints = wordsOf(hints);
-    return this;
-  }
-
-  deprecated(since: string, replacedBy: string): this {
-    this.docFlags = ["deprecated"];
-    this.deprecatedSince = since;
-    this.replacedBy = replacedBy;
-    return this;
-  }
-
-  /** Only servers and tests call it. */
-  internal(): this {
-    this.docFlags = ["syscmd"];
-    return this;
-  }
-
+/** A contract that is being written, as a chain of calls of which `run` is the last. */
+export class CommandSpec extends Contract {
   run(handler: Handler, subcommands: readonly Command[] = []): Command {
     return { spec: this, handler, subcommands };
   }
@@ -141,20 +25,6 @@ export class CommandSpec {
   /** A command that is only a family of subcommands (CONFIG, CLIENT, ...). */
   family(subcommands: readonly Command[]): Command {
     return this.run(missingSubcommand, subcommands);
-  }
-
-  get arguments(): readonly Argument[] {
-    return this.syntax.arguments;
-  }
-
-  get keys(): readonly KeySpec[] {
-    return this.syntax.keys;
-  }
-
-  /** Errors: SyntaxError when the notation makes no sense. */
-  private get syntax(): Syntax {
-    this.parsed ??= parseSyntax(this.notation, this.first);
-    return this.parsed;
   }
 }
 

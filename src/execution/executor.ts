@@ -11,7 +11,7 @@ import type { Frame } from "../protocol/frame.ts";
 import { NO_SINK, type Reply } from "../protocol/reply.ts";
 import type { Executor } from "../session/executor.ts";
 import { NO_COMMAND, ReplyMode, type Session, SessionKind } from "../session/session.ts";
-import { Call } from "./call.ts";
+import { Call, type Caller } from "./call.ts";
 import { CallTimer } from "./call-timer.ts";
 import type { Command } from "./command-spec.ts";
 import { type CommandEntry, CommandTable, subcommandOf } from "./registry.ts";
@@ -21,8 +21,8 @@ import type { ServerParts } from "./server-parts.ts";
 /** How much of an unknown command's arguments its error repeats. */
 const QUOTED_BYTES = 128;
 
-export class CommandExecutor implements Executor {
-  readonly commands: CommandTable;
+export class CommandExecutor implements Executor, Caller {
+  readonly commands: CommandTable<Call>;
   readonly reply: Reply;
   readonly restrictions: Restrictions;
   private readonly server: ServerParts;
@@ -115,7 +115,7 @@ export class CommandExecutor implements Executor {
     if (server.keyspace.blocked.hasReady) server.blocked.serveReady();
   }
 
-  private enqueue(session: Session, frame: Frame, entry: CommandEntry): void {
+  private enqueue(session: Session, frame: Frame, entry: CommandEntry<Call>): void {
     if (entry.noMulti) return this.refuse(session, entry, new CommandError("ERR Command not allowed inside a transaction"));
     session.transaction?.enqueue(frame, entry.restrictions);
     this.reply.simple("QUEUED");
@@ -154,8 +154,15 @@ export class CommandExecutor implements Executor {
 
   // ---- calls
 
-  /** Calls a command that may run, and journals what it wrote. Calls nest: EXEC runs its queue through here. */
-  call(session: Session, frame: Frame, entry: CommandEntry): void {
+  /** Calls nest: EXEC runs its queue through here, whose requests were checked when they came in. */
+  nest(session: Session, frame: Frame): void {
+    const entry = this.commands.resolve(frame);
+    if (entry === null) throw new Error(`queued '${frame.text(0)}', which is no command`);
+    this.call(session, frame, entry);
+  }
+
+  /** Calls a command that may run, and journals what it wrote. */
+  private call(session: Session, frame: Frame, entry: CommandEntry<Call>): void {
     const { keyspace, journal, stats } = this.server;
     if (this.depth === this.calls.length) this.calls.push(new Call(this.server, this.reply, this));
     const call = this.calls[this.depth++];
@@ -182,7 +189,7 @@ export class CommandExecutor implements Executor {
   }
 
   /** A request whose client is blocked now is no call yet: it will be one when it is executed again, or given up. */
-  private uncount(session: Session, entry: CommandEntry): void {
+  private uncount(session: Session, entry: CommandEntry<Call>): void {
     session.commands--;
     this.server.stats.commands--;
     this.timer.callBlocked(entry);
@@ -228,7 +235,7 @@ function postpone(session: Session): void {
 }
 
 /** In RESP2 a client that listens cannot tell an answer from a message: it may call nothing that is answered in any other form. */
-function subscribedOnly(entry: CommandEntry): CommandError {
+function subscribedOnly(entry: CommandEntry<Call>): CommandError {
   return new CommandError(
     `ERR Can't execute '${entry.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
   );

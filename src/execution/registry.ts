@@ -1,7 +1,7 @@
 /** All commands of a server by name, each with what restricts it and with its statistics. */
 
 import type { Frame } from "../protocol/frame.ts";
-import type { Command, CommandSpec, Handler } from "./command-spec.ts";
+import type { Contract, Runnable } from "./contract.ts";
 import type { LatencyHistogram } from "./latency-histogram.ts";
 
 /** Restrictions that the state of the server or of a client puts on commands; a command lists those that keep it from running. */
@@ -18,15 +18,15 @@ export const Restriction = {
   PAUSE: 1 << 4,
 } as const;
 
-export class CommandEntry {
-  readonly spec: CommandSpec;
-  readonly handler: Handler;
+export class CommandEntry<Context = never> {
+  readonly spec: Contract;
+  readonly handler: (context: Context) => void;
   /** `config|get` for a subcommand. */
   readonly fullName: string;
-  readonly parent: CommandEntry | null;
-  readonly subcommands: Map<string, CommandEntry>;
+  readonly parent: CommandEntry<Context> | null;
+  readonly subcommands: Map<string, CommandEntry<Context>>;
   /** The same for requests; null where there are none. */
-  readonly subcommandIndex: NameIndex | null;
+  readonly subcommandIndex: NameIndex<Context> | null;
   readonly arity: number;
   readonly isWrite: boolean;
   readonly noAuth: boolean;
@@ -47,7 +47,7 @@ export class CommandEntry {
   /** Null until the first call that is counted (latency-tracking). */
   latency: LatencyHistogram | null = null;
 
-  constructor(command: Command, parent: CommandEntry | null = null) {
+  constructor(command: Runnable<Context>, parent: CommandEntry<Context> | null = null) {
     const { spec } = command;
     this.spec = spec;
     this.handler = command.handler;
@@ -90,7 +90,7 @@ export class CommandEntry {
 /**
  * Returns the entry of the subcommand that a request names, the container itself if it names none, or null if there is none of that name.
  */
-export function subcommandOf(family: CommandEntry, frame: Frame): CommandEntry | null {
+export function subcommandOf<Context>(family: CommandEntry<Context>, frame: Frame): CommandEntry<Context> | null {
   if (frame.count < 2) return family;
   return family.subcommandIndex?.find(frame.buffer, frame.offsets[1], frame.lengths[1]) ?? null;
 }
@@ -98,12 +98,12 @@ export function subcommandOf(family: CommandEntry, frame: Frame): CommandEntry |
 const LONGEST_NAME = 32;
 
 /** Entries by their names' bytes, in open addressing, so that a lookup makes no string. */
-class NameIndex {
+class NameIndex<Context> {
   private readonly mask: number;
-  private readonly slots: (CommandEntry | null)[];
+  private readonly slots: (CommandEntry<Context> | null)[];
   private readonly names: Buffer[];
 
-  constructor(entries: readonly CommandEntry[]) {
+  constructor(entries: readonly CommandEntry<Context>[]) {
     // A power of two, a quarter full at most.
     const size = 4 << (32 - Math.clz32(entries.length));
     this.mask = size - 1;
@@ -119,7 +119,7 @@ class NameIndex {
   }
 
   /** Returns the command that bytes[from, from + length) name in any case, or null. Hot. */
-  find(bytes: Buffer, from: number, length: number): CommandEntry | null {
+  find(bytes: Buffer, from: number, length: number): CommandEntry<Context> | null {
     if (length > LONGEST_NAME) return null;
     let slot = slotOf(bytes, from, length, this.mask);
     for (;;) {
@@ -130,30 +130,30 @@ class NameIndex {
   }
 }
 
-export class CommandTable {
+export class CommandTable<Context = never> {
   /** Top-level commands by lower-case name. */
-  readonly byName: ReadonlyMap<string, CommandEntry>;
-  private readonly index: NameIndex;
+  readonly byName: ReadonlyMap<string, CommandEntry<Context>>;
+  private readonly index: NameIndex<Context>;
 
-  constructor(commands: readonly Command[]) {
+  constructor(commands: readonly Runnable<Context>[]) {
     const entries = commands.map((command) => new CommandEntry(command));
     this.byName = new Map(entries.map((entry) => [entry.spec.name, entry]));
     this.index = new NameIndex(entries);
   }
 
   /** The command that bytes[from, from + length) name in any case, or null. */
-  find(bytes: Buffer, from: number, length: number): CommandEntry | null {
+  find(bytes: Buffer, from: number, length: number): CommandEntry<Context> | null {
     return this.index.find(bytes, from, length);
   }
 
   /** Returns the command or subcommand that a request names, or null. */
-  resolve(frame: Frame): CommandEntry | null {
+  resolve(frame: Frame): CommandEntry<Context> | null {
     const found = this.find(frame.buffer, frame.offsets[0], frame.lengths[0]);
     return found === null || found.subcommands.size === 0 ? found : subcommandOf(found, frame);
   }
 
   /** Returns the command of this full name in any case ("get", "config|get"), or null. */
-  named(fullName: string): CommandEntry | null {
+  named(fullName: string): CommandEntry<Context> | null {
     const [name, subcommand, ...rest] = fullName.toLowerCase().split("|");
     const found = this.byName.get(name);
     if (found === undefined || rest.length > 0) return null;
@@ -161,7 +161,7 @@ export class CommandTable {
   }
 
   /** Every entry, subcommands after their parents. */
-  *all(): IterableIterator<CommandEntry> {
+  *all(): IterableIterator<CommandEntry<Context>> {
     for (const entry of this.byName.values()) {
       yield entry;
       yield* entry.subcommands.values();

@@ -1,7 +1,7 @@
 /** ACL categories: groups of commands that rules and COMMAND LIST name by one word. */
 
-import type { Flag, Group } from "../../execution/command-spec.ts";
 import { wordsOf } from "../../execution/command-syntax.ts";
+import type { Flag, Group } from "../../execution/contract.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
 
 /** Every category, in Redis's order. */

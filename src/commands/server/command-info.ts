@@ -1,7 +1,7 @@
 /** COMMAND and COMMAND INFO: what clients and proxies need to know in order to route a command. */
 
-import type { CommandSpec, Flag } from "../../execution/command-spec.ts";
 import { type KeyFlag, type KeySpec, wordsOf } from "../../execution/command-syntax.ts";
+import type { Contract, Flag } from "../../execution/contract.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
 import type { Reply } from "../../protocol/reply.ts";
 import { categoriesOf } from "../arguments/categories.ts";
@@ -65,7 +65,7 @@ export function replyKeyFlags(reply: Reply, flags: readonly KeyFlag[]): void {
 }
 
 /** Returns the range of the specifications that are ranges with a step of one and follow each other. Any other makes it partial. */
-function keyRange({ keys }: CommandSpec): KeyRange {
+function keyRange({ keys }: Contract): KeyRange {
   const [only] = keys;
   if (
     keys.length === 1 &&

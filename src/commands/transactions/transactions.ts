@@ -50,21 +50,12 @@ export const exec = command("exec", { arity: 1, since: "1.2.0", flags: "noscript
     }
     // The transaction stays open meanwhile, so that commands that would block see that they must not.
     transaction.unwatch();
-    runQueue(call, transaction);
+    call.reply.array(transaction.queue.length);
+    for (const frame of transaction.queue) call.nest(frame);
     transaction.reset();
     // Each command was journalled by itself.
     call.journalNothing();
   });
-
-function runQueue(call: Call, transaction: Transaction): void {
-  const { commands } = call.server;
-  call.reply.array(transaction.queue.length);
-  for (const frame of transaction.queue) {
-    const entry = commands.resolve(frame);
-    if (entry === null) throw new Error(`queued '${frame.text(0)}', which is no command`);
-    call.nest(frame, entry);
-  }
-}
 
 /** Errors: no transaction. */
 export const discard = command("discard", { arity: 1, since: "2.0.0", flags: "noscript loading stale fast allow_busy" })

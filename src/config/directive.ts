@@ -6,7 +6,7 @@ import type { Kind, ParseContext, Setting } from "./kinds.ts";
  * GET and REWRITE keep it, and the log says so. `default-only`: it is refused, because its users would be harmed by a server that goes on
  * without the feature.
  */
-export type Effect = "effective" | "ignored" | "default-only";
+type Effect = "effective" | "ignored" | "default-only";
 
 /** What sets a directive apart from the ordinary: changeable at run time, listed, open to every administrator. */
 export interface Traits {

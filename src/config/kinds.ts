@@ -57,7 +57,7 @@ export function manyWords<V>(syntax: string, parse: Kind<V>["parse"], rewrite: R
 }
 
 /** The one line most kinds rewrite to: the text itself, forced into the file when it is not the default. */
-export function plainLine(setting: Setting<unknown>, initial: Setting<unknown>): readonly RewrittenLine[] {
+function plainLine(setting: Setting<unknown>, initial: Setting<unknown>): readonly RewrittenLine[] {
   return [{ words: setting.text, force: setting.text !== initial.text }];
 }
 

@@ -24,7 +24,7 @@ export const DIRECTIVES = {
 export type DirectiveName = keyof typeof DIRECTIVES;
 
 /** The type of a directive's value. */
-export type DirectiveValue<K extends DirectiveName> = (typeof DIRECTIVES)[K] extends Directive<infer V> ? V : never;
+type DirectiveValue<K extends DirectiveName> = (typeof DIRECTIVES)[K] extends Directive<infer V> ? V : never;
 
 /** Every directive's value, typed from the table: `values.port` is a number, `values["rdbchecksum"]` a boolean. */
 export type ConfigValues = { readonly [K in DirectiveName]: DirectiveValue<K> };

@@ -49,7 +49,7 @@ export interface KeySpec {
   readonly notes?: string;
 }
 
-export type ArgumentType = "string" | "integer" | "double" | "key" | "pattern" | "unix-time" | "pure-token" | "oneof" | "block";
+type ArgumentType = "string" | "integer" | "double" | "key" | "pattern" | "unix-time" | "pure-token" | "oneof" | "block";
 
 export interface Argument {
   name: string;

@@ -131,7 +131,7 @@ export function readBackLength(buffer: Buffer, at: number): number {
 }
 
 /** Writes encoding and content of bytes[from, to). Returns the offset after them. */
-export function writeString(buffer: Buffer, at: number, bytes: Buffer, from: number, to: number): number {
+function writeString(buffer: Buffer, at: number, bytes: Buffer, from: number, to: number): number {
   const length = to - from;
   if (length < 64) {
     buffer[at++] = 0x80 | length;

@@ -3,7 +3,7 @@
 import { guard, type InvariantError } from "../assert.ts";
 
 /** Longest slice of background work, in ms. */
-export const SLICE_MS = 1;
+const SLICE_MS = 1;
 /** Pause between slices while work is left: clients are served meanwhile. */
 const BETWEEN_SLICES_MS = 2;
 

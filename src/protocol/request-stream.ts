@@ -10,7 +10,7 @@ import { ProtocolError } from "./protocol-error.ts";
 import { Parsed, type RequestLimits, RequestParser } from "./request.ts";
 
 /** How many requests are parsed ahead at most. */
-export const BATCH_REQUESTS = 32;
+const BATCH_REQUESTS = 32;
 /** Input above this is let go of as soon as it is used up: what a collection finds in use stays, as old, until the next full one. */
 const LARGE_INPUT_BYTES = 16 * 1024;
 

@@ -30,7 +30,7 @@ const FIRST_ENTRY_AT = 6;
 const UNKNOWN_COUNT = 0xffff;
 
 /** A node that was loaded from an image does not hold what it should. */
-export class BrokenNode extends Error {
+class BrokenNode extends Error {
   override name = "BrokenNode";
 }
 

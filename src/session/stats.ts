@@ -8,7 +8,7 @@ const MAX_CODE_LENGTH = 31;
 const RESIDENT_MS = 100;
 
 /** How fast a counter grows against another, over their last samples. */
-export class Rate {
+class Rate {
   private readonly samples = new Float64Array(SAMPLES);
   private readonly scale: number;
   private index = 0;
@@ -39,7 +39,7 @@ export class Rate {
 }
 
 /** What the process takes of the machine. Asking the system takes longer than all else that INFO tells, so that answers are kept for a moment. */
-export class SystemUsage {
+class SystemUsage {
   private resident = 0;
   private residentAt = 0;
   private processor: { readonly all: NodeJS.CpuUsage; readonly thread: NodeJS.CpuUsage } | null = null;

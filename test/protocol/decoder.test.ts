@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type Decoded, ReplyDecoder } from "../../src/protocol/decoder.ts";
 import { ProtocolError } from "../../src/protocol/protocol-error.ts";
+import { type Decoded, ReplyDecoder } from "./decoder.ts";
 
 function decode(pieces: readonly Buffer[]): Decoded[] {
   const decoder = new ReplyDecoder();

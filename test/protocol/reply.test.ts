@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type Decoded, ReplyDecoder } from "../../src/protocol/decoder.ts";
 import { Reply } from "../../src/protocol/reply.ts";
+import { type Decoded, ReplyDecoder } from "./decoder.ts";
 
 /** What was handed on, one Buffer a piece. */
 class Collector {

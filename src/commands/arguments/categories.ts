@@ -5,7 +5,7 @@ import type { Flag, Group } from "../../execution/contract.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
 
 /** Every category, in Redis's order. */
-export const CATEGORIES = wordsOf(
+const CATEGORIES = wordsOf(
   "keyspace read write set sortedset list hash string bitmap hyperloglog geo stream pubsub admin fast slow blocking dangerous connection transaction scripting",
 );
 export type Category = (typeof CATEGORIES)[number];

@@ -8,7 +8,7 @@ import { replyWords } from "./command-info.ts";
 /** A field of a map: its name, and what writes its value. */
 type Field = readonly [name: string, write: () => void];
 
-export function replyDocs(reply: Reply, entry: CommandEntry): void {
+function replyDocs(reply: Reply, entry: CommandEntry): void {
   const { spec, subcommands } = entry;
   const { complexity, docFlags, deprecatedSince, replacedBy, history, arguments: args } = spec;
   const fields: Field[] = [

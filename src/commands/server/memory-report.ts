@@ -4,7 +4,7 @@ import type { ServerParts } from "../../execution/server-parts.ts";
 import { EXPIRY_BYTES } from "../../memory/record.ts";
 import { SessionKind } from "../../session/session.ts";
 
-export interface DatabaseOverhead {
+interface DatabaseOverhead {
   readonly index: number;
   /** Buckets and heads of records. */
   readonly table: number;

@@ -19,7 +19,7 @@ const OPEN_PAREN = 0x28;
 const text = Buffer.allocUnsafeSlow(MAX_ID_TEXT);
 const cursor = new StreamCursor();
 
-export const invalidId = commandError("ERR Invalid stream ID specified as stream command argument");
+const invalidId = commandError("ERR Invalid stream ID specified as stream command argument");
 
 /** Reads the id in argument `index` into `into`. Returns what was read. Errors: an invalid id. */
 export function parseId(call: Call, index: number, into: StreamId, form: IdForm = STRICT): IdText {

@@ -1,11 +1,11 @@
 /**
- * The streaming reader of replies, RESP2 and RESP3: what a master says to its replica during the handshake, and what tests and tools
- * read. Bytes may be split anywhere; a value of any size is copied once at most, and one announced and never sent takes no memory. Redis
- * never sends RESP3's streamed strings and aggregates (`$?`, `*?`), so they count as broken protocol here.
+ * The streaming reader of replies, RESP2 and RESP3, for tests of what the server sends. Bytes may be split anywhere; a value of any size is
+ * copied once at most, and one announced and never sent takes no memory. Redis never sends RESP3's streamed strings and aggregates (`$?`,
+ * `*?`), so they count as broken protocol here.
  */
 
-import { InputBuffer } from "./input-buffer.ts";
-import { ProtocolError } from "./protocol-error.ts";
+import { InputBuffer } from "../../src/protocol/input-buffer.ts";
+import { ProtocolError } from "../../src/protocol/protocol-error.ts";
 
 /** One reply. Texts are latin1 (one character a byte); bytes lie in the buffers that were fed and must not be written to. */
 export type Decoded = DecodedBody & {

@@ -100,7 +100,7 @@ export class Restrictions {
 
   // ---- pausing writes
 
-  /** What replicas would have to be told waits from now on: writes of clients do, and keys whose time is over are hidden, not deleted. */
+  /** What replicas would have to be told waits from now on: writes of clients do, and expired keys are hidden, not deleted. */
   pauseWrites(): void {
     const { keyspace, replication } = this.server;
     this.writesPaused = true;

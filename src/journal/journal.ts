@@ -250,7 +250,7 @@ export class Journal {
   }
 
   /**
-   * What the unit under way appends stays single commands: what a walk over all keys deletes because its time has passed does not belong
+   * What the unit under way appends stays single commands: what a walk over all keys deletes because it has expired does not belong
    * together. Inside a larger unit, EXEC's, it does.
    */
   scatterUnit(): void {

@@ -32,7 +32,7 @@ export class BlockedKeys {
   /** Called when a key becomes ready while no other is: code that changes keys outside of commands need not think of those who wait. */
   onReady: (() => void) | null = null;
   private readonly keys = new Map<string, AwaitedKey>();
-  /** Keys to be looked after, first come first served; each is in it once. */
+  /** Keys whose waiters are to be served, first come first served; each is in it once. */
   private readonly ready = new Set<string>();
   /** How many wait for a value of each type. */
   private readonly counts = new Uint32Array(CAN_BLOCK);
@@ -172,7 +172,7 @@ export class BlockedKeys {
   }
 }
 
-/** What is stored at a key, its time passed or not: null for nothing. */
+/** Returns the type of what is stored at a key, expired or not, or null. */
 function storedType(database: ObservedDatabase, key: Buffer): Type | null {
   const address = database.locate(key);
   return address === 0 ? null : database.type(address);

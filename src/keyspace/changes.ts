@@ -164,7 +164,7 @@ export abstract class Changes extends Lookup {
     if ((observers.mask & Observer.BLOCKED) !== 0) blocked.keyReady(this.index, key, from, length, type);
   }
 
-  /** What the key at `address` holds goes, the key with it or not: clients may have to hear of that. */
+  /** The value of the key at `address` is deleted or replaced: clients may wait for that. */
   protected noteGone(address: number): void {
     const { keyspace, table } = this;
     if ((keyspace.observers.mask & Observer.BLOCKED) === 0) return;

@@ -255,7 +255,7 @@ export class Database extends Changes {
 
   // ---- what goes without being asked for
 
-  /** Deletes a key because its time has passed. */
+  /** Deletes an expired key. */
   protected expire(address: number): void {
     this.leave(address, EventClass.EXPIRED, "expired");
   }

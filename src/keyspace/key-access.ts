@@ -2,7 +2,7 @@
 
 import type { Frame } from "../protocol/frame.ts";
 
-/** What happens to a key whose time has passed when it is looked up. */
+/** What happens to an expired key when it is looked up. */
 export const ExpiryMode = {
   /** It is deleted, and the deletion journalled: a master. */
   DELETE: 0,
@@ -15,7 +15,7 @@ export type ExpiryMode = (typeof ExpiryMode)[keyof typeof ExpiryMode];
 
 /** The command that is being run is one (execution/call.ts). */
 export interface KeyAccess {
-  /** What becomes of a key whose time has passed. */
+  /** What becomes of an expired key. */
   readonly expiryMode: ExpiryMode;
   /** Whether reads leave the access bits alone (CLIENT NO-TOUCH). */
   readonly noTouch: boolean;

@@ -36,7 +36,7 @@ export abstract class Lookup implements ObservedDatabase {
     this.expiry = new ExpiryIndex(this.table, keyspace.now);
   }
 
-  /** Deletes a key because its time has passed. */
+  /** Deletes an expired key. */
   protected abstract expire(address: number): void;
 
   get size(): number {
@@ -87,7 +87,7 @@ export abstract class Lookup implements ObservedDatabase {
     return address;
   }
 
-  /** `find` for a command that writes: notes the access. A key whose time has passed goes, even where readers only do not see it. */
+  /** `find` for a command that writes: notes the access. Deletes an expired key, even in HIDE mode. */
   write(access: KeyAccess, key: Buffer, from: number, length: number): number {
     const address = this.find(access, key, from, length);
     if (address !== 0) this.touch(access, address);
@@ -97,21 +97,21 @@ export abstract class Lookup implements ObservedDatabase {
 
   private dropHidden(hash: number, key: Buffer, from: number, length: number): void {
     const address = this.table.find(hash, key, from, length);
-    assert(address === 0 || this.isExpired(address), "only a key whose time has passed is hidden");
+    assert(address === 0 || this.isExpired(address), "only an expired key is hidden");
     if (address !== 0) this.expire(address);
   }
 
-  /** What `find` says about a key that a walk of the table came upon: whether it is there; it is deleted if its time has passed. */
+  /** What `find` says about a key that a walk of the table came upon: whether it is there. Deletes it if it has expired. */
   alive(access: KeyAccess, address: number): boolean {
     return !this.isExpired(address) || this.lookedUpExpired(access, address) !== 0;
   }
 
-  /** The record of a key as it is, whether its time has passed or not: its address, or 0. Counts, notes and deletes nothing. */
+  /** Returns the address of a key, expired or not, or 0. Counts, notes and deletes nothing. */
   locate(key: Buffer): number {
     return this.table.find(this.table.hash(key, 0, key.length), key, 0, key.length);
   }
 
-  /** Whether a key is there though its time has passed; deletes nothing. */
+  /** Whether a key is there though it has expired. Deletes nothing. */
   isStale(key: Buffer): boolean {
     const address = this.locate(key);
     return address !== 0 && this.isExpired(address);

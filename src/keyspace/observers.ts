@@ -3,15 +3,15 @@ import type { Type } from "../values/value-types.ts";
 /** A database as the observers of its keys see it. */
 export interface ObservedDatabase {
   readonly index: number;
-  /** The address of a key, its time passed or not, or 0. */
+  /** Returns the address of a key, expired or not, or 0. */
   locate(key: Buffer): number;
   isExpired(address: number): boolean;
-  /** Whether a key is there though its time has passed. */
+  /** Whether a key is there though it has expired. */
   isStale(key: Buffer): boolean;
   type(address: number): Type;
 }
 
-/** The name under which observers list the key bytes[from, from + length) of database `index`. */
+/** Returns the name under which observers list the key bytes[from, from + length) of database `index`. */
 export function nameOf(index: number, bytes: Buffer, from: number, length: number): string {
   return `${index}:${bytes.latin1Slice(from, from + length)}`;
 }

@@ -43,7 +43,7 @@ export abstract class SharedState {
   /** With an LFU policy the access bits count accesses instead of noting their time. */
   lfu: LfuSettings | null = null;
   private classes = 0;
-  /** To whom keyspace events are published. */
+  /** Called with each keyspace event of a class that is published. */
   publishEvent: ((event: EventClass, name: string, key: Buffer, database: number) => void) | null = null;
 
   constructor(arena: Arena | undefined, now: number) {

@@ -13,7 +13,7 @@ export interface Watch {
   readonly watcher: Watcher;
   readonly database: ObservedDatabase;
   readonly key: Buffer;
-  /** The key's time had passed already, though it was not deleted: to the watcher it is missing, so that its deletion is no change. */
+  /** The key had expired already, though it was not deleted: to the watcher it is missing, so that its deletion is no change. */
   stale: boolean;
 }
 

@@ -193,7 +193,7 @@ export class BlockedClients {
     }
   }
 
-  /** For keys that were made ready outside of commands: a key whose time was over, a data set that was replaced. */
+  /** For keys that were made ready outside of commands: a key that expired, a data set that was replaced. */
   serveBetweenTicks(): void {
     if (!this.awaited.hasReady || this.executor.loading) return;
     this.executor.beginBatch();

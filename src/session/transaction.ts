@@ -60,7 +60,7 @@ export class Transaction implements Watcher {
     this.touched = false;
   }
 
-  /** Whether a watched key's time has passed since it was watched, though it has not been deleted yet. */
+  /** Whether a watched key has expired since it was watched, though it has not been deleted yet. */
   get watchedExpired(): boolean {
     return this.watched.some(({ database, key, stale }) => !stale && database.isStale(key));
   }

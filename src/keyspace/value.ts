@@ -4,13 +4,12 @@
  */
 
 import { assert } from "../assert.ts";
-import { copied, copyBytes, moveBytes } from "../base/bytes.ts";
+import { copyBytes, moveBytes } from "../base/bytes.ts";
 import { errors } from "../errors.ts";
 import { Blob, type LargeObject } from "../memory/objects.ts";
 import { OUTSIDE } from "../memory/record.ts";
 import type { TableSpace } from "../memory/record-table.ts";
-import type { Holder } from "../values/holder.ts";
-import { emptyPacked } from "../values/holder.ts";
+import { emptyPacked, type Holder } from "../values/holder.ts";
 import type { ValueLimits } from "../values/limits.ts";
 import { Encoding, Type } from "../values/value-types.ts";
 import { KEEP_EXPIRY } from "./changes.ts";
@@ -226,10 +225,5 @@ export class Value implements Holder {
   private forget(): void {
     this.address = 0;
     this.openEmpty(this.type);
-  }
-
-  /** A copy of the packed bytes. */
-  packedCopy(): Buffer {
-    return copied(this.buffer, this.from, this.to);
   }
 }

@@ -42,10 +42,6 @@ export class Transaction implements Watcher {
     return bytes;
   }
 
-  get watchedCount(): number {
-    return this.watched.length;
-  }
-
   /** Watches the key bytes[from, from + length), which is copied. */
   watch(database: Database, bytes: Buffer, from: number, length: number): void {
     for (const { database: other, key } of this.watched) {

@@ -58,7 +58,7 @@ export class Call implements KeyAccess {
   /** The error that it was answered with, or null. */
   failure: CommandError | null = null;
   /** What the journal takes instead of the request: null for the request itself. */
-  effects: { database: number; frame: Frame }[] | null = null;
+  effects: Frame[] | null = null;
   /** Whether the journal takes the request though no key changed (FLUSHALL, ...). */
   forced = false;
   /** Whether a request that is `forced` is for replicas only: the append-only file has no use for it. */
@@ -298,19 +298,16 @@ export class Call implements KeyAccess {
     // What the master sent is passed on byte for byte by the replica link.
     if (this.session.kind === SessionKind.MASTER) return;
     const { journal } = this.server;
-    if (this.effects === null) journal.append(this.session.database.index, this.frame, this.forced && this.forReplicas);
-    else for (const effect of this.effects) journal.append(effect.database, effect.frame);
+    const { index } = this.session.database;
+    if (this.effects === null) journal.append(index, this.frame, this.forced && this.forReplicas);
+    else for (const effect of this.effects) journal.append(index, effect);
   }
 
   /** The journal takes `words` instead of the request; called again, these too. */
   journalAs(...words: Words): void {
-    this.journalOn(this.session.database, ...words);
-  }
-
-  journalOn(database: Database, ...words: Words): void {
     if (!this.server.journal.active) return this.journalNothing();
     this.effects ??= [];
-    this.effects.push({ database: database.index, frame: new Frame().encode(words) });
+    this.effects.push(new Frame().encode(words));
   }
 
   /** The journal takes the deletion of the key named by argument `index`, by the command that lazyfree-lazy-server-del asks for. */

@@ -6,25 +6,14 @@ import { Database } from "./database.ts";
 import { Eviction } from "./eviction.ts";
 import { SharedState } from "./shared.ts";
 
-/** What `count` records of `bytes` in all take at most beside the bytes: heads, blocks and pages that are not quite filled. */
-function mostBytes(count: number, bytes: number): number {
-  return bytes * 2 + count * 128 + 8 * 1024 * 1024;
-}
-
-export interface KeyspaceOptions {
-  databases: number;
-  now: number;
-  /** Where everything is kept; unless given, one that may grow to its full 64 GiB. */
-  arena?: Arena;
-}
-
 export class Keyspace extends SharedState {
   readonly databases: readonly Database[];
   readonly eviction: Eviction;
   /** The database that `expireDue` looks at first. */
   private expiryTurn = 0;
 
-  constructor({ databases, now, arena }: KeyspaceOptions) {
+  /** `arena`: where everything is kept; unless given, one that may grow to its full 64 GiB. */
+  constructor({ databases, now, arena }: { databases: number; now: number; arena?: Arena }) {
     super(arena, now);
     this.databases = Array.from({ length: databases }, (_, index) => new Database(this, index));
     this.eviction = new Eviction(this, this.databases);
@@ -43,7 +32,9 @@ export class Keyspace extends SharedState {
   requireRoom(records: number, bytes: number): void {
     assert(records >= 0 && bytes >= 0, "room is asked for what is there");
     const { arena } = this.space;
-    if (arena.unusedBytes < mostBytes(records, bytes)) throw new ArenaFull(`${arena.unusedBytes} bytes of the arena are left`);
+    // At most: beside the bytes there are heads, blocks and pages that are not quite filled.
+    const most = bytes * 2 + records * 128 + 8 * 1024 * 1024;
+    if (arena.unusedBytes < most) throw new ArenaFull(`${arena.unusedBytes} bytes of the arena are left`);
   }
 
   get keyCount(): number {

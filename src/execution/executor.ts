@@ -63,6 +63,10 @@ export class CommandExecutor implements Executor, Caller {
     return this.commands.resolve(frame) !== null;
   }
 
+  changesNoData(frame: Frame): boolean {
+    return this.commands.resolve(frame)?.changesNoData ?? false;
+  }
+
   protocolError(session: Session, message: string): void {
     this.server.log.verbose(`Protocol error (${message}) from client id=${session.id} addr=${session.link.remoteAddress}`);
     this.answerError(session, new CommandError(`ERR Protocol error: ${message}`));

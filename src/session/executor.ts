@@ -21,6 +21,8 @@ export interface Executor {
   execute(session: Session, frame: Frame): void;
   /** Whether the request names a command that there is. */
   knows(frame: Frame): boolean;
+  /** Whether it names one that, sent by a master, is not for the append-only file: there is nothing to do again. */
+  changesNoData(frame: Frame): boolean;
   /** The client broke the protocol: answers with the error and counts it. */
   protocolError(session: Session, message: string): void;
   /** The request of a blocked client is over without having been executed again: it counts as a call, failed if `error` was its answer. */

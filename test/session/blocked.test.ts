@@ -76,6 +76,7 @@ class Scene {
         lookAhead: () => {},
         protocolError: () => {},
         knows: () => true,
+        changesNoData: () => false,
         endBatch: () => {
           this.batches--;
         },

@@ -39,6 +39,7 @@ const EXECUTOR: Executor = {
   lookAhead: () => {},
   execute: () => {},
   knows: () => true,
+  changesNoData: () => false,
   protocolError: () => {},
   countEnded: () => {},
 };

@@ -72,6 +72,7 @@ export function fakeExecutor(keyspace: Keyspace): Executor {
     lookAhead() {},
     execute() {},
     knows: () => true,
+    changesNoData: () => false,
     protocolError: (_session, message) => reply.error(`ERR Protocol error: ${message}`),
     countEnded() {},
   };

@@ -359,6 +359,7 @@ export class MasterLink {
       {
         lookAhead: (who, frames, count) => parts.executor.lookAhead(who, frames, count),
         execute: (who, frame) => this.execute(who, frame),
+        changesNoData: (frame) => parts.executor.changesNoData(frame),
         applied: (bytes, from, to) => parts.journal.appendRaw(bytes, from, to),
         passedOn: (bytes, from, to) => parts.journal.appendForReplicas(bytes, from, to),
       },

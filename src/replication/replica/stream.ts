@@ -5,7 +5,6 @@
  */
 
 import { assert } from "../../assert.ts";
-import { equalsWord } from "../../base/bytes.ts";
 import type { Frame } from "../../protocol/frame.ts";
 import { Lines, trusted } from "../../protocol/request.ts";
 import { RequestBatch, RequestStream } from "../../protocol/request-stream.ts";
@@ -16,6 +15,8 @@ export interface StreamHost {
   lookAhead(session: Session, frames: readonly Frame[], count: number): void;
   /** Runs one request of the master's. */
   execute(session: Session, frame: Frame): void;
+  /** Whether a request is one that no file needs: PING, REPLCONF, PUBLISH, SPUBLISH. */
+  changesNoData(frame: Frame): boolean;
   /** bytes[from, to) have been run: they are the next of the history. */
   applied(bytes: Buffer, from: number, to: number): void;
   /** Likewise of what changes nothing: what the master asks its replicas, and messages. */
@@ -65,7 +66,7 @@ export class MasterStream {
   /** Runs one request, which ends at `end` of the buffer whose first byte is at `origin` of the history. */
   private run(frame: Frame, origin: number, end: number): void {
     const { session, stream } = this;
-    if (frame.buffer === stream.buffer && changesNothing(frame)) this.asides.push(origin + frame.start, origin + end);
+    if (frame.buffer === stream.buffer && this.host.changesNoData(frame)) this.asides.push(origin + frame.start, origin + end);
     this.host.execute(session, frame);
     // What stands in a transaction has not been run: a master that goes on from here sends it again.
     if (!session.queueing) this.offset = origin + end;
@@ -86,22 +87,5 @@ export class MasterStream {
     }
     if (index > 0) asides.splice(0, index);
     if (at < done) host.applied(buffer, at, done);
-  }
-}
-
-/** Whether a request is one that no file needs: PING, REPLCONF, PUBLISH, SPUBLISH. */
-function changesNothing(frame: Frame): boolean {
-  const { buffer } = frame;
-  const at = frame.offsets[0];
-  const length = frame.lengths[0];
-  switch (length) {
-    case 4:
-      return equalsWord(buffer, at, at + length, "ping");
-    case 7:
-      return equalsWord(buffer, at, at + length, "publish");
-    case 8:
-      return equalsWord(buffer, at, at + length, "replconf") || equalsWord(buffer, at, at + length, "spublish");
-    default:
-      return false;
   }
 }

@@ -78,7 +78,7 @@ export class Server implements ServerParts {
     this.conversations = new Conversations(this);
     this.listeners = new Listeners(new ClientAcceptor(this.conversations));
     this.blocked = new BlockedClients(this.executor, this.keyspace.blocked);
-    this.persistence = new Persistence(config, this.log, this.keyspace, () => this.replication.historyPoint);
+    this.persistence = new Persistence(config, this.log, this.keyspace, () => this.replication.historyPoint, { broken: this.broken });
     this.appendOnly = new AppendOnlyFile(
       this.persistence,
       this.journal,
@@ -88,6 +88,7 @@ export class Server implements ServerParts {
         statusChanged: () => this.stateChanged(),
         flushed: () => this.blocked.scheduleCheck(),
         fatal: () => void this.stop(1),
+        broken: this.broken,
       },
     );
     this.replication = new Replication(this);
@@ -129,8 +130,9 @@ export class Server implements ServerParts {
       throw error;
     }
     if (this.closed) return;
-    if (values.replicaof !== null)
-      this.replication.replicaOf(values.replicaof.host, values.replicaof.port, this.persistence.lastLoad.history);
+    const { history } = this.persistence.lastLoad;
+    if (values.replicaof === null) this.replication.goOn(history);
+    else this.replication.replicaOf(values.replicaof.host, values.replicaof.port, history);
     this.stateChanged();
     this.log.notice(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ""}`);
   }
@@ -138,8 +140,8 @@ export class Server implements ServerParts {
   /** With nothing to load this is over before the event loop hands over the first connection: no client is told that the server is loading. */
   private async loadData(): Promise<void> {
     this.appendOnly.readManifest();
-    const source = this.config.values.appendonly ? this.appendOnly : this.persistence;
-    const loading = source.load();
+    const { appendonly } = this.config.values;
+    const loading = appendonly ? this.appendOnly.load() : this.persistence.load(this.replication.loadBegins());
     this.stateChanged();
     await loading;
     if (!this.closed) this.appendOnly.openOnStart();
@@ -203,11 +205,11 @@ export class Server implements ServerParts {
 
   // ---- what the parts tell
 
-  broken(error: InvariantError): void {
+  readonly broken = (error: InvariantError): void => {
     if (this.closed) return;
     this.log.warning(`Replicant stops because of an internal error: ${error.stack ?? error.message}`);
     void this.stop(1);
-  }
+  };
 
   /** The role, the link to the master, loading, saving or writing changed: which commands may run is decided again. */
   stateChanged(): void {

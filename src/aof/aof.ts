@@ -6,7 +6,7 @@
 
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { assert } from "../assert.ts";
+import { assert, guard, guardLater } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import { failureWords } from "../config/error.ts";
 import { type CommandError, commandError, errors } from "../errors.ts";
@@ -21,22 +21,12 @@ import { AofLoad, type AofLoaded, upgradeOldFile } from "./load.ts";
 import { Manifest } from "./manifest.ts";
 import { AofPlace, readManifest, writeManifest } from "./manifest-file.ts";
 import { Rewrite, RewriteLimit } from "./rewrite.ts";
-import { AofWriter } from "./writer.ts";
+import { type AofEvents, AofWriter } from "./writer.ts";
 
 /** Replies to clients wait while what they tell of is not in the file. */
 export interface ReplyBarrier {
   close(): void;
   open(): void;
-}
-
-/** What hears of the file. */
-export interface AofEvents {
-  /** Whether writes are refused may have changed. */
-  statusChanged(): void;
-  /** `flushedOffset` has changed. */
-  flushed(): void;
-  /** What clients were told cannot be kept: the server must stop at once. */
-  fatal(): void;
 }
 
 export class AppendOnlyFile {
@@ -87,11 +77,10 @@ export class AppendOnlyFile {
     this.events = events;
     this.place = new AofPlace(config);
     this.limit = new RewriteLimit(log);
-    const { statusChanged, fatal } = events;
-    const synced = (): void => {
+    const flushed = (): void => {
       if (this.state === "on") events.flushed();
     };
-    this.writer = new AofWriter(config, log, journal, { statusChanged, synced, fatal }, () => this.rewrite !== null || persistence.saving);
+    this.writer = new AofWriter(config, log, journal, { ...events, flushed }, () => this.rewrite !== null || persistence.saving);
     config.onChange("appendonly", () => this.switchTo(config.values.appendonly));
     config.onChange("aof-disable-auto-gc", () => this.removeHistory() as undefined);
   }
@@ -239,18 +228,19 @@ export class AppendOnlyFile {
 
   /** What was appended is written once this tick is over, for all clients that were served in it together; their replies wait so long. */
   private scheduleWrite(): void {
-    const { barrier, journal } = this;
     if (this.writeScheduled) return;
     this.writeScheduled = true;
-    barrier.close();
-    setImmediate(() => {
-      this.writeScheduled = false;
-      journal.flushed();
-      const began = performance.now();
-      const complete = this.writer.write();
-      this.writeMicroseconds += (performance.now() - began) * 1000;
-      if (complete) barrier.open();
-    });
+    this.barrier.close();
+    setImmediate(() => guard(() => this.writeScheduledBytes(), this.events.broken));
+  }
+
+  private writeScheduledBytes(): void {
+    this.writeScheduled = false;
+    this.journal.flushed();
+    const began = performance.now();
+    const complete = this.writer.write();
+    this.writeMicroseconds += (performance.now() - began) * 1000;
+    if (complete) this.barrier.open();
   }
 
   // ---- switching on and off
@@ -281,7 +271,7 @@ export class AppendOnlyFile {
     if (!config.values.appendonly || this.enabled || this.closed) return;
     if (this.start()) return;
     log.warning("Failed enabling the AOF after successful master synchronization! Trying it again in one second.");
-    setTimeout(() => this.resume(), 1000).unref();
+    setTimeout(() => guard(() => this.resume(), this.events.broken), 1000).unref();
   }
 
   /** Switches the file on: it begins with a rewrite, which may have to wait. Returns false when it cannot be begun. */
@@ -364,9 +354,10 @@ export class AppendOnlyFile {
     const rewrite = new Rewrite(persistence, { directory: this.place.parent, name, incrementalSync }, this.commandOptions);
     this.rewrite = rewrite;
     log.notice("Background append only file rewriting started");
-    void rewrite.settled.then((error) => {
+    const ended = rewrite.settled.then((error) => {
       if (this.rewrite === rewrite) this.endRewrite(rewrite, form, error);
     });
+    void guardLater(ended, this.events.broken);
     return true;
   }
 

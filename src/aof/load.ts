@@ -2,6 +2,7 @@
 
 import { existsSync, mkdirSync, renameSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
+import { asFailure } from "../assert.ts";
 import { failureWords } from "../config/error.ts";
 import type { Log } from "../log.ts";
 import { ProtocolError } from "../protocol/protocol-error.ts";
@@ -200,17 +201,17 @@ export class AofLoad implements LoadProgress {
 
   private failure({ name }: AofFile, error: unknown): LoadError {
     const load = this.current;
+    const { message } = asFailure(error);
     load?.abandon();
     if (error instanceof UnknownCommand) {
-      return this.refusal(`Unknown command '${error.message}' reading the append only file ${name}`);
+      return this.refusal(`Unknown command '${message}' reading the append only file ${name}`);
     }
     if (error instanceof ProtocolError) {
       const advice = "make a backup of your AOF file, then use redis-check-aof --fix <filename.manifest>";
       return this.refusal(`Bad file format reading the append only file ${name}: ${advice}`);
     }
-    const reason = error instanceof Error ? error.message : String(error);
     if (load?.isImage === true && (error instanceof RdbError || error instanceof LoadError)) {
-      this.log.warning(reason);
+      this.log.warning(message);
       const what = name === this.place.prefix ? `the RDB preamble of the AOF file ${name}` : `the RDB base file ${name}`;
       return this.refusal(`Error reading ${what}, AOF loading aborted`);
     }

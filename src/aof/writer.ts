@@ -8,7 +8,7 @@
  */
 
 import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
-import { assert } from "../assert.ts";
+import { assert, type Broken, guard } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import { failureWords } from "../config/error.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -19,14 +19,16 @@ import { annotation } from "../snapshot/sinks/commands.ts";
 const ERROR_LOG_SECONDS = 30;
 const POSTPONE_SECONDS = 2;
 
-/** What hears of the writing. */
-export interface AofWriterEvents {
-  /** Whether writes must be refused may have changed. */
+/** What hears of the file. */
+export interface AofEvents {
+  /** Whether writes are refused may have changed. */
   statusChanged(): void;
-  /** `syncedOffset` moved on. */
-  synced(): void;
-  /** What clients are told could not be kept: the server must stop. */
+  /** The offset up to which the journal is on disk has changed. */
+  flushed(): void;
+  /** What clients were told cannot be kept: the server must stop at once. */
   fatal(): void;
+  /** An invariant is broken in the background. */
+  readonly broken: Broken;
 }
 
 /** An open file, closed only when no flush of it is under way. */
@@ -46,7 +48,7 @@ class OpenFile {
       this.flushes--;
       assert(this.flushes >= 0, "each flush of a file ends once");
       if (this.unwanted && this.flushes === 0) closeSync(this.descriptor);
-      done(error);
+      done(error ?? null);
     });
   }
 
@@ -75,7 +77,7 @@ export class AofWriter {
   private readonly config: Config;
   private readonly log: Log;
   private readonly journal: Journal;
-  private readonly events: AofWriterEvents;
+  private readonly events: AofEvents;
   /** Whether images are being written to disk: no-appendfsync-on-rewrite. */
   private readonly diskBusy: () => boolean;
   private file: OpenFile | null = null;
@@ -87,7 +89,7 @@ export class AofWriter {
   /** The time noted last in the file, in s since 1970. */
   private notedTime = 0;
 
-  constructor(config: Config, log: Log, journal: Journal, events: AofWriterEvents, diskBusy: () => boolean) {
+  constructor(config: Config, log: Log, journal: Journal, events: AofEvents, diskBusy: () => boolean) {
     this.config = config;
     this.log = log;
     this.journal = journal;
@@ -287,30 +289,24 @@ export class AofWriter {
   }
 
   private flushInBackground(file: OpenFile): void {
-    const { log, events, journal } = this;
-    const { offset } = journal;
+    const { offset } = this.journal;
     this.syncedSize = this.size;
-    file.flush((error) => {
-      if (error === null || error === undefined) {
-        if (this.file !== null) this.synced(offset);
-        if (this.flushError !== null) {
-          this.flushError = null;
-          events.statusChanged();
-        }
-      } else {
-        const words = failureWords(error);
-        if (this.flushError === null) log.warning(`Fail to fsync the AOF file: ${words}`);
-        this.flushError = words;
-        events.statusChanged();
-      }
-      if (this.postponedSince !== 0) this.write();
-    });
+    file.flush((error) => guard(() => this.flushEnded(offset, error), this.events.broken));
+  }
+
+  private flushEnded(offset: number, error: Error | null): void {
+    const former = this.flushError;
+    this.flushError = error === null ? null : failureWords(error);
+    if (error === null && this.file !== null) this.synced(offset);
+    if (error !== null && former === null) this.log.warning(`Fail to fsync the AOF file: ${this.flushError}`);
+    if (error !== null || former !== null) this.events.statusChanged();
+    if (this.postponedSince !== 0) this.write();
   }
 
   private synced(offset: number): void {
     if (offset <= this.syncedOffset) return;
     this.syncedOffset = offset;
-    this.events.synced();
+    this.events.flushed();
   }
 
   /** Writes and flushes everything at once. */

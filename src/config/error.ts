@@ -1,3 +1,5 @@
+import { asFailure } from "../assert.ts";
+
 /** What is wrong with the command line or a configuration file: one line for a person, naming the place, the directive and the limit. */
 export class ConfigError extends Error {
   override name = "ConfigError";
@@ -31,9 +33,11 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: "Read-only file system",
 };
 
-/** Returns the reason of a failed file operation as C's strerror words it, or the error's own message where it carries no known code. */
+/**
+ * Returns the reason of a failed file operation as C's strerror words it, or the error's own message where it carries no known code. A
+ * broken invariant is thrown again.
+ */
 export function failureWords(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return WORDS[code] ?? error.message;
+  const failure = asFailure(error);
+  return ("code" in failure && typeof failure.code === "string" ? WORDS[failure.code] : undefined) ?? failure.message;
 }

@@ -48,7 +48,7 @@ export interface ServerParts {
   /** Closes everything at once, saving nothing; the process may exit with `code`. */
   stop(code: number): Promise<void>;
   /** An invariant of this server is broken: it logs the error and closes everything at once, before it serves or saves wrong data. */
-  broken(error: InvariantError): void;
+  readonly broken: (error: InvariantError) => void;
   /** SHUTDOWN ABORT. Returns whether a shutdown was waiting for replicas; its promise resolves to false. */
   abortShutdown(): boolean;
   /** When a shutdown that is under way stops waiting for replicas, in ms since 1970; 0 while there is none. */

@@ -21,7 +21,7 @@ const BLOCK_BYTES = 1024 * 1024;
 interface Block {
   readonly buffer: Buffer;
   /** Offset of the first byte. */
-  readonly start: number;
+  start: number;
   /** Bytes written. */
   length: number;
 }
@@ -100,6 +100,14 @@ export class Journal {
     assert(Number.isSafeInteger(offset) && offset >= 0, "an offset counts bytes");
     this.offset = offset;
     this.forget();
+  }
+
+  /** What was kept so far turns out to follow on `offset` bytes of another history: the file of a master names it. There are no readers. */
+  advance(offset: number): void {
+    assert(this.file === null && this.cursors.size === 0, "readers would be at other bytes than before");
+    assert(Number.isSafeInteger(offset) && offset >= 0, "an offset counts bytes");
+    this.offset += offset;
+    for (const block of this.blocks) block.start += offset;
   }
 
   /** The append-only file becomes a reader, from here on. */
@@ -182,6 +190,11 @@ export class Journal {
   /** Bytes kept. */
   get size(): number {
     return this.offset - this.firstOffset;
+  }
+
+  /** Where the backlog starts. Whole blocks are kept, of which more may be left than it is to have. */
+  get backlogStart(): number {
+    return Math.max(this.firstOffset, this.offset - this.retain);
   }
 
   /** Bytes that blocks take, for `used_memory`. */

@@ -1,5 +1,6 @@
 /** The way to a clean end: replicas that lag are waited for, the data set is saved where that is wanted, then the server stops. */
 
+import { InvariantError } from "../assert.ts";
 import type { Restrictions } from "../execution/restrictions.ts";
 import type { ServerParts, ShutdownOptions } from "../execution/server-parts.ts";
 import { type Replica, ReplicaState, STATE_WORDS } from "../replication/master/replica.ts";
@@ -106,7 +107,11 @@ export class Shutdown {
       log.notice("Saving the final RDB snapshot before exiting.");
       try {
         persistence.save();
-      } catch {
+      } catch (error) {
+        if (error instanceof InvariantError) {
+          this.server.broken(error);
+          return true;
+        }
         log.warning(`Error trying to save the DB${options.force ? ". Exit anyway." : ", can't exit."}`);
         if (!options.force) return this.refuse();
       }

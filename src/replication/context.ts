@@ -1,4 +1,5 @@
 import type { AppendOnlyFile } from "../aof/aof.ts";
+import type { Broken } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
@@ -23,4 +24,6 @@ export interface ReplicationContext {
   readonly executor: Executor;
   /** The role, the link to the master or loading changed: which commands may run is decided again. */
   stateChanged(): void;
+  /** An invariant is broken: the server stops. */
+  readonly broken: Broken;
 }

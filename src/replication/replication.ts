@@ -8,7 +8,7 @@ import { assert } from "../assert.ts";
 import { type CommandError, errors } from "../errors.ts";
 import { ExpiryMode } from "../keyspace/key-access.ts";
 import { type Session, SessionKind } from "../session/session.ts";
-import type { HistoryPoint } from "../snapshot/load-handler.ts";
+import type { HistoryPoint, LoadOptions } from "../snapshot/load-handler.ts";
 import type { ReplicationContext } from "./context.ts";
 import { History } from "./history.ts";
 import { Replicas } from "./master/master.ts";
@@ -68,6 +68,30 @@ export class Replication {
     const { journal } = this.server;
     const { resumable, database } = this.link?.resumePoint ?? { resumable: journal.hasBacklog, database: 0 };
     return resumable || this.link?.connected ? { id: this.history.id, offset: journal.offset, streamDb: database } : null;
+  }
+
+  /**
+   * A master loads its file: keys that it leaves out because their time has passed are deletions, of which replicas that go on from the file
+   * must hear. Returns what the load is to tell of them.
+   */
+  loadBegins(): Pick<LoadOptions, "expired"> {
+    const { journal, keyspace, config } = this.server;
+    if (config.values.replicaof !== null) return {};
+    journal.start();
+    return { expired: (database, key, from, length) => keyspace.onLeaving?.(database, key.subarray(from, from + length), "expired") };
+  }
+
+  /**
+   * The data set is loaded, and the server a master. Where the file says `from` which point of a history it is, replicas that have that
+   * history may go on from there, under a new id.
+   */
+  goOn(from: HistoryPoint | null): void {
+    const { journal } = this.server;
+    if (from === null) return journal.stop();
+    journal.advance(from.offset);
+    this.history.adopt(from.id);
+    this.history.branch(from.offset);
+    this.replicas.restartBacklogClock();
   }
 
   /**

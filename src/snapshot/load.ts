@@ -6,7 +6,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
-import { assert } from "../assert.ts";
+import { asFailure, assert } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import { failureWords } from "../config/error.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
@@ -432,8 +432,7 @@ export class Loading {
 
   /** Logs why a load failed. Returns the error to throw. */
   protected loadFailure(error: unknown): LoadError {
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `Fatal error loading the DB from ${this.path}: ${reason}`;
+    const message = `Fatal error loading the DB from ${this.path}: ${asFailure(error).message}`;
     this.log.warning(message);
     return new LoadError(message, { cause: error });
   }

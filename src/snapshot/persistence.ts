@@ -5,7 +5,7 @@
 
 import { rmSync } from "node:fs";
 import { resolve } from "node:path";
-import { assert } from "../assert.ts";
+import { asFailure, assert, type Broken, guardLater, InvariantError } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import { commandError, errors } from "../errors.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
@@ -29,12 +29,14 @@ const REDIS_BITS = 64;
 /** Facts at the head of an image. */
 export type ImageFacts = readonly (readonly [name: string, value: string | number])[];
 
-/** What tests put in the place of the system's. */
+/** Whom to tell of our own faults, and what tests put in the place of the system's. */
 export interface PersistenceHooks {
   /** ms since 1970. */
   readonly clock?: () => number;
   /** Opens the temporary file of a background save. */
   readonly createFile?: CreateFile;
+  /** Told of an invariant that is broken in the background. */
+  readonly broken?: Broken;
 }
 
 /** DEBUG RELOAD's options. */
@@ -75,6 +77,7 @@ export class Persistence extends Loading {
   /** Where the data set stands now, or null where no replica could go on from an image of it. */
   private readonly history: () => HistoryPoint | null;
   private readonly createFile: { readonly create?: CreateFile };
+  private readonly broken: Broken;
   private background: BackgroundSave | null = null;
   private scheduled = false;
   /** `keyspace.changes` when what is in the file was current. */
@@ -88,6 +91,7 @@ export class Persistence extends Loading {
     super(config, log, keyspace, hooks.clock);
     this.history = history;
     this.createFile = hooks.createFile === undefined ? {} : { create: hooks.createFile };
+    this.broken = hooks.broken ?? asFailure;
     this.lastSaveAt = this.seconds();
     this.savedChanges = keyspace.changes;
   }
@@ -156,7 +160,7 @@ export class Persistence extends Loading {
       new Snapshot(keyspace, file, this.snapshotOptions(), "whole").runNow();
       file.throwFailure();
     } catch (error) {
-      log.warning(error instanceof Error ? error.message : String(error));
+      log.warning(asFailure(error).message);
       return false;
     }
     log.notice("DB saved on disk");
@@ -186,7 +190,10 @@ export class Persistence extends Loading {
     const { promise, resolve: settle } = Promise.withResolvers<Error | null>();
     const file = new SnapshotFile({ ...this.place(), settled: settle, ...this.createFile });
     const snapshot = new Snapshot(keyspace, file, this.snapshotOptions());
-    const settled = promise.then((error) => ended(this.backgroundSaveEnded(error)));
+    const settled = guardLater(
+      promise.then((error) => ended(this.backgroundSaveEnded(error))),
+      this.broken,
+    );
     this.background = { snapshot, file, startedAt: this.clock(), changes: keyspace.changes, settled, cancelled: false, superseded: false };
     log.notice("Background saving started");
     file.start(snapshot);
@@ -208,6 +215,8 @@ export class Persistence extends Loading {
       else this.saved(background.changes);
     } else if (background.cancelled) {
       this.log.notice("Background saving cancelled");
+    } else if (error instanceof InvariantError) {
+      this.broken(error);
     } else {
       this.log.warning(error.message);
       this.log.warning("Background saving error");
@@ -294,6 +303,7 @@ export class Persistence extends Loading {
       usage: usageFacts(values["maxmemory-policy"]),
       aux: this.facts(this.historyFacts()),
       keyDelay: meanKeyDelay(values["rdb-key-save-delay"]),
+      broken: this.broken,
     };
   }
 
@@ -329,11 +339,7 @@ export class Persistence extends Loading {
 
   /** Makes a temporary file for an image that comes from a master. It is closed and removed when it is discarded, and when the server stops. */
   spool(on: Pick<SpoolOptions, "room" | "failed">): Spool {
-    const spool = new Spool({
-      ...on,
-      directory: resolve(this.config.values.dir),
-      ...this.createFile,
-    });
+    const spool = new Spool({ ...on, directory: resolve(this.config.values.dir), broken: this.broken, ...this.createFile });
     this.spools.add(spool);
     void spool.gone.then(() => this.spools.delete(spool));
     return spool;

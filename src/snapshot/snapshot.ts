@@ -4,7 +4,7 @@
  * the append-only file's rewrite: they differ in their consumer.
  */
 
-import { assert, InvariantError } from "../assert.ts";
+import { asFailure, assert, type Broken, guard } from "../assert.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { type ByteSink, RdbWriter } from "../rdb/writer.ts";
 import { DatabaseImage, Image } from "./image.ts";
@@ -41,6 +41,8 @@ export interface SnapshotOptions extends RdbImageOptions {
   readonly clock?: () => number;
   /** Has the next slice run, after at least `delayMs`. */
   readonly defer?: (slice: () => void, delayMs: number) => void;
+  /** Told of an invariant that is broken in a slice; without it, the error leaves the slice. */
+  readonly broken?: Broken;
 }
 
 /** DESIGN: no slice of background work longer than about 1 ms. */
@@ -61,7 +63,7 @@ export class Snapshot {
   private readonly sliceMs: number;
   private readonly clock: () => number;
   private readonly defer: (slice: () => void, delayMs: number) => void;
-  private readonly slice = () => this.runSlice();
+  private readonly slice: () => void;
   private state: "new" | "scheduled" | "waiting" | "over" = "new";
   /** The database whose table is being walked. */
   private current = 0;
@@ -77,6 +79,8 @@ export class Snapshot {
     this.sliceMs = options.sliceMs ?? SLICE_MS;
     this.clock = options.clock ?? (() => performance.now());
     this.defer = options.defer ?? deferToLoop;
+    const { broken } = options;
+    this.slice = broken === undefined ? () => this.runSlice() : () => guard(() => this.runSlice(), broken);
     this.image = this.openImage(keyspace, options, mode === "sliced");
     for (const database of options.data === false ? [] : keyspace.databases) {
       if (database.table.size > 0) this.databases.push(new DatabaseImage(this.image, database));
@@ -171,14 +175,19 @@ export class Snapshot {
     this.longest = Math.max(this.longest, this.clock() - began);
   }
 
-  /** Runs `work`; what it throws ends the snapshot. A broken invariant goes on to the caller that ends the server. */
+  /** Runs `work`; what it throws ends the snapshot. */
   private guarded(work: () => void): void {
     try {
       work();
     } catch (error) {
-      this.cancel(error instanceof Error ? error : new Error(String(error)));
-      if (error instanceof InvariantError) throw error;
+      this.giveUp(error);
     }
+  }
+
+  /** Cancels because of what was thrown. A broken invariant goes on to the caller that ends the server. */
+  private giveUp(error: unknown): void {
+    this.cancel(error instanceof Error ? error : new Error(String(error)));
+    asFailure(error);
   }
 
   /** Does a step of work. Returns whether none is left. */
@@ -220,7 +229,7 @@ export class Snapshot {
     try {
       this.consumer.write(bytes, from, to);
     } catch (error) {
-      this.cancel(error instanceof Error ? error : new Error(String(error)));
+      this.giveUp(error);
     }
   }
 

@@ -6,7 +6,7 @@
 
 import { type FileHandle, open, rename, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { assert } from "../assert.ts";
+import { assert, type Broken, guardLater } from "../assert.ts";
 import { failureWords } from "../config/error.ts";
 import { type CreateFile, createTemporary, SaveError } from "./file.ts";
 import { FileQueue } from "./file-queue.ts";
@@ -19,6 +19,8 @@ export interface SpoolOptions {
   /** Told once, unless it was discarded before, when the file could not be made or written. */
   readonly failed: (error: SaveError) => void;
   readonly create?: CreateFile;
+  /** Told of an invariant that is broken while the file is written. */
+  readonly broken: Broken;
 }
 
 export class Spool {
@@ -37,7 +39,7 @@ export class Spool {
     this.options = options;
     this.queue = new FileQueue({ room: options.room, failure: writeFailure, syncBytes: 0 });
     this.written.promise.catch(() => {}); // a caller that asks for the file hears of it; there may be none
-    this.gone = this.run();
+    this.gone = guardLater(this.run(), options.broken);
   }
 
   /** Takes in chunk[from, to). Returns how many bytes that is. */
@@ -107,11 +109,12 @@ export class Spool {
       this.queue.fail(error instanceof Error ? error : new Error(String(error)));
       this.written.reject(error);
       if (!this.discarded) failed(error instanceof SaveError ? error : writeFailure("close", error));
+    } finally {
+      this.queue.release();
+      // That the removal may fail (the directory is gone) does not matter: there is nothing left to save.
+      await handle?.close().catch(() => {});
+      if (this.path !== "") await rm(this.path, { force: true }).catch(() => {});
     }
-    this.queue.release();
-    // That the removal may fail (the directory is gone) does not matter: there is nothing left to save.
-    await handle?.close().catch(() => {});
-    if (this.path !== "") await rm(this.path, { force: true }).catch(() => {});
   }
 }
 

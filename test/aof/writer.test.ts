@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { AofWriter } from "../../src/aof/writer.ts";
+import { asFailure } from "../../src/assert.ts";
 import { Config } from "../../src/config/config.ts";
 import { Journal } from "../../src/journal/journal.ts";
 import { Frame } from "../../src/protocol/frame.ts";
@@ -18,7 +19,7 @@ function writing(directory: Directory, policy: string) {
     Config.of({ appendfsync: policy }),
     log,
     journal,
-    { statusChanged: () => void told.push(writer.error), synced() {}, fatal: () => void outcome.fatal++ },
+    { statusChanged: () => void told.push(writer.error), flushed() {}, fatal: () => void outcome.fatal++, broken: asFailure },
     () => false,
   );
   journal.openFile();

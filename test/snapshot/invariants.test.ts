@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Manifest } from "../../src/aof/manifest.ts";
 import { AofWriter } from "../../src/aof/writer.ts";
-import { InvariantError } from "../../src/assert.ts";
+import { asFailure, InvariantError } from "../../src/assert.ts";
 import { Config } from "../../src/config/config.ts";
 import { Journal } from "../../src/journal/journal.ts";
 import type { Keyspace } from "../../src/keyspace/keyspace.ts";
@@ -226,7 +226,7 @@ describe("files", () => {
 
   test("hold no more of a master's image than came", () =>
     inDirectory(async (directory) => {
-      const spool = new Spool({ directory, room() {}, failed() {} });
+      const spool = new Spool({ directory, room() {}, failed() {}, broken: asFailure });
       spool.push(bytes, 0, 5);
       expect(await brokenLater(spool.complete(6))).toBe("an image has no more bytes than came");
       spool.discard();
@@ -259,7 +259,7 @@ describe("the append-only file", () => {
   });
 
   test("becomes shorter when it is cut", () => {
-    const events = { statusChanged() {}, synced() {}, fatal() {} };
+    const events = { statusChanged() {}, flushed() {}, fatal() {}, broken: asFailure };
     const made = new AofWriter(Config.of({}), new MemoryLog(), new Journal(), events, () => false);
     expect(broken(() => made.truncatedTo(1))).toBe("a file that is cut becomes shorter");
   });

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { asFailure } from "../../src/assert.ts";
 import type { SaveError } from "../../src/snapshot/file.ts";
 import { Spool, type SpoolOptions } from "../../src/snapshot/spool.ts";
 
@@ -26,6 +27,7 @@ function make(options: Partial<SpoolOptions> = {}) {
       failures.push(error);
       failed.resolve(error.message);
     },
+    broken: asFailure,
     ...options,
   });
   return { spool, failures, failed: failed.promise };

@@ -4,7 +4,7 @@
  * of the stream; each replica is a cursor.
  */
 
-import { assert } from "../../assert.ts";
+import { assert, guard } from "../../assert.ts";
 import { type Session, SessionKind } from "../../session/session.ts";
 import type { OutputLimit } from "../../transport/output-buffer.ts";
 import type { ReplicationContext } from "../context.ts";
@@ -151,7 +151,7 @@ export class Replicas implements SyncEvents {
       return false;
     }
     const from = offset - 1;
-    if (!journal.hasBacklog || from < journal.firstOffset || from > journal.offset) {
+    if (!journal.hasBacklog || from < journal.backlogStart || from > journal.offset) {
       log.notice(`Unable to partial resync with replica ${replica.name} for lack of backlog (Replica request was: ${offset}).`);
       if (from > journal.offset) {
         log.warning(`Warning: replica ${replica.name} tried to PSYNC with an offset that is greater than the master replication offset.`);
@@ -205,7 +205,7 @@ export class Replicas implements SyncEvents {
   private scheduleStart(): void {
     if (this.startScheduled) return;
     this.startScheduled = true;
-    setImmediate(() => {
+    this.later(() => {
       this.startScheduled = false;
       this.startSync();
     });
@@ -305,7 +305,12 @@ export class Replicas implements SyncEvents {
   private scheduleFlush(): void {
     if (this.flushScheduled) return;
     this.flushScheduled = true;
-    setImmediate(() => this.flush());
+    this.later(() => this.flush());
+  }
+
+  /** Does `work` once this tick is over. */
+  private later(work: () => void): void {
+    setImmediate(() => guard(work, this.server.broken));
   }
 
   /** Sends each replica what it lacks, as far as its socket takes it. */

@@ -5,7 +5,7 @@
 
 import type { Socket } from "bun";
 import { NO_LINK } from "../../aof/replay.ts";
-import { assert } from "../../assert.ts";
+import { assert, guard } from "../../assert.ts";
 import type { MasterAddress } from "../../config/special-kinds.ts";
 import { Frame } from "../../protocol/frame.ts";
 import { ProtocolError } from "../../protocol/protocol-error.ts";
@@ -122,25 +122,21 @@ export class MasterLink {
     this.lastHeard = this.attemptAt;
     this.setState(LinkState.CONNECTING);
     log.notice(`Connecting to MASTER ${this.name}`);
-    const isCurrent = (): boolean => attempt === this.attempt && !this.stopped;
-    const lost = (error: Error): void => {
-      if (isCurrent()) this.lost(error.message);
+    const whileCurrent = (work: () => void): void => {
+      if (attempt === this.attempt && !this.stopped) guard(work, this.server.broken);
     };
+    const lost = (error: Error): void => whileCurrent(() => this.lost(error.message));
     Bun.connect<MasterLink>({
       hostname: this.address.host,
       port: this.address.port,
       data: this,
       socket: {
         open: (socket) => {
-          if (isCurrent()) this.opened(socket);
-          else socket.terminate();
+          whileCurrent(() => this.opened(socket));
+          if (this.socket !== socket) socket.terminate();
         },
-        data: (_, chunk) => {
-          if (isCurrent()) this.receive(chunk);
-        },
-        drain: () => {
-          if (isCurrent()) this.drain();
-        },
+        data: (_, chunk) => whileCurrent(() => this.receive(chunk)),
+        drain: () => whileCurrent(() => this.drain()),
         close: () => lost(new Error("connection lost")),
         error: (_, error) => lost(error),
         connectError: (_, error) => lost(error),
@@ -514,6 +510,6 @@ export class MasterLink {
     this.attempt++;
     this.socket?.terminate();
     this.socket = null;
-    setImmediate(() => this.breakOff(session));
+    setImmediate(() => guard(() => this.breakOff(session), this.server.broken));
   }
 }

@@ -4,7 +4,7 @@
  * the master may still fail, or it is read as it comes, for which there must be nothing to lose.
  */
 
-import { assert } from "../../assert.ts";
+import { asFailure, assert, guardLater } from "../../assert.ts";
 import type { ImageLoad } from "../../snapshot/load.ts";
 import type { Spool } from "../../snapshot/spool.ts";
 import type { ReplicationContext } from "../context.ts";
@@ -66,7 +66,7 @@ export class Transfer {
       return at;
     }
     events.listen(false);
-    void this.loadFile(this.spool);
+    void guardLater(this.loadFile(this.spool), this.server.broken);
     return this.keep(chunk, at);
   }
 
@@ -171,7 +171,7 @@ export class Transfer {
 
   private fail(error: unknown, source: "socket" | "disk"): void {
     const { log } = this.server;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = asFailure(error).message;
     if (error instanceof PayloadError || !this.loading) log.warning(reason);
     else log.warning(`Failed trying to load the MASTER synchronization DB from ${source}: ${reason}`);
     this.abort();

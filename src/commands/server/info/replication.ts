@@ -25,8 +25,8 @@ export const REPLICATION: Section = {
     out.add("repl_backlog_active", journal.hasBacklog);
     out.add("repl_backlog_size", journal.retain);
     // Offsets of single bytes are counted from 1.
-    out.add("repl_backlog_first_byte_offset", journal.hasBacklog ? journal.firstOffset + 1 : 0);
-    out.add("repl_backlog_histlen", journal.hasBacklog ? journal.size : 0);
+    out.add("repl_backlog_first_byte_offset", journal.hasBacklog ? journal.backlogStart + 1 : 0);
+    out.add("repl_backlog_histlen", journal.hasBacklog ? journal.offset - journal.backlogStart : 0);
   },
 };
 

@@ -503,10 +503,7 @@ export class AppendOnlyFile {
 
   // ---- loading again
 
-  /**
-   * DEBUG LOADAOF: what waits is written, the databases are emptied and loaded from the files, while everything waits. Errors:
-   * CommandError; the log has the reason.
-   */
+  /** DEBUG LOADAOF: writes what waits, empties the databases and loads them from the files. Errors: CommandError; the log has the reason. */
   reload(): void {
     const { keyspace, log } = this;
     if (this.writer.isOpen) this.writer.write({ force: true });

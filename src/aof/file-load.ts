@@ -148,8 +148,9 @@ export class FileLoad implements ImageSink {
   }
 
   /** The rest is not wanted or will not come. */
-  abandon(): void {
+  abandon(): null {
     this.image?.abandon();
     this.runner.reset();
+    return null;
   }
 }

@@ -74,10 +74,7 @@ export class AofLoad implements LoadProgress {
     return this.before + (this.current?.loadedBytes ?? 0);
   }
 
-  /**
-   * Loads everything, with pauses for the event loop; `abandoned` is asked whether to go on. Returns null when it was given up. Errors:
-   * LoadError, logged.
-   */
+  /** Loads everything, with pauses for the event loop. Returns null when `abandoned` said that it is not wanted. Errors: LoadError, logged. */
   async load(abandoned: () => boolean): Promise<AofLoaded | null> {
     const { persistence } = this;
     this.measure();
@@ -85,14 +82,14 @@ export class AofLoad implements LoadProgress {
     try {
       for (const file of this.manifest.files) {
         const load = this.begin(file, false);
-        await this.guarded(file, async () => {
+        try {
           const image = await openImage(this.place.path(file.name));
           if (image !== null) await persistence.feed(image.file, load, abandoned);
-        });
-        if (abandoned()) {
-          load.abandon();
-          return null;
+          if (!abandoned()) load.finish();
+        } catch (error) {
+          throw this.failure(file, error);
         }
+        if (abandoned()) return load.abandon();
         this.end(file, load);
       }
     } finally {
@@ -147,15 +144,6 @@ export class AofLoad implements LoadProgress {
     runner.reset();
     this.current = new FileLoad(persistence, runner, { nested, oldStyle: file.name === this.place.prefix, startedAt });
     return this.current;
-  }
-
-  private async guarded(file: AofFile, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-      this.current?.finish();
-    } catch (error) {
-      throw this.failure(file, error);
-    }
   }
 
   private end(file: AofFile, load: FileLoad): void {

@@ -57,9 +57,7 @@ export function checkTitleTemplate(template: string): string | null {
   return title === null || title === "" ? "template format is invalid or contains unknown variables" : null;
 }
 
-/**
- * Returns `template` with its variables filled in and outer spaces cut, or null when a variable is unknown or not closed; `{{` is a brace.
- */
+/** Returns `template` with its variables filled in and outer spaces cut, or null when one is unknown or not closed; `{{` is a brace. */
 export function expandTitle(template: string, variables: Readonly<Record<TitleVariable, string>>): string | null {
   let sound = true;
   const title = template.replace(/\{\{|\{([^}]*)(\}?)/g, (found, name: string | undefined, close: string) => {

@@ -73,10 +73,7 @@ export class Config {
     this.values = values as ConfigValues;
   }
 
-  /**
-   * A configuration of the defaults and `directives`, each as one would write it in redis.conf: for tests and for programs that embed a
-   * server. Throws ConfigError.
-   */
+  /** The defaults and `directives`, each as in redis.conf: for tests, and programs that embed a server. Throws ConfigError. */
   static of(directives: { readonly [K in DirectiveName]?: string } = {}, surroundings: Surroundings = machine): Config {
     const loader = new Loader(() => "", surroundings);
     for (const [name, value] of Object.entries(directives)) {
@@ -160,10 +157,7 @@ export class Config {
     return this.apply(changes);
   }
 
-  /**
-   * Sets a directive on the server's own behalf, immutable ones included and without running `onChange` functions: REPLICAOF changes
-   * `replicaof` so. Throws InvalidValue.
-   */
+  /** Sets a directive, immutable ones too, without its `onChange` functions: REPLICAOF changes `replicaof` so. Throws InvalidValue. */
   assign(name: DirectiveName, words: readonly string[]): void {
     const row = findDirective(name)?.row ?? DIRECTIVES[name];
     this.store(name, parseSetting(name, row, words, this.context(this.setting(name))));

@@ -33,10 +33,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: "Read-only file system",
 };
 
-/**
- * Returns the reason of a failed file operation as C's strerror words it, or the error's own message where it carries no known code. A
- * broken invariant is thrown again.
- */
+/** Returns why a file operation failed in C's words, or those of an error without a known code. A broken invariant is thrown again. */
 export function failureWords(error: unknown): string {
   const failure = asFailure(error);
   return ("code" in failure && typeof failure.code === "string" ? WORDS[failure.code] : undefined) ?? failure.message;

@@ -1,18 +1,9 @@
 /** The parts of a server, as commands and those who run them see it. `Server` is one; tests may make another. */
 
-import type { AppendOnlyFile } from "../aof/aof.ts";
-import type { InvariantError } from "../assert.ts";
-import type { Config } from "../config/config.ts";
-import type { Journal } from "../journal/journal.ts";
-import type { Keyspace } from "../keyspace/keyspace.ts";
-import type { Log } from "../log.ts";
+import type { ReplicationContext } from "../replication/context.ts";
 import type { Replication } from "../replication/replication.ts";
-import type { BlockedClients } from "../session/blocked.ts";
-import type { Clients } from "../session/clients.ts";
 import type { PubSub } from "../session/pubsub.ts";
 import type { Session } from "../session/session.ts";
-import type { ServerStats } from "../session/stats.ts";
-import type { Persistence } from "../snapshot/persistence.ts";
 import type { CommandTable } from "./registry.ts";
 
 export interface ShutdownOptions {
@@ -24,19 +15,10 @@ export interface ShutdownOptions {
   force: boolean;
 }
 
-export interface ServerParts {
-  readonly config: Config;
-  readonly log: Log;
-  readonly keyspace: Keyspace;
-  readonly journal: Journal;
-  readonly clients: Clients;
+export interface ServerParts extends ReplicationContext {
   readonly pubsub: PubSub;
-  readonly blocked: BlockedClients;
   readonly commands: CommandTable;
   readonly replication: Replication;
-  readonly persistence: Persistence;
-  readonly appendOnly: AppendOnlyFile;
-  readonly stats: ServerStats;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   /** ms since 1970. */
@@ -47,8 +29,6 @@ export interface ServerParts {
   shutdown(options: ShutdownOptions): Promise<boolean>;
   /** Closes everything at once, saving nothing; the process may exit with `code`. */
   stop(code: number): Promise<void>;
-  /** An invariant of this server is broken: it logs the error and closes everything at once, before it serves or saves wrong data. */
-  readonly broken: (error: InvariantError) => void;
   /** SHUTDOWN ABORT. Returns whether a shutdown was waiting for replicas; its promise resolves to false. */
   abortShutdown(): boolean;
   /** When a shutdown that is under way stops waiting for replicas, in ms since 1970; 0 while there is none. */

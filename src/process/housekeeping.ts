@@ -1,13 +1,19 @@
-/** What a server does by itself, between the requests of its clients: the cron's tick and the slices of background work. */
+/**
+ * What a server does by itself, between the requests of its clients: the tick of its one timer, and background work in slices, with extra
+ * turns while it has more to do than a tick allows.
+ */
 
+import { guard } from "../assert.ts";
 import type { Restrictions } from "../execution/restrictions.ts";
 import type { ServerParts } from "../execution/server-parts.ts";
 import { EvictionState } from "../keyspace/eviction.ts";
 import { ExpiryMode } from "../keyspace/key-access.ts";
 import { type Session, SessionKind } from "../session/session.ts";
-import { Cron, type SlicedWork } from "./cron.ts";
 import type { Shutdown } from "./shutdown.ts";
 
+/** Longest slice of background work, and the pause between slices while work is left: clients are served meanwhile. In ms. */
+const SLICE_MS = 1;
+const BETWEEN_SLICES_MS = 2;
 /** How many clients a tick looks at for timeouts and output limits. */
 const CLIENTS_PER_TICK = 200;
 
@@ -19,7 +25,8 @@ export class Housekeeping {
   private readonly server: ServerParts;
   private readonly restrictions: Restrictions;
   private readonly ending: Shutdown;
-  private readonly cron: Cron;
+  private timer: ReturnType<typeof setInterval> | null = null;
+  private extra: ReturnType<typeof setTimeout> | null = null;
   private clientCursor: IterableIterator<Session> | null = null;
   private lastSecond = 0;
 
@@ -27,22 +34,28 @@ export class Housekeeping {
     this.server = server;
     this.restrictions = restrictions;
     this.ending = ending;
-    this.cron = new Cron({
-      everyTick: () => this.tick(),
-      works: this.backgroundWork(),
-      broken: (error) => server.broken(error),
-      ran: (ms) => server.stats.countCron(Math.round(ms * 1000)),
-    });
     server.config.onChange("hz", () => this.start() as undefined);
   }
 
-  /** Runs `hz` times a second from now on. */
+  /** Runs `hz` times a second from now on; called again, at the new rate. */
   start(): void {
-    this.cron.start(this.server.config.values.hz);
+    const { config, broken, stats } = this.server;
+    this.stop();
+    this.timer = setInterval(() => {
+      const from = performance.now();
+      guard(() => {
+        this.tick();
+        this.work();
+      }, broken);
+      stats.countCron(Math.round((performance.now() - from) * 1000));
+    }, 1000 / config.values.hz);
   }
 
   stop(): void {
-    this.cron.stop();
+    if (this.timer !== null) clearInterval(this.timer);
+    if (this.extra !== null) clearTimeout(this.extra);
+    this.timer = null;
+    this.extra = null;
   }
 
   private tick(): void {
@@ -66,18 +79,23 @@ export class Housekeeping {
     this.lookAfterClients(now);
   }
 
-  private backgroundWork(): readonly SlicedWork[] {
-    const { keyspace, config } = this.server;
-    return [
-      (budgetMs) => {
-        if (!this.mayExpire) return true;
-        keyspace.now = Date.now();
-        return keyspace.expireDue(budgetMs);
-      },
-      (budgetMs) => !config.values.activerehashing || keyspace.rehash(budgetMs),
-      (budgetMs) => keyspace.lazyFree.run(budgetMs),
-      () => !keyspace.eviction.needed || !this.restrictions.mayEvict || keyspace.eviction.run() !== EvictionState.RUNNING,
-    ];
+  /** A slice of each background work, and soon another where work is left. */
+  private work(): void {
+    const { keyspace, config, broken } = this.server;
+    const { eviction } = keyspace;
+    let finished = true;
+    if (this.mayExpire) {
+      keyspace.now = Date.now();
+      finished = keyspace.expireDue(SLICE_MS);
+    }
+    if (config.values.activerehashing && !keyspace.rehash(SLICE_MS)) finished = false;
+    if (!keyspace.lazyFree.run(SLICE_MS)) finished = false;
+    if (eviction.needed && this.restrictions.mayEvict && eviction.run() === EvictionState.RUNNING) finished = false;
+    if (finished || this.extra !== null || this.timer === null) return;
+    this.extra = setTimeout(() => {
+      this.extra = null;
+      guard(() => this.work(), broken);
+    }, BETWEEN_SLICES_MS);
   }
 
   /** A replica's keys are its master's to delete. */

@@ -128,9 +128,8 @@ export class Shutdown {
 
   private reportReplicas(): void {
     const { log, replication } = this.server;
-    const { count } = replication.replicas;
+    const { count, lagging } = replication.replicas;
     if (count === 0) return;
-    const lagging = replication.replicas.askLagging();
     for (const replica of lagging) log.notice(this.describe(replica));
     log.notice(`${count - lagging.length} of ${count} replicas are in sync when shutting down.`);
   }

@@ -28,10 +28,7 @@ const UNKNOWN_COUNT = 0xffff;
 /** What is read in pieces. */
 export interface ElementsForm {
   readonly type: Type;
-  /**
-   * Reads one element and adds it; `left` are to come, this one included. Returns false, with nothing changed, when the window ends inside
-   * it. Errors: RdbError.
-   */
+  /** Reads one element and adds it; `left` are to come, with this one. Returns false, nothing changed, when the window ends inside it. */
   element(input: RdbInput, draft: Temporary, left: number): boolean;
   /** So many elements are said to come, or more: they may be prepared for. */
   expect?(draft: Temporary, count: number): void;
@@ -125,10 +122,7 @@ export interface ListpackForm {
   add(draft: Temporary, bytes: Buffer, from: number, to: number): string | null;
 }
 
-/**
- * Fills a draft from a listpack: as it stands if it may be so, else element by element. Of one that is vouched for, no more is looked at
- * than must be known.
- */
+/** Fills a draft from a listpack: as it stands if it may be so, else element by element. One that is vouched for is hardly looked at. */
 export function fillFromListpack(form: ListpackForm): PackedForm["fill"] {
   const { step } = form;
   return (draft, bytes, from, to, _offset, vouched) => {
@@ -147,10 +141,7 @@ const ziplist = new ZiplistReader();
 /** The first of a pair. */
 let first = Buffer.alloc(64);
 
-/**
- * Fills a draft from a ziplist of pairs: `add` gets the first as bytes[0, length), and the second. `missing`: what is wrong where there is
- * no second.
- */
+/** Fills a draft from a ziplist of pairs: `add` gets the first as bytes[0, length), and the second; `missing` says that there is none. */
 export function fillFromPairs(
   missing: string,
   add: (draft: Temporary, bytes: Buffer, length: number, second: ZiplistReader) => string | null,
@@ -194,10 +185,7 @@ export function duplicate(input: RdbInput, what: string): RdbError {
 /** Slots that are kept for the next listpack. */
 const KEPT_SLOTS = 16 * 1024;
 
-/**
- * A set of entries of one listpack, by where they stand: tells whether a name stands twice, in time that grows with the listpack and no
- * faster, whatever the names are.
- */
+/** The entries of one listpack, by where they stand: tells whether a name stands twice, in time that grows no faster than the listpack. */
 class UniqueEntries {
   /** By twos: the hash of an entry, and where it stands; 0 where there is none. */
   private slots = new Int32Array(128);
@@ -253,20 +241,14 @@ class UniqueEntries {
   }
 }
 
-/**
- * Names that are no more than this are told apart by one bit of their hash each, and looked for only where that bit is taken already: two
- * in a hundred of ten.
- */
+/** So many names are told apart by one bit of their hash each, and looked for where that bit is taken: two in a hundred of ten. */
 const FEW = 128;
 const BITS = 2048;
 const taken = new Int32Array(BITS >>> 5);
 const unique = new UniqueEntries();
 const element = new Element();
 
-/**
- * What is wrong with the listpack bytes[from, to) as a collection in which every `step`th entry, the first included, is there once only;
- * null for nothing.
- */
+/** What is wrong with the listpack bytes[from, to), in which every `step`th entry is there once only; null for nothing. */
 function checkListpack({ tables }: Temporary, bytes: Buffer, from: number, to: number, step: 1 | 2): string | null {
   if (to - from > MAX_PACKED_BYTES || !packedValid(bytes, from, to, { step })) return "bad listpack: its lengths or counts do not fit";
   const names = bytes.readUInt16LE(from + 4) / step;

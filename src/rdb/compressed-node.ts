@@ -96,10 +96,7 @@ export class CompressedNode {
   /** Elements, or live entries. */
   count = 0;
 
-  /**
-   * Takes the listpack that `input` has just read and left compressed, as a node of a list. Returns false when that is not worth while or
-   * cannot be.
-   */
+  /** Takes the compressed listpack that `input` has just read, as a node of a list. Returns false when that cannot be, or saves nothing. */
   takeList(input: RdbInput): boolean {
     if (!this.take(input, 0)) return false;
     this.count = head.readUInt16LE(COUNT_AT);

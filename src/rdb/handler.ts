@@ -6,10 +6,7 @@ import type { RdbEntry } from "./entry.ts";
 export interface RdbHandler {
   /** A fact about the file, e.g. `redis-ver`, `repl-id`; latin1. Unknown ones are to be ignored; those that start with `%` are for the log. */
   aux(name: string, value: string): void;
-  /**
-   * The entries that follow are in this database. The number is as the file has it: whether there is such a database is for the handler to
-   * say.
-   */
+  /** The entries that follow are in this database. Whether there is one of this number is for the handler to say. */
   database(index: number): void;
   /** The current database will have about so many keys, and so many with an expiry. Not to be trusted: make room, but not without a bound. */
   sizes(keys: number, expires: number): void;

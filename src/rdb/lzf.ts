@@ -23,10 +23,7 @@ const MIN_SAVING = 4;
 const MAX_INPUT = 1 << 30;
 /** The largest offset in a buffer. */
 const MAX_OFFSET = 0x7fffffff;
-/**
- * A string that has not shrunk by here is taken for incompressible (pictures, archives): 100 MB of such would hold the server up for a
- * second.
- */
+/** A string that has not shrunk by here is taken for incompressible (a picture, an archive): 100 MB of such would take a second. */
 const TRIAL_BYTES = 64 * 1024;
 
 /** No compressed byte stands for more than this many: three bytes make 264. A string that announces more is corrupt. */
@@ -43,10 +40,7 @@ const MULTIPLIER = 0x9e3779b1 | 0;
 /** Compresses; holds the 256 KiB table of where three bytes were last seen, so that one serves any number of strings. */
 export class LzfCompressor {
   private readonly seen = new Int32Array(1 << TABLE_BITS);
-  /**
-   * What positions in `seen` count from. It grows past every string, so what earlier strings left there is out of range and needs no
-   * clearing.
-   */
+  /** What positions in `seen` count from. It grows past every string: what earlier ones left there is out of range, not cleared. */
   private base = 1;
 
   /**
@@ -139,9 +133,7 @@ export class LzfCompressor {
   }
 }
 
-/**
- * Writes what no repeat covers at the end and closes the run of literals. Returns the compressed length since `at`, or 0 when it passes `limit`.
- */
+/** Writes what no repeat covers at the end and closes the run of literals. Returns the length since `at`, or 0 when it passes `limit`. */
 function putRest(
   source: Buffer,
   from: number,
@@ -220,10 +212,7 @@ export function lzfDecompress(source: Buffer, from: number, to: number, target: 
   if (out !== end) throw corrupt(`it makes ${out - at} bytes of the ${length} announced`, offset + to - from);
 }
 
-/**
- * Decompresses the beginning of source[from, to) into target[at, at + most). Returns how many bytes it made: `most` unless the source ends
- * before, or is corrupt.
- */
+/** Decompresses the beginning of source[from, to) into target[at, at + most). Returns how many bytes: fewer if it ends or is corrupt. */
 export function lzfDecompressHead(source: Buffer, from: number, to: number, target: Buffer, at: number, most: number): number {
   const end = at + most;
   let cursor = from;

@@ -54,10 +54,7 @@ const MOST_PREPARED = 2 ** 26;
 const FIRST_OPCODE = OPCODE.slotInfo;
 /** An atom that straddles chunks is put together here ... */
 const CARRY_BYTES = 64 * 1024;
-/**
- * ... or, where it is longer, in memory that grows eightfold: a byte is copied less than twice on average, and no more is taken than 16
- * times what came.
- */
+/** ... or, where it is longer, in memory that grows eightfold: a byte is copied less than twice, and 16 times what came is the most. */
 const CARRY_GROWTH = 8;
 
 /** One image, from its magic to its checksum. */
@@ -115,10 +112,7 @@ export class RdbReader implements ReadContext {
     return this.received;
   }
 
-  /**
-   * What became of the checksum: `absent` when the file was saved without one (or before version 5), `ignored` when we were told not to
-   * look.
-   */
+  /** What became of the checksum: `absent` when the file has none (or is older than version 5), `ignored` when it was not to be looked at. */
   get checksum(): "pending" | "verified" | "absent" | "ignored" {
     return this.checksumState;
   }

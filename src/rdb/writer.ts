@@ -20,10 +20,7 @@ import {
 } from "./format.ts";
 import { LzfCompressor } from "./lzf.ts";
 
-/**
- * Takes the bytes of an image. `write` must use up or copy bytes[from, to) before it returns: the buffer is the writer's, or the
- * keyspace's.
- */
+/** Takes the bytes of an image. `write` must use up or copy them before it returns: the buffer is the writer's, or the keyspace's. */
 export interface ByteSink {
   write(bytes: Buffer, from: number, to: number): void;
 }

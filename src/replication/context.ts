@@ -24,6 +24,6 @@ export interface ReplicationContext {
   readonly executor: Executor;
   /** The role, the link to the master or loading changed: which commands may run is decided again. */
   stateChanged(): void;
-  /** An invariant is broken: the server stops. */
+  /** An invariant of this server is broken: it logs the error and closes everything at once, before it serves or saves wrong data. */
   readonly broken: Broken;
 }

@@ -94,10 +94,7 @@ export class Replication {
     this.replicas.restartBacklogClock();
   }
 
-  /**
-   * Follows the master at `host`:`port` from now on. `from`: where in a history the data stands that was loaded from a file at start;
-   * without it, this server's own.
-   */
+  /** Follows this master from now on. `from`: where in a history the data loaded at start stands; without it, in this server's own. */
   replicaOf(host: string, port: number, from: HistoryPoint | null = null): void {
     const { journal, keyspace, log, config, blocked } = this.server;
     const former = this.link;

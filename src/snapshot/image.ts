@@ -54,10 +54,7 @@ export class Image {
     this.inSteps = options.inSteps;
   }
 
-  /**
-   * Writes the entry of the record at `address`, in chain `chain`. `changing`: it is about to change or go. Returns about how many bytes of
-   * memory that took reading.
-   */
+  /** Writes the record at `address`, in chain `chain`; `changing`: it is about to change. Returns about how many bytes that took reading. */
   write(from: DatabaseImage, chain: number, address: number, changing: boolean): number {
     const { table } = from;
     const { sink, queue } = this;

@@ -71,10 +71,7 @@ export interface ImageSink {
   readonly finished: boolean;
   readonly keysLoaded: number;
   readonly keysExpired: number;
-  /**
-   * Takes in chunk[from, to), which is not used after this returns. Returns how many of these bytes belong to the image. Errors: RdbError,
-   * LoadError.
-   */
+  /** Takes in chunk[from, to), unused after this returns. Returns how many of these bytes are the image's. Errors: RdbError, LoadError. */
   push(chunk: Uint8Array, from: number, to: number): number;
 }
 
@@ -145,10 +142,7 @@ export class ImageLoad implements LoadProgress, ImageSink {
 /** About what the shortest sleep takes, in µs: that is what a negative value makes of Redis, once in so many keys. */
 const SHORTEST_SLEEP_MICROS = 50;
 
-/**
- * Returns the mean pause after each key in µs that rdb-key-save-delay or key-load-delay asks for: so many µs, or when negative the shortest
- * sleep once in so many keys.
- */
+/** Returns the mean pause after each key in µs: what the directive says, or when negative the shortest sleep once in so many keys. */
 export function meanKeyDelay(directive: number): number {
   return directive < 0 ? SHORTEST_SLEEP_MICROS / -directive : directive;
 }
@@ -217,10 +211,7 @@ async function endsWithChecksum(file: FileHandle, size: number): Promise<boolean
   return tail.some((byte) => byte !== 0);
 }
 
-/**
- * Feeds a whole file to `load`, unless that is abandoned, with pauses for the event loop; closes it. Errors: RdbError, LoadError, those of
- * reading.
- */
+/** Feeds a whole file to `load`, unless that is abandoned, with pauses for the event loop; closes it. Errors: those of `push`, of reading. */
 async function feedFile(config: Config, file: FileHandle, load: ImageSink, abandoned: () => boolean): Promise<void> {
   const pace = new Pace(config, load);
   let current = Buffer.allocUnsafeSlow(CHUNK_BYTES);
@@ -352,10 +343,7 @@ export class Loading {
     }
   }
 
-  /**
-   * `load`, once. `trusting`: a checksum at the end of the file may vouch for what it is of. Errors: ChecksumMissing if it does not;
-   * RdbError, LoadError.
-   */
+  /** `load`, once. `trusting`: a checksum at the file's end may vouch for it. Errors: ChecksumMissing if it does not; RdbError, LoadError. */
   private async loadImage(options: Pick<LoadOptions, "expired" | "library">, trusting: boolean): Promise<LoadSummary | null> {
     const image = await openImage(this.path);
     if (image === null) return null;

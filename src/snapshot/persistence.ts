@@ -141,10 +141,7 @@ export class Persistence extends Loading {
 
   // ---- saving
 
-  /**
-   * SAVE: writes the file while everything waits. Errors: CommandError in Redis's words; the log has the reason; LOADING while a data set
-   * is loaded.
-   */
+  /** SAVE: writes the file while everything waits. Errors: CommandError in Redis's words; the log has the reason; LOADING during a load. */
   save(): void {
     // A file of half a data set would replace the whole one.
     if (this.loading !== null) throw errors.loading;
@@ -268,10 +265,7 @@ export class Persistence extends Loading {
     await Promise.all([this.cancelBackgroundSave(), ...[...this.spools].map((spool) => spool.gone)]);
   }
 
-  /**
-   * An image of this moment for another use, a replica or a file of another kind: with these facts about replication, and keys or none. The
-   * caller starts it.
-   */
+  /** An image of this moment for another use, with these facts about replication, and keys or none. The caller starts it. */
   snapshot(consumer: SnapshotConsumer, options: { facts?: ImageFacts; data?: boolean } = {}): Snapshot {
     const { facts = this.historyFacts(), data = true } = options;
     return new Snapshot(this.keyspace, consumer, { ...this.snapshotOptions(), aux: this.facts(facts), data });

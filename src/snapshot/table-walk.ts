@@ -12,10 +12,7 @@ import type { Table, TableGuard } from "../memory/record-table.ts";
 export interface RecordWriter {
   /** Whether it takes no more for now; what changes force to be written comes all the same. */
   readonly blocked: boolean;
-  /**
-   * Writes the record at `address`, which is in chain `chain`. `changing`: it is about to change or go. Returns about how many bytes of
-   * memory that took reading.
-   */
+  /** Writes the record at `address`, in chain `chain`; `changing`: it is about to change. Returns about how many bytes that took reading. */
   write(chain: number, address: number, changing: boolean): number;
   /** The records of this chain, written already, are about to change. */
   keep(chain: number): void;

@@ -64,10 +64,7 @@ export interface ValueSink {
   packed(type: Type, encoding: Encoding, bytes: Buffer, from: number, to: number): boolean;
   /** A collection of `count` elements begins: in `nodes` nodes where it is a list or a stream. */
   collection(type: Type, count: number, nodes: number): void;
-  /**
-   * Node `index` of a list or stream in the form it has in memory. Returns about how many bytes that took reading, -1 where the sink wants
-   * its elements.
-   */
+  /** Node `index` of a list or stream as it is in memory. Returns about how many bytes that took reading, -1 to be given its elements. */
   node(type: Type, nodes: ReadNodes, index: number): number;
   /** An element of a list, a member of a set. */
   element(bytes: Buffer, from: number, to: number): void;
@@ -283,10 +280,7 @@ class StreamedString implements StreamedValue {
   release(): void {}
 }
 
-/**
- * A large hash, set or sorted set. Its elements have no order: those that are about to change before their turn are kept aside and given
- * from there.
- */
+/** A large hash, set or sorted set. Elements that are about to change before their turn are kept aside and given from there. */
 class StreamedMap implements StreamedValue, RecordWriter {
   readonly blocked = false;
   done = false;

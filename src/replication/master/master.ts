@@ -76,19 +76,22 @@ export class Replicas implements SyncEvents {
     return this.countOnline((replica) => replica.lag(now) <= maxLag);
   }
 
-  /**
-   * Those that have not acknowledged everything written so far; they are asked to. For a server that wants to stop: nothing else is written
-   * meanwhile.
-   */
+  /** Those that have not acknowledged all that was written; they are asked to. For a server that wants to stop: nothing is written now. */
   askLagging(): readonly Replica[] {
     const { journal } = this.server;
-    if (this.list.length === 0) return [];
-    if (journal.offset !== this.askedUntil) {
+    if (journal.offset !== this.askedUntil && this.lagging.length > 0) {
       this.askedFor = journal.offset;
       if (!journal.following) journal.appendForReplicas(GETACK, 0, GETACK.length);
       this.askedUntil = journal.offset;
     }
-    return this.list.filter((replica) => replica.acknowledged < this.askedFor);
+    return this.lagging;
+  }
+
+  /** Those that have not acknowledged all that was written; the question of `askLagging` does not count. */
+  get lagging(): readonly Replica[] {
+    const { offset } = this.server.journal;
+    const wanted = offset === this.askedUntil ? this.askedFor : offset;
+    return this.list.filter((replica) => replica.acknowledged < wanted);
   }
 
   // ---- asking for data

@@ -6,10 +6,7 @@ export const EOF_MARK_BYTES = 40;
 /** Finds the EOF mark that ends a streamed image, however the stream is cut. */
 export class EofMarkFinder {
   private readonly mark: Buffer;
-  /**
-   * The last bytes seen, fewer than the mark has, and room for as many of the next chunk: a mark that lies across the cut is whole in
-   * there.
-   */
+  /** The last bytes seen, fewer than the mark has, and room for as many of the next chunk: a mark across the cut is whole in there. */
   private readonly seam = Buffer.alloc((EOF_MARK_BYTES - 1) * 2);
   private kept = 0;
 

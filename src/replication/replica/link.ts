@@ -350,17 +350,7 @@ export class MasterLink {
     parts.clients.add(session);
     this.session = session;
     this.resumable = this.acknowledges;
-    this.stream = new MasterStream(
-      session,
-      {
-        lookAhead: (who, frames, count) => parts.executor.lookAhead(who, frames, count),
-        execute: (who, frame) => this.execute(who, frame),
-        changesNoData: (frame) => parts.executor.changesNoData(frame),
-        applied: (bytes, from, to) => parts.journal.appendRaw(bytes, from, to),
-        passedOn: (bytes, from, to) => parts.journal.appendForReplicas(bytes, from, to),
-      },
-      parts.journal.offset,
-    );
+    this.stream = new MasterStream(session, parts, parts.journal.offset);
     parts.journal.follow(session.database.index);
     this.setState(LinkState.CONNECTED);
   }
@@ -391,18 +381,6 @@ export class MasterLink {
 
   private breakOff(session: Session): void {
     if (this.session === session) this.lost("the stream was broken off");
-  }
-
-  private execute(session: Session, frame: Frame): void {
-    const { executor, stats, log } = this.server;
-    const errorsBefore = stats.errorReplies;
-    executor.execute(session, frame);
-    if (stats.errorReplies !== errorsBefore) {
-      log.warning(
-        `== CRITICAL == This replica is sending an error to its master: after processing the command '${frame.text(0).slice(0, 64)}'`,
-      );
-    }
-    executor.reply.discard();
   }
 
   /** Tells the master how far its stream has been run: REPLCONF ACK. */

@@ -22,10 +22,7 @@ export class PayloadError extends Error {
 export interface ImageTaker {
   /** Whether the image has come to its end: takers that read it see that, for others it must be found. */
   readonly finished?: boolean;
-  /**
-   * Takes in chunk[from, to). Returns how many of these bytes belong to the image: all of them if it is not read. Errors: the image cannot
-   * be taken.
-   */
+  /** Takes in chunk[from, to). Returns how many of these bytes are the image's: all if it is not read. Errors: it cannot be taken. */
   push(chunk: Buffer, from: number, to: number): number;
 }
 
@@ -33,9 +30,7 @@ export interface ImageTaker {
 export type BeginImage = (size: number, marked: boolean) => ImageTaker;
 
 export class Payload {
-  /**
-   * Bytes of the image seen so far, with those of an EOF mark that is not told from them yet, and how many there will be (0: not known).
-   */
+  /** Bytes of the image seen so far, an EOF mark that is not told from them yet included, and how many there will be (0: not known). */
   received = 0;
   size = 0;
   /** Whether the image ends with an EOF mark. */

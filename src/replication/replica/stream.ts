@@ -9,33 +9,21 @@ import type { Frame } from "../../protocol/frame.ts";
 import { Lines, trusted } from "../../protocol/request.ts";
 import { RequestBatch, RequestStream } from "../../protocol/request-stream.ts";
 import type { Session } from "../../session/session.ts";
-
-export interface StreamHost {
-  /** The first `count` of `frames` are about to be executed, in order. */
-  lookAhead(session: Session, frames: readonly Frame[], count: number): void;
-  /** Runs one request of the master's. */
-  execute(session: Session, frame: Frame): void;
-  /** Whether a request is one that no file needs: PING, REPLCONF, PUBLISH, SPUBLISH. */
-  changesNoData(frame: Frame): boolean;
-  /** bytes[from, to) have been run: they are the next of the history. */
-  applied(bytes: Buffer, from: number, to: number): void;
-  /** Likewise of what changes nothing: what the master asks its replicas, and messages. */
-  passedOn(bytes: Buffer, from: number, to: number): void;
-}
+import type { ReplicationContext } from "../context.ts";
 
 export class MasterStream {
   /** Bytes of the history run so far, and received so far. */
   offset: number;
   received: number;
   private readonly session: Session;
-  private readonly host: StreamHost;
+  private readonly server: ReplicationContext;
   private readonly stream: RequestStream;
   /** Where in the history requests begin and end that change nothing, of those run and not handed on yet. */
   private asides: number[] = [];
 
-  constructor(session: Session, host: StreamHost, offset: number) {
+  constructor(session: Session, server: ReplicationContext, offset: number) {
     this.session = session;
-    this.host = host;
+    this.server = server;
     this.offset = offset;
     this.received = offset;
     this.stream = new RequestStream(new RequestBatch(), trusted(Lines.EMPTY), { offset });
@@ -44,14 +32,15 @@ export class MasterStream {
   /** Takes chunk[from, to), which no one else writes to. Errors: ProtocolError when it is no stream of requests. */
   receive(chunk: Buffer, from: number, to: number): void {
     this.received += to - from;
-    const { stream, session, host } = this;
+    const { stream, session } = this;
+    const { executor } = this.server;
     if (!stream.take(chunk, from, to)) return;
     const handedOn = this.offset;
     const { buffer, batch, origin } = stream;
     assert(origin <= handedOn, "bytes that were not handed on are kept");
     try {
       while (!session.closing && stream.next()) {
-        if (batch.count > 1) host.lookAhead(session, batch.frames, batch.count);
+        if (batch.count > 1) executor.lookAhead(session, batch.frames, batch.count);
         for (let index = 0; index < batch.count && !session.closing; index++) this.run(batch.frames[index], origin, batch.ends[index]);
         if (batch.error !== null) throw batch.error;
       }
@@ -66,26 +55,29 @@ export class MasterStream {
   /** Runs one request, which ends at `end` of the buffer whose first byte is at `origin` of the history. */
   private run(frame: Frame, origin: number, end: number): void {
     const { session, stream } = this;
-    if (frame.buffer === stream.buffer && this.host.changesNoData(frame)) this.asides.push(origin + frame.start, origin + end);
-    this.host.execute(session, frame);
+    const { executor } = this.server;
+    if (frame.buffer === stream.buffer && executor.changesNoData(frame)) this.asides.push(origin + frame.start, origin + end);
+    executor.execute(session, frame);
+    executor.reply.discard();
     // What stands in a transaction has not been run: a master that goes on from here sends it again.
     if (!session.queueing) this.offset = origin + end;
   }
 
   /** What has been run since `from` of the history is handed on; buffer[0] is at `origin` of it. */
   private handOn(buffer: Buffer, origin: number, from: number): void {
-    const { host, asides } = this;
+    const { asides } = this;
+    const { journal } = this.server;
     let at = from - origin;
     const done = this.offset - origin;
     let index = 0;
     for (; index < asides.length && asides[index] - origin < done; index += 2) {
       const begin = asides[index] - origin;
       const end = asides[index + 1] - origin;
-      if (at < begin) host.applied(buffer, at, begin);
-      host.passedOn(buffer, begin, end);
+      if (at < begin) journal.appendRaw(buffer, at, begin);
+      journal.appendForReplicas(buffer, begin, end);
       at = end;
     }
     if (index > 0) asides.splice(0, index);
-    if (at < done) host.applied(buffer, at, done);
+    if (at < done) journal.appendRaw(buffer, at, done);
   }
 }

@@ -13,10 +13,7 @@ import { type ImageTaker, Payload, PayloadError } from "./payload.ts";
 
 /** What a transfer tells the link that it comes over. */
 export interface TransferEvents {
-  /**
-   * All is loaded, and the master's stream goes on with `database` selected; or nothing came of it (null), for a reason that has been
-   * logged.
-   */
+  /** All is loaded, and the stream goes on with `database` selected; or nothing came of it (null), for a reason in the log. */
   ended(database: number | null): void;
   /** Whether to go on reading from the socket. */
   listen(on: boolean): void;

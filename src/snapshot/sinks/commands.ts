@@ -8,7 +8,7 @@
  */
 
 import { assert } from "../../assert.ts";
-import { copied, integerLength, writeInteger } from "../../base/bytes.ts";
+import { copied, writeInteger } from "../../base/bytes.ts";
 import { MAX_DOUBLE_BYTES, writeDouble } from "../../base/numbers/doubles.ts";
 import { EXPIRES } from "../../memory/record.ts";
 import type { RdbWriter } from "../../rdb/writer.ts";
@@ -84,8 +84,7 @@ export class CommandSink implements EntrySink {
 
   select({ database }: DatabaseImage): void {
     this.header(STAR, 2);
-    this.text("SELECT");
-    this.number(database);
+    this.texts("SELECT", String(database));
   }
 
   begin({ table }: DatabaseImage, address: number): void {
@@ -153,7 +152,7 @@ export class CommandSink implements EntrySink {
     } else if (count === 0) {
       // There is no command that makes an empty stream: one that adds an entry and trims it away does.
       this.command(7, "XADD");
-      for (const word of ["MAXLEN", "0", "0-1", "x", "y"]) this.text(word);
+      this.texts("MAXLEN", "0", "0-1", "x", "y");
     }
   }
 
@@ -204,13 +203,13 @@ export class CommandSink implements EntrySink {
 
   streamFacts(_length: number, { lastId, entriesAdded, maxDeletedId }: StreamFacts): void {
     this.command(7, "XSETID");
-    for (const word of [lastId.toString(), "ENTRIESADDED", String(entriesAdded), "MAXDELETEDID", maxDeletedId.toString()]) this.text(word);
+    this.texts(lastId.toString(), "ENTRIESADDED", String(entriesAdded), "MAXDELETEDID", maxDeletedId.toString());
   }
 
   group({ name, lastId, entriesRead }: GroupFacts): void {
     this.command(7, "XGROUP", "CREATE");
     this.bytes(name, 0, name.length);
-    for (const word of [lastId.toString(), "ENTRIESREAD", String(entriesRead)]) this.text(word);
+    this.texts(lastId.toString(), "ENTRIESREAD", String(entriesRead));
   }
 
   pending({ name, consumerNames }: GroupFacts, bytes: Buffer, at: number, { time, deliveries, consumer: index }: PendingRecord): void {
@@ -219,14 +218,7 @@ export class CommandSink implements EntrySink {
     this.command(12, "XCLAIM");
     this.bytes(name, 0, name.length);
     this.bytes(consumer, 0, consumer.length);
-    this.text("0");
-    this.text(id.read(bytes, at).toString());
-    this.text("TIME");
-    this.number(time);
-    this.text("RETRYCOUNT");
-    this.text(String(deliveries));
-    this.text("JUSTID");
-    this.text("FORCE");
+    this.texts("0", id.read(bytes, at).toString(), "TIME", String(time), "RETRYCOUNT", String(deliveries), "JUSTID", "FORCE");
   }
 
   consumers(): void {}
@@ -266,7 +258,7 @@ export class CommandSink implements EntrySink {
 
   private command(count: number, ...words: readonly string[]): void {
     this.header(STAR, count);
-    for (const word of words) this.text(word);
+    this.texts(...words);
     this.bytes(this.key, this.keyFrom, this.keyTo);
   }
 
@@ -276,16 +268,13 @@ export class CommandSink implements EntrySink {
     this.out.raw(LINE_END, 0, 2);
   }
 
+  private texts(...words: readonly string[]): void {
+    for (const word of words) this.text(word);
+  }
+
   /** A word of one byte a character. */
   private text(text: string): void {
     const bytes = Buffer.from(text, "latin1");
     this.bytes(bytes, 0, bytes.length);
-  }
-
-  /** A safe integer. */
-  private number(value: number): void {
-    this.header(DOLLAR, integerLength(value));
-    this.out.raw(digits, 0, writeInteger(digits, 0, value));
-    this.out.raw(LINE_END, 0, 2);
   }
 }

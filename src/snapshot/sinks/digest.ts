@@ -142,20 +142,14 @@ class DigestSink implements ValueSink {
 
 const sink = new DigestSink();
 
-/**
- * Adds what `value`, which is of this type, holds: to a cleared digest, or to that of its key. When the key expires does not count, only
- * whether it does.
- */
+/** Adds what `value` holds to a cleared digest, or to that of its key. When the key expires does not count, only whether it does. */
 export function digestValue(digest: Digest, type: Type, value: ReadValue, hasExpiry: boolean): void {
   sink.digest = digest;
   walkValue(sink, type, value);
   if (hasExpiry) digest.xor(EXPIRE_MARK, 0, EXPIRE_MARK.length);
 }
 
-/**
- * The digest of all databases. For each that is not empty, in ascending order: `database`, then for each of its keys `beginKey`, the value,
- * `endKey`.
- */
+/** The digest of all databases: of each that is not empty, upwards, `database`, then of each key `beginKey`, the value, `endKey`. */
 export class DatasetDigest {
   private readonly total = new Digest();
   private readonly key = new Digest();

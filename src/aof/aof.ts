@@ -267,10 +267,9 @@ export class AppendOnlyFile {
 
   /** The data is whole again after a full synchronization: the file goes on, with a rewrite first. */
   resume(): void {
-    const { config, log } = this;
-    if (!config.values.appendonly || this.enabled || this.closed) return;
+    if (!this.config.values.appendonly || this.enabled || this.closed) return;
     if (this.start()) return;
-    log.warning("Failed enabling the AOF after successful master synchronization! Trying it again in one second.");
+    this.log.warning("Failed enabling the AOF after successful master synchronization! Trying it again in one second.");
     setTimeout(() => guard(() => this.resume(), this.events.broken), 1000).unref();
   }
 
@@ -350,8 +349,7 @@ export class AppendOnlyFile {
     this.rewriteScheduled = false;
     const form = this.baseForm;
     const name = `temp-rewriteaof-bg-${process.pid}-${++this.rewriteNumber}.aof`;
-    const { incrementalSync } = this;
-    const rewrite = new Rewrite(persistence, { directory: this.place.parent, name, incrementalSync }, this.commandOptions);
+    const rewrite = new Rewrite(persistence, { directory: this.place.parent, name, incrementalSync: this.incrementalSync }, this.commandOptions);
     this.rewrite = rewrite;
     log.notice("Background append only file rewriting started");
     const ended = rewrite.settled.then((error) => {

@@ -158,10 +158,9 @@ export class AofLoad implements LoadProgress {
   /** aof-load-truncated: cuts off what is not whole. Errors: LoadError. */
   private cut({ name }: AofFile, load: FileLoad, isLast: boolean): void {
     const { log, runner } = this;
-    const { config } = this.persistence;
     if (runner.inTransaction) log.warning(`Revert incomplete MULTI/EXEC transaction in AOF file ${name}`);
     load.abandon();
-    if (config.values["aof-load-truncated"]) {
+    if (this.persistence.config.values["aof-load-truncated"]) {
       log.warning(`!!! Warning: short read while loading the AOF file ${name}!!!`);
       log.warning(`!!! Truncating the AOF ${name} at offset ${load.validUpTo} !!!`);
       try {

@@ -1,11 +1,11 @@
 /** The manifest on disk: written beside the old one, flushed and renamed, so that there is always a whole one. */
 
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { type ReplaceStep, replaceFile } from "../base/files.ts";
 import type { Config } from "../config/config.ts";
 import { failureWords } from "../config/error.ts";
 import type { Log } from "../log.ts";
-import { syncDirectory } from "../snapshot/file.ts";
 import { LoadError } from "../snapshot/load-handler.ts";
 import { Manifest, ManifestError } from "./manifest.ts";
 
@@ -47,34 +47,20 @@ export function readManifest(directory: string, prefix: string, log: Log): Manif
   }
 }
 
+/** What Redis says of each step, and of which file. */
+const STEPS: Readonly<Record<ReplaceStep, (name: string, directory: string) => string>> = {
+  open: (name) => `Can't open the AOF manifest file temp-${name}`,
+  write: (name) => `Error trying to write the temporary AOF manifest file temp-${name}`,
+  flush: (name) => `Fail to fsync the temp AOF file temp-${name}`,
+  rename: (name) => `Error trying to rename the temporary AOF manifest file temp-${name} into ${name}`,
+  directory: (_, directory) => `Fail to fsync AOF directory ${directory}`,
+};
+
 /** Puts `manifest` in the place of the one in `directory`. Errors: ManifestWriteError; the old one is in its place then. */
 export function writeManifest(directory: string, prefix: string, manifest: Manifest): void {
   const name = manifestName(prefix);
-  const temporary = `temp-${name}`;
-  const doing = (what: string, act: () => void): void => {
-    try {
-      act();
-    } catch (error) {
-      throw new ManifestWriteError(`${what}: ${failureWords(error)}`);
-    }
-  };
-  let descriptor = -1;
-  try {
-    doing(`Can't open the AOF manifest file ${temporary}`, () => {
-      descriptor = openSync(join(directory, temporary), "w");
-    });
-    doing(`Error trying to write the temporary AOF manifest file ${temporary}`, () => {
-      const bytes = Buffer.from(manifest.format(), "latin1");
-      for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
-    });
-    doing(`Fail to fsync the temp AOF file ${temporary}`, () => fsyncSync(descriptor));
-    doing(`Error trying to rename the temporary AOF manifest file ${temporary} into ${name}`, () =>
-      renameSync(join(directory, temporary), join(directory, name)),
-    );
-    doing(`Fail to fsync AOF directory ${directory}`, () => syncDirectory(directory));
-  } finally {
-    if (descriptor !== -1) closeSync(descriptor);
-  }
+  const failure = (step: ReplaceStep, error: unknown) => new ManifestWriteError(`${STEPS[step](name, directory)}: ${failureWords(error)}`);
+  replaceFile(join(directory, name), join(directory, `temp-${name}`), manifest.format(), failure);
 }
 
 /** Where the files are: directives dir, appenddirname and appendfilename. */

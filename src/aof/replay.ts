@@ -1,7 +1,4 @@
-/**
- * Runs the commands of the append-only file, as those of a master are run: nothing is denied or journalled, nothing waits, and keys whose
- * time is over are there. The answers go nowhere.
- */
+/** Runs the append-only file's commands as a master's: nothing is denied, journalled or expired, nothing waits. Answers go nowhere. */
 
 import type { Database } from "../keyspace/database.ts";
 import type { Frame } from "../protocol/frame.ts";

@@ -48,10 +48,7 @@ export class Rewrite {
 const THRESHOLD = 3;
 const MAX_MINUTES = 60;
 
-/**
- * Holds rewrites back that keep failing, each of which leaves an increment behind: after three failures the next one by itself comes a
- * minute later, then two, four and so on, up to an hour. As Redis does.
- */
+/** Holds rewrites back that keep failing, as Redis does: after three failures for a minute, then two, four and so on, up to an hour. */
 export class RewriteLimit {
   private readonly log: Log;
   private delayMinutes = 0;

@@ -3,8 +3,7 @@
  *
  * Bytes are written before the answers to the commands leave (the server holds those back meanwhile), so that a process that dies loses
  * nothing that a client was told of. With `always` they are on disk by then too; with `everysec` a flush is begun in the background about
- * once a second, and when the disk is so busy that the flush before is still under way, writing waits for it, up to two seconds, because it
- * would only block.
+ * once a second, and when the disk is so busy that the flush before is still under way, writing waits for it, two seconds at most.
  */
 
 import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, writeSync } from "node:fs";

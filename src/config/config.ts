@@ -1,5 +1,6 @@
 /** The configuration of one server: its values, and CONFIG GET, SET and REWRITE over them. */
 
+import { replaceFile } from "../base/files.ts";
 import { globMatch } from "../base/glob.ts";
 import { errors } from "../errors.ts";
 import { parseSetting } from "./directive.ts";
@@ -15,7 +16,7 @@ import {
   NAMES,
   type NamedDirective,
 } from "./options.ts";
-import { type RewrittenOption, readIfExists, replaceFile, rewriteContent } from "./rewrite.ts";
+import { type RewrittenOption, readIfExists, rewriteContent } from "./rewrite.ts";
 import { machine, type Surroundings } from "./surroundings.ts";
 
 /** Brings a changed value into effect. Returns why that failed, or nothing. Repeatable: after a failure it runs again for the old value. */
@@ -180,7 +181,8 @@ export class Config {
     try {
       const principal = (word: string): string | null => findDirective(word)?.principal ?? null;
       const content = rewriteContent(readIfExists(this.configFile), options, { principal, forceAll: request.forceAll ?? false });
-      replaceFile(this.configFile, content);
+      const temporary = `${this.configFile}.${process.pid}.${Math.random().toString(36).slice(2, 10)}`;
+      replaceFile(this.configFile, temporary, content, (_, error) => error, 0o644);
       return null;
     } catch (error) {
       return `ERR Rewriting config file: ${failureWords(error)}`;

@@ -3,8 +3,7 @@ import type { Kind, ParseContext, Setting } from "./kinds.ts";
 
 /**
  * What a value other than the default does. `effective`: what Redis does. `ignored`: nothing, which harms no one; it is accepted, CONFIG
- * GET and REWRITE keep it, and the log says so. `default-only`: it is refused, because its users would be harmed by a server that goes on
- * without the feature.
+ * GET and REWRITE keep it, and the log says so. `default-only`: it is refused, because going on without the feature would harm users.
  */
 type Effect = "effective" | "ignored" | "default-only";
 

@@ -146,10 +146,7 @@ function isPattern(path: string): boolean {
   return /[*?[]/.test(path);
 }
 
-/**
- * The existing paths that an absolute `pattern` matches, as the C library's glob orders them: sorted by bytes, and a name that starts with
- * a dot only where the pattern does too.
- */
+/** The paths that an absolute `pattern` matches, as C's glob: sorted by bytes, and a leading dot only where the pattern has it too. */
 function expandPattern(pattern: string, surroundings: Surroundings): string[] {
   const { root } = parse(pattern);
   const parts = pattern.slice(root.length).split(sep);

@@ -114,10 +114,7 @@ export function octal(max: number): Kind<number> {
   });
 }
 
-/**
- * Bytes, with units, in [min, max]. A limit above int64 makes the directive unsigned, as its C type does in Redis.
- * Accepted values below `floor` are raised to it without an error.
- */
+/** Bytes, with units, in [min, max]; above int64 unsigned, as in Redis. Values below `floor` are raised to it without an error. */
 export function memory(min: Limit, max: Limit, floor = 0n): Kind<number> {
   const parse = (word: string): Setting<number> => {
     const parsed = parseMemory(word);
@@ -178,10 +175,7 @@ export function oneOf<const W extends string>(words: readonly W[], synonyms: { r
   });
 }
 
-/**
- * Any number of `words`, in any case and order; `none` stands for the empty list and means nothing beside others.
- * `conflict` names two that exclude each other, and the reason.
- */
+/** Any number of `words`, in any case and order; `none` is the empty list. `conflict` names two that exclude each other, and why. */
 export function someOf<const W extends string>(
   none: string,
   words: readonly W[],

@@ -1,7 +1,7 @@
 /** CONFIG REWRITE: brings a configuration file up to date, keeping its comments and order. */
 
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync } from "node:fs";
+import { hasCode } from "../base/files.ts";
 import { splitWords, trimBlanks } from "../base/words.ts";
 import type { RewrittenLine } from "./kinds.ts";
 
@@ -13,9 +13,8 @@ export interface RewrittenOption {
   readonly lines: readonly RewrittenLine[];
 }
 
-/** How a line of the old file is understood. */
 export interface RewriteRules {
-  /** The principal name of the directive that `word` names, or null when no directive does. */
+  /** Returns the principal name of the directive that `word` names, or null when no directive does. */
   readonly principal: (word: string) => string | null;
   /** Append even what has its default value. */
   readonly forceAll: boolean;
@@ -70,40 +69,7 @@ export function readIfExists(path: string): string {
   try {
     return readFileSync(path, "latin1");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    if (hasCode(error, "ENOENT")) return "";
     throw error;
-  }
-}
-
-/**
- * Puts `content` (bytes, latin1) in the place of the file at `path`, so that at every moment, a crash included, the old or the new file is
- * there whole. Throws the file system's error and leaves the old file.
- */
-export function replaceFile(path: string, content: string): void {
-  const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2, 10)}`;
-  const bytes = Buffer.from(content, "latin1");
-  const file = openSync(temporary, "wx", 0o644);
-  try {
-    try {
-      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  // Windows cannot open directories, and needs no such flush.
-  if (process.platform !== "win32") flushDirectory(dirname(path));
-}
-
-function flushDirectory(path: string): void {
-  const directory = openSync(path, "r");
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }

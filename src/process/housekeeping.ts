@@ -1,7 +1,4 @@
-/**
- * What a server does by itself, between the requests of its clients: the tick of its one timer, and background work in slices, with extra
- * turns while it has more to do than a tick allows.
- */
+/** What a server does by itself: the tick of its one timer, and background work in slices, with extra turns where there is much. */
 
 import { guard } from "../assert.ts";
 import type { Restrictions } from "../execution/restrictions.ts";

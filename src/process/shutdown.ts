@@ -69,8 +69,7 @@ export class Shutdown {
 
   /** No more waiting. */
   private conclude(waiting: Waiting, force: boolean): void {
-    const { options } = waiting;
-    void this.finish({ ...options, force: options.force || force }).then((ended) => {
+    void this.finish({ ...waiting.options, force: waiting.options.force || force }).then((ended) => {
       if (ended) waiting.settle(true);
       else if (this.waiting === waiting) this.giveUp(waiting);
     });

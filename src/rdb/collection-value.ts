@@ -167,10 +167,7 @@ export function takePacked(draft: Temporary, encoding: Encoding, bytes: Buffer, 
   copyBytes(draft.buffer, draft.from, bytes, from, to);
 }
 
-/**
- * Whether bytes[from, to) has head and end of a listpack of no more than `most` names, every `step`th entry being one: as much as is to be
- * known of one that is vouched for.
- */
+/** Whether bytes[from, to) has head and end of a listpack of at most `most` names, every `step`th entry: enough of what is vouched for. */
 export function isSmallListpack(bytes: Buffer, from: number, to: number, step: 1 | 2, most: number): boolean {
   if (!packedFits(bytes, from, to)) return false;
   const count = bytes[from + 4] | (bytes[from + 5] << 8);

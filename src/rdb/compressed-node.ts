@@ -80,10 +80,7 @@ export const STREAM_FORM: CompressedForm = {
   },
 };
 
-/**
- * Writes the listpack of the compressed node `stored`, which begins with `at` bytes of other things, as the string that it was. Returns
- * about how many bytes that took reading.
- */
+/** Writes the listpack of the compressed node `stored`, behind `at` bytes of other things. Returns about how many bytes that took reading. */
 export function writeCompressed(out: RdbWriter, { buffer, from, to }: ByteSpan, at: number): number {
   out.lzfString(buffer, from + at + LENGTH_BYTES, to, buffer.readUInt32LE(from + at));
   return to - from;

@@ -13,8 +13,7 @@ export class RdbString {
   to = 0;
   /**
    * Whether `bytes` was made for this entry alone and is never written again, so that who wants to keep the string may keep
-   * bytes.subarray(from, to) instead of copying it. So it is for long strings that came in pieces or compressed; `bytes` is then at most a
-   * little longer than they are.
+   * bytes.subarray(from, to) instead of copying it. So it is for long strings that came in pieces or compressed, and `bytes` is hardly longer.
    */
   exclusive = false;
   private scratch = NONE;

@@ -37,10 +37,7 @@ export const LIST_ZIPLIST: PackedForm = {
   },
 };
 
-/**
- * A count of nodes and the nodes, which stay as they are: each a run of elements. Some versions of Redis left empty ones, which are passed
- * over. Here they are ziplists: versions 7 to 9.
- */
+/** A count of nodes, runs of elements that stay as they are (empty ones are passed over), and the nodes: ziplists, versions 7 to 9. */
 export function listZiplists(): ElementsForm {
   /** The node as a listpack. */
   let converted: Temporary | null = null;

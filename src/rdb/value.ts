@@ -1,7 +1,4 @@
-/**
- * How a value type is read. The reader's loop knows no type: a new one is a file with a `ValueReader` and a line in `VALUE_READERS`
- * (value-readers.ts).
- */
+/** How a value type is read. The reader's loop knows none: a new one is a file with a `ValueReader`, and a line in value-readers.ts. */
 import type { RdbEntry } from "./entry.ts";
 import type { RdbHandler } from "./handler.ts";
 import type { RdbInput } from "./input.ts";
@@ -29,8 +26,7 @@ export interface ReadContext {
 
 /**
  * Reads the values of one type, one after another, one atom a step. An atom is what may be read again from its start when the bytes end
- * inside it: a small value with its key, one element of a collection. A step must therefore change nothing (its own state, the handler's)
- * before it has all of its atom.
+ * inside it: a small value with its key, one element of a collection. A step must therefore change nothing before it has all of it.
  */
 export interface ValueReader {
   /** The first step, in one atom with the opcode and the key. */

@@ -1,7 +1,4 @@
-/**
- * Which history of writes this server's data belongs to (PSYNC2): a replication id, and the one it had before a promotion together with the
- * offset up to which both are the same.
- */
+/** Which history of writes the data belongs to (PSYNC2): a replication id, and the one before a promotion with the offset up to which it holds. */
 
 import { randomBytes } from "node:crypto";
 import { assert } from "../assert.ts";

@@ -1,7 +1,6 @@
 /**
  * Whether this server is a master or follows one, what commands may do because of that, and what ROLE and INFO say about it. The two sides
- * are replica/link.ts (towards our master) and master/master.ts (towards our replicas); both may be in use at once, because replicas can
- * have replicas.
+ * are replica/link.ts (towards our master) and master/master.ts (towards our replicas); replicas can have replicas.
  */
 
 import { assert } from "../assert.ts";
@@ -70,10 +69,7 @@ export class Replication {
     return resumable || this.link?.connected ? { id: this.history.id, offset: journal.offset, streamDb: database } : null;
   }
 
-  /**
-   * A master loads its file: keys that it leaves out because their time has passed are deletions, of which replicas that go on from the file
-   * must hear. Returns what the load is to tell of them.
-   */
+  /** A master loads its file: keys left out because their time has passed are deletions that replicas must hear of. Returns what tells. */
   loadBegins(): Pick<LoadOptions, "expired"> {
     const { journal, keyspace, config } = this.server;
     if (config.values.replicaof !== null) return {};
@@ -81,10 +77,7 @@ export class Replication {
     return { expired: (database, key, from, length) => keyspace.onLeaving?.(database, key.subarray(from, from + length), "expired") };
   }
 
-  /**
-   * The data set is loaded, and the server a master. Where the file says `from` which point of a history it is, replicas that have that
-   * history may go on from there, under a new id.
-   */
+  /** A master has loaded its data. Replicas that have the history up to the point that the file names go on from there, under a new id. */
   goOn(from: HistoryPoint | null): void {
     const { journal } = this.server;
     if (from === null) return journal.stop();

@@ -7,6 +7,7 @@ import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writ
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../assert.ts";
+import { hasCode, syncDirectory, syncDirectoryLater } from "../base/files.ts";
 import { failureWords } from "../config/error.ts";
 import { attempt, FileQueue } from "./file-queue.ts";
 import type { SnapshotConsumer } from "./snapshot.ts";
@@ -57,40 +58,19 @@ function temporaryName(attempt: number): string {
   return `temp-${process.pid}.${attempt}.rdb`;
 }
 
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EEXIST";
-}
-
-export interface TemporaryOptions {
-  /** Makes the error to throw where the file called `name` cannot be created. */
-  readonly failure: (name: string, error: unknown) => Error;
-  readonly create?: CreateFile;
-}
-
-/** Creates a file for writing in `directory` under a name that is not in use. */
-export async function createTemporary(directory: string, options: TemporaryOptions): Promise<{ handle: FileHandle; name: string }> {
-  const { failure, create = (path: string) => open(path, "wx") } = options;
+/** Creates a file for writing in `directory` under a name that is not in use. Errors: what `failure` makes of the system's. */
+export async function createTemporary(
+  directory: string,
+  failure: (name: string, error: unknown) => Error,
+  create: CreateFile = (path) => open(path, "wx"),
+): Promise<{ handle: FileHandle; name: string }> {
   for (let attempt = 0; ; attempt++) {
     const name = temporaryName(attempt);
     try {
       return { handle: await create(join(directory, name)), name };
     } catch (error) {
-      if (!isTaken(error) || attempt === NAME_ATTEMPTS) throw failure(name, error);
+      if (!hasCode(error, "EEXIST") || attempt === NAME_ATTEMPTS) throw failure(name, error);
     }
-  }
-}
-
-/** Windows has no way to flush a directory, and needs none. */
-const CAN_SYNC_DIRECTORIES = process.platform !== "win32";
-
-/** Has the system write down which files are in `directory`. */
-export function syncDirectory(directory: string): void {
-  if (!CAN_SYNC_DIRECTORIES) return;
-  const descriptor = openSync(directory, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
 
@@ -103,7 +83,7 @@ export interface FileSource {
 export interface SnapshotFileOptions extends FilePlace {
   /** Told once, when the file is in place (null) or given up and cleaned away. */
   readonly settled: (error: Error | null) => void;
-  readonly create?: CreateFile;
+  readonly create?: CreateFile | undefined;
 }
 
 /** Writes an image in the background: nothing waits for the disk but the walk. */
@@ -149,9 +129,13 @@ export class SnapshotFile implements SnapshotConsumer {
   private async run(): Promise<void> {
     let outcome: Error | null = null;
     try {
-      this.handle = await this.create();
-      await this.queue.writeTo(this.handle);
-      await this.commit(this.handle);
+      const { options } = this;
+      const failure = (name: string, error: unknown) => openFailure(options, name, error);
+      const { handle, name } = await createTemporary(options.directory, failure, options.create);
+      this.handle = handle;
+      this.temporary = name;
+      await this.queue.writeTo(handle);
+      await this.commit(handle);
     } catch (error) {
       outcome = error instanceof Error ? error : new Error(String(error));
       this.queue.fail(outcome);
@@ -162,15 +146,6 @@ export class SnapshotFile implements SnapshotConsumer {
     this.options.settled(outcome);
   }
 
-  private async create(): Promise<FileHandle> {
-    const { handle, name } = await createTemporary(this.options.directory, {
-      failure: (name, error) => openFailure(this.options, name, error),
-      ...(this.options.create === undefined ? {} : { create: this.options.create }),
-    });
-    this.temporary = name;
-    return handle;
-  }
-
   private async commit(handle: FileHandle): Promise<void> {
     const { options, temporary } = this;
     assert(temporary !== "", "a file takes its place once");
@@ -178,18 +153,14 @@ export class SnapshotFile implements SnapshotConsumer {
     this.handle = null;
     await attempt(writeFailure, "close", () => handle.close());
     if (this.queue.failure !== null) throw this.queue.failure;
+    let failure = (error: unknown): SaveError => renameFailure(options, temporary, error);
     try {
       await rename(join(options.directory, temporary), join(options.directory, options.name));
+      this.temporary = "";
+      failure = directoryFailure;
+      await syncDirectoryLater(options.directory);
     } catch (error) {
-      throw renameFailure(options, temporary, error);
-    }
-    this.temporary = "";
-    if (!CAN_SYNC_DIRECTORIES) return;
-    try {
-      const directory = await open(options.directory, "r");
-      await directory.sync().finally(() => directory.close());
-    } catch (error) {
-      throw directoryFailure(error);
+      throw failure(error);
     }
   }
 
@@ -234,10 +205,19 @@ export class SnapshotFileSync implements SnapshotConsumer {
   }
 
   finished(): void {
+    const { place, temporary, descriptor } = this;
+    let failure = (error: unknown): SaveError => writeFailure("fsync", error);
     try {
-      this.commit();
+      fsyncSync(descriptor);
+      this.descriptor = -1;
+      closeSync(descriptor);
+      failure = (error) => renameFailure(place, temporary, error);
+      renameSync(join(place.directory, temporary), join(place.directory, place.name));
+      this.temporary = "";
+      failure = directoryFailure;
+      syncDirectory(place.directory);
     } catch (error) {
-      this.failed(error instanceof Error ? error : new Error(String(error)));
+      this.failed(failure(error));
     }
   }
 
@@ -261,31 +241,8 @@ export class SnapshotFileSync implements SnapshotConsumer {
         this.temporary = name;
         return descriptor;
       } catch (error) {
-        if (!isTaken(error) || attempt === NAME_ATTEMPTS) throw openFailure(this.place, name, error);
+        if (!hasCode(error, "EEXIST") || attempt === NAME_ATTEMPTS) throw openFailure(this.place, name, error);
       }
-    }
-  }
-
-  private commit(): void {
-    const { place, temporary } = this;
-    try {
-      fsyncSync(this.descriptor);
-    } catch (error) {
-      throw writeFailure("fsync", error);
-    }
-    const { descriptor } = this;
-    this.descriptor = -1;
-    closeSync(descriptor);
-    try {
-      renameSync(join(place.directory, temporary), join(place.directory, place.name));
-    } catch (error) {
-      throw renameFailure(place, temporary, error);
-    }
-    this.temporary = "";
-    try {
-      syncDirectory(place.directory);
-    } catch (error) {
-      throw directoryFailure(error);
     }
   }
 }

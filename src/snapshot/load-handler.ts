@@ -1,7 +1,4 @@
-/**
- * Puts what an RDB image says into the keyspace: at start, on DEBUG RELOAD, and on a replica's full synchronisation. Hot: `string` is
- * called for every key, and makes no object and no JavaScript string.
- */
+/** Puts what an RDB image says into the keyspace. Hot: `string` is called for every key, and makes no object and no JavaScript string. */
 
 import { assert } from "../assert.ts";
 import { statedAccess } from "../keyspace/access.ts";

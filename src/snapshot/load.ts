@@ -7,6 +7,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { asFailure, assert } from "../assert.ts";
+import { hasCode } from "../base/files.ts";
 import type { Config } from "../config/config.ts";
 import { failureWords } from "../config/error.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
@@ -200,7 +201,7 @@ export async function openImage(path: string): Promise<ImageFile | null> {
       throw await file.close().then(() => new LoadError(`Can't open the RDB file ${path} for reading: it is no regular file`));
     return { file, size: stat.size, checksumPresent: await endsWithChecksum(file, stat.size).catch(() => false) };
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (hasCode(error, "ENOENT")) return null;
     throw error instanceof LoadError ? error : openFailure(path, error);
   }
 }
@@ -247,7 +248,7 @@ function feedFileSync(config: Config, path: string, begin: (size: number) => Ima
   try {
     descriptor = openSync(path, "r");
   } catch (error) {
-    if (isMissing(error)) return false;
+    if (hasCode(error, "ENOENT")) return false;
     throw openFailure(path, error);
   }
   try {
@@ -272,10 +273,6 @@ function pause(ms: number): Promise<void> {
     if (ms >= 1) setTimeout(resolve, ms);
     else setImmediate(resolve);
   });
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 function openFailure(path: string, error: unknown): LoadError {

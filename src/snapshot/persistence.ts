@@ -76,7 +76,7 @@ export class Persistence extends Loading {
   saves = 0;
   /** Where the data set stands now, or null where no replica could go on from an image of it. */
   private readonly history: () => HistoryPoint | null;
-  private readonly createFile: { readonly create?: CreateFile };
+  private readonly createFile: CreateFile | undefined;
   private readonly broken: Broken;
   private background: BackgroundSave | null = null;
   private scheduled = false;
@@ -90,7 +90,7 @@ export class Persistence extends Loading {
   constructor(config: Config, log: Log, keyspace: Keyspace, history: () => HistoryPoint | null, hooks: PersistenceHooks = {}) {
     super(config, log, keyspace, hooks.clock);
     this.history = history;
-    this.createFile = hooks.createFile === undefined ? {} : { create: hooks.createFile };
+    this.createFile = hooks.createFile;
     this.broken = hooks.broken ?? asFailure;
     this.lastSaveAt = this.seconds();
     this.savedChanges = keyspace.changes;
@@ -185,7 +185,7 @@ export class Persistence extends Loading {
     this.saves++;
     this.lastAttemptAt = this.seconds();
     const { promise, resolve: settle } = Promise.withResolvers<Error | null>();
-    const file = new SnapshotFile({ ...this.place(), settled: settle, ...this.createFile });
+    const file = new SnapshotFile({ ...this.place(), settled: settle, create: this.createFile });
     const snapshot = new Snapshot(keyspace, file, this.snapshotOptions());
     const settled = guardLater(
       promise.then((error) => ended(this.backgroundSaveEnded(error))),
@@ -333,7 +333,7 @@ export class Persistence extends Loading {
 
   /** Makes a temporary file for an image that comes from a master. It is closed and removed when it is discarded, and when the server stops. */
   spool(on: Pick<SpoolOptions, "room" | "failed">): Spool {
-    const spool = new Spool({ ...on, directory: resolve(this.config.values.dir), broken: this.broken, ...this.createFile });
+    const spool = new Spool({ ...on, directory: resolve(this.config.values.dir), broken: this.broken, create: this.createFile });
     this.spools.add(spool);
     void spool.gone.then(() => this.spools.delete(spool));
     return spool;

@@ -1,12 +1,12 @@
 /**
  * An image that comes from elsewhere, kept in a temporary file until all of it is there: what a replica has goes only when what replaces it
- * cannot be cut off any more. The file is no copy of the data set that may be loaded later, so it is never flushed, and is removed whatever
- * happens.
+ * cannot be cut off any more. The file is no copy of the data set that may be loaded later, so it is never flushed, and always removed.
  */
 
 import { type FileHandle, open, rename, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { assert, type Broken, guardLater } from "../assert.ts";
+import { syncDirectoryLater } from "../base/files.ts";
 import { failureWords } from "../config/error.ts";
 import { type CreateFile, createTemporary, SaveError } from "./file.ts";
 import { FileQueue } from "./file-queue.ts";
@@ -18,7 +18,7 @@ export interface SpoolOptions {
   readonly room: () => void;
   /** Told once, unless it was discarded before, when the file could not be made or written. */
   readonly failed: (error: SaveError) => void;
-  readonly create?: CreateFile;
+  readonly create?: CreateFile | undefined;
   /** Told of an invariant that is broken while the file is written. */
   readonly broken: Broken;
 }
@@ -74,13 +74,11 @@ export class Spool {
   async keepAs(file: FileHandle, name: string): Promise<void> {
     const { directory } = this.options;
     try {
-      // Windows flushes through handles for writing alone, and has no way to flush directories.
+      // Windows flushes through handles for writing alone.
       if (process.platform !== "win32") await file.sync();
       await rename(this.path, join(directory, name));
       this.path = "";
-      if (process.platform === "win32") return;
-      const handle = await open(directory, "r");
-      await handle.sync().finally(() => handle.close());
+      await syncDirectoryLater(directory);
     } catch (error) {
       throw new SaveError(`Failed trying to rename the temp DB into ${name} in MASTER <-> REPLICA synchronization: ${failureWords(error)}`);
     }
@@ -97,7 +95,7 @@ export class Spool {
     const { directory, create, failed } = this.options;
     let handle: FileHandle | null = null;
     try {
-      const temporary = await createTemporary(directory, { failure: openFailure, ...(create === undefined ? {} : { create }) });
+      const temporary = await createTemporary(directory, openFailure, create);
       handle = temporary.handle;
       this.path = join(directory, temporary.name);
       await this.queue.writeTo(handle);

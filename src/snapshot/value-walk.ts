@@ -103,10 +103,7 @@ export interface StreamedValue {
   release(): void;
 }
 
-/**
- * A string of more bytes than this is written in pieces, and not compressed, because that cannot be interrupted: 256 KiB take LZF about 1
- * ms. SAVE, which stops everything anyway, compresses every string.
- */
+/** Longer strings are written in pieces and, but for SAVE, not compressed: that cannot be interrupted, and 256 KiB take LZF 1 ms. */
 export const BULK_BYTES = 256 * 1024;
 /** Collections of more elements, or nodes, than this are given in steps: below, they take well under 1 ms. */
 const STREAMED_ELEMENTS = 1024;

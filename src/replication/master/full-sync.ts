@@ -1,7 +1,6 @@
 /**
  * One image on its way to the replicas that asked for it, all at once: straight to their sockets as it is made, between two EOF marks
- * (`StreamedSync`), or through the file of the data set, whose length is known (`FileSync`), for replicas that do not know EOF marks or
- * where the configuration wants it so.
+ * (`StreamedSync`), or through the file of the data set, whose length is known (`FileSync`), for replicas that know no EOF marks, or if configured.
  */
 
 import { randomBytes } from "node:crypto";

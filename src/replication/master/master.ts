@@ -294,9 +294,8 @@ export class Replicas implements SyncEvents {
     if (this.sync !== sync) return;
     this.sync = null;
     if (error !== null) {
-      const { log } = this.server;
       for (const replica of sync.replicas) {
-        log.warning(`SYNC failed. BGSAVE for replica ${replica.name}: ${error.message}`);
+        this.server.log.warning(`SYNC failed. BGSAVE for replica ${replica.name}: ${error.message}`);
         replica.session.link.destroy();
       }
     }
@@ -404,12 +403,11 @@ export class Replicas implements SyncEvents {
   private detach(replica: Replica): void {
     const at = this.list.indexOf(replica);
     if (at < 0) return;
-    const { log, journal } = this.server;
-    log.notice(`Connection with replica ${replica.name} lost.`);
+    this.server.log.notice(`Connection with replica ${replica.name} lost.`);
     this.list.splice(at, 1);
     replica.session.link.onDrained = null;
     replica.state = ReplicaState.NONE;
-    if (replica.cursor !== null) journal.close(replica.cursor);
+    if (replica.cursor !== null) this.server.journal.close(replica.cursor);
     replica.cursor = null;
     this.sync?.leave(replica);
     if (this.list.length === 0) this.emptySince = Date.now();
@@ -475,10 +473,9 @@ export class Replicas implements SyncEvents {
 
   /** A master without replicas forgets the past after a while. What it writes from then on is in no other server's history. */
   private releaseBacklog(now: number, ttlMs: number): void {
-    const { history } = this;
     const { journal, log } = this.server;
     if (this.list.length > 0 || ttlMs === 0 || !journal.hasBacklog || journal.following || now - this.emptySince <= ttlMs) return;
-    history.renew();
+    this.history.renew();
     journal.stop();
     log.notice(`Replication backlog freed after ${ttlMs / 1000} seconds without connected replicas.`);
   }

@@ -223,14 +223,13 @@ export class MasterLink {
 
   /** Gives the connection up; the next attempt is made at once unless the last one has just been. */
   private restart(): void {
-    const { log } = this.server;
     const former = this.state;
     this.drop();
     if (former === LinkState.CONNECTED) this.downSince = Date.now();
     this.setState(LinkState.CONNECT);
     const retriesAtOnce = former === LinkState.CONNECTED || former === LinkState.SYNC;
     if (this.stopped || !retriesAtOnce || Date.now() - this.attemptAt < RETRY_MS) return;
-    log.notice(`Reconnecting to MASTER ${this.name}${former === LinkState.SYNC ? " after failure" : ""}`);
+    this.server.log.notice(`Reconnecting to MASTER ${this.name}${former === LinkState.SYNC ? " after failure" : ""}`);
     this.connect();
   }
 
@@ -245,10 +244,9 @@ export class MasterLink {
   // ---- what the master sends
 
   private receive(chunk: Buffer): void {
-    const { stats } = this.server;
     this.lastHeard = Date.now();
     this.bytesIn += chunk.length;
-    stats.replicationBytesIn += chunk.length;
+    this.server.stats.replicationBytesIn += chunk.length;
     let at = 0;
     if (this.state === LinkState.HANDSHAKE) at = this.readLines(chunk);
     if (this.state === LinkState.SYNC) at = this.transfer?.receive(chunk, at) ?? chunk.length;

@@ -49,10 +49,7 @@ export class Payload {
     this.beginImage = beginImage;
   }
 
-  /**
-   * Takes in chunk[from, to). Returns the offset in `chunk` up to which bytes were used: all, until the payload is finished. Errors:
-   * PayloadError, and those of the taker.
-   */
+  /** Takes in chunk[from, to). Returns up to where bytes were used: all, until it is finished. Errors: PayloadError, those of the taker. */
   receive(chunk: Buffer, from: number, to: number): number {
     assert(!this.finished, "behind the image comes the stream, which is not part of it");
     let at = from;

@@ -18,8 +18,7 @@ import { LoadError } from "../snapshot/load-handler.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
 import type { CommandRunner } from "./file-load.ts";
 import { AofLoad, type AofLoaded, upgradeOldFile } from "./load.ts";
-import { Manifest } from "./manifest.ts";
-import { AofPlace, readManifest, writeManifest } from "./manifest-file.ts";
+import { AofPlace, Manifest, readManifest, writeManifest } from "./manifest.ts";
 import { Rewrite, RewriteLimit } from "./rewrite.ts";
 import { type AofEvents, AofWriter } from "./writer.ts";
 
@@ -147,9 +146,13 @@ export class AppendOnlyFile {
     const began = performance.now();
     this.manifest = upgradeOldFile(this.place, this.manifest, this.log);
     if (this.manifest.empty) return !this.closed;
-    const loaded = await this.asNoChange(() =>
-      new AofLoad(this.persistence, this.runner, this.place, this.manifest).load(() => this.closed),
-    );
+    const { changes } = this.keyspace;
+    const load = new AofLoad(this.persistence, this.runner, this.place, this.manifest);
+    const loaded = await load
+      .load(() => this.closed)
+      .finally(() => {
+        this.keyspace.changes = changes;
+      });
     if (loaded === null) return false;
     this.noteLoaded(loaded);
     this.log.notice(`DB loaded from append only file: ${((performance.now() - began) / 1000).toFixed(3)} seconds`);
@@ -161,20 +164,9 @@ export class AppendOnlyFile {
     this.baseSize = baseBytes;
   }
 
-  private async asNoChange<T>(work: () => Promise<T>): Promise<T> {
-    const { keyspace } = this;
-    const { changes } = keyspace;
-    try {
-      return await work();
-    } finally {
-      keyspace.changes = changes;
-    }
-  }
-
   /** Starts to write, after `load`. Errors: LoadError, logged: the files cannot be made. */
   openOnStart(): void {
-    const { log, config, journal } = this;
-    const { place } = this;
+    const { log, config, journal, place } = this;
     if (!config.values.appendonly) return this.removeHistory();
     const fresh = this.manifest.increments.length === 0;
     try {
@@ -349,7 +341,11 @@ export class AppendOnlyFile {
     this.rewriteScheduled = false;
     const form = this.baseForm;
     const name = `temp-rewriteaof-bg-${process.pid}-${++this.rewriteNumber}.aof`;
-    const rewrite = new Rewrite(persistence, { directory: this.place.parent, name, incrementalSync: this.incrementalSync }, this.commandOptions);
+    const rewrite = new Rewrite(
+      persistence,
+      { directory: this.place.parent, name, incrementalSync: this.incrementalSync },
+      this.commandOptions,
+    );
     this.rewrite = rewrite;
     log.notice("Background append only file rewriting started");
     const ended = rewrite.settled.then((error) => {
@@ -461,8 +457,7 @@ export class AppendOnlyFile {
 
   /** Deletes files that a rewrite has made superfluous. */
   private removeHistory(): void {
-    const { config, log } = this;
-    const { place, manifest } = this;
+    const { config, log, place, manifest } = this;
     if (config.values["aof-disable-auto-gc"] || manifest.history.length === 0) return;
     for (const { name } of manifest.history) {
       log.notice(`Removing the history file ${name} in the background`);

@@ -11,8 +11,7 @@ import { type LoadProgress, openImage } from "../snapshot/load.ts";
 import { LoadError } from "../snapshot/load-handler.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
 import { type CommandRunner, FileLoad, UnknownCommand } from "./file-load.ts";
-import { type AofFile, Manifest } from "./manifest.ts";
-import { type AofPlace, writeManifest } from "./manifest-file.ts";
+import { type AofFile, type AofPlace, Manifest, writeManifest } from "./manifest.ts";
 
 /** What was loaded: sizes in bytes. */
 export interface AofLoaded {
@@ -78,7 +77,7 @@ export class AofLoad implements LoadProgress {
   async load(abandoned: () => boolean): Promise<AofLoaded | null> {
     const { persistence } = this;
     this.measure();
-    persistence.showLoading(this);
+    persistence.loading = this;
     try {
       for (const file of this.manifest.files) {
         const load = this.begin(file, false);
@@ -102,7 +101,7 @@ export class AofLoad implements LoadProgress {
   loadNow(): AofLoaded {
     const { persistence } = this;
     this.measure();
-    persistence.showLoading(this);
+    persistence.loading = this;
     try {
       for (const file of this.manifest.files) {
         const load = this.begin(file, true);

@@ -210,7 +210,8 @@ export class AofWriter {
     assert(done === total, "a write that did not fail is whole");
     this.rest = null;
     journal.collected();
-    this.advance(done);
+    this.size += done;
+    this.written += done;
     if (this.writeError !== null) {
       this.writeError = null;
       log.notice("AOF write error looks solved, Redis can write again.");
@@ -219,34 +220,28 @@ export class AofWriter {
     return true;
   }
 
-  private advance(bytes: number): void {
-    this.size += bytes;
-    this.written += bytes;
-  }
-
   /** Only the first `done` of `total` bytes were written. Returns whether the server can go on. */
   private failed(file: OpenFile, failure: unknown, views: readonly Buffer[], done: number, total: number): boolean {
     const { config, journal, log, events } = this;
     const now = seconds();
     const mayLog = now - this.lastErrorLog > ERROR_LOG_SECONDS;
     if (mayLog) this.lastErrorLog = now;
+    const warn = (message: string): void => {
+      if (mayLog) log.warning(message);
+    };
     const words = failureWords(failure);
-    if (mayLog) {
-      if (done === 0) log.warning(`Error writing to the AOF file: ${words}`);
-      else log.warning(`Short write while writing to the AOF file: (nwritten=${done}, expected=${total})`);
-    }
+    if (done === 0) warn(`Error writing to the AOF file: ${words}`);
+    else warn(`Short write while writing to the AOF file: (nwritten=${done}, expected=${total})`);
     let kept = done;
     if (done > 0) {
       try {
         ftruncateSync(file.descriptor, this.size);
         kept = 0;
       } catch (error) {
-        if (mayLog) {
-          log.warning(
-            "Could not remove short write from the append-only file.  Redis may refuse to load the AOF the next time it starts.  " +
-              `ftruncate: ${failureWords(error)}`,
-          );
-        }
+        warn(
+          "Could not remove short write from the append-only file.  Redis may refuse to load the AOF the next time it starts.  " +
+            `ftruncate: ${failureWords(error)}`,
+        );
       }
     }
     if (config.values.appendfsync === "always") {
@@ -258,7 +253,8 @@ export class AofWriter {
     if (kept > 0) {
       this.rest = Buffer.concat(views).subarray(kept);
       journal.collected();
-      this.advance(kept);
+      this.size += kept;
+      this.written += kept;
     }
     events.statusChanged();
     return true;

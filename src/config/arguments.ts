@@ -53,15 +53,8 @@ export function parseArguments(
   return { kind: "run", settings: loader.finish(configFile) };
 }
 
-interface Options {
-  readonly question: "help" | "version" | null;
-  readonly fromStdin: boolean;
-  /** Each option as a line of redis.conf. */
-  readonly lines: readonly string[];
-}
-
-/** Turns words[from, end) into lines of redis.conf. */
-function readOptions(words: readonly string[], from: number): Options {
+/** Turns words[from, end) into lines of redis.conf; or `question` is what they ask. */
+function readOptions(words: readonly string[], from: number) {
   const lines: string[] = [];
   let fromStdin = false;
   // Whether the option at hand has its value, so that a word with dashes starts the next one.

@@ -3,14 +3,8 @@
 /** Tells the process that it is the one in the background. */
 const MARK = "REPLICANT_DAEMON";
 
-export interface Daemon {
-  /** Whether this process is the one in the background. */
-  readonly inBackground: boolean;
-  /** To be called in the background process once it serves clients. */
-  ready(): void;
-}
-
-export function daemon(env: Readonly<Record<string, string | undefined>>): Daemon {
+/** Whether this process is the one in the background; there, `ready` is to be called once it serves clients. */
+export function daemon(env: Readonly<Record<string, string | undefined>>) {
   const inBackground = env[MARK] === "1";
   return {
     inBackground,

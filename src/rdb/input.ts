@@ -244,16 +244,12 @@ export class RdbInput {
         return true;
       case STRING_ENCODING.lzf:
         this.pos = begin + 1;
-        return this.readLzfString(begin, target);
+        if (!this.readLzfHead(begin)) return false;
+        this.expand(target);
+        return true;
       default:
         throw this.error(`unknown string encoding ${encoding}`, begin);
     }
-  }
-
-  private readLzfString(begin: number, target: RdbString): boolean {
-    if (!this.readLzfHead(begin)) return false;
-    this.expand(target);
-    return true;
   }
 
   /** Reads the lengths of a compressed string, and passes over it. */

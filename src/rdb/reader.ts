@@ -63,7 +63,12 @@ export class RdbReader implements ReadContext {
   readonly input = new RdbInput();
   readonly entry = new RdbEntry();
   type = 0;
-
+  /** The version in the header, or 0 before it was read. */
+  version = 0;
+  /** Bytes of the image taken in so far. */
+  offset = 0;
+  /** What became of the checksum: `absent` when the file has none (or is older than version 5), `ignored` when it was not to be looked at. */
+  checksum: "pending" | "verified" | "absent" | "ignored" = "pending";
   private readonly verify: boolean;
   private readonly checksumPresent: boolean;
   private readonly size: number;
@@ -75,11 +80,7 @@ export class RdbReader implements ReadContext {
   private phase: Phase = PHASE.header;
   /** Who reads on in phase `value`. */
   private current: ValueReader = this.moduleAux;
-  private fileVersion = 0;
-  private checksumState: "pending" | "verified" | "absent" | "ignored" = "pending";
   private failure: unknown = null;
-  /** Bytes taken in by `push`. */
-  private received = 0;
   /** From where on the open window is not summed yet. */
   private summed = 0;
   private readonly smallCarry = Buffer.allocUnsafeSlow(CARRY_BYTES);
@@ -100,21 +101,6 @@ export class RdbReader implements ReadContext {
   /** Whether the image has come to its end; what follows it is not the reader's. */
   get finished(): boolean {
     return this.phase === PHASE.finished;
-  }
-
-  /** The version in the header, or 0 before it was read. */
-  get version(): number {
-    return this.fileVersion;
-  }
-
-  /** Bytes of the image taken in so far. */
-  get offset(): number {
-    return this.received;
-  }
-
-  /** What became of the checksum: `absent` when the file has none (or is older than version 5), `ignored` when it was not to be looked at. */
-  get checksum(): "pending" | "verified" | "absent" | "ignored" {
-    return this.checksumState;
   }
 
   /**
@@ -141,10 +127,10 @@ export class RdbReader implements ReadContext {
   finish(): void {
     this.throwFailure();
     if (this.phase === PHASE.finished) return;
-    const begin = this.received - this.carried;
+    const begin = this.offset - this.carried;
     const what = this.phase === PHASE.body && this.carried === 0 ? "the end-of-file opcode" : PHASE_NAMES[this.phase];
     const lacking = this.carried === 0 ? "is missing" : `from byte ${begin} on lacks at least ${this.need - this.carried} bytes`;
-    this.failure = new RdbError(`truncated: the input ends here, but ${what} ${lacking}`, this.received);
+    this.failure = new RdbError(`truncated: the input ends here, but ${what} ${lacking}`, this.offset);
     this.handler.abandon();
     this.throwFailure();
   }
@@ -156,7 +142,7 @@ export class RdbReader implements ReadContext {
   /** Reads bytes[from, to) in place. Returns where the image ends in it, or `to`. */
   private readWindow(bytes: Buffer, from: number, to: number): number {
     const input = this.input;
-    input.open(bytes, from, to, this.received, false);
+    input.open(bytes, from, to, this.offset, false);
     this.summed = from;
     while (this.phase !== PHASE.finished) {
       input.start = input.pos;
@@ -164,13 +150,13 @@ export class RdbReader implements ReadContext {
       const rest = to - input.start;
       assert(rest >= 0, "an atom begins inside its window");
       this.sumTo(bytes, to);
-      this.received += to - from;
+      this.offset += to - from;
       this.need = input.need;
       if (rest > 0) this.append(bytes, input.start, to);
       return to;
     }
     assert(input.pos <= to, "an image ends inside its window");
-    this.received += input.pos - from;
+    this.offset += input.pos - from;
     return input.pos;
   }
 
@@ -183,13 +169,13 @@ export class RdbReader implements ReadContext {
       const count = Math.min(this.need - this.carried, to - at);
       const begin = this.carried;
       this.append(bytes, at, at + count);
-      this.received += count;
+      this.offset += count;
       at += count;
       this.summed = begin;
       this.sumTo(this.carry, this.carried);
       if (this.carried < this.need) break;
       const exclusive = this.carry !== this.smallCarry;
-      input.open(this.carry, 0, this.carried, this.received - this.carried, exclusive);
+      input.open(this.carry, 0, this.carried, this.offset - this.carried, exclusive);
       if (this.step()) {
         assert(input.left === 0, "an RDB atom ended before what it said it needed");
         this.carried = 0;
@@ -245,7 +231,7 @@ export class RdbReader implements ReadContext {
     const version = Number(digits);
     if (version < 1 || version > RDB_MAX_VERSION) throw input.error(`version ${version} cannot be read, only 1 to ${RDB_MAX_VERSION}`);
     input.pos += RDB_HEADER_BYTES;
-    this.fileVersion = version;
+    this.version = version;
     input.vouched = this.verify && this.checksumPresent && version >= RDB_FIRST_CHECKSUM_VERSION;
     if (input.vouched)
       input.mostExpected = Math.max(input.mostExpected, Math.min(MOST_PREPARED, Math.floor(this.size / MIN_ELEMENT_BYTES)));
@@ -352,11 +338,11 @@ export class RdbReader implements ReadContext {
 
   private stepEnd(): boolean {
     this.sumTo(this.input.bytes, this.input.pos);
-    if (this.fileVersion >= RDB_FIRST_CHECKSUM_VERSION) {
+    if (this.version >= RDB_FIRST_CHECKSUM_VERSION) {
       this.phase = PHASE.checksum;
       return true;
     }
-    this.checksumState = "absent";
+    this.checksum = "absent";
     this.phase = PHASE.finished;
     return true;
   }
@@ -367,9 +353,9 @@ export class RdbReader implements ReadContext {
     const low = input.bytes.readInt32LE(input.pos);
     const high = input.bytes.readInt32LE(input.pos + 4);
     const { crc } = this;
-    if (!this.verify) this.checksumState = "ignored";
+    if (!this.verify) this.checksum = "ignored";
     else if (low === 0 && high === 0) this.missChecksum();
-    else if (low === crc.low && high === crc.high) this.checksumState = "verified";
+    else if (low === crc.low && high === crc.high) this.checksum = "verified";
     else throw input.error(`bad checksum: the file says ${crc64Hex(low, high)}, its bytes make ${crc.hex()}`);
     input.pos += RDB_CHECKSUM_BYTES;
     this.phase = PHASE.finished;
@@ -379,6 +365,6 @@ export class RdbReader implements ReadContext {
   private missChecksum(): void {
     const { input } = this;
     if (input.vouched) throw new ChecksumMissing("there is no checksum, though there are bytes behind it", input.offset);
-    this.checksumState = "absent";
+    this.checksum = "absent";
   }
 }

@@ -83,7 +83,7 @@ export class RdbWriter {
     const magic = Buffer.from(RDB_MAGIC + String(RDB_WRITTEN_VERSION).padStart(4, "0"), "latin1");
     this.raw(magic, 0, magic.length);
     for (const [name, value] of aux) {
-      this.opcode(OPCODE.aux);
+      this.byte(OPCODE.aux);
       this.text(name);
       this.text(String(value));
     }
@@ -91,22 +91,22 @@ export class RdbWriter {
 
   /** One function library: its code, with the `#!` line. */
   library(code: Buffer): void {
-    this.opcode(OPCODE.function2);
+    this.byte(OPCODE.function2);
     this.rawString(code, 0, code.length);
   }
 
   /** Entries from here on belong to database `index`; the sizes let who loads it make its tables once, and may be estimates. */
   selectDatabase(index: number, keys: number, expires: number): void {
-    this.opcode(OPCODE.selectDb);
+    this.byte(OPCODE.selectDb);
     this.length(index);
-    this.opcode(OPCODE.resizeDb);
+    this.byte(OPCODE.resizeDb);
     this.length(keys);
     this.length(expires);
   }
 
   /** The next entry expires at this Unix time in ms: a bigint where a number is not exact. */
   expiry(ms: number | bigint): void {
-    this.opcode(OPCODE.expireTimeMs);
+    this.byte(OPCODE.expireTimeMs);
     if (typeof ms === "number") return this.int64(ms);
     if (this.at + 8 > this.buffer.length) this.flush();
     this.at = putWord(this.buffer, this.at, Number(ms & 0xffffffffn));
@@ -115,25 +115,20 @@ export class RdbWriter {
 
   /** The next entry was last used so many seconds ago: written under an LRU maxmemory-policy only. */
   idle(seconds: number): void {
-    this.opcode(OPCODE.idle);
+    this.byte(OPCODE.idle);
     this.length(Math.max(0, Math.floor(seconds)));
   }
 
   /** The next entry's use counter, 0 to 255: written under an LFU maxmemory-policy only. */
   freq(counter: number): void {
-    this.opcode(OPCODE.freq);
+    this.byte(OPCODE.freq);
     this.byte(counter);
   }
 
   /** The head of an entry of any type; its value follows. */
   key(type: number, bytes: Buffer, from: number, to: number): void {
-    this.opcode(type);
+    this.byte(type);
     this.rawString(bytes, from, to);
-  }
-
-  /** The type of a value that follows without a key: a DUMP payload. */
-  valueType(type: number): void {
-    this.opcode(type);
   }
 
   /** A string in the shortest form: the integer it spells, LZF, or as it stands. */
@@ -203,7 +198,7 @@ export class RdbWriter {
 
   /** Ends the image: the end-of-file opcode and the checksum; the sink has everything when this returns. */
   end(): void {
-    this.opcode(OPCODE.endOfFile);
+    this.byte(OPCODE.endOfFile);
     this.flush();
     if (this.checksum) this.crc.writeTo(this.buffer, 0);
     else this.buffer.fill(0, 0, RDB_CHECKSUM_BYTES);
@@ -222,11 +217,8 @@ export class RdbWriter {
     this.sink.write(this.buffer, 0, waiting);
   }
 
-  private opcode(code: number): void {
-    this.byte(code);
-  }
-
-  private byte(value: number): void {
+  /** An opcode, or the type of a value that follows without a key: a DUMP payload. */
+  byte(value: number): void {
     if (this.at === this.buffer.length) this.flush();
     this.buffer[this.at++] = value;
   }

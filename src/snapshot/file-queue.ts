@@ -31,7 +31,8 @@ export class FileQueue {
   private readonly spare: Chunk[] = [];
   private queuedBytes = 0;
   private complete = false;
-  private reason: Error | null = null;
+  /** Why the writing ends early, or null. */
+  failure: Error | null = null;
   /** Resumes the writing when it has run out of chunks. */
   private resume: () => void = () => {};
 
@@ -39,14 +40,9 @@ export class FileQueue {
     this.options = options;
   }
 
-  /** Why the writing ends early, or null. */
-  get failure(): Error | null {
-    return this.reason;
-  }
-
   /** Takes a copy of bytes[from, to), whether `ready` or not; after a failure they are dropped. */
   write(bytes: Buffer, from: number, to: number): void {
-    if (this.reason !== null) return;
+    if (this.failure !== null) return;
     assert(!this.complete, "nothing is written to a file after its end");
     let at = from;
     while (at < to) {
@@ -74,7 +70,7 @@ export class FileQueue {
 
   /** Gives up: `writeTo` ends with the first error that it is told. */
   fail(error: Error): void {
-    this.reason ??= error;
+    this.failure ??= error;
     this.resume();
   }
 
@@ -83,7 +79,7 @@ export class FileQueue {
     const { failure, syncBytes } = this.options;
     let unsynced = 0;
     for (;;) {
-      if (this.reason !== null) throw this.reason;
+      if (this.failure !== null) throw this.failure;
       const chunk = this.queue.shift();
       if (chunk === undefined) {
         if (this.complete) return;

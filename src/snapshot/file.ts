@@ -10,7 +10,7 @@ import { assert } from "../assert.ts";
 import { hasCode, syncDirectory, syncDirectoryLater } from "../base/files.ts";
 import { failureWords } from "../config/error.ts";
 import { attempt, FileQueue } from "./file-queue.ts";
-import type { SnapshotConsumer } from "./snapshot.ts";
+import type { Snapshot, SnapshotConsumer } from "./snapshot.ts";
 
 /** Directive rdb-save-incremental-fsync: how many bytes are flushed at a time. */
 const SYNC_BYTES = 4 * 1024 * 1024;
@@ -74,11 +74,8 @@ export async function createTemporary(
   }
 }
 
-/** Where a file in the making gets its bytes: the snapshot. */
-export interface FileSource {
-  wake(): void;
-  cancel(reason: Error): void;
-}
+/** Where a file in the making gets its bytes. */
+type FileSource = Pick<Snapshot, "wake" | "cancel">;
 
 export interface SnapshotFileOptions extends FilePlace {
   /** Told once, when the file is in place (null) or given up and cleaned away. */

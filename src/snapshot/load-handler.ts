@@ -49,12 +49,12 @@ export class LoadHandler implements RdbHandler {
   /** `used_memory` of the server that made the image, 0 when it does not say. */
   usedMemory = 0;
   private readonly keyspace: Keyspace;
-  private readonly log: Log;
+  protected readonly log: Log;
   private readonly options: LoadOptions;
   /** At most so many keys of a database get room in advance: what the image says is not to be trusted. */
   private readonly maxReserve: number;
   /** ms since 1970 of the start: what is over then is left out. */
-  private readonly startedAt: number;
+  readonly startedAt: number;
   private readonly facts = new Map<string, string>();
   private readonly building: Temporary;
   private into: Database;
@@ -143,6 +143,7 @@ export class LoadHandler implements RdbHandler {
     if (this.emptyKeys++ < EMPTY_KEYS_LOGGED) this.log.notice(`rdbLoadObject skipping empty key: ${shown(key).slice(1, -1)}`);
   }
 
+  /** The rest of the image is not wanted or will not come: what of it is in no key yet is dropped. */
   abandon(): void {
     this.building.discard();
   }

@@ -77,22 +77,17 @@ export interface ImageSink {
 }
 
 /** One image on its way into the keyspace. */
-export class ImageLoad implements LoadProgress, ImageSink {
-  readonly startedAt: number;
+export class ImageLoad extends LoadHandler implements LoadProgress, ImageSink {
   readonly totalBytes: number;
-  private readonly log: Log;
   private readonly verify: boolean;
-  private readonly handler: LoadHandler;
   private readonly reader: RdbReader;
 
   constructor(keyspace: Keyspace, log: Log, options: ImageLoadOptions) {
-    this.startedAt = options.startedAt;
-    this.totalBytes = options.totalBytes;
-    this.log = log;
-    this.verify = options.checksum;
     const maxReserve = options.totalBytes === 0 ? MAX_RESERVE_UNKNOWN : Math.ceil(options.totalBytes / MIN_ENTRY_BYTES);
-    this.handler = new LoadHandler(keyspace, log, options, { maxReserve, startedAt: options.startedAt });
-    this.reader = new RdbReader(this.handler, {
+    super(keyspace, log, options, { maxReserve, startedAt: options.startedAt });
+    this.totalBytes = options.totalBytes;
+    this.verify = options.checksum;
+    this.reader = new RdbReader(this, {
       checksum: options.checksum,
       checksumPresent: options.checksumPresent === true,
       size: options.totalBytes,
@@ -103,18 +98,6 @@ export class ImageLoad implements LoadProgress, ImageSink {
     return this.reader.offset;
   }
 
-  get usedMemory(): number {
-    return this.handler.usedMemory;
-  }
-
-  get keysLoaded(): number {
-    return this.handler.keysLoaded;
-  }
-
-  get keysExpired(): number {
-    return this.handler.keysExpired;
-  }
-
   get finished(): boolean {
     return this.reader.finished;
   }
@@ -123,16 +106,11 @@ export class ImageLoad implements LoadProgress, ImageSink {
     return this.reader.push(chunk, from, to);
   }
 
-  /** The rest of the image is not wanted or will not come: what of it is in no key yet is dropped. */
-  abandon(): void {
-    this.handler.abandon();
-  }
-
   /** To be called when the input is over. Errors: RdbError when the image is not. */
   finish(): LoadSummary {
     this.reader.finish();
     assert(this.reader.finished, "an image that is over has been read to its end");
-    const { keysLoaded, keysExpired, emptyKeys, history } = this.handler;
+    const { keysLoaded, keysExpired, emptyKeys, history } = this;
     if (this.verify && this.reader.checksum === "absent") this.log.notice("RDB file was saved with checksum disabled: no check performed.");
     const skipped = emptyKeys === 0 ? "" : `, empty keys skipped: ${emptyKeys}`;
     this.log.notice(`Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}${skipped}.`);
@@ -288,22 +266,17 @@ export class Loading {
   lastLoad: LoadSummary = { keysLoaded: 0, keysExpired: 0, history: null };
   /** Whether files and payloads are taken whatever their checksums say: DEBUG SET-SKIP-CHECKSUM-VALIDATION. */
   skipChecksums = false;
+  /** The load under way, until `endLoad`; null for none. */
+  loading: LoadProgress | null = null;
   protected readonly clock: () => number;
   /** Whether the server stops. */
   protected closed = false;
-  private progress: LoadProgress | null = null;
-
   /** `clock` gives ms since 1970. */
   constructor(config: Config, log: Log, keyspace: Keyspace, clock: () => number = Date.now) {
     this.config = config;
     this.log = log;
     this.keyspace = keyspace;
     this.clock = clock;
-  }
-
-  /** The load under way, or null. */
-  get loading(): LoadProgress | null {
-    return this.progress;
   }
 
   /** The file of the data set. */
@@ -321,7 +294,7 @@ export class Loading {
     const began = performance.now();
     // Not even for a moment: a server with nothing to load is not loading.
     if (!existsSync(this.path)) return null;
-    this.showLoading({ startedAt: this.clock(), totalBytes: 0, loadedBytes: 0, usedMemory: 0 });
+    this.loading = { startedAt: this.clock(), totalBytes: 0, loadedBytes: 0, usedMemory: 0 };
     try {
       const summary = await this.loadImage(options, true).catch((error: unknown) => {
         if (!(error instanceof ChecksumMissing)) throw error;
@@ -375,7 +348,7 @@ export class Loading {
   /** Begins a load that the caller feeds; `loading` shows its progress until `endLoad`. */
   beginLoad(request: ImageLoadRequest): ImageLoad {
     const load = this.imageLoad(request, this.clock());
-    this.showLoading(load);
+    this.loading = load;
     return load;
   }
 
@@ -385,14 +358,9 @@ export class Loading {
     return new ImageLoad(this.keyspace, this.log, { ...request, checksum, startedAt });
   }
 
-  /** A load is under way, until `endLoad`. */
-  showLoading(progress: LoadProgress): void {
-    this.progress = progress;
-  }
-
   /** The load is over; what it came to, or null when it failed or that was noted already. */
   endLoad(summary: LoadSummary | null): void {
-    this.progress = null;
+    this.loading = null;
     if (summary !== null) this.lastLoad = summary;
   }
 

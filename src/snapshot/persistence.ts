@@ -79,7 +79,8 @@ export class Persistence extends Loading {
   private readonly createFile: CreateFile | undefined;
   private readonly broken: Broken;
   private background: BackgroundSave | null = null;
-  private scheduled = false;
+  /** Whether a background save begins at the next `cron` that finds none under way: BGSAVE SCHEDULE, and BGSAVE in a transaction. */
+  saveScheduled = false;
   /** `keyspace.changes` when what is in the file was current. */
   private savedChanges: number;
   /** Whether the file was made for replicas and for nothing else. */
@@ -111,11 +112,6 @@ export class Persistence extends Loading {
     return this.background !== null;
   }
 
-  /** Whether a background save waits for `cron`. */
-  get saveScheduled(): boolean {
-    return this.scheduled;
-  }
-
   /** For how many seconds the background save has been under way, -1 for none. */
   get savingSeconds(): number {
     return this.background === null ? -1 : this.seconds() - Math.floor(this.background.startedAt / 1000);
@@ -132,11 +128,6 @@ export class Persistence extends Loading {
   get writesRefused(): boolean {
     const { values } = this.config;
     return !this.lastSaveOk && values["stop-writes-on-bgsave-error"] && values.save.length > 0;
-  }
-
-  /** CONFIG RESETSTAT. */
-  resetStats(): void {
-    this.saves = 0;
   }
 
   // ---- saving
@@ -181,7 +172,7 @@ export class Persistence extends Loading {
     if (this.loading !== null) throw errors.loading;
     if (this.background !== null) throw commandError("ERR Background save already in progress");
     const { keyspace, log } = this;
-    this.scheduled = false;
+    this.saveScheduled = false;
     this.saves++;
     this.lastAttemptAt = this.seconds();
     const { promise, resolve: settle } = Promise.withResolvers<Error | null>();
@@ -222,11 +213,6 @@ export class Persistence extends Loading {
     return background.superseded ? CANCELLED : error;
   }
 
-  /** BGSAVE SCHEDULE, and BGSAVE in a transaction: the save begins at the next `cron` that finds none under way. */
-  scheduleBackgroundSave(): void {
-    this.scheduled = true;
-  }
-
   /** Ends the background save, if there is one, without counting it as failed. Returns resolved once its traces are gone. */
   async cancelBackgroundSave(): Promise<void> {
     const { background } = this;
@@ -253,7 +239,7 @@ export class Persistence extends Loading {
     if (!this.lastSaveOk && now - this.lastAttemptAt <= RETRY_SECONDS) return;
     const changes = this.changesSinceSave;
     const due = config.values.save.find((point) => changes >= point.changes && now - this.lastSaveAt > point.seconds);
-    if (due === undefined && !this.scheduled) return;
+    if (due === undefined && !this.saveScheduled) return;
     if (due !== undefined) log.notice(`${due.changes} changes in ${due.seconds} seconds. Saving...`);
     this.startBackgroundSave();
   }

@@ -67,7 +67,8 @@ export class Snapshot {
   private state: "new" | "scheduled" | "waiting" | "over" = "new";
   /** The database whose table is being walked. */
   private current = 0;
-  private longest = 0;
+  /** The longest slice so far in ms. */
+  longestSliceMs = 0;
   private stepCost = FIRST_STEP_COST;
   /** Keys whose pause has been made. */
   private delayed = 0;
@@ -104,11 +105,6 @@ export class Snapshot {
 
   get over(): boolean {
     return this.state === "over";
-  }
-
-  /** The longest slice so far in ms. */
-  get longestSliceMs(): number {
-    return this.longest;
   }
 
   /** Has the image written in the background. Does nothing when it has been cancelled already. */
@@ -172,7 +168,7 @@ export class Snapshot {
         stepBegan = now;
       }
     });
-    this.longest = Math.max(this.longest, this.clock() - began);
+    this.longestSliceMs = Math.max(this.longestSliceMs, this.clock() - began);
   }
 
   /** Runs `work`; what it throws ends the snapshot. */

@@ -2,8 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Manifest, type ManifestError } from "../../src/aof/manifest.ts";
-import { readManifest, writeManifest } from "../../src/aof/manifest-file.ts";
+import { Manifest, type ManifestError, readManifest, writeManifest } from "../../src/aof/manifest.ts";
 import { RewriteLimit } from "../../src/aof/rewrite.ts";
 import { MemoryLog } from "../snapshot/support.ts";
 

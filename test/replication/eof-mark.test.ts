@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { EofMarkFinder } from "../../src/replication/replica/eof-mark.ts";
+import { EofMarkFinder } from "../../src/replication/replica/payload.ts";
 
 const MARK = Buffer.from("abababababababababababababababababababac");
 

@@ -335,7 +335,7 @@ describe("while a file is loaded", () => {
     writeFile(new Random(3).entries(1000));
     const { persistence } = makePersistence({ dir, save: "1 0" }, { clock: () => Date.now() + 100_000 });
     const loading = persistence.load();
-    persistence.scheduleBackgroundSave();
+    persistence.saveScheduled = true;
     persistence.cron();
     expect(persistence.saving).toBe(false);
     expect(() => persistence.save()).toThrow(/^LOADING /);

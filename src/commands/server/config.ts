@@ -48,7 +48,7 @@ const resetstat = command("config|resetstat", { arity: 2, since: "2.0.0", flags:
     server.stats.reset();
     server.commands.resetStats();
     server.keyspace.resetStats();
-    server.persistence.resetStats();
+    server.persistence.saves = 0;
     server.appendOnly.resetStats();
     call.reply.ok();
   });

@@ -49,7 +49,7 @@ export const bgsave = command("bgsave", { arity: -1, since: "1.0.0", flags: "no_
     if (!persistence.saving && (appendOnly.rewriting || call.session.queueing)) {
       // If EXEC calls it, the snapshot must be that of the moment after EXEC.
       if (call.count === 1 && !call.session.queueing) throw REWRITE_UNDER_WAY;
-      persistence.scheduleBackgroundSave();
+      persistence.saveScheduled = true;
       call.reply.simple("Background saving scheduled");
       return;
     }

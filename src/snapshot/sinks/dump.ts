@@ -44,7 +44,7 @@ export class PayloadWriter {
   write(type: Type, value: Holder): Buffer {
     const { out } = this;
     this.length = 0;
-    out.valueType(rdbTypeOf(type, value.encoding));
+    out.byte(rdbTypeOf(type, value.encoding));
     walkValue(this.sink, type, value);
     out.flush();
     this.reserve(FOOTER_BYTES);

@@ -190,7 +190,7 @@ export class RdbImageSink extends RdbSink implements EntrySink {
 
   select(from: DatabaseImage): void {
     if (from.announced) {
-      this.out.valueType(OPCODE.selectDb);
+      this.out.byte(OPCODE.selectDb);
       this.out.length(from.database);
     } else this.out.selectDatabase(from.database, from.keys, from.expires);
     from.announced = true;

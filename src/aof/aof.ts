@@ -16,9 +16,9 @@ import type { Log } from "../log.ts";
 import { Frame } from "../protocol/frame.ts";
 import { LoadError } from "../snapshot/load-handler.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
-import type { CommandRunner } from "./file-load.ts";
 import { AofLoad, type AofLoaded, upgradeOldFile } from "./load.ts";
 import { AofPlace, Manifest, readManifest, writeManifest } from "./manifest.ts";
+import type { Replay } from "./replay.ts";
 import { Rewrite, RewriteLimit } from "./rewrite.ts";
 import { type AofEvents, AofWriter } from "./writer.ts";
 
@@ -46,7 +46,7 @@ export class AppendOnlyFile {
   private readonly keyspace: Keyspace;
   private readonly persistence: Persistence;
   private readonly journal: Journal;
-  private readonly runner: CommandRunner;
+  private readonly runner: Replay;
   private readonly barrier: ReplyBarrier;
   private readonly events: AofEvents;
   private readonly place: AofPlace;
@@ -64,7 +64,7 @@ export class AppendOnlyFile {
   private unsubscribe: (() => void) | null = null;
   private closed = false;
 
-  constructor(persistence: Persistence, journal: Journal, runner: CommandRunner, barrier: ReplyBarrier, events: AofEvents) {
+  constructor(persistence: Persistence, journal: Journal, runner: Replay, barrier: ReplyBarrier, events: AofEvents) {
     const { config, log } = persistence;
     this.config = config;
     this.log = log;
@@ -463,7 +463,7 @@ export class AppendOnlyFile {
       log.notice(`Removing the history file ${name} in the background`);
       void rm(place.path(name), { force: true }).catch(() => {});
     }
-    const without = manifest.withoutHistory();
+    const without = new Manifest({ ...manifest, history: [] });
     try {
       writeManifest(place.directory, place.prefix, without);
       this.manifest = without;

@@ -6,22 +6,10 @@ import { Lines, trusted } from "../protocol/request.ts";
 import { RequestBatch, RequestStream } from "../protocol/request-stream.ts";
 import type { ImageLoad, ImageSink } from "../snapshot/load.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
+import type { Replay } from "./replay.ts";
 
 /** What an image begins with. */
 const MAGIC = Buffer.from("REDIS");
-
-/** Runs the commands of files, as a client that is denied nothing and gets no replies. */
-export interface CommandRunner {
-  /** Commands follow, in the middle of a command of a client (`nested`) or between ticks. */
-  begin(nested: boolean): void;
-  /** Returns false when there is no such command. */
-  run(frame: Frame): boolean;
-  end(): void;
-  /** Whether MULTI has come and EXEC has not. */
-  readonly inTransaction: boolean;
-  /** Forgets a transaction under way. */
-  reset(): void;
-}
 
 /** A command that this server does not have. */
 export class UnknownCommand extends Error {
@@ -45,14 +33,14 @@ export class FileLoad implements ImageSink {
   /** Whether it began as an image. */
   isImage = false;
   private readonly persistence: Persistence;
-  private readonly runner: CommandRunner;
+  private readonly runner: Replay;
   private readonly options: FileLoadOptions;
   private image: ImageLoad | null = null;
   private commands: RequestStream | null = null;
   private head = Buffer.alloc(0);
   private commandsRun = 0;
 
-  constructor(persistence: Persistence, runner: CommandRunner, options: FileLoadOptions) {
+  constructor(persistence: Persistence, runner: Replay, options: FileLoadOptions) {
     this.persistence = persistence;
     this.runner = runner;
     this.options = options;

@@ -10,8 +10,9 @@ import { RdbError } from "../rdb/error.ts";
 import { type LoadProgress, openImage } from "../snapshot/load.ts";
 import { LoadError } from "../snapshot/load-handler.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
-import { type CommandRunner, FileLoad, UnknownCommand } from "./file-load.ts";
+import { FileLoad, UnknownCommand } from "./file-load.ts";
 import { type AofFile, type AofPlace, Manifest, writeManifest } from "./manifest.ts";
+import type { Replay } from "./replay.ts";
 
 /** What was loaded: sizes in bytes. */
 export interface AofLoaded {
@@ -31,7 +32,7 @@ export function upgradeOldFile(place: AofPlace, manifest: Manifest, log: Log): M
   const named = manifest.base?.name === place.prefix && manifest.increments.length === 0;
   const begun = named && !existsSync(place.path(place.prefix));
   if (existsSync(place.directory) && !manifest.empty && !begun) return manifest;
-  const upgraded = Manifest.upgraded(place.prefix);
+  const upgraded = new Manifest({ base: { name: place.prefix, sequence: 1 } });
   try {
     mkdirSync(place.directory, { recursive: true });
     writeManifest(place.directory, place.prefix, upgraded);
@@ -52,7 +53,7 @@ export class AofLoad implements LoadProgress {
   totalBytes = 0;
   private readonly persistence: Persistence;
   private readonly log: Log;
-  private readonly runner: CommandRunner;
+  private readonly runner: Replay;
   private readonly place: AofPlace;
   private readonly manifest: Manifest;
   private before = 0;
@@ -61,7 +62,7 @@ export class AofLoad implements LoadProgress {
   private cutBytes = 0;
   private fileBegan = 0;
 
-  constructor(persistence: Persistence, runner: CommandRunner, place: AofPlace, manifest: Manifest) {
+  constructor(persistence: Persistence, runner: Replay, place: AofPlace, manifest: Manifest) {
     this.persistence = persistence;
     this.log = persistence.log;
     this.runner = runner;

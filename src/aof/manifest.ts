@@ -91,15 +91,6 @@ export class Manifest {
     return new Manifest({ ...this, increments: this.increments.slice(count), history: [...gone, ...this.history] });
   }
 
-  /** The old single file, taken as the base. */
-  static upgraded(name: string): Manifest {
-    return new Manifest({ base: { name, sequence: 1 } });
-  }
-
-  withoutHistory(): Manifest {
-    return new Manifest({ ...this, history: [] });
-  }
-
   /** The text of the file, one character a byte. */
   format(): string {
     let text = this.base === null ? "" : formatLine(this.base, "b");

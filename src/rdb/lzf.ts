@@ -6,8 +6,7 @@
  *     111ooooo llllllll oooooooo  l+9 bytes (9 to 264) again from o+1 bytes back
  *
  * A repeat may overlap what it produces. Hot: the writer tries every string above 20 bytes. Hence the `| 0` at every turn: offsets are
- * int32 then, whatever the caller's numbers were made of, and both directions take half the time that they take where one of them may be a
- * double.
+ * int32 then, whatever the caller's numbers were made of, and both directions take half the time that they take with doubles.
  */
 import { assert } from "../assert.ts";
 import { RdbError } from "./error.ts";
@@ -45,8 +44,7 @@ export class LzfCompressor {
 
   /**
    * Compresses source[from, to) into target from `at` on. Returns the compressed length, or 0 when it would not be at least 4 bytes shorter,
-   * does not fit the target or shows no gain in its first 64 KiB; what lies after `at` is then undefined, up to `at + (to - from) - 4` and
-   * no further.
+   * does not fit the target or shows no gain in its first 64 KiB; what lies after `at` is then undefined, up to `at + (to - from) - 4`.
    */
   compress(source: Buffer, from: number, to: number, target: Buffer, at: number): number {
     if (to - from <= MIN_SAVING || to - from > MAX_INPUT || to > MAX_OFFSET || at + to - from > MAX_OFFSET) return 0;

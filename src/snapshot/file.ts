@@ -88,8 +88,6 @@ export class SnapshotFile implements SnapshotConsumer {
   private readonly options: SnapshotFileOptions;
   private source: FileSource | null = null;
   private readonly queue: FileQueue;
-  private handle: FileHandle | null = null;
-  private temporary = "";
 
   constructor(options: SnapshotFileOptions) {
     this.options = options;
@@ -124,47 +122,35 @@ export class SnapshotFile implements SnapshotConsumer {
   }
 
   private async run(): Promise<void> {
+    const { options, queue } = this;
+    let handle: FileHandle | null = null;
+    let temporary = "";
     let outcome: Error | null = null;
+    let failure = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
     try {
-      const { options } = this;
-      const failure = (name: string, error: unknown) => openFailure(options, name, error);
-      const { handle, name } = await createTemporary(options.directory, failure, options.create);
-      this.handle = handle;
-      this.temporary = name;
-      await this.queue.writeTo(handle);
-      await this.commit(handle);
-    } catch (error) {
-      outcome = error instanceof Error ? error : new Error(String(error));
-      this.queue.fail(outcome);
-      this.source?.cancel(outcome);
-      await this.discard();
-    }
-    this.queue.release();
-    this.options.settled(outcome);
-  }
-
-  private async commit(handle: FileHandle): Promise<void> {
-    const { options, temporary } = this;
-    assert(temporary !== "", "a file takes its place once");
-    await attempt(writeFailure, "fsync", () => handle.sync());
-    this.handle = null;
-    await attempt(writeFailure, "close", () => handle.close());
-    if (this.queue.failure !== null) throw this.queue.failure;
-    let failure = (error: unknown): SaveError => renameFailure(options, temporary, error);
-    try {
+      const made = await createTemporary(options.directory, (name, error) => openFailure(options, name, error), options.create);
+      handle = made.handle;
+      temporary = made.name;
+      await queue.writeTo(handle);
+      await attempt(writeFailure, "fsync", () => made.handle.sync());
+      handle = null;
+      await attempt(writeFailure, "close", () => made.handle.close());
+      if (queue.failure !== null) throw queue.failure;
+      failure = (error) => renameFailure(options, made.name, error);
       await rename(join(options.directory, temporary), join(options.directory, options.name));
-      this.temporary = "";
+      temporary = "";
       failure = directoryFailure;
       await syncDirectoryLater(options.directory);
     } catch (error) {
-      throw failure(error);
+      outcome = failure(error);
+      queue.fail(outcome);
+      this.source?.cancel(outcome);
+      // No trace is left. That this may fail too (the directory is gone) changes nothing about what is reported.
+      await handle?.close().catch(() => {});
+      if (temporary !== "") await rm(join(options.directory, temporary), { force: true }).catch(() => {});
     }
-  }
-
-  /** Leaves no trace. That this may fail too (the directory is gone) changes nothing about what is reported. */
-  private async discard(): Promise<void> {
-    await this.handle?.close().catch(() => {});
-    if (this.temporary !== "") await rm(join(this.options.directory, this.temporary), { force: true }).catch(() => {});
+    queue.release();
+    options.settled(outcome);
   }
 }
 

@@ -16,6 +16,7 @@ import { ChecksumMissing } from "../rdb/error.ts";
 import { RDB_CHECKSUM_BYTES } from "../rdb/format.ts";
 import { RdbReader } from "../rdb/reader.ts";
 import { type HistoryPoint, LoadError, LoadHandler, type LoadOptions } from "./load-handler.ts";
+import { deferToLoop } from "./snapshot.ts";
 
 /** Size of one read. Two buffers: while one is taken in, the other is read. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -25,8 +26,7 @@ const PIECE_BYTES = 128 * 1024;
 const DELAYED_PIECE_BYTES = 256;
 /**
  * How long clients wait while an image is taken in, in ms: all they can do is ask how far it is. Every turn for them costs the load; with 4
- * ms the full synchronisation of a million keys, watched by a client that asks every 2 ms, took a tenth longer. Redis looks at clients
- * every 2 MB, some 30 ms.
+ * ms the full synchronisation of a million keys, watched by a client that asks every 2 ms, took a tenth longer. Redis waits some 30 ms.
  */
 const SLICE_MS = 10;
 /** The shortest entry: type, key length, value length. */
@@ -190,37 +190,7 @@ async function endsWithChecksum(file: FileHandle, size: number): Promise<boolean
   return tail.some((byte) => byte !== 0);
 }
 
-/** Feeds a whole file to `load`, unless that is abandoned, with pauses for the event loop; closes it. Errors: those of `push`, of reading. */
-async function feedFile(config: Config, file: FileHandle, load: ImageSink, abandoned: () => boolean): Promise<void> {
-  const pace = new Pace(config, load);
-  let current = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  let other = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  let reading = file.read(current, 0, CHUNK_BYTES);
-  try {
-    let sliceEnd = performance.now() + SLICE_MS;
-    for (;;) {
-      const { bytesRead } = await reading;
-      if (bytesRead === 0 || load.finished) return;
-      reading = file.read(other, 0, CHUNK_BYTES);
-      for (let at = 0; at < bytesRead && !load.finished; ) {
-        const piece = Math.min(pace.pieceBytes, bytesRead - at);
-        assert(load.push(current, at, at + piece) <= piece, "a load takes no more bytes than it is given");
-        at += piece;
-        const owedMs = pace.owedMs();
-        if (owedMs === 0 && performance.now() < sliceEnd) continue;
-        await pause(owedMs);
-        if (abandoned()) return;
-        sliceEnd = performance.now() + SLICE_MS;
-      }
-      [current, other] = [other, current];
-    }
-  } finally {
-    await reading.catch(() => {});
-    await file.close();
-  }
-}
-
-/** As `openImage` and `feedFile`, at one go. `begin` gets the size of the file. Returns false when there is no file. */
+/** As `openImage` and `Loading.feed`, at one go. `begin` gets the size of the file. Returns false when there is no file. */
 function feedFileSync(config: Config, path: string, begin: (size: number) => ImageSink): boolean {
   let descriptor = -1;
   try {
@@ -244,13 +214,6 @@ function feedFileSync(config: Config, path: string, begin: (size: number) => Ima
   } finally {
     closeSync(descriptor);
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    if (ms >= 1) setTimeout(resolve, ms);
-    else setImmediate(resolve);
-  });
 }
 
 function openFailure(path: string, error: unknown): LoadError {
@@ -327,9 +290,34 @@ export class Loading {
     return null;
   }
 
-  /** Feeds a file to `sink` as `load` does, unless that is abandoned, and closes it. Errors: RdbError, LoadError, those of reading. */
-  feed(file: FileHandle, sink: ImageSink, abandoned: () => boolean): Promise<void> {
-    return feedFile(this.config, file, sink, abandoned);
+  /** Feeds a whole file to `load`, unless that is abandoned, with pauses for the event loop; closes it. Errors: those of `push`, of reading. */
+  async feed(file: FileHandle, load: ImageSink, abandoned: () => boolean): Promise<void> {
+    const pace = new Pace(this.config, load);
+    let current = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    let other = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    let reading = file.read(current, 0, CHUNK_BYTES);
+    try {
+      let sliceEnd = performance.now() + SLICE_MS;
+      for (;;) {
+        const { bytesRead } = await reading;
+        if (bytesRead === 0 || load.finished) return;
+        reading = file.read(other, 0, CHUNK_BYTES);
+        for (let at = 0; at < bytesRead && !load.finished; ) {
+          const piece = Math.min(pace.pieceBytes, bytesRead - at);
+          assert(load.push(current, at, at + piece) <= piece, "a load takes no more bytes than it is given");
+          at += piece;
+          const owedMs = pace.owedMs();
+          if (owedMs === 0 && performance.now() < sliceEnd) continue;
+          await new Promise<void>((resolve) => deferToLoop(resolve, owedMs));
+          if (abandoned()) return;
+          sliceEnd = performance.now() + SLICE_MS;
+        }
+        [current, other] = [other, current];
+      }
+    } finally {
+      await reading.catch(() => {});
+      await file.close();
+    }
   }
 
   /** Likewise at one go. Errors: also LoadError without a file. */

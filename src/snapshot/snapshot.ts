@@ -239,7 +239,8 @@ export class Snapshot {
   }
 }
 
-function deferToLoop(slice: () => void, delayMs: number): void {
+/** Has `slice` run after at least `delayMs`: once clients have had a turn, where that is less than 1. */
+export function deferToLoop(slice: () => void, delayMs: number): void {
   if (delayMs >= 1) setTimeout(slice, delayMs);
   else setImmediate(slice);
 }

@@ -52,8 +52,7 @@ export interface GroupFacts {
 
 /**
  * Takes the parts of one value after another. A string is one call of `string`, or `longString` and its pieces; a collection is one call of
- * `packed`, or `collection` and then its elements, of lists and streams perhaps whole nodes of them. Bytes are good until the method
- * returns.
+ * `packed`, or `collection` and then its elements, of lists and streams perhaps whole nodes of them. Bytes are good for that call.
  */
 export interface ValueSink {
   string(bytes: Buffer, from: number, to: number): void;

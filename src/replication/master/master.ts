@@ -1,7 +1,6 @@
 /**
  * The master's side: which replicas there are, what each of them gets, and what it has acknowledged. A replica gets an image (full-sync.ts)
- * and then the journal from the image's offset on, or the journal alone where that still has what it lacks. The journal is the only source
- * of the stream; each replica is a cursor.
+ * and then the journal from the image's offset on, or the journal alone where that still has what it lacks. Each replica is a cursor in it.
  */
 
 import { assert, guard } from "../../assert.ts";

@@ -3,8 +3,7 @@
  * (aof-use-rdb-preamble no). Hot: called for every element.
  *
  * Lists, sets, sorted sets and hashes are RPUSH, SADD, ZADD and HMSET of 64 elements each, as in Redis. A stream is XADD for each entry,
- * XSETID for what entries do not tell, XGROUP CREATE for each group, XCLAIM for each pending entry, XGROUP CREATECONSUMER for consumers
- * that have none.
+ * XSETID for what entries do not tell, XGROUP CREATE for each group, XCLAIM for each pending entry, XGROUP CREATECONSUMER for others.
  */
 
 import { assert } from "../../assert.ts";

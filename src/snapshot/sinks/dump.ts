@@ -84,8 +84,7 @@ export function payloadValid(bytes: Buffer, from: number, to: number, options: {
 
 /**
  * Reads the value of the payload bytes[from, to), its footer checked before; the handler is given it as if it were an image's, under no
- * key. Only `string`, `draft`, `collection`, `empty`, `warning` and `abandon` are called. Errors: RdbError where it cannot be read,
- * `offset` being the place in the payload.
+ * key. Only `string`, `draft`, `collection`, `empty`, `warning` and `abandon` are called. Errors: RdbError, its `offset` in the payload.
  */
 export function readPayload(bytes: Buffer, from: number, to: number, handler: RdbHandler): void {
   const input = new RdbInput();

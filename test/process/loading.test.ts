@@ -35,7 +35,7 @@ describe("while a data set is being loaded", () => {
     const { server, port, stop } = await startServer();
     const client = await connect(port);
     try {
-      server.persistence.showLoading(PROGRESS);
+      server.persistence.loading = PROGRESS;
       server.stateChanged();
       const answers = client.pipeline([["GET", "key"], ["PING"]]);
       const waits = (): boolean => [...server.clients].some(({ postponed }) => postponed);
@@ -53,7 +53,7 @@ describe("while a data set is being loaded", () => {
     const { server, port, stop } = await startServer();
     const client = await connect(port);
     try {
-      server.persistence.showLoading(PROGRESS);
+      server.persistence.loading = PROGRESS;
       server.stateChanged();
       expect((await client.command("GET", "key")).toString()).toBe(LOADING);
       expect((await client.command("SET", "key", "value")).toString()).toBe(LOADING);
@@ -72,7 +72,7 @@ describe("while a data set is being loaded", () => {
     const { server, port, stop } = await startServer();
     const client = await connect(port);
     try {
-      server.persistence.showLoading(PROGRESS);
+      server.persistence.loading = PROGRESS;
       server.stateChanged();
       client.send("GET key\r\n");
       while (![...server.clients].some(({ postponed }) => postponed)) await new Promise<void>((resolve) => setImmediate(resolve));

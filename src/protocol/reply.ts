@@ -96,14 +96,7 @@ export class Reply {
   // ---- simple things
 
   ok(): void {
-    const buffer = this.room(5);
-    const at = this.length;
-    buffer[at] = 0x2b;
-    buffer[at + 1] = 0x4f;
-    buffer[at + 2] = 0x4b;
-    buffer[at + 3] = CR;
-    buffer[at + 4] = LF;
-    this.length = at + 5;
+    this.threeBytes(0x2b, 0x4f, 0x4b);
   }
 
   /** `+text`; the text has no line break. */
@@ -121,23 +114,16 @@ export class Reply {
     this.number(0x3a, value);
   }
 
-  bigint(value: bigint): void {
-    this.line(0x3a, value.toString());
+  /** An int64: a bigint where it may be beyond the safe integers. */
+  bigint(value: number | bigint): void {
+    if (typeof value === "number") this.integer(value);
+    else this.line(0x3a, value.toString());
   }
 
   /** A missing value. */
   null(): void {
     if (this.protocol === 3) this.raw("_\r\n");
-    else {
-      const buffer = this.room(5);
-      const at = this.length;
-      buffer[at] = 0x24;
-      buffer[at + 1] = 0x2d;
-      buffer[at + 2] = 0x31;
-      buffer[at + 3] = CR;
-      buffer[at + 4] = LF;
-      this.length = at + 5;
-    }
+    else this.threeBytes(0x24, 0x2d, 0x31);
   }
 
   /** A missing array. */
@@ -155,10 +141,7 @@ export class Reply {
     if (this.protocol === 2) return this.bytes(DOUBLE, 0, writeDouble(DOUBLE, 0, value));
     const buffer = this.room(MAX_DOUBLE_BYTES + 3);
     buffer[this.length] = 0x2c;
-    const end = writeDouble(buffer, this.length + 1, value);
-    buffer[end] = CR;
-    buffer[end + 1] = LF;
-    this.length = end + 2;
+    this.endLine(buffer, writeDouble(buffer, this.length + 1, value));
   }
 
   /** A floating point number whose text is `text` (RESP2: a bulk string). */
@@ -172,10 +155,7 @@ export class Reply {
     if (this.protocol === 2) return this.bytes(bytes, from, to);
     const buffer = this.room(to - from + 3);
     buffer[this.length] = 0x2c;
-    const end = copyBytes(buffer, this.length + 1, bytes, from, to);
-    buffer[end] = CR;
-    buffer[end + 1] = LF;
-    this.length = end + 2;
+    this.endLine(buffer, copyBytes(buffer, this.length + 1, bytes, from, to));
   }
 
   /** An integer of any size, given in decimal (RESP2: a bulk string). */
@@ -198,9 +178,7 @@ export class Reply {
       const buffer = this.room(size + 2);
       this.length = copyBytes(buffer, this.length, bytes, from, to);
     }
-    const buffer = this.room(2);
-    buffer[this.length++] = CR;
-    buffer[this.length++] = LF;
+    this.endLine(this.room(2), this.length);
   }
 
   /** A string of latin1 characters as a bulk string. */
@@ -209,10 +187,7 @@ export class Reply {
     if (size > DIRECT_BYTES) return this.bytesOf(Buffer.from(text, "latin1"));
     this.number(0x24, size);
     const buffer = this.room(size + 2);
-    const end = this.length + buffer.latin1Write(text, this.length);
-    buffer[end] = CR;
-    buffer[end + 1] = LF;
-    this.length = end + 2;
+    this.endLine(buffer, this.length + buffer.latin1Write(text, this.length));
   }
 
   bytesOf(bytes: Buffer): void {
@@ -223,10 +198,7 @@ export class Reply {
   integerBulk(value: number): void {
     this.number(0x24, integerLength(value));
     const buffer = this.room(HEADER_BYTES);
-    const end = writeInteger(buffer, this.length, value);
-    buffer[end] = CR;
-    buffer[end + 1] = LF;
-    this.length = end + 2;
+    this.endLine(buffer, writeInteger(buffer, this.length, value));
   }
 
   /** Text for people, RESP3's verbatim string; `format` has three letters. */
@@ -258,6 +230,14 @@ export class Reply {
   map(pairs: number): void {
     if (this.protocol === 3) this.number(0x25, pairs);
     else this.number(0x2a, pairs * 2);
+  }
+
+  /** One of them: a name and its value. */
+  field(name: string, value: string | number | bigint | null): void {
+    this.bulk(name);
+    if (typeof value === "string") this.bulk(value);
+    else if (value === null) this.null();
+    else this.bigint(value);
   }
 
   set(length: number): void {
@@ -309,20 +289,29 @@ export class Reply {
     if (size > BUFFER_BYTES / 2) return this.line(mark, text.slice(0, BUFFER_BYTES / 4));
     const buffer = this.room(size);
     buffer[this.length] = mark;
-    const end = this.length + 1 + buffer.latin1Write(text, this.length + 1);
-    buffer[end] = CR;
-    buffer[end + 1] = LF;
-    this.length = end + 2;
+    this.endLine(buffer, this.length + 1 + buffer.latin1Write(text, this.length + 1));
   }
 
   private number(mark: number, value: number): void {
     const buffer = this.room(HEADER_BYTES);
+    buffer[this.length] = mark;
+    this.endLine(buffer, writeInteger(buffer, this.length + 1, value));
+  }
+
+  private threeBytes(first: number, second: number, third: number): void {
+    const buffer = this.room(5);
     const at = this.length;
-    buffer[at] = mark;
-    const end = writeInteger(buffer, at + 1, value);
-    buffer[end] = CR;
-    buffer[end + 1] = LF;
-    this.length = end + 2;
+    buffer[at] = first;
+    buffer[at + 1] = second;
+    buffer[at + 2] = third;
+    this.endLine(buffer, at + 3);
+  }
+
+  /** What was written up to `at` is a line. */
+  private endLine(buffer: Buffer, at: number): void {
+    buffer[at] = CR;
+    buffer[at + 1] = LF;
+    this.length = at + 2;
   }
 
   private room(bytes: number): Buffer {

@@ -76,7 +76,7 @@ function readFields(call: Call, operations: readonly Operation[]): void {
     return;
   }
   const { buffer, from, to } = call.database.locateString(address);
-  for (const { offset, type } of operations) reply(call, readField(buffer, from, to, offset, type));
+  for (const { offset, type } of operations) call.reply.bigint(readField(buffer, from, to, offset, type));
 }
 
 /** Runs operations, some of which write, on a string of at least `length` bytes. */
@@ -91,7 +91,7 @@ function changeFields(call: Call, operations: readonly Operation[], length: numb
   for (const { name, type, offset, operand, overflow } of operations) {
     const before = readField(buffer, from, to, offset, type);
     if (name === "get") {
-      reply(call, before);
+      call.reply.bigint(before);
       continue;
     }
     const after = name === "set" ? assigned(type, operand, overflow) : incremented(type, before, operand, overflow);
@@ -99,7 +99,7 @@ function changeFields(call: Call, operations: readonly Operation[], length: numb
       call.reply.null();
       continue;
     }
-    reply(call, name === "set" ? before : after);
+    call.reply.bigint(name === "set" ? before : after);
     writeField(buffer, from, offset, type, after);
     if (grows || before !== after) changes++;
   }
@@ -108,11 +108,6 @@ function changeFields(call: Call, operations: readonly Operation[], length: numb
   const counted = grows ? Math.max(1, changes) : changes;
   if (counted > announced) database.announce(opened, counted - announced);
   if (changes > 0) call.event(EventClass.STRING, "setbit", 1);
-}
-
-function reply(call: Call, value: FieldInteger): void {
-  if (typeof value === "number") call.reply.integer(value);
-  else call.reply.bigint(value);
 }
 
 // ---- arguments

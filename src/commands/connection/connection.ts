@@ -131,18 +131,12 @@ function protocolVersion(word: Buffer): number {
 function replyHello({ server, reply, session }: Call): void {
   const { values } = server.config;
   reply.map(7);
-  reply.bulk("server");
-  reply.bulk("redis");
-  reply.bulk("version");
-  reply.bulk(REDIS_VERSION);
-  reply.bulk("proto");
-  reply.integer(session.protocol);
-  reply.bulk("id");
-  reply.integer(session.id);
-  reply.bulk("mode");
-  reply.bulk(values["cluster-enabled"] ? "cluster" : "standalone");
-  reply.bulk("role");
-  reply.bulk(values.replicaof === null ? "master" : "replica");
+  reply.field("server", "redis");
+  reply.field("version", REDIS_VERSION);
+  reply.field("proto", session.protocol);
+  reply.field("id", session.id);
+  reply.field("mode", values["cluster-enabled"] ? "cluster" : "standalone");
+  reply.field("role", values.replicaof === null ? "master" : "replica");
   reply.bulk("modules");
   reply.array(0);
 }

@@ -106,10 +106,7 @@ function replyKeySpecs(reply: Reply, specs: readonly KeySpec[]): void {
   reply.set(specs.length);
   for (const spec of specs) {
     reply.map(spec.notes === undefined ? 3 : 4);
-    if (spec.notes !== undefined) {
-      reply.bulk("notes");
-      reply.bulk(spec.notes);
-    }
+    if (spec.notes !== undefined) reply.field("notes", spec.notes);
     reply.bulk("flags");
     replyKeyFlags(reply, spec.flags);
     reply.bulk("begin_search");
@@ -120,39 +117,22 @@ function replyKeySpecs(reply: Reply, specs: readonly KeySpec[]): void {
 }
 
 function replyBegin(reply: Reply, begin: KeySpec["begin"]): void {
-  if (begin === "unknown") return replySearch(reply, "unknown", []);
-  if ("index" in begin) return replySearch(reply, "index", [["index", begin.index]]);
-  replySearch(reply, "keyword", [
-    ["keyword", begin.keyword],
-    ["startfrom", begin.startFrom],
-  ]);
+  if (begin === "unknown") replySearch(reply, "unknown", {});
+  else if ("index" in begin) replySearch(reply, "index", { index: begin.index });
+  else replySearch(reply, "keyword", { keyword: begin.keyword, startfrom: begin.startFrom });
 }
 
 function replyFind(reply: Reply, find: KeySpec["find"]): void {
-  if (find === "unknown") return replySearch(reply, "unknown", []);
-  if ("lastKey" in find) {
-    return replySearch(reply, "range", [
-      ["lastkey", find.lastKey],
-      ["keystep", find.step],
-      ["limit", find.limit],
-    ]);
-  }
-  replySearch(reply, "keynum", [
-    ["keynumidx", find.keyNumIndex],
-    ["firstkey", find.firstKey],
-    ["keystep", find.step],
-  ]);
+  if (find === "unknown") replySearch(reply, "unknown", {});
+  else if ("lastKey" in find) replySearch(reply, "range", { lastkey: find.lastKey, keystep: find.step, limit: find.limit });
+  else replySearch(reply, "keynum", { keynumidx: find.keyNumIndex, firstkey: find.firstKey, keystep: find.step });
 }
 
-function replySearch(reply: Reply, type: string, values: readonly (readonly [name: string, value: string | number])[]): void {
+function replySearch(reply: Reply, type: string, values: Readonly<Record<string, string | number>>): void {
   reply.map(2);
-  reply.bulk("type");
-  reply.bulk(type);
+  reply.field("type", type);
   reply.bulk("spec");
-  reply.map(values.length);
-  for (const [name, value] of values) {
-    reply.bulk(name);
-    if (typeof value === "number") reply.integer(value);
-    else reply.bulk(value);
-  }
+  const fields = Object.entries(values);
+  reply.map(fields.length);
+  for (const [name, value] of fields) reply.field(name, value);
 }

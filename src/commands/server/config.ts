@@ -11,14 +11,9 @@ const get = command("config|get", { arity: -3, since: "2.0.0", flags: "admin nos
   .docs("Returns the values of configuration directives.", "O(N) for N directives")
   .changed("7.0.0: Accepts several patterns.")
   .run((call) => {
-    const patterns: string[] = [];
-    for (let index = 2; index < call.count; index++) patterns.push(call.text(index));
-    const found = call.server.config.get(patterns);
+    const found = call.server.config.get(Array.from({ length: call.count - 2 }, (_, index) => call.text(index + 2)));
     call.reply.map(found.length);
-    for (const [name, value] of found) {
-      call.reply.bulk(name);
-      call.reply.bulk(value);
-    }
+    for (const [name, value] of found) call.reply.field(name, value);
   });
 
 const set = command("config|set", { arity: -4, since: "2.0.0", flags: "admin noscript loading stale" })

@@ -86,25 +86,17 @@ function replyStats(call: Call): void {
     ["fragmentation.bytes", report.rss - report.total, "integer"],
   ];
   reply.map(integers.length + report.databases.length + rest.length);
-  for (const [name, value] of integers) {
-    reply.bulk(name);
-    reply.integer(value);
-  }
+  for (const [name, value] of integers) reply.field(name, value);
   for (const { index, table, expiries } of report.databases) {
     reply.bulk(`db.${index}`);
     reply.map(3);
-    for (const [name, value] of [
-      ["main", table],
-      ["expires", expiries],
-      ["slot-to-keys", 0],
-    ] as const) {
-      reply.bulk(`overhead.hashtable.${name}`);
-      reply.integer(value);
-    }
+    reply.field("overhead.hashtable.main", table);
+    reply.field("overhead.hashtable.expires", expiries);
+    reply.field("overhead.hashtable.slot-to-keys", 0);
   }
   for (const [name, value, kind] of rest) {
-    reply.bulk(name);
-    if (kind === "integer") reply.integer(value);
-    else reply.doubleText(String(Number.isFinite(value) ? value : 0));
+    if (kind === "integer") reply.field(name, value);
+    else reply.bulk(name);
+    if (kind === "double") reply.doubleText(String(Number.isFinite(value) ? value : 0));
   }
 }

@@ -134,11 +134,6 @@ export function replyId(call: Call, id: StreamId): void {
   call.reply.bytes(text, 0, id.writeText(text, 0));
 }
 
-export function replyCounter(call: Call, value: Counter): void {
-  if (typeof value === "number") call.reply.integer(value);
-  else call.reply.bigint(value);
-}
-
 /** Replies with at most `limit` entries from `start` to `end`, without the array around them. Returns how many. */
 export function replyEntries(
   call: Call,

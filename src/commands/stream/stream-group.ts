@@ -23,7 +23,6 @@ import {
   parseIds,
   parseStart,
   readStream,
-  replyCounter,
   replyId,
 } from "./stream-arguments.ts";
 
@@ -287,7 +286,7 @@ function replyPending(call: Call, group: StreamGroup, { minIdle, count, consumer
     replyId(call, each);
     reply.bytesOf(group.owner.nameBytes);
     reply.integer(Math.max(0, call.now - group.deliveryTime));
-    replyCounter(call, group.deliveries);
+    reply.bigint(group.deliveries);
   });
 }
 

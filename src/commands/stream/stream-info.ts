@@ -3,13 +3,14 @@
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
+import type { IdRecords } from "../../values/stream/id-records.ts";
 import type { Stream } from "../../values/stream/stream.ts";
-import { type StreamConsumer, type StreamGroup, UNKNOWN_ENTRIES_READ } from "../../values/stream/stream-group.ts";
+import { type StreamGroup, UNKNOWN_ENTRIES_READ } from "../../values/stream/stream-group.ts";
 import { StreamId } from "../../values/stream/stream-id.ts";
 import { radixNodes } from "../../values/stream/stream-radix.ts";
 import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
 import { longArgument } from "../arguments/numbers.ts";
-import { findGroup, readStream, replyCounter, replyEntries, replyId, replyRange } from "./stream-arguments.ts";
+import { findGroup, readStream, replyEntries, replyRange } from "./stream-arguments.ts";
 
 const command = commandsOf("stream");
 
@@ -53,30 +54,21 @@ function parseFull(call: Call): number {
   return count === 0 ? Number.POSITIVE_INFINITY : count;
 }
 
-function replyFacts(call: Call, of: Stream): void {
-  const { reply } = call;
-  reply.bulk("length");
-  reply.integer(of.length);
-  reply.bulk("radix-tree-keys");
-  reply.integer(of.nodes.length);
-  reply.bulk("radix-tree-nodes");
-  reply.integer(radixNodes(of));
-  reply.bulk("last-generated-id");
-  replyId(call, of.lastId);
-  reply.bulk("max-deleted-entry-id");
-  replyId(call, of.maxDeletedId);
-  reply.bulk("entries-added");
-  replyCounter(call, of.entriesAdded);
-  reply.bulk("recorded-first-entry-id");
-  replyId(call, of.firstId);
+function replyFacts({ reply }: Call, of: Stream): void {
+  reply.field("length", of.length);
+  reply.field("radix-tree-keys", of.nodes.length);
+  reply.field("radix-tree-nodes", radixNodes(of));
+  reply.field("last-generated-id", of.lastId.toString());
+  reply.field("max-deleted-entry-id", of.maxDeletedId.toString());
+  reply.field("entries-added", of.entriesAdded);
+  reply.field("recorded-first-entry-id", of.firstId.toString());
 }
 
 function replySummary(call: Call, of: Stream): void {
   const { reply } = call;
   reply.map(10);
   replyFacts(call, of);
-  reply.bulk("groups");
-  reply.integer(of.groups.size);
+  reply.field("groups", of.groups.size);
   reply.bulk("first-entry");
   if (replyEntries(call, of, null, null, 1) === 0) reply.null();
   reply.bulk("last-entry");
@@ -91,70 +83,47 @@ function replyFull(call: Call, of: Stream, count: number): void {
   replyRange(call, of, null, null, count);
   reply.bulk("groups");
   reply.array(of.groups.size);
-  for (const group of of.groups.values()) replyFullGroup(call, of, group, count);
-}
-
-function replyFullGroup(call: Call, of: Stream, group: StreamGroup, count: number): void {
-  const { reply } = call;
-  const { pending } = group;
-  reply.map(7);
-  reply.bulk("name");
-  reply.bulk(group.name);
-  reply.bulk("last-delivered-id");
-  replyId(call, group.lastId);
-  replyProgress(call, of, group);
-  reply.bulk("pel-count");
-  reply.integer(pending.size);
-  reply.bulk("pending");
-  pending.first();
-  const shown = pending.countAhead(count);
-  reply.array(shown);
-  for (let left = shown; left > 0; left--, pending.advance()) {
-    reply.array(4);
-    replyId(call, id.read(pending.buffer, pending.at));
-    reply.bytesOf(group.owner.nameBytes);
-    reply.integer(group.deliveryTime);
-    replyCounter(call, group.deliveries);
+  for (const group of of.groups.values()) {
+    reply.map(7);
+    reply.field("name", group.name);
+    reply.field("last-delivered-id", group.lastId.toString());
+    replyProgress(call, of, group);
+    replyPending(call, group, group.pending, count);
+    reply.bulk("consumers");
+    reply.array(group.consumers.size);
+    for (const { name, seenTime, activeTime, pending } of group.consumers.values()) {
+      reply.map(5);
+      reply.field("name", name);
+      reply.field("seen-time", seenTime);
+      reply.field("active-time", activeTime);
+      replyPending(call, group, pending, count);
+    }
   }
-  reply.bulk("consumers");
-  reply.array(group.consumers.size);
-  for (const consumer of group.consumers.values()) replyFullConsumer(call, group, consumer, count);
 }
 
-function replyFullConsumer(call: Call, group: StreamGroup, { name, seenTime, activeTime, pending }: StreamConsumer, count: number): void {
-  const { reply } = call;
-  reply.map(5);
-  reply.bulk("name");
-  reply.bulk(name);
-  reply.bulk("seen-time");
-  reply.integer(seenTime);
-  reply.bulk("active-time");
-  reply.integer(activeTime);
-  reply.bulk("pel-count");
-  reply.integer(pending.size);
+/** Replies with the size and the first `count` entries of a list of pending ones: the group's own, which name the consumer, or a consumer's. */
+function replyPending({ reply }: Call, group: StreamGroup, list: IdRecords, count: number): void {
+  const own = list === group.pending;
+  reply.field("pel-count", list.size);
   reply.bulk("pending");
-  pending.first();
-  const shown = pending.countAhead(count);
+  list.first();
+  const shown = list.countAhead(count);
   reply.array(shown);
-  for (let left = shown; left > 0; left--, pending.advance()) {
-    group.pending.find(id.read(pending.buffer, pending.at));
-    reply.array(3);
-    replyId(call, id);
+  for (let left = shown; left > 0; left--, list.advance()) {
+    id.read(list.buffer, list.at);
+    if (!own) group.pending.find(id);
+    reply.array(own ? 4 : 3);
+    reply.bulk(id.toString());
+    if (own) reply.bytesOf(group.owner.nameBytes);
     reply.integer(group.deliveryTime);
-    replyCounter(call, group.deliveries);
+    reply.bigint(group.deliveries);
   }
 }
 
 /** Replies with the entries read by the group, and its lag. */
-function replyProgress(call: Call, of: Stream, group: StreamGroup): void {
-  const { reply } = call;
-  reply.bulk("entries-read");
-  if (group.entriesRead === UNKNOWN_ENTRIES_READ) reply.null();
-  else replyCounter(call, group.entriesRead);
-  reply.bulk("lag");
-  const lag = of.lagOf(group);
-  if (lag === null) reply.null();
-  else replyCounter(call, lag);
+function replyProgress({ reply }: Call, of: Stream, group: StreamGroup): void {
+  reply.field("entries-read", group.entriesRead === UNKNOWN_ENTRIES_READ ? null : group.entriesRead);
+  reply.field("lag", of.lagOf(group));
 }
 
 const groups = command("xinfo|groups", { arity: 3, since: "5.0.0", flags: "readonly" })
@@ -167,14 +136,10 @@ const groups = command("xinfo|groups", { arity: 3, since: "5.0.0", flags: "reado
     reply.array(found.groups.size);
     for (const group of found.groups.values()) {
       reply.map(6);
-      reply.bulk("name");
-      reply.bulk(group.name);
-      reply.bulk("consumers");
-      reply.integer(group.consumers.size);
-      reply.bulk("pending");
-      reply.integer(group.pending.size);
-      reply.bulk("last-delivered-id");
-      replyId(call, group.lastId);
+      reply.field("name", group.name);
+      reply.field("consumers", group.consumers.size);
+      reply.field("pending", group.pending.size);
+      reply.field("last-delivered-id", group.lastId.toString());
       replyProgress(call, found, group);
     }
   });
@@ -191,14 +156,10 @@ const consumers = command("xinfo|consumers", { arity: 4, since: "5.0.0", flags: 
     reply.array(group.consumers.size);
     for (const { name, seenTime, activeTime, pending } of group.consumers.values()) {
       reply.map(4);
-      reply.bulk("name");
-      reply.bulk(name);
-      reply.bulk("pending");
-      reply.integer(pending.size);
-      reply.bulk("idle");
-      reply.integer(Math.max(0, now - seenTime));
-      reply.bulk("inactive");
-      reply.integer(activeTime === -1 ? -1 : now - activeTime);
+      reply.field("name", name);
+      reply.field("pending", pending.size);
+      reply.field("idle", Math.max(0, now - seenTime));
+      reply.field("inactive", activeTime === -1 ? -1 : now - activeTime);
     }
   });
 

@@ -10,8 +10,8 @@ const KINDS: ReadonlyMap<string, (reply: Reply) => void> = new Map<string, (repl
   ["double", (reply) => reply.doubleText("3.141")],
   ["bignum", (reply) => reply.bigNumber("1234567999999999999999999999999999999")],
   ["null", (reply) => reply.null()],
-  ["array", array],
-  ["set", set],
+  ["array", (reply) => numbers(reply, "array")],
+  ["set", (reply) => numbers(reply, "set")],
   ["map", map],
   ["attrib", attribute],
   ["push", push],
@@ -28,17 +28,8 @@ export function protocol(call: Call): void {
   write(call.reply);
 }
 
-function array(reply: Reply): void {
-  reply.array(3);
-  numbers(reply);
-}
-
-function set(reply: Reply): void {
-  reply.set(3);
-  numbers(reply);
-}
-
-function numbers(reply: Reply): void {
+function numbers(reply: Reply, kind: "array" | "set"): void {
+  reply[kind](3);
   for (let value = 0; value < 3; value++) reply.integer(value);
 }
 
@@ -56,8 +47,7 @@ function attribute(reply: Reply): void {
     reply.attribute(1);
     reply.bulk("key-popularity");
     reply.array(2);
-    reply.bulk("key:123");
-    reply.integer(90);
+    reply.field("key:123", 90);
   }
   reply.bulk("Some real reply following the attribute");
 }
@@ -66,7 +56,6 @@ function attribute(reply: Reply): void {
 function push(reply: Reply): void {
   if (reply.protocol !== 3) throw commandError("ERR RESP2 is not supported by this command");
   reply.push(2);
-  reply.bulk("server-cpu-usage");
-  reply.integer(42);
+  reply.field("server-cpu-usage", 42);
   reply.bulk("Some real reply following the push reply");
 }

@@ -1,5 +1,7 @@
 /** The server's own counters: what INFO stats, commandstats and errorstats show. CONFIG RESETSTAT makes them new. */
 
+import type { InfoText } from "./info-text.ts";
+
 const SAMPLES = 16;
 /** So many kinds of errors are counted; of others only that there was one. Commands and scripts can invent kinds without end. */
 const MAX_ERROR_CODES = 128;
@@ -98,6 +100,8 @@ export class ServerStats {
   cronMicroseconds = 0;
   /** Not counters, so they are kept when those begin again. */
   readonly system = new SystemUsage();
+  /** The sections of INFO as they were written last, by title. */
+  readonly infoTexts = new Map<string, InfoText>();
   /** Error replies by code. */
   readonly errors = new Map<string, number>();
   readonly commandRate = new Rate(1000);
@@ -146,7 +150,7 @@ export class ServerStats {
   reset(): void {
     const fresh = new ServerStats();
     this.errors.clear();
-    const { errors, system, peakMemory, startupMemory, loginFailures } = this;
-    Object.assign(this, { ...fresh, errors, system, peakMemory, startupMemory, loginFailures });
+    const { errors, system, infoTexts, peakMemory, startupMemory, loginFailures } = this;
+    Object.assign(this, { ...fresh, errors, system, infoTexts, peakMemory, startupMemory, loginFailures });
   }
 }

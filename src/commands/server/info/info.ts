@@ -1,15 +1,14 @@
 /** INFO: which sections are asked for. The other files of this folder write them. */
 
 import { commandsOf } from "../../../execution/command-spec.ts";
-import type { ServerParts } from "../../../execution/server-parts.ts";
-import { CLIENTS } from "./clients.ts";
+import { InfoText } from "../../../session/info-text.ts";
 import { MEMORY } from "./memory.ts";
 import { CLUSTER, COMMANDSTATS, CPU, ERRORSTATS, KEYSPACE, LATENCYSTATS, MODULES } from "./per-item.ts";
 import { PERSISTENCE } from "./persistence.ts";
 import { REPLICATION } from "./replication.ts";
-import { InfoText, type Section } from "./section.ts";
+import type { Section } from "./section.ts";
 import { SERVER } from "./server.ts";
-import { DEBUG, STATS } from "./stats.ts";
+import { CLIENTS, DEBUG, STATS } from "./stats.ts";
 
 const command = commandsOf("server");
 
@@ -31,9 +30,6 @@ const SECTIONS: readonly Section[] = [
   DEBUG,
 ];
 
-/** Each server's sections as they were written last. */
-const TEXTS = new WeakMap<ServerParts, readonly InfoText[]>();
-
 export const info = command("info", { arity: -1, since: "1.0.0", flags: "loading stale" })
   .takes("[section...]")
   .acl("dangerous")
@@ -42,21 +38,14 @@ export const info = command("info", { arity: -1, since: "1.0.0", flags: "loading
   .changed("7.0.0: Accepts several sections.")
   .run((call) => {
     const { server } = call;
-    let texts = TEXTS.get(server);
-    if (texts === undefined) {
-      texts = SECTIONS.map(({ title }) => new InfoText(title));
-      TEXTS.set(server, texts);
-    }
     const asked = new Set<string>();
     for (let index = 1; index < call.count; index++) asked.add(call.text(index).toLowerCase());
-    const parts: InfoText[] = [];
-    for (const [index, section] of SECTIONS.entries()) {
-      if (!isAskedFor(section, asked)) continue;
-      const out = texts[index];
-      out.restart();
-      section.write(out, server, call.session);
-      parts.push(out);
-    }
+    const parts = SECTIONS.filter((section) => isAskedFor(section, asked)).map(({ title, write }) => {
+      const out = server.stats.infoTexts.get(title) ?? new InfoText(title);
+      server.stats.infoTexts.set(title, out.restart());
+      write(out, server, call.session);
+      return out;
+    });
     call.reply.verbatimParts(parts, "\r\n");
   });
 

@@ -1,60 +1,51 @@
 import { totalmem } from "node:os";
+import { humanBytes } from "../../../session/info-text.ts";
 import { memoryReport } from "../memory-report.ts";
-import { humanBytes, type Section } from "./section.ts";
+import { section } from "./section.ts";
 
 const SYSTEM_MEMORY = totalmem();
 
 /** What takes the memory. There are no scripts, so they take 0. */
-export const MEMORY: Section = {
-  names: ["memory"],
-  title: "Memory",
-  shown: "default",
-  write(out, server) {
-    const report = memoryReport(server);
-    const { values } = server.config;
-    out.bytesOf("used_memory", report.total);
-    out.bytesOf("used_memory_rss", report.rss);
-    out.bytesOf("used_memory_peak", report.peak);
-    out.ratio("used_memory_peak_perc", (report.total / report.peak) * 100, 2, "%");
-    out.add("used_memory_overhead", report.overhead);
-    out.add("used_memory_startup", report.startup);
-    out.add("used_memory_dataset", report.dataset);
-    out.ratio("used_memory_dataset_perc", (report.dataset / Math.max(1, report.total - report.startup)) * 100, 2, "%");
-    out.add("allocator_allocated", report.allocated);
-    out.add("allocator_active", report.active);
-    out.add("allocator_resident", report.resident);
-    out.bytesOf("total_system_memory", SYSTEM_MEMORY);
-    out.add("used_memory_lua", 0);
-    out.add("used_memory_vm_eval", 0);
-    out.add("used_memory_lua_human", humanBytes(0));
-    out.add("used_memory_scripts_eval", 0);
-    out.add("number_of_cached_scripts", 0);
-    out.add("number_of_functions", 0);
-    out.add("number_of_libraries", 0);
-    out.add("used_memory_vm_functions", 0);
-    out.bytesOf("used_memory_vm_total", 0);
-    out.add("used_memory_functions", 0);
-    out.bytesOf("used_memory_scripts", 0);
-    out.bytesOf("maxmemory", values.maxmemory);
-    out.add("maxmemory_policy", values["maxmemory-policy"]);
-    out.ratio("allocator_frag_ratio", report.active / report.allocated);
-    out.add("allocator_frag_bytes", report.active - report.allocated);
-    out.ratio("allocator_rss_ratio", report.resident / report.active);
-    out.add("allocator_rss_bytes", report.resident - report.active);
-    out.ratio("rss_overhead_ratio", report.rss / report.resident);
-    out.add("rss_overhead_bytes", report.rss - report.resident);
-    out.ratio("mem_fragmentation_ratio", report.rss / report.total);
-    out.add("mem_fragmentation_bytes", report.rss - report.total);
-    out.add("mem_not_counted_for_evict", report.notCountedForEviction);
-    out.add("mem_replication_backlog", report.backlog);
-    out.add("mem_total_replication_buffers", report.journal);
-    out.add("mem_clients_slaves", report.replicas);
-    out.add("mem_clients_normal", report.clients);
-    out.add("mem_cluster_links", 0);
-    out.add("mem_aof_buffer", 0);
-    out.add("mem_allocator", "arena");
-    out.add("active_defrag_running", 0);
-    out.add("lazyfree_pending_objects", server.keyspace.lazyFree.pending);
-    out.add("lazyfreed_objects", server.keyspace.lazyFree.freed);
-  },
-};
+export const MEMORY = section("Memory", "default", (out, server) => {
+  const report = memoryReport(server);
+  const { values } = server.config;
+  out.bytesOf("used_memory", report.total);
+  out.bytesOf("used_memory_rss", report.rss);
+  out.bytesOf("used_memory_peak", report.peak);
+  out.ratio("used_memory_peak_perc", (report.total / report.peak) * 100, 2, "%");
+  out.add("used_memory_overhead", report.overhead);
+  out.add("used_memory_startup", report.startup);
+  out.add("used_memory_dataset", report.dataset);
+  out.ratio("used_memory_dataset_perc", (report.dataset / Math.max(1, report.total - report.startup)) * 100, 2, "%");
+  out.add("allocator_allocated", report.allocated);
+  out.add("allocator_active", report.active);
+  out.add("allocator_resident", report.resident);
+  out.bytesOf("total_system_memory", SYSTEM_MEMORY);
+  out.zeros("used_memory_lua", "used_memory_vm_eval");
+  out.add("used_memory_lua_human", humanBytes(0));
+  out.zeros("used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions", "number_of_libraries");
+  out.add("used_memory_vm_functions", 0);
+  out.bytesOf("used_memory_vm_total", 0);
+  out.add("used_memory_functions", 0);
+  out.bytesOf("used_memory_scripts", 0);
+  out.bytesOf("maxmemory", values.maxmemory);
+  out.add("maxmemory_policy", values["maxmemory-policy"]);
+  out.ratio("allocator_frag_ratio", report.active / report.allocated);
+  out.add("allocator_frag_bytes", report.active - report.allocated);
+  out.ratio("allocator_rss_ratio", report.resident / report.active);
+  out.add("allocator_rss_bytes", report.resident - report.active);
+  out.ratio("rss_overhead_ratio", report.rss / report.resident);
+  out.add("rss_overhead_bytes", report.rss - report.resident);
+  out.ratio("mem_fragmentation_ratio", report.rss / report.total);
+  out.add("mem_fragmentation_bytes", report.rss - report.total);
+  out.add("mem_not_counted_for_evict", report.notCountedForEviction);
+  out.add("mem_replication_backlog", report.backlog);
+  out.add("mem_total_replication_buffers", report.journal);
+  out.add("mem_clients_slaves", report.replicas);
+  out.add("mem_clients_normal", report.clients);
+  out.zeros("mem_cluster_links", "mem_aof_buffer");
+  out.add("mem_allocator", "arena");
+  out.add("active_defrag_running", 0);
+  out.add("lazyfree_pending_objects", server.keyspace.lazyFree.pending);
+  out.add("lazyfreed_objects", server.keyspace.lazyFree.freed);
+});

@@ -1,52 +1,43 @@
 import type { AppendOnlyFile } from "../../../aof/aof.ts";
+import type { InfoText } from "../../../session/info-text.ts";
 import type { LoadProgress } from "../../../snapshot/load.ts";
-import type { InfoText, Section } from "./section.ts";
+import { section } from "./section.ts";
 
 /** The estimated duration, in seconds, of a load that has just begun. */
 const ETA_UNKNOWN = 1;
 
 /** What is saved and loaded. An image is made without a fork, so no memory is ever copied on write. */
-export const PERSISTENCE: Section = {
-  names: ["persistence"],
-  title: "Persistence",
-  shown: "default",
-  write(out, { persistence, appendOnly, keyspace }) {
-    const { written, total } = appendOnly.rewriting ? appendOnly.rewritingKeys : persistence.savingKeys;
-    const { keysLoaded, keysExpired } = persistence.lastLoad;
-    out.add("loading", persistence.loading !== null);
-    out.add("async_loading", 0);
-    out.add("current_cow_peak", 0);
-    out.add("current_cow_size", 0);
-    out.add("current_cow_size_age", 0);
-    out.ratio("current_fork_perc", (written / total) * 100);
-    out.add("current_save_keys_processed", written);
-    out.add("current_save_keys_total", total);
-    out.add("rdb_changes_since_last_save", persistence.changesSinceSave);
-    out.add("rdb_bgsave_in_progress", persistence.saving);
-    out.add("rdb_last_save_time", persistence.lastSaveAt);
-    out.add("rdb_last_bgsave_status", persistence.lastSaveOk ? "ok" : "err");
-    out.add("rdb_last_bgsave_time_sec", persistence.lastSaveSeconds);
-    out.add("rdb_current_bgsave_time_sec", persistence.savingSeconds);
-    out.add("rdb_saves", persistence.saves);
-    out.add("rdb_last_cow_size", 0);
-    out.add("rdb_last_load_keys_expired", keysExpired);
-    out.add("rdb_last_load_keys_loaded", keysLoaded);
-    out.add("aof_enabled", appendOnly.enabled);
-    out.add("aof_rewrite_in_progress", appendOnly.rewriting);
-    out.add("aof_rewrite_scheduled", appendOnly.rewriteScheduled);
-    out.add("aof_last_rewrite_time_sec", appendOnly.lastRewriteSeconds);
-    out.add("aof_current_rewrite_time_sec", appendOnly.rewritingSeconds);
-    out.add("aof_last_bgrewrite_status", appendOnly.lastRewriteOk ? "ok" : "err");
-    out.add("aof_rewrites", appendOnly.rewrites);
-    out.add("aof_rewrites_consecutive_failures", appendOnly.consecutiveFailures);
-    out.add("aof_last_write_status", appendOnly.writer.error === null ? "ok" : "err");
-    out.add("aof_last_cow_size", 0);
-    out.add("module_fork_in_progress", 0);
-    out.add("module_fork_last_cow_size", 0);
-    if (appendOnly.enabled) addFile(out, appendOnly);
-    if (persistence.loading !== null) addProgress(out, persistence.loading, keyspace.now);
-  },
-};
+export const PERSISTENCE = section("Persistence", "default", (out, { persistence, appendOnly, keyspace }) => {
+  const { written, total } = appendOnly.rewriting ? appendOnly.rewritingKeys : persistence.savingKeys;
+  const { keysLoaded, keysExpired } = persistence.lastLoad;
+  out.add("loading", persistence.loading !== null);
+  out.zeros("async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age");
+  out.ratio("current_fork_perc", (written / total) * 100);
+  out.add("current_save_keys_processed", written);
+  out.add("current_save_keys_total", total);
+  out.add("rdb_changes_since_last_save", persistence.changesSinceSave);
+  out.add("rdb_bgsave_in_progress", persistence.saving);
+  out.add("rdb_last_save_time", persistence.lastSaveAt);
+  out.add("rdb_last_bgsave_status", persistence.lastSaveOk ? "ok" : "err");
+  out.add("rdb_last_bgsave_time_sec", persistence.lastSaveSeconds);
+  out.add("rdb_current_bgsave_time_sec", persistence.savingSeconds);
+  out.add("rdb_saves", persistence.saves);
+  out.add("rdb_last_cow_size", 0);
+  out.add("rdb_last_load_keys_expired", keysExpired);
+  out.add("rdb_last_load_keys_loaded", keysLoaded);
+  out.add("aof_enabled", appendOnly.enabled);
+  out.add("aof_rewrite_in_progress", appendOnly.rewriting);
+  out.add("aof_rewrite_scheduled", appendOnly.rewriteScheduled);
+  out.add("aof_last_rewrite_time_sec", appendOnly.lastRewriteSeconds);
+  out.add("aof_current_rewrite_time_sec", appendOnly.rewritingSeconds);
+  out.add("aof_last_bgrewrite_status", appendOnly.lastRewriteOk ? "ok" : "err");
+  out.add("aof_rewrites", appendOnly.rewrites);
+  out.add("aof_rewrites_consecutive_failures", appendOnly.consecutiveFailures);
+  out.add("aof_last_write_status", appendOnly.writer.error === null ? "ok" : "err");
+  out.zeros("aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size");
+  if (appendOnly.enabled) addFile(out, appendOnly);
+  if (persistence.loading !== null) addProgress(out, persistence.loading, keyspace.now);
+});
 
 function addFile(out: InfoText, file: AppendOnlyFile): void {
   out.add("aof_current_size", file.size);

@@ -1,34 +1,30 @@
 import type { ServerParts } from "../../../execution/server-parts.ts";
 import { ReplicaState, STATE_WORDS } from "../../../replication/master/replica.ts";
 import { LinkState, type MasterLink } from "../../../replication/replica/link.ts";
-import type { InfoText, Section } from "./section.ts";
+import type { InfoText } from "../../../session/info-text.ts";
+import { section } from "./section.ts";
 
 /** What Redis shows as the offset of a replica that has no history to continue. */
 const NO_OFFSET = 1;
 
 /** Both sides of replication: the master, the replicas, and the history that they share. */
-export const REPLICATION: Section = {
-  names: ["replication"],
-  title: "Replication",
-  shown: "default",
-  write(out, server) {
-    const { replication, journal } = server;
-    const { link, history } = replication;
-    out.add("role", link === null ? "master" : "slave");
-    if (link !== null) addMaster(out, server, link);
-    addReplicas(out, server);
-    out.add("master_failover_state", "no-failover");
-    out.add("master_replid", history.id);
-    out.add("master_replid2", history.formerId);
-    out.add("master_repl_offset", replication.offset);
-    out.add("second_repl_offset", history.formerOffset);
-    out.add("repl_backlog_active", journal.hasBacklog);
-    out.add("repl_backlog_size", journal.retain);
-    // Offsets of single bytes are counted from 1.
-    out.add("repl_backlog_first_byte_offset", journal.hasBacklog ? journal.backlogStart + 1 : 0);
-    out.add("repl_backlog_histlen", journal.hasBacklog ? journal.offset - journal.backlogStart : 0);
-  },
-};
+export const REPLICATION = section("Replication", "default", (out, server) => {
+  const { replication, journal } = server;
+  const { link, history } = replication;
+  out.add("role", link === null ? "master" : "slave");
+  if (link !== null) addMaster(out, server, link);
+  addReplicas(out, server);
+  out.add("master_failover_state", "no-failover");
+  out.add("master_replid", history.id);
+  out.add("master_replid2", history.formerId);
+  out.add("master_repl_offset", replication.offset);
+  out.add("second_repl_offset", history.formerOffset);
+  out.add("repl_backlog_active", journal.hasBacklog);
+  out.add("repl_backlog_size", journal.retain);
+  // Offsets of single bytes are counted from 1.
+  out.add("repl_backlog_first_byte_offset", journal.hasBacklog ? journal.backlogStart + 1 : 0);
+  out.add("repl_backlog_histlen", journal.hasBacklog ? journal.offset - journal.backlogStart : 0);
+});
 
 function addMaster(out: InfoText, server: ServerParts, link: MasterLink): void {
   const { values } = server.config;

@@ -2,8 +2,9 @@ import { machine, release, type } from "node:os";
 import type { ServerParts } from "../../../execution/server-parts.ts";
 import { lruClock } from "../../../keyspace/access.ts";
 import { wallMicroseconds } from "../../../process/clock.ts";
+import type { InfoText } from "../../../session/info-text.ts";
 import { COMMIT, REDIS_VERSION, VERSION } from "../../../version.ts";
-import type { InfoText, Section } from "./section.ts";
+import { section } from "./section.ts";
 
 const SECONDS_PER_DAY = 24 * 3600;
 /** What Bun's event loop is built on, by platform. */
@@ -18,41 +19,36 @@ const ARCH_BITS = process.arch.endsWith("64") ? 64 : 32;
 const PROCESS_ID = process.pid;
 
 /** What program this is, where it runs and since when. */
-export const SERVER: Section = {
-  names: ["server"],
-  title: "Server",
-  shown: "default",
-  write(out, server) {
-    const { values } = server.config;
-    const uptime = Math.floor((server.keyspace.now - server.startedAt) / 1000);
-    out.add("redis_version", REDIS_VERSION);
-    out.add("server_name", "replicant");
-    out.add("replicant_version", VERSION);
-    out.add("bun_version", Bun.version);
-    out.add("redis_git_sha1", GIT_SHA1);
-    out.add("redis_build_id", BUILD_ID);
-    out.add("redis_mode", "standalone");
-    out.add("os", OPERATING_SYSTEM);
-    out.add("arch_bits", ARCH_BITS);
-    out.add("monotonic_clock", "performance.now");
-    out.add("multiplexing_api", MULTIPLEXING_API);
-    out.add("process_id", PROCESS_ID);
-    out.add("process_supervised", "no");
-    out.add("run_id", server.runId);
-    out.add("tcp_port", server.port);
-    out.add("server_time_usec", wallMicroseconds());
-    out.add("uptime_in_seconds", uptime);
-    out.whole("uptime_in_days", uptime / SECONDS_PER_DAY);
-    out.add("hz", values.hz);
-    out.add("configured_hz", values.hz);
-    out.add("lru_clock", lruClock(server.keyspace.now));
-    out.add("executable", process.execPath);
-    out.add("config_file", server.config.configFile ?? "");
-    out.add("io_threads_active", 0);
-    if (server.shutdownDeadline !== 0) out.add("shutdown_in_milliseconds", Math.max(0, server.shutdownDeadline - server.keyspace.now));
-    addListeners(out, server);
-  },
-};
+export const SERVER = section("Server", "default", (out, server) => {
+  const { values } = server.config;
+  const uptime = Math.floor((server.keyspace.now - server.startedAt) / 1000);
+  out.add("redis_version", REDIS_VERSION);
+  out.add("server_name", "replicant");
+  out.add("replicant_version", VERSION);
+  out.add("bun_version", Bun.version);
+  out.add("redis_git_sha1", GIT_SHA1);
+  out.add("redis_build_id", BUILD_ID);
+  out.add("redis_mode", "standalone");
+  out.add("os", OPERATING_SYSTEM);
+  out.add("arch_bits", ARCH_BITS);
+  out.add("monotonic_clock", "performance.now");
+  out.add("multiplexing_api", MULTIPLEXING_API);
+  out.add("process_id", PROCESS_ID);
+  out.add("process_supervised", "no");
+  out.add("run_id", server.runId);
+  out.add("tcp_port", server.port);
+  out.add("server_time_usec", wallMicroseconds());
+  out.add("uptime_in_seconds", uptime);
+  out.whole("uptime_in_days", uptime / SECONDS_PER_DAY);
+  out.add("hz", values.hz);
+  out.add("configured_hz", values.hz);
+  out.add("lru_clock", lruClock(server.keyspace.now));
+  out.add("executable", process.execPath);
+  out.add("config_file", server.config.configFile ?? "");
+  out.add("io_threads_active", 0);
+  if (server.shutdownDeadline !== 0) out.add("shutdown_in_milliseconds", Math.max(0, server.shutdownDeadline - server.keyspace.now));
+  addListeners(out, server);
+});
 
 function addListeners(out: InfoText, server: ServerParts): void {
   const { bind, unixsocket } = server.config.values;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { humanBytes, InfoText } from "../../src/commands/server/info/section.ts";
+import { humanBytes, InfoText } from "../../src/session/info-text.ts";
 import { property } from "../support/property.ts";
 
 function textOf(out: InfoText): string {

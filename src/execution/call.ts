@@ -241,6 +241,12 @@ export class Call implements KeyAccess {
     this.reply.bytes(buffer, from, to);
   }
 
+  /** Answers with argument `index`. */
+  replyArgument(index: number): void {
+    const from = this.frame.offsets[index];
+    this.reply.bytes(this.frame.buffer, from, from + this.frame.lengths[index]);
+  }
+
   /** A keyspace event about the key named by argument `index`. */
   event(event: EventClass, name: string, index: number): void {
     if (this.server.keyspace.eventClasses === 0) return;

@@ -190,6 +190,11 @@ export class Reply {
     this.endLine(buffer, this.length + buffer.latin1Write(text, this.length));
   }
 
+  /** Likewise, of an element of a collection. */
+  slice({ bytes, from, to }: { readonly bytes: Buffer; readonly from: number; readonly to: number }): void {
+    this.bytes(bytes, from, to);
+  }
+
   bytesOf(bytes: Buffer): void {
     this.bytes(bytes, 0, bytes.length);
   }

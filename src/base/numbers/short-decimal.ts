@@ -1,5 +1,5 @@
 /**
- * INCRBYFLOAT's arithmetic for the numbers that counters hold: up to 15 digits before the point and 17 after it. The sums are those of
+ * INCRBYFLOAT's and HINCRBYFLOAT's arithmetic for the numbers that counters hold: up to 15 digits before the point and 17 after it. The sums are those of
  * `longdouble.ts` to the last digit (x87's 80 bits, rounded as C rounds), without its BigInts: a tenth of the time. A number is the unevaluated sum
  * of two doubles, 106 bits of which 64 are kept. Where 106 bits cannot tell which way C rounds, nothing is decided here.
  * After T. J. Dekker, "A floating-point technique for extending the available precision" (1971), and D. E. Knuth's exact sum of two doubles.
@@ -72,6 +72,11 @@ export function writeShortSum(
   if (high === 0) return writeDecimal(target, 0, 0);
   if (!(Math.abs(high) >= SMALLEST && Math.abs(high) < LIMIT)) return 0;
   return writeDecimal(target, 0, high, roundLow(high, low - (high - sum)));
+}
+
+/** Returns whether bytes[from, to) is a number that `writeShortSum` reads. */
+export function isShortDecimal(bytes: Buffer, from: number, to: number): boolean {
+  return parse(bytes, from, to, left);
 }
 
 /** Reads bytes[from, to), rounded to 64 bits. Returns false where it cannot. */

@@ -1,13 +1,15 @@
-/** Numbers in arguments: counts, indexes, and how much random commands and pops are asked for. */
+/** Numbers and words in arguments: counts, indexes, increments, choices, and how many elements random commands are asked for. */
 
 import { parseInt64, smallInteger } from "../../base/bytes.ts";
-import { commandError, errors } from "../../errors.ts";
+import { MAX_FIXED_BYTES } from "../../base/numbers/fixed-point.ts";
+import { addLongDoubles, formatLongDouble, MAX_LONG_DOUBLE_BYTES, parseLongDouble } from "../../base/numbers/longdouble.ts";
+import { writeShortSum } from "../../base/numbers/short-decimal.ts";
+import { type CommandError, commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 
 const LONG_MAX = 9223372036854775807n;
 export const numkeysError = commandError("ERR numkeys should be greater than 0");
 export const negativeLimit = commandError("ERR LIMIT can't be negative");
-const countError = commandError("ERR count should be greater than 0");
 const rangeError = commandError("ERR value is out of range");
 
 /**
@@ -29,6 +31,55 @@ export function longAtLeast(call: Call, index: number, min: number, error: Error
   return value;
 }
 
+/** Returns an int64. Errors: `message` if it is none. */
+export function int64Or({ frame }: Call, index: number, message: string): bigint {
+  const value = parseInt64(frame.buffer, frame.offsets[index], frame.offsets[index] + frame.lengths[index]);
+  if (value === null) throw commandError(message);
+  return value;
+}
+
+/** Returns what the word in argument `index`, in any case, stands for. Errors: `error` if it is none of the lower case words. */
+export function choice<Meaning>(
+  call: Call,
+  index: number,
+  words: Readonly<Record<string, Meaning>>,
+  error: Error = errors.syntax,
+): Meaning {
+  for (const word in words) if (call.is(index, word)) return words[word];
+  throw error;
+}
+
+/** Returns the words from argument `first` on, in lower case. */
+export function wordSet(call: Call, first: number): Set<string> {
+  const words = new Set<string>();
+  for (let index = first; index < call.count; index++) words.add(call.text(index).toLowerCase());
+  return words;
+}
+
+export function wrongCount(call: Call): CommandError {
+  return commandError(`ERR wrong number of arguments for '${call.entry.fullName}' command`);
+}
+
+/** Where `addFloat` leaves the sum. */
+export const SUM = Buffer.alloc(Math.max(MAX_FIXED_BYTES, MAX_LONG_DOUBLE_BYTES));
+
+/**
+ * Adds argument `index` to the number that bytes[from, to) spell and writes the sum to SUM. Returns its length. Errors: `malformed` if the
+ * bytes are no number; the argument is none; the sum is not finite.
+ */
+export function addFloat({ frame }: Call, index: number, bytes: Buffer, from: number, to: number, malformed: Error): number {
+  const start = frame.offsets[index];
+  const size = writeShortSum(SUM, bytes, from, to, frame.buffer, start, start + frame.lengths[index]);
+  if (size !== 0) return size;
+  const value = parseLongDouble(bytes.latin1Slice(from, to));
+  if (value === null) throw malformed;
+  const increment = parseLongDouble(frame.text(index));
+  if (increment === null) throw errors.notFloat;
+  const sum = addLongDoubles(value, increment);
+  if (sum === null) throw commandError("ERR increment would produce NaN or Infinity");
+  return SUM.latin1Write(formatLongDouble(sum));
+}
+
 /**
  * Returns the count, in argument 2, of HRANDFIELD, SRANDMEMBER or ZRANDMEMBER: that many distinct elements, or that many draws if it is
  * negative. Argument 3, if there is one, must be `word`, which doubles the reply. Errors: not an integer, out of range, syntax.
@@ -40,30 +91,4 @@ export function sampleSize(call: Call, word: string): bigint {
   if (call.count > 4 || !call.is(3, word)) throw errors.syntax;
   if (wanted < -LONG_MAX / 2n || wanted > LONG_MAX / 2n) throw rangeError;
   return wanted;
-}
-
-/** What LMPOP, ZMPOP and their blocking forms are asked for. */
-export interface MultiPop<End> {
-  /** The argument of the first key, and how many keys there are. */
-  readonly firstKey: number;
-  readonly keys: number;
-  readonly end: End;
-  readonly count: number;
-}
-
-/**
- * Reads `numkeys key [key ...] end [COUNT count]` from argument `index` to the last; `endAt` reads the end. Errors: a number out of range,
- * syntax.
- */
-export function parseMultiPop<End>(call: Call, index: number, endAt: (call: Call, index: number) => End): MultiPop<End> {
-  const keys = longAtLeast(call, index, 1, numkeysError);
-  const where = index + keys + 1;
-  if (where >= call.count) throw errors.syntax;
-  const end = endAt(call, where);
-  let count = 0;
-  for (let at = where + 1; at < call.count; at += 2) {
-    if (count !== 0 || !call.is(at, "count") || at + 1 === call.count) throw errors.syntax;
-    count = longAtLeast(call, at + 1, 1, countError);
-  }
-  return { firstKey: index + 1, keys, end, count: count === 0 ? 1 : count };
 }

@@ -1,12 +1,12 @@
 /** Commands about the connection itself: authentication, protocol, database. */
 
-import { parseInt64 } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { ReplyMode, SessionKind } from "../../session/session.ts";
 import { REDIS_VERSION } from "../../version.ts";
 import { databaseArgument } from "../arguments/database-index.ts";
+import { int64Or } from "../arguments/numbers.ts";
 import { checkClientName } from "./client-info.ts";
 import { DEFAULT_USER, login, logout } from "./login.ts";
 
@@ -28,20 +28,14 @@ export const ping = command("ping", { arity: -1, since: "1.0.0", flags: "fast" }
     } else if (count === 1) {
       reply.simple("PONG");
     } else {
-      replyArgument(call, 1);
+      call.replyArgument(1);
     }
   });
 
 export const echo = command("echo", { arity: 2, since: "1.0.0", flags: "loading stale fast" })
   .takes("message")
   .docs("Returns the given string.", "O(1)")
-  .run((call) => replyArgument(call, 1));
-
-function replyArgument(call: Call, index: number): void {
-  const { frame } = call;
-  const from = frame.offsets[index];
-  call.reply.bytes(frame.buffer, from, from + frame.lengths[index]);
-}
+  .run((call) => call.replyArgument(1));
 
 /** Errors: not an integer, no such database. */
 export const select = command("select", { arity: 2, since: "1.0.0", flags: "loading stale fast" })
@@ -105,7 +99,7 @@ export const hello = command("hello", { arity: -1, since: "6.0.0", flags: "noscr
 function helloOptions(call: Call): HelloOptions {
   const { count } = call;
   const options: HelloOptions = { protocol: 0, credentials: null, name: null };
-  if (count > 1) options.protocol = protocolVersion(call.bytes(1));
+  if (count > 1) options.protocol = protocolVersion(call);
   for (let index = 2; index < count; index++) {
     if (call.is(index, "auth") && index + 2 < count) {
       options.credentials = { user: call.text(index + 1), password: call.bytes(index + 2) };
@@ -121,9 +115,8 @@ function helloOptions(call: Call): HelloOptions {
   return options;
 }
 
-function protocolVersion(word: Buffer): number {
-  const version = parseInt64(word, 0, word.length);
-  if (version === null) throw commandError("ERR Protocol version is not an integer or out of range");
+function protocolVersion(call: Call): number {
+  const version = int64Or(call, 1, "ERR Protocol version is not an integer or out of range");
   if (version !== 2n && version !== 3n) throw commandError("NOPROTO unsupported protocol version");
   return Number(version);
 }

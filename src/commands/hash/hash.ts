@@ -1,7 +1,8 @@
 /** Hashes: setting, reading, incrementing and deleting fields. HSET, HGET and the like are hot: they allocate nothing. */
 
 import { INT64_MAX, INT64_MIN, parseInt64, smallInteger } from "../../base/bytes.ts";
-import { addLongDoubles, formatLongDouble, type LongDouble, parseLongDouble } from "../../base/numbers/longdouble.ts";
+import { parseLongDouble } from "../../base/numbers/longdouble.ts";
+import { isShortDecimal } from "../../base/numbers/short-decimal.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -10,6 +11,7 @@ import type { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
 import { hashDelete, hashEach, hashExpect, hashFind, hashGet, hashLength, hashPut, hashSet, hashShow } from "../../values/hash/hash.ts";
 import { Type } from "../../values/value-types.ts";
+import { addFloat, SUM, wrongCount } from "../arguments/numbers.ts";
 
 const command = commandsOf("hash");
 
@@ -18,8 +20,7 @@ export const hset = command("hset", { arity: -4, since: "2.0.0", flags: "write d
   .docs("Sets the values of fields in a hash. Creates the hash if it doesn't exist.", "O(1) for each field")
   .changed("4.0.0: Accepts several fields and values.")
   .run((call) => {
-    const added = setFields(call);
-    call.reply.integer(added);
+    call.reply.integer(setFields(call));
   });
 
 export const hmset = command("hmset", { arity: -4, since: "2.0.0", flags: "write denyoom fast" })
@@ -68,8 +69,8 @@ export const hgetall = command("hgetall", { arity: 2, since: "2.0.0", flags: "re
     const hash = call.openRead(1, Type.HASH);
     call.reply.map(hashLength(hash));
     const visit = (field: Element, value: Element): void => {
-      replyElement(call, field);
-      replyElement(call, value);
+      call.reply.slice(field);
+      call.reply.slice(value);
     };
     hashEach(hash, visit, shownField, shownValue);
   });
@@ -81,7 +82,7 @@ export const hkeys = command("hkeys", { arity: 2, since: "2.0.0", flags: "readon
   .run((call) => {
     const hash = call.openRead(1, Type.HASH);
     call.reply.array(hashLength(hash));
-    hashEach(hash, (field) => replyElement(call, field), shownField, shownValue);
+    hashEach(hash, (field) => call.reply.slice(field), shownField, shownValue);
   });
 
 export const hvals = command("hvals", { arity: 2, since: "2.0.0", flags: "readonly" })
@@ -91,7 +92,7 @@ export const hvals = command("hvals", { arity: 2, since: "2.0.0", flags: "readon
   .run((call) => {
     const hash = call.openRead(1, Type.HASH);
     call.reply.array(hashLength(hash));
-    hashEach(hash, (_, value) => replyElement(call, value), shownField, shownValue);
+    hashEach(hash, (_, value) => call.reply.slice(value), shownField, shownValue);
   });
 
 export const hlen = command("hlen", { arity: 2, since: "2.0.0", flags: "readonly fast" })
@@ -158,48 +159,45 @@ export const hincrbyfloat = command("hincrbyfloat", { arity: 4, since: "2.6.0", 
   .docs("Increments the floating-point value of a field in a hash by a number. A field that doesn't exist counts as 0.", "O(1)")
   .run((call) => {
     const { buffer, offsets, lengths } = call.frame;
-    const increment = parseLongDouble(call.text(3));
-    if (increment === null) throw errors.notFloat;
-    if (increment.exponent === Number.POSITIVE_INFINITY) throw commandError("ERR value is NaN or Infinity");
+    checkIncrement(call);
     const hash = call.openWrite(1, Type.HASH);
     const place = hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]);
-    let before: LongDouble | null = ZERO;
-    if (place !== 0) {
-      hashShow(hash, place, shownValue);
-      before = parseLongDouble(shownValue.bytes.latin1Slice(shownValue.from, shownValue.to));
-    }
-    if (before === null) throw commandError("ERR hash value is not a float");
-    const sum = addLongDoubles(before, increment);
-    if (sum === null) throw commandError("ERR increment would produce NaN or Infinity");
-    const text = Buffer.from(formatLongDouble(sum), "latin1");
-    storeResult(call, hash, place, text, 0, text.length);
+    if (place === 0) shownValue.setNumber(0);
+    else hashShow(hash, place, shownValue);
+    const size = addFloat(call, 3, shownValue.bytes, shownValue.from, shownValue.to, notFloat);
+    storeResult(call, hash, place, SUM, 0, size);
     call.event(EventClass.HASH, "hincrbyfloat", 1);
-    call.reply.bytesOf(text);
+    call.reply.bytes(SUM, 0, size);
     // Replicas and files get the result: they might round the sum differently.
-    if (call.server.journal.active) call.journalAs("HSET", call.bytes(1), call.bytes(2), text);
+    if (call.server.journal.active) call.journalAs("HSET", call.bytes(1), call.bytes(2), SUM.subarray(0, size));
   });
 
-const ZERO: LongDouble = { negative: false, mantissa: 0n, exponent: 0 };
+const notFloat = commandError("ERR hash value is not a float");
+
+/** Errors, before the key is looked up: not a float, infinite. */
+function checkIncrement(call: Call): void {
+  const { buffer, offsets, lengths } = call.frame;
+  if (isShortDecimal(buffer, offsets[3], offsets[3] + lengths[3])) return;
+  const increment = parseLongDouble(call.text(3));
+  if (increment === null) throw errors.notFloat;
+  if (increment.exponent === Number.POSITIVE_INFINITY) throw commandError("ERR value is NaN or Infinity");
+}
 
 const shownField = new Element();
 const shownValue = new Element();
 const result = new Element();
 
-function replyElement(call: Call, element: Element): void {
-  call.reply.bytes(element.bytes, element.from, element.to);
-}
-
 /** Replies with the value of the field that argument `index` names. */
 function replyField(call: Call, hash: Value, index: number): void {
   const { buffer, offsets, lengths } = call.frame;
-  if (hashGet(hash, buffer, offsets[index], offsets[index] + lengths[index], shownValue)) replyElement(call, shownValue);
+  if (hashGet(hash, buffer, offsets[index], offsets[index] + lengths[index], shownValue)) call.reply.slice(shownValue);
   else call.reply.null();
 }
 
 /** Sets the fields in the arguments from 2 on. Returns how many are new. Errors: a field without a value, WRONGTYPE. */
 function setFields(call: Call): number {
   const { buffer, offsets, lengths, count } = call.frame;
-  if (count % 2 === 1) throw commandError(`ERR wrong number of arguments for '${call.entry.fullName}' command`);
+  if (count % 2 === 1) throw wrongCount(call);
   const hash = call.openWrite(1, Type.HASH);
   requireRoom(call);
   expectFields(call, hash);

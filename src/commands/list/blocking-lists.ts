@@ -7,9 +7,10 @@ import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { ListEnd } from "../../values/list/list.ts";
 import { Type } from "../../values/value-types.ts";
-import { parseMultiPop } from "../arguments/numbers.ts";
+import { parseMultiPop, serveFirst } from "../arguments/multi-pop.ts";
+import { choice } from "../arguments/numbers.ts";
 import { parseTimeout } from "../arguments/timeout.ts";
-import { listEnd, replyPopped, serveMove, serveMultiPop } from "./list-moves.ts";
+import { LIST_ENDS, replyPopped, serveMove, serveMultiPop } from "./list-moves.ts";
 
 const command = commandsOf("list");
 
@@ -29,17 +30,13 @@ export const brpop = command("brpop", { arity: -3, since: "2.0.0", flags: "write
 function popOrWait(call: Call, end: ListEnd): void {
   const last = call.count - 1;
   const deadline = parseTimeout(call, last);
-  for (let index = 1; index < last; index++) {
-    call.prepareKeys(1, index, 1);
-    const list = call.openWrite(index, Type.LIST);
-    if (!list.exists) continue;
-    const { buffer, offsets, lengths } = call.frame;
+  const served = serveFirst(call, Type.LIST, 1, last - 1, (list, index) => {
     call.reply.array(2);
-    call.reply.bytes(buffer, offsets[index], offsets[index] + lengths[index]);
+    call.replyArgument(index);
     replyPopped(call, list, end);
-    return call.journalAs(end === ListEnd.HEAD ? "LPOP" : "RPOP", call.bytes(index));
-  }
-  call.block({ firstKey: 1, keyCount: last - 1, type: Type.LIST, deadline });
+    call.journalAs(end === ListEnd.HEAD ? "LPOP" : "RPOP", call.bytes(index));
+  });
+  if (!served) call.block({ firstKey: 1, keyCount: last - 1, type: Type.LIST, deadline });
 }
 
 export const blmpop = command("blmpop", { arity: -5, since: "7.0.0", flags: "write blocking" })
@@ -49,7 +46,7 @@ export const blmpop = command("blmpop", { arity: -5, since: "7.0.0", flags: "wri
     "O(N+M) for N keys and M elements returned",
   )
   .run((call) => {
-    const wanted = parseMultiPop(call, 2, listEnd);
+    const wanted = parseMultiPop(call, 2, LIST_ENDS);
     const deadline = parseTimeout(call, 1);
     if (!serveMultiPop(call, wanted)) call.block({ firstKey: wanted.firstKey, keyCount: wanted.keys, type: Type.LIST, deadline });
   });
@@ -60,8 +57,8 @@ export const blmove = command("blmove", { arity: 6, since: "6.2.0", flags: "writ
   .takes("source{RW access delete} destination{RW insert} wherefrom(LEFT | RIGHT) whereto(LEFT | RIGHT) timeout")
   .docs("Moves an element from one list to another. Blocks until there is one.", "O(1)")
   .run((call) => {
-    const from = listEnd(call, 3);
-    const to = listEnd(call, 4);
+    const from = choice(call, 3, LIST_ENDS);
+    const to = choice(call, 4, LIST_ENDS);
     if (moveOrWait(call, from, to, parseTimeout(call, 5)))
       call.journalAs("LMOVE", call.bytes(1), call.bytes(2), call.bytes(3), call.bytes(4));
   });

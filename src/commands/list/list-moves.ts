@@ -4,7 +4,6 @@
  */
 
 import { isInt64 } from "../../base/bytes.ts";
-import { errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
@@ -23,7 +22,7 @@ import {
   listPrepare,
 } from "../../values/list/list.ts";
 import { Encoding, Type } from "../../values/value-types.ts";
-import type { MultiPop } from "../arguments/numbers.ts";
+import { type MultiPop, serveFirst } from "../arguments/multi-pop.ts";
 
 /** The element on its way from one list to another; freed if it is long. */
 const SCRATCH_BYTES = 1024;
@@ -33,21 +32,15 @@ const moved: ByteSpan = { buffer: Buffer.allocUnsafeSlow(SCRATCH_BYTES), from: 0
 const element = new Element();
 const cursor = new ListCursor();
 
-// ---- arguments
-
-/** LEFT or RIGHT. Errors: syntax. */
-export function listEnd(call: Call, index: number): ListEnd {
-  if (call.is(index, "left")) return ListEnd.HEAD;
-  if (call.is(index, "right")) return ListEnd.TAIL;
-  throw errors.syntax;
-}
+/** The words for the ends of a list. */
+export const LIST_ENDS = { left: ListEnd.HEAD, right: ListEnd.TAIL } as const;
 
 // ---- taking
 
 /** Answers with the element at an end of `list`, which has one and was opened for writing, and takes it away. */
 export function replyPopped(call: Call, list: Value, end: ListEnd): void {
   listPeek(list, end, element);
-  call.reply.bytes(element.bytes, element.from, element.to);
+  call.reply.slice(element);
   listDrop(list, end);
   noteRemoved(list, end, 1);
 }
@@ -68,18 +61,12 @@ export function replyPoppedRange(call: Call, list: Value, end: ListEnd, count: n
  * nothing done, if no key has one. Errors: WRONGTYPE for a key before.
  */
 export function serveMultiPop(call: Call, { firstKey, keys, end, count }: MultiPop<ListEnd>): boolean {
-  for (let index = firstKey; index < firstKey + keys; index++) {
-    call.prepareKeys(firstKey, index, 1);
-    const list = call.openWrite(index, Type.LIST);
-    if (!list.exists) continue;
-    const { buffer, offsets, lengths } = call.frame;
+  return serveFirst(call, Type.LIST, firstKey, keys, (list, index) => {
     call.reply.array(2);
-    call.reply.bytes(buffer, offsets[index], offsets[index] + lengths[index]);
+    call.replyArgument(index);
     const taken = replyPoppedRange(call, list, end, count);
     call.journalAs(end === ListEnd.HEAD ? "LPOP" : "RPOP", call.bytes(index), taken);
-    return true;
-  }
-  return false;
+  });
 }
 
 /**

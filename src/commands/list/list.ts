@@ -20,8 +20,9 @@ import {
   listReplace,
 } from "../../values/list/list.ts";
 import { Type } from "../../values/value-types.ts";
-import { longArgument, longAtLeast, parseMultiPop } from "../arguments/numbers.ts";
-import { listEnd, noteShrunk, replyPopped, replyPoppedRange, replyRange, serveMove, serveMultiPop } from "./list-moves.ts";
+import { parseMultiPop } from "../arguments/multi-pop.ts";
+import { choice, longArgument, longAtLeast, wrongCount } from "../arguments/numbers.ts";
+import { LIST_ENDS, noteShrunk, replyPopped, replyPoppedRange, replyRange, serveMove, serveMultiPop } from "./list-moves.ts";
 
 const command = commandsOf("list");
 
@@ -91,7 +92,7 @@ function pop(call: Call, end: ListEnd): void {
     else call.reply.null();
     return;
   }
-  if (call.count > 3) throw commandError(`ERR wrong number of arguments for '${call.entry.fullName}' command`);
+  if (call.count > 3) throw wrongCount(call);
   const count = longAtLeast(call, 2, 0, errors.notPositive);
   const list = call.openWrite(1, Type.LIST);
   if (!list.exists) call.reply.nullArray();
@@ -103,7 +104,7 @@ export const lmpop = command("lmpop", { arity: -4, since: "7.0.0", flags: "write
   .takes("numkeys key{RW access delete}... where(LEFT | RIGHT) [COUNT count]")
   .docs("Pops elements from the first non-empty list of several.", "O(N+M) for N keys and M elements returned")
   .run((call) => {
-    if (!serveMultiPop(call, parseMultiPop(call, 1, listEnd))) call.reply.nullArray();
+    if (!serveMultiPop(call, parseMultiPop(call, 1, LIST_ENDS))) call.reply.nullArray();
   });
 
 // ---- from list to list
@@ -112,8 +113,7 @@ export const lmove = command("lmove", { arity: 5, since: "6.2.0", flags: "write 
   .takes("source{RW access delete} destination{RW insert} wherefrom(LEFT | RIGHT) whereto(LEFT | RIGHT)")
   .docs("Moves an element from one list to another. Deletes the list if no elements remain.", "O(1)")
   .run((call) => {
-    const from = listEnd(call, 3);
-    if (!serveMove(call, 1, 2, from, listEnd(call, 4))) call.reply.null();
+    if (!serveMove(call, 1, 2, choice(call, 3, LIST_ENDS), choice(call, 4, LIST_ENDS))) call.reply.null();
   });
 
 export const rpoplpush = command("rpoplpush", { arity: 3, since: "1.2.0", flags: "write denyoom" })
@@ -151,7 +151,7 @@ export const lindex = command("lindex", { arity: 3, since: "1.0.0", flags: "read
     const list = call.openRead(1, Type.LIST);
     if (!list.exists) return call.reply.null();
     const index = longArgument(call, 2);
-    if (listRead(list, index < 0 ? listLength(list) + index : index, element)) call.reply.bytes(element.bytes, element.from, element.to);
+    if (listRead(list, index < 0 ? listLength(list) + index : index, element)) call.reply.slice(element);
     else call.reply.null();
   });
 
@@ -182,8 +182,7 @@ export const linsert = command("linsert", { arity: 5, since: "2.2.0", flags: "wr
   .takes("key{RW insert} where(BEFORE | AFTER) pivot element")
   .docs("Inserts an element before or after another element of a list.", "O(N) for N elements before the pivot")
   .run((call) => {
-    const after = call.is(2, "after");
-    if (!after && !call.is(2, "before")) throw errors.syntax;
+    const after = choice(call, 2, { before: false, after: true });
     const list = call.openWrite(1, Type.LIST);
     if (!list.exists) return call.reply.integer(0);
     const { buffer, offsets, lengths } = call.frame;
@@ -205,9 +204,7 @@ export const lrem = command("lrem", { arity: 4, since: "1.0.0", flags: "write" }
     const { buffer, offsets, lengths } = call.frame;
     const limit = count === 0 ? Number.POSITIVE_INFINITY : Math.abs(count);
     const removed = list.exists ? listRemove(list, buffer, offsets[3], offsets[3] + lengths[3], limit, count < 0) : 0;
-    if (removed > 0) {
-      noteShrunk(list, removed, "lrem");
-    }
+    if (removed > 0) noteShrunk(list, removed, "lrem");
     call.reply.integer(removed);
   });
 

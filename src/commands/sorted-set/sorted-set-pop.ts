@@ -3,12 +3,19 @@
 import { errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
+import { EventClass } from "../../keyspace/events.ts";
+import type { Value } from "../../keyspace/value.ts";
+import { ZsetCursor, zsetLength, zsetRemoveCursor, zsetSeek, zsetSeekLast } from "../../values/sorted-set/zset.ts";
 import { Type } from "../../values/value-types.ts";
-import { longAtLeast, parseMultiPop } from "../arguments/numbers.ts";
+import { type MultiPop, parseMultiPop, serveFirst } from "../arguments/multi-pop.ts";
+import { longAtLeast } from "../arguments/numbers.ts";
 import { parseTimeout } from "../arguments/timeout.ts";
-import { journalPop, PopForm, popMembers, ZsetEnd, zsetEnd } from "./sorted-set-popping.ts";
 
 const command = commandsOf("sorted-set");
+
+const ZsetEnd = { MIN: 0, MAX: 1 } as const;
+type ZsetEnd = (typeof ZsetEnd)[keyof typeof ZsetEnd];
+const ENDS = { min: ZsetEnd.MIN, max: ZsetEnd.MAX } as const;
 
 export const zpopmin = command("zpopmin", { arity: -2, since: "5.0.0", flags: "write fast" })
   .takes("key{RW access delete} [count]")
@@ -24,16 +31,14 @@ export const zmpop = command("zmpop", { arity: -4, since: "7.0.0", flags: "write
   .takes("numkeys key{RW access delete}... where(MIN | MAX) [COUNT count]")
   .docs("Pops members of the first non-empty sorted set of several.", "O(K)+O(M*log(N)) for K keys, N members and M returned")
   .run((call) => {
-    const { keys, end, count } = parseMultiPop(call, 1, zsetEnd);
-    for (let index = 2; index < 2 + keys; index++) {
-      const zset = call.openWrite(index, Type.ZSET);
-      if (!zset.exists) continue;
-      const popped = popMembers(call, zset, index, end, count, PopForm.KEYED_PAIRS);
-      journalPop(call, index, end, popped);
-      return;
-    }
-    call.reply.nullArray();
+    if (!serveMultiPop(call, parseMultiPop(call, 1, ENDS))) call.reply.nullArray();
   });
+
+function serveMultiPop(call: Call, { firstKey, keys, end, count }: MultiPop<ZsetEnd>): boolean {
+  return serveFirst(call, Type.ZSET, firstKey, keys, (zset, index) =>
+    journalPop(call, index, end, popMembers(call, zset, index, end, count, PopForm.KEYED_PAIRS)),
+  );
+}
 
 /** ZPOPMIN and ZPOPMAX. */
 function pop(call: Call, end: ZsetEnd): void {
@@ -66,14 +71,11 @@ export const bzpopmax = command("bzpopmax", { arity: -3, since: "5.0.0", flags: 
 function popOrWait(call: Call, end: ZsetEnd): void {
   const last = call.count - 1;
   const deadline = parseTimeout(call, last);
-  for (let index = 1; index < last; index++) {
-    call.prepareKeys(1, index, 1);
-    const zset = call.openWrite(index, Type.ZSET);
-    if (!zset.exists) continue;
+  const served = serveFirst(call, Type.ZSET, 1, last - 1, (zset, index) => {
     popMembers(call, zset, index, end, 1, PopForm.KEYED_FLAT);
-    return journalPop(call, index, end, 0);
-  }
-  call.block({ firstKey: 1, keyCount: last - 1, type: Type.ZSET, deadline });
+    journalPop(call, index, end, 0);
+  });
+  if (!served) call.block({ firstKey: 1, keyCount: last - 1, type: Type.ZSET, deadline });
 }
 
 export const bzmpop = command("bzmpop", { arity: -5, since: "7.0.0", flags: "write blocking" })
@@ -83,12 +85,60 @@ export const bzmpop = command("bzmpop", { arity: -5, since: "7.0.0", flags: "wri
     "O(K)+O(M*log(N)) for K keys, N members and M returned",
   )
   .run((call) => {
-    const { keys, end, count } = parseMultiPop(call, 2, zsetEnd);
+    const wanted = parseMultiPop(call, 2, ENDS);
     const deadline = parseTimeout(call, 1);
-    for (let index = 3; index < 3 + keys; index++) {
-      call.prepareKeys(3, index, 1);
-      const zset = call.openWrite(index, Type.ZSET);
-      if (zset.exists) return journalPop(call, index, end, popMembers(call, zset, index, end, count, PopForm.KEYED_PAIRS));
-    }
-    call.block({ firstKey: 3, keyCount: keys, type: Type.ZSET, deadline });
+    if (!serveMultiPop(call, wanted)) call.block({ firstKey: 3, keyCount: wanted.keys, type: Type.ZSET, deadline });
   });
+
+// ---- what they share
+
+/** The form of the reply. */
+const PopForm = {
+  /** Members and scores in turn: ZPOPMIN. */
+  FLAT: 0,
+  /** An array of pairs: ZPOPMIN with a count in RESP3. */
+  PAIRS: 1,
+  /** The key, then members and scores in turn: BZPOPMIN. */
+  KEYED_FLAT: 2,
+  /** The key and an array of pairs: ZMPOP. */
+  KEYED_PAIRS: 3,
+} as const;
+type PopForm = (typeof PopForm)[keyof typeof PopForm];
+
+const cursor = new ZsetCursor();
+
+/**
+ * Removes up to `count` (1 or more) members from `zset`, which is opened for writing, not empty, and the value of the key in argument
+ * `index`; replies, counts and publishes. Returns how many they were. Journalling is left to the caller (`journalPop`).
+ */
+function popMembers(call: Call, zset: Value, index: number, end: ZsetEnd, count: number, form: PopForm): number {
+  const { reply } = call;
+  const length = zsetLength(zset);
+  const popped = Math.min(count, length);
+  const isPaired = form === PopForm.PAIRS || form === PopForm.KEYED_PAIRS;
+  const isKeyed = form === PopForm.KEYED_FLAT || form === PopForm.KEYED_PAIRS;
+  if (isKeyed) {
+    reply.array(isPaired ? 2 : popped * 2 + 1);
+    call.replyArgument(index);
+  }
+  if (isPaired) reply.array(popped);
+  else if (!isKeyed) reply.array(popped * 2);
+  for (let left = popped; left > 0; left--) {
+    if (end === ZsetEnd.MIN) zsetSeek(zset, cursor, 0);
+    else zsetSeekLast(zset, cursor);
+    if (isPaired) reply.array(2);
+    reply.slice(cursor.member);
+    reply.double(cursor.score);
+    zsetRemoveCursor(zset, cursor);
+  }
+  zset.shrunk(length - popped, popped, EventClass.ZSET, end === ZsetEnd.MIN ? "zpopmin" : "zpopmax");
+  return popped;
+}
+
+/** Journals the pop of `count` members (0: without a count) from the key in argument `index`. */
+function journalPop(call: Call, index: number, end: ZsetEnd, count: number): void {
+  if (!call.server.journal.active) return;
+  const name = end === ZsetEnd.MIN ? "ZPOPMIN" : "ZPOPMAX";
+  if (count === 0) call.journalAs(name, call.bytes(index));
+  else call.journalAs(name, call.bytes(index), count);
+}

@@ -1,21 +1,13 @@
 /** Numbers in strings. INCR, DECR, INCRBY and DECRBY of numbers of up to 15 digits allocate nothing; longer ones are exact int64, too. */
 
 import { INT64_MAX, INT64_MIN, parseInt64, smallInteger } from "../../base/bytes.ts";
-import { MAX_FIXED_BYTES } from "../../base/numbers/fixed-point.ts";
-import {
-  addLongDoubles,
-  formatLongDouble,
-  type LongDouble,
-  MAX_LONG_DOUBLE_BYTES,
-  parseLongDouble,
-} from "../../base/numbers/longdouble.ts";
-import { writeShortSum } from "../../base/numbers/short-decimal.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { KEEP_EXPIRY } from "../../keyspace/changes.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { Encoding } from "../../values/value-types.ts";
+import { addFloat, SUM } from "../arguments/numbers.ts";
 
 const command = commandsOf("string");
 
@@ -58,8 +50,7 @@ export const incrbyfloat = command("incrbyfloat", { arity: 3, since: "2.6.0", fl
     const { buffer, offsets, lengths } = frame;
     const address = call.writeString(1);
     const { buffer: bytes, from, to } = address === 0 ? NO_NUMBER : database.locateString(address);
-    let size = writeShortSum(SUM, bytes, from, to, buffer, offsets[2], offsets[2] + lengths[2]);
-    if (size === 0) size = writeLongSum(longDouble(bytes, from, to), longDouble(buffer, offsets[2], offsets[2] + lengths[2]));
+    const size = addFloat(call, 2, bytes, from, to, errors.notFloat);
     const made = database.setString(address, call.keyHash, buffer, offsets[1], lengths[1], SUM, 0, size, KEEP_EXPIRY);
     // Redis never stores the result as an integer, which OBJECT ENCODING shows.
     if (database.encoding(made) === Encoding.INT) database.setEncoding(made, Encoding.EMBSTR);
@@ -70,21 +61,6 @@ export const incrbyfloat = command("incrbyfloat", { arity: 3, since: "2.6.0", fl
 
 /** Where there is no key yet, it counts from 0. */
 const NO_NUMBER = { buffer: Buffer.from("0"), from: 0, to: 1 };
-const SUM = Buffer.alloc(Math.max(MAX_FIXED_BYTES, MAX_LONG_DOUBLE_BYTES));
-
-/** Writes the sum to SUM. Returns its length. Errors: no finite number. */
-function writeLongSum(one: LongDouble, other: LongDouble): number {
-  const sum = addLongDoubles(one, other);
-  if (sum === null) throw commandError("ERR increment would produce NaN or Infinity");
-  return SUM.latin1Write(formatLongDouble(sum));
-}
-
-/** The number that bytes[from, to) spell. Errors: not a float. */
-function longDouble(bytes: Buffer, from: number, to: number): LongDouble {
-  const value = parseLongDouble(bytes.latin1Slice(from, to));
-  if (value === null) throw errors.notFloat;
-  return value;
-}
 
 /** Argument `index` if it is an integer of at most 15 digits, else NaN. */
 function smallArgument(call: Call, index: number): number {

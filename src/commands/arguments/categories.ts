@@ -12,37 +12,25 @@ export type Category = (typeof CATEGORIES)[number];
 
 /** The groups server and cluster have no category; pubsub has a flag instead. */
 const OF_GROUP: Partial<Record<Group, Category>> = {
-  string: "string",
-  list: "list",
-  hash: "hash",
-  set: "set",
+  ...Object.fromEntries(wordsOf("string list hash set stream bitmap hyperloglog geo scripting connection").map((group) => [group, group])),
   "sorted-set": "sortedset",
-  stream: "stream",
-  bitmap: "bitmap",
-  hyperloglog: "hyperloglog",
-  geo: "geo",
-  scripting: "scripting",
   transactions: "transaction",
-  connection: "connection",
   generic: "keyspace",
 };
 
-const OF_FLAG: Partial<Record<Flag, readonly Category[]>> = {
-  write: ["write"],
-  readonly: ["read"],
-  admin: ["admin", "dangerous"],
-  pubsub: ["pubsub"],
-  fast: ["fast"],
-  blocking: ["blocking"],
+const OF_FLAG: Partial<Record<Flag, string>> = {
+  write: "write",
+  readonly: "read",
+  admin: "admin dangerous",
+  pubsub: "pubsub",
+  fast: "fast",
+  blocking: "blocking",
 };
 
 /** Categories that say what a command is like, not what it is about. */
 const QUALITIES: ReadonlySet<string> = new Set(["admin", "dangerous"]);
 
-/**
- * Returns the categories of a command, in Redis's order: its own, its group's, and those that its flags imply. A container has only the
- * last.
- */
+/** Returns a command's categories, in Redis's order: its own, its group's, those that its flags imply. A container has only the last. */
 export function categoriesOf(entry: CommandEntry): readonly Category[] {
   const { spec } = entry;
   const own = spec.categories;
@@ -55,7 +43,7 @@ export function categoriesOf(entry: CommandEntry): readonly Category[] {
   for (const flag of spec.flags) {
     // A read-only script is not a plain read: it may run anything.
     if (flag === "readonly" && found.has("scripting")) continue;
-    for (const category of OF_FLAG[flag] ?? []) found.add(category);
+    for (const category of wordsOf(OF_FLAG[flag] ?? "")) found.add(category);
   }
   if (!found.has("fast")) found.add("slow");
   return CATEGORIES.filter((category) => found.has(category));

@@ -5,6 +5,7 @@ import { errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import type { Value } from "../../keyspace/value.ts";
 import type { ByteMap } from "../../memory/bytemap.ts";
+import { Element, packedAtEnd, packedFirst, packedRead } from "../../memory/packed.ts";
 import type { ByteSpan } from "../../memory/record-table.ts";
 import type { Type } from "../../values/value-types.ts";
 
@@ -15,6 +16,8 @@ export const BUCKETS_PER_ELEMENT = 10;
 
 const STAR = 0x2a;
 
+const shownFirst = new Element();
+const shownSecond = new Element();
 const span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
 
 export interface ScanOptions {
@@ -66,6 +69,41 @@ export function scanOptions(call: Call, first: number, allowed: { type: boolean 
 export function patternArgument(call: Call, index: number): Buffer | null {
   const pattern = call.bytes(index);
   return pattern.length === 1 && pattern[0] === STAR ? null : pattern;
+}
+
+/** Whether the bytes match. */
+export function matches(pattern: Buffer | null, { bytes, from, to }: Element): boolean {
+  return pattern === null || globMatch(pattern, bytes, from, to, false);
+}
+
+/** Scans a packed hash or sorted set: these are small, so that one call replies with all pairs that match, whatever the cursor. */
+export function replyPackedPairs({ reply }: Call, { buffer, from }: Value, { pattern }: ScanOptions): void {
+  const found: number[] = [];
+  for (let at = packedFirst(buffer, from); !packedAtEnd(buffer, at); ) {
+    const second = packedRead(buffer, at, shownFirst);
+    if (matches(pattern, shownFirst)) found.push(at);
+    at = packedRead(buffer, second, shownSecond);
+  }
+  reply.integerBulk(0);
+  reply.array(found.length * 2);
+  for (const at of found) {
+    packedRead(buffer, packedRead(buffer, at, shownFirst), shownSecond);
+    reply.slice(shownFirst);
+    reply.slice(shownSecond);
+  }
+}
+
+/** Scans a large one: replies with the next cursor and the pairs that `replyPair` makes of the entries at these addresses. */
+export function replyMapPairs(
+  { reply }: Call,
+  map: ByteMap,
+  { cursor, options }: CollectionScan,
+  replyPair: (address: number) => void,
+): void {
+  const found: number[] = [];
+  reply.integerBulk(scanMap(map, cursor, options, found) >>> 0);
+  reply.array(found.length * 2);
+  for (const address of found) replyPair(address);
 }
 
 /**

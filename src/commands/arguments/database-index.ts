@@ -3,6 +3,7 @@
 import { commandError } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import type { Database } from "../../keyspace/database.ts";
+import { int64Or } from "./numbers.ts";
 
 const INT32_MAX = 2147483647;
 const INT32_MIN = -2147483648;
@@ -19,17 +20,9 @@ export function databaseAt(call: Call, number: number): Database {
   return databases[number];
 }
 
-/**
- * Returns the number in argument `index`, for commands that read all numbers before they look for databases. Errors: not an int32 (or
- * `malformed`).
- */
+/** Returns the number in argument `index`, for commands that read all numbers before they look for databases. Errors: as there. */
 export function databaseNumber(call: Call, index: number, malformed?: string): number {
-  let value: bigint;
-  try {
-    value = call.int64(index);
-  } catch (error) {
-    throw malformed === undefined ? error : commandError(malformed);
-  }
+  const value = malformed === undefined ? call.int64(index) : int64Or(call, index, malformed);
   if (value <= INT32_MAX && value >= INT32_MIN) return Number(value);
   throw commandError(malformed ?? `ERR value is out of range, value must between ${INT32_MIN} and ${INT32_MAX}`);
 }

@@ -17,7 +17,7 @@ export interface KeyReference {
 
 /** Whether requests of this command can have keys at all. */
 export function canHaveKeys(entry: CommandEntry): boolean {
-  return keySpecs(entry).some((spec) => !spec.flags.includes("not_key"));
+  return entry.spec.keys.some((spec) => !spec.flags.includes("not_key"));
 }
 
 /**
@@ -25,13 +25,9 @@ export function canHaveKeys(entry: CommandEntry): boolean {
  * that the command will refuse for its syntax.
  */
 export function keysOf(entry: CommandEntry, request: Arguments): readonly KeyReference[] {
-  const specs = keySpecs(entry).filter((spec) => !spec.flags.includes("not_key"));
+  const specs = entry.spec.keys.filter((spec) => !spec.flags.includes("not_key"));
   const told = specs.some((spec) => spec.flags.includes("variable_flags")) ? null : keysBySpecs(specs, request);
   return told ?? FINDERS.get(entry.fullName)?.(request) ?? [];
-}
-
-function keySpecs(entry: CommandEntry): readonly KeySpec[] {
-  return entry.spec.keys;
 }
 
 /** Returns null if a specification does not fit the request, or does not cover all keys. */
@@ -53,9 +49,7 @@ function keysBySpecs(specs: readonly KeySpec[], request: Arguments): KeyReferenc
 
 const NOT_THERE = 0;
 
-/**
- * Returns the index from which keys are counted, NOT_THERE if the word before them is missing, or null if the specification does not say.
- */
+/** Returns the index from which keys are counted, NOT_THERE if the word before them is missing, null if the specification doesn't say. */
 function beginOf({ begin }: KeySpec, request: Arguments): number | null {
   if (begin === "unknown") return null;
   if ("index" in begin) return begin.index;
@@ -114,11 +108,7 @@ function onlyReadsBits(request: Arguments): boolean {
   return true;
 }
 
-const SORT_OPTION_SIZES: ReadonlyMap<string, number> = new Map([
-  ["limit", 3],
-  ["get", 2],
-  ["by", 2],
-]);
+const SORT_OPTION_SIZES: ReadonlyMap<string, number> = new Map(Object.entries({ limit: 3, get: 2, by: 2 }));
 
 /** The keys of BY and GET depend on the elements, so they cannot be told; the last STORE counts. */
 function sortKeys(request: Arguments): KeyReference[] {
@@ -131,10 +121,7 @@ function sortKeys(request: Arguments): KeyReference[] {
   return keys;
 }
 
-const MIGRATE_OPTION_SIZES: ReadonlyMap<string, number> = new Map([
-  ["auth", 2],
-  ["auth2", 3],
-]);
+const MIGRATE_OPTION_SIZES: ReadonlyMap<string, number> = new Map(Object.entries({ auth: 2, auth2: 3 }));
 
 /** The key argument, or all that follows KEYS when that is empty; none when both are given. */
 function migrateKeys(request: Arguments): KeyReference[] {

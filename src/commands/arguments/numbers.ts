@@ -38,15 +38,22 @@ export function int64Or({ frame }: Call, index: number, message: string): bigint
   return value;
 }
 
-/** Returns what the word in argument `index`, in any case, stands for. Errors: `error` if it is none of the lower case words. */
+/** Returns what the word in argument `index` stands for, in any case; undefined if it is none of these lower case words. Allocates nothing. */
+export function meaningOf<Meaning>(call: Call, index: number, words: Readonly<Record<string, Meaning>>): Meaning | undefined {
+  for (const word in words) if (call.is(index, word)) return words[word];
+  return undefined;
+}
+
+/** The same where it must be one of them. Errors: `error` if it is none. */
 export function choice<Meaning>(
   call: Call,
   index: number,
   words: Readonly<Record<string, Meaning>>,
   error: Error = errors.syntax,
 ): Meaning {
-  for (const word in words) if (call.is(index, word)) return words[word];
-  throw error;
+  const meaning = meaningOf(call, index, words);
+  if (meaning === undefined) throw error;
+  return meaning;
 }
 
 /** Returns the words from argument `first` on, in lower case. */

@@ -15,6 +15,7 @@ import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { EventClass } from "../../keyspace/events.ts";
+import { choice } from "../arguments/numbers.ts";
 import { badOffset, bitOffset, checkBitOffset, openBits } from "./bit-string.ts";
 
 const command = commandsOf("bitmap");
@@ -34,11 +35,8 @@ interface Operation {
 /** The number of arguments after an operation's name. */
 const SIZES: Readonly<Record<OperationName, number>> = { get: 2, set: 3, incrby: 3 };
 
-const OVERFLOWS: readonly (readonly [name: string, overflow: Overflow])[] = [
-  ["wrap", Overflow.WRAP],
-  ["sat", Overflow.SAT],
-  ["fail", Overflow.FAIL],
-];
+const OVERFLOWS = { wrap: Overflow.WRAP, sat: Overflow.SAT, fail: Overflow.FAIL } as const;
+const invalidOverflow = commandError("ERR Invalid OVERFLOW type specified");
 
 export const bitfield = command("bitfield", { arity: -2, since: "3.2.0", flags: "write denyoom" })
   .takes(`key{RW update access variable_flags: Only reads the key when all operations are GET}
@@ -121,7 +119,7 @@ function parseOperations(call: Call): Operation[] {
     const name = operationAt(call, index);
     if (name === null || left < SIZES[name]) {
       if (left < 1 || !call.is(index, "overflow")) throw errors.syntax;
-      overflow = overflowAt(call, index + 1);
+      overflow = choice(call, index + 1, OVERFLOWS, invalidOverflow);
       index += 2;
       continue;
     }
@@ -136,12 +134,6 @@ function parseOperations(call: Call): Operation[] {
 
 function operationAt(call: Call, index: number): OperationName | null {
   return call.is(index, "get") ? "get" : call.is(index, "incrby") ? "incrby" : call.is(index, "set") ? "set" : null;
-}
-
-function overflowAt(call: Call, index: number): Overflow {
-  const overflow = OVERFLOWS.find(([name]) => call.is(index, name))?.[1];
-  if (overflow === undefined) throw commandError("ERR Invalid OVERFLOW type specified");
-  return overflow;
 }
 
 /** `u8`, `i16`. A byte 0 ends it, as it ends C's strings. */

@@ -9,7 +9,7 @@ import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import type { ByteSpan } from "../../memory/record-table.ts";
 import { Encoding, Type } from "../../values/value-types.ts";
-import { longArgument } from "../arguments/numbers.ts";
+import { choice, longArgument } from "../arguments/numbers.ts";
 import { bitOffset, openBits } from "./bit-string.ts";
 
 const command = commandsOf("bitmap");
@@ -65,7 +65,7 @@ export const bitcount = command("bitcount", { arity: -2, since: "2.6.0", flags: 
     const end = longArgument(call, 3);
     // Before the unit is read, as in Redis. (Other empty ranges are found below.) Different offsets may be equal once rounded.
     if (start < 0 && end < 0 && (start > end || (start === end && call.int64(2) > call.int64(3)))) return call.reply.integer(0);
-    const unitBits = call.count === 5 ? unitAt(call, 4) : 8;
+    const unitBits = call.count === 5 ? choice(call, 4, UNITS) : 8;
     const total = ((to - from) * 8) / unitBits;
     const first = fromStart(start, total) * unitBits;
     const last = Math.min(fromStart(end, total), total - 1) * unitBits + unitBits - 1;
@@ -84,7 +84,7 @@ export const bitpos = command("bitpos", { arity: -3, since: "2.8.7", flags: "rea
     const { buffer, from, to } = call.database.locateString(address);
     if (call.count > 6) throw errors.syntax;
     const start = call.count === 3 ? 0 : longArgument(call, 3);
-    const unitBits = call.count === 6 ? unitAt(call, 5) : 8;
+    const unitBits = call.count === 6 ? choice(call, 5, UNITS) : 8;
     const end = call.count < 5 ? -1 : longArgument(call, 4);
     const total = ((to - from) * 8) / unitBits;
     const first = fromStart(start, total) * unitBits;
@@ -95,20 +95,13 @@ export const bitpos = command("bitpos", { arity: -3, since: "2.8.7", flags: "rea
     call.reply.integer(position === -1 && bit === 0 && call.count < 5 ? last + 1 : position);
   });
 
-/** Names of the operations, in lower case. */
-const OPERATIONS: readonly (readonly [name: string, operation: BitOperation])[] = [
-  ["and", BitOperation.AND],
-  ["or", BitOperation.OR],
-  ["xor", BitOperation.XOR],
-  ["not", BitOperation.NOT],
-];
+const OPERATIONS = { and: BitOperation.AND, or: BitOperation.OR, xor: BitOperation.XOR, not: BitOperation.NOT } as const;
 
 export const bitop = command("bitop", { arity: -4, since: "2.6.0", flags: "write denyoom" })
   .takes("operation(AND | OR | XOR | NOT) destkey{OW update} key{RO access}...")
   .docs("Combines strings bit by bit and stores the result in a key.", "O(N) for the longest string of N bytes")
   .run((call) => {
-    const operation = OPERATIONS.find(([name]) => call.is(1, name))?.[1];
-    if (operation === undefined) throw errors.syntax;
+    const operation = choice(call, 1, OPERATIONS);
     if (operation === BitOperation.NOT && call.count !== 4) throw commandError("ERR BITOP NOT must be called with a single source key.");
     const sources = sourceStrings(call);
     const length = sources.reduce((longest, { from, to }) => Math.max(longest, to - from), 0);
@@ -149,12 +142,8 @@ function storeResult(call: Call, operation: BitOperation, sources: readonly Byte
   call.event(EventClass.STRING, "set", 2);
 }
 
-/** Returns how many bits the unit in argument `index` has. Errors: syntax. */
-function unitAt(call: Call, index: number): number {
-  if (call.is(index, "bit")) return 1;
-  if (call.is(index, "byte")) return 8;
-  throw errors.syntax;
-}
+/** Bits in a unit. */
+const UNITS = { byte: 8, bit: 1 } as const;
 
 /** Negative offsets count from the end of `length` units, and are at least 0. */
 function fromStart(offset: number, length: number): number {

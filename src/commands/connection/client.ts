@@ -4,12 +4,15 @@ import { parseInt64 } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import { ReplyMode, type Session, type SessionKind } from "../../session/session.ts";
+import { ReplyMode, type Session } from "../../session/session.ts";
 import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
+import { choice, int64Or } from "../arguments/numbers.ts";
 import { checkClientName, clientKind, describeClient, isListable } from "./client-info.ts";
 import { DEFAULT_USER } from "./login.ts";
 
 const command = commandsOf("connection");
+
+const ON_OFF = { on: true, off: false } as const;
 
 const id = command("client|id", { arity: 2, since: "5.0.0", flags: "noscript loading stale" })
   .docs("Returns the unique id of the connection.", "O(1)")
@@ -48,9 +51,7 @@ function clientsToList(call: Call): Session[] {
   if (call.count === 3 || !call.is(2, "id")) throw errors.syntax;
   const found: Session[] = [];
   for (let index = 3; index < call.count; index++) {
-    const bytes = call.bytes(index);
-    const wanted = parseInt64(bytes, 0, bytes.length);
-    if (wanted === null) throw commandError("ERR Invalid client ID");
+    const wanted = int64Or(call, index, "ERR Invalid client ID");
     const session = clients.get(Number(wanted));
     if (session !== undefined) found.push(session);
   }
@@ -70,82 +71,53 @@ const kill = command("client|kill", { arity: -3, since: "2.4.0", flags: "admin n
     "6.2.0: Added `LADDR`.",
   )
   .run((call) => {
-    if (call.count > 3) return call.reply.integer(disconnectAll(call, killFilter(call)));
-    if (disconnectAll(call, { addr: call.text(2), skipMe: false }) === 0) throw commandError("ERR No such client");
+    if (call.count > 3) return call.reply.integer(killMatching(call));
+    if (disconnectAll(call, [KILL_FILTERS.addr(call.text(2))], false) === 0) throw commandError("ERR No such client");
     call.reply.ok();
   });
 
-/** What a client must be to be killed; without any, all are. */
-interface KillFilter {
-  id?: number;
-  kind?: SessionKind;
-  addr?: string;
-  laddr?: string;
-  user?: string;
-  skipMe: boolean;
+type Matches = (session: Session) => boolean;
+
+/** What the options of CLIENT KILL ask of a client. */
+const KILL_FILTERS: Readonly<Record<string, (value: string) => Matches>> = {
+  id: (value) => equals((session) => session.id, killId(value)),
+  type: (value) => equals((session) => session.kind, clientKind(value)),
+  addr: (value) => equals((session) => session.link.remoteAddress, value),
+  laddr: (value) => equals((session) => session.link.localAddress, value),
+  user: (value) => {
+    if (value !== DEFAULT_USER) throw commandError(`ERR No such user '${value}'`);
+    return equals((session) => session.user, value);
+  },
+};
+
+function equals<Fact>(factOf: (session: Session) => Fact, wanted: Fact): Matches {
+  return (session) => factOf(session) === wanted;
 }
 
-function killFilter(call: Call): KillFilter {
-  const filter: KillFilter = { skipMe: true };
+/** Closes the connections that match all options; the last one counts of each. Returns how many. Errors: syntax, an invalid value. */
+function killMatching(call: Call): number {
+  const filters = new Map<unknown, Matches>();
+  let skipMe = true;
   for (let index = 2; index < call.count; index += 2) {
     if (index + 1 === call.count) throw errors.syntax;
-    readKillOption(call, index, filter);
+    if (call.is(index, "skipme")) skipMe = choice(call, index + 1, { yes: true, no: false });
+    else {
+      const filter = choice(call, index, KILL_FILTERS);
+      filters.set(filter, filter(call.text(index + 1)));
+    }
   }
-  return filter;
+  return disconnectAll(call, [...filters.values()], skipMe);
 }
 
-function readKillOption(call: Call, index: number, filter: KillFilter): void {
-  const value = call.text(index + 1);
-  switch (call.text(index).toLowerCase()) {
-    case "id":
-      filter.id = killId(call.bytes(index + 1));
-      return;
-    case "type":
-      filter.kind = clientKind(value);
-      return;
-    case "addr":
-      filter.addr = value;
-      return;
-    case "laddr":
-      filter.laddr = value;
-      return;
-    case "user":
-      if (value !== DEFAULT_USER) throw commandError(`ERR No such user '${value}'`);
-      filter.user = value;
-      return;
-    case "skipme":
-      filter.skipMe = choice(call, index + 1, "yes", "no");
-      return;
-    default:
-      throw errors.syntax;
-  }
-}
-
-function killId(bytes: Buffer): number {
-  const wanted = parseInt64(bytes, 0, bytes.length);
+function killId(text: string): number {
+  const wanted = parseInt64(Buffer.from(text, "latin1"), 0, text.length);
   if (wanted === null || wanted < 1n) throw commandError("ERR client-id should be greater than 0");
   return Number(wanted);
 }
 
-/** Returns true for the word `yes` in argument `index`, false for `no`. Errors: syntax. */
-function choice(call: Call, index: number, yes: string, no: string): boolean {
-  if (call.is(index, yes)) return true;
-  if (call.is(index, no)) return false;
-  throw errors.syntax;
-}
-
 /** Closes the connections that match. Returns how many. */
-function disconnectAll(call: Call, filter: KillFilter): number {
-  const { session: self, server } = call;
-  const matches = [...server.clients].filter(
-    (session) =>
-      (filter.addr === undefined || session.link.remoteAddress === filter.addr) &&
-      (filter.laddr === undefined || session.link.localAddress === filter.laddr) &&
-      (filter.kind === undefined || session.kind === filter.kind) &&
-      (filter.id === undefined || session.id === filter.id) &&
-      (filter.user === undefined || session.user === filter.user) &&
-      (session !== self || !filter.skipMe),
-  );
+function disconnectAll({ session: self, server }: Call, filters: readonly Matches[], skipMe: boolean): number {
+  const matches = [...server.clients].filter((session) => filters.every((fits) => fits(session)) && (session !== self || !skipMe));
   for (const session of matches) {
     if (session === self) self.closing = true;
     else server.disconnect(session);
@@ -209,7 +181,7 @@ const noEvict = command("client|no-evict", { arity: 3, since: "7.0.0", flags: "a
   .takes("enabled(ON | OFF)")
   .docs("Exempts the connection from client eviction, or ends that.", "O(1)")
   .run((call) => {
-    call.session.noEvict = choice(call, 2, "on", "off");
+    call.session.noEvict = choice(call, 2, ON_OFF);
     call.reply.ok();
   });
 
@@ -217,7 +189,7 @@ const noTouch = command("client|no-touch", { arity: 3, since: "7.2.0", flags: "n
   .takes("enabled(ON | OFF)")
   .docs("Controls whether the connection's commands affect the LRU and LFU of the keys they access.", "O(1)")
   .run((call) => {
-    call.session.noTouch = choice(call, 2, "on", "off");
+    call.session.noTouch = choice(call, 2, ON_OFF);
     call.reply.ok();
   });
 

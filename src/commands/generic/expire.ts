@@ -2,60 +2,56 @@
 
 import { commandError } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
-import { commandsOf } from "../../execution/command-spec.ts";
+import { type Command, commandsOf } from "../../execution/command-spec.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import { deadline, deleteExpired, exactDeadline, expireAt, isPast, Unit } from "../arguments/deadline.ts";
+import { meaningOf } from "../arguments/numbers.ts";
 
 const command = commandsOf("generic");
 
-export const expire = command("expire", { arity: -3, since: "1.0.0", flags: "write fast" })
-  .takes("key{RW update} seconds [condition(NX | XX | GT | LT)@7.0.0]")
-  .docs("Sets the expiration of a key in seconds.", "O(1)")
-  .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
-  .run((call) => setExpiry(call, Unit.SECONDS, call.now));
+export const expire = expiring("expire", "1.0.0", "seconds", "in seconds", Unit.SECONDS, (call) => call.now);
+export const pexpire = expiring("pexpire", "2.6.0", "milliseconds", "in milliseconds", Unit.MILLISECONDS, (call) => call.now);
+export const expireat = expiring("expireat", "1.2.0", "unix-time-seconds", "to a Unix time in seconds", Unit.SECONDS, () => 0);
+export const pexpireat = expiring(
+  "pexpireat",
+  "2.6.0",
+  "unix-time-milliseconds",
+  "to a Unix time in milliseconds",
+  Unit.MILLISECONDS,
+  () => 0,
+);
 
-export const pexpire = command("pexpire", { arity: -3, since: "2.6.0", flags: "write fast" })
-  .takes("key{RW update} milliseconds [condition(NX | XX | GT | LT)@7.0.0]")
-  .docs("Sets the expiration of a key in milliseconds.", "O(1)")
-  .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
-  .run((call) => setExpiry(call, Unit.MILLISECONDS, call.now));
+/** EXPIRE and the like: argument 2 counts in `unit` from `base`. */
+function expiring(name: string, since: string, time: string, how: string, unit: Unit, base: (call: Call) => number): Command {
+  return command(name, { arity: -3, since, flags: "write fast" })
+    .takes(`key{RW update} ${time} [condition(NX | XX | GT | LT)@7.0.0]`)
+    .docs(`Sets the expiration of a key ${how}.`, "O(1)")
+    .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
+    .run((call) => setExpiry(call, unit, base(call)));
+}
 
-export const expireat = command("expireat", { arity: -3, since: "1.2.0", flags: "write fast" })
-  .takes("key{RW update} unix-time-seconds [condition(NX | XX | GT | LT)@7.0.0]")
-  .docs("Sets the expiration of a key to a Unix time in seconds.", "O(1)")
-  .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
-  .run((call) => setExpiry(call, Unit.SECONDS, 0));
+export const ttl = timeToLive("ttl", "seconds", Unit.SECONDS);
+export const pttl = timeToLive("pttl", "milliseconds", Unit.MILLISECONDS);
 
-export const pexpireat = command("pexpireat", { arity: -3, since: "2.6.0", flags: "write fast" })
-  .takes("key{RW update} unix-time-milliseconds [condition(NX | XX | GT | LT)@7.0.0]")
-  .docs("Sets the expiration of a key to a Unix time in milliseconds.", "O(1)")
-  .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
-  .run((call) => setExpiry(call, Unit.MILLISECONDS, 0));
+function timeToLive(name: "ttl" | "pttl", units: string, unit: Unit): Command {
+  return command(name, { arity: 2, since: name === "ttl" ? "1.0.0" : "2.6.0", flags: "readonly fast" })
+    .takes("key{RO access}")
+    .tips("nondeterministic_output")
+    .docs(`Returns the time to live of a key in ${units}.`, "O(1)")
+    .changed("2.8.0: Returns -2 if the key doesn't exist.")
+    .run((call) => replyExpiry(call, unit, call.now));
+}
 
-export const ttl = command("ttl", { arity: 2, since: "1.0.0", flags: "readonly fast" })
-  .takes("key{RO access}")
-  .tips("nondeterministic_output")
-  .docs("Returns the time to live of a key in seconds.", "O(1)")
-  .changed("2.8.0: Returns -2 if the key doesn't exist.")
-  .run((call) => replyExpiry(call, Unit.SECONDS, call.now));
+export const expiretime = expirationTime("expiretime", "seconds", Unit.SECONDS);
+export const pexpiretime = expirationTime("pexpiretime", "milliseconds", Unit.MILLISECONDS);
 
-export const pttl = command("pttl", { arity: 2, since: "2.6.0", flags: "readonly fast" })
-  .takes("key{RO access}")
-  .tips("nondeterministic_output")
-  .docs("Returns the time to live of a key in milliseconds.", "O(1)")
-  .changed("2.8.0: Returns -2 if the key doesn't exist.")
-  .run((call) => replyExpiry(call, Unit.MILLISECONDS, call.now));
-
-export const expiretime = command("expiretime", { arity: 2, since: "7.0.0", flags: "readonly fast" })
-  .takes("key{RO access}")
-  .docs("Returns the expiration of a key as a Unix time in seconds.", "O(1)")
-  .run((call) => replyExpiry(call, Unit.SECONDS, 0));
-
-export const pexpiretime = command("pexpiretime", { arity: 2, since: "7.0.0", flags: "readonly fast" })
-  .takes("key{RO access}")
-  .docs("Returns the expiration of a key as a Unix time in milliseconds.", "O(1)")
-  .run((call) => replyExpiry(call, Unit.MILLISECONDS, 0));
+function expirationTime(name: string, units: string, unit: Unit): Command {
+  return command(name, { arity: 2, since: "7.0.0", flags: "readonly fast" })
+    .takes("key{RO access}")
+    .docs(`Returns the expiration of a key as a Unix time in ${units}.`, "O(1)")
+    .run((call) => replyExpiry(call, unit, 0));
+}
 
 export const persist = command("persist", { arity: 2, since: "2.2.0", flags: "write fast" })
   .takes("key{RW update}")
@@ -72,14 +68,9 @@ const NX = 1 << 0;
 const XX = 1 << 1;
 const GT = 1 << 2;
 const LT = 1 << 3;
-const CONDITIONS = [
-  { word: "nx", bit: NX },
-  { word: "xx", bit: XX },
-  { word: "gt", bit: GT },
-  { word: "lt", bit: LT },
-] as const;
+const CONDITIONS = { nx: NX, xx: XX, gt: GT, lt: LT } as const;
 
-/** EXPIRE and the like: argument 2 counts in `unit` from `base`, 0 or now. */
+/** Argument 2 counts in `unit` from `base`, 0 or now. */
 function setExpiry(call: Call, unit: Unit, base: number): void {
   const conditions = parseConditions(call);
   const at = deadline(call, 2, unit, base);
@@ -95,9 +86,9 @@ function setExpiry(call: Call, unit: Unit, base: number): void {
 function parseConditions(call: Call): number {
   let conditions = 0;
   for (let index = 3; index < call.count; index++) {
-    const found = CONDITIONS.find(({ word }) => call.is(index, word));
-    if (found === undefined) throw commandError(`ERR Unsupported option ${call.text(index)}`);
-    conditions |= found.bit;
+    const condition = meaningOf(call, index, CONDITIONS);
+    if (condition === undefined) throw commandError(`ERR Unsupported option ${call.text(index)}`);
+    conditions |= condition;
   }
   if ((conditions & NX) !== 0 && conditions !== NX) {
     throw commandError("ERR NX and XX, GT or LT options at the same time are not compatible");
@@ -116,10 +107,7 @@ function orderOf(call: Call, address: number, unit: Unit, base: number): number 
   return difference > 0n ? 1 : difference < 0n ? -1 : 0;
 }
 
-/**
- * Returns whether the conditions allow a change of this `order` to a key that `expires` or not. A key that does not counts as living
- * forever.
- */
+/** Whether the conditions allow a change of this `order` to a key that `expires`; one that does not counts as living forever. */
 function allowed(conditions: number, expires: boolean, order: number): boolean {
   if ((conditions & NX) !== 0 && expires) return false;
   if ((conditions & XX) !== 0 && !expires) return false;

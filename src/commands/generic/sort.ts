@@ -206,7 +206,7 @@ function replyElements(call: Call, sorted: Sorted, { get }: SortOptions): void {
   reply.array(resultCount(sorted, get));
   eachResult(call, sorted, get, (element) => {
     if (element === null) reply.null();
-    else reply.bytes(element.bytes, element.from, element.to);
+    else reply.slice(element);
   });
 }
 

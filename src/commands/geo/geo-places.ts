@@ -5,21 +5,17 @@ import { formatSixDecimals, MAX_FIXED_BYTES, writeDecimal, writeDistance } from 
 import { commandError } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import type { Reply } from "../../protocol/reply.ts";
+import { choice } from "../arguments/numbers.ts";
 import { scoreArgument } from "../sorted-set/sorted-set-arguments.ts";
 
-const UNITS = [
-  { word: "m", metres: 1 },
-  { word: "km", metres: 1000 },
-  { word: "ft", metres: 0.3048 },
-  { word: "mi", metres: 1609.34 },
-] as const;
+/** In metres. */
+const UNITS = { m: 1, km: 1000, ft: 0.3048, mi: 1609.34 } as const;
 
 const unknownUnit = commandError("ERR unsupported unit provided. please use M, KM, FT, MI");
 
 /** Returns the metres of the unit in argument `index`. Errors: unsupported unit. */
 export function unitArgument(call: Call, index: number): number {
-  for (let i = 0; i < UNITS.length; i++) if (call.is(index, UNITS[i].word)) return UNITS[i].metres;
-  throw unknownUnit;
+  return choice(call, index, UNITS, unknownUnit);
 }
 
 /** Reads the longitude in argument `index` and the latitude in the next. Errors: not a valid float, not on the map. */

@@ -18,67 +18,54 @@ import { placeArguments, replyDistance, replyPlace, unitArgument } from "./geo-p
 
 const command = commandsOf("geo");
 
+const UNIT = "unit('m' | 'km' | 'ft' | 'mi')";
+const AREA = `from(FROMMEMBER member | FROMLONLAT fromlonlat(longitude latitude))
+    by(circle(BYRADIUS radius ${UNIT}) | box(BYBOX width height ${UNIT})) [order(ASC | DESC)] [count-block(COUNT count [ANY])]`;
+const SEARCH_COST = "O(N+log(M)) for N members in and around the area, M of them in it";
+const RADIUS_COST = "O(N+log(M)) for M members, N of them around the circle";
+
 export const geosearch = command("geosearch", { arity: -7, since: "6.2.0", flags: "readonly" })
-  .takes(`key{RO access} from(FROMMEMBER member | FROMLONLAT fromlonlat(longitude latitude))
-      by(circle(BYRADIUS radius unit('m' | 'km' | 'ft' | 'mi')) | box(BYBOX width height unit('m' | 'km' | 'ft' | 'mi')))
-      [order(ASC | DESC)] [count-block(COUNT count [ANY])] [WITHCOORD] [WITHDIST] [WITHHASH]`)
-  .docs(
-    "Finds the members of a geospatial index in a circle or a box.",
-    "O(N+log(M)) for N members in and around the area, M of them in it",
-  )
+  .takes(`key{RO access} ${AREA} [WITHCOORD] [WITHDIST] [WITHHASH]`)
+  .docs("Finds the members of a geospatial index in a circle or a box.", SEARCH_COST)
   .changed("7.0.0: Units can be upper case.")
   .run((call) => search(call, Form.SEARCH));
 
 export const geosearchstore = command("geosearchstore", { arity: -8, since: "6.2.0", flags: "write denyoom" })
-  .takes(`destination{OW update} source{RO access} from(FROMMEMBER member | FROMLONLAT fromlonlat(longitude latitude))
-      by(circle(BYRADIUS radius unit('m' | 'km' | 'ft' | 'mi')) | box(BYBOX width height unit('m' | 'km' | 'ft' | 'mi')))
-      [order(ASC | DESC)] [count-block(COUNT count [ANY])] [STOREDIST]`)
-  .docs(
-    "Stores the members of a geospatial index in a circle or a box in a key.",
-    "O(N+log(M)) for N members in and around the area, M of them in it",
-  )
+  .takes(`destination{OW update} source{RO access} ${AREA} [STOREDIST]`)
+  .docs("Stores the members of a geospatial index in a circle or a box in a key.", SEARCH_COST)
   .changed("7.0.0: Units can be upper case.")
   .run((call) => search(call, Form.SEARCH_STORE));
 
 export const georadius = command("georadius", { arity: -6, since: "3.2.0", flags: "write denyoom movablekeys" })
-  .takes(`key{RO access} longitude latitude radius unit('m' | 'km' | 'ft' | 'mi') [WITHCOORD] [WITHDIST] [WITHHASH]
+  .takes(`key{RO access} longitude latitude radius ${UNIT} [WITHCOORD] [WITHDIST] [WITHHASH]
       [count-block(COUNT count [ANY@6.2.0])] [order(ASC | DESC)]
       [store(STORE storekey'key'{OW update from 6} | STOREDIST storedistkey'key'{OW update from 6})]`)
-  .docs(
-    "Finds, and can store, the members of a geospatial index within a distance of a position.",
-    "O(N+log(M)) for M members, N of them around the circle",
-  )
+  .docs("Finds, and can store, the members of a geospatial index within a distance of a position.", RADIUS_COST)
   .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS`")
   .changed("6.2.0: Added `ANY`.", "7.0.0: Units can be upper case.")
   .run((call) => search(call, Form.RADIUS));
 
 export const georadiusbymember = command("georadiusbymember", { arity: -5, since: "3.2.0", flags: "write denyoom movablekeys" })
-  .takes(`key{RO access} member radius unit('m' | 'km' | 'ft' | 'mi') [WITHCOORD] [WITHDIST] [WITHHASH]
+  .takes(`key{RO access} member radius ${UNIT} [WITHCOORD] [WITHDIST] [WITHHASH]
       [count-block(COUNT count [ANY])] [order(ASC | DESC)]
       [store(STORE storekey'key'{OW update from 5} | STOREDIST storedistkey'key'{OW update from 5})]`)
-  .docs(
-    "Finds, and can store, the members of a geospatial index within a distance of a member.",
-    "O(N+log(M)) for M members, N of them around the circle",
-  )
+  .docs("Finds, and can store, the members of a geospatial index within a distance of a member.", RADIUS_COST)
   .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS` and `FROMMEMBER`")
   .changed("7.0.0: Units can be upper case.")
   .run((call) => search(call, Form.RADIUS_BY_MEMBER));
 
 export const georadius_ro = command("georadius_ro", { arity: -6, since: "3.2.10", flags: "readonly" })
-  .takes(`key{RO access} longitude latitude radius unit('m' | 'km' | 'ft' | 'mi') [WITHCOORD] [WITHDIST] [WITHHASH]
+  .takes(`key{RO access} longitude latitude radius ${UNIT} [WITHCOORD] [WITHDIST] [WITHHASH]
       [count-block(COUNT count [ANY@6.2.0])] [order(ASC | DESC)]`)
-  .docs(
-    "Finds the members of a geospatial index within a distance of a position.",
-    "O(N+log(M)) for M members, N of them around the circle",
-  )
+  .docs("Finds the members of a geospatial index within a distance of a position.", RADIUS_COST)
   .deprecated("6.2.0", "`GEOSEARCH` with `BYRADIUS`")
   .changed("6.2.0: Added `ANY`.")
   .run((call) => search(call, Form.RADIUS_RO));
 
 export const georadiusbymember_ro = command("georadiusbymember_ro", { arity: -5, since: "3.2.10", flags: "readonly" })
-  .takes(`key{RO access} member radius unit('m' | 'km' | 'ft' | 'mi') [WITHCOORD] [WITHDIST] [WITHHASH]
+  .takes(`key{RO access} member radius ${UNIT} [WITHCOORD] [WITHDIST] [WITHHASH]
       [count-block(COUNT count [ANY])] [order(ASC | DESC)]`)
-  .docs("Finds the members of a geospatial index within a distance of a member.", "O(N+log(M)) for M members, N of them around the circle")
+  .docs("Finds the members of a geospatial index within a distance of a member.", RADIUS_COST)
   .deprecated("6.2.0", "`GEOSEARCH` with `BYRADIUS` and `FROMMEMBER`")
   .run((call) => search(call, Form.RADIUS_BY_MEMBER_RO));
 
@@ -101,48 +88,33 @@ const Form = {
   RADIUS_BY_MEMBER_RO: { source: 1, options: 5, middle: "member", store: "never" },
 } as const satisfies Record<string, Form>;
 
-/** What a request asks for; reused by the next one, as the area is. */
-class Options {
-  withCoordinates = false;
-  withDistance = false;
-  withScore = false;
+/** What a request asks for, before its options are read. */
+const NO_OPTIONS = {
+  withCoordinates: false,
+  withDistance: false,
+  withScore: false,
   /** 0: all. */
-  count = 0;
-  any = false;
-  order: Order = Order.NONE;
+  count: 0,
+  any: false,
+  order: Order.NONE as Order,
   /** The argument that names the destination, 0 for none. */
-  store = 0;
-  storeDistances = false;
-  fromMember = false;
-  fromPlace = false;
-  byRadius = false;
-  byBox = false;
-
-  begin(store: number): void {
-    this.withCoordinates = false;
-    this.withDistance = false;
-    this.withScore = false;
-    this.count = 0;
-    this.any = false;
-    this.order = Order.NONE;
-    this.store = store;
-    this.storeDistances = false;
-    this.fromMember = false;
-    this.fromPlace = false;
-    this.byRadius = false;
-    this.byBox = false;
-  }
-}
+  store: 0,
+  storeDistances: false,
+  fromMember: false,
+  fromPlace: false,
+  byRadius: false,
+  byBox: false,
+};
 
 // Scratch.
-const options = new Options();
+const options = { ...NO_OPTIONS };
 const area = new GeoArea();
 const results = new GeoResults();
 const element = new Element();
 
 function search(call: Call, form: Form): void {
   const zset = call.openRead(form.source, Type.ZSET);
-  options.begin(form.store === "always" ? 1 : 0);
+  Object.assign(options, NO_OPTIONS, { store: form.store === "always" ? 1 : 0 });
   readCircle(call, zset, form);
   for (let index = form.options; index < call.count; index++) index = readOption(call, zset, form, index);
   checkOptions(call, form);
@@ -287,7 +259,7 @@ function replyResults({ reply }: Call, zset: Value): void {
     const point = order[i];
     if (parts > 1) reply.array(parts);
     results.show(zset, point, element);
-    reply.bytes(element.bytes, element.from, element.to);
+    reply.slice(element);
     if (withDistance) replyDistance(reply, results.distances[point] / area.metres);
     if (withScore) reply.integer(Math.trunc(results.scores[point]));
     if (withCoordinates) replyPlace(reply, results.longitudes[point], results.latitudes[point]);

@@ -8,6 +8,7 @@ import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { zsetExpect, zsetScore } from "../../values/sorted-set/zset.ts";
 import { Type } from "../../values/value-types.ts";
+import { meaningOf } from "../arguments/numbers.ts";
 import { ADDED, CH, NX, putMember, UPDATED, XX } from "../sorted-set/sorted-set-adding.ts";
 import { placeArguments, replyDistance, replyPlace, unitArgument } from "./geo-places.ts";
 
@@ -22,7 +23,7 @@ export const geoadd = command("geoadd", { arity: -5, since: "3.2.0", flags: "wri
   .takes("key{RW update} [condition(NX | XX)@6.2.0] [change='CH'@6.2.0] data(longitude latitude member)...")
   .docs("Adds members with their positions to a geospatial index.", "O(log(N)) for each member, with N in the index")
   .changed("6.2.0: Added `CH`, `NX` and `XX`.")
-  .run((call) => add(call));
+  .run(add);
 
 export const geodist = command("geodist", { arity: -4, since: "3.2.0", flags: "readonly" })
   .takes("key{RO access} member1 member2 [unit('m' | 'km' | 'ft' | 'mi')]")
@@ -108,12 +109,11 @@ function add(call: Call): void {
   call.reply.integer((options & CH) !== 0 ? added + updated : added);
 }
 
+const OPTIONS = { nx: NX, xx: XX, ch: CH } as const;
+
 /** Returns the option in argument `index`, 0 if the members begin there. */
 function optionAt(call: Call, index: number): number {
-  if (index >= call.count) return 0;
-  if (call.is(index, "nx")) return NX;
-  if (call.is(index, "xx")) return XX;
-  return call.is(index, "ch") ? CH : 0;
+  return index < call.count ? (meaningOf<number>(call, index, OPTIONS) ?? 0) : 0;
 }
 
 function readScores(call: Call, first: number, count: number): void {

@@ -127,6 +127,6 @@ export function replyRange(call: Call, list: Value, index: number, count: number
   const shown = cursor.element;
   for (let left = count; left > 0; left--) {
     cursor.next();
-    reply.bytes(shown.bytes, shown.from, shown.to);
+    reply.slice(shown);
   }
 }

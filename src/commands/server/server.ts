@@ -7,6 +7,7 @@ import type { ShutdownOptions } from "../../execution/server-parts.ts";
 import { wallMicroseconds } from "../../process/clock.ts";
 import { ReplyMode } from "../../session/session.ts";
 import { REDIS_VERSION, VERSION } from "../../version.ts";
+import { wordSet } from "../arguments/numbers.ts";
 import { restore } from "../generic/dump.ts";
 import { replicatorArt } from "./lolwut-art.ts";
 
@@ -50,8 +51,7 @@ export const bgsave = command("bgsave", { arity: -1, since: "1.0.0", flags: "no_
       // If EXEC calls it, the snapshot must be that of the moment after EXEC.
       if (call.count === 1 && !call.session.queueing) throw REWRITE_UNDER_WAY;
       persistence.saveScheduled = true;
-      call.reply.simple("Background saving scheduled");
-      return;
+      return call.reply.simple("Background saving scheduled");
     }
     persistence.startBackgroundSave();
     call.reply.simple("Background saving started");
@@ -84,14 +84,12 @@ export const shutdown = command("shutdown", { arity: -1, since: "1.0.0", flags: 
   .docs("Saves the data set to disk and shuts down the server.", "O(N) for N keys if it saves, else O(1)")
   .changed("7.0.0: Waits for lagging replicas; added `NOW`, `FORCE` and `ABORT`.")
   .run((call) => {
-    const words = new Set<string>();
-    for (let index = 1; index < call.count; index++) words.add(call.text(index).toLowerCase());
-    for (const word of words) if (!SHUTDOWN_WORDS.has(word)) throw errors.syntax;
-    if ((words.has("abort") && words.size > 1) || (words.has("save") && words.has("nosave"))) throw errors.syntax;
+    const words = wordSet(call, 1);
+    if (!words.isSubsetOf(SHUTDOWN_WORDS) || (words.has("abort") && words.size > 1) || (words.has("save") && words.has("nosave")))
+      throw errors.syntax;
     if (words.has("abort")) {
       if (!call.server.abortShutdown()) throw commandError("ERR No shutdown in progress.");
-      call.reply.ok();
-      return;
+      return call.reply.ok();
     }
     const save = words.has("save") ? "always" : words.has("nosave") ? "never" : "configured";
     beginShutdown(call, { save, now: words.has("now"), force: words.has("force") });

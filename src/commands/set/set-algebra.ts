@@ -31,7 +31,7 @@ export const sinter = command("sinter", { arity: -2, since: "1.0.0", flags: "rea
     call.reply.set(places.length);
     for (const place of places) {
       setRead(sets[0], place, element);
-      call.reply.bytes(element.bytes, element.from, element.to);
+      call.reply.slice(element);
     }
   });
 
@@ -137,7 +137,7 @@ function isSameKey(a: Holder, b: Holder): boolean {
 function replyAll(call: Call, set: Holder): void {
   const { reply } = call;
   reply.set(setLength(set));
-  setEach(set, (member) => reply.bytes(member.bytes, member.from, member.to));
+  setEach(set, (member) => reply.slice(member));
 }
 
 /** Replies with a result and frees it, a large one in the background. */

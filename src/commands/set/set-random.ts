@@ -56,7 +56,7 @@ function randomMembers(call: Call): void {
   if (wanted < 0n) return drawMembers(call, value, count);
   const size = setLength(value);
   reply.array(Math.min(count, size));
-  if (count >= size) setEach(value, (member) => reply.bytes(member.bytes, member.from, member.to));
+  if (count >= size) setEach(value, (member) => reply.slice(member));
   else if (count === 1) replyMember(call, value, setRandom(value));
   else for (const place of setChoose(value, count)) replyMember(call, value, place);
 }
@@ -72,7 +72,7 @@ function drawMembers(call: Call, value: Value, count: number): void {
 
 function replyMember(call: Call, value: Value, place: number): void {
   setRead(value, place, element);
-  call.reply.bytes(element.bytes, element.from, element.to);
+  call.reply.slice(element);
 }
 
 export const spop = command("spop", { arity: -2, since: "1.0.0", flags: "write fast" })
@@ -114,7 +114,7 @@ function popMembers(call: Call): void {
 function popAll(call: Call, value: Value, size: number): void {
   const { reply } = call;
   reply.set(size);
-  setEach(value, (member) => reply.bytes(member.bytes, member.from, member.to));
+  setEach(value, (member) => reply.slice(member));
   call.journalDeletion(1);
   value.shrunk(0, size, EventClass.SET, "spop");
 }
@@ -182,7 +182,7 @@ class Popped {
   }
 
   add(member: Element): void {
-    this.call.reply.bytes(member.bytes, member.from, member.to);
+    this.call.reply.slice(member);
     if (!this.journalled) return;
     this.words.push(copied(member.bytes, member.from, member.to));
     if (this.words.length === this.batch + 2) this.finish();

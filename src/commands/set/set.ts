@@ -1,6 +1,5 @@
 /** Sets: adding, removing and reading the members of one set. */
 
-import { globMatch } from "../../base/glob.ts";
 import { errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -10,7 +9,7 @@ import type { ByteMap } from "../../memory/bytemap.ts";
 import { Element } from "../../memory/packed.ts";
 import { setAdd, setEach, setExpect, setHas, setLength, setRead, setRemove, setWalk } from "../../values/set/set.ts";
 import { Type } from "../../values/value-types.ts";
-import { openScan, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
+import { matches, openScan, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
 
 const command = commandsOf("set");
 
@@ -63,7 +62,7 @@ export const smembers = command("smembers", { arity: 2, since: "1.0.0", flags: "
     const { reply } = call;
     const value = call.openRead(1, Type.SET);
     reply.set(setLength(value));
-    setEach(value, (member) => reply.bytes(member.bytes, member.from, member.to));
+    setEach(value, (member) => reply.slice(member));
   });
 
 export const sismember = command("sismember", { arity: 3, since: "1.0.0", flags: "readonly fast" })
@@ -130,14 +129,14 @@ export const sscan = command("sscan", { arity: -3, since: "2.8.0", flags: "reado
     reply.array(places.length);
     for (const place of places) {
       setRead(value, place, element);
-      reply.bytes(element.bytes, element.from, element.to);
+      reply.slice(element);
     }
   });
 
 /** Returns the places of all members of a packed set that match: it is small enough to be returned whole. */
 function matching(value: Value, { pattern }: ScanOptions, places: number[]): void {
   setWalk(value, (member, place) => {
-    if (pattern === null || globMatch(pattern, member.bytes, member.from, member.to, false)) places.push(place);
+    if (matches(pattern, member)) places.push(place);
     return true;
   });
 }

@@ -15,7 +15,7 @@ import {
   zsetUnion,
 } from "../../values/sorted-set/zset-algebra.ts";
 import { Type } from "../../values/value-types.ts";
-import { longArgument, longAtLeast, negativeLimit } from "../arguments/numbers.ts";
+import { choice, longArgument, longAtLeast, negativeLimit } from "../arguments/numbers.ts";
 import { storeDraft } from "../arguments/storing.ts";
 import { scoreArgument } from "./sorted-set-arguments.ts";
 
@@ -95,11 +95,7 @@ const DIFFERENCE: Operation = {
 /** ZINTERCARD, whose options differ. */
 const CARDINALITY = null;
 
-const AGGREGATES = [
-  { word: "sum", aggregate: Aggregate.SUM },
-  { word: "min", aggregate: Aggregate.MIN },
-  { word: "max", aggregate: Aggregate.MAX },
-] as const;
+const AGGREGATES = { sum: Aggregate.SUM, min: Aggregate.MIN, max: Aggregate.MAX } as const;
 
 /**
  * Reads `numkeys key [key ...]` and the options after it, `numkeys` being argument `index`, and opens the keys: Redis does so before it
@@ -132,9 +128,7 @@ function readOption(call: Call, index: number, request: CombinationRequest, oper
     return index + 1 + sources.length;
   }
   if (operation?.combines && left >= 2 && call.is(index, "aggregate")) {
-    const found = AGGREGATES.find(({ word }) => call.is(index + 1, word));
-    if (found === undefined) throw errors.syntax;
-    request.aggregate = found.aggregate;
+    request.aggregate = choice(call, index + 1, AGGREGATES);
     return index + 2;
   }
   if (operation !== null && replies && call.is(index, "withscores")) {
@@ -157,15 +151,14 @@ function replyCombined(call: Call, operation: Operation): void {
   reply.array(withScores && !nested ? set.size * 2 : set.size);
   set.each((member, score) => {
     if (nested) reply.array(2);
-    reply.bytes(member.bytes, member.from, member.to);
+    reply.slice(member);
     if (withScores) reply.double(score);
   });
   call.server.keyspace.lazyFree.drop(set);
 }
 
 function storeCombined(call: Call, operation: Operation): void {
-  const request = parseRequest(call, 2, operation);
-  const set = operation.combine(call, request);
+  const set = operation.combine(call, parseRequest(call, 2, operation));
   const draft = call.temporary(Type.ZSET);
   zsetTake(draft, set);
   storeDraft(call, 1, draft, zsetLength(draft), EventClass.ZSET, operation.event);

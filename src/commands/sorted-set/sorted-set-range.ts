@@ -152,7 +152,7 @@ function replyRange(call: Call, implied: number): void {
   zsetSeek(zset, cursor, reverse ? ranks.end - 1 : ranks.first);
   for (let left = count; left > 0; left--) {
     if (nested) reply.array(2);
-    reply.bytes(cursor.member.bytes, cursor.member.from, cursor.member.to);
+    reply.slice(cursor.member);
     if (withScores) reply.double(cursor.score);
     if (left === 1) break;
     if (reverse) zsetPrevious(zset, cursor);

@@ -1,14 +1,12 @@
 /** ZRANDMEMBER and ZSCAN: members at random, or a few at a time. */
 
-import { globMatch } from "../../base/glob.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Value } from "../../keyspace/value.ts";
-import { Element, packedAtEnd, packedFirst, packedRead } from "../../memory/packed.ts";
-import type { SortedSet } from "../../values/sorted-set/sorted-set.ts";
+import { Element } from "../../memory/packed.ts";
 import { ZsetCursor, zsetLarge, zsetLength, zsetNext, zsetSeek } from "../../values/sorted-set/zset.ts";
 import { Type } from "../../values/value-types.ts";
-import { openScan, type ScanOptions, scanMap } from "../arguments/collection-scan.ts";
+import { openScan, replyMapPairs, replyPackedPairs } from "../arguments/collection-scan.ts";
 import { sampleSize } from "../arguments/numbers.ts";
 
 const command = commandsOf("sorted-set");
@@ -36,13 +34,16 @@ export const zscan = command("zscan", { arity: -3, since: "2.8.0", flags: "reado
     const scan = openScan(call, Type.ZSET);
     if (scan === null) return;
     const large = zsetLarge(scan.value);
-    if (large === null) scanPacked(call, scan.value, scan.options);
-    else scanLarge(call, large, scan.cursor, scan.options);
+    if (large === null) return replyPackedPairs(call, scan.value, scan.options);
+    replyMapPairs(call, large.map, scan, (address) => {
+      large.show(address, shownMember);
+      call.reply.slice(shownMember);
+      call.reply.bulk(seventeenDigits(large.score(address)));
+    });
   });
 
 const cursor = new ZsetCursor();
 const shownMember = new Element();
-const shownScore = new Element();
 
 function below(limit: number): number {
   return Math.floor(Math.random() * limit);
@@ -51,7 +52,7 @@ function below(limit: number): number {
 /** Replies with the member at `cursor`. */
 function replyMember({ reply }: Call, withScore: boolean): void {
   if (withScore && reply.protocol === 3) reply.array(2);
-  reply.bytes(cursor.member.bytes, cursor.member.from, cursor.member.to);
+  reply.slice(cursor.member);
   if (withScore) reply.double(cursor.score);
 }
 
@@ -100,35 +101,6 @@ function differentRanks(count: number, length: number): Set<number> {
     chosen.add(chosen.has(rank) ? last : rank);
   }
   return chosen;
-}
-
-/** Packed sorted sets are small: one call returns all members, whatever the cursor. */
-function scanPacked({ reply }: Call, { buffer, from }: Value, { pattern }: ScanOptions): void {
-  const found: number[] = [];
-  for (let at = packedFirst(buffer, from); !packedAtEnd(buffer, at); ) {
-    const score = packedRead(buffer, at, shownMember);
-    if (pattern === null || globMatch(pattern, shownMember.bytes, shownMember.from, shownMember.to, false)) found.push(at);
-    at = packedRead(buffer, score, shownScore);
-  }
-  reply.integerBulk(0);
-  reply.array(found.length * 2);
-  for (const at of found) {
-    packedRead(buffer, packedRead(buffer, at, shownMember), shownScore);
-    reply.bytes(shownMember.bytes, shownMember.from, shownMember.to);
-    reply.bytes(shownScore.bytes, shownScore.from, shownScore.to);
-  }
-}
-
-function scanLarge({ reply }: Call, set: SortedSet, position: number, options: ScanOptions): void {
-  const found: number[] = [];
-  const next = scanMap(set.map, position, options, found);
-  reply.integerBulk(next >>> 0);
-  reply.array(found.length * 2);
-  for (const address of found) {
-    set.show(address, shownMember);
-    reply.bytes(shownMember.bytes, shownMember.from, shownMember.to);
-    reply.bulk(seventeenDigits(set.score(address)));
-  }
 }
 
 /** A score as C's "%.17g" writes it: only ZSCAN does so in Redis 7.2. */

@@ -17,7 +17,7 @@ import {
 } from "../../values/sorted-set/zset.ts";
 import { zsetLexRanks, zsetScoreRanks } from "../../values/sorted-set/zset-range.ts";
 import { Type } from "../../values/value-types.ts";
-import { longArgument } from "../arguments/numbers.ts";
+import { longArgument, meaningOf, wrongCount } from "../arguments/numbers.ts";
 import { ADDED, CH, GT, INCR, KEPT, LT, NX, put, putMember, SKIPPED, UPDATED, XX } from "./sorted-set-adding.ts";
 import { lexRangeArguments, rankArguments, ranks, scoreArgument, scoreRangeArguments } from "./sorted-set-arguments.ts";
 
@@ -135,14 +135,7 @@ export const zrevrank = command("zrevrank", { arity: -3, since: "2.0.0", flags: 
 
 // ---- ZADD and ZINCRBY
 
-const OPTIONS = [
-  { word: "nx", option: NX },
-  { word: "xx", option: XX },
-  { word: "ch", option: CH },
-  { word: "incr", option: INCR },
-  { word: "gt", option: GT },
-  { word: "lt", option: LT },
-] as const;
+const OPTIONS = { nx: NX, xx: XX, ch: CH, incr: INCR, gt: GT, lt: LT } as const;
 
 /** The scores of one request, checked before anything changes. */
 let scores = new Float64Array(64);
@@ -180,8 +173,7 @@ function add(call: Call, options: number): void {
 function optionAt(call: Call, index: number): number {
   // Most first arguments are scores: they start with no letter of an option.
   if (index >= call.count || call.frame.lengths[index] < 2 || call.frame.buffer[call.frame.offsets[index]] < 0x40) return 0;
-  for (let i = 0; i < OPTIONS.length; i++) if (call.is(index, OPTIONS[i].word)) return OPTIONS[i].option;
-  return 0;
+  return meaningOf<number>(call, index, OPTIONS) ?? 0;
 }
 
 function checkOptions(options: number, count: number): void {
@@ -215,7 +207,7 @@ function replyScore(call: Call, zset: Value, index: number): void {
 
 function replyRank(call: Call, { reverse }: { reverse: boolean }): void {
   const { reply } = call;
-  if (call.count > 4) throw commandError(`ERR wrong number of arguments for '${call.entry.fullName}' command`);
+  if (call.count > 4) throw wrongCount(call);
   const withScore = call.count === 4;
   if (withScore && !call.is(3, "withscore")) throw errors.syntax;
   const zset = call.openRead(1, Type.ZSET);

@@ -175,7 +175,7 @@ export function replyEntry(call: Call, at: StreamCursor): void {
   reply.array(at.fields * 2);
   for (let left = at.fields; left > 0; left--) {
     content.next();
-    reply.bytes(field.bytes, field.from, field.to);
-    reply.bytes(value.bytes, value.from, value.to);
+    reply.slice(field);
+    reply.slice(value);
   }
 }

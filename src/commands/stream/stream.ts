@@ -7,7 +7,7 @@ import { EventClass } from "../../keyspace/events.ts";
 import { createStream, MAX_NODE_BYTES, type Stream, streamOf } from "../../values/stream/stream.ts";
 import { MAX_ID_TEXT, StreamId } from "../../values/stream/stream-id.ts";
 import { Type } from "../../values/value-types.ts";
-import { longArgument } from "../arguments/numbers.ts";
+import { longArgument, wrongCount } from "../arguments/numbers.ts";
 import { parseCounter, parseEnd, parseId, parseIds, parseStart, readStream, replyRange } from "./stream-arguments.ts";
 import { IdSource, StreamOptions } from "./stream-trim.ts";
 
@@ -33,7 +33,7 @@ export const xadd = command("xadd", { arity: -5, since: "5.0.0", flags: "write d
     options.parse(call, "xadd");
     const first = options.idIndex + 1;
     const words = call.count - first;
-    if (words < 2 || words % 2 === 1) throw commandError(`ERR wrong number of arguments for '${call.entry.fullName}' command`);
+    if (words < 2 || words % 2 === 1) throw wrongCount(call);
     if (options.idSource === IdSource.GIVEN && options.id.isZero)
       throw commandError("ERR The ID specified in XADD must be greater than 0-0");
     const value = call.openWrite(1, Type.STREAM);

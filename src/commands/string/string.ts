@@ -1,6 +1,5 @@
 /** Whole strings: GET, SET and the like. The hottest commands of all: GET, SET, MGET and MSET allocate nothing. */
 
-import { commandError } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { KEEP_EXPIRY } from "../../keyspace/changes.ts";
@@ -8,6 +7,7 @@ import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import { Type } from "../../values/value-types.ts";
 import { deleteExpired, exactDeadline, expireAt, isPast } from "../arguments/deadline.ts";
+import { wrongCount } from "../arguments/numbers.ts";
 import {
   baseOf,
   deadlineOf,
@@ -189,7 +189,7 @@ function journalStore(call: Call, options: number, timeIndex: number, value: num
 }
 
 function requirePairs(call: Call): void {
-  if (call.count % 2 === 0) throw commandError(`ERR wrong number of arguments for '${call.entry.fullName}' command`);
+  if (call.count % 2 === 0) throw wrongCount(call);
 }
 
 function storePairs(call: Call): void {

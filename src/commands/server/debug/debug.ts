@@ -5,6 +5,7 @@ import type { Call } from "../../../execution/call.ts";
 import { commandsOf } from "../../../execution/command-spec.ts";
 import { Frame } from "../../../protocol/frame.ts";
 import { type HelpEntry, replyHelp, wrongArguments } from "../../arguments/help.ts";
+import { wordSet } from "../../arguments/numbers.ts";
 import { listpack, packedThreshold, quicklist } from "./list-structure.ts";
 import { protocol } from "./protocol.ts";
 import { tableStats } from "./table-stats.ts";
@@ -198,18 +199,15 @@ function loadAppendOnly(call: Call): void {
 }
 
 function flushSleep(call: Call): void {
-  call.server.appendOnly.writer.sleepMicros = Number.parseInt(call.text(2), 10) || 0;
+  call.server.appendOnly.writer.sleepMicros = leadingInteger(call.text(2));
   call.reply.ok();
 }
 
+const RELOAD_WORDS = new Set(["nosave", "noflush", "merge"]);
+
 function reload(call: Call): void {
-  const words = new Set<string>();
-  for (let index = 2; index < call.count; index++) words.add(call.text(index).toLowerCase());
-  for (const word of words) {
-    if (word !== "nosave" && word !== "noflush" && word !== "merge") {
-      throw commandError("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
-    }
-  }
+  const words = wordSet(call, 2);
+  if (!words.isSubsetOf(RELOAD_WORDS)) throw commandError("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
   call.server.persistence.reload({ save: !words.has("nosave"), flush: !words.has("noflush"), merge: words.has("merge") });
   call.reply.ok();
 }

@@ -2,6 +2,7 @@
 
 import { commandsOf } from "../../../execution/command-spec.ts";
 import { InfoText } from "../../../session/info-text.ts";
+import { wordSet } from "../../arguments/numbers.ts";
 import { MEMORY } from "./memory.ts";
 import { CLUSTER, COMMANDSTATS, CPU, ERRORSTATS, KEYSPACE, LATENCYSTATS, MODULES } from "./per-item.ts";
 import { PERSISTENCE } from "./persistence.ts";
@@ -38,8 +39,7 @@ export const info = command("info", { arity: -1, since: "1.0.0", flags: "loading
   .changed("7.0.0: Accepts several sections.")
   .run((call) => {
     const { server } = call;
-    const asked = new Set<string>();
-    for (let index = 1; index < call.count; index++) asked.add(call.text(index).toLowerCase());
+    const asked = wordSet(call, 1);
     const parts = SECTIONS.filter((section) => isAskedFor(section, asked)).map(({ title, write }) => {
       const out = server.stats.infoTexts.get(title) ?? new InfoText(title);
       server.stats.infoTexts.set(title, out.restart());

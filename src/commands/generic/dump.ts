@@ -20,7 +20,7 @@ const command = commandsOf("generic");
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Scratch of `dump`, by whether it compresses. */
-const writers = new Map<boolean, PayloadWriter>();
+const writers = { compressing: new PayloadWriter({ compress: true }), plain: new PayloadWriter({ compress: false }) };
 
 export const dump = command("dump", { arity: 2, since: "2.6.0", flags: "readonly" })
   .takes("key{RO access}")
@@ -29,7 +29,7 @@ export const dump = command("dump", { arity: 2, since: "2.6.0", flags: "readonly
   .run((call) => {
     const value = call.openRead(1, null);
     if (!value.exists) return call.reply.null();
-    const payload = writerFor(call.server.config.values.rdbcompression).write(value.type, value);
+    const payload = (call.server.config.values.rdbcompression ? writers.compressing : writers.plain).write(value.type, value);
     call.reply.bytes(payload, 0, payload.length);
   });
 
@@ -39,14 +39,6 @@ export const restore = command("restore", { arity: -4, since: "2.6.0", flags: "w
   .docs("Creates a key from a serialized value.", "O(N) for a value of N bytes; O(N*log(N)) for sorted sets")
   .changed("3.0.0: Added `REPLACE`.", "5.0.0: Added `ABSTTL`.", "5.0.0: Added `IDLETIME` and `FREQ`.")
   .run(restoreKey);
-
-function writerFor(compress: boolean): PayloadWriter {
-  const known = writers.get(compress);
-  if (known !== undefined) return known;
-  const made = new PayloadWriter({ compress });
-  writers.set(compress, made);
-  return made;
-}
 
 interface RestoreOptions {
   readonly replace: boolean;
@@ -91,7 +83,10 @@ function restoreKey(call: Call): void {
     const at = !expires || options.absolute ? ttl : BigInt.asIntN(64, ttl + BigInt(call.now));
     const replaced = call.write(1);
     if (expires && isPast(call, Number(at))) {
-      if (replaced !== 0) deleteReplaced(call, replaced);
+      if (replaced !== 0) {
+        database.delete(replaced);
+        call.journalDeletion(1);
+      }
       return call.reply.ok();
     }
     // Redis deletes the old key and adds a new one; here the key gets a new value, so that nothing is lost if memory runs out.
@@ -115,7 +110,7 @@ function readValue(call: Call): RestoredValue {
   const to = from + frame.lengths[3];
   if (!payloadValid(frame.buffer, from, to, { checksum: !server.persistence.skipChecksums }))
     throw commandError("ERR DUMP payload version or checksum are wrong");
-  const value = new RestoredValue((type) => call.temporary(type));
+  const value = new RestoredValue(call);
   try {
     readPayload(frame.buffer, from, to, value);
   } catch (error) {
@@ -124,12 +119,6 @@ function readValue(call: Call): RestoredValue {
   }
   if (!value.complete) throw commandError("ERR Bad data format");
   return value;
-}
-
-/** Deletes the key, because the restored one would be expired. */
-function deleteReplaced(call: Call, address: number): void {
-  call.database.delete(address);
-  call.journalDeletion(1);
 }
 
 /** Journals the request with the time of expiration in place of the time to live. */
@@ -141,19 +130,14 @@ function journalAbsolute(call: Call, at: bigint): void {
 
 /** Takes the one value of a payload. */
 class RestoredValue implements RdbHandler {
-  private readonly newTemporary: (type: Type) => Temporary;
+  /** Whether there is a value. */
+  complete = false;
+  private readonly call: Call;
   private draftInWork: Temporary | null = null;
   private text: RdbString | null = null;
-  private whole = false;
 
-  /** `newTemporary` gives an empty draft of a type. */
-  constructor(newTemporary: (type: Type) => Temporary) {
-    this.newTemporary = newTemporary;
-  }
-
-  /** Whether there is a value. */
-  get complete(): boolean {
-    return this.whole;
+  constructor(call: Call) {
+    this.call = call;
   }
 
   /**
@@ -174,21 +158,21 @@ class RestoredValue implements RdbHandler {
   drop(): void {
     this.draftInWork?.discard();
     this.draftInWork = null;
-    this.whole = false;
+    this.complete = false;
   }
 
   string({ value }: RdbEntry): void {
     this.text = value;
-    this.whole = true;
+    this.complete = true;
   }
 
   draft(type: Type): Temporary {
-    this.draftInWork = this.newTemporary(type);
+    this.draftInWork = this.call.temporary(type);
     return this.draftInWork;
   }
 
   collection(): void {
-    this.whole = true;
+    this.complete = true;
   }
 
   empty(): void {

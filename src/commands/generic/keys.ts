@@ -27,28 +27,14 @@ export const exists = command("exists", { arity: -2, since: "1.0.0", flags: "rea
   .tips("request_policy:multi_shard response_policy:agg_sum")
   .docs("Counts the keys that exist.", "O(N) for N keys")
   .changed("3.0.3: Accepts several keys.")
-  .run((call) => {
-    let count = 0;
-    for (let index = 1; index < call.count; index++) {
-      call.prepareKeys(1, index, 1);
-      if (call.peek(index) !== 0) count++;
-    }
-    call.reply.integer(count);
-  });
+  .run((call) => countKeys(call, { touch: false }));
 
 export const touch = command("touch", { arity: -2, since: "3.2.1", flags: "readonly fast" })
   .takes("key{RO}...")
   .marked("touches")
   .tips("request_policy:multi_shard response_policy:agg_sum")
   .docs("Counts the keys that exist and updates their access times.", "O(N) for N keys")
-  .run((call) => {
-    let count = 0;
-    for (let index = 1; index < call.count; index++) {
-      call.prepareKeys(1, index, 1);
-      if (call.read(index) !== 0) count++;
-    }
-    call.reply.integer(count);
-  });
+  .run((call) => countKeys(call, { touch: true }));
 
 export const type = command("type", { arity: 2, since: "1.0.0", flags: "readonly fast" })
   .takes("key{RO}")
@@ -112,6 +98,15 @@ export const copy = command("copy", { arity: -3, since: "6.2.0", flags: "write d
     target.event(EventClass.GENERIC, "copy_to", frame.buffer, from, length);
     call.reply.integer(1);
   });
+
+function countKeys(call: Call, { touch }: { touch: boolean }): void {
+  let count = 0;
+  for (let index = 1; index < call.count; index++) {
+    call.prepareKeys(1, index, 1);
+    if ((touch ? call.read(index) : call.peek(index)) !== 0) count++;
+  }
+  call.reply.integer(count);
+}
 
 function deleteKeys(call: Call): void {
   const { database, frame } = call;

@@ -71,7 +71,7 @@ export const pfcount = command("pfcount", { arity: -2, since: "2.8.9", flags: "r
     const noted = notedCardinality(buffer, from);
     if (noted !== -1) return replyCardinality(call, noted);
     const cardinality = countCardinality(buffer, from, to);
-    if (cardinality !== cardinality) throw corrupt();
+    if (cardinality !== cardinality) throw corrupt;
     const opened = database.openString(address, to - from);
     noteCardinality(database.stringBuffer(opened), database.stringOffset(opened), cardinality);
     database.announce(opened);
@@ -86,7 +86,7 @@ export const pfmerge = command("pfmerge", { arity: -2, since: "2.8.9", flags: "w
     const dense = mergeKeys(call);
     const value = openHyperLogLog(call, 1);
     if (!value.exists) hyperLogLogInit(value);
-    if (dense && !makeDense(value)) throw corrupt();
+    if (dense && !makeDense(value)) throw corrupt;
     union.raise(value);
     noteUpdates(value, 1);
     call.event(EventClass.STRING, "pfadd", 1);
@@ -143,12 +143,10 @@ function noteUpdates(value: Value, count: number): void {
 /** After an error half-way, the elements before it stay added. Errors: INVALIDOBJ. */
 function failAfter(value: Value, updates: number): never {
   if (updates > 0) noteUpdates(value, updates);
-  throw corrupt();
+  throw corrupt;
 }
 
-function corrupt(): Error {
-  return commandError("INVALIDOBJ Corrupted HLL object detected");
-}
+const corrupt = commandError("INVALIDOBJ Corrupted HLL object detected");
 
 /** Merges the registers of all keys into `union`. Returns whether one of the HyperLogLogs is dense. Errors: WRONGTYPE, INVALIDOBJ. */
 function mergeKeys(call: Call): boolean {
@@ -161,7 +159,7 @@ function mergeKeys(call: Call): boolean {
     const { buffer, from, to } = call.database.locateString(address);
     requireHyperLogLog(buffer, from, to);
     if (!isSparse(buffer, from)) dense = true;
-    if (!union.add(buffer, from, to)) throw corrupt();
+    if (!union.add(buffer, from, to)) throw corrupt;
   }
   return dense;
 }
@@ -171,7 +169,7 @@ function mergeKeys(call: Call): boolean {
  */
 function becomeDense(value: Value): boolean {
   if (!isSparse(value.buffer, value.from)) return false;
-  if (!makeDense(value)) throw corrupt();
+  if (!makeDense(value)) throw corrupt;
   value.changed();
   return true;
 }
@@ -193,6 +191,5 @@ function cString(text: string): string {
 }
 
 function replyCardinality(call: Call, cardinality: number | bigint): void {
-  if (typeof cardinality === "number" && Number.isSafeInteger(cardinality)) call.reply.integer(cardinality);
-  else call.reply.bigint(BigInt(cardinality));
+  call.reply.bigint(Number.isSafeInteger(cardinality) ? cardinality : BigInt(cardinality));
 }

@@ -4,50 +4,45 @@
  */
 
 import type { Call } from "../../execution/call.ts";
-import { commandsOf } from "../../execution/command-spec.ts";
+import { type Command, commandsOf } from "../../execution/command-spec.ts";
 import { PubSub } from "../../session/pubsub.ts";
 import { Topic } from "../../session/subscriptions.ts";
 import { helpOf, wrongArguments } from "../arguments/help.ts";
 
 const command = commandsOf("pubsub");
 
-// Shard channels are found like keys, {not_key}, so that a cluster knows where they belong.
+/** What the commands of each kind of topic say of it. Shard channels are found like keys, so that a cluster knows where they belong. */
+const TOPICS = {
+  [Topic.CHANNEL]: { argument: "channel", names: "channels", since: "2.0.0" },
+  [Topic.PATTERN]: { argument: "pattern", names: "patterns", since: "2.0.0" },
+  [Topic.SHARD]: { argument: "shardchannel{not_key}", names: "shard channels", since: "7.0.0" },
+} as const;
 
-export const subscribe = command("subscribe", { arity: -2, since: "2.0.0", flags: "pubsub noscript loading stale" })
-  .takes("channel...")
-  .marked("while-subscribed")
-  .docs("Subscribes to channels.", "O(N) for N channels")
-  .run((call) => subscribeAll(call, Topic.CHANNEL));
+export const subscribe = subscribing("subscribe", Topic.CHANNEL, "channels");
+export const psubscribe = subscribing("psubscribe", Topic.PATTERN, "the channels that match patterns");
+export const ssubscribe = subscribing("ssubscribe", Topic.SHARD, "shard channels");
 
-export const psubscribe = command("psubscribe", { arity: -2, since: "2.0.0", flags: "pubsub noscript loading stale" })
-  .takes("pattern...")
-  .marked("while-subscribed")
-  .docs("Subscribes to the channels that match patterns.", "O(N) for N patterns")
-  .run((call) => subscribeAll(call, Topic.PATTERN));
+function subscribing(name: string, topic: Topic, what: string): Command {
+  const { argument, names, since } = TOPICS[topic];
+  return command(name, { arity: -2, since, flags: "pubsub noscript loading stale" })
+    .takes(`${argument}...`)
+    .marked("while-subscribed")
+    .docs(`Subscribes to ${what}.`, `O(N) for N ${names}`)
+    .run((call) => subscribeAll(call, topic));
+}
 
-export const ssubscribe = command("ssubscribe", { arity: -2, since: "7.0.0", flags: "pubsub noscript loading stale" })
-  .takes("shardchannel{not_key}...")
-  .marked("while-subscribed")
-  .docs("Subscribes to shard channels.", "O(N) for N shard channels")
-  .run((call) => subscribeAll(call, Topic.SHARD));
+export const unsubscribe = unsubscribing("unsubscribe", Topic.CHANNEL);
+export const punsubscribe = unsubscribing("punsubscribe", Topic.PATTERN);
+export const sunsubscribe = unsubscribing("sunsubscribe", Topic.SHARD);
 
-export const unsubscribe = command("unsubscribe", { arity: -1, since: "2.0.0", flags: "pubsub noscript loading stale" })
-  .takes("[channel...]")
-  .marked("while-subscribed")
-  .docs("Unsubscribes from the given channels, or from all.", "O(N) for N channels")
-  .run((call) => unsubscribeAll(call, Topic.CHANNEL));
-
-export const punsubscribe = command("punsubscribe", { arity: -1, since: "2.0.0", flags: "pubsub noscript loading stale" })
-  .takes("[pattern...]")
-  .marked("while-subscribed")
-  .docs("Unsubscribes from the given patterns, or from all.", "O(N) for N patterns")
-  .run((call) => unsubscribeAll(call, Topic.PATTERN));
-
-export const sunsubscribe = command("sunsubscribe", { arity: -1, since: "7.0.0", flags: "pubsub noscript loading stale" })
-  .takes("[shardchannel{not_key}...]")
-  .marked("while-subscribed")
-  .docs("Unsubscribes from the given shard channels, or from all.", "O(N) for N shard channels")
-  .run((call) => unsubscribeAll(call, Topic.SHARD));
+function unsubscribing(name: string, topic: Topic): Command {
+  const { argument, names, since } = TOPICS[topic];
+  return command(name, { arity: -1, since, flags: "pubsub noscript loading stale" })
+    .takes(`[${argument}...]`)
+    .marked("while-subscribed")
+    .docs(`Unsubscribes from the given ${names}, or from all.`, `O(N) for N ${names}`)
+    .run((call) => unsubscribeAll(call, topic));
+}
 
 function subscribeAll(call: Call, topic: Topic): void {
   for (let index = 1; index < call.count; index++) {
@@ -91,40 +86,36 @@ function publishTo(call: Call, topic: typeof Topic.CHANNEL | typeof Topic.SHARD)
   call.journalForReplicas();
 }
 
-const channels = command("pubsub|channels", { arity: -2, since: "2.8.0", flags: "pubsub loading stale" })
-  .takes("[pattern]")
-  .docs("Lists the active channels.", "O(N) for N active channels")
-  .run((call) => listChannels(call, Topic.CHANNEL));
+const channels = listing("pubsub|channels", "2.8.0", Topic.CHANNEL);
+const shardChannels = listing("pubsub|shardchannels", "7.0.0", Topic.SHARD);
 
-const shardChannels = command("pubsub|shardchannels", { arity: -2, since: "7.0.0", flags: "pubsub loading stale" })
-  .takes("[pattern]")
-  .docs("Lists the active shard channels.", "O(N) for N active shard channels")
-  .run((call) => listChannels(call, Topic.SHARD));
-
-function listChannels(call: Call, topic: typeof Topic.CHANNEL | typeof Topic.SHARD): void {
-  // In Redis it is one handler for all, which does not know this form.
-  if (call.count > 3) throw wrongArguments(call);
-  const names = [...call.server.pubsub.list(topic, call.count === 3 ? call.bytes(2) : null)];
-  call.reply.array(names.length);
-  for (const channel of names) call.reply.bytesOf(channel);
+function listing(name: string, since: string, topic: typeof Topic.CHANNEL | typeof Topic.SHARD): Command {
+  return command(name, { arity: -2, since, flags: "pubsub loading stale" })
+    .takes("[pattern]")
+    .docs(`Lists the active ${TOPICS[topic].names}.`, `O(N) for N active ${TOPICS[topic].names}`)
+    .run((call) => {
+      // In Redis it is one handler for all, which does not know this form.
+      if (call.count > 3) throw wrongArguments(call);
+      const names = [...call.server.pubsub.list(topic, call.count === 3 ? call.bytes(2) : null)];
+      call.reply.array(names.length);
+      for (const channel of names) call.reply.bytesOf(channel);
+    });
 }
 
-const numsub = command("pubsub|numsub", { arity: -2, since: "2.8.0", flags: "pubsub loading stale" })
-  .takes("[channel...]")
-  .docs("Counts the subscribers of channels.", "O(N) for N channels")
-  .run((call) => countSubscribers(call, Topic.CHANNEL));
+const numsub = counting("pubsub|numsub", "2.8.0", "channel", Topic.CHANNEL);
+const shardNumsub = counting("pubsub|shardnumsub", "7.0.0", "shardchannel", Topic.SHARD);
 
-const shardNumsub = command("pubsub|shardnumsub", { arity: -2, since: "7.0.0", flags: "pubsub loading stale" })
-  .takes("[shardchannel...]")
-  .docs("Counts the subscribers of shard channels.", "O(N) for N shard channels")
-  .run((call) => countSubscribers(call, Topic.SHARD));
-
-function countSubscribers(call: Call, topic: typeof Topic.CHANNEL | typeof Topic.SHARD): void {
-  call.reply.array((call.count - 2) * 2);
-  for (let index = 2; index < call.count; index++) {
-    call.reply.bytesOf(call.bytes(index));
-    call.reply.integer(call.server.pubsub.listeners(topic, call.text(index)));
-  }
+function counting(name: string, since: string, argument: string, topic: typeof Topic.CHANNEL | typeof Topic.SHARD): Command {
+  return command(name, { arity: -2, since, flags: "pubsub loading stale" })
+    .takes(`[${argument}...]`)
+    .docs(`Counts the subscribers of ${TOPICS[topic].names}.`, `O(N) for N ${TOPICS[topic].names}`)
+    .run((call) => {
+      call.reply.array((call.count - 2) * 2);
+      for (let index = 2; index < call.count; index++) {
+        call.replyArgument(index);
+        call.reply.integer(call.server.pubsub.listeners(topic, call.text(index)));
+      }
+    });
 }
 
 const numpat = command("pubsub|numpat", { arity: 2, since: "2.8.0", flags: "pubsub loading stale" })

@@ -84,28 +84,16 @@ const docs = command("command|docs", { arity: -2, since: "7.0.0", flags: "loadin
     replyManyDocs(call.reply, entries);
   });
 
-/** The request that follows COMMAND GETKEYS. */
-class QuotedRequest implements Arguments {
-  private readonly call: Call;
-
-  constructor(call: Call) {
-    this.call = call;
-  }
-
-  get count(): number {
-    return this.call.count - QUOTE_AT;
-  }
-
-  text(index: number): string {
-    return this.call.text(QUOTE_AT + index);
-  }
-}
-
 const QUOTE_AT = 2;
+
+/** Returns the request that follows COMMAND GETKEYS. */
+function quotedRequest(call: Call): Arguments {
+  return { count: call.count - QUOTE_AT, text: (index) => call.text(QUOTE_AT + index) };
+}
 
 /** Errors: no such command, one without keys, a wrong number of arguments, invalid arguments. */
 function quotedKeys(call: Call): readonly KeyReference[] {
-  const request = new QuotedRequest(call);
+  const request = quotedRequest(call);
   const entry = quotedCommand(call, request);
   if (entry === null) throw commandError("ERR Invalid command specified");
   if (!canHaveKeys(entry)) throw commandError("ERR The command has no key arguments");

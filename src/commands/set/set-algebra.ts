@@ -2,7 +2,7 @@
 
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
-import { commandsOf } from "../../execution/command-spec.ts";
+import { type Command, commandsOf } from "../../execution/command-spec.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
@@ -52,6 +52,23 @@ export const sintercard = command("sintercard", { arity: -3, since: "7.0.0", fla
     call.reply.integer(count);
   });
 
+export const sunion = combining("sunion", "union", setUniteInto);
+export const sdiff = combining("sdiff", "difference", subtract);
+
+function combining(name: string, what: string, combine: (draft: Temporary, sets: Value[]) => void): Command {
+  return command(name, { arity: -2, since: "1.0.0", flags: "readonly" })
+    .takes("key{RO access}...")
+    .tips("nondeterministic_output_order")
+    .docs(`Returns the ${what} of sets.`, "O(N) for N members of all sets")
+    .run((call) => {
+      const sets = opened(call, 1, call.count);
+      if (sets.length === 1) return replyAll(call, sets[0]);
+      const draft = call.temporary(Type.SET);
+      combine(draft, sets);
+      replyDraft(call, draft);
+    });
+}
+
 export const sinterstore = command("sinterstore", { arity: -3, since: "1.0.0", flags: "write denyoom" })
   .takes("destination{RW update} key{RO access}...")
   .docs("Stores the intersection of sets in a key.", "O(N*M) at worst for M sets, the smallest of N members")
@@ -62,49 +79,24 @@ export const sinterstore = command("sinterstore", { arity: -3, since: "1.0.0", f
     storeDraft(call, 1, draft, setLength(draft), EventClass.SET, "sinterstore");
   });
 
-export const sunion = command("sunion", { arity: -2, since: "1.0.0", flags: "readonly" })
-  .takes("key{RO access}...")
-  .tips("nondeterministic_output_order")
-  .docs("Returns the union of sets.", "O(N) for N members of all sets")
-  .run((call) => {
-    const sets = opened(call, 1, call.count);
-    if (sets.length === 1) return replyAll(call, sets[0]);
-    const draft = call.temporary(Type.SET);
-    setUniteInto(draft, sets);
-    replyDraft(call, draft);
-  });
+export const sunionstore = storing("sunionstore", "union", setUniteInto);
+export const sdiffstore = storing("sdiffstore", "difference", subtract);
 
-export const sunionstore = command("sunionstore", { arity: -3, since: "1.0.0", flags: "write denyoom" })
-  .takes("destination{OW update} key{RO access}...")
-  .docs("Stores the union of sets in a key.", "O(N) for N members of all sets")
-  .run((call) => {
-    const sets = opened(call, 2, call.count);
-    const draft = call.temporary(Type.SET);
-    setUniteInto(draft, sets);
-    storeDraft(call, 1, draft, setLength(draft), EventClass.SET, "sunionstore");
-  });
+function storing(name: string, what: string, combine: (draft: Temporary, sets: Value[]) => void): Command {
+  return command(name, { arity: -3, since: "1.0.0", flags: "write denyoom" })
+    .takes("destination{OW update} key{RO access}...")
+    .docs(`Stores the ${what} of sets in a key.`, "O(N) for N members of all sets")
+    .run((call) => {
+      const sets = opened(call, 2, call.count);
+      const draft = call.temporary(Type.SET);
+      combine(draft, sets);
+      storeDraft(call, 1, draft, setLength(draft), EventClass.SET, name);
+    });
+}
 
-export const sdiff = command("sdiff", { arity: -2, since: "1.0.0", flags: "readonly" })
-  .takes("key{RO access}...")
-  .tips("nondeterministic_output_order")
-  .docs("Returns the difference of sets.", "O(N) for N members of all sets")
-  .run((call) => {
-    const sets = opened(call, 1, call.count);
-    if (sets.length === 1) return replyAll(call, sets[0]);
-    const draft = call.temporary(Type.SET);
-    setSubtractInto(draft, sets, isSameKey);
-    replyDraft(call, draft);
-  });
-
-export const sdiffstore = command("sdiffstore", { arity: -3, since: "1.0.0", flags: "write denyoom" })
-  .takes("destination{OW update} key{RO access}...")
-  .docs("Stores the difference of sets in a key.", "O(N) for N members of all sets")
-  .run((call) => {
-    const sets = opened(call, 2, call.count);
-    const draft = call.temporary(Type.SET);
-    setSubtractInto(draft, sets, isSameKey);
-    storeDraft(call, 1, draft, setLength(draft), EventClass.SET, "sdiffstore");
-  });
+function subtract(draft: Temporary, sets: Value[]): void {
+  setSubtractInto(draft, sets, isSameKey);
+}
 
 /** Returns the sets at arguments `first` to `end` - 1; keys that don't exist are empty sets. Errors: WRONGTYPE. */
 function opened(call: Call, first: number, end: number): Value[] {
@@ -116,9 +108,7 @@ function opened(call: Call, first: number, end: number): Value[] {
   return sets;
 }
 
-/**
- * The same for intersections: the smallest first, duplicates of it dropped; null if one doesn't exist, though the types of all are checked.
- */
+/** The same for intersections: the smallest first, duplicates of it dropped; null if one doesn't exist, after the types of all are checked. */
 function intersected(call: Call, first: number, end: number): Value[] | null {
   const sets = opened(call, first, end);
   for (let index = 0; index < sets.length; index++) if (!sets[index].exists) return null;

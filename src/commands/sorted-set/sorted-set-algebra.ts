@@ -2,7 +2,7 @@
 
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
-import { commandsOf } from "../../execution/command-spec.ts";
+import { type Command, commandsOf } from "../../execution/command-spec.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { SortedSet } from "../../values/sorted-set/sorted-set.ts";
 import { zsetLength, zsetTake } from "../../values/sorted-set/zset.ts";
@@ -21,47 +21,10 @@ import { scoreArgument } from "./sorted-set-arguments.ts";
 
 const command = commandsOf("sorted-set");
 
-export const zunion = command("zunion", { arity: -3, since: "6.2.0", flags: "readonly" })
-  .takes("numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)] [WITHSCORES]")
-  .docs("Returns the union of sorted sets.", "O(N)+O(M*log(M)) for N members of all sets and M results")
-  .run((call) => replyCombined(call, UNION));
-
-export const zunionstore = command("zunionstore", { arity: -4, since: "2.0.0", flags: "write denyoom" })
-  .takes("destination{OW update} numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)]")
-  .docs("Stores the union of sorted sets in a key.", "O(N)+O(M*log(M)) for N members of all sets and M results")
-  .run((call) => storeCombined(call, UNION));
-
-export const zinter = command("zinter", { arity: -3, since: "6.2.0", flags: "readonly" })
-  .takes("numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)] [WITHSCORES]")
-  .docs("Returns the intersection of sorted sets.", "O(N*K)+O(M*log(M)) at worst for K sets, the smallest of size N, and M results")
-  .run((call) => replyCombined(call, INTERSECTION));
-
-export const zinterstore = command("zinterstore", { arity: -4, since: "2.0.0", flags: "write denyoom" })
-  .takes("destination{OW update} numkeys key{RO access}... [WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)]")
-  .docs("Stores the intersection of sorted sets in a key.", "O(N*K)+O(M*log(M)) at worst for K sets, the smallest of size N, and M results")
-  .run((call) => storeCombined(call, INTERSECTION));
-
-export const zintercard = command("zintercard", { arity: -3, since: "7.0.0", flags: "readonly" })
-  .takes("numkeys key{RO access}... [LIMIT limit]")
-  .docs("Returns the number of members in the intersection of sorted sets.", "O(N*K) at worst for K sets, the smallest of N members")
-  .run((call) => {
-    const { sources, limit } = parseRequest(call, 1, CARDINALITY);
-    call.reply.integer(zsetIntersectionSize(sources, limit));
-  });
-
-export const zdiff = command("zdiff", { arity: -3, since: "6.2.0", flags: "readonly" })
-  .takes("numkeys key{RO access}... [WITHSCORES]")
-  .docs("Returns the difference of sorted sets.", "O(L+(N-K)log(N)) at worst for L members, N in the first set, K in the result")
-  .run((call) => replyCombined(call, DIFFERENCE));
-
-export const zdiffstore = command("zdiffstore", { arity: -4, since: "6.2.0", flags: "write denyoom" })
-  .takes("destination{OW update} numkeys key{RO access}...")
-  .docs("Stores the difference of sorted sets in a key.", "O(L+(N-K)log(N)) at worst for L members, N in the first set, K in the result")
-  .run((call) => storeCombined(call, DIFFERENCE));
-
 interface Operation {
-  /** The event of the command that stores it. */
-  readonly event: string;
+  /** As documentation has them. */
+  readonly what: string;
+  readonly complexity: string;
   /** Whether it takes WEIGHTS and AGGREGATE. */
   readonly combines: boolean;
   combine(call: Call, request: CombinationRequest): SortedSet;
@@ -75,22 +38,62 @@ interface CombinationRequest {
 }
 
 const UNION: Operation = {
-  event: "zunionstore",
+  what: "union",
+  complexity: "O(N)+O(M*log(M)) for N members of all sets and M results",
   combines: true,
   combine: (call, { sources, aggregate }) => zsetUnion(call.server.keyspace.space, sources, aggregate),
 };
 
 const INTERSECTION: Operation = {
-  event: "zinterstore",
+  what: "intersection",
+  complexity: "O(N*K)+O(M*log(M)) at worst for K sets, the smallest of size N, and M results",
   combines: true,
   combine: (call, { sources, aggregate }) => zsetIntersection(call.server.keyspace.space, sources, aggregate),
 };
 
 const DIFFERENCE: Operation = {
-  event: "zdiffstore",
+  what: "difference",
+  complexity: "O(L+(N-K)log(N)) at worst for L members, N in the first set, K in the result",
   combines: false,
   combine: (call, { sources }) => zsetDifference(call.server.keyspace.space, sources),
 };
+
+const COMBINES = "[WEIGHTS weight...] [AGGREGATE aggregate(SUM | MIN | MAX)]";
+
+export const zunion = combining("zunion", UNION);
+export const zinter = combining("zinter", INTERSECTION);
+export const zdiff = combining("zdiff", DIFFERENCE);
+
+function combining(name: string, operation: Operation): Command {
+  return command(name, { arity: -3, since: "6.2.0", flags: "readonly" })
+    .takes(`numkeys key{RO access}... ${operation.combines ? COMBINES : ""} [WITHSCORES]`)
+    .docs(`Returns the ${operation.what} of sorted sets.`, operation.complexity)
+    .run((call) => replyCombined(call, operation));
+}
+
+export const zunionstore = storing("zunionstore", "2.0.0", UNION);
+export const zinterstore = storing("zinterstore", "2.0.0", INTERSECTION);
+export const zdiffstore = storing("zdiffstore", "6.2.0", DIFFERENCE);
+
+function storing(name: string, since: string, operation: Operation): Command {
+  return command(name, { arity: -4, since, flags: "write denyoom" })
+    .takes(`destination{OW update} numkeys key{RO access}... ${operation.combines ? COMBINES : ""}`)
+    .docs(`Stores the ${operation.what} of sorted sets in a key.`, operation.complexity)
+    .run((call) => {
+      const set = operation.combine(call, parseRequest(call, 2, operation));
+      const draft = call.temporary(Type.ZSET);
+      zsetTake(draft, set);
+      storeDraft(call, 1, draft, zsetLength(draft), EventClass.ZSET, name);
+    });
+}
+
+export const zintercard = command("zintercard", { arity: -3, since: "7.0.0", flags: "readonly" })
+  .takes("numkeys key{RO access}... [LIMIT limit]")
+  .docs("Returns the number of members in the intersection of sorted sets.", "O(N*K) at worst for K sets, the smallest of N members")
+  .run((call) => {
+    const { sources, limit } = parseRequest(call, 1, CARDINALITY);
+    call.reply.integer(zsetIntersectionSize(sources, limit));
+  });
 
 /** ZINTERCARD, whose options differ. */
 const CARDINALITY = null;
@@ -155,11 +158,4 @@ function replyCombined(call: Call, operation: Operation): void {
     if (withScores) reply.double(score);
   });
   call.server.keyspace.lazyFree.drop(set);
-}
-
-function storeCombined(call: Call, operation: Operation): void {
-  const set = operation.combine(call, parseRequest(call, 2, operation));
-  const draft = call.temporary(Type.ZSET);
-  zsetTake(draft, set);
-  storeDraft(call, 1, draft, zsetLength(draft), EventClass.ZSET, operation.event);
 }

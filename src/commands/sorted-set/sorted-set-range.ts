@@ -70,20 +70,12 @@ const DIRECTIONS = FORWARD | REV;
 
 const NO_LIMIT = -1;
 
-/** Where the members go. */
-interface Consumer {
-  readonly store: boolean;
-}
-
-const CLIENT: Consumer = { store: false };
-const STORE: Consumer = { store: true };
-
 /** LIMIT of the current request. */
 const limit = { offset: 0, count: NO_LIMIT };
 const cursor = new ZsetCursor();
 
 /** Reads the options from argument `index` on. Returns them together with those that the command's name implies; LIMIT goes to `limit`. */
-function rangeOptions(call: Call, index: number, options: number, { store }: Consumer): number {
+function rangeOptions(call: Call, index: number, options: number, { store }: { store: boolean }): number {
   limit.offset = 0;
   limit.count = NO_LIMIT;
   for (; index < call.count; index++) {
@@ -141,7 +133,7 @@ function findRange(call: Call, source: number, options: number): Value {
 
 function replyRange(call: Call, implied: number): void {
   const { reply } = call;
-  const options = rangeOptions(call, 4, implied, CLIENT);
+  const options = rangeOptions(call, 4, implied, { store: false });
   const zset = findRange(call, 1, options);
   const withScores = (options & SCORES) !== 0;
   const nested = withScores && reply.protocol === 3;
@@ -161,7 +153,7 @@ function replyRange(call: Call, implied: number): void {
 }
 
 function storeRange(call: Call): void {
-  const options = rangeOptions(call, 5, 0, STORE);
+  const options = rangeOptions(call, 5, 0, { store: true });
   const zset = findRange(call, 2, options);
   const { count } = ranks;
   const draft = call.temporary(Type.ZSET);

@@ -68,6 +68,11 @@ function parseExclusive(call: Call, index: number, into: StreamId, form: IdForm)
   return true;
 }
 
+/** Returns whether argument `index` is this one byte: "*", "$", ">". */
+export function isByte({ frame }: Call, index: number, byte: number): boolean {
+  return frame.lengths[index] === 1 && frame.buffer[frame.offsets[index]] === byte;
+}
+
 /** Returns an int64 that is stored exactly. Errors: not an integer. */
 export function parseCounter(call: Call, index: number): Counter {
   return counter(call.int64(index));
@@ -85,8 +90,13 @@ export function findGroup(call: Call, stream: Stream | null, index: number): Str
   return stream === null || stream.groups.size === 0 ? undefined : stream.groups.get(call.text(index));
 }
 
-export function noGroup(call: Call, key: number, group: number): CommandError {
-  return commandError(`NOGROUP No such key '${call.text(key)}' or consumer group '${call.text(group)}'`);
+export function noGroup(call: Call, key: number, group: number, where = ""): CommandError {
+  return commandError(`NOGROUP No such key '${call.text(key)}' or consumer group '${call.text(group)}'${where}`);
+}
+
+/** XGROUP's and XINFO's form of it: arguments 2 and 3 name the key and the group. */
+export function noSuchGroup(call: Call): CommandError {
+  return commandError(`NOGROUP No such consumer group '${call.text(3)}' for key name '${call.text(2)}'`);
 }
 
 /** Counts `count` changes of a group's state, which are no change of the stream for clients that watch the key. */
@@ -98,13 +108,7 @@ export function groupsChanged(call: Call, value: Value, count: number): void {
 /** Journals the state of the pending entry that the group's list stands at. */
 export function journalPending(call: Call, key: number, group: StreamGroup, id: StreamId): void {
   if (!call.server.journal.active) return;
-  call.journalAs(
-    "XCLAIM",
-    call.bytes(key),
-    group.name,
-    group.owner.name,
-    0,
-    id.toString(),
+  const state = [
     "TIME",
     group.deliveryTime,
     "RETRYCOUNT",
@@ -113,7 +117,8 @@ export function journalPending(call: Call, key: number, group: StreamGroup, id: 
     "JUSTID",
     "LASTID",
     group.lastId.toString(),
-  );
+  ];
+  call.journalAs("XCLAIM", call.bytes(key), group.name, group.owner.name, 0, id.toString(), ...state);
 }
 
 /** Journals the group's last-delivered id and entries read. */
@@ -134,16 +139,16 @@ export function replyId(call: Call, id: StreamId): void {
   call.reply.bytes(text, 0, id.writeText(text, 0));
 }
 
+/** The entries of a stream between two ids, both inclusive; null: from its first, or up to its last. */
+interface IdRange {
+  readonly start: StreamId | null;
+  readonly end: StreamId | null;
+  readonly reverse?: boolean;
+}
+
 /** Replies with at most `limit` entries from `start` to `end`, without the array around them. Returns how many. */
-export function replyEntries(
-  call: Call,
-  stream: Stream,
-  start: StreamId | null,
-  end: StreamId | null,
-  limit: number,
-  options: { reverse: boolean } = { reverse: false },
-): number {
-  cursor.open(stream, start, end, options);
+export function replyEntries(call: Call, stream: Stream, { start, end, reverse = false }: IdRange, limit: number): number {
+  cursor.open(stream, start, end, { reverse });
   let count = 0;
   for (; count < limit && cursor.next(); count++) replyEntry(call, cursor);
   cursor.close();
@@ -151,15 +156,8 @@ export function replyEntries(
 }
 
 /** Replies with an array of at most `limit` entries from `start` to `end`. */
-export function replyRange(
-  call: Call,
-  stream: Stream,
-  start: StreamId | null,
-  end: StreamId | null,
-  limit: number,
-  options: { reverse: boolean } = { reverse: false },
-): void {
-  const count = cursor.open(stream, start, end, options).countAhead(limit);
+export function replyRange(call: Call, stream: Stream, { start, end, reverse = false }: IdRange, limit: number): void {
+  const count = cursor.open(stream, start, end, { reverse }).countAhead(limit);
   call.reply.array(count);
   for (let left = count; left > 0 && cursor.next(); left--) replyEntry(call, cursor);
   cursor.close();

@@ -1,8 +1,7 @@
 /** XCLAIM and XAUTOCLAIM: claiming the pending entries of another consumer. */
 
-import { parseInt64 } from "../../base/bytes.ts";
 import { addCounters, type Counter, counter } from "../../base/numbers/counter.ts";
-import { type CommandError, commandError, errors } from "../../errors.ts";
+import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { EventClass } from "../../keyspace/events.ts";
@@ -11,6 +10,7 @@ import { type Stream, streamOf } from "../../values/stream/stream.ts";
 import type { StreamConsumer, StreamGroup } from "../../values/stream/stream-group.ts";
 import { ID_BYTES, StreamId } from "../../values/stream/stream-id.ts";
 import { Type } from "../../values/value-types.ts";
+import { int64Or } from "../arguments/numbers.ts";
 import {
   consumerOf,
   findGroup,
@@ -36,33 +36,7 @@ const MAX_COUNT = (2n ** 63n - 1n) / BigInt(ID_BYTES);
 
 const id = new StreamId();
 
-/** Ids collected while a command visits pending entries, for the reply. */
-class IdList {
-  length = 0;
-  private bytes = Buffer.allocUnsafe(ID_BYTES * 16);
-
-  add(added: StreamId): void {
-    const at = this.length++ * ID_BYTES;
-    if (at === this.bytes.length) {
-      const grown = Buffer.allocUnsafe(at * 2);
-      this.bytes.copy(grown);
-      this.bytes = grown;
-    }
-    added.write(this.bytes, at);
-  }
-
-  read(index: number, into: StreamId): StreamId {
-    return into.read(this.bytes, index * ID_BYTES);
-  }
-}
-
-/** What is claimed, by which consumer, and how. */
-interface Claim {
-  readonly key: number;
-  readonly value: Value;
-  readonly stream: Stream;
-  readonly group: StreamGroup;
-  readonly consumer: StreamConsumer;
+interface ClaimOptions {
   readonly minIdle: number;
   /** The delivery time of claimed entries. */
   readonly time: number;
@@ -70,19 +44,31 @@ interface Claim {
   readonly deliveries: Counter;
   readonly justId: boolean;
   readonly force: boolean;
-  readonly claimed: IdList;
-  readonly deleted: IdList;
 }
 
-function int64Or(call: Call, index: number, error: string): bigint {
-  const { buffer, offsets, lengths } = call.frame;
-  const value = parseInt64(buffer, offsets[index], offsets[index] + lengths[index]);
-  if (value === null) throw commandError(error);
-  return value;
+/** The group that is claimed from. */
+interface Source {
+  readonly value: Value;
+  readonly stream: Stream;
+  readonly group: StreamGroup;
+}
+
+/** What is claimed, by which consumer, and how. */
+interface Claim extends Source, ClaimOptions {
+  readonly consumer: StreamConsumer;
+  readonly claimed: StreamId[];
+  readonly deleted: StreamId[];
 }
 
 function parseMinIdle(call: Call, name: string): number {
   return Math.max(0, Number(int64Or(call, 4, `ERR Invalid min-idle-time argument for ${name}`)));
+}
+
+/** Begins to claim: the effects are journalled one by one. */
+function beginClaim(call: Call, source: Source, options: ClaimOptions): Claim {
+  call.journalNothing();
+  source.value.beforeChange();
+  return { ...source, ...options, consumer: claimant(call, source.value, source.group), claimed: [], deleted: [] };
 }
 
 /** Returns the consumer that claims, created if it doesn't exist. */
@@ -101,12 +87,12 @@ function claimant(call: Call, value: Value, group: StreamGroup): StreamConsumer 
  * Returns whether a pending entry was dropped.
  */
 function claimOne(call: Call, claim: Claim, pending: boolean): boolean {
-  const { key, group, consumer } = claim;
+  const { group, consumer } = claim;
   if (!claim.stream.has(id)) {
     if (!pending) return false;
-    journalPending(call, key, group, id);
+    journalPending(call, 1, group, id);
     group.remove(id);
-    claim.deleted.add(id);
+    claim.deleted.push(new StreamId().assign(id));
     groupsChanged(call, claim.value, 1);
     return true;
   }
@@ -119,10 +105,10 @@ function claimOne(call: Call, claim: Claim, pending: boolean): boolean {
     // A new one begins with a delivery count of one.
     group.add(id, consumer, claim.time, claimedDeliveries(claim, 1));
   }
-  claim.claimed.add(id);
+  claim.claimed.push(new StreamId().assign(id));
   consumer.activeTime = call.now;
   group.pending.find(id);
-  journalPending(call, key, group, id);
+  journalPending(call, 1, group, id);
   groupsChanged(call, claim.value, 1);
   return false;
 }
@@ -134,16 +120,15 @@ function claimedDeliveries({ deliveries, justId }: Claim, before: Counter): Coun
 
 function replyClaimed(call: Call, { stream, claimed, justId }: Claim): void {
   call.reply.array(claimed.length);
-  for (let index = 0; index < claimed.length; index++) {
-    claimed.read(index, id);
-    if (justId) replyId(call, id);
-    else replyEntries(call, stream, id, id, 1);
+  for (const each of claimed) {
+    if (justId) replyId(call, each);
+    else replyEntries(call, stream, { start: each, end: each }, 1);
   }
 }
 
-/** Returns the group that is claimed from, opened for writing. Errors: WRONGTYPE, NOGROUP. */
-function openGroup(call: Call): { value: Value; stream: Stream; group: StreamGroup } {
-  const value = call.openRead(1, Type.STREAM);
+/** Returns the group that is claimed from. Errors: WRONGTYPE, NOGROUP. */
+function openGroup(call: Call, value: Value): Source {
+  if (value.exists && value.type !== Type.STREAM) throw errors.wrongType;
   const stream = streamOf(value);
   const group = findGroup(call, stream, 2);
   if (stream === null || group === undefined) throw noGroup(call, 1, 2);
@@ -156,17 +141,15 @@ export const xclaim = command("xclaim", { arity: -6, since: "5.0.0", flags: "wri
   .tips("nondeterministic_output")
   .docs("Claims pending entries of a consumer group for a consumer.", "O(log N) for each id, with N pending entries")
   .run((call) => {
-    const { value, stream, group } = openGroup(call);
+    const source = openGroup(call, call.openRead(1, Type.STREAM));
+    const { value, group } = source;
     const minIdle = parseMinIdle(call, "XCLAIM");
     let ids = 0;
     while (5 + ids < call.count && isId(call, 5 + ids, id)) ids++;
-    const { time, deliveries, force, justId, lastId } = parseClaimOptions(call, 5 + ids);
-    call.journalNothing();
-    value.beforeChange();
+    const lastId = new StreamId();
+    const claim = beginClaim(call, source, parseClaimOptions(call, 5 + ids, minIdle, lastId));
     let moved = lastId.compare(group.lastId) > 0;
     if (moved) group.lastId.assign(lastId);
-    const consumer = claimant(call, value, group);
-    const claim = newClaim({ key: 1, value, stream, group, consumer, minIdle, time, deliveries, justId, force });
     const before = call.server.keyspace.changes;
     for (let index = 5; index < 5 + ids; index++) {
       isId(call, index, id);
@@ -181,22 +164,10 @@ export const xclaim = command("xclaim", { arity: -6, since: "5.0.0", flags: "wri
     replyClaimed(call, claim);
   });
 
-function newClaim(parts: Omit<Claim, "claimed" | "deleted">): Claim {
-  return { ...parts, claimed: new IdList(), deleted: new IdList() };
-}
-
-interface ClaimOptions {
-  time: number;
-  deliveries: Counter;
-  force: boolean;
-  justId: boolean;
-  readonly lastId: StreamId;
-}
-
-/** Errors: as Redis has them. */
-function parseClaimOptions(call: Call, first: number): ClaimOptions {
+/** LASTID goes to `lastId`. Errors: as Redis has them. */
+function parseClaimOptions(call: Call, first: number, minIdle: number, lastId: StreamId): ClaimOptions {
   const { now } = call;
-  const options: ClaimOptions = { time: NOT_GIVEN, deliveries: NOT_GIVEN, force: false, justId: false, lastId: new StreamId() };
+  const options = { minIdle, time: NOT_GIVEN, deliveries: NOT_GIVEN as Counter, force: false, justId: false };
   for (let index = first; index < call.count; index++) {
     const more = index + 1 < call.count;
     if (call.is(index, "force")) {
@@ -210,18 +181,14 @@ function parseClaimOptions(call: Call, first: number): ClaimOptions {
     } else if (more && call.is(index, "retrycount")) {
       options.deliveries = counter(int64Or(call, ++index, "ERR Invalid RETRYCOUNT option argument for XCLAIM"));
     } else if (more && call.is(index, "lastid")) {
-      parseId(call, ++index, options.lastId);
+      parseId(call, ++index, lastId);
     } else {
-      throw unknownOption(call, index);
+      throw commandError(`ERR Unrecognized XCLAIM option '${call.text(index)}'`);
     }
   }
   // A time in the future counts as now: clients have clocks of their own.
   if (options.time < 0 || options.time > now) options.time = now;
   return options;
-}
-
-function unknownOption(call: Call, index: number): CommandError {
-  return commandError(`ERR Unrecognized XCLAIM option '${call.text(index)}'`);
 }
 
 export const xautoclaim = command("xautoclaim", { arity: -6, since: "6.2.0", flags: "write fast" })
@@ -235,32 +202,15 @@ export const xautoclaim = command("xautoclaim", { arity: -6, since: "6.2.0", fla
     const start = new StreamId();
     parseStart(call, 5, start);
     const { count, justId } = parseAutoClaimOptions(call);
-    if (value.exists && value.type !== Type.STREAM) throw errors.wrongType;
-    const stream = value.exists ? streamOf(value) : null;
-    const group = findGroup(call, stream, 2);
-    if (stream === null || group === undefined) throw noGroup(call, 1, 2);
-    call.journalNothing();
-    value.beforeChange();
-    const consumer = claimant(call, value, group);
-    const claim = newClaim({
-      key: 1,
-      value,
-      stream,
-      group,
-      consumer,
-      minIdle,
-      time: call.now,
-      deliveries: NOT_GIVEN,
-      justId,
-      force: false,
-    });
+    const options = { minIdle, time: call.now, deliveries: NOT_GIVEN, justId, force: false };
+    const claim = beginClaim(call, openGroup(call, value), options);
     claimFrom(call, claim, start, count);
-    const { pending } = group;
+    const { pending } = claim.group;
     call.reply.array(3);
     replyId(call, pending.atEnd ? id.setZero() : id.read(pending.buffer, pending.at));
     replyClaimed(call, claim);
     call.reply.array(claim.deleted.length);
-    for (let index = 0; index < claim.deleted.length; index++) replyId(call, claim.deleted.read(index, id));
+    for (const each of claim.deleted) replyId(call, each);
   });
 
 /** Claims up to `count` pending entries from `start` on. Afterwards the group's list stands at the first that was not visited. */

@@ -1,7 +1,7 @@
 /** Consumer groups: XGROUP, XACK and XPENDING. Reading through a group is in stream-read.ts, claiming in stream-claim.ts. */
 
 import type { Counter } from "../../base/numbers/counter.ts";
-import { type CommandError, commandError, errors } from "../../errors.ts";
+import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { EventClass } from "../../keyspace/events.ts";
@@ -17,6 +17,7 @@ import {
   findGroup,
   groupsChanged,
   noGroup,
+  noSuchGroup,
   parseCounter,
   parseEnd,
   parseId,
@@ -63,7 +64,7 @@ interface Target {
 function openStream(call: Call): Target {
   const value = call.openWrite(2, Type.STREAM);
   const stream = streamOf(value);
-  if (stream === null) throw keyRequired();
+  if (stream === null) throw keyRequired;
   return { value, stream };
 }
 
@@ -71,16 +72,14 @@ function openStream(call: Call): Target {
 function openGroup(call: Call): Target & { readonly group: StreamGroup } {
   const target = openStream(call);
   const group = findGroup(call, target.stream, 3);
-  if (group === undefined) throw commandError(`NOGROUP No such consumer group '${call.text(3)}' for key name '${call.text(2)}'`);
+  if (group === undefined) throw noSuchGroup(call);
   return { ...target, group };
 }
 
-function keyRequired(): CommandError {
-  return commandError(
-    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty " +
-      "stream automatically.",
-  );
-}
+const keyRequired = commandError(
+  "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty " +
+    "stream automatically.",
+);
 
 /** The options of CREATE and SETID. Errors: as Redis has them. */
 function parseGroupOptions(call: Call, creates: boolean): { makeStream: boolean; entriesRead: Counter } {
@@ -107,7 +106,7 @@ const create = command("xgroup|create", { arity: -5, since: "5.0.0", flags: "wri
     const { makeStream, entriesRead } = parseGroupOptions(call, true);
     const value = call.openWrite(2, Type.STREAM);
     let stream = streamOf(value);
-    if (stream === null && !makeStream) throw keyRequired();
+    if (stream === null && !makeStream) throw keyRequired;
     if (call.count > CREATE_MAX_WORDS) throw wrongArguments(call);
     if (call.text(4) !== DOLLAR) parseId(call, 4, id, STRICT);
     else if (stream === null) id.setZero();

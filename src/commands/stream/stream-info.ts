@@ -1,6 +1,6 @@
 /** XINFO: what a stream, its groups and their consumers are like. */
 
-import { commandError, errors } from "../../errors.ts";
+import { errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { IdRecords } from "../../values/stream/id-records.ts";
@@ -10,7 +10,7 @@ import { StreamId } from "../../values/stream/stream-id.ts";
 import { radixNodes } from "../../values/stream/stream-radix.ts";
 import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
 import { longArgument } from "../arguments/numbers.ts";
-import { findGroup, readStream, replyEntries, replyRange } from "./stream-arguments.ts";
+import { findGroup, noSuchGroup, readStream, replyEntries, replyRange } from "./stream-arguments.ts";
 
 const command = commandsOf("stream");
 
@@ -21,6 +21,7 @@ const HELP: readonly HelpEntry[] = [
 ];
 
 const DEFAULT_COUNT = 10;
+const WHOLE = { start: null, end: null } as const;
 const id = new StreamId();
 
 /** Errors: no such key, WRONGTYPE. */
@@ -70,9 +71,9 @@ function replySummary(call: Call, of: Stream): void {
   replyFacts(call, of);
   reply.field("groups", of.groups.size);
   reply.bulk("first-entry");
-  if (replyEntries(call, of, null, null, 1) === 0) reply.null();
+  if (replyEntries(call, of, WHOLE, 1) === 0) reply.null();
   reply.bulk("last-entry");
-  if (replyEntries(call, of, null, null, 1, { reverse: true }) === 0) reply.null();
+  if (replyEntries(call, of, { ...WHOLE, reverse: true }, 1) === 0) reply.null();
 }
 
 function replyFull(call: Call, of: Stream, count: number): void {
@@ -80,7 +81,7 @@ function replyFull(call: Call, of: Stream, count: number): void {
   reply.map(9);
   replyFacts(call, of);
   reply.bulk("entries");
-  replyRange(call, of, null, null, count);
+  replyRange(call, of, WHOLE, count);
   reply.bulk("groups");
   reply.array(of.groups.size);
   for (const group of of.groups.values()) {
@@ -152,7 +153,7 @@ const consumers = command("xinfo|consumers", { arity: 4, since: "5.0.0", flags: 
   .run((call) => {
     const { now, reply } = call;
     const group = findGroup(call, openStream(call), 3);
-    if (group === undefined) throw commandError(`NOGROUP No such consumer group '${call.text(3)}' for key name '${call.text(2)}'`);
+    if (group === undefined) throw noSuchGroup(call);
     reply.array(group.consumers.size);
     for (const { name, seenTime, activeTime, pending } of group.consumers.values()) {
       reply.map(4);

@@ -16,8 +16,10 @@ import {
   consumerOf,
   findGroup,
   groupsChanged,
+  isByte,
   journalGroupId,
   journalPending,
+  noGroup,
   parseId,
   readStream,
   replyEntry,
@@ -75,7 +77,7 @@ export const xread = command("xread", { arity: -4, since: "5.0.0", flags: "reado
       if (stream === null || id === null) continue;
       start.assign(id).increment();
       replyName(call, key);
-      replyRange(call, stream, start, null, reading.limit);
+      replyRange(call, stream, { start, end: null }, reading.limit);
     }
   });
 
@@ -145,10 +147,8 @@ function wantedOf(call: Call, reading: Reading): Wanted[] {
   const wanted: Wanted[] = [];
   for (let key = reading.firstKey; key < reading.firstKey + reading.streams; key++) {
     const stream = readStream(call, key);
-    if (reading.groupIndex !== 0 && findGroup(call, stream, reading.groupIndex) === undefined) {
-      const names = `No such key '${call.text(key)}' or consumer group '${call.text(reading.groupIndex)}'`;
-      throw commandError(`NOGROUP ${names} in XREADGROUP with GROUP option`);
-    }
+    if (reading.groupIndex !== 0 && findGroup(call, stream, reading.groupIndex) === undefined)
+      throw noGroup(call, key, reading.groupIndex, " in XREADGROUP with GROUP option");
     wanted.push({ key, id: wantedId(call, reading, key + reading.streams, stream) });
   }
   return wanted;
@@ -156,7 +156,7 @@ function wantedOf(call: Call, reading: Reading): Wanted[] {
 
 function wantedId(call: Call, { command: name }: Reading, index: number, stream: Stream | null): StreamId | null {
   const id = new StreamId();
-  if (isMark(call, index, DOLLAR)) {
+  if (isByte(call, index, DOLLAR)) {
     if (name === "xreadgroup") {
       throw commandError(
         "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, " +
@@ -165,7 +165,7 @@ function wantedId(call: Call, { command: name }: Reading, index: number, stream:
     }
     return stream === null ? id : id.assign(stream.lastId);
   }
-  if (isMark(call, index, GREATER)) {
+  if (isByte(call, index, GREATER)) {
     if (name === "xread")
       throw commandError("ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.");
     return null;
@@ -173,10 +173,6 @@ function wantedId(call: Call, { command: name }: Reading, index: number, stream:
   parseId(call, index, id);
   // Redis takes ">" for the last possible id.
   return name === "xreadgroup" && id.isMax ? null : id;
-}
-
-function isMark(call: Call, index: number, mark: number): boolean {
-  return call.frame.lengths[index] === 1 && call.frame.buffer[call.frame.offsets[index]] === mark;
 }
 
 // ---- answers
@@ -187,9 +183,8 @@ function replyStreams(call: Call, streams: number): void {
 }
 
 function replyName(call: Call, index: number): void {
-  const { buffer, offsets, lengths } = call.frame;
   if (call.reply.protocol !== 3) call.reply.array(2);
-  call.reply.bytes(buffer, offsets[index], offsets[index] + lengths[index]);
+  call.replyArgument(index);
 }
 
 function waitOrGiveUp(call: Call, { deadline, firstKey, streams, groupIndex }: Reading, wanted: readonly Wanted[]): void {
@@ -197,7 +192,7 @@ function waitOrGiveUp(call: Call, { deadline, firstKey, streams, groupIndex }: R
   // "$" means the last id when blocking began.
   let request: (Buffer | string)[] | undefined;
   for (const { key, id } of wanted) {
-    if (id === null || !isMark(call, key + streams, DOLLAR)) continue;
+    if (id === null || !isByte(call, key + streams, DOLLAR)) continue;
     request ??= Array.from({ length: call.count }, (_, index) => call.bytes(index));
     request[key + streams] = id.toString();
   }

@@ -6,7 +6,7 @@ import type { Call } from "../../execution/call.ts";
 import { SessionKind } from "../../session/session.ts";
 import type { Stream, TrimRule } from "../../values/stream/stream.ts";
 import { type IdForm, IdText, StreamId } from "../../values/stream/stream-id.ts";
-import { parseCounter, parseId } from "./stream-arguments.ts";
+import { isByte, parseCounter, parseId } from "./stream-arguments.ts";
 
 const STAR = 0x2a;
 const TILDE = 0x7e;
@@ -54,7 +54,8 @@ export class StreamOptions implements TrimRule {
         index = this.parseStrategy(call, index, call.is(index, "maxlen"));
       } else if (more > 0 && call.is(index, "limit")) {
         limitGiven = true;
-        this.parseLimit(call, ++index);
+        this.limit = Number(call.int64(++index));
+        if (this.limit < 0) throw commandError("ERR The LIMIT argument must be >= 0.");
       } else if (adds && call.is(index, "nomkstream")) {
         this.noMakeStream = true;
       } else if (adds) {
@@ -99,11 +100,6 @@ export class StreamOptions implements TrimRule {
     return threshold;
   }
 
-  private parseLimit(call: Call, index: number): void {
-    this.limit = Number(call.int64(index));
-    if (this.limit < 0) throw commandError("ERR The LIMIT argument must be >= 0.");
-  }
-
   private settle(call: Call, limitGiven: boolean, adds: boolean): void {
     if (this.limit !== 0 && !this.trims)
       throw commandError("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
@@ -123,8 +119,4 @@ export class StreamOptions implements TrimRule {
   exactThreshold(stream: Stream): string {
     return this.maxLength !== null ? String(stream.length) : stream.firstKept(new StreamId()).toString();
   }
-}
-
-function isByte(call: Call, index: number, byte: number): boolean {
-  return call.frame.lengths[index] === 1 && call.frame.buffer[call.frame.offsets[index]] === byte;
 }

@@ -149,7 +149,7 @@ function replyEntriesBetween(call: Call, reverse: boolean): void {
   const stream = readStream(call, 1);
   if (stream === null) return call.reply.array(0);
   if (limit === 0) return call.reply.nullArray();
-  replyRange(call, stream, start, end, limit, { reverse });
+  replyRange(call, stream, { start, end, reverse }, limit);
 }
 
 export const xdel = command("xdel", { arity: -3, since: "5.0.0", flags: "write fast" })

@@ -26,22 +26,31 @@ function sub(run: (call: Call) => void, least: number, most: number, ...help: He
   return { run, least, most, help };
 }
 
+/** One that replies with OK once it has run. */
+function act(run: (call: Call) => void, least: number, most: number, ...help: HelpEntry): Subcommand {
+  const runAndReply = (call: Call) => {
+    run(call);
+    call.reply.ok();
+  };
+  return sub(runAndReply, least, most, ...help);
+}
+
 const ANY = Number.POSITIVE_INFINITY;
 
 const SUBCOMMANDS: readonly Subcommand[] = [
-  sub(flushSleep, 3, 3, "AOF-FLUSH-SLEEP <microseconds>", "Sleeps before each write to the append-only file, for tests."),
-  sub(changeReplicationId, 2, 2, "CHANGE-REPL-ID", "Starts a new replication history. Replicas must resynchronize in full."),
-  sub(rewriteAll, 2, 2, "CONFIG-REWRITE-FORCE-ALL", "CONFIG REWRITE that writes out the defaults too."),
+  act(flushSleep, 3, 3, "AOF-FLUSH-SLEEP <microseconds>", "Sleeps before each write to the append-only file, for tests."),
+  act(changeReplicationId, 2, 2, "CHANGE-REPL-ID", "Starts a new replication history. Replicas must resynchronize in full."),
+  act(rewriteAll, 2, 2, "CONFIG-REWRITE-FORCE-ALL", "CONFIG REWRITE that writes out the defaults too."),
   sub(digest, 2, 2, "DIGEST", "Returns a digest of the whole data set, the same as Redis's for the same data."),
   sub(digestValue, 2, ANY, "DIGEST-VALUE <key> [<key> ...]", "Returns digests of the values of these keys."),
-  sub(error, 3, 3, "ERROR <string>", "Replies with this error."),
+  sub((call) => call.reply.error(call.text(2)), 3, 3, "ERROR <string>", "Replies with this error."),
   sub(htstats, 3, ANY, "HTSTATS <dbid> [full]", "Returns statistics of a database's hash table."),
   sub(htstatsKey, 3, ANY, "HTSTATS-KEY <key> [full]", "Returns statistics of a value's hash table."),
   sub(listpack, 3, 3, "LISTPACK <key>", "Prints the structure of a packed value to standard output."),
-  sub(loadAppendOnly, 2, 2, "LOADAOF", "Flushes the append-only file, empties the memory and loads the file."),
-  sub(log, 3, 3, "LOG <message>", "Writes a message to the log."),
+  act((call) => call.server.appendOnly.reload(), 2, 2, "LOADAOF", "Flushes the append-only file, empties the memory and loads the file."),
+  act((call) => call.server.log.warning(`DEBUG LOG: ${call.text(2)}`), 3, 3, "LOG <message>", "Writes a message to the log."),
   sub(object, 3, 3, "OBJECT <key>", "Returns how the value of a key is stored."),
-  sub(pauseCron, 3, 3, "PAUSE-CRON <0|1>", "1 pauses the periodic work, 0 resumes it."),
+  act(pauseCron, 3, 3, "PAUSE-CRON <0|1>", "1 pauses the periodic work, 0 resumes it."),
   sub(populate, 3, 5, "POPULATE <count> [<prefix>] [<size>]", "Creates <count> string keys, which are not replicated."),
   sub(
     protocol,
@@ -59,7 +68,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     "QUICKLIST-PACKED-THRESHOLD <size>",
     "Large lists keep elements of this length and above in nodes that are not packed; 0 is the default, 1gb.",
   ),
-  sub(
+  act(
     reload,
     2,
     ANY,
@@ -67,17 +76,17 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     "Saves the data set, empties the memory and loads the data set again.",
     "NOSAVE loads the file as it is, NOFLUSH keeps what is in memory, MERGE lets keys of the file replace it.",
   ),
-  sub(replicate, 3, ANY, "REPLICATE <word> [<word> ...]", "Sends a command to the replicas without running it here."),
-  sub(
+  act(replicate, 3, ANY, "REPLICATE <word> [<word> ...]", "Sends a command to the replicas without running it here."),
+  act(
     replyBuffer,
     4,
     4,
     "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|ms>, REPLYBUFFER RESIZING <0|1>",
     "Accepted without effect: clients have no reply buffers of their own.",
   ),
-  sub(setActiveExpire, 3, 3, "SET-ACTIVE-EXPIRE <0|1>", "0 keeps expired keys until they are accessed."),
-  sub(setSkipChecksums, 3, 3, "SET-SKIP-CHECKSUM-VALIDATION <0|1>", "1 accepts files and RESTORE payloads whatever their checksums are."),
-  sub(sleep, 3, 3, "SLEEP <seconds>", "Blocks the server; fractions are allowed."),
+  act(setActiveExpire, 3, 3, "SET-ACTIVE-EXPIRE <0|1>", "0 keeps expired keys until they are accessed."),
+  act(setSkipChecksums, 3, 3, "SET-SKIP-CHECKSUM-VALIDATION <0|1>", "1 accepts files and RESTORE payloads whatever their checksums are."),
+  act(sleep, 3, 3, "SLEEP <seconds>", "Blocks the server; fractions are allowed."),
 ];
 
 const BY_NAME: ReadonlyMap<string, Subcommand> = new Map(SUBCOMMANDS.map((known) => [known.help[0].split(" ")[0].toLowerCase(), known]));
@@ -117,23 +126,12 @@ function changeReplicationId(call: Call): void {
   const { log, replication } = call.server;
   log.notice("Changing replication IDs after receiving DEBUG change-repl-id");
   replication.history.renew();
-  call.reply.ok();
 }
 
 function rewriteAll(call: Call): void {
   const failure = call.server.config.rewrite({ forceAll: true });
   if (failure !== null)
     throw commandError(`ERR CONFIG-REWRITE-FORCE-ALL failed: ${failure.slice(failure.lastIndexOf(": ") + 2).replace(/^ERR /, "")}`);
-  call.reply.ok();
-}
-
-function error(call: Call): void {
-  call.reply.error(call.text(2));
-}
-
-function log(call: Call): void {
-  call.server.log.warning(`DEBUG LOG: ${call.text(2)}`);
-  call.reply.ok();
 }
 
 function sleep(call: Call): void {
@@ -142,22 +140,18 @@ function sleep(call: Call): void {
     Bun.sleepSync(seconds * 1000);
     call.server.keyspace.now = Date.now();
   }
-  call.reply.ok();
 }
 
 function setActiveExpire(call: Call): void {
   call.server.housekeeping.activeExpiry = leadingInteger(call.text(2)) !== 0;
-  call.reply.ok();
 }
 
 function setSkipChecksums(call: Call): void {
   call.server.persistence.skipChecksums = leadingInteger(call.text(2)) !== 0;
-  call.reply.ok();
 }
 
 function pauseCron(call: Call): void {
   call.server.housekeeping.paused = leadingInteger(call.text(2)) !== 0;
-  call.reply.ok();
 }
 
 function replyBuffer(call: Call): void {
@@ -166,7 +160,6 @@ function replyBuffer(call: Call): void {
   } else if (!call.is(2, "resizing")) {
     throw wrongArguments(call);
   }
-  call.reply.ok();
 }
 
 function replicate(call: Call): void {
@@ -175,7 +168,6 @@ function replicate(call: Call): void {
   for (let index = 2; index < call.count; index++) words.push(call.bytes(index));
   const { buffer, start, end } = new Frame().encode(words);
   if (journal.active) journal.appendRaw(buffer, start, end);
-  call.reply.ok();
 }
 
 function htstatsKey(call: Call): void {
@@ -193,14 +185,8 @@ function htstats(call: Call): void {
   call.reply.verbatim(`[Dictionary HT]\n${table}[Expires index]\n number of elements: ${database.expiry.size}\n`);
 }
 
-function loadAppendOnly(call: Call): void {
-  call.server.appendOnly.reload();
-  call.reply.ok();
-}
-
 function flushSleep(call: Call): void {
   call.server.appendOnly.writer.sleepMicros = leadingInteger(call.text(2));
-  call.reply.ok();
 }
 
 const RELOAD_WORDS = new Set(["nosave", "noflush", "merge"]);
@@ -209,5 +195,4 @@ function reload(call: Call): void {
   const words = wordSet(call, 2);
   if (!words.isSubsetOf(RELOAD_WORDS)) throw commandError("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
   call.server.persistence.reload({ save: !words.has("nosave"), flush: !words.has("noflush"), merge: words.has("merge") });
-  call.reply.ok();
 }

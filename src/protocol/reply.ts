@@ -178,7 +178,9 @@ export class Reply {
       const buffer = this.room(size + 2);
       this.length = copyBytes(buffer, this.length, bytes, from, to);
     }
-    this.endLine(this.room(2), this.length);
+    const buffer = this.room(2);
+    buffer[this.length++] = CR;
+    buffer[this.length++] = LF;
   }
 
   /** A string of latin1 characters as a bulk string. */
@@ -191,8 +193,8 @@ export class Reply {
   }
 
   /** Likewise, of an element of a collection. */
-  slice({ bytes, from, to }: { readonly bytes: Buffer; readonly from: number; readonly to: number }): void {
-    this.bytes(bytes, from, to);
+  slice(span: { readonly bytes: Buffer; readonly from: number; readonly to: number }): void {
+    this.bytes(span.bytes, span.from, span.to);
   }
 
   bytesOf(bytes: Buffer): void {
@@ -299,8 +301,12 @@ export class Reply {
 
   private number(mark: number, value: number): void {
     const buffer = this.room(HEADER_BYTES);
-    buffer[this.length] = mark;
-    this.endLine(buffer, writeInteger(buffer, this.length + 1, value));
+    const at = this.length;
+    buffer[at] = mark;
+    const end = writeInteger(buffer, at + 1, value);
+    buffer[end] = CR;
+    buffer[end + 1] = LF;
+    this.length = end + 2;
   }
 
   private threeBytes(first: number, second: number, third: number): void {
@@ -309,7 +315,9 @@ export class Reply {
     buffer[at] = first;
     buffer[at + 1] = second;
     buffer[at + 2] = third;
-    this.endLine(buffer, at + 3);
+    buffer[at + 3] = CR;
+    buffer[at + 4] = LF;
+    this.length = at + 5;
   }
 
   /** What was written up to `at` is a line. */

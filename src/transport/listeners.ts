@@ -9,9 +9,7 @@ export type ListenerKind = "tcp" | "unix";
 /** One place to listen at. */
 export interface ListenAddress {
   readonly kind: ListenerKind;
-  /**
-   * tcp: an address, "*" for every IPv4 one, "::*" for every IPv6 one; with "-" in front it may be missing on this machine. unix: a path.
-   */
+  /** tcp: an address, "*" for every IPv4 one, "::*" for every IPv6 one; with "-" in front it may be missing on this machine. unix: a path. */
   readonly address: string;
   /** tcp: null for any free port; the addresses of one list share it. */
   readonly port?: number | null;

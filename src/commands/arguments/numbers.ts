@@ -12,10 +12,7 @@ export const numkeysError = commandError("ERR numkeys should be greater than 0")
 export const negativeLimit = commandError("ERR LIMIT can't be negative");
 const rangeError = commandError("ERR value is out of range");
 
-/**
- * Returns an int64 as a number, the nearest one beyond 2^53: exact enough for indexes and counts, which no value reaches. Errors: not an
- * integer.
- */
+/** Returns an int64 as a number, the nearest one beyond 2^53: exact enough for indexes and counts, which no value reaches. Errors: not an integer. */
 export function longArgument(call: Call, index: number): number {
   return call.integer(index, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
 }

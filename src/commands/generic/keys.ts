@@ -27,14 +27,14 @@ export const exists = command("exists", { arity: -2, since: "1.0.0", flags: "rea
   .tips("request_policy:multi_shard response_policy:agg_sum")
   .docs("Counts the keys that exist.", "O(N) for N keys")
   .changed("3.0.3: Accepts several keys.")
-  .run((call) => countKeys(call, { touch: false }));
+  .run((call) => countKeys(call, false));
 
 export const touch = command("touch", { arity: -2, since: "3.2.1", flags: "readonly fast" })
   .takes("key{RO}...")
   .marked("touches")
   .tips("request_policy:multi_shard response_policy:agg_sum")
   .docs("Counts the keys that exist and updates their access times.", "O(N) for N keys")
-  .run((call) => countKeys(call, { touch: true }));
+  .run((call) => countKeys(call, true));
 
 export const type = command("type", { arity: 2, since: "1.0.0", flags: "readonly fast" })
   .takes("key{RO}")
@@ -99,11 +99,12 @@ export const copy = command("copy", { arity: -3, since: "6.2.0", flags: "write d
     call.reply.integer(1);
   });
 
-function countKeys(call: Call, { touch }: { touch: boolean }): void {
+/** `touches`: their access times are updated. */
+function countKeys(call: Call, touches: boolean): void {
   let count = 0;
   for (let index = 1; index < call.count; index++) {
     call.prepareKeys(1, index, 1);
-    if ((touch ? call.read(index) : call.peek(index)) !== 0) count++;
+    if ((touches ? call.read(index) : call.peek(index)) !== 0) count++;
   }
   call.reply.integer(count);
 }

@@ -10,10 +10,7 @@ import { BUCKETS_PER_ELEMENT, parseCursor, patternArgument, scanOptions } from "
 
 const command = commandsOf("generic");
 
-/**
- * How often RANDOMKEY draws before it searches for a key that is not expired: only a replica, which must not delete expired keys, gets this
- * far.
- */
+/** How often RANDOMKEY draws before it searches for a key that is not expired: only a replica, which must not delete expired keys, gets this far. */
 const MAX_DRAWS = 100;
 
 export const keys = command("keys", { arity: 2, since: "1.0.0", flags: "readonly" })

@@ -232,9 +232,7 @@ function storeElements(call: Call, sorted: Sorted, { get, store }: SortOptions):
 const STAR = 0x2a;
 const HASH_SIGN = 0x23;
 
-/**
- * A pattern of BY or GET: the element takes the place of the first star in the name of a key, of which `->` names a field if it is a hash.
- */
+/** A pattern of BY or GET: the element takes the place of the first star in the name of a key, of which `->` names a field if it is a hash. */
 class PatternKey {
   /** What `look` found; valid until the next look. */
   readonly found = new Element();

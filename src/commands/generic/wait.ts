@@ -38,9 +38,7 @@ export const wait = command("wait", { arity: 3, since: "3.0.0", flags: "" })
 
 const NO_FILE = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 
-/**
- * Replies whether the client's writes are on disk here, 0 or 1, and on how many replicas. Errors: on a replica, no append-only file here.
- */
+/** Replies whether the client's writes are on disk here, 0 or 1, and on how many replicas. Errors: on a replica, no append-only file here. */
 export const waitaof = command("waitaof", { arity: 4, since: "7.2.0", flags: "noscript" })
   .takes("numlocal numreplicas timeout:integer")
   .acl("connection")

@@ -88,33 +88,37 @@ const Form = {
   RADIUS_BY_MEMBER_RO: { source: 1, options: 5, middle: "member", store: "never" },
 } as const satisfies Record<string, Form>;
 
-/** What a request asks for, before its options are read. */
-const NO_OPTIONS = {
-  withCoordinates: false,
-  withDistance: false,
-  withScore: false,
+/** What a request asks for. */
+class Options {
+  withCoordinates = false;
+  withDistance = false;
+  withScore = false;
   /** 0: all. */
-  count: 0,
-  any: false,
-  order: Order.NONE as Order,
+  count = 0;
+  any = false;
+  order: Order = Order.NONE;
   /** The argument that names the destination, 0 for none. */
-  store: 0,
-  storeDistances: false,
-  fromMember: false,
-  fromPlace: false,
-  byRadius: false,
-  byBox: false,
-};
+  store: number;
+  storeDistances = false;
+  fromMember = false;
+  fromPlace = false;
+  byRadius = false;
+  byBox = false;
+
+  constructor(store: number) {
+    this.store = store;
+  }
+}
 
 // Scratch.
-const options = { ...NO_OPTIONS };
+let options = new Options(0);
 const area = new GeoArea();
 const results = new GeoResults();
 const element = new Element();
 
 function search(call: Call, form: Form): void {
   const zset = call.openRead(form.source, Type.ZSET);
-  Object.assign(options, NO_OPTIONS, { store: form.store === "always" ? 1 : 0 });
+  options = new Options(form.store === "always" ? 1 : 0);
   readCircle(call, zset, form);
   for (let index = form.options; index < call.count; index++) index = readOption(call, zset, form, index);
   checkOptions(call, form);

@@ -164,9 +164,7 @@ function mergeKeys(call: Call): boolean {
   return dense;
 }
 
-/**
- * Makes a HyperLogLog dense, which counts as a write: replicas must have the same form. Returns whether it was sparse. Errors: INVALIDOBJ.
- */
+/** Makes a HyperLogLog dense, which counts as a write: replicas must have the same form. Returns whether it was sparse. Errors: INVALIDOBJ. */
 function becomeDense(value: Value): boolean {
   if (!isSparse(value.buffer, value.from)) return false;
   if (!makeDense(value)) throw corrupt;

@@ -172,10 +172,7 @@ export const psync = command("psync", { arity: -3, since: "2.8.0", flags: "no_as
     call.server.replication.replicas.request(session, { id: call.text(1), offset });
   });
 
-/**
- * A master that runs FAILOVER asks its replica, with its own history, to become the master. Errors: this is a master, or has another
- * history.
- */
+/** A master that runs FAILOVER asks its replica, with its own history, to become the master. Errors: this is a master, or has another history. */
 function takeOver(call: Call): void {
   const { replication, log } = call.server;
   log.notice(`Failover request received for replid ${call.text(1)}.`);

@@ -208,10 +208,7 @@ function waitOrGiveUp(call: Call, { deadline, firstKey, streams, groupIndex }: R
 
 // ---- groups
 
-/**
- * Returns how many streams have something for the consumer. If the same group is named twice, what it gives first is not there the second
- * time.
- */
+/** Returns how many streams have something for the consumer. If the same group is named twice, what it gives first is not there the second time. */
 function countServed(call: Call, { groupIndex, limit }: Reading, wanted: readonly Wanted[]): number {
   const asked = new Map<StreamGroup, number>();
   let served = 0;
@@ -268,10 +265,7 @@ interface Delivery {
   readonly acknowledged: boolean;
 }
 
-/**
- * Replies with the `count` entries after the group's last-delivered id and makes them pending. (That changes no bytes of the stream's own
- * nodes.)
- */
+/** Replies with the `count` entries after the group's last-delivered id and makes them pending. (That changes no bytes of the stream's own nodes.) */
 function deliver(call: Call, key: number, { stream, group, consumer, acknowledged }: Delivery, count: number): void {
   let moved = false;
   cursor.open(stream, start, null);

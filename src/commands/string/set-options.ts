@@ -79,10 +79,7 @@ export function baseOf(call: Call, options: number): number {
   return (options & (EX | PX)) !== 0 ? call.now : 0;
 }
 
-/**
- * Returns the `deadline` that these options announce, given in argument `timeIndex`. Errors: those of `deadline`; a value that is not
- * positive.
- */
+/** Returns the `deadline` that these options announce, given in argument `timeIndex`. Errors: those of `deadline`; a value that is not positive. */
 export function deadlineOf(call: Call, options: number, timeIndex: number): number {
   const base = baseOf(call, options);
   const at = deadline(call, timeIndex, unitOf(options), base);

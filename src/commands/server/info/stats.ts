@@ -27,10 +27,7 @@ export const CLIENTS = section("Clients", "default", (out, server) => {
   out.add("total_blocking_keys_on_nokey", keyspace.blocked.goneCount);
 });
 
-/**
- * What has happened since the start, or since CONFIG RESETSTAT. Nothing forks, migrates, defragments or tracks keys here: those counts are
- * 0.
- */
+/** What has happened since the start, or since CONFIG RESETSTAT. Nothing forks, migrates, defragments or tracks keys here: those counts are 0. */
 export const STATS = section("Stats", "default", (out, server) => {
   const { stats, keyspace } = server;
   out.add("total_connections_received", stats.connections);

@@ -1,7 +1,7 @@
 /**
- * INCRBYFLOAT's and HINCRBYFLOAT's arithmetic for the numbers that counters hold: up to 15 digits before the point and 17 after it. The sums are those of
- * `longdouble.ts` to the last digit (x87's 80 bits, rounded as C rounds), without its BigInts: a tenth of the time. A number is the unevaluated sum
- * of two doubles, 106 bits of which 64 are kept. Where 106 bits cannot tell which way C rounds, nothing is decided here.
+ * INCRBYFLOAT's and HINCRBYFLOAT's arithmetic for the numbers that counters hold: up to 15 digits before the point and 17 after it. The sums
+ * are those of `longdouble.ts` to the last digit (x87's 80 bits, rounded as C rounds), without its BigInts: a tenth of the time. A number is
+ * the unevaluated sum of two doubles, 106 bits of which 64 are kept. Where 106 bits cannot tell which way C rounds, nothing is decided here.
  * After T. J. Dekker, "A floating-point technique for extending the available precision" (1971), and D. E. Knuth's exact sum of two doubles.
  */
 

@@ -48,26 +48,9 @@ export class ByteMap implements LargeObject {
     return this.table.guard !== null;
   }
 
-  /** The hash of a key, for `findHashed` in this and any other map of the same server. */
-  hash(key: Buffer, from: number, length: number): number {
-    return this.table.hash(key, from, length);
-  }
-
   /** Returns the address of the entry of key[from, from + length), or 0. Addresses are good until the next change of their entry. */
   find(key: Buffer, from: number, length: number): number {
     return this.table.find(this.table.hash(key, from, length), key, from, length);
-  }
-
-  findHashed(hash: number, key: Buffer, from: number, length: number): number {
-    return this.table.find(hash, key, from, length);
-  }
-
-  /**
-   * Adds an entry for a key that is not there, with room for `valueLength` bytes (few enough to lie in the record) of undefined content.
-   * Returns its address.
-   */
-  addHashed(hash: number, key: Buffer, from: number, length: number, valueLength: number): number {
-    return this.table.insert(hash, key, from, length, 0, valueLength);
   }
 
   /** Adds a key, with an empty value, unless it is there. Returns whether it is new. */
@@ -132,14 +115,6 @@ export class ByteMap implements LargeObject {
     if ((this.table.flags(address) & OUTSIDE) !== 0) this.tables.objects.remove(this.table.handle(address));
   }
 
-  /** Notes in `span` where the key of an entry lies. */
-  locateKey(address: number, span: ByteSpan): void {
-    const { table } = this;
-    span.buffer = table.keyBuffer(address);
-    span.from = table.keyOffset(address);
-    span.to = span.from + table.keyLength(address);
-  }
-
   /** Notes in `span` where the value of an entry lies. */
   locateValue(address: number, span: ByteSpan): void {
     const { table } = this;
@@ -153,23 +128,14 @@ export class ByteMap implements LargeObject {
 
   /** Shows the key of an entry in `element`. */
   showKey(address: number, element: Element): void {
-    const { table } = this;
-    element.bytes = table.keyBuffer(address);
-    element.from = table.keyOffset(address);
-    element.to = element.from + table.keyLength(address);
+    this.table.locateKey(address, SPAN);
+    element.setSpan(SPAN);
   }
 
   /** Shows the value of an entry in `element`. */
   showValue(address: number, element: Element): void {
     this.locateValue(address, SPAN);
-    element.bytes = SPAN.buffer;
-    element.from = SPAN.from;
-    element.to = SPAN.to;
-  }
-
-  /** One step of a walk that spans commands, with SCAN's guarantee (Table.scan). Returns the next cursor, 0 at the end. */
-  scan(cursor: number, visit: (address: number) => void): number {
-    return this.table.scan(cursor, visit);
+    element.setSpan(SPAN);
   }
 
   /** Visits every entry, in no order; the visitor must change nothing. */

@@ -36,17 +36,13 @@ export class Chains {
 
   // ---- growth
 
-  get bucketCount(): number {
-    return this.buckets.length + (this.old === null ? 0 : this.old.length);
-  }
-
   get rehashing(): boolean {
     return this.old !== null;
   }
 
   /** Bytes in the bucket arrays, for `used_memory`. */
   get bucketBytes(): number {
-    return this.bucketCount * 4;
+    return this.chainCount * 4;
   }
 
   get rehashPaused(): boolean {
@@ -168,12 +164,12 @@ export class Chains {
 
   /** Number of chains to walk with `chain`; stable while rehash is paused. */
   get chainCount(): number {
-    return this.bucketCount;
+    return this.buckets.length + (this.old === null ? 0 : this.old.length);
   }
 
   /** The first record of chain `index` (0 to chainCount - 1), or 0; `next` gives the others. */
   chain(index: number): number {
-    assert(index >= 0 && index < this.bucketCount, "a chain that is walked exists: no bucket moves while chains are counted");
+    assert(index >= 0 && index < this.chainCount, "a chain that is walked exists: no bucket moves while chains are counted");
     const old = this.old;
     if (old === null) return this.buckets[index];
     return index < old.length ? old[index] : this.buckets[index - old.length];

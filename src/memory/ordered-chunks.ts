@@ -177,6 +177,11 @@ export abstract class OrderedChunks {
   chunkOfRank(rank: number): number {
     this.rest = rank;
     if (rank < this.count(0)) return 0;
+    // The ends need no sums, which pops and pushes there would have made again and again.
+    const last = this.length - 1;
+    this.rest = rank - this.size + this.count(last);
+    if (this.rest >= 0) return last;
+    this.rest = rank;
     this.sum();
     // Down the tree: as many chunks as fit below the rank.
     const { sums } = this;

@@ -111,14 +111,6 @@ export class Ordered extends OrderedChunks {
     this.load(cursor);
   }
 
-  /** Puts the cursor at the last entry; there must be one. */
-  seekLast(cursor: OrderedCursor): void {
-    assert(this.length > 0, "there is a last entry where there is any");
-    cursor.chunk = this.length - 1;
-    cursor.index = this.count(cursor.chunk) - 1;
-    this.load(cursor);
-  }
-
   /** Moves the cursor on; after the last entry its chunk is -1. */
   next(cursor: OrderedCursor): void {
     if (++cursor.index === this.count(cursor.chunk)) {

@@ -77,6 +77,13 @@ export class Element {
     return this.to - this.from;
   }
 
+  /** Shows the bytes of a span. */
+  setSpan({ buffer, from, to }: Pick<PackedSpace, "buffer" | "from" | "to">): void {
+    this.bytes = buffer;
+    this.from = from;
+    this.to = to;
+  }
+
   /** Shows a safe integer, as its decimal form. */
   setNumber(value: number): void {
     this.bytes = this.digits;
@@ -101,13 +108,6 @@ const secondForm = new EntryForm();
 export function packedInit(buffer: Buffer, from: number): void {
   setHeader(buffer, from, EMPTY_PACKED_BYTES, 0);
   buffer[from + HEADER_BYTES] = END;
-}
-
-/** Writes one that holds bytes[bFrom, bTo) and nothing else, EMPTY_PACKED_BYTES and `packedEntryBytes` long. */
-export function packedInitWith(buffer: Buffer, from: number, bytes: Buffer, bFrom: number, bTo: number): void {
-  form.measure(bytes, bFrom, bTo);
-  setHeader(buffer, from, EMPTY_PACKED_BYTES + form.total, 1);
-  buffer[form.write(buffer, from + HEADER_BYTES, bytes, bFrom, bTo)] = END;
 }
 
 /** Sets the header: bytes in all, and entries (UNKNOWN_COUNT or more: unknown). */
@@ -149,11 +149,6 @@ export function packedCount(buffer: Buffer, from: number): number {
 /** Returns the first entry, or the end. */
 export function packedFirst(_buffer: Buffer, from: number): number {
   return from + HEADER_BYTES;
-}
-
-/** Returns the last entry, or -1 when there is none. */
-export function packedLast(buffer: Buffer, from: number): number {
-  return packedPrevious(buffer, from, from + packedBytes(buffer, from) - 1);
 }
 
 /** Returns the entry after the one at `at`, or the end. */
@@ -404,29 +399,11 @@ export function packedAppend(space: PackedSpace, bytes: Buffer, from: number, to
   return packedInsert(space, packedEnd(space), bytes, from, to);
 }
 
-/** Puts two entries at the end. Returns where the first of them is. */
-export function packedAppendPair(
-  space: PackedSpace,
-  aBytes: Buffer,
-  aFrom: number,
-  aTo: number,
-  bBytes: Buffer,
-  bFrom: number,
-  bTo: number,
-): number {
-  return packedInsertPair(space, packedEnd(space), aBytes, aFrom, aTo, bBytes, bFrom, bTo);
-}
-
 /** Puts all entries of the packed bytes at buffer[from, ...), which are not those of `space`, at the end. */
 export function packedAppendAll(space: PackedSpace, buffer: Buffer, from: number): void {
   const entries = packedBytes(buffer, from) - EMPTY_PACKED_BYTES;
   const place = makeRoom(space, packedEnd(space), 0, entries, packedCount(buffer, from));
   buffer.copy(space.buffer, place, from + HEADER_BYTES, from + HEADER_BYTES + entries);
-}
-
-/** Puts bytes[from, to) before all others. Returns where it is. */
-export function packedPrepend(space: PackedSpace, bytes: Buffer, from: number, to: number): number {
-  return packedInsert(space, space.from + HEADER_BYTES, bytes, from, to);
 }
 
 /**
@@ -451,7 +428,8 @@ export function packedDelete(space: PackedSpace, at: number, count: number): num
   return deleted === 0 ? at : makeRoom(space, at, stop - at, 0, -deleted);
 }
 
-function packedEnd(space: PackedSpace): number {
+/** Returns the end: where what is inserted comes after all others. */
+export function packedEnd(space: PackedSpace): number {
   return space.from + packedBytes(space.buffer, space.from) - 1;
 }
 

@@ -1,6 +1,6 @@
 /** Lists in every form that an image can hold them in. */
 import { MAX_PACKED_BYTES, packedAppend, packedCount, packedValid } from "../memory/packed.ts";
-import { ListEnd, listAppendCompressed, listAppendPacked, listAppendPlain, listLength, listPush } from "../values/list/list.ts";
+import { ListEnd, listBuilding, listLength, listPush } from "../values/list/list.ts";
 import { exceedsListLimit } from "../values/list/quicklist.ts";
 import { Temporary } from "../values/temporary.ts";
 import { Encoding, Type } from "../values/value-types.ts";
@@ -70,7 +70,7 @@ export const LIST_LISTPACKS: ElementsForm = {
     if (input.unpacked >= 0) {
       const inner = input.vouched && left > 1 && listLength(draft) > 0;
       if (container === NODE_CONTAINER.packed && inner && compressed.takeList(input)) {
-        listAppendCompressed(draft, compressed.bytes, compressed.length, compressed.count, LIST_FORM);
+        listBuilding(draft).appendCompressed(compressed.bytes, compressed.length, compressed.count, LIST_FORM);
         return true;
       }
       input.expand(text);
@@ -78,7 +78,7 @@ export const LIST_LISTPACKS: ElementsForm = {
     const { bytes, from, to } = text;
     if (from === to) throw input.error("a node of the list has no bytes", input.start);
     if (container === NODE_CONTAINER.plain) {
-      listAppendPlain(draft, bytes, from, to);
+      listBuilding(draft).appendPlain(bytes, from, to);
       return true;
     }
     if (to - from > MAX_PACKED_BYTES || !(isVouched(input, bytes, from, to) || packedValid(bytes, from, to)))
@@ -99,5 +99,5 @@ function appendPacked(draft: Temporary, bytes: Buffer, from: number, to: number)
   if (count === 0) return;
   if (listLength(draft) === 0 && !exceedsListLimit(draft.limits.listSize, to - from, count))
     takePacked(draft, Encoding.LISTPACK, bytes, from, to);
-  else listAppendPacked(draft, bytes, from, to);
+  else listBuilding(draft).appendPacked(bytes, from, to, count);
 }

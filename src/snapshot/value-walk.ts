@@ -190,7 +190,8 @@ function walkElements(sink: ValueSink, type: Type, map: ByteMap): number {
 /** From the last to the first, as Redis does: loading it then always inserts at the front. */
 function walkInOrder(sink: ValueSink, { index, map }: SortedSet): number {
   let cost = 0;
-  for (index.seekLast(cursor); cursor.chunk !== -1; index.previous(cursor)) cost += giveElement(sink, Type.ZSET, map, cursor.address);
+  for (index.seek(cursor, index.size - 1); cursor.chunk !== -1; index.previous(cursor))
+    cost += giveElement(sink, Type.ZSET, map, cursor.address);
   return cost;
 }
 
@@ -221,7 +222,7 @@ function walkPacked(sink: ValueSink, type: Type, encoding: Encoding, buffer: Buf
 
 /** Gives the element at `address` of a large hash, set or sorted set. Returns about how many bytes that took reading. */
 function giveElement(sink: ValueSink, type: Type, map: ByteMap, address: number): number {
-  map.locateKey(address, span);
+  map.table.locateKey(address, span);
   const length = span.to - span.from;
   if (type === Type.SET) {
     sink.element(span.buffer, span.from, span.to);
@@ -335,7 +336,7 @@ class EarlyElements {
 
   /** Keeps the element at `address`. Returns about how many bytes that took reading. */
   add(type: Type, map: ByteMap, address: number): number {
-    map.locateKey(address, span);
+    map.table.locateKey(address, span);
     if (type === Type.HASH) map.locateValue(address, content);
     else content.to = content.from;
     const nameLength = span.to - span.from;

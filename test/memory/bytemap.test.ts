@@ -23,7 +23,7 @@ function text({ buffer, from, to }: ByteSpan): string {
 function entriesOf(map: ByteMap): Map<string, string> {
   const entries = new Map<string, string>();
   map.each((address) => {
-    map.locateKey(address, span);
+    map.table.locateKey(address, span);
     const key = text(span);
     map.locateValue(address, span);
     entries.set(key, text(span));

@@ -285,7 +285,6 @@ describe("an ordered index stops", () => {
   test("when a place is named that it has not", () => {
     const { ordered } = index(1, 2, 3);
     stops("less than the number of entries", () => ordered.seek(new OrderedCursor(), 3));
-    stops("there is a last entry", () => index().ordered.seekLast(new OrderedCursor()));
     stops("is in its chunk", () => ordered.removeAt(0, 3));
     stops("a chunk that there is", () => ordered.insertAt(1, 0, 5, 1));
   });

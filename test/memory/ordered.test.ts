@@ -102,7 +102,7 @@ class Model {
       index.next(cursor);
     }
     check(cursor.chunk === -1, "the walk on ends");
-    index.seekLast(cursor);
+    index.seek(cursor, index.size - 1);
     for (const entry of entries.toReversed()) {
       check(cursor.address === entry.address, "walked back to every entry");
       index.previous(cursor);

@@ -4,11 +4,11 @@ import {
   EMPTY_PACKED_BYTES,
   type PackedSpace,
   packedAppend,
-  packedAppendPair,
   packedAtEnd,
   packedBytes,
   packedCount,
   packedDelete,
+  packedEnd,
   packedEntryBytes,
   packedEquals,
   packedFind,
@@ -17,10 +17,8 @@ import {
   packedInsert,
   packedInsertPair,
   packedIntegerBytes,
-  packedLast,
   packedNext,
   packedNumber,
-  packedPrepend,
   packedPrevious,
   packedRead,
   packedReplace,
@@ -110,7 +108,7 @@ function checkSpace(space: Space, model: Buffer[]): void {
   check(packedValid(space.buffer, space.from, space.to), "not valid");
   const found = entries(space);
   check(found.length === model.length && found.every((entry, index) => entry.equals(model[index])), "the entries are wrong");
-  let at = packedLast(space.buffer, space.from);
+  let at = packedSeek(space.buffer, space.from, -1);
   for (let index = model.length - 1; index >= 0; index--) {
     check(packedEquals(space.buffer, at, model[index], 0, model[index].length), `entry ${index} differs backwards`);
     at = packedPrevious(space.buffer, space.from, at);
@@ -144,11 +142,11 @@ property(
           model.push(entry);
           break;
         case 3:
-          at = packedAppendPair(space, entry, 0, entry.length, other, 0, other.length);
+          at = packedInsertPair(space, packedEnd(space), entry, 0, entry.length, other, 0, other.length);
           model.push(entry, other);
           break;
         case 4:
-          at = packedPrepend(space, entry, 0, entry.length);
+          at = packedInsert(space, packedFirst(space.buffer, space.from), entry, 0, entry.length);
           model.unshift(entry);
           break;
         case 5: {
@@ -350,7 +348,7 @@ describeWithRedis("beside a real Redis", () => {
       const space = new Space();
       for (const [index, word] of words.entries()) {
         const field = Buffer.from(`f${index}`);
-        packedAppendPair(space, field, 0, field.length, Buffer.from(word), 0, word.length);
+        packedInsertPair(space, packedEnd(space), field, 0, field.length, Buffer.from(word), 0, word.length);
         await client.command("HSET", "hash", field, word);
       }
       const dump = await client.command("DUMP", "hash");

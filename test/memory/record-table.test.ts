@@ -260,7 +260,7 @@ function live(model: Model, random: Random, steps: number): void {
   const { table } = model;
   let grown = 0;
   let shrunk = 0;
-  let buckets = table.bucketCount;
+  let buckets = table.chainCount;
   for (let phase = 0; phase < 8; phase++) {
     const inserts = phase % 2 === 0 ? 0.7 : 0.15;
     for (let step = 0; step < steps / 8; step++) {
@@ -272,10 +272,10 @@ function live(model: Model, random: Random, steps: number): void {
       else if (what < 0.75 && model.withMeta) model.overwrite(random.pick(entries));
       else if (what < 0.85) model.verify(random.pick(entries));
       else model.meddle();
-      if (table.rehashing || table.bucketCount === buckets) continue;
-      if (table.bucketCount > buckets) grown++;
+      if (table.rehashing || table.chainCount === buckets) continue;
+      if (table.chainCount > buckets) grown++;
       else shrunk++;
-      buckets = table.bucketCount;
+      buckets = table.chainCount;
     }
     model.verifyAll();
   }
@@ -299,7 +299,7 @@ describe("the table", () => {
         while (model.entries.length > 0) model.remove(random.pick(model.entries));
         leavesNothing(model);
         while (model.table.rehashStep(100));
-        check(model.table.bucketCount === 16, "an empty table is small");
+        check(model.table.chainCount === 16, "an empty table is small");
       },
     );
   }
@@ -376,22 +376,22 @@ describe("the table", () => {
     const settle = (buckets: number) => {
       let steps = 0;
       while (table.rehashing) {
-        check(table.bucketCount <= 64 * 262_144 + 262_144, "no rehash is out of bounds");
+        check(table.chainCount <= 64 * 262_144 + 262_144, "no rehash is out of bounds");
         table.rehashStep(100);
         check(++steps < 100_000, "rehashes end");
       }
-      expect(table.bucketCount).toBe(buckets);
+      expect(table.chainCount).toBe(buckets);
     };
     table.pauseRehash();
     while (addresses.length < 200_000) insert();
-    expect(table.bucketCount).toBe(16);
+    expect(table.chainCount).toBe(16);
     table.resumeRehash();
-    expect(table.bucketCount).toBe(16 + 1024);
+    expect(table.chainCount).toBe(16 + 1024);
     settle(262_144);
     table.pauseRehash();
     while (addresses.length > 5) table.remove(addresses.pop() as number);
     table.resumeRehash();
-    expect(table.bucketCount).toBe(262_144 + 4096);
+    expect(table.chainCount).toBe(262_144 + 4096);
     settle(16);
     check(
       addresses.every((address) => table.key(address).length === 12),
@@ -402,14 +402,14 @@ describe("the table", () => {
   test("has the room that is asked for before it is filled, and does not grow again", () => {
     const table = new Table(space(), { meta: true });
     table.reserve(5000);
-    expect(table.bucketCount).toBe(8192);
+    expect(table.chainCount).toBe(8192);
     for (let i = 0; i < 8192; i++) {
       const key = Buffer.from(String(i));
       table.insert(table.hash(key, 0, key.length), key, 0, key.length, 0, 1);
     }
-    expect([table.rehashing, table.bucketCount]).toEqual([false, 8192]);
+    expect([table.rehashing, table.chainCount]).toEqual([false, 8192]);
     table.reserve(1_000_000); // too late: it is in use
-    expect(table.bucketCount).toBe(8192);
+    expect(table.chainCount).toBe(8192);
   });
 
   test("draws every record now and then, in a table of few records and many buckets too", () => {
@@ -514,7 +514,7 @@ describe("a scan", () => {
           seen.add(table.key(address).toString());
           visits++;
         });
-        check(cursor >= 0 && cursor < table.bucketCount, "the cursor is a bucket's number");
+        check(cursor >= 0 && cursor < table.chainCount, "the cursor is a bucket's number");
         check(visits <= 64 * 40, `one call visited ${visits} records`);
         if (random.chance(0.3)) {
           const burst = random.below(random.pick([3, 30, 300, calls < 200 ? 3000 : 3]));
@@ -527,7 +527,7 @@ describe("a scan", () => {
           else table.resumeRehash();
           pauses = 1 - pauses;
         }
-        mostBuckets = Math.max(mostBuckets, table.bucketCount);
+        mostBuckets = Math.max(mostBuckets, table.chainCount);
         check(++calls <= 4 * mostBuckets, `${calls} calls did not end the scan of ${mostBuckets} buckets`);
       } while (cursor !== 0);
       for (const name of steady) check(seen.has(name), `${name} was there all the time and was not returned`);

@@ -185,7 +185,7 @@ describe("loading a file", () => {
     const { persistence, keyspace } = makePersistence({ dir });
     await persistence.load();
     expect(get(keyspace.databases[0], "a")).toBe("b");
-    expect(keyspace.databases[0].table.bucketCount).toBeLessThanOrEqual(64);
+    expect(keyspace.databases[0].table.chainCount).toBeLessThanOrEqual(64);
   });
 
   testWithRedis("reads what a real Redis saved, every key of it", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { ByteMap } from "../../src/memory/bytemap.ts";
-import { Element, packedAppendPair, packedValid } from "../../src/memory/packed.ts";
+import { Element, packedEnd, packedInsertPair, packedValid } from "../../src/memory/packed.ts";
 import {
   hashDelete,
   hashDraw,
@@ -241,7 +241,7 @@ describe("random fields", () => {
 
 test("integers that no number holds survive that a hash becomes large", () => {
   const hash = temporaryOf({ hashEntries: 1 });
-  packedAppendPair(hash, Buffer.from("9223372036854775807"), 0, 19, Buffer.from("-1"), 0, 2);
+  packedInsertPair(hash, packedEnd(hash), Buffer.from("9223372036854775807"), 0, 19, Buffer.from("-1"), 0, 2);
   put(hash, "b", "2");
   expect(hashMap(hash)).toBeInstanceOf(ByteMap);
   expect(contents(hash)).toEqual(

@@ -9,8 +9,7 @@ import { DEFAULT_LIMITS, type ValueLimits } from "../../src/values/limits.ts";
 import {
   ListCursor,
   ListEnd,
-  listAppendPacked,
-  listAppendPlain,
+  listBuilding,
   listCompact,
   listCopy,
   listDeleteRange,
@@ -327,11 +326,11 @@ describe("lists", () => {
     const packed = temporary();
     pushAll(packed, ["a", "b", "12"]);
     packed.buffer.copy(bytes, 5, packed.from, packed.to);
-    listAppendPacked(list, bytes, 5, 5 + packed.to - packed.from);
+    listBuilding(list).appendPacked(bytes, 5, 5 + packed.to - packed.from, packedCount(bytes, 5));
     expect(list.encoding).toBe(Encoding.QUICKLIST);
     listSettle(list);
     expect(list.encoding).toBe(Encoding.LISTPACK);
-    listAppendPlain(list, Buffer.from("plain"), 0, 5);
+    listBuilding(list).appendPlain(Buffer.from("plain"), 0, 5);
     listSettle(list);
     expect(shape(list)).toEqual(["3", "plain 5"]);
     expect(contents(list)).toEqual(["a", "b", "12", "plain"]);

@@ -115,11 +115,11 @@ export function scanMap(map: ByteMap, cursor: number, { count, pattern }: ScanOp
   let buckets = count * BUCKETS_PER_ELEMENT;
   const visit = (address: number): void => {
     seen++;
-    map.locateKey(address, span);
+    map.table.locateKey(address, span);
     if (pattern === null || globMatch(pattern, span.buffer, span.from, span.to, false)) found.push(address);
   };
   do {
-    cursor = map.scan(cursor, visit);
+    cursor = map.table.scan(cursor, visit);
   } while (cursor !== 0 && buckets-- > 0 && seen < count);
   return cursor;
 }

@@ -5,7 +5,7 @@ import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
-import { ZsetCursor, zsetLength, zsetRemoveCursor, zsetSeek, zsetSeekLast } from "../../values/sorted-set/zset.ts";
+import { ZsetCursor, zsetLength, zsetRemoveCursor, zsetSeek } from "../../values/sorted-set/zset.ts";
 import { Type } from "../../values/value-types.ts";
 import { type MultiPop, parseMultiPop, serveFirst } from "../arguments/multi-pop.ts";
 import { longAtLeast } from "../arguments/numbers.ts";
@@ -124,8 +124,7 @@ function popMembers(call: Call, zset: Value, index: number, end: ZsetEnd, count:
   if (isPaired) reply.array(popped);
   else if (!isKeyed) reply.array(popped * 2);
   for (let left = popped; left > 0; left--) {
-    if (end === ZsetEnd.MIN) zsetSeek(zset, cursor, 0);
-    else zsetSeekLast(zset, cursor);
+    zsetSeek(zset, cursor, end === ZsetEnd.MIN ? 0 : zsetLength(zset) - 1);
     if (isPaired) reply.array(2);
     reply.slice(cursor.member);
     reply.double(cursor.score);

@@ -9,13 +9,14 @@ import { filled } from "../../memory/objects.ts";
 import {
   Element,
   MAX_PACKED_BYTES,
-  packedAppendPair,
   packedAtEnd,
   packedBytes,
   packedCount,
   packedDelete,
+  packedEnd,
   packedFind,
   packedFirst,
+  packedInsertPair,
   packedNext,
   packedRead,
   packedReplace,
@@ -94,7 +95,7 @@ export function hashPut(
   }
   const { hashEntries, hashValueBytes } = h.limits;
   if (fTo - fFrom > hashValueBytes || vTo - vFrom > hashValueBytes) return enlarge(h, 0).set(field, fFrom, fTo - fFrom, value, vFrom, vTo);
-  if (isNew) packedAppendPair(h, field, fFrom, fTo, value, vFrom, vTo);
+  if (isNew) packedInsertPair(h, packedEnd(h), field, fFrom, fTo, value, vFrom, vTo);
   else packedReplace(h, place, value, vFrom, vTo);
   if (hashLength(h) > hashEntries) enlarge(h, 0);
   return isNew;

@@ -7,29 +7,21 @@ import { copyBytes } from "../../base/bytes.ts";
 import { EMPTY_PACKED_BYTES, packedClose, packedFirst, packedWrite } from "../../memory/packed.ts";
 import type { Temporary } from "../temporary.ts";
 import { Encoding } from "../value-types.ts";
-import { ListEnd, listAppendPacked, listPush, listSettle } from "./list.ts";
-import { exceedsListLimit } from "./quicklist.ts";
+import { ListEnd, listBuilding, listPush, listSettle } from "./list.ts";
+import { ENTRY_OVERHEAD, exceedsListLimit } from "./quicklist.ts";
 
-/** More than an entry of a listpack takes besides its bytes: how Redis tells whether one more fits. */
-const ENTRY_OVERHEAD = 8;
 /** Longer elements are handed over by themselves. */
 const MAX_ENTRY_BYTES = 4096;
 
 export class ListBuilder {
   private readonly temporary: Temporary;
   private readonly node = Buffer.allocUnsafeSlow(128 * 1024);
-  private at = 0;
+  private at = packedFirst(this.node, 0);
   private count = 0;
 
   /** `temporary` is an empty list. */
   constructor(temporary: Temporary) {
     this.temporary = temporary;
-    this.begin();
-  }
-
-  private begin(): void {
-    this.at = packedFirst(this.node, 0);
-    this.count = 0;
   }
 
   /** Adds bytes[from, to), which do not lie in the list itself. */
@@ -54,13 +46,13 @@ export class ListBuilder {
       const length = packedClose(this.node, 0, this.at, this.count);
       temporary.setPacked(Encoding.LISTPACK, length);
       copyBytes(temporary.buffer, temporary.from, this.node, 0, length);
-      this.begin();
     }
     listSettle(temporary);
   }
 
   private handOver(): void {
-    if (this.count > 0) listAppendPacked(this.temporary, this.node, 0, packedClose(this.node, 0, this.at, this.count));
-    this.begin();
+    if (this.count > 0) listBuilding(this.temporary).appendPacked(this.node, 0, packedClose(this.node, 0, this.at, this.count), this.count);
+    this.at = packedFirst(this.node, 0);
+    this.count = 0;
   }
 }

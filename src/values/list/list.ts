@@ -6,21 +6,18 @@
 
 import { assert } from "../../assert.ts";
 import { copied, copyBytes, equalBytes } from "../../base/bytes.ts";
-import type { CompressedForm } from "../../memory/node-image.ts";
 import {
   Element,
-  packedAppend,
   packedAtEnd,
   packedBytes,
   packedCount,
   packedDelete,
+  packedEnd,
   packedEquals,
   packedFind,
   packedFirst,
   packedInsert,
-  packedLast,
   packedNext,
-  packedPrepend,
   packedPrevious,
   packedRead,
   packedReplace,
@@ -54,11 +51,7 @@ export function listPrepare(h: Holder, bytes: number, count: number): void {
   if (h.object !== null) return;
   const { buffer, from, limits } = h;
   if (!exceedsListLimit(limits.listSize, packedBytes(buffer, from) + bytes, packedCount(buffer, from) + count)) return;
-  const list = new QuickList(h.tables, limits);
-  const elements = packedCount(buffer, from);
-  if (elements > 0) list.appendPacked(buffer, from, h.to, elements);
-  assert(list.size === elements, "a list keeps its elements when it becomes a large one");
-  h.setObject(Encoding.QUICKLIST, list);
+  listBuilding(h);
 }
 
 /** Elements went: a large list of one node that fills no more than half of what a small one may becomes small. */
@@ -99,15 +92,14 @@ export function listPush(h: Holder, bytes: Buffer, from: number, to: number, end
 export function listAdd(h: Holder, bytes: Buffer, from: number, to: number, end: ListEnd): void {
   const list = large(h);
   if (list !== null) list.push(end, bytes, from, to);
-  else if (end === ListEnd.HEAD) packedPrepend(h, bytes, from, to);
-  else packedAppend(h, bytes, from, to);
+  else packedInsert(h, end === ListEnd.HEAD ? packedFirst(h.buffer, h.from) : packedEnd(h), bytes, from, to);
 }
 
 /** Shows the element at an end of a list that has one. Good until the next change. */
 export function listPeek(h: Holder, end: ListEnd, element: Element): void {
   assert(listLength(h) > 0, "the end that is looked at is that of a list with elements");
   const list = large(h);
-  if (list === null) packedRead(h.buffer, end === ListEnd.HEAD ? packedFirst(h.buffer, h.from) : packedLast(h.buffer, h.from), element);
+  if (list === null) packedRead(h.buffer, packedSeek(h.buffer, h.from, end), element);
   else if (end === ListEnd.HEAD) list.read(0, 0, element);
   else list.read(list.length - 1, list.count(list.length - 1) - 1, element);
 }
@@ -116,7 +108,7 @@ export function listPeek(h: Holder, end: ListEnd, element: Element): void {
 export function listDrop(h: Holder, end: ListEnd): void {
   const list = large(h);
   if (list !== null) list.drop(end);
-  else packedDelete(h, end === ListEnd.HEAD ? packedFirst(h.buffer, h.from) : packedLast(h.buffer, h.from), 1);
+  else packedDelete(h, packedSeek(h.buffer, h.from, end), 1);
 }
 
 /** Copies the element at an end of a list that has one to `into`, whose buffer is replaced by a larger one where it must be. */
@@ -219,7 +211,6 @@ export class ListCursor {
     if (this.list === null) {
       this.span.buffer = h.buffer;
       this.span.from = h.from;
-      this.span.to = h.to;
       this.packed = true;
       this.following = packedSeek(h.buffer, h.from, index);
       return;
@@ -234,9 +225,7 @@ export class ListCursor {
     const { span, element, following } = this;
     this.at = following;
     if (this.packed) return this.goOn(packedRead(span.buffer, following, element));
-    element.bytes = span.buffer;
-    element.from = span.from;
-    element.to = span.to;
+    element.setSpan(span);
     return this.goOn(-1);
   }
 
@@ -293,27 +282,14 @@ export function listEach(h: Holder, visit: (element: Element) => void): void {
 
 // ---- loading
 
-/** Adds a whole listpack, well formed and not empty, as the last node of a list that is being built; `listSettle` at the end. */
-export function listAppendPacked(h: Holder, bytes: Buffer, from: number, to: number): void {
-  building(h).appendPacked(bytes, from, to, packedCount(bytes, from));
-}
-
-/** Likewise one of `count` elements that bytes[0, length) stand for (memory/nodes.ts). */
-export function listAppendCompressed(h: Holder, bytes: Buffer, length: number, count: number, form: CompressedForm): void {
-  building(h).appendCompressed(bytes, length, count, form);
-}
-
-/** Adds an element as the last node, plain, of a list that is being built; `listSettle` at the end. */
-export function listAppendPlain(h: Holder, bytes: Buffer, from: number, to: number): void {
-  building(h).appendPlain(bytes, from, to);
-}
-
-function building(h: Holder): QuickList {
+/** Returns the large list that is to be built node by node; `listSettle` at the end. */
+export function listBuilding(h: Holder): QuickList {
   const held = large(h);
   if (held !== null) return held;
   const list = new QuickList(h.tables, h.limits);
   const count = packedCount(h.buffer, h.from);
   if (count > 0) list.appendPacked(h.buffer, h.from, h.to, count);
+  assert(list.size === count, "a list keeps its elements when it becomes a large one");
   h.setObject(Encoding.QUICKLIST, list);
   return list;
 }

@@ -16,26 +16,25 @@ import {
   packedAppend,
   packedAppendAll,
   packedAtEnd,
+  packedClose,
   packedDelete,
   packedEntryBytes,
   packedEquals,
   packedFind,
   packedFirst,
-  packedInitWith,
   packedInsert,
-  packedLast,
   packedNext,
-  packedPrepend,
   packedPrevious,
   packedRead,
   packedReplace,
   packedSeek,
+  packedWrite,
 } from "../../memory/packed.ts";
 import type { ByteSpan, TableSpace } from "../../memory/record-table.ts";
 import type { ValueLimits } from "../limits.ts";
 
-/** An end of a list. */
-export const ListEnd = { HEAD: 0, TAIL: 1 } as const;
+/** An end of a list: the index, for `packedSeek`, of the element there. */
+export const ListEnd = { HEAD: 0, TAIL: -1 } as const;
 export type ListEnd = (typeof ListEnd)[keyof typeof ListEnd];
 
 /** Kinds of nodes: a listpack, or one element as it stands. */
@@ -48,8 +47,8 @@ const NODE_BYTES = [4096, 8192, 16384, 32768, 65536] as const;
 const COUNTED_NODE_BYTES = 8192;
 /** The largest count that a list keeps to, whatever the directive says. */
 const MAX_COUNT = 32767;
-/** More than an entry of a listpack takes besides its bytes. */
-const ENTRY_OVERHEAD = 8;
+/** More than an entry of a listpack takes besides its bytes: how Redis tells whether one more fits. */
+export const ENTRY_OVERHEAD = 8;
 /** Two listpacks that become one lose a header and an end. */
 const MERGED_BYTES = EMPTY_PACKED_BYTES;
 
@@ -97,14 +96,12 @@ export class QuickList extends NodeDeque {
   /** Puts bytes[from, to) at an end. */
   push(end: ListEnd, bytes: Buffer, from: number, to: number): void {
     const last = end === ListEnd.HEAD ? 0 : this.length - 1;
-    if (this.isLarge(to - from)) return this.insertPlain(end === ListEnd.HEAD ? 0 : this.length, bytes, from, to);
+    if (this.isLarge(to - from)) return this.insertPlain(last - end, bytes, from, to);
     if (!this.allowsInsert(last, to - from)) {
       if (this.length > 0) this.fit(last);
-      return this.insertPacked(end === ListEnd.HEAD ? 0 : this.length, bytes, from, to);
+      return this.insertPacked(last - end, bytes, from, to);
     }
-    if (end === ListEnd.HEAD) packedPrepend(this.open(last), bytes, from, to);
-    else packedAppend(this.open(last), bytes, from, to);
-    this.setCount(last, this.count(last) + 1);
+    this.insertIn(last, end === ListEnd.HEAD ? 0 : this.count(last), bytes, from, to);
   }
 
   /** Takes away the element at an end; the list must have one. */
@@ -114,7 +111,7 @@ export class QuickList extends NodeDeque {
     assert(count > 0, "no node of a list is empty");
     if (count === 1) return this.remove(node);
     const space = this.open(node);
-    packedDelete(space, end === ListEnd.HEAD ? packedFirst(space.buffer, space.from) : packedLast(space.buffer, space.from), 1);
+    packedDelete(space, packedSeek(space.buffer, space.from, end), 1);
     this.setCount(node, count - 1);
   }
 
@@ -141,13 +138,8 @@ export class QuickList extends NodeDeque {
   /** Shows the element at `offset` of `node`. */
   read(node: number, offset: number, element: Element): void {
     this.locate(node, span);
-    if (this.kind(node) === PACKED) {
-      packedRead(span.buffer, packedSeek(span.buffer, span.from, offset), element);
-    } else {
-      element.bytes = span.buffer;
-      element.from = span.from;
-      element.to = span.to;
-    }
+    if (this.kind(node) === PACKED) packedRead(span.buffer, packedSeek(span.buffer, span.from, offset), element);
+    else element.setSpan(span);
   }
 
   /** Puts bytes[from, to) before the element at `offset` of `node`, or with `after` behind it. */
@@ -178,9 +170,14 @@ export class QuickList extends NodeDeque {
   replaceAt(node: number, offset: number, bytes: Buffer, from: number, to: number): void {
     const large = this.isLarge(to - from);
     if (this.kind(node) === PLAIN) {
-      if (large) return this.replacePlain(node, bytes, from, to);
-      this.insertAt(node, 0, true, bytes, from, to);
-      return this.remove(node);
+      if (!large) {
+        this.insertAt(node, 0, true, bytes, from, to);
+        return this.remove(node);
+      }
+      const space = this.open(node);
+      space.splice(0, space.to - space.from, to - from);
+      copyBytes(space.buffer, space.from, bytes, from, to);
+      return;
     }
     if (!large) {
       const space = this.open(node);
@@ -277,6 +274,7 @@ export class QuickList extends NodeDeque {
     this.locate(index, span);
   }
 
+  /** Puts an element before node `index`, in a plain node whatever its length. */
   private insertPlain(index: number, bytes: Buffer, from: number, to: number): void {
     this.insertNode(index, PLAIN, to - from, 1);
     copyBytes(span.buffer, span.from, bytes, from, to);
@@ -284,15 +282,9 @@ export class QuickList extends NodeDeque {
 
   /** A listpack of one element. */
   private insertPacked(index: number, bytes: Buffer, from: number, to: number): void {
-    const entry = packedEntryBytes(bytes, from, to);
-    this.insertNode(index, PACKED, EMPTY_PACKED_BYTES + entry, 1);
-    packedInitWith(span.buffer, span.from, bytes, from, to);
-  }
-
-  private replacePlain(node: number, bytes: Buffer, from: number, to: number): void {
-    const space = this.open(node);
-    space.splice(0, space.to - space.from, to - from);
-    copyBytes(space.buffer, space.from, bytes, from, to);
+    this.insertNode(index, PACKED, EMPTY_PACKED_BYTES + packedEntryBytes(bytes, from, to), 1);
+    const { buffer, from: start } = span;
+    packedClose(buffer, start, packedWrite(buffer, packedFirst(buffer, start), bytes, from, to), 1);
   }
 
   /** Puts an element into a packed node, before the one at `offset`. */
@@ -374,7 +366,7 @@ function equalsSpan(bytes: Buffer, from: number, to: number): boolean {
 export function removeEqualPacked(space: PackedSpace, bytes: Buffer, from: number, to: number, limit: number, backwards: boolean): number {
   let removed = 0;
   if (backwards) {
-    let at = packedLast(space.buffer, space.from);
+    let at = packedSeek(space.buffer, space.from, -1);
     while (at !== -1 && removed < limit) {
       if (packedEquals(space.buffer, at, bytes, from, to)) {
         at = packedDelete(space, at, 1);
@@ -392,8 +384,7 @@ export function removeEqualPacked(space: PackedSpace, bytes: Buffer, from: numbe
       next = packedNext(space.buffer, next);
       run++;
     }
-    if (run > 0) at = packedDelete(space, at, run);
-    else at = packedNext(space.buffer, at);
+    at = run > 0 ? packedDelete(space, at, run) : packedNext(space.buffer, at);
     removed += run;
   }
   return removed;

@@ -131,5 +131,5 @@ function tableAmong(sets: readonly Holder[], from: number): ByteMap | null {
 /** The hash of a member that `setWalk` shows: known, or worked out with any table. */
 function hashOf(set: Holder, anyTable: ByteMap, member: Element, place: number): number {
   const own = tableOf(set);
-  return own === null ? anyTable.hash(member.bytes, member.from, member.to - member.from) : own.table.hashOf(place);
+  return own === null ? anyTable.table.hash(member.bytes, member.from, member.to - member.from) : own.table.hashOf(place);
 }

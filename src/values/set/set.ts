@@ -53,7 +53,7 @@ export function setHas(h: Holder, bytes: Buffer, from: number, to: number): bool
 
 /** `setHas` for a member whose hash (Table.hash) is known, when the set is a hash table. */
 export function setHasHashed(h: Holder, hash: number, bytes: Buffer, from: number, to: number): boolean {
-  if (h.object !== null) return (h.object as ByteMap).findHashed(hash, bytes, from, to - from) !== 0;
+  if (h.object !== null) return (h.object as ByteMap).table.find(hash, bytes, from, to - from) !== 0;
   return setHas(h, bytes, from, to);
 }
 
@@ -70,8 +70,8 @@ export function setAdd(h: Holder, bytes: Buffer, from: number, to: number): bool
 export function setAddHashed(h: Holder, hash: number, bytes: Buffer, from: number, to: number): boolean {
   if (h.object === null) return setAdd(h, bytes, from, to);
   const map = h.object as ByteMap;
-  if (map.findHashed(hash, bytes, from, to - from) !== 0) return false;
-  map.addHashed(hash, bytes, from, to - from, 0);
+  if (map.table.find(hash, bytes, from, to - from) !== 0) return false;
+  map.table.insert(hash, bytes, from, to - from, 0, 0);
   return true;
 }
 
@@ -144,7 +144,7 @@ function setToHashtable(h: Holder, capacity: number): ByteMap {
     map.table.reserve(capacity);
     walkPacked(h, converted, (member) => {
       const length = member.to - member.from;
-      map.addHashed(map.hash(member.bytes, member.from, length), member.bytes, member.from, length, 0);
+      map.table.insert(map.table.hash(member.bytes, member.from, length), member.bytes, member.from, length, 0, 0);
       return true;
     });
     h.setObject(Encoding.HASHTABLE, map);
@@ -196,7 +196,7 @@ export function setReserve(h: Holder, count: number): void {
 
 /** Returns whether bytes[from, to) was there. */
 export function setRemove(h: Holder, bytes: Buffer, from: number, to: number): boolean {
-  if (h.object !== null) return setRemoveHashed(h, (h.object as ByteMap).hash(bytes, from, to - from), bytes, from, to);
+  if (h.object !== null) return setRemoveHashed(h, (h.object as ByteMap).table.hash(bytes, from, to - from), bytes, from, to);
   if (h.encoding === Encoding.INTSET) return intsetRemove(h, bytes, from, to);
   const at = packedFind(h.buffer, h.from, bytes, from, to, 1);
   if (at !== -1) packedDelete(h, at, 1);
@@ -207,7 +207,7 @@ export function setRemove(h: Holder, bytes: Buffer, from: number, to: number): b
 export function setRemoveHashed(h: Holder, hash: number, bytes: Buffer, from: number, to: number): boolean {
   if (h.object === null) return setRemove(h, bytes, from, to);
   const map = h.object as ByteMap;
-  const address = map.findHashed(hash, bytes, from, to - from);
+  const address = map.table.find(hash, bytes, from, to - from);
   if (address !== 0) map.remove(address);
   return address !== 0;
 }

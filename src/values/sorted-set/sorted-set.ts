@@ -72,7 +72,7 @@ export class SortedSet implements LargeObject {
   /** Adds a member that is not there. Errors: ArenaFull, and nothing is added. */
   insert(value: number, bytes: Buffer, from: number, length: number): void {
     const { map } = this;
-    const address = map.addHashed(map.hash(bytes, from, length), bytes, from, length, SCORE_BYTES);
+    const address = map.table.insert(map.table.hash(bytes, from, length), bytes, from, length, 0, SCORE_BYTES);
     setRecordScore(map.table, address, value);
     try {
       this.index.insert(value, address);

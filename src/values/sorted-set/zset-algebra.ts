@@ -35,8 +35,8 @@ export function zsetUnion(tables: TableSpace, sources: readonly ZsetSource[], ag
       eachMember(source, (member, score) => {
         const weighted = number(source.weight * score);
         const length = member.to - member.from;
-        const hash = map.hash(member.bytes, member.from, length);
-        const address = map.findHashed(hash, member.bytes, member.from, length);
+        const hash = map.table.hash(member.bytes, member.from, length);
+        const address = map.table.find(hash, member.bytes, member.from, length);
         if (address === 0) addMember(map, hash, member, weighted);
         else setRecordScore(map.table, address, aggregated(recordScore(map.table, address), weighted, aggregate));
       });
@@ -50,7 +50,7 @@ export function zsetIntersection(tables: TableSpace, sources: readonly ZsetSourc
     eachCommon(sources, (member, score, others) => {
       let total = number(others[0].weight * score);
       for (let i = 1; i < others.length; i++) total = aggregated(total, scoreIn(others[i], member) * others[i].weight, aggregate);
-      addMember(map, map.hash(member.bytes, member.from, member.length), member, total);
+      addMember(map, map.table.hash(member.bytes, member.from, member.length), member, total);
       return true;
     });
   });
@@ -74,11 +74,11 @@ export function zsetDifference(tables: TableSpace, [first, ...others]: readonly 
     if (asking <= walking) {
       eachMember(first, (member, score) => {
         for (const other of worth) if (hasMember(other, member)) return;
-        addMember(map, map.hash(member.bytes, member.from, member.length), member, score);
+        addMember(map, map.table.hash(member.bytes, member.from, member.length), member, score);
       });
       return;
     }
-    eachMember(first, (member, score) => addMember(map, map.hash(member.bytes, member.from, member.length), member, score));
+    eachMember(first, (member, score) => addMember(map, map.table.hash(member.bytes, member.from, member.length), member, score));
     for (const other of worth) {
       if (map.size === 0) return;
       eachMember(other, (member) => {
@@ -99,7 +99,7 @@ function building(tables: TableSpace, fill: (map: ByteMap) => void): SortedSet {
 }
 
 function addMember(map: ByteMap, hash: number, member: Element, score: number): void {
-  setRecordScore(map.table, map.addHashed(hash, member.bytes, member.from, member.to - member.from, SCORE_BYTES), score);
+  setRecordScore(map.table, map.table.insert(hash, member.bytes, member.from, member.length, 0, SCORE_BYTES), score);
 }
 
 /**

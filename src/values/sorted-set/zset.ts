@@ -16,11 +16,11 @@ import {
   Element,
   EMPTY_PACKED_BYTES,
   MAX_PACKED_BYTES,
-  packedAppendPair,
   packedAtEnd,
   packedBytes,
   packedCount,
   packedDelete,
+  packedEnd,
   packedFind,
   packedFirst,
   packedInsertPair,
@@ -198,7 +198,7 @@ function packedPut(h: Holder, score: number, bytes: Buffer, from: number, to: nu
 
 /** Puts a member after all others, where it must belong. */
 function packedPutLast(h: Holder, score: number, bytes: Buffer, from: number, to: number): void {
-  packedAppendPair(h, bytes, from, to, DIGITS, 0, writeScore(score));
+  packedInsertPair(h, packedEnd(h), bytes, from, to, DIGITS, 0, writeScore(score));
 }
 
 /** Gives the member at `at`, which is bytes[from, to), another score. */
@@ -279,41 +279,22 @@ export function zsetSeek(h: Holder, cursor: ZsetCursor, rank: number): void {
   showLarge(large, cursor);
 }
 
-/** Likewise at the last member. */
-export function zsetSeekLast(h: Holder, cursor: ZsetCursor): void {
-  const large = zsetLarge(h);
-  if (large === null) return showPacked(h, cursor, packedSeek(h.buffer, h.from, -2));
-  large.index.seekLast(cursor.ordered);
-  showLarge(large, cursor);
-}
-
-/** Moves the cursor to the next member. Returns false, and it is nowhere, when there is none. */
-export function zsetNext(h: Holder, cursor: ZsetCursor): boolean {
-  const large = zsetLarge(h);
-  if (large === null) {
-    const at = packedNext(h.buffer, packedNext(h.buffer, cursor.place));
-    if (packedAtEnd(h.buffer, at)) return false;
-    showPacked(h, cursor, at);
-  } else {
-    large.index.next(cursor.ordered);
-    if (cursor.ordered.chunk === -1) return false;
-    showLarge(large, cursor);
-  }
-  return true;
-}
-
-/** Moves the cursor to the member before. Returns false, and it is nowhere, when there is none. */
-export function zsetPrevious(h: Holder, cursor: ZsetCursor): boolean {
-  const large = zsetLarge(h);
-  if (large === null) {
-    const score = packedPrevious(h.buffer, h.from, cursor.place);
+/** Moves the cursor to the next member, or with `backwards` to the one before. Returns false, and it is nowhere, when there is none. */
+export function zsetNext(h: Holder, cursor: ZsetCursor, backwards = false): boolean {
+  const { buffer, from, object } = h;
+  if (object === null) {
+    const score = backwards ? packedPrevious(buffer, from, cursor.place) : packedNext(buffer, cursor.place);
     if (score === -1) return false;
-    showPacked(h, cursor, packedPrevious(h.buffer, h.from, score));
-  } else {
-    large.index.previous(cursor.ordered);
-    if (cursor.ordered.chunk === -1) return false;
-    showLarge(large, cursor);
+    const at = backwards ? packedPrevious(buffer, from, score) : packedNext(buffer, score);
+    if (packedAtEnd(buffer, at)) return false;
+    showPacked(h, cursor, at);
+    return true;
   }
+  const { index } = object as SortedSet;
+  if (backwards) index.previous(cursor.ordered);
+  else index.next(cursor.ordered);
+  if (cursor.ordered.chunk === -1) return false;
+  showLarge(object as SortedSet, cursor);
   return true;
 }
 

@@ -50,7 +50,8 @@ export function countBitRange(bytes: Buffer, from: number, first: number, last: 
   return countBits(bytes, firstByte, lastByte + 1) - BITS_OF_BYTE[before & 0xff] - BITS_OF_BYTE[after];
 }
 
-function bitsOfWord(word: number): number {
+/** How many bits of a word are set. */
+export function bitsOfWord(word: number): number {
   word -= (word >>> 1) & 0x55555555;
   word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
   return Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
@@ -160,23 +161,15 @@ export type BitOperation = (typeof BitOperation)[keyof typeof BitOperation];
  * Writes the `length` bytes of the result to target[at]. Strings shorter than that go on in zeros. The target may be one of the strings:
  * each chunk of it is written after that of all strings has been read.
  */
-export function combineBits(
-  operation: BitOperation,
-  sources: readonly Readonly<ByteSpan>[],
-  length: number,
-  target: Buffer,
-  at: number,
-): void {
+export function combineBits(operation: BitOperation, sources: readonly ByteSpan[], length: number, target: Buffer, at: number): void {
   for (let start = 0; start < length; start += CHUNK_BYTES) {
     const size = Math.min(CHUNK_BYTES, length - start);
     const words = (size + 3) >>> 2;
     copyPadded(SCRATCH, sources[0], start, size);
-    if (operation === BitOperation.NOT) invert(words);
+    if (operation === BitOperation.NOT) COMBINE[operation](words);
     for (let i = 1; i < sources.length; i++) {
       copyPadded(SECOND, sources[i], start, size);
-      if (operation === BitOperation.AND) and(words);
-      else if (operation === BitOperation.OR) or(words);
-      else xor(words);
+      COMBINE[operation](words);
     }
     SCRATCH.copy(target, at + start, 0, size);
   }
@@ -191,19 +184,17 @@ function copyPadded(target: Buffer, source: Readonly<ByteSpan>, start: number, s
 
 // One function for each operation: a choice inside the loop would cost more than the operation. On arrays that never change, a loop is so
 // much faster than on those of the strings themselves (0.07 against 0.17 ms a MiB) that it makes up for the copying (0.06 ms).
-
-function and(count: number): void {
-  for (let i = 0; i < count; i++) SCRATCH_WORDS[i] &= SECOND_WORDS[i];
-}
-
-function or(count: number): void {
-  for (let i = 0; i < count; i++) SCRATCH_WORDS[i] |= SECOND_WORDS[i];
-}
-
-function xor(count: number): void {
-  for (let i = 0; i < count; i++) SCRATCH_WORDS[i] ^= SECOND_WORDS[i];
-}
-
-function invert(count: number): void {
-  for (let i = 0; i < count; i++) SCRATCH_WORDS[i] = ~SCRATCH_WORDS[i];
-}
+const COMBINE: Readonly<Record<BitOperation, (words: number) => void>> = {
+  [BitOperation.AND](words) {
+    for (let i = 0; i < words; i++) SCRATCH_WORDS[i] &= SECOND_WORDS[i];
+  },
+  [BitOperation.OR](words) {
+    for (let i = 0; i < words; i++) SCRATCH_WORDS[i] |= SECOND_WORDS[i];
+  },
+  [BitOperation.XOR](words) {
+    for (let i = 0; i < words; i++) SCRATCH_WORDS[i] ^= SECOND_WORDS[i];
+  },
+  [BitOperation.NOT](words) {
+    for (let i = 0; i < words; i++) SCRATCH_WORDS[i] = ~SCRATCH_WORDS[i];
+  },
+};

@@ -5,6 +5,8 @@
  * the table, and a hundredth of the time for strings of 10,000 bytes.
  */
 
+import { bitsOfWord } from "./bits.ts";
+
 /** A run of bytes that both strings have in the subsequence: where it starts in each, and how long it is. */
 export interface Match {
   inA: number;
@@ -28,16 +30,14 @@ const INDEXES = new Uint16Array(256);
 
 /** The length alone: one row is enough for it. Returns null when there is not enough memory. */
 export function commonSubsequenceLength(a: Buffer, b: Buffer): number | null {
-  try {
+  return ifMemory(() => {
     const words = (a.length + 31) >>> 5;
     const row = a.length <= SHORT ? ROW : new Int32Array(words);
     const places = placesOf(a, b, words);
     row.fill(-1, 0, words);
     for (let j = 0; j < b.length; j++) nextRow(row, 0, row, 0, places, (INDEXES[b[j]] - 1) * words, words);
     return steps(row, 0, a.length);
-  } catch (error) {
-    return noMemory(error);
-  }
+  });
 }
 
 /**
@@ -45,21 +45,23 @@ export function commonSubsequenceLength(a: Buffer, b: Buffer): number | null {
  * a.length * b.length / 4 bytes at most for the moment. Returns null when there is not so much.
  */
 export function commonSubsequence(a: Buffer, b: Buffer): CommonSubsequence | null {
-  try {
+  return ifMemory(() => {
     const words = (a.length + 31) >>> 5;
     const places = placesOf(a, b, words);
     const rows = new Int32Array((b.length + 1) * words);
     rows.fill(-1, 0, words);
     for (let j = 0; j < b.length; j++) nextRow(rows, j * words, rows, (j + 1) * words, places, (INDEXES[b[j]] - 1) * words, words);
     return walkBack(a, b, rows, words);
-  } catch (error) {
-    return noMemory(error);
-  }
+  });
 }
 
-function noMemory(error: unknown): null {
-  if (error instanceof RangeError) return null;
-  throw error;
+function ifMemory<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 /** For each byte of `b` the places where `a` has it, one bit each, at its index in INDEXES times `words`. */
@@ -91,14 +93,8 @@ function nextRow(from: Int32Array, at: number, to: Int32Array, toAt: number, pla
 function steps(rows: Int32Array, at: number, i: number): number {
   let count = 0;
   const last = at + (i >>> 5);
-  for (; at < last; at++) count += ones(~rows[at]);
-  return (i & 31) === 0 ? count : count + ones(~rows[at] & ((1 << i) - 1));
-}
-
-function ones(bits: number): number {
-  let count = bits - ((bits >>> 1) & 0x55555555);
-  count = (count & 0x33333333) + ((count >>> 2) & 0x33333333);
-  return Math.imul((count + (count >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+  for (; at < last; at++) count += bitsOfWord(~rows[at]);
+  return (i & 31) === 0 ? count : count + bitsOfWord(~rows[at] & ((1 << i) - 1));
 }
 
 function walkBack(a: Buffer, b: Buffer, rows: Int32Array, words: number): CommonSubsequence {

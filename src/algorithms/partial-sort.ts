@@ -4,7 +4,7 @@
  * L. Bentley and M. D. McIlroy, "Engineering a Sort Function" (1993), leaving out partitions beyond the places wanted.
  */
 
-type Compare = (a: number, b: number) => number;
+import type { Compare } from "../memory/entry-sort.ts";
 
 /** Fewer are sorted by insertion. */
 const FEW = 7;

@@ -5,7 +5,7 @@
  */
 
 import { copyBytes } from "../base/bytes.ts";
-import { sortEntries } from "../memory/entry-sort.ts";
+import { type Compare, sortEntries } from "../memory/entry-sort.ts";
 import type { Element } from "../memory/packed.ts";
 import { partialSort } from "./partial-sort.ts";
 
@@ -172,7 +172,7 @@ function descending(a: number, b: number): number {
 interface Run {
   readonly order: Int32Array;
   readonly keys: Float64Array;
-  readonly tie: (a: number, b: number) => number;
+  readonly tie: Compare;
 }
 
 /** Sorts order[from, to), whose strings have their first `depth` bytes in common, by the rest. */
@@ -198,8 +198,7 @@ function sortRun(vector: SortVector, run: Run, from: number, to: number, depth: 
 /** Whether there is nothing to do, as where all are equal. */
 function isSorted(vector: SortVector, { order, tie }: Run, from: number, to: number): boolean {
   for (let at = from + 1; at < to; at++) {
-    const sign = vector.compare(order[at - 1], order[at]);
-    if (sign > 0 || (sign === 0 && tie(order[at - 1], order[at]) > 0)) return false;
+    if ((vector.compare(order[at - 1], order[at]) || tie(order[at - 1], order[at])) > 0) return false;
   }
   return true;
 }
@@ -208,11 +207,7 @@ function insert(vector: SortVector, { order, tie }: Run, from: number, to: numbe
   for (let i = from + 1; i < to; i++) {
     const index = order[i];
     let at = i;
-    for (; at > from; at--) {
-      const sign = vector.compare(order[at - 1], index);
-      if (sign < 0 || (sign === 0 && tie(order[at - 1], index) < 0)) break;
-      order[at] = order[at - 1];
-    }
+    for (; at > from && (vector.compare(order[at - 1], index) || tie(order[at - 1], index)) > 0; at--) order[at] = order[at - 1];
     order[at] = index;
   }
 }

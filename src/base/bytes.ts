@@ -5,10 +5,12 @@
 
 const LOOP_LIMIT = 24;
 
-const ZERO = 0x30;
-const NINE = 0x39;
-const MINUS = 0x2d;
-const WORD = 2 ** 32;
+export const ZERO = 0x30;
+export const NINE = 0x39;
+export const PLUS = 0x2b;
+export const MINUS = 0x2d;
+export const POINT = 0x2e;
+export const WORD = 2 ** 32;
 const BILLION = 1_000_000_000;
 /** Digits of the longest int64, with its sign. */
 export const MAX_INT64_DIGITS = 20;
@@ -47,10 +49,7 @@ export function equalBytes(a: Buffer, aFrom: number, b: Buffer, bFrom: number, l
   return true;
 }
 
-/**
- * Whether the `length` bytes that `words` hold from word `at` on are bytes[from, from + length). A quarter of the reading that comparing
- * byte by byte takes.
- */
+/** Whether `length` bytes from words[at] on are bytes[from, from + length). Reads a quarter of what comparing byte by byte would. */
 export function equalsWords(words: Int32Array, at: number, bytes: Buffer, from: number, length: number): boolean {
   const end = from + (length & ~3);
   for (; from < end; from += 4, at++) {
@@ -99,10 +98,7 @@ export function smallInteger(bytes: Buffer, from: number, to: number): number {
   return negative ? -value : value;
 }
 
-/**
- * An int64 as two 32-bit words: a number of JavaScript holds 53 bits of it exactly, a BigInt is an object. What packed bytes hold is read
- * and written so.
- */
+/** An int64 as two 32-bit words: a number holds 53 bits of it exactly, a BigInt is an object. Packed bytes are read and written so. */
 export interface Int64Words {
   low: number;
   high: number;

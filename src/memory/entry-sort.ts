@@ -5,12 +5,15 @@
 
 const RUN = 16;
 
+/** Below 0, 0 or above: how two addresses compare. */
+export type Compare = (a: number, b: number) => number;
+
 /**
  * Sorts the first `count` entries by score and, where scores are equal, as `compare` orders the two addresses. Uses as much memory again
  * for the moment. (1,000,000 entries in random order: 140 ms with scores of their own, 3 s where all are equal and members are read to
  * compare them.)
  */
-export function sortEntries(scores: Float64Array, addresses: Int32Array, count: number, compare: (a: number, b: number) => number): void {
+export function sortEntries(scores: Float64Array, addresses: Int32Array, count: number, compare: Compare): void {
   const order = direction(scores, addresses, count, compare);
   if (order > 0) return;
   if (order < 0) {
@@ -38,7 +41,7 @@ interface Entries {
 }
 
 /** 1: the entries ascend; -1: they descend; 0: neither. */
-function direction(scores: Float64Array, addresses: Int32Array, count: number, compare: (a: number, b: number) => number): number {
+function direction(scores: Float64Array, addresses: Int32Array, count: number, compare: Compare): number {
   let order = 0;
   for (let i = 1; i < count; i++) {
     const step = scores[i] === scores[i - 1] ? compare(addresses[i], addresses[i - 1]) : scores[i] > scores[i - 1] ? 1 : -1;
@@ -48,7 +51,7 @@ function direction(scores: Float64Array, addresses: Int32Array, count: number, c
   return count < 2 ? 1 : order;
 }
 
-function sortRun(scores: Float64Array, addresses: Int32Array, from: number, to: number, compare: (a: number, b: number) => number): void {
+function sortRun(scores: Float64Array, addresses: Int32Array, from: number, to: number, compare: Compare): void {
   for (let i = from + 1; i < to; i++) {
     const score = scores[i];
     const address = addresses[i];
@@ -64,14 +67,7 @@ function sortRun(scores: Float64Array, addresses: Int32Array, from: number, to: 
 }
 
 /** Merges source[from, middle) and source[middle, to) into the same places of `target`. */
-function merge(
-  source: Entries,
-  target: Entries,
-  from: number,
-  middle: number,
-  to: number,
-  compare: (a: number, b: number) => number,
-): void {
+function merge(source: Entries, target: Entries, from: number, middle: number, to: number, compare: Compare): void {
   const { scores, addresses } = source;
   let left = from;
   let right = middle;

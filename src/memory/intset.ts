@@ -80,10 +80,7 @@ export function intsetGet(buffer: Buffer, from: number, index: number, element: 
   element.setWords(int64.low, int64.high);
 }
 
-/**
- * Whether buffer[from, to) has the head of an intset that is not empty and takes these bytes: all there is to check of one whose inside is
- * known to be sound.
- */
+/** Whether buffer[from, to) has the head of an intset, not empty, of this length: all there is to check of one known to be sound inside. */
 export function intsetFits(buffer: Buffer, from: number, to: number): boolean {
   if (to - from < HEAD) return false;
   const width = widthOf(buffer, from);

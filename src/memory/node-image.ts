@@ -1,6 +1,4 @@
-/**
- * The words that a directory of nodes (nodes.ts) consists of, and images: directories as they were, for reading what the nodes held then.
- */
+/** The words of a directory of nodes (nodes.ts), and images: directories as they were, for reading what the nodes held then. */
 
 import { assert } from "../assert.ts";
 import { OFFSET_MASK, SEGMENT_SHIFT } from "./arena.ts";
@@ -45,7 +43,7 @@ export abstract class NodeDirectory {
   /** The place of the first node in `words`, counted in nodes. */
   protected head = 0;
   /** That of its compressed nodes. */
-  protected form: CompressedForm | null = null;
+  form: CompressedForm | null = null;
 
   constructor(tables: TableSpace, words: Int32Array) {
     this.tables = tables;
@@ -78,33 +76,22 @@ export abstract class NodeDirectory {
 export class NodeImage extends NodeDirectory {
   /** Which of its deque's images it is, from 1. */
   readonly number: number;
-  private readonly released: (image: NodeImage) => void;
+  /** The image is not used any more. */
+  readonly release: () => void;
 
-  constructor(
-    tables: TableSpace,
-    words: Int32Array,
-    size: number,
-    form: CompressedForm | null,
-    number: number,
-    released: (image: NodeImage) => void,
-  ) {
-    super(tables, words);
-    this.length = words.length >> STRIDE_SHIFT;
-    this.size = size;
-    this.form = form;
+  constructor(of: NodeDirectory, words: Int32Array, number: number, released: (image: NodeImage) => void) {
+    super(of.tables, words);
+    this.length = of.length;
+    this.size = of.size;
+    this.form = of.form;
     this.number = number;
-    this.released = released;
+    this.release = () => released(this);
   }
 
   /** Sets `span` to the bytes of node `index`: good until anything allocates, or another node is located. */
   locate(index: number, span: ByteSpan): void {
     this.locateStored(index, span);
     if (this.form !== null && this.isCompressed(index)) this.form.decode(span, this.count(index), span);
-  }
-
-  /** The image is not used any more. */
-  release(): void {
-    this.released(this);
   }
 }
 

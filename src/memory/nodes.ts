@@ -89,10 +89,9 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     let bytes = 0;
     let elements = 0;
     let index = 0;
-    while (index < this.length && (samples === 0 || elements < samples)) {
+    for (; index < this.length && (samples === 0 || elements < samples); index++) {
       bytes += this.capacity(index);
       elements += this.count(index);
-      index++;
     }
     return this.heldBytes + (index === 0 ? 0 : Math.round((bytes / index) * this.length));
   }
@@ -142,13 +141,10 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
   capacity(index: number): number {
     const at = (this.head + index) << STRIDE_SHIFT;
     const address = this.words[at + ADDRESS];
-    return (this.words[at + FLAGS] & OUTSIDE) === 0 ? this.arena.capacity(address) : this.blob(address).buffer.length;
+    return (this.words[at + FLAGS] & OUTSIDE) === 0 ? this.arena.capacity(address) : (this.objects.get(address) as Blob).buffer.length;
   }
 
-  /**
-   * Sets `span` to the bytes of node `index`, for reading: good until the next change of anything. Errors: of a compressed one ArenaFull
-   * and those of its form.
-   */
+  /** Shows node `index` in `span`, for reading: good until the next change of anything. Errors: if compressed ArenaFull and its form's. */
   locate(index: number, span: ByteSpan): void {
     assert(index >= 0 && index < this.length, "a node that is looked at is in the directory");
     const at = (this.head + index) << STRIDE_SHIFT;
@@ -182,23 +178,19 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
 
   // ---- changing
 
-  /**
-   * Puts a node of `bytes` bytes, their content undefined, and of no elements so far before node `index` (`length`: after all). Errors:
-   * ArenaFull.
-   */
+  /** Puts a node of `bytes` bytes, undefined, and of no elements yet before node `index` (`length`: after all). Errors: ArenaFull. */
   insert(index: number, bytes: number, kind = 0): void {
     assert(index >= 0 && index <= this.length, "a node is inserted among the others or at an end");
     assert(kind >= 0 && kind <= KIND_MASK, "two bits hold the kind of a node");
     if (this.graves.length > 0) this.sweep(SWEEP_AT_CHANGE);
     this.reserve(index);
-    const outside = bytes > MAX_BLOCK;
     const address = this.allocate(bytes);
     const at = this.openGap(index) << STRIDE_SHIFT;
     const { words } = this;
     words[at + ADDRESS] = address;
     words[at + LENGTH] = bytes;
     words[at + COUNT] = 0;
-    words[at + FLAGS] = (kind << KIND_SHIFT) | (outside ? OUTSIDE : 0);
+    words[at + FLAGS] = (kind << KIND_SHIFT) | (bytes > MAX_BLOCK ? OUTSIDE : 0);
   }
 
   /** Removes node `index` and its elements. */
@@ -239,10 +231,7 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     this.words[at] = count;
   }
 
-  /**
-   * Says that the bytes of node `index`, which `locateStored` shows, stand for what this form makes of them. All compressed nodes have the
-   * same form.
-   */
+  /** Says that the bytes of node `index` (`locateStored`) stand for what this form makes of them. All compressed nodes have one form. */
   setCompressed(index: number, form: CompressedForm): void {
     assert(this.form === null || this.form === form, "all compressed nodes of a deque have one form, so that one reads them all");
     this.form = form;
@@ -358,7 +347,7 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     const to = from + (this.length << STRIDE_SHIFT);
     const { words } = this;
     for (let at = from + FLAGS; at < to; at += STRIDE) words[at] |= CAPTURED;
-    const image = new NodeImage(this.tables, words.slice(from, to), this.size, this.form, ++this.captures, (done) => this.release(done));
+    const image = new NodeImage(this, words.slice(from, to), ++this.captures, (done) => this.release(done));
     this.images.push(image);
     return image;
   }
@@ -371,10 +360,6 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
   }
 
   // ---- blocks
-
-  private blob(handle: number): Blob {
-    return this.objects.get(handle) as Blob;
-  }
 
   /**
    * How much memory node `index` gets, having grown to `length` bytes. At the ends of a long directory it gets at once what it will fill:

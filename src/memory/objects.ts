@@ -1,6 +1,4 @@
-/**
- * What does not fit a block of the arena: keys and values of more than MAX_BLOCK bytes. Records name them by a small number, the handle.
- */
+/** What does not fit a block of the arena: keys and values of more than MAX_BLOCK bytes. Records name them by a number, the handle. */
 
 import { assert } from "../assert.ts";
 import { copied } from "../base/bytes.ts";
@@ -15,10 +13,7 @@ export interface LargeObject {
   readonly streamed: boolean;
   /** All bytes it takes, those in the arena included, estimated from about `samples` elements (0: all of them). */
   memoryBytes(samples: number): number;
-  /**
-   * Gives its memory in the arena back until `stop()`, asked every few microseconds, says so. Returns whether nothing is left. Called again
-   * until then.
-   */
+  /** Frees its memory in the arena until `stop()`, asked every few microseconds, says so. Returns whether all is freed; else call again. */
   free(stop: () => boolean): boolean;
   /** Returns an equal object that shares nothing with this one. */
   copy(): LargeObject;

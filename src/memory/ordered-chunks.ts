@@ -222,10 +222,7 @@ export abstract class OrderedChunks {
 
   // ---- changing chunks
 
-  /**
-   * Puts an entry before entry `index` of a chunk, or after its last; where there is no chunk yet, at 0 of chunk 0. Errors: ArenaFull, and
-   * nothing has changed.
-   */
+  /** Puts an entry before entry `index` of a chunk, or after its last; the first at 0 of chunk 0. Errors: ArenaFull, nothing changed. */
   insertAt(chunkBefore: number, indexBefore: number, score: number, address: number): void {
     if (this.length === 0) this.insertChunk(0, MIN_CAPACITY);
     this.chunk = chunkBefore;

@@ -1,7 +1,4 @@
-/**
- * One entry of packed bytes (packed.ts): how its integer or its bytes are encoded, and how long that is. Hot: small functions of numbers,
- * which allocate nothing.
- */
+/** How an entry of packed bytes (packed.ts) is encoded, and how long that is. Hot: functions of numbers, which allocate nothing. */
 
 import { parseWords } from "../base/bytes.ts";
 

@@ -15,7 +15,16 @@
  */
 
 import { assert } from "../assert.ts";
-import { copyBytes, equalBytes, type Int64Words, MAX_INT64_DIGITS, parseWords, writeInteger, writeWideInteger } from "../base/bytes.ts";
+import {
+  copyBytes,
+  equalBytes,
+  type Int64Words,
+  MAX_INT64_DIGITS,
+  parseWords,
+  WORD,
+  writeInteger,
+  writeWideInteger,
+} from "../base/bytes.ts";
 import {
   backLengthBytes,
   backLengthOf,
@@ -57,12 +66,8 @@ const HEADER_BYTES = 6;
 const UNKNOWN_COUNT = 0xffff;
 
 const END = 0xff;
-const WORD = 2 ** 32;
 
-/**
- * Where `packedRead` shows an entry: bytes[from, to), the decimal form for integers. Valid until the next read into it or change of the
- * packed bytes.
- */
+/** Shows an entry: bytes[from, to), decimal digits for an integer. Valid until the next read into it or change of the packed bytes. */
 export class Element {
   bytes: Buffer;
   from = 0;
@@ -121,10 +126,7 @@ function setHeader(buffer: Buffer, from: number, total: number, count: number): 
   buffer[from + 5] = count >>> 8;
 }
 
-/**
- * Writes head and end around `count` entries that were written, with `packedWrite`, from `packedFirst` up to `at`. Returns the offset after
- * the end.
- */
+/** Writes head and end around `count` entries written from `packedFirst` up to `at`. Returns the offset after the end. */
 export function packedClose(buffer: Buffer, from: number, at: number, count: number): number {
   assert(at >= from + HEADER_BYTES, "entries end behind the header");
   setHeader(buffer, from, at + 1 - from, count);
@@ -344,10 +346,7 @@ export function packedFits(buffer: Buffer, from: number, to: number): boolean {
   return to - from >= EMPTY_PACKED_BYTES && packedBytes(buffer, from) === to - from && buffer[to - 1] === END;
 }
 
-/**
- * Whether buffer[from, to) is a listpack in every length, back length and count, the count a multiple of `step`: 2 for pairs. Reads nothing
- * outside.
- */
+/** Whether buffer[from, to) is a listpack in every length and count, the count a multiple of `step`. Reads nothing outside. */
 export function packedValid(buffer: Buffer, from: number, to: number, { step = 1 }: { readonly step?: number } = {}): boolean {
   if (from < 0 || to > buffer.length || to - from < EMPTY_PACKED_BYTES) return false;
   const end = to - 1;
@@ -406,10 +405,7 @@ export function packedAppendAll(space: PackedSpace, buffer: Buffer, from: number
   buffer.copy(space.buffer, place, from + HEADER_BYTES, from + HEADER_BYTES + entries);
 }
 
-/**
- * Puts bytes[from, to) in the place of the entry at `at`; nothing moves (and nothing is spliced) when it takes as many bytes. Returns where
- * it is.
- */
+/** Replaces the entry at `at` by bytes[from, to). Nothing moves (or is spliced) if it takes as many bytes. Returns where it is. */
 export function packedReplace(space: PackedSpace, at: number, bytes: Buffer, from: number, to: number): number {
   assert(space.buffer[at] !== END, "what is replaced is an entry");
   const removed = packedNext(space.buffer, at) - at;

@@ -17,10 +17,7 @@ export interface Holder extends PackedSpace {
   readonly encoding: Encoding;
   /** The value when it is no longer packed; null while it is. */
   readonly object: LargeObject | null;
-  /**
-   * Packed bytes of this length, their content undefined, take the place of what is held. (What was read from the old ones must have been
-   * copied.)
-   */
+  /** Puts packed bytes of this length, undefined, in the place of what is held. (What was read of that must have been copied.) */
   setPacked(encoding: Encoding, length: number): void;
   /** `object` takes the place of the packed bytes, which may be read until then. */
   setObject(encoding: Encoding, object: LargeObject): void;

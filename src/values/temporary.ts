@@ -1,7 +1,4 @@
-/**
- * A value that has no key yet: what a file, a payload or a command (SUNIONSTORE, SORT STORE, ...) builds, to be put at a key whole when it
- * is done.
- */
+/** A value that has no key yet: what a file, a payload or a command (SORT STORE, ...) builds, to be put at a key whole when it is done. */
 
 import { assert } from "../assert.ts";
 import { copyBytes, moveBytes } from "../base/bytes.ts";

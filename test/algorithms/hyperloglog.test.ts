@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import {
   countCardinality,
   estimateCardinality,
+  HEADER_BYTES,
   hyperLogLogAdd,
   hyperLogLogInit,
   hyperLogLogRaise,
@@ -11,14 +12,12 @@ import {
   noteCardinality,
   notedCardinality,
   outdateCardinality,
-  registerOf,
-  spellRegisters,
   Union,
 } from "../../src/algorithms/hyperloglog/hyperloglog.ts";
 import { selfTest } from "../../src/algorithms/hyperloglog/hyperloglog-check.ts";
 import { DENSE_BYTES, readRegister, writeRegister } from "../../src/algorithms/hyperloglog/hyperloglog-dense.ts";
 import { elementPattern, REGISTERS } from "../../src/algorithms/hyperloglog/hyperloglog-hash.ts";
-import { Raised } from "../../src/algorithms/hyperloglog/hyperloglog-sparse.ts";
+import { Raised, spellSparse } from "../../src/algorithms/hyperloglog/hyperloglog-sparse.ts";
 import { Arena } from "../../src/memory/arena.ts";
 import { ObjectTable } from "../../src/memory/objects.ts";
 import { randomSeed } from "../../src/memory/siphash.ts";
@@ -91,7 +90,8 @@ describe("a HyperLogLog", () => {
       for (let i = 0; i < REGISTERS; i++) check(union.registers[i] === registers[i], `register ${i}`);
       const count = countCardinality(holder.buffer, holder.from, holder.to);
       check(makeDense(holder) && isHyperLogLog(holder.buffer, holder.from, holder.to), "it can be made dense");
-      for (let i = 0; i < REGISTERS; i++) check(registerOf(holder.buffer, holder.from, i) === registers[i], `dense register ${i}`);
+      for (let i = 0; i < REGISTERS; i++)
+        check(readRegister(holder.buffer, holder.from + HEADER_BYTES, i) === registers[i], `dense register ${i}`);
       check(countCardinality(holder.buffer, holder.from, holder.to) === count && union.count() === count, "counts are equal");
     }
   });
@@ -99,10 +99,10 @@ describe("a HyperLogLog", () => {
   test("a register beyond 32 makes it dense", () => {
     const holder = begin();
     expect(hyperLogLogRaise(holder, 5, 32)).toBe(Raised.CHANGED);
-    expect(spellRegisters(holder.buffer, holder.from, holder.to)).toBe("z:5 v:32,1 Z:16378");
+    expect(spellSparse(holder.buffer, holder.from + HEADER_BYTES, holder.to)).toBe("z:5 v:32,1 Z:16378");
     expect(hyperLogLogRaise(holder, 5, 33)).toBe(Raised.CHANGED);
     expect(isSparse(holder.buffer, holder.from)).toBe(false);
-    expect(registerOf(holder.buffer, holder.from, 5)).toBe(33);
+    expect(readRegister(holder.buffer, holder.from + HEADER_BYTES, 5)).toBe(33);
     expect(hyperLogLogRaise(holder, 5, 33)).toBe(Raised.UNCHANGED);
   });
 

@@ -14,7 +14,7 @@ import {
   zsetFind,
   zsetLarge,
   zsetLength,
-  zsetNext,
+  zsetPrevious,
   zsetPut,
   zsetRank,
   zsetRemove,
@@ -133,7 +133,7 @@ describe("sorted sets", () => {
       if (model.size > 0) {
         zsetSeek(zset, cursor, zsetLength(zset) - 1);
         do backwards.push(cursor.member.bytes.latin1Slice(cursor.member.from, cursor.member.to));
-        while (zsetNext(zset, cursor, true));
+        while (zsetPrevious(zset, cursor));
       }
       expect(backwards).toEqual(
         inOrder(model)

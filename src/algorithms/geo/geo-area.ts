@@ -1,7 +1,4 @@
-/**
- * Where a search looks: a circle or a box, and the up to nine runs of scores that its members can be in. All arithmetic is in Redis's
- * order, see geohash.ts.
- */
+/** Where a search looks: a circle or a box, and up to nine runs of scores to cover it. Arithmetic is in Redis's order, see geohash.ts. */
 
 import {
   degrees,

@@ -10,6 +10,7 @@ import type { Holder } from "../../values/holder.ts";
 import type { SortedSet } from "../../values/sorted-set/sorted-set.ts";
 import { packedScore, zsetLarge } from "../../values/sorted-set/zset.ts";
 import { partialSort } from "../partial-sort.ts";
+import { givenOrder } from "../sort-vector.ts";
 import { type GeoArea, GeoCover } from "./geo-area.ts";
 import { decodeLatitude, decodeLongitude } from "./geohash.ts";
 
@@ -60,14 +61,10 @@ export class GeoResults {
     else large.show(this.places[index], member);
   }
 
-  /**
-   * Returns the points' indexes; in the order asked for are the first `wanted` of them. What is found first comes first among equals, if
-   * all are wanted.
-   */
+  /** Returns the points' indexes, the first `wanted` of them in order. Of equals what was found first comes first, if all are wanted. */
   inOrder(order: Order, wanted: number): Int32Array {
     const { count, distances } = this;
-    const indexes = new Int32Array(count);
-    for (let i = 0; i < count; i++) indexes[i] = i;
+    const indexes = givenOrder(count);
     if (order === Order.NONE) return indexes;
     const sign = order === Order.NEAREST ? 1 : -1;
     if (wanted < count) {
@@ -95,7 +92,10 @@ export class GeoResults {
   private readPacked({ buffer, from }: Holder): void {
     let count = 0;
     for (let at = packedFirst(buffer, from); !packedAtEnd(buffer, at); count++) {
-      if (count === this.packedPlaces.length) this.growPacked();
+      if (count === this.packedPlaces.length) {
+        this.packedScores = resized(this.packedScores, count * 2);
+        this.packedPlaces = resized(this.packedPlaces, count * 2);
+      }
       const scoreAt = packedNext(buffer, at);
       this.packedPlaces[count] = at;
       this.packedScores[count] = packedScore(buffer, scoreAt);
@@ -141,12 +141,6 @@ export class GeoResults {
     this.distances = resized(this.distances, length);
     this.scores = resized(this.scores, length);
     this.places = resized(this.places, length);
-  }
-
-  private growPacked(): void {
-    const length = this.packedPlaces.length * 2;
-    this.packedScores = resized(this.packedScores, length);
-    this.packedPlaces = resized(this.packedPlaces, length);
   }
 }
 

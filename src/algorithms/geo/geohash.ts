@@ -8,6 +8,8 @@
  * Hot: every member that a search comes upon is decoded and measured. No BigInt, no object.
  */
 
+import { WORD } from "../../base/bytes.ts";
+
 const LONGITUDE_MAX = 180;
 export const LATITUDE_MAX = 85.05112878;
 /** Bits of each coordinate in a score. */
@@ -16,7 +18,6 @@ export const STEP_MAX = 26;
 const LONGITUDE_SCALE = LONGITUDE_MAX * 2;
 const LATITUDE_SCALE = LATITUDE_MAX * 2;
 const CELLS = 2 ** STEP_MAX;
-const WORD = 2 ** 32;
 const RADIANS = Math.PI / 180;
 /** Metres. */
 export const EARTH_RADIUS = 6372797.560856;
@@ -82,21 +83,12 @@ function splitScore(score: number): void {
     lower = score - high * WORD;
     return;
   }
-  const whole = Math.trunc(score);
-  if (whole >= WORD * WORD) {
-    upper = 0;
-    lower = 0;
-  } else if (whole >= 0) {
-    upper = Math.floor(whole / WORD);
-    lower = whole - upper * WORD;
-  } else if (whole < -(2 ** 63)) {
-    upper = 2 ** 31;
-    lower = 0;
-  } else {
-    const high = Math.floor(whole / WORD);
-    upper = high + WORD;
-    lower = whole - high * WORD;
-  }
+  let whole = Math.trunc(score);
+  if (whole >= WORD * WORD) whole = 0;
+  else if (whole < -(2 ** 63)) whole = 2 ** 63;
+  const high = Math.floor(whole / WORD);
+  upper = high < 0 ? high + WORD : high;
+  lower = whole - high * WORD;
 }
 
 /** The latitude's bits in the 64 of a score. */

@@ -167,10 +167,7 @@ export function countSparse(bytes: Buffer, from: number, to: number, histogram: 
   return registers;
 }
 
-/**
- * Raises each of `registers` that is less than bytes[from, to) say. Returns whether these are as many registers; if not, those before the
- * fault have been raised.
- */
+/** Raises `registers` to those of bytes[from, to). Returns whether there are as many; if not, those before the fault have been raised. */
 export function mergeSparse(bytes: Buffer, from: number, to: number, registers: Uint8Array): boolean {
   let index = 0;
   for (let at = from; at < to; at += sizeOf(bytes[at])) {

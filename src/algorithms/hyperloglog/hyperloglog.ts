@@ -13,11 +13,12 @@ import type { Holder } from "../../values/holder.ts";
 import { Encoding } from "../../values/value-types.ts";
 import { countDense, DENSE_BYTES, mergeDense, readRegister, writeRegister, writeRegisters } from "./hyperloglog-dense.ts";
 import { elementPattern, REGISTER_BITS, REGISTERS, RUN_BITS } from "./hyperloglog-hash.ts";
-import { countSparse, mergeSparse, Raised, raiseSparse, SPARSE_MAX_VALUE, spellSparse } from "./hyperloglog-sparse.ts";
+import { countSparse, mergeSparse, Raised, raiseSparse, SPARSE_MAX_VALUE } from "./hyperloglog-sparse.ts";
 
 const FORM = 4;
 const CARDINALITY = 8;
-const HEADER_BYTES = 16;
+/** Registers of either form come behind so many bytes. */
+export const HEADER_BYTES = 16;
 const DENSE = 0;
 const SPARSE = 1;
 /** In the cardinality's last byte. */
@@ -189,16 +190,4 @@ export class Union {
       if (registers[index] !== 0) hyperLogLogRaise(holder, index, registers[index]);
     if (index < REGISTERS) writeRegisters(holder.buffer, holder.from + HEADER_BYTES, registers);
   }
-}
-
-// ---- for PFDEBUG
-
-/** Register `index` of a dense HyperLogLog. */
-export function registerOf(bytes: Buffer, from: number, index: number): number {
-  return readRegister(bytes, from + HEADER_BYTES, index);
-}
-
-/** The opcodes of a sparse HyperLogLog in words. */
-export function spellRegisters(bytes: Buffer, from: number, to: number): string {
-  return spellSparse(bytes, from + HEADER_BYTES, to);
 }

@@ -7,16 +7,12 @@
  * BigInt is made.
  */
 
-import { writeInteger } from "../bytes.ts";
+import { MINUS, PLUS, POINT, WORD, writeInteger, ZERO } from "../bytes.ts";
+import { divideToEven } from "./longdouble.ts";
 
 /** No double takes more bytes. */
 export const MAX_DOUBLE_BYTES = 32;
 
-const WORD = 2 ** 32;
-const ZERO = 0x30;
-const MINUS = 0x2d;
-const PLUS = 0x2b;
-const POINT = 0x2e;
 const EXPONENT = 0x65;
 
 /** Whole numbers up to here are written digit by digit: Redis's double2ll. */
@@ -134,7 +130,7 @@ class Grisu {
     this.multiply(wHigh, wLow, index);
     const numberHigh = this.high;
     const numberLow = this.low;
-    const carry = addHalf(wLow, half);
+    const carry = wLow + lowWord(half) >= WORD ? 1 : 0;
     this.multiply(wHigh + Math.floor(half / WORD) + carry, lowWord(wLow + half), index);
     // One less than the upper bound, one more than the lower: the product may be off by so much.
     let upperHigh = this.high;
@@ -242,10 +238,7 @@ class Grisu {
     this.high = upperOf(high, powerHigh) + Math.floor(sum / WORD);
   }
 
-  /**
-   * The index of the power that brings a number of 64 bits times 2^exponent to where digits can be read from it: the first tried is the one
-   * Redis tries.
-   */
+  /** The index of the power that makes digits of a 64-bit number times 2^exponent readable: the first tried is the one Redis tries. */
   private powerFor(exponent: number): number {
     const guess = Math.trunc(-(exponent + POWERS) * 0.30102999566398114);
     let index = Math.trunc((guess - FIRST_POWER) / POWER_STEP);
@@ -265,11 +258,8 @@ class Grisu {
     const bits = ten.toString(2).length;
     // Of a fraction the quotient is taken with one bit more or less than 64.
     let exponent = power >= 0 ? bits - 64 : -bits - 63;
-    let value = power >= 0 ? shifted(ten, -exponent) : divided(1n << BigInt(-exponent), ten);
-    if (value >= 1n << 64n) {
-      exponent++;
-      value = power >= 0 ? shifted(ten, -exponent) : divided(1n << BigInt(-exponent), ten);
-    }
+    let value = scaled(power, ten, -exponent);
+    if (value >= 1n << 64n) value = scaled(power, ten, -++exponent);
     this.powerHigh[index] = Number(value >> 32n);
     this.powerLow[index] = Number(value & 0xffffffffn);
     this.powerExponent[index] = exponent;
@@ -287,11 +277,6 @@ function lowWord(value: number): number {
   return value - Math.floor(value / WORD) * WORD;
 }
 
-/** What goes over to the high half when `half` is added to `low`. */
-function addHalf(low: number, half: number): number {
-  return low + lowWord(half) >= WORD ? 1 : 0;
-}
-
 /** The upper 32 bits of a product of two 32-bit numbers. */
 function upperOf(a: number, b: number): number {
   const upper = Math.floor(a / 65536);
@@ -305,11 +290,8 @@ function lowerOf(a: number, b: number): number {
   return Math.imul(a, b) >>> 0;
 }
 
-function shifted(value: bigint, left: number): bigint {
-  return left >= 0 ? value << BigInt(left) : divided(value, 1n << BigInt(-left));
-}
-
-/** To the nearest integer. */
-function divided(numerator: bigint, denominator: bigint): bigint {
-  return (numerator * 2n + denominator) / (denominator * 2n);
+/** 10^power, or 1 / 10^-power, times 2^left, to the nearest integer; `ten` is 10^|power|. */
+function scaled(power: number, ten: bigint, left: number): bigint {
+  if (power < 0) return divideToEven(1n << BigInt(left), ten);
+  return left >= 0 ? ten << BigInt(left) : divideToEven(ten, 1n << BigInt(-left));
 }

@@ -3,15 +3,11 @@
  * shows coordinates writes two for each member, so digits come out of 24-bit limbs, and neither a string nor a BigInt is made.
  */
 
-import { writeInteger } from "../bytes.ts";
-import { formatLongDouble } from "./longdouble.ts";
+import { MINUS, POINT, writeInteger, ZERO } from "../bytes.ts";
+import { divideToEven, formatLongDouble } from "./longdouble.ts";
 
 /** No number that is written here takes more bytes. */
 export const MAX_FIXED_BYTES = 40;
-
-const ZERO = 0x30;
-const MINUS = 0x2d;
-const POINT = 0x2e;
 
 const LIMB = 2 ** 24;
 const HALF_LIMB = LIMB / 2;
@@ -124,10 +120,8 @@ export function formatSixDecimals(value: number): string {
   if (magnitude === Number.POSITIVE_INFINITY) return `${sign}inf`;
   if (magnitude >= 2 ** 53) return `${sign}${BigInt(magnitude)}.000000`;
   const scaled = magnitude < SMALLEST ? 0n : BigInt(magnitude * 2 ** SMALLEST_BITS) * BigInt(MILLION);
-  const unit = 1n << BigInt(SMALLEST_BITS);
-  let rounded = scaled / unit;
-  const twice = (scaled - rounded * unit) * 2n;
-  if (twice > unit || (twice === unit && (rounded & 1n) === 1n)) rounded++;
-  const digits = rounded.toString().padStart(7, "0");
+  const digits = divideToEven(scaled, 1n << BigInt(SMALLEST_BITS))
+    .toString()
+    .padStart(7, "0");
   return `${sign}${digits.slice(0, -6)}.${digits.slice(-6)}`;
 }

@@ -121,7 +121,8 @@ function quotient(numerator: bigint, denominator: bigint, shift: number): bigint
   return shift >= 0 ? divideToEven(numerator, denominator << BigInt(shift)) : divideToEven(numerator << BigInt(-shift), denominator);
 }
 
-function divideToEven(numerator: bigint, denominator: bigint): bigint {
+/** The quotient to the nearest integer, ties to even. */
+export function divideToEven(numerator: bigint, denominator: bigint): bigint {
   const whole = numerator / denominator;
   const twice = (numerator - whole * denominator) * 2n;
   if (twice < denominator || (twice === denominator && (whole & 1n) === 0n)) return whole;

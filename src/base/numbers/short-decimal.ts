@@ -5,12 +5,8 @@
  * After T. J. Dekker, "A floating-point technique for extending the available precision" (1971), and D. E. Knuth's exact sum of two doubles.
  */
 
+import { MINUS, NINE, POINT, ZERO } from "../bytes.ts";
 import { writeDecimal } from "./fixed-point.ts";
-
-const ZERO = 0x30;
-const NINE = 0x39;
-const MINUS = 0x2d;
-const POINT = 0x2e;
 
 const MAX_WHOLE_DIGITS = 15;
 /** Decimals beyond these are in a number of their own: both then have at most nine digits. */
@@ -97,24 +93,26 @@ function parse(bytes: Buffer, from: number, to: number, into: Pair): boolean {
   if (at === to) return true;
   if (bytes[at++] !== POINT || at === to || to - at > MAX_DECIMALS) return false;
   const decimals = to - at;
-  let first = 0;
-  let second = 0;
-  for (const end = Math.min(to, at + FIRST_DECIMALS); at < end; at++) {
-    const digit = bytes[at];
-    if (digit < ZERO || digit > NINE) return false;
-    first = first * 10 + (digit - ZERO);
-  }
-  for (; at < to; at++) {
-    const digit = bytes[at];
-    if (digit < ZERO || digit > NINE) return false;
-    second = second * 10 + (digit - ZERO);
-  }
-  if (!addFraction(into, whole, first, second, decimals)) return false;
+  const cut = Math.min(to, at + FIRST_DECIMALS);
+  const first = digitsOf(bytes, at, cut);
+  const second = digitsOf(bytes, cut, to);
+  if (first < 0 || second < 0 || !addFraction(into, whole, first, second, decimals)) return false;
   if (negative) {
     into.high = -into.high;
     into.low = -into.low;
   }
   return true;
+}
+
+/** The number of the digits bytes[from, to), -1 when others are among them. */
+function digitsOf(bytes: Buffer, from: number, to: number): number {
+  let value = 0;
+  for (; from < to; from++) {
+    const digit = bytes[from];
+    if (digit < ZERO || digit > NINE) return -1;
+    value = value * 10 + (digit - ZERO);
+  }
+  return value;
 }
 
 /** whole + 0.(first)(second), `second` being the digits beyond the first eight. Returns false when it may be halfway between two long doubles. */

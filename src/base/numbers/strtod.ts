@@ -4,11 +4,9 @@
  * making a string.
  */
 
-const ZERO = 0x30;
-const NINE = 0x39;
-const MINUS = 0x2d;
-const PLUS = 0x2b;
-const POINT = 0x2e;
+import { MINUS, NINE, PLUS, POINT, ZERO } from "../bytes.ts";
+import { divideToEven } from "./longdouble.ts";
+
 const OPEN = 0x28;
 
 /** So many digits make a whole number that a double holds, */
@@ -127,12 +125,7 @@ function scaled(mantissa: bigint, exponent: number): number {
   if (bits + exponent < MIN_EXPONENT - 1) return 0;
   const dropped = Math.max(bits - MANTISSA_BITS, MIN_EXPONENT - exponent);
   if (dropped <= 0) return times(Number(mantissa), exponent);
-  const shift = BigInt(dropped);
-  let kept = mantissa >> shift;
-  const rest = mantissa - (kept << shift);
-  const half = 1n << (shift - 1n);
-  if (rest > half || (rest === half && (kept & 1n) === 1n)) kept++;
-  return times(Number(kept), exponent + dropped);
+  return times(Number(divideToEven(mantissa, 1n << BigInt(dropped))), exponent + dropped);
 }
 
 /** An exact product: in two steps, for 2^exponent alone may be out of range. */

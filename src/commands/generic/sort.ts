@@ -13,7 +13,7 @@ import { hashGet } from "../../values/hash/hash.ts";
 import { ListCursor, listEach, listLength } from "../../values/list/list.ts";
 import { ListBuilder } from "../../values/list/list-builder.ts";
 import { setEach } from "../../values/set/set.ts";
-import { ZsetCursor, zsetEach, zsetLength, zsetNext, zsetSeek } from "../../values/sorted-set/zset.ts";
+import { ZsetCursor, zsetEach, zsetLength, zsetNext, zsetPrevious, zsetSeek } from "../../values/sorted-set/zset.ts";
 import { Type } from "../../values/value-types.ts";
 import { storeDraft } from "../arguments/storing.ts";
 
@@ -112,8 +112,9 @@ function inOwnOrder(value: Value, options: SortOptions): Sorted {
   } else if (count > 0) {
     const cursor = new ZsetCursor();
     zsetSeek(value, cursor, first);
+    const next = options.descending ? zsetPrevious : zsetNext;
     do elements.addElement(cursor.member);
-    while (elements.count < count && zsetNext(value, cursor, options.descending));
+    while (elements.count < count && next(value, cursor));
   }
   return { elements, order: givenOrder(elements.count), start: 0, end: elements.count };
 }

@@ -2,6 +2,7 @@
 
 import {
   countCardinality,
+  HEADER_BYTES,
   hyperLogLogAdd,
   hyperLogLogInit,
   isHyperLogLog,
@@ -10,13 +11,12 @@ import {
   noteCardinality,
   notedCardinality,
   outdateCardinality,
-  registerOf,
-  spellRegisters,
   Union,
 } from "../../algorithms/hyperloglog/hyperloglog.ts";
 import { selfTest } from "../../algorithms/hyperloglog/hyperloglog-check.ts";
+import { readRegister } from "../../algorithms/hyperloglog/hyperloglog-dense.ts";
 import { REGISTERS } from "../../algorithms/hyperloglog/hyperloglog-hash.ts";
-import { Raised } from "../../algorithms/hyperloglog/hyperloglog-sparse.ts";
+import { Raised, spellSparse } from "../../algorithms/hyperloglog/hyperloglog-sparse.ts";
 import { commandError } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -175,12 +175,12 @@ function becomeDense(value: Value): boolean {
 function replyRegisters(call: Call, value: Value): void {
   becomeDense(value);
   call.reply.array(REGISTERS);
-  for (let index = 0; index < REGISTERS; index++) call.reply.integer(registerOf(value.buffer, value.from, index));
+  for (let index = 0; index < REGISTERS; index++) call.reply.integer(readRegister(value.buffer, value.from + HEADER_BYTES, index));
 }
 
 function replyOpcodes(call: Call, value: Value): void {
   if (!isSparse(value.buffer, value.from)) throw commandError("ERR HLL encoding is not sparse");
-  call.reply.bulk(spellRegisters(value.buffer, value.from, value.to));
+  call.reply.bulk(spellSparse(value.buffer, value.from + HEADER_BYTES, value.to));
 }
 
 /** The string as C sees it: a zero byte ends it. */

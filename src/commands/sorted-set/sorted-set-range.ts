@@ -5,7 +5,7 @@ import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
-import { ZsetCursor, zsetExpect, zsetInsert, zsetLength, zsetNext, zsetSeek } from "../../values/sorted-set/zset.ts";
+import { ZsetCursor, zsetExpect, zsetInsert, zsetLength, zsetNext, zsetPrevious, zsetSeek } from "../../values/sorted-set/zset.ts";
 import { zsetLexRanks, zsetScoreRanks } from "../../values/sorted-set/zset-range.ts";
 import { Type } from "../../values/value-types.ts";
 import { longArgument } from "../arguments/numbers.ts";
@@ -147,7 +147,8 @@ function replyRange(call: Call, implied: number): void {
     reply.slice(cursor.member);
     if (withScores) reply.double(cursor.score);
     if (left === 1) break;
-    zsetNext(zset, cursor, reverse);
+    if (reverse) zsetPrevious(zset, cursor);
+    else zsetNext(zset, cursor);
   }
 }
 

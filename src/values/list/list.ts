@@ -43,10 +43,7 @@ export function listLength(h: Holder): number {
 
 // ---- encodings
 
-/**
- * Elements of `bytes` bytes in all, `count` of them, are about to be added or put in the place of others: a list that is then too long
- * becomes a large one.
- */
+/** `count` elements of `bytes` bytes in all are about to be added or put in the place of others: a list too long for them becomes large. */
 export function listPrepare(h: Holder, bytes: number, count: number): void {
   if (h.object !== null) return;
   const { buffer, from, limits } = h;
@@ -168,10 +165,7 @@ export function listInsert(
   return true;
 }
 
-/**
- * Removes elements that are bytes[from, to), at most `limit`, from the head or with `backwards` from the tail on. Returns how many.
- * `listCompact` is the caller's.
- */
+/** Removes up to `limit` elements that are bytes[from, to), from the head or tail on. Returns how many. `listCompact` is the caller's. */
 export function listRemove(h: Holder, bytes: Buffer, from: number, to: number, limit: number, backwards: boolean): number {
   const list = large(h);
   if (list === null) return removeEqualPacked(h, bytes, from, to, limit, backwards);

@@ -1,7 +1,4 @@
-/**
- * Intersection, union and difference of sets. Every member is hashed once at most: a hash table knows the hashes of its own, and all tables
- * share a seed.
- */
+/** Set operations. Every member is hashed once at most: a hash table knows the hashes of its own, and all tables share a seed. */
 
 import { isInt64 } from "../../base/bytes.ts";
 import type { ByteMap } from "../../memory/bytemap.ts";
@@ -76,10 +73,7 @@ function addAll(temporary: Temporary, set: Holder): void {
   });
 }
 
-/**
- * Puts what the first of `sets` has and no other into the empty temporary value: member by member, or by taking the others away, whichever
- * is less work.
- */
+/** Puts what only the first of `sets` has into the empty temporary value: member by member or taking the others away, as is less work. */
 export function setSubtractInto(temporary: Temporary, sets: readonly Holder[], same: SameSet): void {
   const [first] = sets;
   const others = sets.slice(1).filter((set) => setLength(set) > 0);

@@ -102,10 +102,7 @@ function addMember(map: ByteMap, hash: number, member: Element, score: number): 
   setRecordScore(map.table, map.table.insert(hash, member.bytes, member.from, member.length, 0, SCORE_BYTES), score);
 }
 
-/**
- * Visits the members that all sources have, with the score in the smallest, and the sources by size; until the visitor answers that it has
- * enough.
- */
+/** Visits the members that all sources have, with the score in the smallest and the sources by size, until the visitor has enough. */
 function eachCommon(
   sources: readonly ZsetSource[],
   visit: (member: Element, score: number, bySize: readonly ZsetSource[]) => boolean,

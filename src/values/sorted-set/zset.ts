@@ -274,40 +274,50 @@ export class ZsetCursor {
 /** Puts the cursor at the member of this rank, which there must be. */
 export function zsetSeek(h: Holder, cursor: ZsetCursor, rank: number): void {
   const large = zsetLarge(h);
-  if (large === null) return showPacked(h, cursor, packedSeek(h.buffer, h.from, rank * 2));
-  large.index.seek(cursor.ordered, rank);
-  showLarge(large, cursor);
-}
-
-/** Moves the cursor to the next member, or with `backwards` to the one before. Returns false, and it is nowhere, when there is none. */
-export function zsetNext(h: Holder, cursor: ZsetCursor, backwards = false): boolean {
-  const { buffer, from, object } = h;
-  if (object === null) {
-    const score = backwards ? packedPrevious(buffer, from, cursor.place) : packedNext(buffer, cursor.place);
-    if (score === -1) return false;
-    const at = backwards ? packedPrevious(buffer, from, score) : packedNext(buffer, score);
-    if (packedAtEnd(buffer, at)) return false;
-    showPacked(h, cursor, at);
-    return true;
+  if (large === null) {
+    showPacked(h, cursor, packedSeek(h.buffer, h.from, rank * 2));
+  } else {
+    large.index.seek(cursor.ordered, rank);
+    showLarge(large, cursor);
   }
-  const { index } = object as SortedSet;
-  if (backwards) index.previous(cursor.ordered);
-  else index.next(cursor.ordered);
-  if (cursor.ordered.chunk === -1) return false;
-  showLarge(object as SortedSet, cursor);
-  return true;
 }
 
-function showPacked(h: Holder, cursor: ZsetCursor, at: number): void {
+/** Moves the cursor to the next member. Returns false, and it is nowhere, when there is none. */
+export function zsetNext(h: Holder, cursor: ZsetCursor): boolean {
+  const large = zsetLarge(h);
+  if (large === null) {
+    const at = packedNext(h.buffer, packedNext(h.buffer, cursor.place));
+    return !packedAtEnd(h.buffer, at) && showPacked(h, cursor, at);
+  }
+  large.index.next(cursor.ordered);
+  return showLarge(large, cursor);
+}
+
+/** Moves the cursor to the member before. Returns false, and it is nowhere, when there is none. */
+export function zsetPrevious(h: Holder, cursor: ZsetCursor): boolean {
+  const large = zsetLarge(h);
+  if (large === null) {
+    const score = packedPrevious(h.buffer, h.from, cursor.place);
+    return score !== -1 && showPacked(h, cursor, packedPrevious(h.buffer, h.from, score));
+  }
+  large.index.previous(cursor.ordered);
+  return showLarge(large, cursor);
+}
+
+function showPacked(h: Holder, cursor: ZsetCursor, at: number): true {
   assert(at > h.from && at < h.to - 1, "a cursor stands at a member that there is");
   cursor.place = at;
   cursor.score = packedScore(h.buffer, packedRead(h.buffer, at, cursor.member));
+  return true;
 }
 
-function showLarge(large: SortedSet, cursor: ZsetCursor): void {
+/** Shows where `cursor.ordered` is. Returns false when it is nowhere. */
+function showLarge(large: SortedSet, cursor: ZsetCursor): boolean {
+  if (cursor.ordered.chunk === -1) return false;
   large.show(cursor.ordered.address, cursor.member);
   cursor.place = cursor.ordered.address;
   cursor.score = cursor.ordered.score;
+  return true;
 }
 
 /** Takes the member at the cursor out; the cursor is nowhere then. */

@@ -66,10 +66,7 @@ export class StreamCursor {
     return this.reverse ? this.nextBackward() : this.nextForward();
   }
 
-  /**
-   * Returns how many entries `next` will go to, counted up to `limit`; for a cursor just opened. The way to the first of them is gone once
-   * for both.
-   */
+  /** Returns how many entries `next` will go to, up to `limit`; for a cursor just opened. The first of them is sought once for both. */
   countAhead(limit: number): number {
     const { stream } = this;
     if (stream === null || limit === 0) return 0;

@@ -5,13 +5,12 @@
  */
 
 import { assert } from "../../assert.ts";
+import { WORD } from "../../base/bytes.ts";
 import { addCounters, type Counter, counter } from "../../base/numbers/counter.ts";
 import type { LargeObject } from "../../memory/objects.ts";
 import type { TableSpace } from "../../memory/record-table.ts";
 import { type HeldBytes, IdRecords } from "./id-records.ts";
 import { ID_BYTES, readWord, StreamId, writeWord } from "./stream-id.ts";
-
-const WORD = 2 ** 32;
 
 /** A record: id, delivery time (int64, ms since 1970), number of deliveries (int64), the consumer's index. */
 const TIME_AT = ID_BYTES;

@@ -3,18 +3,14 @@
  * words, because a number is exact to 53 bits only; texts of usual size are read and written through numbers, longer ones through BigInts.
  */
 
-import { smallInteger, writeInteger } from "../../base/bytes.ts";
+import { MINUS, smallInteger, WORD, writeInteger } from "../../base/bytes.ts";
 
-const WORD = 2 ** 32;
 const WORD_MAX = 0xffffffff;
 /** High words below this one are of numbers that are exact. */
 const SAFE_HIGH = 2 ** 21;
 const UINT64_MAX = 2n ** 64n - 1n;
 /** The longest text of an id that Redis looks at. */
 const MAX_TEXT = 127;
-
-const DASH = 0x2d;
-const STAR = 0x2a;
 
 /** Bytes of an id as a key of Redis's files: both numbers, big-endian. */
 export const ID_BYTES = 16;
@@ -153,7 +149,7 @@ export class StreamId {
   /** Writes `<ms>-<seq>` at `at`: at most MAX_ID_TEXT bytes. Returns the offset after it. */
   writeText(target: Buffer, at: number): number {
     at = writeUint64(target, at, this.msHigh, this.msLow);
-    target[at] = DASH;
+    target[at] = MINUS;
     return writeUint64(target, at + 1, this.seqHigh, this.seqLow);
   }
 
@@ -181,7 +177,7 @@ export type IdText = (typeof IdText)[keyof typeof IdText];
 export function parseStreamId(bytes: Buffer, from: number, to: number, into: StreamId, form: IdForm): IdText {
   if (to - from > MAX_TEXT) return IdText.INVALID;
   let dash = from;
-  while (dash < to && bytes[dash] !== DASH) dash++;
+  while (dash < to && bytes[dash] !== MINUS) dash++;
   const ms = smallInteger(bytes, from, dash);
   // Not NaN and not negative: digits alone. The rest is as usual, or it is looked at closely.
   if (ms >= 0 && dash < to) {
@@ -211,7 +207,7 @@ function parseClosely(text: string, into: StreamId, { missing, edges, openSequen
     return IdText.WHOLE;
   }
   const rest = text.slice(dash + 1);
-  if (openSequence && rest.length === 1 && rest.charCodeAt(0) === STAR) return IdText.OPEN_SEQUENCE;
+  if (openSequence && rest === "*") return IdText.OPEN_SEQUENCE;
   const seq = parseUint64(rest);
   if (seq === null) return IdText.INVALID;
   into.seqHigh = Number(seq >> 32n);

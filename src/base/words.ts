@@ -30,7 +30,7 @@ export function splitWords(line: string): string[] | null {
     while (open && at < line.length) {
       const character = line[at];
       if (character === '"' || character === "'") {
-        const quoted = character === '"' ? readDouble(line, at + 1) : readSingle(line, at + 1);
+        const quoted = readQuoted(line, at + 1, character);
         if (quoted === null) return null;
         word += quoted.text;
         at = quoted.end;
@@ -56,12 +56,13 @@ interface Quoted {
   readonly end: number;
 }
 
-function readDouble(line: string, at: number): Quoted | null {
+/** Reads up to the closing `quote`; in single quotes a backslash escapes nothing but one of them. */
+function readQuoted(line: string, at: number, quote: string): Quoted | null {
   let text = "";
   for (; at < line.length; at++) {
     const character = line[at];
-    if (character === '"') return closed(line, at + 1, text);
-    if (character !== "\\" || at + 1 === line.length) {
+    if (character === quote) return closed(line, at + 1, text);
+    if (character !== "\\" || at + 1 === line.length || (quote === "'" && line[at + 1] !== "'")) {
       text += character;
       continue;
     }
@@ -74,16 +75,6 @@ function readDouble(line: string, at: number): Quoted | null {
       at++;
       text += ESCAPES[line[at]] ?? line[at];
     }
-  }
-  return null;
-}
-
-function readSingle(line: string, at: number): Quoted | null {
-  let text = "";
-  for (; at < line.length; at++) {
-    if (line[at] === "'") return closed(line, at + 1, text);
-    if (line[at] === "\\" && line[at + 1] === "'") at++;
-    text += line[at];
   }
   return null;
 }

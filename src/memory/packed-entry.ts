@@ -1,6 +1,6 @@
 /** How an entry of packed bytes (packed.ts) is encoded, and how long that is. Hot: functions of numbers, which allocate nothing. */
 
-import { parseWords } from "../base/bytes.ts";
+import { copyBytes, parseWords } from "../base/bytes.ts";
 
 /** How bytes are to be encoded. */
 export class EntryForm {
@@ -143,12 +143,7 @@ function writeString(buffer: Buffer, at: number, bytes: Buffer, from: number, to
     buffer[at + 4] = length >>> 24;
     at += 5;
   }
-  if (length > 24) {
-    bytes.copy(buffer, at, from, to);
-    return at + length;
-  }
-  while (from < to) buffer[at++] = bytes[from++];
-  return at;
+  return copyBytes(buffer, at, bytes, from, to);
 }
 
 /** Writes encoding and content of the int64 of these words, `payload` bytes in all. Returns the offset after them. */

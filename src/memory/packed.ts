@@ -348,9 +348,8 @@ export function packedFits(buffer: Buffer, from: number, to: number): boolean {
 
 /** Whether buffer[from, to) is a listpack in every length and count, the count a multiple of `step`. Reads nothing outside. */
 export function packedValid(buffer: Buffer, from: number, to: number, { step = 1 }: { readonly step?: number } = {}): boolean {
-  if (from < 0 || to > buffer.length || to - from < EMPTY_PACKED_BYTES) return false;
+  if (from < 0 || to > buffer.length || !packedFits(buffer, from, to)) return false;
   const end = to - 1;
-  if (packedBytes(buffer, from) !== to - from || buffer[end] !== END) return false;
   let count = 0;
   let at = from + HEADER_BYTES;
   while (at < end && buffer[at] !== END) {

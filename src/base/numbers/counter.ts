@@ -18,9 +18,5 @@ export function addCounters(a: Counter, b: Counter): Counter {
 
 /** Returns a - b, likewise. */
 export function subtractCounters(a: Counter, b: Counter): Counter {
-  if (typeof a === "number" && typeof b === "number") {
-    const difference = a - b;
-    if (Number.isSafeInteger(difference)) return difference;
-  }
-  return counter(BigInt.asIntN(64, BigInt(a) - BigInt(b)));
+  return addCounters(a, -b);
 }

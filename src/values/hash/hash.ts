@@ -179,16 +179,12 @@ export function hashSample(h: Holder, count: number, field: Element, value: Elem
   }
   // Each field is taken with the probability that as many as are still wanted are among as many as are left.
   let wanted = count;
-  hashEach(
-    h,
-    (taken, itsValue) => {
-      if (Math.random() * left-- >= wanted) return;
-      wanted--;
-      visit(taken, itsValue);
-    },
-    field,
-    value,
-  );
+  const take: FieldVisitor = (taken, itsValue) => {
+    if (Math.random() * left-- >= wanted) return;
+    wanted--;
+    visit(taken, itsValue);
+  };
+  hashEach(h, take, field, value);
   assert(wanted === 0, "a walk over all fields comes upon as many as the hash counts");
 }
 
@@ -204,13 +200,8 @@ export function showEntry(map: ByteMap, address: number, field: Element, value: 
 function enlarge(h: Holder, fields: number): ByteMap {
   const map = new ByteMap(h.tables);
   map.table.reserve(Math.max(fields, hashLength(h)));
-  const field = new Element();
-  const value = new Element();
   return filled(map, () => {
-    for (let at = packedFirst(h.buffer, h.from); !packedAtEnd(h.buffer, at); ) {
-      at = packedRead(h.buffer, packedRead(h.buffer, at, field), value);
-      map.set(field.bytes, field.from, field.length, value.bytes, value.from, value.to);
-    }
+    hashEach(h, (field, value) => map.set(field.bytes, field.from, field.length, value.bytes, value.from, value.to));
     h.setObject(Encoding.HASHTABLE, map);
     return map;
   });

@@ -139,8 +139,7 @@ export function zsetRemoveRanks(h: Holder, first: number, count: number): void {
   }
 }
 
-// Scratch: of conversions, and of deletions.
-const converted = new Element();
+/** Scratch of deletions. */
 const removed = new OrderedCursor();
 
 /** Puts a whole set into an empty `h`: `set` itself, or its members packed where Redis would have them so. It is `h`'s from now on. */
@@ -156,7 +155,7 @@ export function zsetTake(h: Holder, set: SortedSet): void {
     });
   }
   if (!isFew || longest > limits.zsetValueBytes || bytes > MAX_PACKED_BYTES) return h.setObject(Encoding.SKIPLIST, set);
-  set.each((member, score) => packedPutLast(h, score, member.bytes, member.from, member.to));
+  set.each((member, score) => packedInsertPair(h, packedEnd(h), member.bytes, member.from, member.to, DIGITS, 0, writeScore(score)));
   set.free(() => false);
 }
 
@@ -164,13 +163,8 @@ export function zsetTake(h: Holder, set: SortedSet): void {
 function enlarge(h: Holder, count: number): SortedSet {
   const set = new SortedSet(h.tables);
   set.map.table.reserve(Math.max(count, zsetLength(h)));
-  const member = converted;
   return filled(set, () => {
-    for (let at = packedFirst(h.buffer, h.from); !packedAtEnd(h.buffer, at); ) {
-      const scoreAt = packedRead(h.buffer, at, member);
-      set.insert(packedScore(h.buffer, scoreAt), member.bytes, member.from, member.length);
-      at = packedNext(h.buffer, scoreAt);
-    }
+    zsetEach(h, (member, score) => set.insert(score, member.bytes, member.from, member.length));
     h.setObject(Encoding.SKIPLIST, set);
     return set;
   });
@@ -194,11 +188,6 @@ export function packedScore(buffer: Buffer, at: number): number {
 function packedPut(h: Holder, score: number, bytes: Buffer, from: number, to: number): void {
   const at = placeOf(h, score, bytes, from, to);
   packedInsertPair(h, at, bytes, from, to, DIGITS, 0, writeScore(score));
-}
-
-/** Puts a member after all others, where it must belong. */
-function packedPutLast(h: Holder, score: number, bytes: Buffer, from: number, to: number): void {
-  packedInsertPair(h, packedEnd(h), bytes, from, to, DIGITS, 0, writeScore(score));
 }
 
 /** Gives the member at `at`, which is bytes[from, to), another score. */

@@ -113,10 +113,7 @@ export class StreamCursor {
     }
     const at = --this.left * KEPT;
     const from = this.kept;
-    id.msHigh = from[at];
-    id.msLow = from[at + 1];
-    id.seqHigh = from[at + 2];
-    id.seqLow = from[at + 3];
+    id.setWords(from[at], from[at + 1], from[at + 2], from[at + 3]);
     if (id.compare(this.start) < 0) {
       this.left = 0;
       this.node = -1;

@@ -114,7 +114,8 @@ export class ListpackMaker {
   make(span: ByteSpan, live: number): number {
     const deleted = deletedIn(span.buffer, span.from);
     // A payload becomes an entry no more than twice as long.
-    this.reserve(MOST_HEAD_BYTES + (span.to - span.from) * 2 + (live + deleted) * MOST_NUMBERS_BYTES);
+    const most = MOST_HEAD_BYTES + (span.to - span.from) * 2 + (live + deleted) * MOST_NUMBERS_BYTES;
+    if (most > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(most + (most >> 1));
     const { bytes } = this;
     reader.open(span);
     master.assign(reader.id);
@@ -144,10 +145,6 @@ export class ListpackMaker {
     reader.close();
     assert(to < bytes.length, "a listpack fits the room that was reckoned for it: a buffer drops what is written behind its end");
     return packedClose(bytes, 0, to, count);
-  }
-
-  private reserve(length: number): void {
-    if (length > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(length + (length >> 1));
   }
 
   /** Writes `count` payloads, which stand at `this.at` of `source`, as entries at `to`. Returns the offset after them. */

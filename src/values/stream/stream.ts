@@ -146,10 +146,7 @@ export class Stream implements LargeObject, StreamFacts {
   copy(): Stream {
     const copy = new Stream(this.tables, this.nodes.copy());
     copy.setFacts(this);
-    copy.tailMaster.assign(this.tailMaster);
-    copy.tail.bytes = this.tail.bytes;
-    copy.tail.entries = this.tail.entries;
-    copy.tail.last.assign(this.tail.last);
+    copy.measureTail();
     for (const group of this.groups.values()) copy.groups.add(group.copy(copy.groupBytes));
     return copy;
   }

@@ -141,10 +141,7 @@ export function orderByNumber(elements: SortVector, scores: Float64Array, isDesc
   return isDescending ? order.reverse() : order;
 }
 
-/**
- * Returns the elements' indexes by the bytes of `weights`, one for each element (the elements themselves, where that is what counts). Equal
- * ones stay in the order that they came in.
- */
+/** Returns the elements' indexes by the bytes of `weights`, one for each element. Equal ones stay in the order that they came in. */
 export function orderByBytes(weights: SortVector, isDescending: boolean): Int32Array {
   const order = givenOrder(weights.count);
   // What is turned around in the end must have equal ones the other way round.

@@ -289,10 +289,7 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     this.replaceBlock(at, 0, 0, 0, length);
   }
 
-  /**
-   * `PackedSpace.splice` of an opened node. The shorter side moves, so that both ends are cheap to change: what is free in the block is in
-   * front of the bytes as well as behind them.
-   */
+  /** `PackedSpace.splice` of an opened node. The shorter side moves, so both ends are cheap to change: a block has room on both sides. */
   splice(cursor: NodeCursor, at: number, removed: number, inserted: number): void {
     const place = (this.head + cursor.index) << STRIDE_SHIFT;
     const { words } = this;
@@ -378,10 +375,7 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     return this.objects.add(new Blob(Buffer.allocUnsafeSlow(room)));
   }
 
-  /**
-   * A node's bytes, spliced, in memory of `room` bytes of its own, with what that leaves free on the side that the splice is nearer to;
-   * `place` is where its words are.
-   */
+  /** Gives a node, its words at `place`, spliced, `room` bytes of its own; what is free is on the side that the splice is nearer to. */
   private replaceBlock(place: number, at: number, removed: number, inserted: number, room: number): void {
     const { words } = this;
     const flags = words[place + FLAGS];

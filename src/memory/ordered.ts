@@ -28,7 +28,7 @@ export class OrderedCursor {
 export class Ordered extends OrderedChunks {
   private readonly table: Table;
   // The member that the search is for, and how many bytes of it the last comparison found to be equal.
-  private member: Buffer;
+  private member: Buffer = Buffer.alloc(0);
   private memberFrom = 0;
   private memberLength = 0;
   private common = 0;
@@ -37,7 +37,6 @@ export class Ordered extends OrderedChunks {
   constructor(table: Table) {
     super(table.space.arena);
     this.table = table;
-    this.member = NOTHING;
   }
 
   /** Enters a record that is not in the index. The score is no NaN. Errors: ArenaFull, and nothing is entered. */
@@ -66,10 +65,10 @@ export class Ordered extends OrderedChunks {
     this.searchRecord(score, address);
     if (this.staysHere(newScore)) {
       this.setScore(this.chunk, this.index, newScore);
-      return;
+    } else {
+      this.insert(newScore, address);
+      this.remove(score, address);
     }
-    this.insert(newScore, address);
-    this.remove(score, address);
   }
 
   /** How many entries come before a record that was entered with this score. */
@@ -282,6 +281,5 @@ function upperBound(array: Float64Array, low: number, high: number, score: numbe
   return low;
 }
 
-const NOTHING = Buffer.alloc(0);
 /** Stands for the first entries of all chunks in `memberBound`. */
 const FIRSTS = -1;

@@ -42,19 +42,11 @@ const left: Pair = { high: 0, low: 0 };
 const right: Pair = { high: 0, low: 0 };
 
 /**
- * Writes one[oneFrom, oneTo) + other[otherFrom, otherTo) at the start of `target`. Returns how many bytes that took, or 0 when it takes the long
+ * Writes x[xFrom, xTo) + y[yFrom, yTo) at the start of `target`. Returns how many bytes that took, or 0 when it takes the long
  * way to know: numbers that are long, very small, or written with an exponent, and what is no number.
  */
-export function writeShortSum(
-  target: Buffer,
-  one: Buffer,
-  oneFrom: number,
-  oneTo: number,
-  other: Buffer,
-  otherFrom: number,
-  otherTo: number,
-): number {
-  if (!parse(one, oneFrom, oneTo, left) || !parse(other, otherFrom, otherTo, right)) return 0;
+export function writeShortSum(target: Buffer, x: Buffer, xFrom: number, xTo: number, y: Buffer, yFrom: number, yTo: number): number {
+  if (!parse(x, xFrom, xTo, left) || !parse(y, yFrom, yTo, right)) return 0;
   const { high: a, low: aLow } = left;
   const { high: b, low: bLow } = right;
   // Each step keeps what it rounds off; the two that must not round anything off are checked.

@@ -46,17 +46,17 @@ export function parseDouble(bytes: Buffer, from: number, to: number): number {
  * NUL ends it, nothing is 0, and what is out of range is infinity or 0.
  */
 export function parseBound(bytes: Buffer, from: number, to: number): number {
-  const short = shortDecimal(bytes, from, to);
-  return short === short ? short : cString(bytes, from, to, spelled);
+  return cString(bytes, from, to, spelled);
 }
 
 /** Likewise for SORT, to which what C's strtod calls out of range is no number, one that is too small for all its digits included. */
 export function parseWeight(bytes: Buffer, from: number, to: number): number {
-  const short = shortDecimal(bytes, from, to);
-  return short === short ? short : cString(bytes, from, to, spelledInRange);
+  return cString(bytes, from, to, spelledInRange);
 }
 
 function cString(bytes: Buffer, from: number, to: number, parse: (text: string) => number): number {
+  const short = shortDecimal(bytes, from, to);
+  if (short === short) return short;
   const [text] = bytes.latin1Slice(from, to).split("\0", 1);
   return text === "" ? 0 : parse(text.replace(BLANKS, ""));
 }

@@ -103,10 +103,7 @@ function addMember(map: ByteMap, hash: number, member: Element, score: number): 
 }
 
 /** Visits the members that all sources have, with the score in the smallest and the sources by size, until the visitor has enough. */
-function eachCommon(
-  sources: readonly ZsetSource[],
-  visit: (member: Element, score: number, bySize: readonly ZsetSource[]) => boolean,
-): void {
+function eachCommon(sources: readonly ZsetSource[], visit: (member: Element, score: number, bySize: ZsetSource[]) => boolean): void {
   const ordered = bySize(sources);
   if (sizeOf(ordered[0]) === 0) return;
   let goesOn = true;

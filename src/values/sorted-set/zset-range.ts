@@ -42,10 +42,7 @@ export class RankRange {
     return this.end > this.first ? this.end - this.first : 0;
   }
 
-  /**
-   * Keeps `count` (negative: all) of them after `offset` have been left out, counted from the end with `backwards`. A negative offset
-   * leaves all out, as in Redis.
-   */
+  /** Leaves out `offset` (if negative, as in Redis, all), from the end with `backwards`, and keeps `count` (negative: all) of the rest. */
   limit(offset: number, count: number, backwards: boolean): void {
     const skipped = offset < 0 ? this.count : Math.min(offset, this.count);
     const kept = count < 0 ? this.count - skipped : Math.min(count, this.count - skipped);

@@ -34,10 +34,7 @@ export class StreamCursor {
   /** `countAhead` has gone to the next entry already. */
   private ahead = false;
 
-  /**
-   * Stands before the first (with `reverse`: after the last) entry from `start` to `end`, both included; null is the first or the last of
-   * all. Returns itself.
-   */
+  /** Stands before the first (`reverse`: after the last) entry from `start` to `end`, both included; null: of all. Returns itself. */
   open(stream: Stream, start: StreamId | null, end: StreamId | null, options: { reverse: boolean } = FORWARD): this {
     this.stream = stream;
     this.start.assign(start ?? FIRST);

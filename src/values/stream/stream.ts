@@ -272,10 +272,7 @@ export class Stream implements LargeObject, StreamFacts {
     nodes.setCount(nodes.length - 1, live);
   }
 
-  /**
-   * Likewise one that bytes[0, length) stand for (memory/nodes.ts); they begin with its master id too. Neither the first nor the last node
-   * may be such a one.
-   */
+  /** Likewise one, neither the first nor the last, that bytes[0, length) stand for (memory/nodes.ts); they begin with its master id too. */
   appendCompressed(bytes: Buffer, length: number, live: number, form: CompressedForm): void {
     this.appendNode(bytes, length, live);
     this.nodes.setCompressed(this.nodes.length - 1, form);

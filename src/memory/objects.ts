@@ -31,6 +31,9 @@ export function filled<T>(object: Pick<LargeObject, "free">, fill: () => T): T {
 
 /** A long run of bytes with room to grow: the first `length` bytes of `buffer` count. The buffer shares its memory with no other. */
 export class Blob implements LargeObject {
+  readonly size = 1;
+  /** An image that streams it copies it when it has to (snapshot/run-queue.ts). */
+  readonly streamed = false;
   buffer: Buffer;
   length: number;
 
@@ -42,15 +45,6 @@ export class Blob implements LargeObject {
 
   get heldBytes(): number {
     return this.buffer.buffer.byteLength; // what is kept alive, though the buffer be a part of it
-  }
-
-  get size(): number {
-    return 1;
-  }
-
-  /** An image that streams it copies it when it has to (snapshot/run-queue.ts). */
-  get streamed(): boolean {
-    return false;
   }
 
   memoryBytes(): number {

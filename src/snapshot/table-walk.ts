@@ -5,8 +5,7 @@
  */
 
 import { assert } from "../assert.ts";
-import { addGuard, removeGuard } from "../memory/guards.ts";
-import type { Table, TableGuard } from "../memory/record-table.ts";
+import { addGuard, removeGuard, type Table, type TableGuard } from "../memory/record-table.ts";
 
 /** Takes the records of a walk, each once. */
 export interface RecordWriter {

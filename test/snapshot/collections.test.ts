@@ -71,7 +71,7 @@ function changeStream(value: Value, random: Random, text: Buffer): void {
   const consumer = group.consumers.get("alice") ?? group.addConsumer("alice", 5);
   switch (random.below(4)) {
     case 0:
-      stream.delete(StreamId.of(0, 1 + random.below(Number(stream.length) + 1)));
+      stream.delete(new StreamId().set(0, 1 + random.below(Number(stream.length) + 1)));
       break;
     case 1:
       if (!group.pending.find(id)) group.add(id, consumer, 1_700_000_000_000 + text.length, 1);

@@ -115,7 +115,7 @@ describe("sorted sets stop", () => {
     stops("NaN", () => zsetInsert(empty(Type.ZSET), Number.NaN, WORD, 0, 4));
     const set = new SortedSet(space());
     set.insert(1, WORD, 0, 4);
-    stops("NaN", () => set.setScore(set.find(WORD, 0, 4), Number.NaN));
+    stops("NaN", () => set.setScore(set.map.find(WORD, 0, 4), Number.NaN));
   });
 
   test("when ranks are named that they have not", () => {
@@ -129,7 +129,7 @@ describe("sorted sets stop", () => {
     const set = new SortedSet(space());
     set.insert(1, WORD, 0, 4);
     set.insert(2, WORD, 0, 3);
-    set.map.remove(set.find(WORD, 0, 4));
+    set.map.remove(set.map.find(WORD, 0, 4));
     stops("that its dictionary holds", () => set.insert(3, WORD, 0, 2));
   });
 });
@@ -139,28 +139,28 @@ describe("streams stop", () => {
 
   function stream(entries = 3): Stream {
     const made = createStream(empty(Type.STREAM));
-    for (let ms = 1; ms <= entries; ms++) made.append(StreamId.of(ms, 0), PAIR, 0, 1, DEFAULT_LIMITS);
+    for (let ms = 1; ms <= entries; ms++) made.append(new StreamId().set(ms, 0), PAIR, 0, 1, DEFAULT_LIMITS);
     return made;
   }
 
   test("when an id does not grow", () => {
-    stops("ids only grow", () => stream(3).append(StreamId.of(3, 0), PAIR, 0, 1, DEFAULT_LIMITS));
+    stops("ids only grow", () => stream(3).append(new StreamId().set(3, 0), PAIR, 0, 1, DEFAULT_LIMITS));
   });
 
   test("when a node counts other entries than it has", () => {
     const few = stream();
     few.nodes.setCount(0, 0);
-    stops("counts it", () => few.delete(StreamId.of(2, 0)));
+    stops("counts it", () => few.delete(new StreamId().set(2, 0)));
     const many = stream();
     many.nodes.setCount(0, 3 + 1);
-    stops("no more live entries than entries", () => many.append(StreamId.of(9, 0), PAIR, 0, 1, DEFAULT_LIMITS));
+    stops("no more live entries than entries", () => many.append(new StreamId().set(9, 0), PAIR, 0, 1, DEFAULT_LIMITS));
   });
 
   test("when names are taken, or are none of theirs", () => {
     const named = stream();
-    const group = named.createGroup("group", StreamId.of(0, 0), 0);
-    stops("one name", () => named.createGroup("group", StreamId.of(0, 0), 0));
-    const other = named.createGroup("other", StreamId.of(0, 0), 0);
+    const group = named.createGroup("group", new StreamId().set(0, 0), 0);
+    stops("one name", () => named.createGroup("group", new StreamId().set(0, 0), 0));
+    const other = named.createGroup("other", new StreamId().set(0, 0), 0);
     const consumer = other.addConsumer("consumer", 0);
     stops("one of the group's", () => group.removeConsumer(consumer));
     const names = new NameIndex<{ name: string }>();
@@ -170,8 +170,8 @@ describe("streams stop", () => {
   });
 
   test("when a pending entry has no consumer", () => {
-    const group = stream().createGroup("group", StreamId.of(0, 0), 0);
-    group.addUnowned(StreamId.of(1, 0), 0, 1);
+    const group = stream().createGroup("group", new StreamId().set(0, 0), 0);
+    group.addUnowned(new StreamId().set(1, 0), 0, 1);
     stops("has a consumer", () => group.owner);
   });
 
@@ -179,11 +179,11 @@ describe("streams stop", () => {
     const records = new IdRecords(space(), 16, { bytes: 0 });
     stops("taken out is there", () => records.remove());
     stops("changed is there", () => records.open());
-    for (const ms of [1, 2, 3]) records.append(StreamId.of(ms, 0));
-    records.find(StreamId.of(2, 0));
-    stops("the record before has a lower one", () => records.insert(StreamId.of(1, 0)));
-    records.find(StreamId.of(3, 0));
-    stops("the record behind has a higher one", () => records.insert(StreamId.of(9, 0)));
+    for (const ms of [1, 2, 3]) records.append(new StreamId().set(ms, 0));
+    records.find(new StreamId().set(2, 0));
+    stops("the record before has a lower one", () => records.insert(new StreamId().set(1, 0)));
+    records.find(new StreamId().set(3, 0));
+    stops("the record behind has a higher one", () => records.insert(new StreamId().set(9, 0)));
   });
 
   test("when more bytes are given back than were counted", () => {

@@ -321,7 +321,7 @@ describe("records by id", () => {
       const held = { bytes: 0 };
       const records = new IdRecords(space, 16 + random.below(20), held);
       let model: number[] = [];
-      const at = (value: number) => StreamId.of(value, 0);
+      const at = (value: number) => new StreamId().set(value, 0);
       for (let step = 0; step < 2000; step++) {
         const value = random.chance(0.4) ? (model.at(-1) ?? 0) + 1 : random.below(4000);
         const place = model.findIndex((each) => each >= value);

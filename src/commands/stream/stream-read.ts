@@ -30,7 +30,7 @@ import {
 const command = commandsOf("stream");
 
 /** The last possible id: streams are read up to it. */
-const MAX_ID = StreamId.max();
+const MAX_ID = new StreamId().setMax();
 /** Scratch of the command being executed. */
 const cursor = new StreamCursor();
 const start = new StreamId();

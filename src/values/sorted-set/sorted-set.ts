@@ -60,11 +60,6 @@ export class SortedSet implements LargeObject {
     return this.map.streamed;
   }
 
-  /** Returns the address of the record of a member, good until that changes; 0: there is none. */
-  find(bytes: Buffer, from: number, length: number): number {
-    return this.map.find(bytes, from, length);
-  }
-
   score(address: number): number {
     return recordScore(this.map.table, address);
   }

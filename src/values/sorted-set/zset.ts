@@ -50,7 +50,7 @@ export function zsetLarge(h: Holder): SortedSet | null {
 /** Returns the place of member bytes[from, to); 0: there is none. */
 export function zsetFind(h: Holder, bytes: Buffer, from: number, to: number): number {
   const large = zsetLarge(h);
-  if (large !== null) return large.find(bytes, from, to - from);
+  if (large !== null) return large.map.find(bytes, from, to - from);
   const at = packedFind(h.buffer, h.from, bytes, from, to, 2);
   return at === -1 ? 0 : at;
 }

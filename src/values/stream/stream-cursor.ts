@@ -12,7 +12,7 @@ const KEPT = 7;
 const FIRST_KEPT = 128 * KEPT;
 
 const FIRST = new StreamId();
-const LAST = StreamId.max();
+const LAST = new StreamId().setMax();
 
 export class StreamCursor {
   /** The entry it stands at: its id and how many fields it has. */

@@ -23,15 +23,6 @@ export class StreamId {
   seqHigh = 0;
   seqLow = 0;
 
-  /** Returns an id of two safe integers. */
-  static of(ms: number, seq: number): StreamId {
-    return new StreamId().set(ms, seq);
-  }
-
-  static max(): StreamId {
-    return new StreamId().setMax();
-  }
-
   setWords(msHigh: number, msLow: number, seqHigh: number, seqLow: number): this {
     this.msHigh = msHigh;
     this.msLow = msLow;

@@ -25,16 +25,19 @@ export function radixNodes({ nodes }: Stream): number {
   const close = (depth: number, parent: number) => {
     if (depth > parent + 1) total++; // a run of bytes leads here
   };
+  const leave = (shared: number) => {
+    close(ID_BYTES, Math.max(shared, sharedBefore));
+    for (let depth = forks.at(-1) ?? -1; depth > shared; depth = forks.at(-1) ?? -1) {
+      forks.pop();
+      close(depth, Math.max(shared, forks.at(-1) ?? -1));
+    }
+  };
   for (let index = 0; index < count; index++) {
     nodes.locateStored(index, span);
     span.buffer.copy(key, 0, span.from, span.from + ID_BYTES);
     if (index > 0) {
       const shared = commonPrefix(before, key);
-      close(ID_BYTES, Math.max(shared, sharedBefore));
-      while (forks.length > 0 && forks[forks.length - 1] > shared) {
-        const depth = forks.pop() ?? 0;
-        close(depth, Math.max(shared, forks.at(-1) ?? -1));
-      }
+      leave(shared);
       if (forks.at(-1) !== shared) {
         forks.push(shared);
         total++;
@@ -43,11 +46,7 @@ export function radixNodes({ nodes }: Stream): number {
     }
     key.copy(before);
   }
-  close(ID_BYTES, sharedBefore);
-  while (forks.length > 0) {
-    const depth = forks.pop() ?? 0;
-    close(depth, forks.at(-1) ?? -1);
-  }
+  leave(-1);
   return Math.round((total / count) * nodes.length);
 }
 

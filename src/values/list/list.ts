@@ -92,11 +92,16 @@ export function listAdd(h: Holder, bytes: Buffer, from: number, to: number, end:
   else packedInsert(h, end === ListEnd.HEAD ? packedFirst(h.buffer, h.from) : packedEnd(h), bytes, from, to);
 }
 
+/** Returns where the element at an end of a small list is. */
+function atEnd(h: Holder, end: ListEnd): number {
+  return end === ListEnd.HEAD ? packedFirst(h.buffer, h.from) : packedPrevious(h.buffer, h.from, packedEnd(h));
+}
+
 /** Shows the element at an end of a list that has one. Good until the next change. */
 export function listPeek(h: Holder, end: ListEnd, element: Element): void {
   assert(listLength(h) > 0, "the end that is looked at is that of a list with elements");
   const list = large(h);
-  if (list === null) packedRead(h.buffer, packedSeek(h.buffer, h.from, end), element);
+  if (list === null) packedRead(h.buffer, atEnd(h, end), element);
   else if (end === ListEnd.HEAD) list.read(0, 0, element);
   else list.read(list.length - 1, list.count(list.length - 1) - 1, element);
 }
@@ -105,7 +110,7 @@ export function listPeek(h: Holder, end: ListEnd, element: Element): void {
 export function listDrop(h: Holder, end: ListEnd): void {
   const list = large(h);
   if (list !== null) list.drop(end);
-  else packedDelete(h, packedSeek(h.buffer, h.from, end), 1);
+  else packedDelete(h, atEnd(h, end), 1);
 }
 
 /** Copies the element at an end of a list that has one to `into`, whose buffer is replaced by a larger one where it must be. */

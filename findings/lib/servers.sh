@@ -1,0 +1,109 @@
+# Sourced by the findings that run real servers: unpacks Debian's Redis 7.0.15 (bookworm), Redis 8.0.6 and Valkey 9.1.2 (unstable) with
+# the libraries they need under $work, changes nothing else on the machine, and ends every process it started when the script ends.
+# The servers' versions are exact: once unstable moves on the download fails, and the finding is to be looked at again.
+#
+#   $redis7/{redis-server,redis-cli,redis-check-rdb,redis-check-aof}   $redis8/{the same}   $valkey9/{valkey-server,valkey-cli,...}
+#   start NAME PROGRAM [DIRECTIVE...]   starts a server in $work/NAME on a free loopback port, waits for it, sets the variable NAME to the port
+#   wait_for TEXT FILE                  until FILE holds TEXT, ten seconds at most
+#   expect WHAT WANTED SEEN             prints what was seen, and remembers when it is not what was wanted
+#   finish                              prints ok, or fails
+
+work=$(mktemp -d)
+started=()
+differs=0
+reap() {
+	local pid
+	for pid in ${started[@]+"${started[@]}"}; do kill "$pid" 2>/dev/null || true; done
+	for pid in ${started[@]+"${started[@]}"}; do wait "$pid" 2>/dev/null || true; done
+	rm -rf "$work"
+}
+trap reap EXIT
+trap 'exit 1' INT TERM
+
+unpack() { # FOLDER PACKAGE...: what apt has of these, unpacked
+	local folder=$1 deb
+	shift
+	mkdir -p "$work/$folder/debs" "$work/$folder/root" "$work/$folder/bin"
+	(cd "$work/$folder/debs" && apt-get "${apt[@]}" download "$@")
+	for deb in "$work/$folder"/debs/*.deb; do dpkg -x "$deb" "$work/$folder/root"; done
+}
+
+programs() { # FOLDER PREFIX: a starter for each program, which uses the unpacked libraries and tells the program its own name
+	local bin=$work/$1/bin root=$work/$1/root name file loader libraries
+	loader=$(find "$root" -name 'ld-linux-*.so.*' | head -n 1)
+	libraries=$(find "$root" -type d -name '*-linux-gnu' -path '*lib/*' | paste -sd:)
+	for name in server cli check-rdb check-aof; do
+		case $name in server) file=$2-check-rdb ;; *) file=$2-$name ;; esac
+		file=$(find "$root" -path "*/bin/$file")
+		[ ! -L "$file" ] || file=$(dirname "$file")/$(readlink "$file")
+		printf '#!/bin/sh\nexec "%s" --library-path "%s" --argv0 "%s" "%s" "$@"\n' "$loader" "$libraries" "$2-$name" "$file" >"$bin/$2-$name"
+		chmod +x "$bin/$2-$name"
+	done
+}
+
+fetch_servers() {
+	local mirror key='' file
+	mirror=$(apt-cache policy | grep -oE 'https?://[^ ]+/debian ' | head -n 1 | tr -d ' ')
+	[ -n "$mirror" ] || { echo "run apt-get update first: apt knows no Debian mirror" >&2; exit 1; }
+	for file in /usr/share/keyrings/debian-archive-keyring.*; do key="[signed-by=$file]"; done
+	mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial"
+	printf "deb $key $mirror %s main\n" bookworm sid >"$work/apt/sources.list"
+	apt=(-qq -o "Dir::Etc::sourcelist=$work/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null -o "Dir::State::lists=$work/apt/lists"
+		-o "Dir::Cache=$work/apt/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none)
+	apt-get "${apt[@]}" update
+	local library shared=(libc6 libatomic1 libjemalloc2 liblzf1 libsystemd0 libstdc++6 libgcc-s1 libcap2 libzstd1) old=() new=()
+	for library in "${shared[@]}" libssl3 libgcrypt20 libgpg-error0 liblzma5 liblz4-1; do old+=("$library/bookworm"); done
+	for library in "${shared[@]}" libssl3t64 zlib1g; do new+=("$library/sid"); done
+	unpack seven redis-tools=5:7.0.15-1~deb12u7 "${old[@]}"
+	unpack newer redis-tools=5:8.0.6-3 valkey-tools=9.1.2-1 "${new[@]}"
+	programs seven redis
+	programs newer redis
+	programs newer valkey
+	redis7=$work/seven/bin redis8=$work/newer/bin valkey9=$work/newer/bin
+}
+
+start() {
+	local name=$1 program=$2 port pid round
+	shift 2
+	for round in 1 2 3 4 5 6 7 8; do
+		port=$((20000 + (RANDOM * 7 + round) % 12000))
+		mkdir -p "$work/$name"
+		(cd "$work/$name" && exec "$program" --port "$port" --bind 127.0.0.1 --save '' "$@" >log 2>&1) &
+		pid=$!
+		for _ in $(seq 50); do
+			if [ "$("$redis7/redis-cli" -p "$port" info server 2>/dev/null | tr -d '\r' | sed -n 's/^process_id://p')" = "$pid" ]; then
+				started+=("$pid")
+				printf -v "$name" %s "$port"
+				return
+			fi
+			kill -0 "$pid" 2>/dev/null || break
+			sleep 0.1
+		done
+		kill "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	echo "$name does not start: $(tail -n 3 "$work/$name/log")" >&2
+	exit 1
+}
+
+wait_for() {
+	for _ in $(seq 100); do
+		if grep -qF -- "$1" "$2" 2>/dev/null; then return; fi
+		sleep 0.1
+	done
+	echo "no '$1' within ten seconds" >&2
+	exit 1
+}
+
+expect() {
+	printf '%-46s %s\n' "$1" "$3"
+	if [ "$2" != "$3" ]; then
+		printf '%-46s %s\n' '  differs, it was:' "$2"
+		differs=1
+	fi
+}
+
+finish() {
+	[ "$differs" = 0 ] || { echo "what this finding says no longer holds" >&2; exit 1; }
+	echo ok
+}

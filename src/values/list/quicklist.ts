@@ -18,6 +18,7 @@ import {
   packedAtEnd,
   packedClose,
   packedDelete,
+  packedEnd,
   packedEntryBytes,
   packedEquals,
   packedFind,
@@ -101,7 +102,11 @@ export class QuickList extends NodeDeque {
       if (this.length > 0) this.fit(last);
       return this.insertPacked(last - end, bytes, from, to);
     }
-    this.insertIn(last, end === ListEnd.HEAD ? 0 : this.count(last), bytes, from, to);
+    // As insertIn, without looking for the place: half of what LPUSH costs here.
+    const space = this.open(last);
+    if (end === ListEnd.HEAD) packedInsert(space, packedFirst(space.buffer, space.from), bytes, from, to);
+    else packedAppend(space, bytes, from, to);
+    this.setCount(last, this.count(last) + 1);
   }
 
   /** Takes away the element at an end; the list must have one. */
@@ -111,7 +116,8 @@ export class QuickList extends NodeDeque {
     assert(count > 0, "no node of a list is empty");
     if (count === 1) return this.remove(node);
     const space = this.open(node);
-    packedDelete(space, packedSeek(space.buffer, space.from, end), 1);
+    const { buffer, from } = space;
+    packedDelete(space, end === ListEnd.HEAD ? packedFirst(buffer, from) : packedPrevious(buffer, from, packedEnd(space)), 1);
     this.setCount(node, count - 1);
   }
 

@@ -16,7 +16,6 @@ export const errors = {
   stringTooLong: fixed("ERR string exceeds maximum allowed size (proto-max-bulk-len)"),
   sameObject: fixed("ERR source and destination objects are the same"),
   invalidCursor: fixed("ERR invalid cursor"),
-  noScript: fixed("NOSCRIPT No matching script. Please use EVAL."),
   loading: fixed("LOADING Redis is loading the dataset in memory"),
   readOnly: fixed("READONLY You can't write against a read only replica."),
   noAuth: fixed("NOAUTH Authentication required."),

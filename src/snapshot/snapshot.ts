@@ -67,8 +67,6 @@ export class Snapshot {
   private state: "new" | "scheduled" | "waiting" | "over" = "new";
   /** The database whose table is being walked. */
   private current = 0;
-  /** The longest slice so far in ms. */
-  longestSliceMs = 0;
   private stepCost = FIRST_STEP_COST;
   /** Keys whose pause has been made. */
   private delayed = 0;
@@ -168,7 +166,6 @@ export class Snapshot {
         stepBegan = now;
       }
     });
-    this.longestSliceMs = Math.max(this.longestSliceMs, this.clock() - began);
   }
 
   /** Runs `work`; what it throws ends the snapshot. */

@@ -1,7 +1,6 @@
 /** What must hold in replication, broken on purpose: the asserts see it. */
 
 import { describe, expect, test } from "bun:test";
-import { InvariantError } from "../../src/assert.ts";
 import { History } from "../../src/replication/history.ts";
 import { FileSync, type FullSync, StreamedSync } from "../../src/replication/master/full-sync.ts";
 import { Replica } from "../../src/replication/master/replica.ts";
@@ -10,18 +9,8 @@ import { EofMarkFinder, Payload } from "../../src/replication/replica/payload.ts
 import type { Session, SessionLink } from "../../src/session/session.ts";
 import type { Persistence } from "../../src/snapshot/persistence.ts";
 import { connect } from "../support/client.ts";
+import { trips } from "../support/trips.ts";
 import { FakeMaster, Ours, until } from "./support.ts";
-
-function trips(work: () => unknown, reason: string): void {
-  let thrown: unknown = null;
-  try {
-    work();
-  } catch (error) {
-    thrown = error;
-  }
-  expect(thrown).toBeInstanceOf(InvariantError);
-  expect((thrown as InvariantError).message).toContain(reason);
-}
 
 /** Calls a private method. */
 function privately(target: object, method: string, ...args: readonly unknown[]): unknown {
@@ -47,16 +36,16 @@ const ID = "a".repeat(40);
 
 describe("a history", () => {
   test("has an id of 40 digits", () => {
-    trips(() => new History().adopt("short"), "40 digits");
-    trips(() => new History().branch(1, "short"), "40 digits");
+    trips("40 digits", () => new History().adopt("short"));
+    trips("40 digits", () => new History().branch(1, "short"));
   });
 
   test("branches under another id, and its offsets never go back", () => {
     const history = new History();
     history.branch(100, ID);
-    trips(() => history.branch(200, ID), "under the same id");
-    trips(() => history.branch(50), "never go back");
-    trips(() => new History().branch(-1), "never go back");
+    trips("under the same id", () => history.branch(200, ID));
+    trips("never go back", () => history.branch(50));
+    trips("never go back", () => new History().branch(-1));
     history.branch(100);
     expect(history.covers(ID, 101)).toBe(true);
     expect(history.covers(ID, 102)).toBe(false);
@@ -68,26 +57,26 @@ describe("an image that is streamed", () => {
     const slow = replica(() => 0);
     const sync = new StreamedSync(EVENTS, [slow], PERSISTENCE);
     sync.begin({ data: true });
-    trips(() => sync.begin({ data: true }), "one image for all");
+    trips("one image for all", () => sync.begin({ data: true }));
     sync.write(BYTES, 0, BYTES.length);
     sync.finished();
-    trips(() => sync.write(BYTES, 0, BYTES.length), "follows the EOF mark");
-    trips(() => sync.finished(), "one end");
+    trips("follows the EOF mark", () => sync.write(BYTES, 0, BYTES.length));
+    trips("one end", () => sync.finished());
   });
 
   test("is counted as sent only as far as the kernel took it", () => {
-    trips(() => replica((length) => length + 1).offer(BYTES, 0, BYTES.length), "counted as sent");
-    trips(() => replica(() => -1).offer(BYTES, 0, BYTES.length), "counted as sent");
+    trips("counted as sent", () => replica((length) => length + 1).offer(BYTES, 0, BYTES.length));
+    trips("counted as sent", () => replica(() => -1).offer(BYTES, 0, BYTES.length));
   });
 
   test("ends with an EOF mark of 40 bytes", () => {
-    trips(() => new EofMarkFinder(Buffer.alloc(39)), "shorter EOF mark");
+    trips("shorter EOF mark", () => new EofMarkFinder(Buffer.alloc(39)));
   });
 });
 
 test("an image in a file is delivered once to each replica", () => {
   const sync = new FileSync(EVENTS, [], PERSISTENCE);
-  trips(() => privately(sync, "deliver", replica()), "gets an image once");
+  trips("gets an image once", () => privately(sync, "deliver", replica()));
 });
 
 test("behind an image comes the stream", () => {
@@ -96,7 +85,7 @@ test("behind an image comes the stream", () => {
   const bytes = Buffer.from("$5\r\nbytes");
   expect(payload.receive(bytes, 0, bytes.length)).toBe(bytes.length);
   expect({ taken, finished: payload.finished }).toEqual({ taken: [5], finished: true });
-  trips(() => payload.receive(bytes, 0, bytes.length), "comes the stream");
+  trips("comes the stream", () => payload.receive(bytes, 0, bytes.length));
 });
 
 test("the steps of a handshake follow in order, each once", async () => {
@@ -106,8 +95,8 @@ test("the steps of a handshake follow in order, each once", async () => {
   const handshake = new Handshake(options, server.server.log, (...words) => sent.push(words));
   handshake.start();
   handshake.line("+PONG");
-  trips(() => handshake.start(), "begins with PING");
-  trips(() => privately(handshake, "announcePort"), "follow in order");
+  trips("begins with PING", () => handshake.start());
+  trips("follow in order", () => privately(handshake, "announcePort"));
   expect(sent).toEqual([["PING"], ["REPLCONF", "listening-port", "1"]]);
 });
 
@@ -121,10 +110,10 @@ test("a link goes from state to state in order, and has one stream", async () =>
   const ours = server.server.replication.link;
   if (ours === null) throw new Error("there is no link");
   await until("the image to be awaited", () => ours.state === "sync");
-  trips(() => ours.connect(), "goes through connection, handshake and image");
-  trips(() => privately(altered(ours, "transfer", null), "finishLoad", 0), "is the image that the handshake announced");
+  trips("goes through connection, handshake and image", () => ours.connect());
+  trips("is the image that the handshake announced", () => privately(altered(ours, "transfer", null), "finishLoad", 0));
   const unkept = altered(server.server, "journal", altered(server.server.journal, "following", false));
-  trips(() => privately(altered(ours, "server", unkept), "follow", 0), "is kept for replicas");
+  trips("is kept for replicas", () => privately(altered(ours, "server", unkept), "follow", 0));
 });
 
 test("a connection asks for data once, and is promised an image once it has", async () => {
@@ -135,9 +124,9 @@ test("a connection asks for data once, and is promised an image once it has", as
   const { replicas } = server.server.replication;
   await until("the request", () => replicas.count === 1);
   const [waiting] = replicas.list;
-  trips(() => replicas.request(waiting.session, null), "asks for data once");
-  trips(() => privately(replicas, "promise", waiting, server.server.journal.offset + 1), "what follows must be kept");
+  trips("asks for data once", () => replicas.request(waiting.session, null));
+  trips("what follows must be kept", () => privately(replicas, "promise", waiting, server.server.journal.offset + 1));
   waiting.state = "none";
-  trips(() => privately(replicas, "promise", waiting, 0), "once it has asked");
+  trips("once it has asked", () => privately(replicas, "promise", waiting, 0));
   client.close();
 });

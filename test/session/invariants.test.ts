@@ -1,5 +1,5 @@
-import { describe, expect, test } from "bun:test";
-import { InvariantError } from "../../src/assert.ts";
+import { describe, test } from "bun:test";
+import { NO_LINK } from "../../src/aof/replay.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { Reply } from "../../src/protocol/reply.ts";
@@ -11,19 +11,7 @@ import { PubSub } from "../../src/session/pubsub.ts";
 import { Session, SessionKind } from "../../src/session/session.ts";
 import { Topic } from "../../src/session/subscriptions.ts";
 import { Transaction } from "../../src/session/transaction.ts";
-import { NO_LINK } from "../support/link.ts";
-
-/** Breaks something on purpose and expects the assert whose words contain `what`. */
-function trips(what: string, broken: () => unknown): void {
-  try {
-    broken();
-  } catch (error) {
-    expect(error).toBeInstanceOf(InvariantError);
-    expect((error as Error).message).toContain(what);
-    return;
-  }
-  throw new Error(`nothing tripped: ${what}`);
-}
+import { trips } from "../support/trips.ts";
 
 const keyspace = new Keyspace({ databases: 1, now: Date.now() });
 

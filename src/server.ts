@@ -78,14 +78,17 @@ export class Server implements ServerParts {
     this.conversations = new Conversations(this);
     this.listeners = new Listeners(new ClientAcceptor(this.conversations));
     this.blocked = new BlockedClients(this.executor, this.keyspace.blocked);
-    this.persistence = new Persistence(config, this.log, this.keyspace, () => this.replication.historyPoint, { broken: this.broken });
+    this.persistence = new Persistence(config, this.log, this.keyspace, () => this.replication.historyPoint, {
+      broken: this.broken,
+      statusChanged: this.stateChanged,
+    });
     this.appendOnly = new AppendOnlyFile(
       this.persistence,
       this.journal,
       new Replay(this.executor, this.keyspace.databases[0]),
       this.conversations.barrier,
       {
-        statusChanged: () => this.stateChanged(),
+        statusChanged: this.stateChanged,
         flushed: () => this.blocked.scheduleCheck(),
         fatal: () => void this.stop(1),
         broken: this.broken,
@@ -212,9 +215,7 @@ export class Server implements ServerParts {
   };
 
   /** The role, the link to the master, loading, saving or writing changed: which commands may run is decided again. */
-  stateChanged(): void {
-    this.executor.restrictions.update();
-  }
+  readonly stateChanged = (): void => this.executor.restrictions.update();
 
   disconnect(session: Session): void {
     // Off the list now, though the socket's end is told later: CLIENT LIST after CLIENT KILL must not show it.

@@ -22,6 +22,8 @@ export type Trait =
   | "unqueued"
   /** A RESP2 client may call it while it listens to channels. */
   | "while-subscribed"
+  /** Refused, as writes are, while the disk fails: PING, so that monitors notice. */
+  | "tells-disk-errors"
   /** TOUCH: notes the access even after CLIENT NO-TOUCH. */
   | "touches"
   /** EXEC: its restrictions are those of the queued commands. */

@@ -104,14 +104,21 @@ export class CommandExecutor implements Executor, Caller {
     const { server } = this;
     if (!session.authenticated && !entry.noAuth && server.config.values.requirepass !== "")
       return this.refuse(session, entry, errors.noAuth);
-    if ((entry.restrictions & this.restrictions.inForce) !== 0) {
-      const refusal = this.restrictions.refusalOf(session, entry);
+    const queueing = session.transaction?.open ?? false;
+    if (queueing && entry.noMulti) return this.refuse(session, entry, new CommandError("ERR Command not allowed inside a transaction"));
+    const restricted = (entry.restrictions & this.restrictions.inForce) !== 0;
+    if (restricted) {
+      const refusal = this.restrictions.refusalToWrite(session, entry);
       if (refusal !== null) return this.refuse(session, entry, refusal);
-      if (this.restrictions.mustWait(session, entry)) return postpone(session);
     }
     if (session.subscriptions !== null && session.protocol === 2 && !entry.whileSubscribed)
       return this.refuse(session, entry, subscribedOnly(entry));
-    if (session.transaction?.open && !entry.unqueued) return this.enqueue(session, frame, entry);
+    if (restricted) {
+      const refusal = this.restrictions.refusalToServe(session, entry);
+      if (refusal !== null) return this.refuse(session, entry, refusal);
+      if (this.restrictions.mustWait(session, entry)) return postpone(session);
+    }
+    if (queueing && !entry.unqueued) return this.enqueue(session, frame, entry);
     this.call(session, frame, entry);
     if (server.pubsub.hasMessages && session.replyMode === ReplyMode.ON) {
       for (const message of server.pubsub.take(session)) this.reply.rawBytes(message);
@@ -120,7 +127,6 @@ export class CommandExecutor implements Executor, Caller {
   }
 
   private enqueue(session: Session, frame: Frame, entry: CommandEntry<Call>): void {
-    if (entry.noMulti) return this.refuse(session, entry, new CommandError("ERR Command not allowed inside a transaction"));
     session.transaction?.enqueue(frame, entry.restrictions);
     this.reply.simple("QUEUED");
   }

@@ -10,8 +10,10 @@ export const Restriction = {
   LOADING: 1 << 0,
   /** The link to the master is down and stale data must not be served. */
   STALE: 1 << 1,
-  /** Writes are refused: a read-only replica, too few replicas, a failed save. */
+  /** Writes are refused: a read-only replica, too few replicas. */
   WRITE: 1 << 2,
+  /** Writes are refused because the disk failed: a background save or the append-only file. */
+  DISK: 1 << 5,
   /** Memory is at its limit. */
   MEMORY: 1 << 3,
   /** Nothing may be replicated: a shutdown waits for the replicas to have everything. */
@@ -65,7 +67,8 @@ export class CommandEntry<Context = never> {
     this.restrictions =
       (spec.flags.includes("loading") ? 0 : Restriction.LOADING) |
       (spec.flags.includes("stale") ? 0 : Restriction.STALE) |
-      (this.isWrite ? Restriction.WRITE : 0) |
+      (this.isWrite ? Restriction.WRITE | Restriction.DISK : 0) |
+      (spec.traits.includes("tells-disk-errors") ? Restriction.DISK : 0) |
       (spec.flags.includes("denyoom") ? Restriction.MEMORY : 0) |
       (this.isWrite || spec.flags.includes("may_replicate") ? Restriction.PAUSE : 0);
     if (this.runsQueue) this.restrictions = -1;

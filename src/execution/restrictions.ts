@@ -44,7 +44,8 @@ export class Restrictions {
     const { config, replication, persistence, appendOnly } = this.server;
     let bits = 0;
     if (config.values.maxmemory > 0) bits |= Restriction.MEMORY;
-    if (replication.restrictsWrites || persistence.writesRefused || appendOnly.refusal !== null) bits |= Restriction.WRITE;
+    if (replication.restrictsWrites) bits |= Restriction.WRITE;
+    if (persistence.writesRefused || appendOnly.refusal !== null) bits |= Restriction.DISK;
     if (replication.refusesStale) bits |= Restriction.STALE;
     if (persistence.loading !== null) bits |= Restriction.LOADING;
     if (this.writesPaused) bits |= Restriction.PAUSE;
@@ -52,14 +53,20 @@ export class Restrictions {
     if ((bits & Restriction.LOADING) === 0 && this.patient.size > 0) for (const session of this.patient.keys()) this.goOn(session);
   }
 
-  /** Why the command may not run now, or null. */
-  refusalOf(session: Session, entry: CommandEntry): CommandError | null {
+  /** Why the command may not write now, or null: no memory, a failed save, a read-only replica, too few replicas. */
+  refusalToWrite(session: Session, entry: CommandEntry): CommandError | null {
     if (session.kind === SessionKind.MASTER) return null;
     const bits = concerning(session, entry) & this.inForce;
-    let refusal: CommandError | null = null;
-    if ((bits & Restriction.MEMORY) !== 0) refusal = this.memoryRefusal();
-    if (refusal === null && (bits & Restriction.WRITE) !== 0) refusal = this.writeRefusal(session);
-    if (refusal !== null) return refusal;
+    let refusal = (bits & Restriction.MEMORY) === 0 ? null : this.memoryRefusal();
+    if (refusal === null && (bits & Restriction.DISK) !== 0) refusal = this.diskRefusal;
+    if (refusal === null && (bits & Restriction.WRITE) !== 0) refusal = this.server.replication.writeRefusal(session);
+    return refusal;
+  }
+
+  /** Why the data may not be shown or changed now, or null: it is stale, or being loaded. */
+  refusalToServe(session: Session, entry: CommandEntry): CommandError | null {
+    if (session.kind === SessionKind.MASTER) return null;
+    const bits = concerning(session, entry) & this.inForce;
     if ((bits & Restriction.STALE) !== 0) return errors.masterDown;
     if ((bits & Restriction.LOADING) !== 0 && !this.mayHavePatience(session)) return errors.loading;
     return null;
@@ -135,10 +142,9 @@ export class Restrictions {
     return persistence.loading === null && !this.writesPaused;
   }
 
-  private writeRefusal(session: Session): CommandError | null {
-    const { persistence, appendOnly, replication } = this.server;
-    if (persistence.writesRefused) return errors.misconf;
-    return appendOnly.refusal ?? replication.writeRefusal(session);
+  private get diskRefusal(): CommandError | null {
+    const { persistence, appendOnly } = this.server;
+    return persistence.writesRefused ? errors.misconf : appendOnly.refusal;
   }
 }
 

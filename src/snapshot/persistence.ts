@@ -37,6 +37,8 @@ export interface PersistenceHooks {
   readonly createFile?: CreateFile;
   /** Told of an invariant that is broken in the background. */
   readonly broken?: Broken;
+  /** Told when saves have begun to fail, or to succeed again: `writesRefused` may have changed. */
+  readonly statusChanged?: () => void;
 }
 
 /** DEBUG RELOAD's options. */
@@ -78,6 +80,7 @@ export class Persistence extends Loading {
   private readonly history: () => HistoryPoint | null;
   private readonly createFile: CreateFile | undefined;
   private readonly broken: Broken;
+  private readonly statusChanged: () => void;
   private background: BackgroundSave | null = null;
   /** Whether a background save begins at the next `cron` that finds none under way: BGSAVE SCHEDULE, and BGSAVE in a transaction. */
   saveScheduled = false;
@@ -93,6 +96,7 @@ export class Persistence extends Loading {
     this.history = history;
     this.createFile = hooks.createFile;
     this.broken = hooks.broken ?? asFailure;
+    this.statusChanged = hooks.statusChanged ?? (() => {});
     this.lastSaveAt = this.seconds();
     this.savedChanges = keyspace.changes;
   }
@@ -161,6 +165,7 @@ export class Persistence extends Loading {
     this.savedChanges = changes;
     this.lastSaveAt = this.seconds();
     this.lastSaveOk = true;
+    this.statusChanged();
     this.syncFile = false;
   }
 
@@ -209,6 +214,7 @@ export class Persistence extends Loading {
       this.log.warning(error.message);
       this.log.warning("Background saving error");
       this.lastSaveOk = false;
+      this.statusChanged();
     }
     return background.superseded ? CANCELLED : error;
   }

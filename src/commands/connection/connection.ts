@@ -15,7 +15,7 @@ const command = commandsOf("connection");
 /** Replies with PONG or the message; a subscribed RESP2 client gets it in the form of a message, the only one it reads. */
 export const ping = command("ping", { arity: -1, since: "1.0.0", flags: "fast" })
   .takes("[message]")
-  .marked("while-subscribed", "no-data")
+  .marked("while-subscribed", "no-data", "tells-disk-errors")
   .tips("request_policy:all_shards response_policy:all_succeeded")
   .docs("Returns PONG, or the given message.", "O(1)")
   .run((call) => {

@@ -54,14 +54,14 @@ export class Server implements ServerParts {
   readonly housekeeping: Housekeeping;
   readonly runId = randomBytes(20).toString("hex");
   readonly startedAt = Date.now();
+  private readonly stopping = Promise.withResolvers<number>();
   /** Resolved with the exit code once the server has stopped. */
-  readonly stopped: Promise<number>;
+  readonly stopped: Promise<number> = this.stopping.promise;
 
   private readonly options: ServerOptions;
   private readonly conversations: Conversations;
   private readonly listeners: Listeners;
   private readonly ending: Shutdown;
-  private readonly resolveStopped: (code: number) => void;
   private readonly pidFile = new PidFile();
   private closed = false;
 
@@ -70,9 +70,6 @@ export class Server implements ServerParts {
     this.config = config;
     this.options = options;
     this.log = options.log ?? new Log({ level: values.loglevel, file: values.logfile === "" ? "" : resolve(values.dir, values.logfile) });
-    const { promise, resolve: resolveStopped } = Promise.withResolvers<number>();
-    this.stopped = promise;
-    this.resolveStopped = resolveStopped;
     this.keyspace = new Keyspace({ databases: values.databases, now: this.startedAt });
     this.executor = new CommandExecutor(this, COMMANDS, new Reply());
     this.conversations = new Conversations(this);
@@ -203,7 +200,7 @@ export class Server implements ServerParts {
     this.pidFile.remove();
     // What went wrong shall be the last word.
     if (code === 0) this.log.warning("Replicant is now ready to exit, bye bye...");
-    this.resolveStopped(code);
+    this.stopping.resolve(code);
   }
 
   // ---- what the parts tell

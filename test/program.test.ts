@@ -78,7 +78,7 @@ async function gone(pid: number): Promise<void> {
     } catch {
       return;
     }
-    // A process that is nobody's child any more announces its end to nobody here.
+    // A process whose parent is gone announces its end to no one here.
     if (readState(pid) === "Z") return;
     await Bun.sleep(5);
   }
@@ -323,7 +323,7 @@ describe("the log", () => {
     expect(await server.log()).toBe("");
   });
 
-  test("that nobody reads any more does not stop the server", async () => {
+  test("that no one reads any more does not stop the server", async () => {
     const port = freePort();
     const child = Bun.spawn([...COMMAND, "--port", String(port), "--save", "", "--loglevel", "debug"], {
       cwd: scratch,

@@ -320,7 +320,7 @@ describe("a replica with a file", () => {
       await master.client.text("SET", "later", 1);
       await sameOffset(master.client, replica.client);
       digest = await replica.digest();
-      // What a writable replica writes by itself is in its file and in nobody's stream.
+      // What a writable replica writes by itself is in its file and in no one's stream.
       await replica.run("CONFIG", "SET", "replica-read-only", "no");
       await send(replica.client, [["SELECT", 7], ["SET", "local", 1], ["MULTI"], ["SET", "l1", 1], ["SET", "l2", 1], ["EXEC"]]);
       await master.client.text("SET", "last", 1);

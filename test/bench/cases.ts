@@ -18,7 +18,7 @@ export type Case = {
   readonly line: string;
   readonly keyspace: number;
   readonly fill: readonly Fill[];
-  /** The command uses up or piles up data: the data is made anew before every sample. */
+  /** The command uses up or piles up data: the data is made again before every sample. */
   readonly fresh: boolean;
   /** The command leaves the data as good as new: it is kept for the next case that has the very same fill and shares it too. */
   readonly shared: boolean;

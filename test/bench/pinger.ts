@@ -29,7 +29,7 @@ export class Pinger implements AsyncDisposable {
       ipc: (message: Pings | string) => this.hear(message),
       onExit: () => this.waiter.reject(new Error("the process that pings has ended")),
     });
-    this.waiter.promise.catch(() => {}); // nobody may be waiting when it ends
+    this.waiter.promise.catch(() => {}); // there may be no waiter when it ends
   }
 
   /** Forgets what was measured so far. */

@@ -65,7 +65,7 @@ export function describeDocs(reply: Decoded, name: string, known: readonly strin
   return facts;
 }
 
-/** Arguments without what 7.2 named anew in most of them: their names, `display_text`, and the case of tokens. */
+/** Arguments without what 7.2 renamed in most of them: their names, `display_text`, and the case of tokens. */
 function describeArguments(args: Decoded): unknown {
   return [
     markOf(args),

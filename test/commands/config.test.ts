@@ -72,7 +72,7 @@ describeWithRedis("CONFIG like Redis", () => {
     ]);
   });
 
-  test("RESETSTAT starts the counters anew", async () => {
+  test("RESETSTAT starts the counters again", async () => {
     await comparison().compare([
       [["SET", "k", "v"], ["GET", "k"], ["GET", "none"], ["NOSUCH"], ["CONFIG", "RESETSTAT"], ["INFO", "errorstats"]],
     ]);

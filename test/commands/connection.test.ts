@@ -88,7 +88,7 @@ describeWithRedis("connection commands, beside Redis", () => {
       { mask: maskHello },
     ));
 
-  test("without a password AUTH takes the default user with any, and nobody else", () =>
+  test("without a password AUTH takes the default user with any, and no one else", () =>
     both().compare([
       [
         ["AUTH", "x"],

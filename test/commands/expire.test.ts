@@ -134,7 +134,7 @@ describeWithRedis("expiry commands answer as Redis does", () => {
 });
 
 describe("expired keys", () => {
-  test("are deleted by whoever meets them, and journalled once", async () => {
+  test("are deleted by the command that meets them, and journalled once", async () => {
     const { server, port, stop } = await startServer();
     try {
       const { journal, keyspace } = server;

@@ -21,7 +21,7 @@ const DEFAULT = [
 ];
 const ALL = [...DEFAULT.slice(0, 8), "Commandstats", "Errorstats", "Latencystats", "Cluster", "Keyspace"];
 
-/** Fields of Redis 7.0 that we do not have, because what they tell of does not exist here or nobody knows it. */
+/** Fields of Redis 7.0 that we do not have, because what they tell of does not exist here or is not known. */
 const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ["redis_git_dirty", "a build does not know whether its sources were changed"],
   ["atomicvar_api", "there are no threads that share variables"],

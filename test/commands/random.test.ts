@@ -210,7 +210,7 @@ describeWithRedis("string and key commands", () => {
     const { ours, redis } = comparison();
     const clients: RawClient[] = [await connect(ours.port), await connect(redis.port)];
     try {
-      // A key whose time has passed counts in DBSIZE until somebody meets it: nobody but the requests themselves shall.
+      // A key whose time has passed counts in DBSIZE until something meets it: only the requests themselves shall.
       for (const client of clients) expect(await client.text("DEBUG", "SET-ACTIVE-EXPIRE", "0")).toBe("OK");
       for (let batch = 0; batch < BATCHES; batch++) {
         const requests = Array.from({ length: BATCH }, () => {

@@ -19,7 +19,7 @@ async function play(port: number, steps: readonly Step[], lifeMs = 20): Promise<
   const clients = { me: await connect(port), other: await connect(port) };
   const replies: string[] = [];
   await clients.other.command("FLUSHALL");
-  // Keys that expire stay until somebody looks: the scenarios decide who and when.
+  // Keys that expire stay until a request looks: the scenarios decide who and when.
   await clients.other.command("DEBUG", "SET-ACTIVE-EXPIRE", "0");
   let late = false;
   for (const [who, ...request] of steps) {
@@ -251,7 +251,7 @@ describe("transactions", () => {
 
   const all = (client: RawClient, ...requests: Word[][]) => client.pipeline(requests).then((replies) => Buffer.concat(replies).toString());
 
-  test("nobody sees the middle of a transaction", async () => {
+  test("no one sees the middle of a transaction", async () => {
     const running = Array.from({ length: 200 }, () => [["MULTI"], ["INCR", "a"], ["INCR", "b"], ["EXEC"]]).flat();
     const mine = me.pipeline(running);
     for (let look = 0; look < 50; look++) {

@@ -135,7 +135,7 @@ describe("CONFIG SET", () => {
     expect(config.set([["dir", ""]])?.reply).toBe(failed("No such file or directory"));
   });
 
-  test("nothing changes and nobody is told when one of several values is wrong", () => {
+  test("nothing changes and no one is told when one of several values is wrong", () => {
     const config = Config.of();
     let told = 0;
     config.onChange("timeout", () => {
@@ -382,7 +382,7 @@ describe("CONFIG REWRITE", () => {
     });
   });
 
-  test("a file that vanished is made anew, a directory in its place is an error", () => {
+  test("a file that vanished is made again, a directory in its place is an error", () => {
     within("port 7000\n", (config, path, dir) => {
       rmSync(path);
       expect(config.rewrite()).toBeNull();

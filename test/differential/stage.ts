@@ -218,7 +218,7 @@ export class Stage implements AsyncDisposable {
     return this.compareStates("after DEBUG RELOAD, Redis (-) and ours (+)", this.ours.client, []);
   }
 
-  /** The replicas forget who they followed and start anew with the finished data sets. */
+  /** The replicas forget who they followed and start again with the finished data sets. */
   private async synchronise(): Promise<string | null> {
     for (const [replica, port] of [
       [this.realOfOurs.client, this.ours.port],

@@ -419,7 +419,7 @@ property(
     journal.retain = 0;
     for (const { cursor } of readers) journal.close(cursor);
     journal.close({ offset: 0 });
-    check(journal.size <= BLOCK, "nothing is kept for nobody");
+    check(journal.size <= BLOCK, "nothing is kept that no reader needs");
   },
   12,
 );

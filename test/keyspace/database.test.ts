@@ -123,7 +123,7 @@ function change(model: Model, random: Random, database: Database, key: Buffer): 
     map.set(name, { value, expireAt: expireAt === KEEP_EXPIRY ? (held?.expireAt ?? NO_EXPIRY) : expireAt });
   } else if (what < 60) {
     const length = random.pick([0, held.value.length, held.value.length + random.below(100), MAX_BLOCK - key.length, random.below(80_000)]);
-    // Strings grow; they are only ever set anew to be shorter.
+    // Strings grow; to be shorter they are set again.
     const newLength = Math.max(length, held.value.length);
     const moved = database.resizeString(address, newLength);
     check(database.encoding(moved) === Encoding.RAW, "what was written to in place is raw");
@@ -299,7 +299,7 @@ describe("a keyspace", () => {
     expect(watcher.touched).toBe(true);
   });
 
-  test("emptying and swapping tell whoever watches a key that is there before or after", () => {
+  test("emptying and swapping tell the sessions that watch a key that is there before or after", () => {
     const keyspace = new Keyspace({ databases: 2, now: START });
     const [first, second] = keyspace.databases;
     for (const [name, database] of [
@@ -451,7 +451,7 @@ describe("lazy freeing", () => {
     expect([keyspace.lazyFree.pending, keyspace.lazyFree.freed]).toEqual([1000, 0]);
   });
 
-  test("waits for whoever still reads a table", () => {
+  test("waits for those that still read a table", () => {
     const keyspace = filled(1000);
     const { table } = keyspace.databases[1];
     table.guard = { beforeChange() {} };

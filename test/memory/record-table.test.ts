@@ -585,7 +585,7 @@ describe("a scan", () => {
     for (const cursor of [0, 1, 15, 16, 2 ** 31, 2 ** 32 - 1]) expect(table.scan(cursor, () => expect.unreachable())).toBe(0);
   });
 
-  property("with a cursor that nobody has given out still ends", (random) => {
+  property("with a cursor that was never given out still ends", (random) => {
     const traffic = new Traffic();
     traffic.come(500);
     for (let round = 0; round < 200; round++) {

@@ -1,5 +1,5 @@
 /**
- * Nodes of lists and streams that stay compressed after a start until somebody looks into them (src/persistence/rdb/dormant.ts), and what a
+ * Nodes of lists and streams that stay compressed after a start until a command looks into them (src/rdb/compressed-node.ts), and what a
  * file's checksum is trusted with: two servers that began with the same file, one of them told not to look at checksums so that it decodes
  * everything at once, answer alike.
  */
@@ -292,7 +292,7 @@ describe("a node that turns out to be corrupt, though the checksum holds,", () =
       expect(await lazy.raw("DEL", "list")).toBe(":1\r\n");
       expect(await lazy.raw("FLUSHALL", "SYNC")).toBe("+OK\r\n");
       expect(lazy.test.server.keyspace.space.arena.usedBytes).toBe(0);
-      // Where nobody vouches for it, it is found at once.
+      // Without a checksum that vouches for it, it is found at once.
       const { persistence } = makePersistence({ dir, dbfilename: "broken.rdb", rdbchecksum: "no" });
       const refused = await persistence.load().catch((error: unknown) => error);
       expect(refused).toBeInstanceOf(LoadError);

@@ -396,7 +396,7 @@ describe("a collection that makes no sense is refused:", () => {
       "a group of the stream is there twice",
     ],
     [
-      "a pending entry of nobody",
+      "a pending entry of no consumer",
       T.streamListpacks2,
       all(ids(0, 0, 0, 0, 0, 0, 0, 0, 0, 1), inOne("g"), ids(0, 0, 0, 1), rawBytes(idBytes(1, 1)), (out) => out.int64(0), ids(1, 0)),
       "belongs to no consumer",

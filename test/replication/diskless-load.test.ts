@@ -60,7 +60,7 @@ for (const mode of ["disabled", "swapdb", "on-empty-db"] as const) {
         await until("the removal of the file", () => spooled(replica).length === 0);
       });
 
-      test(`keeps it when the link breaks in an image in the form ${form}, and asks anew`, async () => {
+      test(`keeps it when the link breaks in an image in the form ${form}, and asks again`, async () => {
         using master = new FakeMaster();
         const { replica, link, whole } = await half(master, wrap, { "repl-diskless-load": mode });
         await using _stop = replica;
@@ -97,7 +97,7 @@ describe("with repl-diskless-load on-empty-db, a replica without data", () => {
     expect(await replica.client.text("GET", "a")).toBe("1");
   });
 
-  test("finds a broken mark, leaves no data, and asks anew", async () => {
+  test("finds a broken mark, leaves no data, and asks again", async () => {
     using master = new FakeMaster();
     await using replica = await Ours.start({ "repl-diskless-load": "on-empty-db", replicaof: `127.0.0.1 ${master.port}` });
     const link = await master.accept();
@@ -258,7 +258,7 @@ describe("while the file is loaded", () => {
   const SLOW = { "key-load-delay": "20000" };
   const hurry = (replica: Ours) => replica.client.text("CONFIG", "SET", "key-load-delay", 0);
 
-  test("clients hear LOADING, the master hears that somebody is there, and what it sent meanwhile is run afterwards", async () => {
+  test("clients hear LOADING, the master hears that the replica is there, and what it sent meanwhile is run afterwards", async () => {
     using master = new FakeMaster();
     const { replica, link } = await waiting(master, SLOW);
     await using _stop = replica;

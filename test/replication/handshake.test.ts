@@ -175,7 +175,7 @@ describe("the handshake", () => {
     expect(replica.log).toContain("The answer of MASTER to PING is longer than 1024 bytes");
   });
 
-  test("is tried again once a second where nobody listens", async () => {
+  test("is tried again once a second where no one listens", async () => {
     const gone = new FakeMaster();
     const { port } = gone;
     gone[Symbol.dispose]();
@@ -255,7 +255,7 @@ describe("the payload", () => {
     ],
     ["half an image", measured(image({ a: "1" }).subarray(0, -20)), "Failed trying to load the MASTER synchronization DB from disk: "],
   ] as const) {
-    test(`that is ${what} is logged, leaves no data, and is asked for anew`, async () => {
+    test(`that is ${what} is logged, leaves no data, and is asked for again`, async () => {
       using master = new FakeMaster();
       await using replica = await replicaOf(master);
       const link = await master.accept();
@@ -270,7 +270,7 @@ describe("the payload", () => {
     });
   }
 
-  test("that stops coming is given up after repl-timeout; until then the master hears that somebody is there", async () => {
+  test("that stops coming is given up after repl-timeout; until then the master hears that the replica is there", async () => {
     using master = new FakeMaster();
     await using replica = await replicaOf(master);
     const link = await master.accept();

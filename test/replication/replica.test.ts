@@ -78,7 +78,7 @@ describeWithRedis("a replica of a real Redis", () => {
     expect(replica.log).toContain("Successful partial resynchronization with master.");
   });
 
-  test("comes back to a master that was killed and started anew, in full", async () => {
+  test("comes back to a master that was killed and started again, in full", async () => {
     const first = await startReal();
     const { port } = first;
     await using replica = await Ours.start();
@@ -116,7 +116,7 @@ describeWithRedis("a replica of a real Redis", () => {
     await master.client.text("SELECT", 7);
     await master.client.text("SET", "seven", "1");
     await sameOffset(master.client, middle.client);
-    // They join while the stream has a database selected that nobody will name again.
+    // They join while the stream has a database selected that will not be named again.
     await follow(last.client, middle.port);
     await follow(real.client, last.port);
     await load(master.client, 100, (index) => ["SET", `in-seven:${index}`, index]);
@@ -273,7 +273,7 @@ describe("the stream", () => {
     expect((await one.client.command("DBSIZE")).toString()).not.toBe(":0\r\n");
   });
 
-  test("that loses step is given up, and everything asked for anew", async () => {
+  test("that loses step is given up, and everything asked for again", async () => {
     using master = new FakeMaster();
     const { replica, link } = await synced(master, { a: "1" });
     await using _stop = replica;
@@ -313,7 +313,7 @@ describe("the stream", () => {
 });
 
 describe("a replica's clients", () => {
-  test("cannot write, unless replica-read-only is off; and then nobody else hears of it", async () => {
+  test("cannot write, unless replica-read-only is off; and then no one else hears of it", async () => {
     using master = new FakeMaster();
     const { replica } = await synced(master, { a: "1" });
     await using _stop = replica;

@@ -44,7 +44,7 @@ describe("WAIT", () => {
     expect(await infoField(master.client, "clients", "blocked_clients")).toBe("0");
   });
 
-  test("holds back what its client sends meanwhile, and nobody else", async () => {
+  test("holds back what its client sends meanwhile, and no one else", async () => {
     await using master = await Ours.start();
     const waiter = await connect(master.port);
     await waiter.text("SET", "k", "1");

@@ -236,7 +236,7 @@ describe("a file that cannot be loaded", () => {
     image[image.length - 12] ^= 1;
     writeFileSync(file(), image);
     expect(await refusal(makePersistence({ dir }).persistence.load())).toContain("bad checksum");
-    // With rdbchecksum no nobody looks.
+    // With rdbchecksum no it is not checked.
     expect(await makePersistence({ dir, rdbchecksum: "no" }).persistence.load()).toMatchObject({ keysLoaded: 1 });
   });
 
@@ -346,7 +346,7 @@ describe("while a file is loaded", () => {
     await persistence.close();
   });
 
-  test("whoever feeds an image of its own shows its progress the same way", () => {
+  test("a caller that feeds an image of its own shows its progress the same way", () => {
     const image = writeImage((writer) => writeEntries(writer, [entry("a", "1"), entry("b", "2", { expireAt: 5 })]));
     const { persistence, keyspace } = makePersistence({ dir });
     const load = persistence.beginLoad({ totalBytes: 0, dropExpired: false });

@@ -121,7 +121,7 @@ function readCount(bytes: Buffer, from: number, lineEnd: number): number {
   return Number(text);
 }
 
-/** Somebody who waits for bytes: `take` cuts them off the front of what has arrived, or answers null while they are not all there. */
+/** A read that waits for bytes: `take` cuts them off the front of what has arrived, or answers null while they are not all there. */
 type Waiter = { readonly take: () => Buffer | null; readonly resolve: (bytes: Buffer) => void; readonly reject: (error: Error) => void };
 
 /** One connection to a server. Reads are answered in the order in which they were asked for. */
@@ -234,12 +234,12 @@ export class RawClient {
     return Promise.all(commands.map(() => this.readReply()));
   }
 
-  /** Whether the connection is over, whoever ended it. */
+  /** Whether the connection is over, whichever side ended it. */
   get isClosed(): boolean {
     return this.failure !== null;
   }
 
-  /** What has arrived and nobody has read yet: a test that expects silence looks here. */
+  /** What has arrived and has not been read yet: a test that expects silence looks here. */
   unread(): Buffer {
     return Buffer.from(this.arrived.subarray(this.start, this.end));
   }

@@ -28,7 +28,7 @@ export type StartOptions = {
   readonly input?: string;
   /** Text of a configuration file, written to `<dir>/server.conf` and passed first. A Sentinel cannot start without one. */
   readonly config?: string;
-  /** The data directory: kept by `stop()` when it is given here, else made anew and removed. */
+  /** The data directory: kept by `stop()` when it is given here, else a new one, removed in the end. */
   readonly dir?: string;
   /** The port, when a test needs the one a server had before; else a free one. */
   readonly port?: number;
@@ -62,7 +62,7 @@ export class ServerProcess implements AsyncDisposable {
     return this.child.pid;
   }
 
-  /** Resolves to the exit code once the process has ended, whoever ended it (null when a signal did). */
+  /** Resolves to the exit code once the process has ended, for whatever reason (null when a signal did). */
   get exited(): Promise<number | null> {
     return this.child.exited.then(() => this.child.exitCode);
   }
@@ -93,7 +93,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-/** A TCP port of 127.0.0.1 that nobody listens on. */
+/** A TCP port of 127.0.0.1 that no one listens on. */
 export function freePort(): number {
   const listener = Bun.listen({ hostname: LOCALHOST, port: 0, socket: { data() {} } });
   const { port } = listener;

@@ -9,7 +9,7 @@ import { Log } from "../../src/log.ts";
 import { Server } from "../../src/server.ts";
 import { connect, type RawClient } from "./client.ts";
 
-export interface TestServer {
+export interface TestServer extends AsyncDisposable {
   readonly server: Server;
   readonly port: number;
   stop(): Promise<void>;
@@ -17,7 +17,7 @@ export interface TestServer {
 
 /**
  * A server on a free port of 127.0.0.1 with these directives over the defaults; it saves nothing unless told, and that to a directory of
- * its own, which goes with it. Stop it in a finally or afterEach.
+ * its own, which goes with it. Take it with `await using`, or stop it in afterEach.
  */
 export async function startServer(directives: Parameters<typeof Config.of>[0] = {}): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), "replicant-test-"));
@@ -33,7 +33,7 @@ export async function startServer(directives: Parameters<typeof Config.of>[0] = 
     await stop();
     throw error;
   }
-  return { server, port: server.port, stop };
+  return { server, port: server.port, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** A server and a connection to it for the tests of one `describe`: `begin` gets them before the first, and both go after the last. */

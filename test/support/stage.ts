@@ -1,6 +1,6 @@
 /**
  * Plays with several clients, some of whom block: a script that runs on a server of ours and on a real Redis, and what each client
- * received, in order, to be compared. Nothing is timed: whoever blocks is waited for by asking the server (INFO) how many are blocked, as
+ * received, in order, to be compared. Nothing is timed: a client that blocks is waited for by asking the server (INFO) how many are blocked, as
  * Redis's own tests do.
  */
 

@@ -1,4 +1,4 @@
-/** Preloaded into a server by listener.test.ts: the request BREAK finds the memory layer broken. */
+/** Preloaded into a server by listeners.test.ts: the request BREAK finds the memory layer broken. */
 
 import { InvariantError } from "../../src/assert.ts";
 import { CommandExecutor } from "../../src/execution/executor.ts";

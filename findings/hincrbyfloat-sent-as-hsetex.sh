@@ -6,7 +6,7 @@
 #
 # What happens: Redis 8.0.6 sends and logs HSETEX key KEEPTTL FIELDS 1 field 1.5, a command that is new in 8.0, on every HINCRBYFLOAT, though
 # no field has a deadline. Valkey 9.1.2, which has HSETEX too, still sends HSET. So Redis 7.0.15 starts with the append-only files of Redis
-# 8.0.6 (in commands, without a snapshot in front), until somebody has called HINCRBYFLOAT once: then it does not start, for an unknown
+# 8.0.6 (in commands, without a snapshot in front), until a client has called HINCRBYFLOAT once: then it does not start, for an unknown
 # command. HINCRBY, INCRBYFLOAT and HSET do no such thing, and a BGREWRITEAOF, which writes the hash as HMSET, cures the file. Valkey 9.1.2
 # starts with the file as it is.
 #

@@ -25,6 +25,7 @@ export interface FileLoadOptions {
 }
 
 export class FileLoad implements ImageSink {
+  /** Never: whatever comes first, commands may follow, so only the end of the file ends it. */
   readonly finished = false;
   /** Up to where the file is whole commands, none of them in a transaction that has no end. */
   validUpTo = 0;

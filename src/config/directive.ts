@@ -1,3 +1,5 @@
+/** One row of the table of directives: its kind, default and traits, and the short forms that `options/` is written with. */
+
 import { InvalidValue, UnsupportedValue } from "./error.ts";
 import type { Kind, ParseContext, Setting } from "./kinds.ts";
 

@@ -1,3 +1,5 @@
+/** The errors of configuration, and the words that Redis has for those of files. */
+
 import { asFailure } from "../assert.ts";
 
 /** What is wrong with the command line or a configuration file: one line for a person, naming the place, the directive and the limit. */

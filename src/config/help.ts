@@ -1,3 +1,5 @@
+/** The text of --help, made from the table of directives. */
+
 import { DIRECTIVE_NAMES, DIRECTIVES } from "./options.ts";
 
 const USAGE = `Usage: replicant [config file] [-] [--directive value ...] ...

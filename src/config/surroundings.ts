@@ -1,3 +1,5 @@
+/** What configuration asks of the machine: directories and the working directory. */
+
 import { accessSync, constants, readdirSync, statSync } from "node:fs";
 import { failureWords } from "./error.ts";
 

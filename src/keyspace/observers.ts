@@ -1,3 +1,5 @@
+/** Who is told of changes to keys: the mask of observers, and what they see of a database. */
+
 import type { Type } from "../values/value-types.ts";
 
 /** A database as the observers of its keys see it. */
@@ -18,7 +20,7 @@ export function nameOf(index: number, bytes: Buffer, from: number, length: numbe
 
 /**
  * The observers of changes to keys, as a mask: while no bit is set, a change costs one test. (Beside them stand two that every change
- * reaches: the guard of a table, which it asks itself before a record changes (memory/guards.ts), and the count of changes.)
+ * reaches: the guard of a table, which it asks itself before a record changes (memory/record-table.ts), and the count of changes.)
  */
 export const Observer = {
   /** Keys are watched (watch.ts). */

@@ -1,3 +1,5 @@
+/** The meta word of a key's record: access, type and encoding in 32 bits. */
+
 import type { Encoding, Type } from "../values/value-types.ts";
 
 /*

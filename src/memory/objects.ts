@@ -32,7 +32,7 @@ export function filled<T>(object: Pick<LargeObject, "free">, fill: () => T): T {
 /** A long run of bytes with room to grow: the first `length` bytes of `buffer` count. The buffer shares its memory with no other. */
 export class Blob implements LargeObject {
   readonly size = 1;
-  /** An image that streams it copies it when it has to (snapshot/run-queue.ts). */
+  /** An image that streams it copies it when it has to (`keep` in snapshot/value-walk.ts). */
   readonly streamed = false;
   buffer: Buffer;
   length: number;

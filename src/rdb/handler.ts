@@ -1,3 +1,5 @@
+/** What the reader of an RDB file calls as it goes: the interface between the file format and what loads it. */
+
 import type { Temporary } from "../values/temporary.ts";
 import type { Type } from "../values/value-types.ts";
 import type { RdbEntry } from "./entry.ts";

@@ -1,3 +1,5 @@
+/** What replication needs of its server, declared below both so that neither imports the other. */
+
 import type { AppendOnlyFile } from "../aof/aof.ts";
 import type { Broken } from "../assert.ts";
 import type { Config } from "../config/config.ts";

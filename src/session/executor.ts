@@ -1,5 +1,5 @@
 /**
- * How requests are run, as those who have some see it: connections, the link to a master, the append-only file, blocked clients.
+ * How requests are run, as callers with requests see it: connections, the link to a master, the append-only file, blocked clients.
  * Implemented in execution/, which stands above all of them.
  */
 

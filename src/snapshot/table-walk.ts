@@ -9,15 +9,18 @@ import { addGuard, removeGuard, type Table, type TableGuard } from "../memory/re
 
 /** Takes the records of a walk, each once. */
 export interface RecordWriter {
-  /** Whether it takes no more for now; what changes force to be written comes all the same. */
+  /** Whether `step` must give it no more for now. Records that are about to change are written all the same: they cannot wait. */
   readonly blocked: boolean;
-  /** Writes the record at `address`, in chain `chain`; `changing`: it is about to change. Returns about how many bytes that took reading. */
+  /**
+   * Writes the record at `address`, in chain `chain`. `changing`: a change forces this, out of turn; after it returns the record may differ,
+   * so what it does not write now it must copy. Returns about how many bytes it read.
+   */
   write(chain: number, address: number, changing: boolean): number;
-  /** The records of this chain, written already, are about to change. */
+  /** The records of this chain, given to `write` before, are about to change: what is still to be read from them must be copied now. */
   keep(chain: number): void;
 }
 
-/** What a chain and a record cost beside the bytes of the value, in the unit of those. */
+/** What looking at a chain and at a record costs beside the bytes of the value, in bytes read. */
 const CHAIN_COST = 1;
 const RECORD_COST = 64;
 
@@ -61,7 +64,7 @@ export class TableWalk implements TableGuard {
     for (let address = table.chain(chain); address !== 0; address = table.next(address), this.written++) writer.write(chain, address, true);
   }
 
-  /** Writes whole chains until they cost `budget` (about bytes) or the writer is blocked. Returns what they cost. */
+  /** Writes whole chains until about `budget` bytes have been read or the writer is blocked. Returns what they cost, in the same unit. */
   step(budget: number): number {
     const { table, writer, chains } = this;
     assert(this.guarding, "a table is walked only while it is guarded");

@@ -21,9 +21,12 @@ const SPLITTER = 2 ** 27 + 1;
 const ROUNDER = 1.5 * 2 ** 52;
 /** The bits of a long double after its first. */
 const MANTISSA_BITS = 63;
-/** As the quotient's error is less than 2^-38 of the last bit that is kept, a remainder this far from a half is on its side of it. */
+/**
+ * The quotient's error is less than 2^-38 of the last bit that is kept, so a remainder this far from a half is surely on its side of it.
+ * 0.1: its last bit is worth 2^-67, the remainder is 0.8 of that, 0.3 from a half: rounded up. One of 0.5 + 2^-40 is left undecided.
+ */
 const DOUBT = 2 ** -32;
-/** What is smaller has bits that `writeDecimal` does not take. */
+/** What is smaller has bits that `writeDecimal` does not take: the last of 0.002, which is below 2^-8, is worth 2^-72. */
 const SMALLEST = 2 ** -8;
 /** The whole part must be exact in a double. */
 const LIMIT = 2 ** 52;

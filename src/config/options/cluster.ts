@@ -1,3 +1,5 @@
+/** The directives of Redis Cluster. */
+
 import { checkHostName, checkNodeName } from "../checks.ts";
 import { defaultOnly, FIXED, HIDDEN, unused } from "../directive.ts";
 import { bool, count, longCount, memory, oneOf, optionalText, path, port } from "../kinds.ts";

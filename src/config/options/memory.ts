@@ -1,3 +1,5 @@
+/** The directives of memory: limits, eviction, and when small values become large. */
+
 import { defaultOnly, directive, ignored, unused } from "../directive.ts";
 import { bool, bytes, count, integer, longCount, memory, memoryOrPercent, oneOf } from "../kinds.ts";
 import { INT_MAX, INT_MIN, INT64_MAX, UINT64_MAX } from "../numbers.ts";

@@ -1,3 +1,5 @@
+/** The directives of connections: addresses, sockets, limits of clients. */
+
 import { defaultOnly, directive, FIXED, ignored, unused } from "../directive.ts";
 import { bool, count, integer, longCount, memory, octal, optionalPath, optionalText, port } from "../kinds.ts";
 import { INT64_MAX, UINT_MAX } from "../numbers.ts";

@@ -1,3 +1,5 @@
+/** The directives of snapshots and the append-only file. */
+
 import { bareName } from "../checks.ts";
 import { directive, FIXED, HIDDEN } from "../directive.ts";
 import { bool, bytes, count, integer, oneOf, path } from "../kinds.ts";

@@ -1,3 +1,5 @@
+/** The directives of masters and replicas. */
+
 import { directive, ignored, SECRET } from "../directive.ts";
 import { bool, count, integer, longCount, memory, oneOf, optionalText, port } from "../kinds.ts";
 import { INT_MAX, INT64_MAX } from "../numbers.ts";

@@ -1,3 +1,5 @@
+/** The directives of access: passwords, access lists, guarded commands, TLS. */
+
 import { defaultOnly, directive, FIXED, ignored, SECRET, type Traits, unused } from "../directive.ts";
 import { bool, count, longCount, oneOf, optionalPath, optionalText, path, port } from "../kinds.ts";
 

@@ -1,3 +1,5 @@
+/** The directives of the process: its life, logs, clocks, scripts. */
+
 import { checkLocale, checkTitleTemplate } from "../checks.ts";
 import { defaultOnly, directive, FIXED, HIDDEN, ignored, unused } from "../directive.ts";
 import { bool, count, integer, longCount, oneOf, optionalPath, optionalText, path, someOf, text } from "../kinds.ts";

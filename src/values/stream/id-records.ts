@@ -22,7 +22,7 @@ export interface HeldBytes {
 export class IdRecords {
   readonly nodes: NodeDeque;
   readonly recordBytes: number;
-  /** Where it stands: at the record buffer[at, at + recordBytes), unless `atEnd`. Good until the next change of anything. */
+  /** The cursor: on the record buffer[at, at + recordBytes), unless `atEnd`. Good until the next change of anything. */
   buffer: Buffer = NO_BYTES;
   at = 0;
   atEnd = true;

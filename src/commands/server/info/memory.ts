@@ -1,3 +1,5 @@
+/** INFO's section Memory. */
+
 import { totalmem } from "node:os";
 import { humanBytes } from "../../../session/info-text.ts";
 import { memoryReport } from "../memory-report.ts";

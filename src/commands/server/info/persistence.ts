@@ -1,3 +1,5 @@
+/** INFO's section Persistence. */
+
 import type { AppendOnlyFile } from "../../../aof/aof.ts";
 import type { InfoText } from "../../../session/info-text.ts";
 import type { LoadProgress } from "../../../snapshot/load.ts";

@@ -1,3 +1,5 @@
+/** INFO's section Replication. */
+
 import type { ServerParts } from "../../../execution/server-parts.ts";
 import { ReplicaState, STATE_WORDS } from "../../../replication/master/replica.ts";
 import { LinkState, type MasterLink } from "../../../replication/replica/link.ts";

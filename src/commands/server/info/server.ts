@@ -1,3 +1,5 @@
+/** INFO's section Server. */
+
 import { machine, release, type } from "node:os";
 import type { ServerParts } from "../../../execution/server-parts.ts";
 import { lruClock } from "../../../keyspace/access.ts";

@@ -69,7 +69,9 @@ export class CommandExecutor implements Executor, Caller {
 
   protocolError(session: Session, message: string): void {
     this.server.log.verbose(`Protocol error (${message}) from client id=${session.id} addr=${session.link.remoteAddress}`);
-    this.answerError(session, new CommandError(`ERR Protocol error: ${message}`));
+    const error = new CommandError(`ERR Protocol error: ${message}`);
+    if (session.replyMode === ReplyMode.ON) this.answerError(session, error);
+    else this.server.stats.countError(error.message); // CLIENT REPLY OFF and SKIP: the connection closes without a word
   }
 
   // ---- from a request to a call

@@ -89,6 +89,15 @@ describeWithRedis("CLIENT, beside Redis", () => {
       ));
   }
 
+  test("a client that is muted is told of no protocol error", async () => {
+    // Redis says nothing either, and leaves the connection open without reading from it any more; ours is closed.
+    for (const mode of ["OFF", "SKIP"]) {
+      const client = await connect(both().ours.port);
+      client.send(Buffer.concat([encodeCommand(["CLIENT", "REPLY", mode]), Buffer.from("*1\r\n!x\r\n")]));
+      expect(await client.readLine().catch(({ message }: Error) => message)).toContain("closed");
+    }
+  });
+
   test("REPLY OFF, SKIP and ON in every order mute the same replies", async () => {
     const script = [
       ["CLIENT", "REPLY", "ON"],

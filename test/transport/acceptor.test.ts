@@ -78,7 +78,9 @@ describe("protected mode", () => {
     for (const address of REMOTE) {
       const { caller, connection } = call(address);
       expect(connection).toBeNull();
-      expect(caller.heard).toStartWith("-DENIED ");
+      expect(caller.heard).toStartWith(
+        "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. ",
+      );
       expect(caller.heard).toEndWith("\r\n");
       expect(caller.heard?.match(/\r\n/g)?.length).toBe(1);
     }

@@ -29,7 +29,8 @@ export class Replicas implements SyncEvents {
   /** The offset that `askLagging` asked for, and that behind its question. */
   private askedFor = 0;
   private askedUntil = -1;
-  private seconds = 0;
+  /** Redis counts its start, when no replica is there yet, as the first of them: no ping comes before a whole period is over. */
+  private seconds = 1;
   /** Since when there is no replica, in ms since 1970. */
   private emptySince = Date.now();
   private readonly unsubscribe: () => void;

@@ -12,8 +12,9 @@ const RUNGS = [
   ["index"],
   ["server"],
   ["commands"],
-  ["scripting", "process"],
+  ["process"],
   ["execution"],
+  ["scripting"],
   ["replication"],
   ["aof", "transport"],
   ["snapshot", "session", "journal"],
@@ -77,7 +78,9 @@ function mayImport(room: string, target: string): boolean {
 }
 
 function read(root: string): Sources {
-  const paths = [...new Glob("{src,test,scripts}/**/*.ts").scanSync(root), ...new Glob("*.ts").scanSync(root)].sort();
+  const paths = [...new Glob("{src,test,scripts}/**/*.ts").scanSync(root), ...new Glob("*.ts").scanSync(root)]
+    .filter((path) => !path.includes("node_modules/"))
+    .sort();
   return new Map(paths.map((path) => [path, readFileSync(join(root, path), "utf8")]));
 }
 

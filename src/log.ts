@@ -54,7 +54,8 @@ export class Log {
     this.write(LogLevel.warning, message);
   }
 
-  private write(level: number, message: string): void {
+  /** `level`: as `LogLevel` has them. */
+  write(level: number, message: string): void {
     if (level < this.level) return;
     const line = `${process.pid}:${this.role} ${timestamp(new Date())} ${MARKS[level]} ${message}\n`;
     writeLine(this.file, line);

@@ -9,6 +9,7 @@ import { COMMANDS } from "./commands/command-list.ts";
 import type { Config } from "./config/config.ts";
 import { CommandExecutor } from "./execution/executor.ts";
 import type { CommandTable } from "./execution/registry.ts";
+import type { Restrictions } from "./execution/restrictions.ts";
 import type { ServerParts, ShutdownOptions } from "./execution/server-parts.ts";
 import { journalDeletions } from "./journal/deletions.ts";
 import { Journal } from "./journal/journal.ts";
@@ -20,6 +21,10 @@ import { PidFile } from "./process/pid-file.ts";
 import { Shutdown } from "./process/shutdown.ts";
 import { Reply } from "./protocol/reply.ts";
 import { Replication } from "./replication/replication.ts";
+import { FunctionStore } from "./scripting/functions/function-store.ts";
+import { LuaEngine } from "./scripting/functions/lua-engine.ts";
+import { TypeScriptEngine } from "./scripting/functions/typescript-engine.ts";
+import { Scripts } from "./scripting/scripts.ts";
 import { BlockedClients } from "./session/blocked.ts";
 import { Clients } from "./session/clients.ts";
 import { publishKeyspaceEvents } from "./session/keyspace-events.ts";
@@ -47,6 +52,8 @@ export class Server implements ServerParts {
   readonly pubsub = new PubSub();
   readonly stats = new ServerStats();
   readonly executor: CommandExecutor;
+  readonly scripts: Scripts;
+  readonly functions: FunctionStore;
   readonly blocked: BlockedClients;
   readonly persistence: Persistence;
   readonly appendOnly: AppendOnlyFile;
@@ -72,10 +79,15 @@ export class Server implements ServerParts {
     this.log = options.log ?? new Log({ level: values.loglevel, file: values.logfile === "" ? "" : resolve(values.dir, values.logfile) });
     this.keyspace = new Keyspace({ databases: values.databases, now: this.startedAt });
     this.executor = new CommandExecutor(this, COMMANDS, new Reply());
+    this.scripts = new Scripts(this, this.executor);
+    const { runner, random } = this.scripts;
+    const engines = [new LuaEngine(runner, random), new TypeScriptEngine("typescript", runner), new TypeScriptEngine("javascript", runner)];
+    this.functions = new FunctionStore(engines, this);
     this.conversations = new Conversations(this);
     this.listeners = new Listeners(new ClientAcceptor(this.conversations));
     this.blocked = new BlockedClients(this.executor, this.keyspace.blocked);
     this.persistence = new Persistence(config, this.log, this.keyspace, () => this.replication.historyPoint, {
+      libraries: this.functions,
       broken: this.broken,
       statusChanged: this.stateChanged,
     });
@@ -100,6 +112,10 @@ export class Server implements ServerParts {
 
   get commands(): CommandTable {
     return this.executor.commands;
+  }
+
+  get restrictions(): Restrictions {
+    return this.executor.restrictions;
   }
 
   get port(): number {
@@ -144,6 +160,7 @@ export class Server implements ServerParts {
     const loading = appendonly ? this.appendOnly.load() : this.persistence.load(this.replication.loadBegins());
     this.stateChanged();
     await loading;
+    if (!this.closed) this.functions.privileged.load();
     if (!this.closed) this.appendOnly.openOnStart();
     this.stateChanged();
   }

@@ -501,7 +501,7 @@ export class AppendOnlyFile {
     const { keyspace, log } = this;
     if (this.writer.isOpen) this.writer.write({ force: true });
     const { changes } = keyspace;
-    keyspace.clear({ sync: true });
+    this.persistence.empty({ sync: true });
     try {
       this.readManifest();
       this.removeHistory();

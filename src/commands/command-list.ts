@@ -20,7 +20,10 @@ import * as hyperloglog from "./hyperloglog/hyperloglog.ts";
 import * as blockingLists from "./list/blocking-lists.ts";
 import * as list from "./list/list.ts";
 import * as pubsub from "./pubsub/pubsub.ts";
+import * as evaluation from "./scripting/eval.ts";
+import * as fcall from "./scripting/fcall.ts";
 import * as functions from "./scripting/function.ts";
+import * as scripts from "./scripting/script.ts";
 import * as commands from "./server/command.ts";
 import * as config from "./server/config.ts";
 import * as databases from "./server/databases.ts";
@@ -53,7 +56,10 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   blockingLists,
   client,
   connection,
+  evaluation,
+  fcall,
   functions,
+  scripts,
   hyperloglog,
   commands,
   string,

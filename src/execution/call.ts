@@ -6,6 +6,7 @@
 
 import { equalsWord, parseInt64, smallInteger } from "../base/bytes.ts";
 import { type CommandError, errors } from "../errors.ts";
+import { Audience } from "../journal/journal.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { EventClass } from "../keyspace/events.ts";
 import { ExpiryMode, type KeyAccess } from "../keyspace/key-access.ts";
@@ -43,7 +44,8 @@ const KEPT_VALUES = 16;
 
 /** Runs a request of this client as if it had just come in, without the checks of a new one: EXEC's way. */
 export interface Caller {
-  nest(session: Session, frame: Frame): void;
+  /** Returns whether it is over; not if it was suspended. */
+  nest(session: Session, frame: Frame): boolean;
 }
 
 export class Call implements KeyAccess {
@@ -61,6 +63,11 @@ export class Call implements KeyAccess {
   effects: Frame[] | null = null;
   /** Whether the journal takes the request though no key changed (FLUSHALL, ...). */
   forced = false;
+  /** See `suspend`. */
+  suspended = false;
+  goOn: (() => void) | null = null;
+  /** The keyspace's count of changes when it began. */
+  changesBefore = 0;
   /** Whether a request that is `forced` is for replicas only: the append-only file has no use for it. */
   forReplicas = false;
 
@@ -85,11 +92,19 @@ export class Call implements KeyAccess {
     this.effects = null;
     this.forced = false;
     this.forReplicas = false;
+    this.suspended = false;
+    this.changesBefore = this.server.keyspace.changes;
   }
 
-  /** Runs another request of this client within this command. */
-  nest(frame: Frame): void {
-    this.caller.nest(this.session, frame);
+  /** Runs another request of this client within this command. Returns whether it is over: see `suspend`. */
+  nest(frame: Frame): boolean {
+    return this.caller.nest(this.session, frame);
+  }
+
+  /** The handler returns, but the command is not over: it ends by `SuspendedCalls.goOn`. `goOn` is called when the call that it made is over. */
+  suspend(goOn: (() => void) | null = null): void {
+    this.suspended = true;
+    this.goOn = goOn;
   }
 
   get database(): Database {
@@ -256,10 +271,10 @@ export class Call implements KeyAccess {
 
   // ---- blocking
 
-  /** Whether a command may keep its client waiting: nothing blocks inside a transaction, nor does the master's stream. */
+  /** Whether a command may keep its client waiting: nothing blocks inside a transaction or a script, nor does the master's stream. */
   get mayBlock(): boolean {
     const { session } = this;
-    return !session.queueing && session.kind !== SessionKind.MASTER;
+    return !session.queueing && !session.inScript && session.kind !== SessionKind.MASTER;
   }
 
   /**
@@ -305,8 +320,27 @@ export class Call implements KeyAccess {
     if (this.session.kind === SessionKind.MASTER) return;
     const { journal } = this.server;
     const { index } = this.session.database;
-    if (this.effects === null) journal.append(index, this.frame, this.forced && this.forReplicas);
+    if (this.effects === null) journal.append(index, this.frame, this.audience);
     else for (const effect of this.effects) journal.append(index, effect);
+  }
+
+  /** The command of a script has written: as `record`, but only for those whom redis.set_repl names, and in bytes that stay as they are. */
+  recordFor(propagation: number): void {
+    const audience = propagation & this.audience;
+    if (audience === Audience.NONE || this.session.kind === SessionKind.MASTER) return;
+    const { journal } = this.server;
+    const { index } = this.session.database;
+    if (this.effects !== null) for (const effect of this.effects) journal.append(index, effect, propagation);
+    else {
+      const { frame } = this;
+      frame.enframe();
+      journal.append(index, { buffer: frame.buffer, start: frame.start, end: frame.end }, audience);
+    }
+  }
+
+  /** Whom the request is for. */
+  private get audience(): number {
+    return this.forced && this.forReplicas ? Audience.REPLICAS : Audience.ALL;
   }
 
   /** The journal takes `words` instead of the request; called again, these too. */

@@ -131,18 +131,18 @@ class SyntaxParser {
     if (typeof find === "object" && "lastKey" in find) (find as Range).lastKey -= args.length - 1 - repeated;
   }
 
-  /** Up to a bracket that closes, a bar, or the end. */
-  private sequence(): Argument[] {
+  /** Up to a bracket that closes, a bar, or the end. `before`: what stands in front of all of it. */
+  private sequence(before?: Argument): Argument[] {
     const args: Argument[] = [];
     for (;;) {
       this.skipSpace();
       if (this.position === this.text.length || ")]|".includes(this.text[this.position])) return args;
-      args.push(this.element(args.at(-1)));
+      args.push(this.element(args.at(-1) ?? before));
     }
   }
 
   private element(before: Argument | undefined): Argument {
-    if (this.take("[")) return this.optional();
+    if (this.take("[")) return this.optional(before);
     const token = this.token();
     if (token === null) return this.named(before);
     this.place++;
@@ -158,8 +158,8 @@ class SyntaxParser {
     return { name, type, token: token.word, ...rest };
   }
 
-  private optional(): Argument {
-    const [arg, ...others] = this.sequence();
+  private optional(before: Argument | undefined): Argument {
+    const [arg, ...others] = this.sequence(before);
     if (arg === undefined || others.length > 0 || !this.take("]")) throw this.error("one element and ]");
     arg.optional = true;
     if (this.take("...")) {

@@ -28,6 +28,8 @@ export type Trait =
   | "touches"
   /** EXEC: its restrictions are those of the queued commands. */
   | "runs-queue"
+  /** EVAL, FCALL: what the script says of itself may add restrictions, and take some away. */
+  | "runs-script"
   /** Sent by a master it is not written to the append-only file: it changes no data. */
   | "no-data";
 

@@ -9,19 +9,22 @@ import { CommandError, errors } from "../errors.ts";
 import { isMemoryExhausted } from "../memory/arena.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { NO_SINK, type Reply } from "../protocol/reply.ts";
+import type { LuaValue } from "../scripting/lua/value.ts";
+import type { ScriptHost, ScriptRunner } from "../scripting/run.ts";
 import type { Executor } from "../session/executor.ts";
 import { NO_COMMAND, ReplyMode, type Session, SessionKind } from "../session/session.ts";
 import { Call, type Caller } from "./call.ts";
 import { CallTimer } from "./call-timer.ts";
 import type { Command } from "./command-spec.ts";
-import { type CommandEntry, CommandTable, subcommandOf } from "./registry.ts";
+import { type CommandEntry, CommandTable, Restriction, subcommandOf } from "./registry.ts";
 import { Restrictions } from "./restrictions.ts";
 import type { ServerParts } from "./server-parts.ts";
+import { SuspendedCalls } from "./suspended-calls.ts";
 
 /** How much of an unknown command's arguments its error repeats. */
 const QUOTED_BYTES = 128;
 
-export class CommandExecutor implements Executor, Caller {
+export class CommandExecutor implements Executor, Caller, ScriptHost {
   readonly commands: CommandTable<Call>;
   readonly reply: Reply;
   readonly restrictions: Restrictions;
@@ -31,12 +34,17 @@ export class CommandExecutor implements Executor, Caller {
   private readonly calls: Call[] = [];
   /** How many calls are under way, one within another. */
   private depth = 0;
+  private readonly suspended: SuspendedCalls;
+  /** The call of the script under way, made for the first one. Its answer is a value of the script's language; one for each of these is kept. */
+  private scriptCall: Call | null = null;
+  private readonly scriptCalls = new Map<Reply, Call>();
 
   constructor(server: ServerParts, commands: readonly Command[], reply: Reply) {
     this.server = server;
     this.reply = reply;
     this.commands = new CommandTable(commands);
     this.restrictions = new Restrictions(server);
+    this.suspended = new SuspendedCalls(reply);
     this.timer = new CallTimer(server.config, server.stats);
   }
 
@@ -108,17 +116,20 @@ export class CommandExecutor implements Executor, Caller {
       return this.refuse(session, entry, errors.noAuth);
     const queueing = session.transaction?.open ?? false;
     if (queueing && entry.noMulti) return this.refuse(session, entry, new CommandError("ERR Command not allowed inside a transaction"));
-    const restricted = (entry.restrictions & this.restrictions.inForce) !== 0;
+    // What is queued takes memory, whatever it will do.
+    const queued = queueing && !entry.unqueued ? Restriction.MEMORY : 0;
+    const restricted = ((entry.restrictions | queued) & this.restrictions.inForce) !== 0;
+    const concerning = restricted ? this.restrictions.concerning(session, entry, frame) | queued : 0;
     if (restricted) {
-      const refusal = this.restrictions.refusalToWrite(session, entry);
+      const refusal = this.restrictions.refusalToWrite(session, concerning);
       if (refusal !== null) return this.refuse(session, entry, refusal);
     }
     if (session.subscriptions !== null && session.protocol === 2 && !entry.whileSubscribed)
       return this.refuse(session, entry, subscribedOnly(entry));
     if (restricted) {
-      const refusal = this.restrictions.refusalToServe(session, entry);
+      const refusal = this.restrictions.refusalToServe(session, concerning);
       if (refusal !== null) return this.refuse(session, entry, refusal);
-      if (this.restrictions.mustWait(session, entry)) return postpone(session);
+      if (this.restrictions.mustWait(session, concerning)) return postpone(session);
     }
     if (queueing && !entry.unqueued) return this.enqueue(session, frame, entry);
     this.call(session, frame, entry);
@@ -129,7 +140,7 @@ export class CommandExecutor implements Executor, Caller {
   }
 
   private enqueue(session: Session, frame: Frame, entry: CommandEntry<Call>): void {
-    session.transaction?.enqueue(frame, entry.restrictions);
+    session.transaction?.enqueue(frame, this.restrictions.concerning(session, entry, frame));
     this.reply.simple("QUEUED");
   }
 
@@ -154,32 +165,36 @@ export class CommandExecutor implements Executor, Caller {
   }
 
   /** Writes an error reply and counts it. */
-  private answerError(session: Session, error: CommandError): void {
+  private answerError(session: Session, error: CommandError, reply = this.reply): void {
+    reply.error(error.message);
+    this.errorAnswered(session, error.message, { counted: false });
+  }
+
+  errorAnswered(session: Session, message: string, { counted }: { counted: boolean }): void {
     const { stats, log } = this.server;
-    stats.countError(error.message);
-    this.reply.error(error.message);
+    if (!counted) stats.countError(message);
     // A master, or the append-only file, sends what ran before: an error means that the data here is not what it was there.
-    if (session.kind !== SessionKind.MASTER) return;
+    if (session.kind !== SessionKind.MASTER || session.inScript) return;
     stats.unexpectedErrors++;
-    log.warning(sentError(session, error));
+    log.warning(sentError(session, message));
   }
 
   // ---- calls
 
   /** Calls nest: EXEC runs its queue through here, whose requests were checked when they came in. */
-  nest(session: Session, frame: Frame): void {
+  nest(session: Session, frame: Frame): boolean {
     const entry = this.commands.resolve(frame);
     if (entry === null) throw new Error(`queued '${frame.text(0)}', which is no command`);
-    this.call(session, frame, entry);
+    const call = this.call(session, frame, entry);
+    return !call.suspended;
   }
 
   /** Calls a command that may run, and journals what it wrote. */
-  private call(session: Session, frame: Frame, entry: CommandEntry<Call>): void {
+  private call(session: Session, frame: Frame, entry: CommandEntry<Call>): Call {
     const { keyspace, journal, stats } = this.server;
     if (this.depth === this.calls.length) this.calls.push(new Call(this.server, this.reply, this));
     const call = this.calls[this.depth++];
     call.begin(session, frame, entry, keyspace.clientExpiryMode);
-    const changesBefore = keyspace.changes;
     const answeredBefore = this.reply.written;
     keyspace.lookAhead.reset();
     session.commands++;
@@ -191,17 +206,25 @@ export class CommandExecutor implements Executor, Caller {
     } catch (error) {
       this.answerException(call, error, answeredBefore);
     }
+    if (call.suspended) this.suspend(call);
+    else this.end(call);
+    return call;
+  }
+
+  private end(call: Call): void {
+    const { keyspace, journal } = this.server;
+    const { session, entry } = call;
     if (call.failure !== null) entry.failed++;
     if (session.blocked) this.uncount(session, entry);
     else entry.calls++;
-    if (journal.active && (call.forced || (entry.isWrite && keyspace.changes !== changesBefore))) call.record();
+    if (journal.active && (call.forced || (entry.isWrite && keyspace.changes !== call.changesBefore))) call.record();
     journal.endUnit();
     session.writeOffset = journal.offset;
     this.depth--;
   }
 
   /** A request whose client is blocked now is no call yet: it will be one when it is executed again, or given up. */
-  private uncount(session: Session, entry: CommandEntry<Call>): void {
+  private uncount(session: Session, entry: CommandEntry): void {
     session.commands--;
     this.server.stats.commands--;
     this.timer.callBlocked(entry);
@@ -223,7 +246,7 @@ export class CommandExecutor implements Executor, Caller {
     if (error instanceof InvariantError) throw error;
     const { stats, log } = this.server;
     // Half an answer before an error would be taken for the whole one, and the error for the next.
-    if (this.reply.written !== answeredBefore && !this.reply.takeBack(answeredBefore)) call.session.link.destroy();
+    if (call.reply.written !== answeredBefore && !call.reply.takeBack(answeredBefore)) call.session.link.destroy();
     if (error instanceof CommandError) call.failure = error;
     else if (isMemoryExhausted(error)) call.failure = errors.outOfMemory;
     else {
@@ -232,11 +255,99 @@ export class CommandExecutor implements Executor, Caller {
       log.warning(`Unexpected exception in command '${call.entry.fullName}': ${stack}`);
       call.failure = new CommandError(`ERR internal error in '${call.entry.fullName}', see the server log`);
     }
-    this.answerError(call.session, call.failure);
+    this.answerError(call.session, call.failure, call.reply);
+  }
+
+  // ---- scripts that run too long
+
+  get busy(): boolean {
+    return this.suspended.any;
+  }
+
+  whenIdle(listener: () => void): void {
+    this.suspended.whenIdle(listener);
+  }
+
+  private suspend(call: Call): void {
+    this.suspended.add(call);
+    this.uncount(call.session, call.entry);
+    this.restrictions.update();
+  }
+
+  goOn(answer: () => void): void {
+    const { server, suspended } = this;
+    suspended.goOn(answer, (call) => {
+      call.session.commands++;
+      server.stats.commands++;
+      this.end(call);
+    });
+    this.restrictions.update();
+    if (!suspended.any && server.keyspace.blocked.hasReady) server.blocked.serveReady();
+  }
+
+  // ---- scripts
+
+  refusalOfScript(session: Session, flags: number, readOnly: boolean): CommandError | null {
+    return this.restrictions.refusalOfScript(session, flags, readOnly);
+  }
+
+  isMemoryExhausted(): boolean {
+    return this.restrictions.isMemoryExhausted();
+  }
+
+  /** Hot: most commands pass one test. */
+  callFromScript(runner: ScriptRunner, name: LuaValue, frame: Frame): string | null {
+    const entry = typeof name === "string" ? this.commands.resolveNamed(name, frame) : this.commands.resolve(frame);
+    if (entry === null) return this.refuseScript(null, "Unknown Redis command called from script");
+    if (!entry.acceptsCount(frame.count)) return this.refuseScript(entry, "Wrong number of args calling Redis command from script");
+    if (entry.noScript || runner.readOnly || (entry.ownRestrictions & this.restrictions.inForce) !== 0) {
+      const refusal = this.restrictions.refusalInScript(runner, entry);
+      if (refusal !== null) return this.refuseScript(entry, refusal);
+    }
+    if (entry.isWrite) runner.hasWritten = true;
+    let call = this.scriptCall;
+    if (call === null || call.reply !== runner.taker) call = this.callAnswering(runner.taker);
+    this.callForScript(runner, call, frame, entry);
+    return null;
+  }
+
+  private callAnswering(taker: Reply): Call {
+    const call = this.scriptCalls.get(taker) ?? new Call(this.server, taker, this);
+    this.scriptCalls.set(taker, call);
+    this.scriptCall = call;
+    return call;
+  }
+
+  private refuseScript(entry: CommandEntry<Call> | null, refusal: string): string {
+    if (entry !== null) entry.rejected++;
+    this.server.stats.countError(refusal.startsWith("-") ? refusal.slice(1) : `ERR ${refusal}`);
+    return refusal;
+  }
+
+  /** `call` without what concerns clients. The time is part of that of the script's command. */
+  private callForScript(runner: ScriptRunner, call: Call, frame: Frame, entry: CommandEntry<Call>): void {
+    const { keyspace, journal, stats } = this.server;
+    const timed = this.timer.samples(entry);
+    const from = timed ? performance.now() : 0;
+    runner.taker.begin();
+    call.begin(runner.session, frame, entry, keyspace.clientExpiryMode);
+    keyspace.lookAhead.reset();
+    stats.commands++;
+    journal.beginUnit();
+    try {
+      entry.handler(call);
+    } catch (error) {
+      this.answerException(call, error, 0);
+    }
+    if (call.failure !== null) entry.failed++;
+    entry.calls++;
+    if (journal.active && (call.forced || (entry.isWrite && keyspace.changes !== call.changesBefore))) call.recordFor(runner.propagation);
+    journal.endUnit();
+    if (timed) this.timer.sampled(entry, from);
   }
 }
 
-function sentError({ link, lastCommand }: Session, { message }: CommandError): string {
+function sentError({ link, lastCommand }: Session, message: string): string {
   const [from, to] = link === NO_LINK ? ["server", "AOF-loading-client"] : ["replica", "master"];
   return `== CRITICAL == This ${from} is sending an error to its ${to}: '-${message}' after processing the command '${lastCommand}'`;
 }

@@ -18,6 +18,8 @@ export const Restriction = {
   MEMORY: 1 << 3,
   /** Nothing may be replicated: a shutdown waits for the replicas to have everything. */
   PAUSE: 1 << 4,
+  /** A script runs for so long that only what ends it is served. */
+  BUSY: 1 << 6,
 } as const;
 
 export class CommandEntry<Context = never> {
@@ -33,19 +35,26 @@ export class CommandEntry<Context = never> {
   readonly isWrite: boolean;
   readonly noAuth: boolean;
   readonly noMulti: boolean;
+  readonly noScript: boolean;
+  /** Runs things that can lead to writes, so that it must not run in what only reads. */
+  readonly mayReplicate: boolean;
   // What these say: Trait.
   readonly unqueued: boolean;
   readonly whileSubscribed: boolean;
   readonly touches: boolean;
   readonly runsQueue: boolean;
+  readonly runsScript: boolean;
   readonly changesNoData: boolean;
-  /** Which restrictions keep it from running. */
+  /** Which restrictions keep it from running; of a command that runs others, which may: `ownRestrictions` has those of itself. */
   readonly restrictions: number;
+  readonly ownRestrictions: number;
   // commandstats
   calls = 0;
   microseconds = 0;
   rejected = 0;
   failed = 0;
+  /** Calls from scripts since one was timed. */
+  untimed = 0;
   /** Null until the first call that is counted (latency-tracking). */
   latency: LatencyHistogram | null = null;
 
@@ -59,19 +68,23 @@ export class CommandEntry<Context = never> {
     this.isWrite = spec.flags.includes("write");
     this.noAuth = spec.flags.includes("no_auth");
     this.noMulti = spec.flags.includes("no_multi");
+    this.noScript = spec.flags.includes("noscript");
+    this.mayReplicate = spec.flags.includes("may_replicate");
     this.whileSubscribed = spec.traits.includes("while-subscribed");
     this.runsQueue = spec.traits.includes("runs-queue");
+    this.runsScript = spec.traits.includes("runs-script");
     this.touches = spec.traits.includes("touches");
     this.unqueued = spec.traits.includes("unqueued");
     this.changesNoData = spec.traits.includes("no-data");
-    this.restrictions =
+    this.ownRestrictions =
       (spec.flags.includes("loading") ? 0 : Restriction.LOADING) |
+      (spec.flags.includes("allow_busy") ? 0 : Restriction.BUSY) |
       (spec.flags.includes("stale") ? 0 : Restriction.STALE) |
       (this.isWrite ? Restriction.WRITE | Restriction.DISK : 0) |
       (spec.traits.includes("tells-disk-errors") ? Restriction.DISK : 0) |
       (spec.flags.includes("denyoom") ? Restriction.MEMORY : 0) |
-      (this.isWrite || spec.flags.includes("may_replicate") ? Restriction.PAUSE : 0);
-    if (this.runsQueue) this.restrictions = -1;
+      (this.isWrite || this.mayReplicate ? Restriction.PAUSE : 0);
+    this.restrictions = this.runsQueue || this.runsScript ? -1 : this.ownRestrictions;
     this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, this)]));
     this.subcommandIndex = this.subcommands.size === 0 ? null : new NameIndex([...this.subcommands.values()]);
   }
@@ -85,6 +98,7 @@ export class CommandEntry<Context = never> {
     this.microseconds = 0;
     this.rejected = 0;
     this.failed = 0;
+    this.untimed = 0;
     this.latency = null;
     for (const sub of this.subcommands.values()) sub.resetStats();
   }
@@ -99,6 +113,8 @@ export function subcommandOf<Context>(family: CommandEntry<Context>, frame: Fram
 }
 
 const LONGEST_NAME = 32;
+/** Names in capitals or not, of a few hundred commands. */
+const MAX_SPELLINGS = 1024;
 
 /** Entries by their names' bytes, in open addressing, so that a lookup makes no string. */
 class NameIndex<Context> {
@@ -137,6 +153,8 @@ export class CommandTable<Context = never> {
   /** Top-level commands by lower-case name. */
   readonly byName: ReadonlyMap<string, CommandEntry<Context>>;
   private readonly index: NameIndex<Context>;
+  /** Commands as scripts have spelled their names. */
+  private readonly spellings = new Map<string, CommandEntry<Context>>();
 
   constructor(commands: readonly Runnable<Context>[]) {
     const entries = commands.map((command) => new CommandEntry(command));
@@ -147,6 +165,17 @@ export class CommandTable<Context = never> {
   /** The command that bytes[from, from + length) name in any case, or null. */
   find(bytes: Buffer, from: number, length: number): CommandEntry<Context> | null {
     return this.index.find(bytes, from, length);
+  }
+
+  /** Returns the command or subcommand of a request whose first word is `name`, or null. Hot. */
+  resolveNamed(name: string, frame: Frame): CommandEntry<Context> | null {
+    let found = this.spellings.get(name) ?? null;
+    if (found === null) {
+      found = this.find(frame.buffer, frame.offsets[0], frame.lengths[0]);
+      if (found === null) return null;
+      if (this.spellings.size < MAX_SPELLINGS) this.spellings.set(name, found);
+    }
+    return found.subcommands.size === 0 ? found : subcommandOf(found, frame);
   }
 
   /** Returns the command or subcommand that a request names, or null. */

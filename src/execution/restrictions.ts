@@ -4,9 +4,12 @@
  * one test.
  */
 
-import { type CommandError, errors } from "../errors.ts";
+import { type CommandError, commandError, errors } from "../errors.ts";
 import { EvictionState } from "../keyspace/eviction.ts";
 import { ExpiryMode } from "../keyspace/key-access.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { ScriptRunner } from "../scripting/run.ts";
+import { ScriptFlag } from "../scripting/script-flags.ts";
 import { type Session, SessionKind } from "../session/session.ts";
 import { type CommandEntry, Restriction } from "./registry.ts";
 import type { ServerParts } from "./server-parts.ts";
@@ -25,9 +28,28 @@ const RULE_DIRECTIVES = [
 /** How long the first request of a client waits for the data set to be loaded before it is refused, in ms. */
 const LOADING_PATIENCE_MS = 50;
 
+const MISCONF_FILE =
+  "MISCONF Redis is configured to persist data to AOF, but it's currently unable to persist to disk. Writable scripts are blocked. " +
+  "Use 'no-writes' flag for read only scripts. AOF error: ";
+
+const SCRIPT_ERRORS = {
+  stale: commandError(
+    "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is not set on the script.",
+  ),
+  readOnlyReplica: commandError("READONLY Can not run script with write flag on readonly replica"),
+  readOnlyCommand: commandError("ERR Can not execute a script with write flag using *_ro command."),
+  snapshotFailed: commandError(
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Writable scripts are blocked. " +
+      "Use 'no-writes' flag for read only scripts.",
+  ),
+  outOfMemory: commandError("OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"),
+} as const;
+
 export class Restrictions {
   /** The bits in force (`Restriction`). */
   inForce = 0;
+  /** DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may call what they must not. */
+  scriptsMayCallAll = false;
   private readonly server: ServerParts;
   private writesPaused = false;
   /** Clients whose first request waits for the end of loading, and those that have waited long enough. */
@@ -41,8 +63,8 @@ export class Restrictions {
 
   /** The role, the link to the master, loading, saving or a directive has changed: which bits are in force is decided again. */
   update(): void {
-    const { config, replication, persistence, appendOnly } = this.server;
-    let bits = 0;
+    const { config, replication, persistence, appendOnly, executor } = this.server;
+    let bits = executor.busy ? Restriction.BUSY : 0;
     if (config.values.maxmemory > 0) bits |= Restriction.MEMORY;
     if (replication.restrictsWrites) bits |= Restriction.WRITE;
     if (persistence.writesRefused || appendOnly.refusal !== null) bits |= Restriction.DISK;
@@ -53,31 +75,92 @@ export class Restrictions {
     if ((bits & Restriction.LOADING) === 0 && this.patient.size > 0) for (const session of this.patient.keys()) this.goOn(session);
   }
 
-  /** Why the command may not write now, or null: no memory, a failed save, a read-only replica, too few replicas. */
-  refusalToWrite(session: Session, entry: CommandEntry): CommandError | null {
+  /** The bits that can keep a request from running: for EXEC those of what is queued, for EVAL those that the script says of itself too. */
+  concerning(session: Session, entry: CommandEntry, frame: Frame): number {
+    if (entry.runsQueue) return (session.transaction?.restrictions ?? 0) | Restriction.BUSY;
+    if (!entry.runsScript) return entry.restrictions;
+    const { scripts, functions } = this.server;
+    const flags = entry.spec.name.startsWith("fcall") ? functions.flagsOf(frame) : scripts.flagsOf(entry.spec.name, frame);
+    return (flags & ScriptFlag.COMPATIBLE) !== 0 ? entry.ownRestrictions : restrictionsOfScript(flags);
+  }
+
+  /** Why a request that these bits concern may not write now, or null: no memory, a failed save, a read-only replica, too few replicas. */
+  refusalToWrite(session: Session, concerning: number): CommandError | null {
     if (session.kind === SessionKind.MASTER) return null;
-    const bits = concerning(session, entry) & this.inForce;
+    const bits = concerning & this.inForce;
     let refusal = (bits & Restriction.MEMORY) === 0 ? null : this.memoryRefusal();
     if (refusal === null && (bits & Restriction.DISK) !== 0) refusal = this.diskRefusal;
     if (refusal === null && (bits & Restriction.WRITE) !== 0) refusal = this.server.replication.writeRefusal(session);
     return refusal;
   }
 
-  /** Why the data may not be shown or changed now, or null: it is stale, or being loaded. */
-  refusalToServe(session: Session, entry: CommandEntry): CommandError | null {
+  /** Likewise, why the data may not be shown or changed: it is stale, or being loaded. */
+  refusalToServe(session: Session, concerning: number): CommandError | null {
     if (session.kind === SessionKind.MASTER) return null;
-    const bits = concerning(session, entry) & this.inForce;
+    const bits = concerning & this.inForce;
     if ((bits & Restriction.STALE) !== 0) return errors.masterDown;
     if ((bits & Restriction.LOADING) !== 0 && !this.mayHavePatience(session)) return errors.loading;
+    if ((bits & Restriction.BUSY) !== 0) return this.server.scripts.runner.busyError;
     return null;
   }
 
-  /** Whether the request, which nothing refuses, has to wait unanswered: for writes to go on, or a little while for the end of loading. */
-  mustWait(session: Session, entry: CommandEntry): boolean {
-    const bits = concerning(session, entry) & this.inForce;
+  /** Whether such a request, which nothing refuses, has to wait unanswered: for writes to go on, or a little while for the end of loading. */
+  mustWait(session: Session, concerning: number): boolean {
+    const bits = concerning & this.inForce;
     if (session.kind === SessionKind.MASTER) return false;
     if ((bits & Restriction.LOADING) !== 0) return this.beginPatience(session);
     return (bits & Restriction.PAUSE) !== 0 && session.kind !== SessionKind.REPLICA;
+  }
+
+  // ---- scripts
+
+  /** Why a script with these flags may not be run for this client now, or null. Source: scriptPrepareForRun. */
+  refusalOfScript(session: Session, flags: number, readOnly: boolean): CommandError | null {
+    const obeyed = session.kind === SessionKind.MASTER;
+    if ((flags & ScriptFlag.COMPATIBLE) !== 0) return !obeyed && (this.inForce & Restriction.STALE) !== 0 ? errors.masterDown : null;
+    const { replication } = this.server;
+    if (!obeyed && replication.refusesStale && (flags & ScriptFlag.ALLOW_STALE) === 0) return SCRIPT_ERRORS.stale;
+    if ((flags & ScriptFlag.NO_WRITES) !== 0) return null;
+    if (!obeyed && replication.isReplica && replication.restrictsWrites) return SCRIPT_ERRORS.readOnlyReplica;
+    if (!obeyed && this.diskRefusal !== null) return this.scriptDiskRefusal(this.diskRefusal);
+    if (readOnly) return SCRIPT_ERRORS.readOnlyCommand;
+    if (!replication.isReplica && replication.writeRefusal(session) !== null) return errors.noReplicas;
+    if (!obeyed && (flags & ScriptFlag.ALLOW_OOM) === 0 && this.isMemoryExhausted()) return SCRIPT_ERRORS.outOfMemory;
+    return null;
+  }
+
+  private scriptDiskRefusal(refusal: CommandError): CommandError {
+    if (refusal === errors.misconf) return SCRIPT_ERRORS.snapshotFailed;
+    return commandError(`${MISCONF_FILE}${refusal.message.slice(refusal.message.indexOf(":") + 2)}`);
+  }
+
+  /**
+   * Why the script under way may not call this command, `-CODE text` or a text without a code, or null. To be asked for a command that
+   * scripts may not call, in scripts that only read, and where restrictions in force concern it. Source: scriptCall.
+   */
+  refusalInScript(runner: ScriptRunner, entry: CommandEntry): string | null {
+    if (entry.noScript && !this.scriptsMayCallAll) return "This Redis command is not allowed from script";
+    const bits = entry.ownRestrictions & this.inForce;
+    if ((bits & Restriction.STALE) !== 0) return "Can not execute the command on a stale replica";
+    if (runner.readOnly && (entry.isWrite || entry.mayReplicate)) return "Write commands are not allowed from read-only scripts.";
+    // What has begun to write goes on, whatever happens meanwhile.
+    if (runner.hasWritten || runner.caller.kind === SessionKind.MASTER) return null;
+    const refusal = this.refusalToWriteInScript(runner, bits);
+    return refusal === null ? null : `-${refusal.message}`;
+  }
+
+  private refusalToWriteInScript({ caller, ignoresMemory }: ScriptRunner, bits: number): CommandError | null {
+    const { replication } = this.server;
+    const refusal = (bits & Restriction.WRITE) === 0 ? null : replication.writeRefusal(caller);
+    if (refusal === errors.readOnly) return refusal;
+    if ((bits & Restriction.DISK) !== 0 && this.diskRefusal !== null) return this.diskRefusal;
+    if (refusal !== null) return refusal;
+    return !ignoresMemory && (bits & Restriction.MEMORY) !== 0 ? errors.outOfMemory : null;
+  }
+
+  /** Whether memory is at its limit and nothing can be evicted. */
+  isMemoryExhausted(): boolean {
+    return this.memoryRefusal() !== null;
   }
 
   // ---- loading
@@ -148,9 +231,16 @@ export class Restrictions {
   }
 }
 
-/** The bits that concern a request: for EXEC those of what is queued. */
-function concerning(session: Session, entry: CommandEntry): number {
-  return entry.runsQueue ? (session.transaction?.restrictions ?? 0) : entry.restrictions;
+/** Restrictions of a script that says what it does. */
+function restrictionsOfScript(flags: number): number {
+  const writes = (flags & ScriptFlag.NO_WRITES) === 0;
+  return (
+    Restriction.LOADING |
+    Restriction.BUSY |
+    ((flags & ScriptFlag.ALLOW_STALE) === 0 ? Restriction.STALE : 0) |
+    (writes ? Restriction.WRITE | Restriction.DISK | Restriction.PAUSE : 0) |
+    (writes && (flags & ScriptFlag.ALLOW_OOM) === 0 ? Restriction.MEMORY : 0)
+  );
 }
 
 function resume(session: Session): void {

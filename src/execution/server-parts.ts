@@ -2,6 +2,8 @@
 
 import type { ReplicationContext } from "../replication/context.ts";
 import type { Replication } from "../replication/replication.ts";
+import type { FunctionStore } from "../scripting/functions/function-store.ts";
+import type { Scripts } from "../scripting/scripts.ts";
 import type { PubSub } from "../session/pubsub.ts";
 import type { Session } from "../session/session.ts";
 import type { CommandTable } from "./registry.ts";
@@ -18,6 +20,10 @@ export interface ShutdownOptions {
 export interface ServerParts extends ReplicationContext {
   readonly pubsub: PubSub;
   readonly commands: CommandTable;
+  readonly scripts: Scripts;
+  readonly functions: FunctionStore;
+  /** What keeps commands from running, as the state of the server has it. */
+  readonly restrictions: { scriptsMayCallAll: boolean };
   readonly replication: Replication;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;

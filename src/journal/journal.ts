@@ -12,7 +12,7 @@
 
 import { assert } from "../assert.ts";
 import type { Config } from "../config/config.ts";
-import { Frame } from "../protocol/frame.ts";
+import { type EncodedRequest, Frame } from "../protocol/frame.ts";
 import { FileReader } from "./file-reader.ts";
 
 /** Every block but the last is full, so the block of an offset is found by division. */
@@ -26,12 +26,15 @@ interface Block {
   length: number;
 }
 
+/** Who gets to see a command: bits. */
+export const Audience = { NONE: 0, FILE: 1, REPLICAS: 2, ALL: 3 } as const;
+
 /** A command of the unit under way. The objects are used again. */
 interface Effect {
   /** The database it was run on. */
   database: number;
-  frame: Frame;
-  forReplicas: boolean;
+  request: EncodedRequest;
+  audience: number;
 }
 
 /** A reader's place: the offset of the next byte that it will take. */
@@ -41,7 +44,7 @@ export interface Cursor {
 
 const MULTI = Buffer.from("*1\r\n$5\r\nMULTI\r\n");
 const EXEC = Buffer.from("*1\r\n$4\r\nEXEC\r\n");
-const NO_FRAME = new Frame();
+const NO_REQUEST: EncodedRequest = new Frame();
 /** Effects kept for the units to come. */
 const KEPT_EFFECTS = 64;
 
@@ -286,8 +289,8 @@ export class Journal {
     if (effectCount > 1) this.putAll(MULTI);
     for (let index = 0; index < effectCount; index++) {
       const effect = effects[index];
-      this.write(effect.database, effect.frame, effect.forReplicas);
-      effect.frame = NO_FRAME;
+      this.write(effect.database, effect.request, effect.audience);
+      effect.request = NO_REQUEST;
     }
     if (effectCount > 1) this.putAll(EXEC);
     if (effects.length > KEPT_EFFECTS) effects.length = KEPT_EFFECTS;
@@ -299,39 +302,47 @@ export class Journal {
   }
 
   /**
-   * Appends the request in `frame`, run on `database`, when the unit under way ends: frame and bytes must stay as they are until then, and
-   * are copied only once, into the log. `forReplicas`: the file has no use for it.
+   * Appends a request that was run on `database`, when the unit under way ends: it and its bytes must stay as they are until then, and are
+   * copied only once, into the log.
    */
-  append(database: number, frame: Frame, forReplicas = false): void {
+  append(database: number, request: EncodedRequest, audience: number = Audience.ALL): void {
     if (!this.active) return;
-    if (this.following) return this.appendLocal(database, frame);
-    if (this.depth === 0 || this.scattered) return this.write(database, frame, forReplicas);
+    if (this.following) return this.appendLocal(database, request, audience);
+    if (this.depth === 0 || this.scattered) return this.write(database, request, audience);
     const effect = this.effects[this.effectCount];
     if (effect === undefined) {
-      this.effects.push({ database, frame, forReplicas });
+      this.effects.push({ database, request, audience });
     } else {
       effect.database = database;
-      effect.frame = frame;
-      effect.forReplicas = forReplicas;
+      effect.request = request;
+      effect.audience = audience;
     }
     this.effectCount++;
   }
 
-  private write(database: number, frame: Frame, forReplicas: boolean): void {
-    assert(frame.end > frame.start, "what is written has bytes");
+  private write(database: number, request: EncodedRequest, audience: number): void {
+    assert(request.end > request.start, "what is written has bytes");
+    if (audience === Audience.FILE) return this.writeForFile(database, request);
     if (database !== this.selectedDatabase) {
       this.selectedDatabase = database;
       this.putAll(selecting(database));
     }
-    if (forReplicas) this.file?.skip(this.offset, frame.end - frame.start);
-    this.put(frame.buffer, frame.start, frame.end);
+    if (audience === Audience.REPLICAS) this.file?.skip(this.offset, request.end - request.start);
+    this.put(request.buffer, request.start, request.end);
+  }
+
+  /** The stream does not see it, so that it must not change which database that has selected. */
+  private writeForFile(database: number, { buffer, start, end }: EncodedRequest): void {
+    if (this.file === null) return;
+    const selected = Math.max(0, this.selectedDatabase);
+    this.appendForFile(Buffer.concat([selecting(database), buffer.subarray(start, end), selecting(selected)]));
   }
 
   /** What a writable replica writes by itself is in no history: the file alone takes it. */
-  private appendLocal(database: number, frame: Frame): void {
+  private appendLocal(database: number, { buffer, start, end }: EncodedRequest, audience: number): void {
     assert(this.following, "only a replica has writes of its own");
-    if (this.file === null) return;
-    this.local.push(selecting(database), Buffer.from(frame.buffer.subarray(frame.start, frame.end)));
+    if (this.file === null || audience === Audience.REPLICAS) return;
+    this.local.push(selecting(database), Buffer.from(buffer.subarray(start, end)));
     if (this.depth === 0) this.endLocalUnit();
   }
 

@@ -38,8 +38,8 @@ export class LookAhead {
   private left = 0;
 
   /**
-   * Prepares the first `count` (LOOK_AHEAD_KEYS at most) of `frames`, taking each one's first argument for a key in `table`: a wrong
-   * guess costs nothing else.
+   * Prepares the first `count` (LOOK_AHEAD_KEYS at most) of `frames`, taking each one's first argument for a key in `table`, of a script
+   * its third: a wrong guess costs nothing else.
    */
   prepareRequests(table: Table, frames: readonly Frame[], count: number): void {
     const { hashes } = this;
@@ -48,11 +48,14 @@ export class LookAhead {
     else if (this.inVain++ > ENOUGH_IN_VAIN && (this.inVain & LOOK_AGAIN_MASK) !== 0) return;
     for (let i = 0; i < count; i++) {
       const frame = frames[i];
+      const index = keyArgument(frame);
       hashes[i] = 0;
-      if (frame.count < 2) continue;
-      frame.keyHash = table.hash(frame.buffer, frame.offsets[1], frame.lengths[1]);
+      if (frame.count <= index) continue;
+      const hash = table.hash(frame.buffer, frame.offsets[index], frame.lengths[index]);
+      hashes[i] = hash;
+      if (index > 1) continue;
+      frame.keyHash = hash;
       frame.hashed = true;
-      hashes[i] = frame.keyHash;
     }
     this.left = 0;
     this.seen ^= table.prefetch(hashes, this.addresses, count);
@@ -126,6 +129,15 @@ export class LookAhead {
     }
     return 0;
   }
+}
+
+/** Where the first key is: behind the script and the number of keys where the name begins with those of EVAL or FCALL. */
+function keyArgument({ buffer, offsets, lengths }: Frame): number {
+  const at = offsets[0];
+  const first = buffer[at] | 0x20;
+  if ((first !== 0x65 && first !== 0x66) || lengths[0] < 4) return 1;
+  const second = buffer[at + 1] | 0x20;
+  return second === (first === 0x65 ? 0x76 : 0x63) ? 3 : 1;
 }
 
 function isSorted(table: Table, address: number): boolean {

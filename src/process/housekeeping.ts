@@ -60,7 +60,7 @@ export class Housekeeping {
     const { keyspace, stats, appendOnly, persistence, replication, blocked } = this.server;
     keyspace.now = now;
     this.ending.tick(now);
-    if (this.paused) return;
+    if (this.paused || this.server.executor.busy) return;
     stats.sample(now);
     stats.peakMemory = Math.max(stats.peakMemory, keyspace.usedBytes);
     // One image is written to disk at a time.
@@ -78,8 +78,9 @@ export class Housekeeping {
 
   /** A slice of each background work, and soon another where work is left. */
   private work(): void {
-    const { keyspace, config, broken } = this.server;
+    const { keyspace, config, broken, executor } = this.server;
     const { eviction } = keyspace;
+    if (executor.busy) return;
     let finished = true;
     if (this.mayExpire) {
       keyspace.now = Date.now();

@@ -8,6 +8,13 @@ const CR = 0x0d;
 const LF = 0x0a;
 const INITIAL_ARGUMENTS = 16;
 
+/** buffer[start, end): a request in the protocol's array form. */
+export interface EncodedRequest {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 export class Frame {
   /** Holds the request and its arguments. */
   buffer: Buffer = EMPTY;
@@ -28,6 +35,12 @@ export class Frame {
     this.offsets[this.count] = offset;
     this.lengths[this.count] = length;
     this.count++;
+  }
+
+  /** Makes it `count` arguments, whose offsets and lengths the caller sets. */
+  resize(count: number): void {
+    if (count > this.offsets.length) this.reserve(Math.max(count, this.offsets.length * 2));
+    this.count = count;
   }
 
   private reserve(room: number): void {

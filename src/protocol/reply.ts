@@ -40,11 +40,16 @@ export class Reply {
   /** 2 or 3: what the client being served speaks. */
   protocol = 2;
   sink: ReplySink = NO_SINK;
-  private buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  private buffer: Buffer;
   private readonly spares: Buffer[] = [];
   private length = 0;
   /** Bytes written since the start, flushed or not: a command that moved it has answered. */
   private flushed = 0;
+
+  /** `bufferBytes`: 0 for one that never writes protocol (scripting/lua-reply.ts). */
+  constructor(bufferBytes: 0 | typeof BUFFER_BYTES = BUFFER_BYTES) {
+    this.buffer = Buffer.allocUnsafeSlow(bufferBytes);
+  }
 
   get written(): number {
     return this.flushed + this.length;

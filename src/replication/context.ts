@@ -12,6 +12,23 @@ import type { Executor } from "../session/executor.ts";
 import type { ServerStats } from "../session/stats.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
 
+/**
+ * The function libraries that no image or stream has: replicas that said they want them are told by notes (master/note.ts). Declared here
+ * because those who keep them (scripting/functions) stand above.
+ */
+export interface PrivilegedLibraries {
+  /** Whether this server has any such libraries: enable-typescript-functions. */
+  readonly enabled: boolean;
+  /** Whether those of another server, here on this machine or not, may be taken. */
+  admits(from: { readonly isLocal: boolean }): boolean;
+  /** Their texts: bytes, one character each. */
+  texts(): readonly string[];
+  /** Takes a master's in the place of all that there are. What cannot be loaded is logged. */
+  replaceAll(texts: readonly string[]): void;
+  /** Has `listener` called whenever they have changed. Returns a function that ends this. */
+  onChange(listener: () => void): () => void;
+}
+
 /** The parts of a server that replication works on. `Server` is one. */
 export interface ReplicationContext {
   readonly config: Config;
@@ -24,6 +41,7 @@ export interface ReplicationContext {
   readonly appendOnly: AppendOnlyFile;
   readonly stats: ServerStats;
   readonly executor: Executor;
+  readonly functions: { readonly privileged: PrivilegedLibraries };
   /** The role, the link to the master or loading changed: which commands may run is decided again. */
   stateChanged(): void;
   /** An invariant of this server is broken: it logs the error and closes everything at once, before it serves or saves wrong data. */

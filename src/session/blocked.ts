@@ -182,7 +182,7 @@ export class BlockedClients {
 
   /** Serves clients that wait for keys that are ready. To be called after each command that a client sent, EXEC being one. */
   serveReady(): void {
-    if (this.serving || this.executor.loading) return;
+    if (this.serving || this.executor.loading || this.executor.busy) return;
     this.serving = true;
     try {
       this.awaited.drain((waiter) => {
@@ -195,7 +195,7 @@ export class BlockedClients {
 
   /** For keys that were made ready outside of commands: a key that expired, a data set that was replaced. */
   serveBetweenTicks(): void {
-    if (!this.awaited.hasReady || this.executor.loading) return;
+    if (!this.awaited.hasReady || this.executor.loading || this.executor.busy) return;
     this.executor.beginBatch();
     this.serveReady();
     this.executor.endBatch();

@@ -12,6 +12,10 @@ export interface Executor {
   readonly reply: Reply;
   /** Whether clients cannot be served because a data set is being loaded. */
   readonly loading: boolean;
+  /** Whether a script is under way between ticks: nothing else may touch the data until it is over, nor blocked clients be served. */
+  readonly busy: boolean;
+  /** Has `listener` called once, when that is over. */
+  whenIdle(listener: () => void): void;
   /** Requests that came in together start: one reading of the clock serves them all. Returns the time in ms since 1970. */
   beginBatch(): number;
   endBatch(): void;

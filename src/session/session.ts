@@ -54,6 +54,11 @@ export interface SessionOptions {
   unixSocket?: boolean;
 }
 
+/** Whether an address, with or without port, is of this machine. */
+export function isLocalAddress(address: string): boolean {
+  return /^(127\.|::1$|::ffff:127\.|\[::1\]|\[::ffff:127\.)/.test(address);
+}
+
 export class Session {
   readonly id: number;
   readonly link: SessionLink;
@@ -81,6 +86,8 @@ export class Session {
   postponed = false;
   /** The last request waits for keys (session/blocked.ts): its answer will come, and the link rests until then. */
   blocked = false;
+  /** It stands for the script under way (scripting/run.ts): its requests are that script's, and never wait. */
+  inScript = false;
   /** ms since 1970 of the last request. */
   lastActive: number;
   /** The full name of the command last requested ("config|get"), whether it ran or not. */
@@ -101,7 +108,7 @@ export class Session {
 
   /** Whether the client is on this machine: directives that say `local` mean these. */
   get isLocal(): boolean {
-    return this.unixSocket || /^(127\.|\[::1\]|\[::ffff:127\.)/.test(this.link.remoteAddress);
+    return this.unixSocket || isLocalAddress(this.link.remoteAddress);
   }
 
   /** Between MULTI and EXEC or DISCARD. */

@@ -19,6 +19,8 @@ import { isLong, type StreamedValue, streamValue, type ValueSink, walkValue } fr
 export interface EntrySink extends ValueSink {
   /** Where it writes to. */
   out: RdbWriter;
+  /** A function library, at the head of the image. */
+  library(text: Buffer): void;
   /** The entries that follow are of this database. */
   select(from: DatabaseImage): void;
   /** An entry begins: the record at `address`. Its value follows, and `finish`. */
@@ -52,6 +54,12 @@ export class Image {
     this.sink = sink;
     this.queue = new RunQueue(options);
     this.inSteps = options.inSteps;
+  }
+
+  /** Writes a function library, before any entry. */
+  library(text: Buffer): void {
+    assert(this.keys === 0, "libraries stand at the head of an image");
+    this.sink.library(text);
   }
 
   /** Writes the record at `address`, in chain `chain`; `changing`: it is about to change. Returns about how many bytes that took reading. */

@@ -22,8 +22,8 @@ export interface LoadOptions {
   readonly merge?: boolean;
   /** Told of each key that was left out because its time has passed; key[from, from + length) is good until it returns. */
   readonly expired?: (database: Database, key: Buffer, from: number, length: number) => void;
-  /** Takes the code of a function library. Without it libraries are passed over, with a warning. */
-  readonly library?: (code: Buffer) => void;
+  /** Takes the text of a function library (errors: LoadError). Without it libraries are passed over, with a warning. */
+  readonly library?: ((text: Buffer) => void) | undefined;
 }
 
 /** Where a data set stands in its replication history: images carry it, so that a server that loads one can go on from there. */
@@ -176,9 +176,9 @@ export class LoadHandler implements RdbHandler {
     into.delete(table.find(table.hash(key.bytes, key.from, key.length), key.bytes, key.from, key.length));
   }
 
-  library(code: Buffer): void {
+  library(text: Buffer): void {
     if (this.options.library !== undefined) {
-      this.options.library(code);
+      this.options.library(text);
       return;
     }
     if (this.warnedOfLibraries) return;

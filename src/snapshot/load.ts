@@ -15,6 +15,7 @@ import type { Log } from "../log.ts";
 import { ChecksumMissing } from "../rdb/error.ts";
 import { RDB_CHECKSUM_BYTES } from "../rdb/format.ts";
 import { RdbReader } from "../rdb/reader.ts";
+import type { Libraries } from "./libraries.ts";
 import { type HistoryPoint, LoadError, LoadHandler, type LoadOptions } from "./load-handler.ts";
 import { deferToLoop } from "./snapshot.ts";
 
@@ -232,13 +233,16 @@ export class Loading {
   /** The load under way, until `endLoad`; null for none. */
   loading: LoadProgress | null = null;
   protected readonly clock: () => number;
+  /** Function libraries, which belong to the data set; null for a server that has none (in tests). */
+  protected readonly libraries: Libraries | null;
   /** Whether the server stops. */
   protected closed = false;
   /** `clock` gives ms since 1970. */
-  constructor(config: Config, log: Log, keyspace: Keyspace, clock: () => number = Date.now) {
+  constructor(config: Config, log: Log, keyspace: Keyspace, libraries: Libraries | null, clock: () => number = Date.now) {
     this.config = config;
     this.log = log;
     this.keyspace = keyspace;
+    this.libraries = libraries;
     this.clock = clock;
   }
 
@@ -253,7 +257,7 @@ export class Loading {
    * came to, or null without a file or when the server stops meanwhile. Errors: LoadError, logged, with the reason and where in the file;
    * the file is as it was and the databases are empty.
    */
-  async load(options: Pick<LoadOptions, "expired" | "library"> = {}): Promise<LoadSummary | null> {
+  async load(options: Pick<LoadOptions, "expired"> = {}): Promise<LoadSummary | null> {
     const began = performance.now();
     // Not even for a moment: a server with nothing to load is not loading.
     if (!existsSync(this.path)) return null;
@@ -277,7 +281,7 @@ export class Loading {
   }
 
   /** `load`, once. `trusting`: a checksum at the file's end may vouch for it. Errors: ChecksumMissing if it does not; RdbError, LoadError. */
-  private async loadImage(options: Pick<LoadOptions, "expired" | "library">, trusting: boolean): Promise<LoadSummary | null> {
+  private async loadImage(options: Pick<LoadOptions, "expired">, trusting: boolean): Promise<LoadSummary | null> {
     const image = await openImage(this.path);
     if (image === null) return null;
     const checksumPresent = trusting && image.checksumPresent;
@@ -329,8 +333,14 @@ export class Loading {
   private unload(): void {
     const { keyspace } = this;
     const { changes } = keyspace;
-    keyspace.clear({ sync: true });
+    this.empty({ sync: true });
     keyspace.changes = changes;
+  }
+
+  /** Drops the data set for another one: all keys, and the function libraries, which FLUSHALL keeps. `sync`: the memory is freed at once. */
+  empty(options: { readonly sync: boolean }): void {
+    this.keyspace.clear(options);
+    this.libraries?.clear();
   }
 
   /** Begins a load that the caller feeds; `loading` shows its progress until `endLoad`. */
@@ -342,8 +352,11 @@ export class Loading {
 
   /** Likewise an image that is part of a load of another kind, begun at `startedAt`. */
   imageLoad(request: ImageLoadRequest, startedAt: number): ImageLoad {
+    const { libraries, keyspace, log } = this;
     const checksum = this.config.values.rdbchecksum && !this.skipChecksums;
-    return new ImageLoad(this.keyspace, this.log, { ...request, checksum, startedAt });
+    const replace = request.merge === true;
+    const library = libraries === null ? undefined : (text: Buffer) => libraries.take(text.latin1Slice(), { replace });
+    return new ImageLoad(keyspace, log, { library, ...request, checksum, startedAt });
   }
 
   /** The load is over; what it came to, or null when it failed or that was noted already. */

@@ -12,6 +12,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
 import { REDIS_VERSION, VERSION } from "../version.ts";
 import { type CreateFile, type FilePlace, SnapshotFile, SnapshotFileSync } from "./file.ts";
+import type { Libraries } from "./libraries.ts";
 import { Loading, meanKeyDelay } from "./load.ts";
 import type { HistoryPoint } from "./load-handler.ts";
 import type { CommandImageOptions } from "./sinks/commands.ts";
@@ -29,16 +30,26 @@ const REDIS_BITS = 64;
 /** Facts at the head of an image. */
 export type ImageFacts = readonly (readonly [name: string, value: string | number])[];
 
-/** Whom to tell of our own faults, and what tests put in the place of the system's. */
+/** Where libraries are kept, whom to tell of our own faults, and what tests put in the place of the system's. */
 export interface PersistenceHooks {
   /** ms since 1970. */
   readonly clock?: () => number;
   /** Opens the temporary file of a background save. */
   readonly createFile?: CreateFile;
+  /** Function libraries, which images have beside the keys. */
+  readonly libraries?: Libraries;
   /** Told of an invariant that is broken in the background. */
   readonly broken?: Broken;
   /** Told when saves have begun to fail, or to succeed again: `writesRefused` may have changed. */
   readonly statusChanged?: () => void;
+}
+
+/** What of the data set an image has. */
+export interface ImageParts {
+  /** The keys. */
+  readonly data: boolean;
+  /** The function libraries. */
+  readonly functions: boolean;
 }
 
 /** DEBUG RELOAD's options. */
@@ -92,7 +103,7 @@ export class Persistence extends Loading {
   private readonly spools = new Set<Spool>();
 
   constructor(config: Config, log: Log, keyspace: Keyspace, history: () => HistoryPoint | null, hooks: PersistenceHooks = {}) {
-    super(config, log, keyspace, hooks.clock);
+    super(config, log, keyspace, hooks.libraries ?? null, hooks.clock);
     this.history = history;
     this.createFile = hooks.createFile;
     this.broken = hooks.broken ?? asFailure;
@@ -257,10 +268,16 @@ export class Persistence extends Loading {
     await Promise.all([this.cancelBackgroundSave(), ...[...this.spools].map((spool) => spool.gone)]);
   }
 
-  /** An image of this moment for another use, with these facts about replication, and keys or none. The caller starts it. */
-  snapshot(consumer: SnapshotConsumer, options: { facts?: ImageFacts; data?: boolean } = {}): Snapshot {
-    const { facts = this.historyFacts(), data = true } = options;
-    return new Snapshot(this.keyspace, consumer, { ...this.snapshotOptions(), aux: this.facts(facts), data });
+  /** An image of this moment for another use, with these facts about replication, and all of the data set or parts. The caller starts it. */
+  snapshot(consumer: SnapshotConsumer, options: { facts?: ImageFacts } & Partial<ImageParts> = {}): Snapshot {
+    const { facts = this.historyFacts(), data = true, functions = true } = options;
+    const whole = this.snapshotOptions();
+    return new Snapshot(this.keyspace, consumer, {
+      ...whole,
+      aux: this.facts(facts),
+      data,
+      libraries: functions ? whole.libraries : [],
+    });
   }
 
   /** The image that an append-only file begins with: in the RDB format, or as commands. The caller starts it. */
@@ -281,7 +298,7 @@ export class Persistence extends Loading {
     return { directory: resolve(values.dir), name: values.dbfilename, incrementalSync: values["rdb-save-incremental-fsync"] };
   }
 
-  private snapshotOptions(): SnapshotOptions {
+  private snapshotOptions(): SnapshotOptions & { readonly libraries: readonly string[] } {
     const { values } = this.config;
     return {
       compress: values.rdbcompression,
@@ -290,6 +307,7 @@ export class Persistence extends Loading {
       aux: this.facts(this.historyFacts()),
       keyDelay: meanKeyDelay(values["rdb-key-save-delay"]),
       broken: this.broken,
+      libraries: this.libraries?.texts() ?? [],
     };
   }
 
@@ -359,7 +377,7 @@ export class Persistence extends Loading {
     const { keyspace, log } = this;
     if (save && !this.saveFile()) throw commandError("ERR");
     const { changes } = keyspace;
-    if (flush) keyspace.clear({ sync: true });
+    if (flush) this.empty({ sync: true });
     try {
       this.loadNow(merge);
     } catch (error) {

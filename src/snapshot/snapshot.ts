@@ -31,8 +31,10 @@ export interface SnapshotOptions extends RdbImageOptions {
   readonly checksum: boolean;
   /** Written as commands instead of in the RDB format; what concerns that is passed over then. */
   readonly commands?: CommandImageOptions;
-  /** Whether the image has the keys (default yes) or its facts only. */
+  /** Whether the image has the keys (default yes) or its facts and libraries only. */
   readonly data?: boolean;
+  /** The texts of function libraries that it has: bytes, one character each. */
+  readonly libraries?: readonly string[];
   /** Mean pause after each key in µs: directive rdb-key-save-delay. */
   readonly keyDelay?: number;
   /** Longest slice in ms. */
@@ -71,7 +73,7 @@ export class Snapshot {
   /** Keys whose pause has been made. */
   private delayed = 0;
 
-  /** Takes the image of this moment; nothing is written before `start` or `runNow` but what changes force. */
+  /** Takes the image of this moment; nothing is written before `start` or `runNow` but its head, with the libraries, and what changes force. */
   constructor(keyspace: Keyspace, consumer: SnapshotConsumer, options: SnapshotOptions, mode: "sliced" | "whole" = "sliced") {
     this.consumer = consumer;
     this.keyDelay = options.keyDelay ?? 0;
@@ -85,6 +87,7 @@ export class Snapshot {
       if (database.table.size > 0) this.databases.push(new DatabaseImage(this.image, database));
     }
     this.keysTotal = this.databases.reduce((sum, { keys }) => sum + keys, 0);
+    for (const text of options.libraries ?? []) this.image.library(Buffer.from(text, "latin1"));
   }
 
   private openImage(keyspace: Keyspace, options: SnapshotOptions, inSteps: boolean): Image {

@@ -101,9 +101,9 @@ describe("CONFIG SET", () => {
       "Directive 'propagation-error-behavior' has no effect: the server always goes on after a failed write",
     ];
     expect(config.withoutEffect().sort()).toEqual(lines);
-    expect(config.set([["LUA-time-limit", "6"]])).toBeNull();
-    expect(config.withoutEffect(["LUA-time-limit", "port", "io-threads"])).toEqual([
-      "Directive 'lua-time-limit' has no effect: its feature does not exist in this version",
+    expect(config.set([["LATENCY-monitor-threshold", "6"]])).toBeNull();
+    expect(config.withoutEffect(["LATENCY-monitor-threshold", "port", "io-threads"])).toEqual([
+      "Directive 'latency-monitor-threshold' has no effect: its feature does not exist in this version",
     ]);
   });
 

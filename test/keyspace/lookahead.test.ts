@@ -44,6 +44,23 @@ describe("looking ahead", () => {
     }
   });
 
+  test("takes the third argument of scripts for a key, and never their text", () => {
+    const keyspace = keyspaceOf(20_000);
+    const [{ table }] = keyspace.databases;
+    const hashed: string[] = [];
+    const hash = table.hash.bind(table);
+    table.hash = (bytes, from, length) => {
+      hashed.push(bytes.latin1Slice(from, from + length));
+      return hash(bytes, from, length);
+    };
+    const names = ["EVAL", "evalsha", "EVAL_RO", "fcall", "FCALL_RO"];
+    const frames = names.map((name) => request(name, "script", "1", `key:${name}`));
+    frames.push(request("EVAL", "script", "0"), request("EXISTS", "key:1"), request("ECHO", "x"), request("F"));
+    keyspace.lookAhead.prepareRequests(table, frames, frames.length);
+    expect(hashed).toEqual([...names.map((name) => `key:${name}`), "key:1", "x"]);
+    expect(frames.map((frame) => frame.hashed)).toEqual([...names.map(() => false), false, true, true, false]);
+  });
+
   test("is kept up where there are many keys, and done now and then where all are in the processor's cache", () => {
     const few = keyspaceOf(100);
     expect(preparedBatches(few, 64)).toBe(64);

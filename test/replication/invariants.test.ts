@@ -56,8 +56,8 @@ describe("an image that is streamed", () => {
   test("has one source, one end and nothing behind it", () => {
     const slow = replica(() => 0);
     const sync = new StreamedSync(EVENTS, [slow], PERSISTENCE);
-    sync.begin({ data: true });
-    trips("one image for all", () => sync.begin({ data: true }));
+    sync.begin({ data: true, functions: true });
+    trips("one image for all", () => sync.begin({ data: true, functions: true }));
     sync.write(BYTES, 0, BYTES.length);
     sync.finished();
     trips("follows the EOF mark", () => sync.write(BYTES, 0, BYTES.length));
@@ -91,7 +91,7 @@ test("behind an image comes the stream", () => {
 test("the steps of a handshake follow in order, each once", async () => {
   await using server = await Ours.start();
   const sent: string[][] = [];
-  const options = { user: "", password: "", announcedPort: 1, announcedAddress: "", resume: null };
+  const options = { user: "", password: "", announcedPort: 1, announcedAddress: "", wantsFunctions: false, resume: null };
   const handshake = new Handshake(options, server.server.log, (...words) => sent.push(words));
   handshake.start();
   handshake.line("+PONG");

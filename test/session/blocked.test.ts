@@ -69,6 +69,8 @@ class Scene {
     this.blocked = new BlockedClients(
       {
         reply: this.reply,
+        busy: false,
+        whenIdle: () => {},
         get loading() {
           return scene.loading;
         },

@@ -22,6 +22,8 @@ function session(id = 1): Session {
 const EXECUTOR: Executor = {
   reply: new Reply(),
   loading: false,
+  busy: false,
+  whenIdle: () => {},
   beginBatch: () => 0,
   endBatch: () => {},
   lookAhead: () => {},

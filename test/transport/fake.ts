@@ -67,6 +67,8 @@ export function fakeExecutor(keyspace: Keyspace): Executor {
   return {
     reply,
     loading: false,
+    busy: false,
+    whenIdle: () => {},
     beginBatch: () => keyspace.now,
     endBatch() {},
     lookAhead() {},

@@ -147,8 +147,8 @@ function window({ offset, count }: SortOptions, length: number): { start: number
 function orderOf(call: Call, elements: SortVector, options: SortOptions, start: number, end: number): Int32Array {
   const { by, unsorted, alphabetical, descending, store } = options;
   if (unsorted) {
-    // A set has no order: it is returned as it comes, but sorted when it is stored.
-    return store === 0 ? givenOrder(elements.count) : orderByBytes(elements, descending);
+    // A set has no order: it is returned as it comes, but sorted when it is stored, and for scripts.
+    return store === 0 && !call.session.inScript ? givenOrder(elements.count) : orderByBytes(elements, descending);
   }
   const weights = by === null ? elements : weightsOf(call, elements, by);
   if (!alphabetical) return orderByNumber(elements, numbersOf(weights), descending, start, end);

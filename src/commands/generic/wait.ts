@@ -26,8 +26,8 @@ export const wait = command("wait", { arity: 3, since: "3.0.0", flags: "" })
     const wanted = call.integer(1);
     const deadline = parseTimeout(call, 2, Unit.MILLISECONDS);
     const count = replication.replicas.countAcknowledged(session.writeOffset);
-    // Nothing blocks inside a transaction.
-    if (count >= wanted || session.queueing) return call.reply.integer(count);
+    // Nothing blocks inside a transaction or a script.
+    if (count >= wanted || !call.mayBlock) return call.reply.integer(count);
     const offset = session.writeOffset;
     const acknowledged = () => replication.replicas.countAcknowledged(offset);
     const met = () => acknowledged() >= wanted;
@@ -69,7 +69,7 @@ export const waitaof = command("waitaof", { arity: 4, since: "7.2.0", flags: "no
       reply.integer(flushedThere());
     };
     // Nothing blocks inside a transaction.
-    if (met() || session.queueing) return answer(call.reply);
+    if (met() || !call.mayBlock) return answer(call.reply);
     server.blocked.blockOn({ met, answer, refusal }, session, call.frame, deadline);
     replication.replicas.requestAcknowledgements();
   });

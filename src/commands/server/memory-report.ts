@@ -14,7 +14,7 @@ interface DatabaseOverhead {
 
 /** All in bytes. */
 export interface MemoryReport {
-  /** Everything that is counted: keys, values and indexes, the journal, clients' buffers. */
+  /** Everything that is counted: keys, values and indexes, the journal, clients' buffers, the texts of scripts and functions. */
   readonly total: number;
   readonly peak: number;
   readonly startup: number;
@@ -40,7 +40,7 @@ export interface MemoryReport {
 
 /** Counts again each time; walks the clients once. */
 export function memoryReport(server: ServerParts): MemoryReport {
-  const { keyspace, journal, stats } = server;
+  const { keyspace, journal, stats, scripts, functions } = server;
   const { arena, objects } = keyspace.space;
   const buffers = clientBuffers(server);
   const held = journal.heldBytes;
@@ -49,9 +49,10 @@ export function memoryReport(server: ServerParts): MemoryReport {
   const databases = keyspace.databases
     .filter((database) => database.size > 0)
     .map(({ index, table, expiry }) => ({ index, table: table.overheadBytes, expiries: expiry.size * EXPIRY_BYTES }));
-  const total = keyspace.usedBytes + held + buffers.replicas + buffers.others;
+  const code = scripts.usedBytes + functions.usedBytes;
+  const total = keyspace.usedBytes + held + buffers.replicas + buffers.others + code;
   if (total > stats.peakMemory) stats.peakMemory = total;
-  let overhead = stats.startupMemory + held + buffers.replicas + buffers.others;
+  let overhead = stats.startupMemory + held + buffers.replicas + buffers.others + code;
   for (const { table, expiries } of databases) overhead += table + expiries;
   return {
     total,

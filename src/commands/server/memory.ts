@@ -49,7 +49,7 @@ export const memory = command("memory", { arity: -2, since: "4.0.0", flags: "" }
   .docs("A container for memory diagnostics commands.", "Depends on the subcommand.")
   .family([usage, stats, help]);
 
-/** What does not exist here (scripts, cluster links, a buffer of the append-only file) takes 0 bytes. */
+/** What does not exist here (cluster links, a buffer of the append-only file) takes 0 bytes. */
 function replyStats(call: Call): void {
   const { reply } = call;
   const report = memoryReport(call.server);
@@ -63,8 +63,8 @@ function replyStats(call: Call): void {
     ["clients.normal", report.clients],
     ["cluster.links", 0],
     ["aof.buffer", 0],
-    ["lua.caches", 0],
-    ["functions.caches", 0],
+    ["lua.caches", call.server.scripts.usedBytes],
+    ["functions.caches", call.server.functions.usedBytes],
   ];
   const rest: [string, number, "integer" | "double"][] = [
     ["overhead.total", report.overhead, "integer"],

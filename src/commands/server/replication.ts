@@ -6,6 +6,7 @@ import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { ReplicaState } from "../../replication/master/replica.ts";
+import { FUNCTIONS_CAPABILITY } from "../../replication/note.ts";
 import { SessionKind } from "../../session/session.ts";
 
 const command = commandsOf("server");
@@ -123,6 +124,7 @@ function setOption(call: Call, index: number): boolean {
     case "capa":
       if (call.is(index + 1, "eof")) replication.replicas.of(session).eof = true;
       else if (call.is(index + 1, "psync2")) replication.replicas.of(session).psync2 = true;
+      else if (call.is(index + 1, FUNCTIONS_CAPABILITY)) replication.replicas.of(session).wantsFunctions = true;
       return true; // others belong to later versions
     case "rdb-only": {
       const only = call.integer(index + 1);

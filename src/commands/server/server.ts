@@ -21,7 +21,8 @@ export const time = command("time", { arity: 1, since: "2.6.0", flags: "loading 
   .tips("nondeterministic_output")
   .docs("Returns the server's time.", "O(1)")
   .run((call) => {
-    const now = wallMicroseconds();
+    // Time stands still while a script runs.
+    const now = call.session.inScript ? call.now * 1000 : wallMicroseconds();
     call.reply.array(2);
     call.reply.integerBulk(Math.floor(now / 1e6));
     call.reply.integerBulk(now % 1e6);
@@ -92,6 +93,7 @@ export const shutdown = command("shutdown", { arity: -1, since: "1.0.0", flags: 
       return call.reply.ok();
     }
     const save = words.has("save") ? "always" : words.has("nosave") ? "never" : "configured";
+    if (call.server.executor.busy && !words.has("nosave")) throw call.server.scripts.runner.busyError;
     beginShutdown(call, { save, now: words.has("now"), force: words.has("force") });
   });
 

@@ -111,6 +111,7 @@ function parseReading(call: Call, name: "xread" | "xreadgroup"): Reading {
   for (let index = 1; index < call.count && firstKey === 0; index++) {
     const more = call.count - index - 1;
     if (more > 0 && call.is(index, "block")) {
+      if (call.session.inScript) throw commandError(`ERR ${call.text(0)} command is not allowed with BLOCK option from scripts`);
       deadline = parseTimeout(call, ++index, Unit.MILLISECONDS);
     } else if (more > 0 && call.is(index, "count")) {
       const count = longArgument(call, ++index);

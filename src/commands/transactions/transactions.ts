@@ -51,11 +51,19 @@ export const exec = command("exec", { arity: 1, since: "1.2.0", flags: "noscript
     // The transaction stays open meanwhile, so that commands that would block see that they must not.
     transaction.unwatch();
     call.reply.array(transaction.queue.length);
-    for (const frame of transaction.queue) call.nest(frame);
-    transaction.reset();
-    // Each command was journalled by itself.
-    call.journalNothing();
+    runQueue(call, transaction, 0);
   });
+
+/** Runs what is queued from `index` on, at once or with a break where a script runs too long. */
+function runQueue(call: Call, transaction: Transaction, index: number): void {
+  const { queue } = transaction;
+  for (let next = index; next < queue.length; next++) {
+    if (!call.nest(queue[next])) return call.suspend(() => runQueue(call, transaction, next + 1));
+  }
+  transaction.reset();
+  // Each command was journalled by itself.
+  call.journalNothing();
+}
 
 /** Errors: no transaction. */
 export const discard = command("discard", { arity: 1, since: "2.0.0", flags: "noscript loading stale fast allow_busy" })

@@ -13,6 +13,12 @@ export const SECURITY = {
   "acl-pubsub-default": unused(oneOf(["allchannels", "resetchannels"]), "resetchannels", "Channels that a new user may use"),
   "enable-protected-configs": directive(oneOf(["no", "yes", "local"]), "no", "Who may change dir and dbfilename at run time", FIXED),
   "enable-debug-command": directive(oneOf(["no", "yes", "local"]), "no", "Who may use DEBUG", FIXED),
+  "enable-typescript-functions": directive(
+    oneOf(["no", "yes", "local"]),
+    "no",
+    "Who may load functions in TypeScript or JavaScript, which have the rights of the server",
+    FIXED,
+  ),
   "enable-module-command": ignored(oneOf(["no", "yes", "local"]), "no", "there are no modules here", FIXED),
   "sanitize-dump-payload": ignored(oneOf(["no", "yes", "clients"]), "no", "loaded snapshots are always checked in depth"),
 

@@ -2,7 +2,7 @@
 
 import { checkLocale, checkTitleTemplate } from "../checks.ts";
 import { defaultOnly, directive, FIXED, HIDDEN, ignored, unused } from "../directive.ts";
-import { bool, count, integer, longCount, oneOf, optionalPath, optionalText, path, someOf, text } from "../kinds.ts";
+import { bool, count, integer, longCount, memory, oneOf, optionalPath, optionalText, path, someOf, text } from "../kinds.ts";
 import { INT_MAX, INT64_MAX } from "../numbers.ts";
 import { eventClasses, oomScores, percentiles } from "../special-kinds.ts";
 
@@ -48,7 +48,8 @@ export const SERVER = {
   "latency-monitor-threshold": unused(longCount, "0", "Milliseconds from which LATENCY records an event; 0 for never"),
   "latency-tracking": directive(bool, "yes", "Keep a histogram of each command's latency"),
   "latency-tracking-info-percentiles": directive(percentiles, "50 99 99.9", "Percentiles that INFO latencystats shows"),
-  "busy-reply-threshold": unused(longCount, "5000", "Milliseconds of a script until others hear BUSY", "lua-time-limit"),
+  "busy-reply-threshold": directive(longCount, "5000", "Milliseconds of a script until others hear BUSY", "lua-time-limit"),
+  "lua-memory-limit": directive(memory(1024 * 1024, INT64_MAX), "1gb", "Bytes that a script may take before it ends with an error"),
   "locale-collate": unused(text(checkLocale), "", "Locale that SORT ALPHA follows"),
 
   "oom-score-adj": unused(oneOf(["no", "yes", "relative", "absolute"], { relative: "yes" }), "no", "Tell the kernel what to end first"),

@@ -8,7 +8,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { assert } from "../../assert.ts";
 import { failureWords } from "../../config/error.ts";
 import { type Cursor, Journal } from "../../journal/journal.ts";
-import type { Persistence } from "../../snapshot/persistence.ts";
+import type { ImageParts, Persistence } from "../../snapshot/persistence.ts";
 import type { Snapshot, SnapshotConsumer } from "../../snapshot/snapshot.ts";
 import { type Replica, ReplicaState } from "./replica.ts";
 
@@ -38,8 +38,8 @@ export abstract class FullSync<Place = unknown> {
     this.persistence = persistence;
   }
 
-  /** Starts to make an image of the data as it is now, or one without data. */
-  abstract begin(options: { data: boolean }): void;
+  /** Starts to make an image of the data as it is now, or of parts of it. */
+  abstract begin(parts: ImageParts): void;
   /** Takes one more replica, if it is not too late for that. Returns whether it did. */
   abstract join(replica: Replica): boolean;
   /** The replica can take more. */
@@ -93,9 +93,9 @@ export class StreamedSync extends FullSync<Cursor> implements SnapshotConsumer {
     this.append(`$EOF:${this.mark}\r\n`);
   }
 
-  begin(options: { data: boolean }): void {
+  begin(parts: ImageParts): void {
     assert(this.image === null, "there is one image for all");
-    this.image = this.persistence.snapshot(this, options);
+    this.image = this.persistence.snapshot(this, parts);
     this.image.start();
   }
 

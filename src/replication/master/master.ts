@@ -8,6 +8,7 @@ import { type Session, SessionKind } from "../../session/session.ts";
 import type { OutputLimit } from "../../transport/output-buffer.ts";
 import type { ReplicationContext } from "../context.ts";
 import type { History } from "../history.ts";
+import { encodeNote } from "../note.ts";
 import { FileSync, type FullSync, StreamedSync, type SyncEvents } from "./full-sync.ts";
 import { Replica, ReplicaState } from "./replica.ts";
 
@@ -33,12 +34,22 @@ export class Replicas implements SyncEvents {
   private seconds = 1;
   /** Since when there is no replica, in ms since 1970. */
   private emptySince = Date.now();
+  /** Function libraries that no stream has were changed: replicas that want to be told have not been yet. */
+  private notesWanted = false;
   private readonly unsubscribe: () => void;
 
   constructor(server: ReplicationContext, history: History) {
     this.server = server;
     this.history = history;
-    this.unsubscribe = server.journal.onAppend(() => this.scheduleFlush());
+    const endAppends = server.journal.onAppend(() => this.scheduleFlush());
+    const endChanges = server.functions.privileged.onChange(() => {
+      this.notesWanted = true;
+      this.scheduleFlush();
+    });
+    this.unsubscribe = () => {
+      endAppends();
+      endChanges();
+    };
   }
 
   /** What is known of a client as a replica. */
@@ -164,6 +175,7 @@ export class Replicas implements SyncEvents {
     this.attach(replica, ReplicaState.ONLINE);
     this.tell(replica, replica.psync2 ? `+CONTINUE ${history.id}\r\n` : "+CONTINUE\r\n");
     replica.cursor = journal.open(from);
+    this.tellFunctions(replica);
     log.notice(
       `Partial resynchronization request from ${replica.name} accepted. Sending ${journal.offset - from} bytes of backlog starting from offset ${offset}.`,
     );
@@ -251,8 +263,9 @@ export class Replicas implements SyncEvents {
     if (!journal.following) journal.forgetSelected();
     for (const replica of replicas) this.promise(replica, offset);
     this.sync = streamed ? new StreamedSync(this, replicas, persistence) : new FileSync(this, replicas, persistence);
-    // Replicas that ask for parts of the data ask for functions, or for nothing but the form: there are no functions yet.
-    this.sync.begin({ data: replicas[0].parts === null });
+    // Replicas that ask for parts of the data set ask for functions, or for nothing but the form.
+    const [{ parts }] = replicas;
+    this.sync.begin({ data: parts === null, functions: parts === null || parts.functions });
   }
 
   /** An image of the data at `offset` is being made for this replica; the stream will go on from there. */
@@ -266,6 +279,7 @@ export class Replicas implements SyncEvents {
     replica.state = ReplicaState.IMAGE;
     replica.progressAt = Date.now();
     if (!replica.imageOnly) replica.cursor = journal.open(offset);
+    this.tellFunctions(replica);
     if (!replica.legacy) this.tell(replica, `+FULLRESYNC ${this.history.id} ${offset}\r\n`);
   }
 
@@ -324,6 +338,8 @@ export class Replicas implements SyncEvents {
       this.acknowledgementsWanted = false;
       if (!journal.following && this.list.length > 0) journal.appendForReplicas(GETACK, 0, GETACK.length);
     }
+    if (this.notesWanted) for (const replica of this.list) this.tellFunctions(replica);
+    this.notesWanted = false;
     const now = Date.now();
     for (const replica of [...this.list]) {
       this.feed(replica);
@@ -331,12 +347,24 @@ export class Replicas implements SyncEvents {
     }
   }
 
+  /** Has the replica told which function libraries there are that the stream does not have, once it has all that the stream has now. */
+  private tellFunctions(replica: Replica): void {
+    const { journal, functions } = this.server;
+    if (!replica.wantsFunctions || replica.cursor === null || !functions.privileged.enabled) return;
+    replica.tell(encodeNote(functions.privileged.texts()), journal.offset);
+  }
+
   private feed(replica: Replica): void {
     const { cursor } = replica;
     if (replica.state !== ReplicaState.ONLINE || replica.awaitsAcknowledgement || cursor === null || replica.blocked) return;
     const { journal, stats } = this.server;
     const from = cursor.offset;
-    journal.read(cursor, (bytes, start, end) => replica.offer(bytes, start, end));
+    let until = from;
+    do {
+      until = replica.sendNote(cursor);
+      if (cursor.offset === until) break;
+      journal.read(cursor, (bytes, start, end) => replica.offer(bytes, start, Math.min(end, start + until - cursor.offset)));
+    } while (cursor.offset === until && !replica.blocked);
     assert(cursor.offset >= from && cursor.offset <= journal.offset, "a replica's offset never goes back and is at most ours");
     stats.replicationBytesOut += cursor.offset - from;
   }

@@ -38,6 +38,8 @@ export class Replica {
   eof = false;
   /** Understands +CONTINUE with a new id. */
   psync2 = false;
+  /** Wants to be told of function libraries that no stream has (../note.ts). */
+  wantsFunctions = false;
   /** Wants an image and no stream. */
   imageOnly = false;
   /** Wants these parts of an image only; null for all of it. */
@@ -49,6 +51,9 @@ export class Replica {
   cursor: Cursor | null = null;
   /** The stream begins only after it has acknowledged the image: until then it looks for the image's end. */
   awaitsAcknowledgement = false;
+  /** A note that it is to be sent once it has the stream up to `at`, and what is left of one that it has been sent a part of. */
+  private note: { readonly at: number; readonly bytes: Buffer } | null = null;
+  private begunNote: Buffer | null = null;
   /** The kernel took less than it was offered: nothing more until it has drained. */
   blocked = false;
   /** The offset it acknowledged last, and when. */
@@ -85,6 +90,25 @@ export class Replica {
   /** Seconds since it acknowledged something. */
   lag(now: number): number {
     return Math.floor(now / 1000) - Math.floor(this.acknowledgedAt / 1000);
+  }
+
+  /** Has it told this behind what the stream has up to `at`, in the place of an earlier note that has not been begun. */
+  tell(bytes: Buffer, at: number): void {
+    this.note = { at, bytes };
+  }
+
+  /** Sends the note that is due, if one is. Returns up to which offset the stream may be sent now. */
+  sendNote({ offset }: Cursor): number {
+    if (this.begunNote === null && this.note !== null && this.note.at <= offset) {
+      this.begunNote = this.note.bytes;
+      this.note = null;
+    }
+    if (this.begunNote !== null) {
+      const taken = this.offer(this.begunNote, 0, this.begunNote.length);
+      this.begunNote = taken < this.begunNote.length ? this.begunNote.subarray(taken) : null;
+      if (this.begunNote !== null) return offset;
+    }
+    return this.note?.at ?? Number.POSITIVE_INFINITY;
   }
 
   /** Sends what the kernel takes. Returns how many bytes that was. */

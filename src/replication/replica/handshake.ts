@@ -9,6 +9,7 @@
 import { assert } from "../../assert.ts";
 import type { Log } from "../../log.ts";
 import { REPLICATION_ID_LENGTH } from "../history.ts";
+import { FUNCTIONS_CAPABILITY } from "../note.ts";
 
 export const Step = {
   PING: "PING",
@@ -28,6 +29,8 @@ export interface HandshakeOptions {
   /** Where others reach this replica: replica-announce-port or port, and replica-announce-ip or "". */
   readonly announcedPort: number;
   readonly announcedAddress: string;
+  /** Whether to ask for notes about function libraries that no stream has (../note.ts). */
+  readonly wantsFunctions: boolean;
   /** The history to go on with, and the bytes of it that are here; null when there is none. */
   readonly resume: { readonly id: string; readonly offset: number } | null;
 }
@@ -120,7 +123,8 @@ export class Handshake {
   }
 
   private announceCapabilities(): null {
-    return this.ask(Step.CAPABILITIES, "REPLCONF", "capa", "eof", "capa", "psync2");
+    const more = this.options.wantsFunctions ? ["capa", FUNCTIONS_CAPABILITY] : [];
+    return this.ask(Step.CAPABILITIES, "REPLCONF", "capa", "eof", "capa", "psync2", ...more);
   }
 
   /** An old master may not know a REPLCONF option: it then lists this replica less well, and that is all. */

@@ -9,7 +9,7 @@ import { assert, guard } from "../../assert.ts";
 import type { MasterAddress } from "../../config/special-kinds.ts";
 import { Frame } from "../../protocol/frame.ts";
 import { ProtocolError } from "../../protocol/protocol-error.ts";
-import { Session, SessionKind, type SessionLink } from "../../session/session.ts";
+import { isLocalAddress, Session, SessionKind, type SessionLink } from "../../session/session.ts";
 import type { ReplicationContext } from "../context.ts";
 import type { History } from "../history.ts";
 import type { Replicas } from "../master/master.ts";
@@ -77,6 +77,8 @@ export class MasterLink {
   private database = 0;
   private resumable: boolean;
   private acknowledges = true;
+  /** Whether the master was asked for notes. */
+  private takesNotes = false;
 
   /** `point`: whether the data here is a point of `history`, and the database that the stream had selected there. */
   constructor(
@@ -148,8 +150,9 @@ export class MasterLink {
   }
 
   private opened(socket: Socket<MasterLink>): void {
-    const { config, log, journal } = this.server;
+    const { config, log, journal, functions } = this.server;
     this.socket = socket;
+    this.takesNotes = functions.privileged.admits({ isLocal: isLocalAddress(socket.remoteAddress) });
     socket.setNoDelay(true);
     this.unsent = Buffer.alloc(0);
     this.line = "";
@@ -160,6 +163,7 @@ export class MasterLink {
       password: values.masterauth,
       announcedPort: values["replica-announce-port"] || values.port,
       announcedAddress: values["replica-announce-ip"],
+      wantsFunctions: this.takesNotes,
       resume: this.resumable ? { id: this.history.id, offset: journal.offset } : null,
     };
     const send: SendWords = (...words) => this.sendWords(...words);
@@ -348,7 +352,7 @@ export class MasterLink {
     parts.clients.add(session);
     this.session = session;
     this.resumable = this.acknowledges;
-    this.stream = new MasterStream(session, parts, parts.journal.offset);
+    this.stream = new MasterStream(session, parts, { offset: parts.journal.offset, takesNotes: this.takesNotes });
     parts.journal.follow(session.database.index);
     this.setState(LinkState.CONNECTED);
   }

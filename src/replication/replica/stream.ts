@@ -6,68 +6,107 @@
 
 import { assert } from "../../assert.ts";
 import type { Frame } from "../../protocol/frame.ts";
+import { ProtocolError } from "../../protocol/protocol-error.ts";
 import { Lines, trusted } from "../../protocol/request.ts";
 import { RequestBatch, RequestStream } from "../../protocol/request-stream.ts";
 import type { Session } from "../../session/session.ts";
 import type { ReplicationContext } from "../context.ts";
+import { isNote, textsOfNote } from "../note.ts";
 
 export class MasterStream {
   /** Bytes of the history run so far, and received so far. */
   offset: number;
   received: number;
+  /** Bytes of it that our own journal has. */
+  private handedOn: number;
   private readonly session: Session;
   private readonly server: ReplicationContext;
+  private readonly takesNotes: boolean;
   private readonly stream: RequestStream;
   /** Where in the history requests begin and end that change nothing, of those run and not handed on yet. */
   private asides: number[] = [];
 
-  constructor(session: Session, server: ReplicationContext, offset: number) {
+  /** `takesNotes`: whether requests may stand in it that are notes (../note.ts). */
+  constructor(session: Session, server: ReplicationContext, { offset, takesNotes }: { offset: number; takesNotes: boolean }) {
     this.session = session;
     this.server = server;
+    this.takesNotes = takesNotes;
     this.offset = offset;
     this.received = offset;
+    this.handedOn = offset;
     this.stream = new RequestStream(new RequestBatch(), trusted(Lines.EMPTY), { offset });
   }
 
   /** Takes chunk[from, to), which no one else writes to. Errors: ProtocolError when it is no stream of requests. */
   receive(chunk: Buffer, from: number, to: number): void {
     this.received += to - from;
+    const { stream } = this;
+    const { executor } = this.server;
+    if (executor.busy) {
+      stream.hold(chunk.subarray(from, to));
+      executor.whenIdle(() => this.goOn());
+    } else if (stream.take(chunk, from, to)) this.serve();
+  }
+
+  /** A script that made the master wait is over. */
+  private goOn(): void {
+    if (!this.session.closing && this.stream.takeHeld()) this.serve();
+  }
+
+  private serve(): void {
     const { stream, session } = this;
     const { executor } = this.server;
-    if (!stream.take(chunk, from, to)) return;
-    const handedOn = this.offset;
-    const { buffer, batch, origin } = stream;
-    assert(origin <= handedOn, "bytes that were not handed on are kept");
+    const { batch } = stream;
+    assert(stream.origin <= this.offset && this.handedOn === this.offset, "bytes that were not handed on are kept");
     try {
       while (!session.closing && stream.next()) {
         if (batch.count > 1) executor.lookAhead(session, batch.frames, batch.count);
-        for (let index = 0; index < batch.count && !session.closing; index++) this.run(batch.frames[index], origin, batch.ends[index]);
+        for (let index = 0; index < batch.count && !session.closing; index++) this.run(batch.frames[index], batch.ends[index]);
         if (batch.error !== null) throw batch.error;
       }
       // An empty line at the end belongs to no request.
       if (!session.queueing && !session.closing) this.offset = stream.unfinished;
     } finally {
-      if (this.offset > handedOn) this.handOn(buffer, origin, handedOn);
+      this.handOn();
     }
-    stream.keep(this.offset - origin);
+    stream.keep(this.offset - stream.origin);
   }
 
-  /** Runs one request, which ends at `end` of the buffer whose first byte is at `origin` of the history. */
-  private run(frame: Frame, origin: number, end: number): void {
+  /** Runs one request, which ends at `end` of the buffer. */
+  private run(frame: Frame, end: number): void {
     const { session, stream } = this;
     const { executor } = this.server;
-    if (frame.buffer === stream.buffer && executor.changesNoData(frame)) this.asides.push(origin + frame.start, origin + end);
+    const { origin } = stream;
+    if (frame.buffer === stream.buffer && executor.changesNoData(frame)) {
+      if (this.takesNotes && isNote(frame)) return this.takeNote(frame, end);
+      this.asides.push(origin + frame.start, origin + end);
+    }
     executor.execute(session, frame);
     executor.reply.discard();
     // What stands in a transaction has not been run: a master that goes on from here sends it again.
     if (!session.queueing) this.offset = origin + end;
   }
 
-  /** What has been run since `from` of the history is handed on; buffer[0] is at `origin` of it. */
-  private handOn(buffer: Buffer, origin: number, from: number): void {
-    const { asides } = this;
+  /** What stands in the buffer behind the note is where in the history the note would be: it is no part of that. */
+  private takeNote(frame: Frame, end: number): void {
+    const { session, stream, server } = this;
+    if (session.queueing) throw new ProtocolError("a note in a transaction");
+    this.offset = stream.origin + frame.start;
+    this.handOn();
+    const bytes = end - frame.start;
+    stream.origin -= bytes;
+    this.received -= bytes;
+    server.functions.privileged.replaceAll(textsOfNote(frame));
+  }
+
+  /** What has been run is handed on. */
+  private handOn(): void {
+    const { asides, handedOn } = this;
     const { journal } = this.server;
-    let at = from - origin;
+    const { buffer, origin } = this.stream;
+    if (this.offset === handedOn) return;
+    this.handedOn = this.offset;
+    let at = handedOn - origin;
     const done = this.offset - origin;
     let index = 0;
     for (; index < asides.length && asides[index] - origin < done; index += 2) {

@@ -126,8 +126,8 @@ export class Transfer {
   }
 
   private clear(): void {
-    const { keyspace, config } = this.server;
-    keyspace.clear({ sync: !config.values["replica-lazy-flush"] });
+    const { persistence, config } = this.server;
+    persistence.empty({ sync: !config.values["replica-lazy-flush"] });
   }
 
   private async loadFile(spool: Spool): Promise<void> {

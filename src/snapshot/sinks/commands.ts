@@ -79,6 +79,12 @@ export class CommandSink implements EntrySink {
     return new CommandSink(out);
   }
 
+  library(text: Buffer): void {
+    this.header(STAR, 3);
+    this.texts("FUNCTION", "LOAD");
+    this.bytes(text, 0, text.length);
+  }
+
   // ---- entries
 
   select({ database }: DatabaseImage): void {

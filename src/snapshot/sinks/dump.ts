@@ -2,6 +2,8 @@
  * The payload of DUMP and RESTORE: one value as an image holds it, that can be carried to another server.
  *
  *     value type (1 byte), value, RDB version (2 bytes, little-endian), CRC-64 of all that (8 bytes)
+ *
+ * FUNCTION DUMP's has function libraries in the place of type and value, each as an image has it: an opcode, the text.
  */
 
 import { copied, copyBytes } from "../../base/bytes.ts";
@@ -19,7 +21,8 @@ import { walkValue } from "../value-walk.ts";
 import { RdbSink, rdbTypeOf } from "./rdb.ts";
 
 const VERSION_BYTES = 2;
-const FOOTER_BYTES = VERSION_BYTES + RDB_CHECKSUM_BYTES;
+/** What stands behind the content. */
+export const FOOTER_BYTES = VERSION_BYTES + RDB_CHECKSUM_BYTES;
 const MIN_BYTES = 1024;
 /** A buffer above this is not kept for the next payload. */
 const MAX_KEPT_BYTES = 1024 * 1024;
@@ -46,7 +49,18 @@ export class PayloadWriter {
     this.length = 0;
     out.byte(rdbTypeOf(type, value.encoding));
     walkValue(this.sink, type, value);
-    out.flush();
+    return this.sealed();
+  }
+
+  /** Returns the payload of function libraries. */
+  writeLibraries(texts: readonly string[]): Buffer {
+    this.length = 0;
+    for (const text of texts) this.out.library(Buffer.from(text, "latin1"));
+    return this.sealed();
+  }
+
+  private sealed(): Buffer {
+    this.out.flush();
     this.reserve(FOOTER_BYTES);
     const versionAt = this.length;
     const crcAt = versionAt + VERSION_BYTES;

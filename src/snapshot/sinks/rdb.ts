@@ -188,6 +188,10 @@ export class RdbImageSink extends RdbSink implements EntrySink {
     out.header(options.aux);
   }
 
+  library(text: Buffer): void {
+    this.out.library(text);
+  }
+
   select(from: DatabaseImage): void {
     if (from.announced) {
       this.out.byte(OPCODE.selectDb);

@@ -85,6 +85,15 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     "Accepted without effect: clients have no reply buffers of their own.",
   ),
   act(setActiveExpire, 3, 3, "SET-ACTIVE-EXPIRE <0|1>", "0 keeps expired keys until they are accessed."),
+  act(
+    (call) => {
+      call.server.restrictions.scriptsMayCallAll = leadingInteger(call.text(2)) !== 0;
+    },
+    3,
+    3,
+    "SET-DISABLE-DENY-SCRIPTS <0|1>",
+    "1 lets scripts call commands that they must not.",
+  ),
   act(setSkipChecksums, 3, 3, "SET-SKIP-CHECKSUM-VALIDATION <0|1>", "1 accepts files and RESTORE payloads whatever their checksums are."),
   act(sleep, 3, 3, "SLEEP <seconds>", "Blocks the server; fractions are allowed."),
 ];
@@ -138,7 +147,8 @@ function sleep(call: Call): void {
   const seconds = Number.parseFloat(call.text(2));
   if (seconds > 0) {
     Bun.sleepSync(seconds * 1000);
-    call.server.keyspace.now = Date.now();
+    // For a script time stands still.
+    if (!call.session.inScript) call.server.keyspace.now = Date.now();
   }
 }
 

@@ -1,13 +1,14 @@
 /** INFO's section Memory. */
 
 import { totalmem } from "node:os";
-import { humanBytes } from "../../../session/info-text.ts";
+import type { ServerParts } from "../../../execution/server-parts.ts";
+import { humanBytes, type InfoText } from "../../../session/info-text.ts";
 import { memoryReport } from "../memory-report.ts";
 import { section } from "./section.ts";
 
 const SYSTEM_MEMORY = totalmem();
 
-/** What takes the memory. There are no scripts, so they take 0. */
+/** What takes the memory. */
 export const MEMORY = section("Memory", "default", (out, server) => {
   const report = memoryReport(server);
   const { values } = server.config;
@@ -23,13 +24,7 @@ export const MEMORY = section("Memory", "default", (out, server) => {
   out.add("allocator_active", report.active);
   out.add("allocator_resident", report.resident);
   out.bytesOf("total_system_memory", SYSTEM_MEMORY);
-  out.zeros("used_memory_lua", "used_memory_vm_eval");
-  out.add("used_memory_lua_human", humanBytes(0));
-  out.zeros("used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions", "number_of_libraries");
-  out.add("used_memory_vm_functions", 0);
-  out.bytesOf("used_memory_vm_total", 0);
-  out.add("used_memory_functions", 0);
-  out.bytesOf("used_memory_scripts", 0);
+  addScripts(out, server);
   out.bytesOf("maxmemory", values.maxmemory);
   out.add("maxmemory_policy", values["maxmemory-policy"]);
   out.ratio("allocator_frag_ratio", report.active / report.allocated);
@@ -51,3 +46,18 @@ export const MEMORY = section("Memory", "default", (out, server) => {
   out.add("lazyfree_pending_objects", server.keyspace.lazyFree.pending);
   out.add("lazyfreed_objects", server.keyspace.lazyFree.freed);
 });
+
+/** What interpreters take cannot be measured: it is estimated from the texts. */
+function addScripts(out: InfoText, { scripts, functions }: ServerParts): void {
+  out.add("used_memory_lua", scripts.interpreterBytes);
+  out.add("used_memory_vm_eval", scripts.interpreterBytes);
+  out.add("used_memory_lua_human", humanBytes(scripts.interpreterBytes));
+  out.add("used_memory_scripts_eval", scripts.usedBytes);
+  out.add("number_of_cached_scripts", scripts.count);
+  out.add("number_of_functions", functions.functionCount);
+  out.add("number_of_libraries", functions.libraries.length);
+  out.add("used_memory_vm_functions", functions.engineBytes);
+  out.bytesOf("used_memory_vm_total", scripts.interpreterBytes + functions.engineBytes);
+  out.add("used_memory_functions", functions.usedBytes);
+  out.bytesOf("used_memory_scripts", scripts.usedBytes + functions.usedBytes);
+}

@@ -4,6 +4,7 @@
  */
 
 import { NO_LINK } from "../aof/replay.ts";
+import { InvariantError } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import { type CommandError, commandError } from "../errors.ts";
 import { Audience } from "../journal/journal.ts";
@@ -185,10 +186,20 @@ export class ScriptRunner implements ResultWriter {
       if (this.recording === null || resumable === undefined) writeResult(this, first(start(script, keys, values, script.main)));
       else if (!this.runInSteps(script, start(script, keys, values, resumable) as Steps, command)) return;
     } catch (error) {
-      if (error === TOO_LONG) return this.goOnInSteps(script, command, firstKey, keyCount);
+      if (error === TOO_LONG) return this.tryGoingOn(script, command, firstKey, keyCount);
       this.answerFailure(script, error);
     }
     this.end();
+  }
+
+  /** A script that cannot be run in steps ends here, and does not keep others from running. */
+  private tryGoingOn(script: Script, command: RunningCommand, firstKey: number, keyCount: number): void {
+    try {
+      this.goOnInSteps(script, command, firstKey, keyCount);
+    } catch (error) {
+      this.end();
+      throw error;
+    }
   }
 
   /**
@@ -321,9 +332,20 @@ export class ScriptRunner implements ResultWriter {
         this.surroundings.keyspace.now = this.time;
       },
       returned: (result) => this.endLongRun(() => writeResult(this, first(result))),
-      failed: (error) => this.endLongRun(() => this.answerFailure(script, error)),
+      failed: (error) => this.endLongRun(() => this.answerLate(script, error)),
     });
     this.longRun.schedule();
+  }
+
+  /** As the executor does for commands whose exception it can catch. */
+  private answerLate(script: Script, error: unknown): void {
+    if (error instanceof LuaError || error instanceof Interruption || error instanceof RangeError) return this.answerFailure(script, error);
+    if (error instanceof InvariantError) throw error;
+    this.surroundings.log.warning(
+      `Unexpected exception in script '${script.name}': ${error instanceof Error ? error.stack : String(error)}`,
+    );
+    this.reply.error("ERR internal error in a script, see the server log");
+    this.errorWritten("ERR internal error in a script, see the server log", false);
   }
 
   /** What FUNCTION STATS tells of the script that runs too long; null while there is none. */

@@ -1,4 +1,7 @@
-/** Bull does its main jobs: BullMQ's forerunner, with scripts of its own. */
+/**
+ * Bull does its main jobs: BullMQ's forerunner, with scripts of its own. `job.finished()` is not used: it overlooks a job that ends while it
+ * asks (on redis-server too), and asks again five seconds later.
+ */
 import { describe, expect, test } from "bun:test";
 import Bull from "bull";
 import { until } from "../replication/support.ts";
@@ -37,8 +40,8 @@ describe("Bull", () => {
       await job.log(`painted ${job.data.n}`);
       return { squared: job.data.n ** 2 };
     });
-    expect(await last.finished()).toEqual({ squared: 40_000 });
     await untilThereAre(queue, 22, "completed");
+    expect((await queue.getJob(last.id))?.returnvalue).toEqual({ squared: 40_000 });
     expect(seen).toEqual([200, 100, ...Array.from({ length: 20 }, (_, n) => n)]);
     expect((await queue.getJobLogs(last.id)).logs).toEqual(["painted 200"]);
     expect((await queue.getJob(last.id))?.progress()).toBe(50);
@@ -47,8 +50,7 @@ describe("Bull", () => {
 
   test("a delayed job waits, a failing one is tried again, a repeated one comes back", async () => {
     await using bench = new Bench();
-    // Bull may overlook a job for as long as it waits on an empty queue, five seconds unless told (on redis-server too).
-    const queue = bench.queue("times", { settings: { drainDelay: 0.1 } });
+    const queue = bench.queue("times");
     void queue.process("later", async () => "done");
     void queue.process("flaky", async (job) => {
       if (job.attemptsMade < 2) throw new Error(`failure ${job.attemptsMade + 1}`);
@@ -57,14 +59,12 @@ describe("Bull", () => {
     void queue.process("tick", async () => "tock");
     const later = await queue.add("later", {}, { delay: 50 });
     const flaky = await queue.add("flaky", {}, { attempts: 3, backoff: { type: "fixed", delay: 2 } });
-    const hopeless = await queue.add("flaky", {}, { attempts: 1 });
+    await queue.add("flaky", {}, { attempts: 1 });
     await queue.add("tick", {}, { repeat: { every: 40, limit: 3 } });
-    expect(await later.finished()).toBe("done");
-    expect(((await queue.getJob(later.id))?.finishedOn ?? 0) - later.timestamp).toBeGreaterThanOrEqual(50);
-    expect(await flaky.finished()).toBe(2);
-    await expect(hopeless.finished()).rejects.toThrow("failure 1");
     await untilThereAre(queue, 5, "completed");
-    expect(await queue.getFailedCount()).toBe(1);
+    expect(((await queue.getJob(later.id))?.finishedOn ?? 0) - later.timestamp).toBeGreaterThanOrEqual(50);
+    expect(await queue.getJob(flaky.id)).toMatchObject({ returnvalue: 2, attemptsMade: 2 });
+    expect(await queue.getFailed()).toMatchObject([{ failedReason: "failure 1" }]);
     await queue.add("tick", {}, { repeat: { cron: "0 3 * * *" } });
     await queue.removeRepeatable("tick", { cron: "0 3 * * *" });
     expect((await queue.getRepeatableJobs()).filter((job) => job.cron !== null)).toEqual([]);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the main job of software that Debian has (bookworm; where a package is missing its piece is skipped, and says so) against a
-# Replicant on a free port: Celery, channels-redis, django-redis, Flask-Limiter, limits, php-redis, RQ, Sidekiq. Installs what is missing
-# when it is root. No part of `npm test`: `npm run test:debian`.
+# Replicant on a free port: Celery, channels-redis, django-redis, Flask-Limiter, limits, php-redis, RQ, Sidekiq, Symfony. Installs what is
+# missing when it is root. No part of `npm test`: `npm run test:debian`.
 #
 #   test/software/debian.sh [NAME...]                  all pieces, or those named
 #   SOFTWARE_SERVER=redis test/software/debian.sh      against redis-server: whether a failure is ours
@@ -136,5 +136,6 @@ piece limits "python3-limits python3-redis" python limits_strategies.py
 piece php-redis "php-cli php-redis" php php_sessions.php
 piece rq "python3-rq" python rq_jobs.py
 piece sidekiq "ruby-sidekiq" sidekiq_job
+piece symfony "php-cli php-redis php-symfony-lock php-symfony-cache php-symfony-rate-limiter" php symfony_locks.php
 echo "$ok ok, $err err, $skipped skipped"
 [ "$err" -eq 0 ] && [ "$ok" -gt 0 ]

@@ -46,7 +46,7 @@ function newQueue(stack: AsyncDisposableStack, name: string, settings: Record<st
   return closing(stack, queue, (closed) => closed.close(0).catch(() => {})); // it rejects when jobs are still under way
 }
 
-describe.skipIf(!installed)("Bee-Queue", () => {
+describe.skipIf(!installed)(installed ? "Bee-Queue" : "Bee-Queue (skipped: not installed, npm ci --prefix test/software/long)", () => {
   test("jobs are done, tell of their progress and bring results; those that fail are tried again", async () => {
     await using stack = new AsyncDisposableStack();
     const queue = newQueue(stack, "paint");

@@ -315,9 +315,15 @@ function binary(c: ChunkContext, expression: Binary): string {
   if (operator in EVENTS) return chain(c, expression);
   if (operator === "..") {
     const { left, right, line } = expression;
-    return `concatenate(L,${single(c, left)},${single(c, right)},${c.site(line, nameOf(c, left), nameOf(c, right))})`;
+    return `concatenate(L,${single(c, left)},${single(c, right)},${c.site(line, nameOf(c, left), nameOf(c, firstPiece(right)))})`;
   }
   return comparison(c, expression);
+}
+
+/** Of a chain of concatenations the first piece: Lua leaves what became of the chain in its place. */
+function firstPiece(expression: Expression): Expression {
+  if (expression.kind === "parentheses") return firstPiece(expression.inner);
+  return expression.kind === "binary" && expression.operator === ".." ? firstPiece(expression.left) : expression;
 }
 
 /** Arithmetic; of a long sum each term after the other. */

@@ -79,7 +79,7 @@ export class LuaState {
   /** `chunk:line: ` of the function `level` levels up, 1 being the one that runs; "" where that is C. Source: luaL_where. */
   where(level: number): string {
     let place = this.depth;
-    for (let left = level - 1; left > 0; place--) {
+    for (let left = level - 1; left > 0 && place > 0; place--) {
       left -= 1 + (this.tails[place] ?? 0);
       // The call that led here has given way to its last one: no one knows any more where it was.
       if (left < 0) return "";

@@ -45,6 +45,10 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     "select('#', table.insert({}, 1))",
     after("{1, 2, 3}", "table.insert(t, -1, 9)"),
     after("{1, 2, 3}", "table.insert(t, 0, 9)"),
+    ...[-10, -4, -3, -1].map(
+      (place) =>
+        `(function() local t = {1, 2, 3, [-4] = 4, [-3] = 5, [-1] = 6, [-20] = 7} table.insert(t, ${place}, 9) local r = {} for i = -21, 5 do r[#r + 1] = t[i] or '-' end return r end)()`,
+    ),
     after("{1, 2, 3}", "table.insert(t, 1, 9)"),
     after("{1, 2, 3}", "table.insert(t, 4, 9)"),
     after("{1, 2, 3}", "table.insert(t, 6, 9)"),

@@ -90,11 +90,25 @@ function insert(L: LuaState, values: readonly LuaValue[]): LuaResult {
   if (index > 0 && index < end && value !== undefined && table.isDense) {
     table.insertAt(index, value);
   } else {
-    for (let place = end; place > index; place--) table.set(place, table.get(place - 1));
+    moveUp(table, index, end);
     table.set(index, value);
   }
-  L.spend(Math.max(0, end - index));
+  L.spend(Math.max(0, end - Math.max(index, 0)));
   return NOTHING;
+}
+
+/** Moves the values of the keys from `from` on, up to `to`, by one. From far below zero most of the way would be empty. */
+function moveUp(table: LuaTable, from: number, to: number): void {
+  if (from >= 0) {
+    for (let place = to; place > from; place--) table.set(place, table.get(place - 1));
+    return;
+  }
+  const moved: number[] = [];
+  for (const key of table.keys()) if (typeof key === "number" && Number.isInteger(key) && key >= from && key < to) moved.push(key);
+  for (const place of moved.sort((a, b) => b - a)) {
+    table.set(place + 1, table.get(place));
+    if (table.get(place - 1) === undefined) table.set(place, undefined);
+  }
 }
 
 function remove(L: LuaState, values: readonly LuaValue[]): LuaResult {

@@ -46,6 +46,11 @@ export class Recording {
     if (this.values.length === 0) return;
     this.values.length = 0;
     this.counts.length = 0;
+    this.rewind();
+  }
+
+  /** Gives the answers again from the first one on. */
+  rewind(): void {
     this.at = 0;
     this.given = 0;
   }

@@ -96,13 +96,14 @@ function setPropagation(runner: ScriptRunner, L: LuaState, values: readonly LuaV
   return NOTHING;
 }
 
-function writeLog({ surroundings: { log }, isReplaying }: ScriptRunner, L: LuaState, values: readonly LuaValue[]): LuaResult {
+function writeLog(runner: ScriptRunner, L: LuaState, values: readonly LuaValue[]): LuaResult {
   if (values.length < 2) throw raised(L, "redis.log() requires two arguments or more.");
   const [first, ...parts] = values;
   if (toNumber(first) === undefined) throw raised(L, "First argument must be a number (log level).");
   const level = toInt(first);
   if (level < LogLevel.debug || level > LogLevel.warning) throw raised(L, "Invalid debug level.");
-  if (level < log.level || isReplaying) return NOTHING;
+  const { log } = runner.surroundings;
+  if (level < log.level || !runner.mayLog()) return NOTHING;
   let text = "";
   parts.forEach((part, index) => {
     const word = textOrNumber(part);

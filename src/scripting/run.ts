@@ -46,6 +46,11 @@ export interface Script extends Program {
   /** It cannot see KEYS, or ARGV: they need not be made. */
   readonly ignoresKeys?: boolean;
   readonly ignoresValues?: boolean;
+  /** `main` is evaluated; `compile` replaces it by what runs faster. */
+  readonly isEvaluated: boolean;
+  /** How often it was. */
+  evaluations: number;
+  compile(): void;
   /** The same in the form that can be left in the middle. */
   resumable(): LuaFunction;
 }
@@ -87,6 +92,8 @@ export interface ScriptHost {
 
 /** Thrown into a script that is to be run again in its second form. */
 const TOO_LONG = new Interruption("it runs too long");
+/** Thrown into one that was evaluated so far, and is to be run again compiled. */
+const WORTH_COMPILING = new Interruption("it is worth compiling");
 
 const BUSY_SCRIPT = commandError("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.");
 const BUSY_FUNCTION = commandError("BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.");
@@ -147,7 +154,11 @@ export class ScriptRunner implements ResultWriter {
   private startedAt = 0;
   private time = 0;
   private randomBefore = 0;
+  /** How often it has written to the log, and how many times more it must not, since it has been run before. */
+  private logged = 0;
+  private silent = 0;
   private longRun: LongRun | null = null;
+  private isEvaluating = false;
   private overdue = false;
   /** It has that form only: it will not be run again, but left where it is. */
   private inSteps = false;
@@ -174,22 +185,65 @@ export class ScriptRunner implements ResultWriter {
    * `readOnly`: the command is one of those that only read. Errors: CommandError when it may not run now.
    */
   run(script: Script, command: RunningCommand, firstKey: number, keyCount: number, readOnly: boolean): void {
-    const { session, frame } = command;
     this.begin(script, command, readOnly);
     this.prepareState(script.interpreter.state);
-    this.watchTime(script, session);
-    const { resumable } = script.main;
+    this.watchTime(script, command.session);
     try {
-      const firstValue = firstKey + keyCount;
-      const keys = script.ignoresKeys === true ? UNSEEN : textsOf(this.strings, frame, firstKey, firstValue);
-      const values = script.ignoresValues === true ? UNSEEN : textsOf(this.strings, frame, firstValue, frame.count);
-      if (this.recording === null || resumable === undefined) writeResult(this, first(start(script, keys, values, script.main)));
-      else if (!this.runInSteps(script, start(script, keys, values, resumable) as Steps, command)) return;
+      if (!this.attempt(script, command, firstKey, keyCount)) return;
     } catch (error) {
       if (error === TOO_LONG) return this.tryGoingOn(script, command, firstKey, keyCount);
       this.answerFailure(script, error);
     }
     this.end();
+  }
+
+  /** Runs it in the form that is right. Returns whether it is over: if not it goes on in slices. */
+  private attempt(script: Script, command: RunningCommand, firstKey: number, keyCount: number): boolean {
+    if (script.isEvaluated) {
+      if (this.tryEvaluating(script, command, firstKey, keyCount)) return true;
+      script.compile();
+    }
+    const { main } = script;
+    if (this.recording !== null && main.resumable !== undefined) {
+      return this.runInSteps(script, this.start(script, command, firstKey, keyCount, main.resumable), command);
+    }
+    writeResult(this, first(this.start(script, command, firstKey, keyCount, main)));
+    return true;
+  }
+
+  /** Evaluates a script, if it may be begun again and was not run often. Returns whether it is over. */
+  private tryEvaluating(script: Script, command: RunningCommand, firstKey: number, keyCount: number): boolean {
+    const { "lua-evaluated-runs": limit } = this.surroundings.config.values;
+    if (this.recording === null || ++script.evaluations > limit) return false;
+    this.isEvaluating = true;
+    try {
+      writeResult(this, first(this.start(script, command, firstKey, keyCount, script.main)));
+      return true;
+    } catch (error) {
+      if (error !== WORTH_COMPILING) throw error;
+      this.rewind(script.interpreter.state);
+      return false;
+    } finally {
+      this.isEvaluating = false;
+    }
+  }
+
+  /** Begins a call of `main` with what the command has. */
+  private start<Result>(
+    { interpreter, isFunction, ignoresKeys, ignoresValues }: Script,
+    { frame }: RunningCommand,
+    firstKey: number,
+    keyCount: number,
+    main: (...values: LuaValue[]) => Result,
+  ): Result {
+    const firstValue = firstKey + keyCount;
+    const keys = ignoresKeys === true ? UNSEEN : textsOf(this.strings, frame, firstKey, firstValue);
+    const values = ignoresValues === true ? UNSEEN : textsOf(this.strings, frame, firstValue, frame.count);
+    if (isFunction) return main(keys, values);
+    const { globals } = interpreter.state;
+    globals.set("KEYS", keys);
+    globals.set("ARGV", values);
+    return main();
   }
 
   /** A script that cannot be run in steps ends here, and does not keep others from running. */
@@ -248,6 +302,7 @@ export class ScriptRunner implements ResultWriter {
     const threshold = this.surroundings.config.values["busy-reply-threshold"];
     this.longRun = null;
     this.replaying = null;
+    this.silent = 0;
     this.inSteps = false;
     this.overdue = false;
     this.startedAt = 0;
@@ -256,6 +311,8 @@ export class ScriptRunner implements ResultWriter {
     state.onTick = mayBeLeft ? this.lookAtClock : this.lookAtMemory;
     if (!mayBeLeft) return;
     this.kept.clear();
+    state.forgetChanges();
+    this.logged = 0;
     this.time = this.surroundings.keyspace.now;
     this.randomBefore = this.random.mark();
   }
@@ -268,6 +325,7 @@ export class ScriptRunner implements ResultWriter {
 
   /** Returns whether the script is to be left in the middle, which its second form can be; the first is given up for that. */
   private readonly lookAtClock = (): boolean => {
+    if (this.isEvaluating) throw WORTH_COMPILING;
     this.lookAtMemory();
     const now = performance.now();
     const { longRun } = this;
@@ -308,21 +366,24 @@ export class ScriptRunner implements ResultWriter {
 
   /** Runs the script again, up to where it was without running its commands again, and on from there in slices. */
   private goOnInSteps(script: Script, command: RunningCommand, firstKey: number, keyCount: number): void {
-    const { frame } = command;
-    const { state } = script.interpreter;
-    const { onTick } = state;
     const { resumable } = script.resumable();
     if (resumable === undefined) throw new Error("the second form of a script can be left in the middle");
-    this.prepareState(state);
-    state.onTick = onTick;
-    this.replaying = this.recording;
+    this.rewind(script.interpreter.state);
     this.recording = null;
+    this.goOnWith(script, this.start(script, command, firstKey, keyCount, resumable) as Steps, command);
+  }
+
+  /** Makes ready for running the script once more: its commands answer as they did. */
+  private rewind(state: LuaState): void {
+    this.prepareState(state);
+    state.onTick = this.lookAtClock;
+    state.undoChanges();
+    this.kept.rewind();
+    this.replaying = this.kept;
+    this.silent = this.logged;
     this.propagation = Audience.ALL;
     this.answer.protocol = 2;
     this.random.restore(this.randomBefore);
-    const keys = textsOf(this.strings, frame, firstKey, firstKey + keyCount);
-    const values = textsOf(this.strings, frame, firstKey + keyCount, frame.count);
-    this.goOnWith(script, start(script, keys, values, resumable) as Steps, command);
   }
 
   private goOnWith(script: Script, steps: Steps, command: RunningCommand): void {
@@ -389,6 +450,7 @@ export class ScriptRunner implements ResultWriter {
     state.memory = Math.min(UNWATCHED_BYTES, this.surroundings.config.values["lua-memory-limit"]);
     this.memory.reset();
     state.onMemory = this.memoryUsed;
+    state.renewSteps();
     state.onTick = goOn;
     this.state = state;
   }
@@ -488,9 +550,19 @@ export class ScriptRunner implements ResultWriter {
     return value;
   }
 
-  /** Whether the script is on its way to where it was left: what it says to the log has been said. */
-  get isReplaying(): boolean {
-    return this.replaying !== null;
+  /** Whether the script has not yet said to the log what it is about to say: when it is run again it has said the first of it. */
+  mayLog(): boolean {
+    if (this.silent > 0) {
+      this.silent--;
+      return false;
+    }
+    this.logged++;
+    return true;
+  }
+
+  /** A library is loaded once more before its function is run again: it has said to the log what it says. */
+  silence(): void {
+    this.silent = Number.POSITIVE_INFINITY;
   }
 
   /** redis.acl_check_cmd: whether the client may call the command that `values` make. There is one user here, who may. */
@@ -507,18 +579,6 @@ const UNSEEN = new LuaTable();
 
 /** What is never left in the middle. */
 const goOn = (): boolean => false;
-
-function start<Result>(
-  { interpreter: { state }, isFunction }: Script,
-  keys: LuaTable,
-  values: LuaTable,
-  main: (...values: LuaValue[]) => Result,
-): Result {
-  if (isFunction) return main(keys, values);
-  state.globals.set("KEYS", keys);
-  state.globals.set("ARGV", values);
-  return main();
-}
 
 function failed(L: LuaState, message: string, raises: boolean): LuaValue {
   return failedWith(L, errorTable(message), raises);

@@ -4,11 +4,14 @@
  */
 
 import { equalBytes } from "../base/bytes.ts";
-import type { Interpreter } from "./lua/interpreter.ts";
+import type { Chunk, Form, Interpreter } from "./lua/interpreter.ts";
 import type { LuaFunction } from "./lua/value.ts";
 import type { Script } from "./run.ts";
 
 export const SHA_DIGITS = 40;
+
+/** What the chunk of each script is called. */
+export const SCRIPT_CHUNK = "@user_script";
 
 /** Beside its text: its name, its entries here and its object. */
 const OVERHEAD_BYTES = 200;
@@ -21,16 +24,17 @@ export class CachedScript implements Script {
   readonly flags: number;
   readonly isFunction = false;
   readonly interpreter: Interpreter;
-  readonly main: LuaFunction;
+  evaluations = 0;
   readonly text: Buffer;
   readonly digits: Buffer;
   readonly ignoresKeys: boolean;
   readonly ignoresValues: boolean;
   /** Where the code begins, behind the shebang. */
   private readonly codeAt: number;
+  private chunk: Chunk;
   private inSteps: LuaFunction | null = null;
 
-  constructor(name: string, flags: number, text: Buffer, codeAt: number, interpreter: Interpreter, main: LuaFunction) {
+  constructor(name: string, flags: number, text: Buffer, codeAt: number, interpreter: Interpreter, chunk: Chunk) {
     this.name = name;
     this.flags = flags;
     this.text = text;
@@ -40,12 +44,30 @@ export class CachedScript implements Script {
     this.ignoresKeys = !reflects && !text.includes("KEYS");
     this.ignoresValues = !reflects && !text.includes("ARGV");
     this.interpreter = interpreter;
-    this.main = main;
+    this.chunk = chunk;
+  }
+
+  get main(): LuaFunction {
+    return this.chunk.main;
+  }
+
+  get isEvaluated(): boolean {
+    return this.chunk.form === "evaluated";
+  }
+
+  compile(): void {
+    const { release } = this.chunk;
+    this.chunk = this.load("compiled");
+    release();
   }
 
   resumable(): LuaFunction {
-    this.inSteps ??= this.interpreter.load(this.text.latin1Slice(this.codeAt), "@user_script", { resumable: true }).main;
+    this.inSteps ??= this.load("resumable").main;
     return this.inSteps;
+  }
+
+  private load(form: Form): Chunk {
+    return this.interpreter.load(this.text.latin1Slice(this.codeAt), SCRIPT_CHUNK, { form });
   }
 }
 

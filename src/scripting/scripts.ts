@@ -2,13 +2,13 @@
 
 import { type CommandError, commandError } from "../errors.ts";
 import type { Frame } from "../protocol/frame.ts";
-import { Interpreter } from "./lua/interpreter.ts";
+import { type Chunk, Interpreter } from "./lua/interpreter.ts";
 import { LuaSyntaxError } from "./lua/lexer.ts";
 import { RandomNumbers } from "./lua/library/math.ts";
 import { protectGlobals } from "./protection.ts";
 import { errorHandler, evalApi, redisApi } from "./redis-api.ts";
 import { type RunningCommand, type ScriptHost, ScriptRunner, type ScriptSurroundings } from "./run.ts";
-import { CachedScript, ScriptCache, SHA_DIGITS } from "./script-cache.ts";
+import { CachedScript, SCRIPT_CHUNK, ScriptCache, SHA_DIGITS } from "./script-cache.ts";
 import { ScriptFlag } from "./script-flags.ts";
 import { sha1hex } from "./sha1.ts";
 import { readShebang } from "./shebang.ts";
@@ -89,7 +89,7 @@ export class Scripts {
     const text = bytes.latin1Slice();
     const { flags, end } = readShebang(text);
     const { interpreter } = this;
-    const script = new CachedScript(name, flags, bytes, end, interpreter, compile(interpreter, text.slice(end)));
+    const script = new CachedScript(name, flags, bytes, end, interpreter, load(interpreter, text.slice(end)));
     this.cache.add(script);
     return script;
   }
@@ -120,9 +120,10 @@ export class Scripts {
   }
 }
 
-function compile(interpreter: Interpreter, text: string) {
+/** Most scripts are run once or a few times: compiling comes later. */
+function load(interpreter: Interpreter, text: string): Chunk {
   try {
-    return interpreter.compile(text, "@user_script");
+    return interpreter.load(text, SCRIPT_CHUNK, { form: "evaluated" });
   } catch (error) {
     if (!(error instanceof LuaSyntaxError)) throw error;
     throw commandError(`ERR Error compiling script (new function): ${error.message}`);

@@ -224,7 +224,7 @@ describeWithRedis("CONFIG against Redis", () => {
 });
 
 /** Directives that Redis does not have. */
-const OURS: ReadonlySet<string> = new Set(["lua-memory-limit", "enable-typescript-functions"]);
+const OURS: ReadonlySet<string> = new Set(["lua-memory-limit", "lua-evaluated-runs", "enable-typescript-functions"]);
 
 const NEW_IN_7_2: ReadonlySet<string> = new Set([
   "locale-collate",

@@ -50,6 +50,7 @@ export const SERVER = {
   "latency-tracking-info-percentiles": directive(percentiles, "50 99 99.9", "Percentiles that INFO latencystats shows"),
   "busy-reply-threshold": directive(longCount, "5000", "Milliseconds of a script until others hear BUSY", "lua-time-limit"),
   "lua-memory-limit": directive(memory(1024 * 1024, INT64_MAX), "1gb", "Bytes that a script may take before it ends with an error"),
+  "lua-evaluated-runs": directive(longCount, "10", "How often a script is run before it is compiled"),
   "locale-collate": unused(text(checkLocale), "", "Locale that SORT ALPHA follows"),
 
   "oom-score-adj": unused(oneOf(["no", "yes", "relative", "absolute"], { relative: "yes" }), "no", "Tell the kernel what to end first"),

@@ -69,8 +69,9 @@ export class LuaEngine implements Engine {
 
   /** The second form of a library's functions. */
   private loadInSteps(code: string): LoadedForms {
-    const chunk = this.environment.interpreter.load(code, CHUNK_NAME, { resumable: true });
+    const chunk = this.environment.interpreter.load(code, CHUNK_NAME, { form: "resumable" });
     const functions = new Map<string, LuaFunction>();
+    this.runner.silence();
     this.runCode(chunk, 0, ({ name, body }) => functions.set(name, body));
     return { functions, release: chunk.release };
   }
@@ -147,6 +148,8 @@ class LuaLibraryFunction implements Script {
   readonly isFunction = true;
   readonly interpreter: Interpreter;
   readonly main: LuaFunction;
+  readonly isEvaluated = false;
+  evaluations = 0;
   private readonly forms: SecondForms;
 
   constructor(facts: Pick<Script, "name" | "flags" | "interpreter" | "main"> & { readonly forms: SecondForms }) {
@@ -155,6 +158,10 @@ class LuaLibraryFunction implements Script {
     this.interpreter = facts.interpreter;
     this.main = facts.main;
     this.forms = facts.forms;
+  }
+
+  compile(): void {
+    // It is.
   }
 
   resumable(): LuaFunction {
@@ -167,7 +174,7 @@ class LuaLibraryFunction implements Script {
 function compile(interpreter: Interpreter, code: string): Chunk {
   try {
     const resumable = keepsState(parse(code, CHUNK_NAME));
-    return interpreter.load(code, CHUNK_NAME, resumable ? { resumable } : {});
+    return interpreter.load(code, CHUNK_NAME, resumable ? { form: "resumable" } : {});
   } catch (error) {
     throw error instanceof LuaSyntaxError ? new LibraryError(`Error compiling function: ${untilNul(error.message)}`) : error;
   }

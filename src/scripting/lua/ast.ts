@@ -11,6 +11,8 @@ export interface Local {
   readonly owner: FunctionBody;
   /** All that is ever assigned to it, its initial value included: an expression, or null for what cannot be told (parameters, results of calls). */
   readonly assigned: (Expression | null)[];
+  /** Another function than its own uses it. */
+  isCaptured: boolean;
 }
 
 export interface FunctionBody {

@@ -5,7 +5,20 @@
 
 import type { ArithmeticOperator, CallExpression, ComparisonOperator, Expression, TableItem } from "./ast.ts";
 import type { ChunkContext } from "./compiler-context.ts";
-import { type Arithmetic, COMPUTE } from "./operations.ts";
+import {
+  calleeName,
+  chainLength,
+  constantNumber,
+  EVENTS,
+  firstPiece,
+  innerLink,
+  isArithmetic,
+  isConstant,
+  isMultiple,
+  isRegister,
+  isSimple,
+  nameOf,
+} from "./expression-facts.ts";
 
 /** An expression that was taken apart: assignments to temporaries, to be done in order, then its value. */
 export interface Prepared {
@@ -14,15 +27,6 @@ export interface Prepared {
 }
 
 type Binary = Extract<Expression, { kind: "binary" }>;
-
-const EVENTS: Record<ArithmeticOperator, Arithmetic> = {
-  "+": "__add",
-  "-": "__sub",
-  "*": "__mul",
-  "/": "__div",
-  "%": "__mod",
-  "^": "__pow",
-};
 
 /** Longer chains of the same operators are written one after the other instead of in parentheses in parentheses. */
 const DEEP_CHAIN = 30;
@@ -34,27 +38,6 @@ export function statements(before: readonly string[]): string {
 
 function sequence(before: readonly string[], value: string): string {
   return before.length === 0 ? value : `(${before.join(",")},${value})`;
-}
-
-// ---- what is known of an expression
-
-/** Whether evaluating it does nothing and calls nothing: a constant or a variable. */
-export function isSimple(expression: Expression): boolean {
-  switch (expression.kind) {
-    case "nil":
-    case "true":
-    case "false":
-    case "number":
-    case "string":
-    case "local":
-      return true;
-    case "temporary":
-      return true;
-    case "parentheses":
-      return isSimple(expression.inner);
-    default:
-      return false;
-  }
 }
 
 /** Whether it is a number, whatever happens. */
@@ -69,82 +52,10 @@ export function isNumber(c: ChunkContext, expression: Expression): boolean {
     case "unary":
       return expression.operator === "#" || (expression.operator === "-" && isNumber(c, expression.operand));
     case "binary":
-      return expression.operator in EVENTS && isNumber(c, expression.left) && isNumber(c, expression.right);
+      return isArithmetic(expression.operator) && isNumber(c, expression.left) && isNumber(c, expression.right);
     default:
       return false;
   }
-}
-
-/**
- * The value of a number that Lua's own compiler computes; null for all else. What is no number, or divided by zero, it leaves for later.
- * `depth`: how far to look into operands.
- */
-export function constantNumber(expression: Expression, depth = 20): number | null {
-  if (expression.kind === "number") return expression.value;
-  if (depth === 0) return null;
-  if (expression.kind === "parentheses") return constantNumber(expression.inner, depth - 1);
-  if (expression.kind === "unary" && expression.operator === "-") {
-    const inner = constantNumber(expression.operand, depth - 1);
-    return inner === null ? null : -inner;
-  }
-  if (expression.kind !== "binary" || !(expression.operator in EVENTS)) return null;
-  const right = constantNumber(expression.right, depth - 1);
-  const left = right === null ? null : constantNumber(expression.left, depth - 1);
-  if (left === null || right === null || (right === 0 && "/%".includes(expression.operator))) return null;
-  const value = COMPUTE[EVENTS[expression.operator as ArithmeticOperator]](left, right);
-  return Number.isNaN(value) ? null : value;
-}
-
-/** What messages of errors call a value that came from here; "" for nothing. */
-export function nameOf(c: ChunkContext, expression: Expression): string {
-  switch (expression.kind) {
-    case "local":
-      return `${expression.isUpvalue ? "upvalue" : "local"} '${expression.local.name}'`;
-    case "global":
-      return `global '${expression.name}'`;
-    case "index":
-      return `field '${expression.key.kind === "string" ? expression.key.value : "?"}'`;
-    case "temporary":
-      return nameOf(c, expression.source);
-    case "parentheses":
-      return nameOf(c, expression.inner);
-    case "and":
-      return always(expression.left, true) ? nameOf(c, expression.right) : "";
-    case "or":
-      return always(expression.left, false) ? nameOf(c, expression.right) : "";
-    default:
-      return "";
-  }
-}
-
-/** Whether it is true, or false, as anyone can see. */
-function always(expression: Expression, truth: boolean): boolean {
-  switch (expression.kind) {
-    case "nil":
-    case "false":
-      return !truth;
-    case "true":
-    case "number":
-    case "string":
-      return truth;
-    case "and":
-      return truth ? always(expression.left, true) && always(expression.right, true) : always(expression.left, false);
-    case "or":
-      return truth ? always(expression.left, true) : always(expression.left, false) && always(expression.right, false);
-    case "parentheses":
-      return always(expression.inner, truth);
-    default:
-      return false;
-  }
-}
-
-function isMultiple(expression: Expression | undefined): boolean {
-  return expression !== undefined && (expression.kind === "call" || expression.kind === "method" || expression.kind === "varargs");
-}
-
-/** Whether it is written as a constant that is not nil and not false. */
-function isConstant(expression: Expression): boolean {
-  return ["nil", "true", "false", "number", "string"].includes(expression.kind);
 }
 
 // ---- values
@@ -192,18 +103,6 @@ export function single(c: ChunkContext, expression: Expression): string {
   }
 }
 
-/** What stands before the last part of `a.b.c` or `f(x)(y)`; null of all else. */
-function innerLink(expression: Expression): Expression | null {
-  if (expression.kind === "index" || expression.kind === "method") return expression.object;
-  return expression.kind === "call" ? expression.callee : null;
-}
-
-function chainLength(expression: Expression): number {
-  let links = 0;
-  for (let link: Expression | null = expression; link !== null; link = innerLink(link)) links++;
-  return links;
-}
-
 /** A long `a.b.c(x)(y)`: each part after the other, through one variable. */
 function linkByLink(c: ChunkContext, expression: Expression): string {
   const links: Expression[] = [];
@@ -229,7 +128,7 @@ function relinked(link: Expression, inner: Expression): Expression {
 }
 
 function indexed(c: ChunkContext, object: string, source: Expression, key: string, line: number): string {
-  return `index(L,${object},${key},${c.site(line, nameOf(c, source))})`;
+  return `index(L,${object},${key},${c.site(line, nameOf(source))})`;
 }
 
 function numeral(value: number): string {
@@ -258,8 +157,7 @@ function spread(c: ChunkContext, value: Expression): string {
 
 /** The value under a name that can be written several times, as it is when the operation happens; `later` is evaluated in between. */
 export function operand(c: ChunkContext, expression: Expression, later: readonly Expression[]): Prepared {
-  const isRegister = (expression.kind === "local" && !expression.isUpvalue) || expression.kind === "temporary";
-  if (isRegister || isConstant(expression)) return { before: [], value: single(c, expression) };
+  if (isRegister(expression) || isConstant(expression)) return { before: [], value: single(c, expression) };
   if (expression.kind === "local" && later.every(isSimple)) return { before: [], value: single(c, expression) };
   if (expression.kind === "parentheses") return operand(c, expression.inner, later);
   return saved(c, expression);
@@ -302,35 +200,29 @@ export function spreadOver(c: ChunkContext, values: readonly Expression[], count
 function unary(c: ChunkContext, expression: Extract<Expression, { kind: "unary" }>): string {
   const { operator, operand: inner, line } = expression;
   if (operator === "not") return `!${condition(c, inner)}`;
-  if (operator === "#") return `length(L,${single(c, inner)},${c.site(line, nameOf(c, inner))})`;
+  if (operator === "#") return `length(L,${single(c, inner)},${c.site(line, nameOf(inner))})`;
   const constant = constantNumber(expression);
   if (constant !== null) return numeral(c.scope.constant(constant));
   if (isNumber(c, inner)) return `(-${single(c, inner)})`;
   const { before, value } = operand(c, inner, []);
-  return sequence(before, `(typeof ${value}==="number"?-${value}:negate(L,${value},${c.site(line, nameOf(c, inner))}))`);
+  return sequence(before, `(typeof ${value}==="number"?-${value}:negate(L,${value},${c.site(line, nameOf(inner))}))`);
 }
 
 function binary(c: ChunkContext, expression: Binary): string {
   const { operator } = expression;
-  if (operator in EVENTS) return chain(c, expression);
+  if (isArithmetic(operator)) return chain(c, expression);
   if (operator === "..") {
     const { left, right, line } = expression;
-    return `concatenate(L,${single(c, left)},${single(c, right)},${c.site(line, nameOf(c, left), nameOf(c, firstPiece(right)))})`;
+    return `concatenate(L,${single(c, left)},${single(c, right)},${c.site(line, nameOf(left), nameOf(firstPiece(right)))})`;
   }
   return comparison(c, expression);
-}
-
-/** Of a chain of concatenations the first piece: Lua leaves what became of the chain in its place. */
-function firstPiece(expression: Expression): Expression {
-  if (expression.kind === "parentheses") return firstPiece(expression.inner);
-  return expression.kind === "binary" && expression.operator === ".." ? firstPiece(expression.left) : expression;
 }
 
 /** Arithmetic; of a long sum each term after the other. */
 function chain(c: ChunkContext, expression: Binary): string {
   const links: Binary[] = [];
   let start: Expression = expression;
-  while (start.kind === "binary" && start.operator in EVENTS) {
+  while (start.kind === "binary" && isArithmetic(start.operator)) {
     links.push(start);
     start = start.left;
   }
@@ -340,7 +232,7 @@ function chain(c: ChunkContext, expression: Binary): string {
   for (const { operator, right, line } of links.reverse()) {
     const { used } = c.scope;
     const other = saved(c, right);
-    steps.push(...other.before, `${sum}=${compute(operator as ArithmeticOperator, sum, other.value, c.site(line, "", nameOf(c, right)))}`);
+    steps.push(...other.before, `${sum}=${compute(operator as ArithmeticOperator, sum, other.value, c.site(line, "", nameOf(right)))}`);
     c.scope.used = used;
   }
   return sequence(steps, sum);
@@ -358,7 +250,7 @@ function calculation(c: ChunkContext, expression: Binary): string {
   // JavaScript computes what is constant beforehand, and makes of 0/0 a NaN with another sign, which Lua shows.
   const x = isConstantly ? { before: [`${c.scope.temporary()}=${single(c, left)}`], value: c.scope.last } : operand(c, left, [right]);
   const y = operand(c, right, []);
-  const site = c.site(line, nameOf(c, left), nameOf(c, right));
+  const site = c.site(line, nameOf(left), nameOf(right));
   return sequence([...x.before, ...y.before], compute(symbol, x.value, y.value, site, numbers));
 }
 
@@ -437,7 +329,7 @@ export function condition(c: ChunkContext, expression: Expression): string {
 
 function isBoolean(expression: Expression): boolean {
   if (expression.kind === "unary") return expression.operator === "not";
-  return expression.kind === "binary" && expression.operator !== ".." && !(expression.operator in EVENTS);
+  return expression.kind === "binary" && expression.operator !== ".." && !isArithmetic(expression.operator);
 }
 
 /** `a and b`, `a or b` as a value: of `a` only if it decides. */
@@ -462,7 +354,7 @@ export function call(c: ChunkContext, expression: CallExpression): string {
     const made = [...before, `S[d]=${site}`, `${result}=(yield* begin(${callee},[${values}]))`];
     return sequence(made, `(${result} instanceof TailCall?(yield* finish(L,${result})):${result})`);
   }
-  const site = c.site(expression.line, calleeName(c, expression));
+  const site = c.site(expression.line, calleeName(expression));
   const target = calleeOf(c, expression);
   const callable = `typeof ${target.value}==="function"?${target.value}:callable(L,${target.value},${site})`;
   const values = expression.arguments;
@@ -482,10 +374,6 @@ export function call(c: ChunkContext, expression: CallExpression): string {
   const name = c.scope.temporary();
   const noted = `${isMultiple(last) ? "..." : ""}(${name}=${text},S[d]=${site},${name})`;
   return `(${[...target.before, callable].join(",")})(${[...self, ...before, noted].join(",")})`;
-}
-
-function calleeName(c: ChunkContext, expression: CallExpression): string {
-  return expression.kind === "method" ? `method '${expression.name}'` : nameOf(c, expression.callee);
 }
 
 /** What is called, under a name, and the object of a method, likewise. */
@@ -514,7 +402,7 @@ export interface PreparedCall {
 
 /** A call with everything evaluated but not yet made. The callee is a function. */
 export function prepareCall(c: ChunkContext, expression: CallExpression): PreparedCall {
-  const site = c.site(expression.line, calleeName(c, expression));
+  const site = c.site(expression.line, calleeName(expression));
   const target = copiedCallee(c, expression);
   const before = [...target.before];
   const values = target.self === null ? [] : [target.self];

@@ -11,6 +11,7 @@ import { assert } from "../../assert.ts";
 import type { CallExpression, Expression, FunctionBody, Local, Statement, Target } from "./ast.ts";
 import { ChunkContext, FunctionScope } from "./compiler-context.ts";
 import * as emit from "./compiler-expressions.ts";
+import { constantNumber, isSimple, nameOf } from "./expression-facts.ts";
 import { RUNTIME, RUNTIME_NAMES } from "./runtime.ts";
 import type { LuaState, Site } from "./state.ts";
 import type { LuaFunction } from "./value.ts";
@@ -19,8 +20,7 @@ import type { LuaFunction } from "./value.ts";
 const TURNS = 1000;
 
 export interface Compiled {
-  /** Returns the chunk as a function; called again, another one with variables of its own. */
-  readonly instantiate: () => LuaFunction;
+  readonly main: LuaFunction;
   /** What to hand to `LuaState.removeSites` when the chunk is not needed any more. */
   readonly firstSite: number;
   readonly siteCount: number;
@@ -41,7 +41,7 @@ export function compile(L: LuaState, body: FunctionBody, chunk: string, resumabl
   const { text, constants, sites } = new ChunkCompiler(chunk, firstSite, resumable).compile(body);
   L.addSites(sites);
   const factory = new Function("L", "K", "R", text) as Factory;
-  return { instantiate: () => factory(L, constants, RUNTIME), firstSite, siteCount: sites.length };
+  return { main: factory(L, constants, RUNTIME), firstSite, siteCount: sites.length };
 }
 
 /** What a chunk becomes, for tests to look at. */
@@ -186,7 +186,7 @@ class ChunkCompiler extends ChunkContext {
   }
 
   private storeAt(target: Extract<Target, { kind: "index" }>, object: string, key: string, value: string): string {
-    return `setIndex(L,${object},${key},${value},${this.site(target.line, emit.nameOf(this, target.object))})`;
+    return `setIndex(L,${object},${key},${value},${this.site(target.line, nameOf(target.object))})`;
   }
 
   private repeatStatement(body: readonly Statement[], condition: Expression): string {
@@ -213,7 +213,7 @@ class ChunkCompiler extends ChunkContext {
     const number = (value: Expression, what: string) =>
       emit.isNumber(this, value) ? emit.single(this, value) : `forNumber(L,${emit.single(this, value)},"${what}",${site})`;
     // All three are evaluated before any is looked at.
-    const plain = [start, limit, step].every((value) => value === null || emit.isSimple(value));
+    const plain = [start, limit, step].every((value) => value === null || isSimple(value));
     let head: string;
     if (plain) {
       head = `${from}=${number(start, "initial")};${to}=${number(limit, "limit")};${by}=${step === null ? "1" : number(step, "step")};`;
@@ -222,12 +222,12 @@ class ChunkCompiler extends ChunkContext {
       head = `${evaluated}${from}=forNumber(L,${from},"initial",${site});${to}=forNumber(L,${to},"limit",${site});${by}=forNumber(L,${by},"step",${site});`;
     }
     const [up, down] = [`i<=n`, `i>=n`];
-    const constant = step === null ? 1 : emit.constantNumber(step);
+    const constant = step === null ? 1 : constantNumber(step);
     const test = constant === null ? `s>0?${up}:${down}` : constant > 0 ? up : down;
     const advance = constant === null ? "i+=s" : `i+=${constant < 0 ? `(${constant})` : constant}`;
     const declared = constant === null ? `,s=${by}` : "";
     // Lua goes a step back and forward again, and so does its rounding.
-    const isExact = [start, step].every((value) => value === null || Number.isSafeInteger(emit.constantNumber(value) ?? 0.5));
+    const isExact = [start, step].every((value) => value === null || Number.isSafeInteger(constantNumber(value) ?? 0.5));
     const first = isExact ? from : `${from}-${by}+${by}`;
     return `${head}{const n=${to}${declared};for(let i=${first};${test};${advance}){let l${variable.id}=i;${this.turn()}\n${this.block(body)}}}`;
   }
@@ -251,7 +251,7 @@ class ChunkCompiler extends ChunkContext {
     if (values.length === 1 && value !== undefined) {
       if (value.kind === "call" || value.kind === "method") return this.tailCall(value);
       if (value.kind === "varargs") return "L.depth=d-1;return va.length===1?va[0]:va;";
-      if (emit.isSimple(value)) return `L.depth=d-1;return ${emit.single(this, value)};`;
+      if (isSimple(value)) return `L.depth=d-1;return ${emit.single(this, value)};`;
     }
     const result = this.scope.temporary();
     return `${result}=${emit.results(this, values)};L.depth=d-1;return ${result};`;

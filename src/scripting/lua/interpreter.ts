@@ -4,6 +4,7 @@
  */
 
 import { compile } from "./compiler.ts";
+import { evaluator } from "./evaluator.ts";
 import { baseLibrary } from "./library/base.ts";
 import { bitLibrary } from "./library/bit.ts";
 import { cjsonLibrary } from "./library/cjson.ts";
@@ -18,16 +19,23 @@ import { LuaState } from "./state.ts";
 import { LuaTable } from "./table.ts";
 import type { LuaFunction, LuaValue } from "./value.ts";
 
+/**
+ * How a chunk is run: evaluated as it stands, compiled, or compiled to what can be left in the middle. Code that mentions coroutines must be
+ * of the last form.
+ */
+export type Form = "evaluated" | "compiled" | "resumable";
+
 /** A chunk that can be run. */
 export interface Chunk {
   readonly main: LuaFunction;
+  readonly form: Form;
   /** The chunk and all functions that came from it are not needed any more. */
   release(): void;
 }
 
 export interface LoadOptions {
-  /** Compile the form that can be left in the middle, whatever the text says. */
-  readonly resumable?: boolean;
+  /** What it has instead where the text asks for it. */
+  readonly form?: Form;
   /** How deep in calls from C the parser is called: 0 unless told. */
   readonly levels?: number;
 }
@@ -72,13 +80,14 @@ export class Interpreter {
   }
 
   /** Errors: LuaSyntaxError, with Lua's message. `chunkName`: as Lua wants it, `@name` for instance. */
-  compile(text: string, chunkName: string): LuaFunction {
-    return this.load(text, chunkName).main;
-  }
-
-  /** Likewise, for a chunk that may be dropped again. */
-  load(text: string, chunkName: string, { resumable = text.includes("coroutine"), levels = 0 }: LoadOptions = {}): Chunk {
-    const { instantiate, firstSite, siteCount } = compile(this.state, parse(text, chunkName, levels), chunkId(chunkName), resumable);
-    return { main: instantiate(), release: () => this.state.removeSites(firstSite, siteCount) };
+  load(text: string, chunkName: string, { form: wanted = "compiled", levels = 0 }: LoadOptions = {}): Chunk {
+    const { state } = this;
+    const body = parse(text, chunkName, levels);
+    const chunk = chunkId(chunkName);
+    const form = text.includes("coroutine") ? "resumable" : wanted;
+    const evaluated = form === "evaluated" ? evaluator(state, body, chunk) : null;
+    const { main, firstSite, siteCount } = evaluated ?? compile(state, body, chunk, form === "resumable");
+    const release = () => state.removeSites(firstSite, siteCount);
+    return { main, form: evaluated === null && form === "evaluated" ? "compiled" : form, release };
   }
 }

@@ -2,24 +2,37 @@
 
 import { callable } from "./operations.ts";
 import type { LuaState } from "./state.ts";
-import { LuaTable, type TableWalk } from "./table.ts";
+import { LuaTable, TableWalk } from "./table.ts";
 import { first, type LuaFunction, type LuaResult, type LuaValue } from "./value.ts";
 
-/** As compiled code sees it. `key` and `value` are the first two values of the turn. */
-export type Loop = TableWalk | IndexLoop | CallLoop;
+/** `key` and `value` are the first two values of the turn that `step` has begun, unless it returns false. */
+export interface Loop {
+  readonly key: LuaValue;
+  readonly value: LuaValue;
+  step(): boolean;
+  /** Value `place` of the turn, from 2 on. */
+  at(place: number): LuaValue;
+}
 
 /** Starts `for ... in callee, state, control`. `site`: of the call. `unnamed`: for the error of what cannot be called. */
 export function loopOver(L: LuaState, callee: LuaValue, state: LuaValue, control: LuaValue, site: number, unnamed: number): Loop {
   if (typeof callee !== "function") return new CallLoop(L, callable(L, callee, unnamed), state, control, site);
   if (state instanceof LuaTable) {
-    if (callee.isNext === true && control === undefined) return state.walk();
+    if (callee.isNext === true && control === undefined) return new TableLoop(state);
     if (callee.isNextIndex === true && control === 0) return new IndexLoop(state);
   }
   return new CallLoop(L, callee, state, control, site);
 }
 
+/** All pairs. */
+class TableLoop extends TableWalk implements Loop {
+  at(_place: number): LuaValue {
+    return undefined;
+  }
+}
+
 /** Items 1, 2, ... up to the first nil. */
-class IndexLoop {
+class IndexLoop implements Loop {
   key = 0;
   value: LuaValue = undefined;
   private readonly table: LuaTable;
@@ -33,14 +46,13 @@ class IndexLoop {
     return this.value !== undefined;
   }
 
-  /** Value `place` of the turn, from 0 on: there are two. */
   at(_place: number): LuaValue {
     return undefined;
   }
 }
 
 /** Any other iterator is called for each turn. */
-class CallLoop {
+class CallLoop implements Loop {
   key: LuaValue;
   value: LuaValue = undefined;
   readonly callee: LuaFunction;

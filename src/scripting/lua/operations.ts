@@ -87,6 +87,13 @@ export function setList(table: LuaTable, values: readonly LuaValue[]): LuaTable 
   return table.setList(values);
 }
 
+/** The table `arg` of a function with varargs that never says `...`. */
+export function legacyArg(values: LuaValue[]): LuaTable {
+  const table = new LuaTable(values.length, 1, [...values]).seal();
+  table.set("n", values.length);
+  return table;
+}
+
 export function setMetatable(table: LuaTable, metatable: LuaTable | undefined): void {
   table.metatable = metatable;
   table.isPlain = metatable === undefined && !table.isReadonly;

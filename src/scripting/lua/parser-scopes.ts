@@ -97,7 +97,7 @@ export class ScopeParser extends Lexer {
   /** Makes a local variable that `activate` brings into scope, as the one after `pending` others. */
   protected declare(spelled: Name, pending: number): Variable {
     this.countDeclaration(pending);
-    return { name: spelled.text, id: this.locals++, owner: this.function.body, assigned: [], spelled, hidden: null };
+    return { name: spelled.text, id: this.locals++, owner: this.function.body, assigned: [], isCaptured: false, spelled, hidden: null };
   }
 
   /** Likewise for one that only Lua's own loops would have. */
@@ -132,7 +132,10 @@ export class ScopeParser extends Lexer {
       return { kind: "global", name: name.text, line: 0 };
     }
     const isUpvalue = local.owner !== this.function.body;
-    if (isUpvalue) this.addUpvalue(local, this.function);
+    if (isUpvalue) {
+      local.isCaptured = true;
+      this.addUpvalue(local, this.function);
+    }
     this.place = isUpvalue ? PENDING : FIXED;
     return { kind: "local", local, isUpvalue };
   }

@@ -12,6 +12,7 @@ import {
   forNumber,
   index,
   iterate,
+  legacyArg,
   length,
   lessOrEqual,
   lessThan,
@@ -35,13 +36,6 @@ function suspendable(L: LuaState, steps: NonNullable<LuaFunction["steps"]>): Lua
     return result instanceof TailCall ? yield* finish(L, result) : result;
   };
   return Object.assign((...values: LuaValue[]) => runThrough(resumable(...values)), { resumable, steps });
-}
-
-/** The table `arg` of a function with varargs that never says `...`. */
-function legacyArg(values: LuaValue[]): LuaTable {
-  const table = new LuaTable(values.length, 1, [...values]).seal();
-  table.set("n", values.length);
-  return table;
 }
 
 function append(values: LuaValue[], more: readonly LuaValue[]): void {

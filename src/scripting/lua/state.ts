@@ -51,6 +51,8 @@ export class LuaState {
   readonly stringMetatable = new LuaTable();
   readonly registry = new Map<number, readonly Site[]>();
   private nextBlock = 1;
+  /** What outlives the script under way and has been changed by it, with what it was like before. */
+  private readonly changed: { readonly target: object; readonly before: object }[] = [];
 
   /** The number that the next chunk's first site gets. */
   get nextSite(): number {
@@ -102,14 +104,34 @@ export class LuaState {
 
   /** Takes a look at the clock. Returns whether the script should be left in the middle. */
   tick(): boolean {
-    this.steps = STEPS_PER_TICK;
+    this.renewSteps();
     return this.onTick();
+  }
+
+  renewSteps(): void {
+    this.steps = STEPS_PER_TICK;
   }
 
   /** Takes `count` steps from the budget: loops, and library code that worked for the script. Returns what `tick` does. */
   spend(count: number): boolean {
     this.steps -= count;
     return this.steps < 0 && this.tick();
+  }
+
+  /** The script is about to change `target`, which outlives it. */
+  willChange(target: object): void {
+    if (!this.changed.some((change) => change.target === target)) this.changed.push({ target, before: { ...target } });
+  }
+
+  /** A script begins. */
+  forgetChanges(): void {
+    if (this.changed.length > 0) this.changed.length = 0;
+  }
+
+  /** The script begins again: what it has changed is as before. */
+  undoChanges(): void {
+    for (const { target, before } of this.changed) Object.assign(target, before);
+    this.forgetChanges();
   }
 
   /** A string was made: its bytes count against the memory that a script may take. Returns it. Hot. */

@@ -339,11 +339,11 @@ describeWithRedis("beside Redis", () => {
   });
 });
 
-describe("errors in the resumable form", () => {
-  test("are caught as in the plain one", () => {
+describe("errors", () => {
+  test("are caught alike in all forms", () => {
     const script = "local a, b = pcall(function() return pcall(error, {err = 'x'}) end) return tostring(a) .. tostring(b)";
-    expect(runLua(script, { resumable: true })).toEqual(["truefalse"]);
+    expect(runLua(script)).toEqual(["truefalse"]);
     const handled = "local a, b = xpcall(function() error('x') end, function(e) return e .. '!' end) return tostring(a) .. b";
-    expect(runLua(handled, { resumable: true })).toEqual(["falseuser_script:1: x!"]);
+    expect(runLua(handled)).toEqual(["falseuser_script:1: x!"]);
   });
 });

@@ -1,7 +1,7 @@
 /** Runs scripts about data in our interpreter and in a real Redis, and expects that both show the same. */
 
 import { afterAll, beforeAll, expect } from "bun:test";
-import { Interpreter } from "../../../src/scripting/lua/interpreter.ts";
+import { type Form, Interpreter } from "../../../src/scripting/lua/interpreter.ts";
 import { RandomNumbers } from "../../../src/scripting/lua/library/math.ts";
 import { LuaTable } from "../../../src/scripting/lua/table.ts";
 import { first } from "../../../src/scripting/lua/value.ts";
@@ -9,6 +9,7 @@ import { connect, type RawClient, replyText } from "../../support/client.ts";
 import type { ServerProcess } from "../../support/process.ts";
 import { Random } from "../../support/property.ts";
 import { startRedis } from "../../support/redis.ts";
+import { FORMS } from "./run.ts";
 
 /** `show(...)`: all of its arguments as text. */
 const PRELUDE = `local zero = 0
@@ -38,7 +39,8 @@ const BETWEEN = "|next|";
 export class DataOracle {
   private readonly redis: ServerProcess;
   private readonly client: RawClient;
-  private readonly interpreter = new Interpreter(new RandomNumbers());
+  private readonly random = new RandomNumbers();
+  private readonly interpreter = new Interpreter(this.random);
 
   private constructor(redis: ServerProcess, client: RawClient) {
     this.redis = redis;
@@ -60,29 +62,37 @@ export class DataOracle {
     for (let from = 0; from < expressions.length; from += AT_ONCE) {
       const some = expressions.slice(from, from + AT_ONCE);
       const calls = some.map((expression) => `out[#out + 1] = show(pcall(function() return ${expression} end))\n`).join("");
-      const results = await this.run(`${PRELUDE}local out = {} ${calls} return table.concat(out, '${BETWEEN}')`, "");
-      const [ours = [], theirs = []] = results.map((text) => text.split(BETWEEN));
-      for (const [place, expression] of some.entries()) {
-        expect({ expression, result: ours[place] }).toEqual({ expression, result: theirs[place] });
+      const script = `${PRELUDE}local out = {} ${calls} return table.concat(out, '${BETWEEN}')`;
+      const theirs = (await this.runThere(script, "")).split(BETWEEN);
+      const { state } = this.interpreter;
+      const mark = this.random.mark();
+      state.forgetChanges();
+      for (const form of FORMS) {
+        state.undoChanges();
+        this.random.restore(mark);
+        const ours = this.runHere(script, "", form).split(BETWEEN);
+        for (const [place, expression] of some.entries()) {
+          expect({ form, expression, result: ours[place] }).toEqual({ form, expression, result: theirs[place] });
+        }
       }
     }
   }
 
   /** Expects that `script` makes the same of these bytes, which it has in ARGV[1]; `show` is there to be used. */
   async compareInput(script: string, input: string): Promise<void> {
-    const [ours, theirs] = await this.run(PRELUDE + script, input);
+    const theirs = await this.runThere(PRELUDE + script, input);
+    const ours = this.runHere(PRELUDE + script, input, "compiled");
     if (ours !== theirs) expect({ script, input, result: ours }).toEqual({ script, input, result: theirs });
   }
 
-  private async run(script: string, input: string): Promise<[ours: string, theirs: string]> {
-    const reply = await this.client.command("EVAL", Buffer.from(script, "latin1"), 0, Buffer.from(input, "latin1"));
-    return [this.runHere(script, input), replyText(reply)];
+  private async runThere(script: string, input: string): Promise<string> {
+    return replyText(await this.client.command("EVAL", Buffer.from(script, "latin1"), 0, Buffer.from(input, "latin1")));
   }
 
-  private runHere(script: string, input: string): string {
+  private runHere(script: string, input: string, form: Form): string {
     const { state } = this.interpreter;
     state.globals.set("ARGV", new LuaTable(1, 0, [input]));
-    const chunk = this.interpreter.load(script, "@user_script");
+    const chunk = this.interpreter.load(script, "@user_script", { form });
     try {
       return String(first(state.call(chunk.main)));
     } finally {

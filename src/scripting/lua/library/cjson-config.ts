@@ -45,8 +45,9 @@ export function defaultConfig(): JsonConfig {
 
 /** The functions that set something, unless their argument is nil, and return what is set. */
 export function configFunctions(L: LuaState, config: JsonConfig): Record<string, LuaFunction> {
-  const limitArguments = (values: readonly LuaValue[], limit: number): void => {
+  const begin = (values: readonly LuaValue[], limit: number): void => {
     if (values.length > limit) throw L.argumentError(limit + 1, "found too many arguments");
+    if (values.length > 0) L.willChange(config);
   };
   const integer = (values: readonly LuaValue[], index: number, now: number, from: number, to: number): number => {
     if (values[index - 1] === undefined) return now;
@@ -62,7 +63,7 @@ export function configFunctions(L: LuaState, config: JsonConfig): Record<string,
   const flag = (values: readonly LuaValue[], now: boolean): boolean => option(values, now ? "on" : "off", ["off", "on"]) === "on";
   return {
     encode_sparse_array: (...values) => {
-      limitArguments(values, 3);
+      begin(values, 3);
       // One by one: what comes before an error stays set.
       config.sparseConvert = flag(values, config.sparseConvert);
       config.sparseRatio = integer(values, 2, config.sparseRatio, 0, MAX_INT);
@@ -70,33 +71,33 @@ export function configFunctions(L: LuaState, config: JsonConfig): Record<string,
       return [config.sparseConvert, config.sparseRatio, config.sparseSafe];
     },
     encode_max_depth: (...values) => {
-      limitArguments(values, 1);
+      begin(values, 1);
       config.encodeMaxDepth = integer(values, 1, config.encodeMaxDepth, 1, MAX_INT);
       return config.encodeMaxDepth;
     },
     decode_max_depth: (...values) => {
-      limitArguments(values, 1);
+      begin(values, 1);
       config.decodeMaxDepth = integer(values, 1, config.decodeMaxDepth, 1, MAX_INT);
       return config.decodeMaxDepth;
     },
     encode_number_precision: (...values) => {
-      limitArguments(values, 1);
+      begin(values, 1);
       config.encodeNumberPrecision = integer(values, 1, config.encodeNumberPrecision, 1, 14);
       return config.encodeNumberPrecision;
     },
     encode_keep_buffer: (...values) => {
-      limitArguments(values, 1);
+      begin(values, 1);
       config.encodeKeepBuffer = flag(values, config.encodeKeepBuffer);
       return config.encodeKeepBuffer;
     },
     encode_invalid_numbers: (...values) => {
-      limitArguments(values, 1);
+      begin(values, 1);
       const setting = option(values, config.encodeInvalidNumbers, INVALID_NUMBERS);
       config.encodeInvalidNumbers = setting;
       return setting === "null" ? setting : setting === "on";
     },
     decode_invalid_numbers: (...values) => {
-      limitArguments(values, 1);
+      begin(values, 1);
       config.decodeInvalidNumbers = flag(values, config.decodeInvalidNumbers);
       return config.decodeInvalidNumbers;
     },

@@ -20,6 +20,7 @@ export const errors = {
   readOnly: fixed("READONLY You can't write against a read only replica."),
   noAuth: fixed("NOAUTH Authentication required."),
   masterDown: fixed("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."),
+  replicaUsesKeyspace: fixed("ERR Replica can't interact with the keyspace"),
   noReplicas: fixed("NOREPLICAS Not enough good replicas to write."),
   outOfMemory: fixed("OOM command not allowed when used memory > 'maxmemory'."),
   execAbort: fixed("EXECABORT Transaction discarded because of previous errors."),

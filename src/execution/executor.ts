@@ -129,8 +129,9 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     if (restricted) {
       const refusal = this.restrictions.refusalToServe(session, concerning);
       if (refusal !== null) return this.refuse(session, entry, refusal);
-      if (this.restrictions.mustWait(session, concerning)) return postpone(session);
     }
+    if (session.kind === SessionKind.REPLICA && entry.usesKeyspace) return this.refuse(session, entry, errors.replicaUsesKeyspace);
+    if (restricted && this.restrictions.mustWait(session, concerning)) return postpone(session);
     if (queueing && !entry.unqueued) return this.enqueue(session, frame, entry);
     this.call(session, frame, entry);
     if (server.pubsub.hasMessages && session.replyMode === ReplyMode.ON) {

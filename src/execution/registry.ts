@@ -38,6 +38,8 @@ export class CommandEntry<Context = never> {
   readonly noScript: boolean;
   /** Runs things that can lead to writes, so that it must not run in what only reads. */
   readonly mayReplicate: boolean;
+  /** Reads or writes keys, or may: nothing for a connection that the stream goes to. */
+  readonly usesKeyspace: boolean;
   // What these say: Trait.
   readonly unqueued: boolean;
   readonly whileSubscribed: boolean;
@@ -70,6 +72,7 @@ export class CommandEntry<Context = never> {
     this.noMulti = spec.flags.includes("no_multi");
     this.noScript = spec.flags.includes("noscript");
     this.mayReplicate = spec.flags.includes("may_replicate");
+    this.usesKeyspace = this.isWrite || this.mayReplicate || spec.flags.includes("readonly");
     this.whileSubscribed = spec.traits.includes("while-subscribed");
     this.runsQueue = spec.traits.includes("runs-queue");
     this.runsScript = spec.traits.includes("runs-script");

@@ -531,3 +531,25 @@ test("a replica that asks for an answer is cut off: it would stand in the middle
   await replica.closed;
   expect(master.log).toContain("Replica generated a reply to command 'ping', disconnecting it");
 });
+
+for (const request of [
+  ["SET", "evil", "1"],
+  ["FLUSHALL"],
+  ["GET", "k"],
+  ["EVAL", "return redis.call('set', 'evil', 1)", "0"],
+  ["PUBLISH", "c", "m"],
+]) {
+  test(`a replica may not send ${request[0]}: nothing is done, and it is cut off`, async () => {
+    await using master = await Ours.start();
+    await master.client.text("SET", "k", "v");
+    const replica = await rawReplica(master.port);
+    await line(replica);
+    await readImage(replica);
+    const before = await infoField(master.client, "replication", "master_repl_offset");
+    replica.send(encodeCommand(request));
+    await replica.closed;
+    expect(await master.client.text("DBSIZE")).toBe("1");
+    expect(await infoField(master.client, "replication", "master_repl_offset")).toBe(before);
+    expect(await master.client.text("INFO", "errorstats")).toContain("errorstat_ERR:count=1");
+  });
+}

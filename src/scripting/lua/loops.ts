@@ -72,7 +72,14 @@ class CallLoop implements Loop {
   step(): boolean {
     const { L } = this;
     L.sites[L.depth] = this.site;
-    return this.take(this.callee(this.state, this.key));
+    // Lua calls it from C, so such loops in loops come to an end sooner than other calls in calls.
+    if (L.nativeIsFull) throw L.error("C stack overflow");
+    L.enterNative();
+    try {
+      return this.take(this.callee(this.state, this.key));
+    } finally {
+      L.leaveNative();
+    }
   }
 
   /** The iterator has returned. */

@@ -96,6 +96,10 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     "(function() local n = 0 xpcall(function() error('x') end, function() n = n + 1 error('y') end) return n end)()",
   ],
   "calls in calls come to an end": [
+    "(function() local function f() for x in f do end end f() end)()",
+    "(function() local n = 0 local function f() n = n + 1 for x in f do end end return pcall(f), n end)()",
+    "(function() local function f(n) if n == 0 then return nil end for x in f, n - 1 do end end return f(150) end)()",
+    "(function() local n = 0 for x in function() n = n + 1 if n < 300 then return n end end do end return n end)()",
     "(function() local n = 0 local function f() n = n + 1 return 1 + f() end local a, b = pcall(f) return a, b end)()",
     "(function() local n = 0 local function f() n = n + 1 local a, b = pcall(f) return b end return f(), n end)()",
     "(function() local n = 0 local function f() n = n + 1 table.sort({3, 2, 1}, f) end return select(2, pcall(f)), n end)()",

@@ -1,7 +1,7 @@
-/** What modules saved: there are no modules here, but the format lets anyone pass over their data. */
+/** What modules saved. There are no modules here: what belongs to no key is passed over, as the format allows, and a value is refused. */
 import { latin1 } from "../base/bytes.ts";
 import { RdbString } from "./entry.ts";
-import { MODULE_OPCODE } from "./format.ts";
+import { MODULE_OPCODE, VALUE_TYPE } from "./format.ts";
 import type { RdbInput } from "./input.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
 
@@ -10,49 +10,49 @@ const NAME_LENGTH = 9;
 const ENCODING_VERSIONS = 1024;
 const SHOWN_KEY_BYTES = 128;
 
-/**
- * Passes over the data of a module, element by element, and warns of it: what a MODULE_AUX opcode brings (`aux`), which belongs to no key,
- * or a key whose value is a module's. Redis without that module refuses the whole file.
- */
-export class ModuleSkipper implements ValueReader {
-  private readonly belongsTo: "aux" | "key";
+/** A value of a module, without which it is lost: the error names the key and the module. */
+export class ModuleValueReader implements ValueReader {
+  begin({ input, entry: { key }, handler }: ReadContext): Step {
+    const begin = input.pos;
+    if (!input.readLength()) return STEP.incomplete;
+    const module = describeModule(input.valueHigh, input.valueLow);
+    const name = key.take();
+    handler.unsupported(VALUE_TYPE.module2, name);
+    const shown = JSON.stringify(latin1(name, 0, Math.min(name.length, SHOWN_KEY_BYTES)));
+    throw input.error(`the value of key ${shown} belongs to module ${module}, and there are no modules here`, begin);
+  }
+
+  next(): Step {
+    return STEP.done;
+  }
+}
+
+/** Passes over what a module saved beside the keys, element by element, and warns of it. Redis without that module refuses the whole file. */
+export class ModuleAuxSkipper implements ValueReader {
   /** The module and its encoding version, for messages. */
   private module = "";
   private readonly skipped = new RdbString();
-
-  constructor(belongsTo: "aux" | "key") {
-    this.belongsTo = belongsTo;
-  }
 
   begin({ input }: ReadContext): Step {
     const begin = input.pos;
     if (!input.readLength()) return STEP.incomplete;
     const { valueHigh, valueLow } = input;
-    if (this.belongsTo === "aux") {
-      if (!input.readLength()) return STEP.incomplete;
-      if (input.value !== MODULE_OPCODE.unsigned)
-        throw input.error(`bad module data: opcode ${input.value} where its place should stand`, begin);
-      if (!input.readLength()) return STEP.incomplete;
-    }
-    this.module = `${JSON.stringify(moduleName(valueHigh, valueLow))} (encoding version ${valueLow % ENCODING_VERSIONS})`;
+    if (!input.readLength()) return STEP.incomplete;
+    if (input.value !== MODULE_OPCODE.unsigned)
+      throw input.error(`bad module data: opcode ${input.value} where its place should stand`, begin);
+    if (!input.readLength()) return STEP.incomplete;
+    this.module = describeModule(valueHigh, valueLow);
     return STEP.more;
   }
 
-  next(context: ReadContext): Step {
-    const { input, handler } = context;
+  next({ input, handler }: ReadContext): Step {
     const begin = input.pos;
     if (!input.readLength()) return STEP.incomplete;
     if (input.value === MODULE_OPCODE.end) {
-      handler.warning(this.warning(context));
+      handler.warning(`the data that module ${this.module} saved beside the keys was skipped`);
       return STEP.done;
     }
     return this.skipElement(input, input.value, begin) ? STEP.more : STEP.incomplete;
-  }
-
-  private warning({ entry: { key } }: ReadContext): string {
-    if (this.belongsTo === "aux") return `the data that module ${this.module} saved beside the keys was skipped`;
-    const shown = JSON.stringify(latin1(key.bytes, key.from, Math.min(key.to, key.from + SHOWN_KEY_BYTES)));
-    return `key ${shown} was skipped: its value belongs to module ${this.module}, and there are no modules here`;
   }
 
   private skipElement(input: RdbInput, opcode: number, begin: number): boolean {
@@ -70,6 +70,10 @@ export class ModuleSkipper implements ValueReader {
         throw input.error(`bad module data: unknown element ${opcode}`, begin);
     }
   }
+}
+
+function describeModule(high: number, low: number): string {
+  return `${JSON.stringify(moduleName(high, low))} (encoding version ${low % ENCODING_VERSIONS})`;
 }
 
 /** The nine characters in the high 54 bits of a module ID given in unsigned halves; the low ten are the version of its encoding. */

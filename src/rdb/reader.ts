@@ -22,7 +22,7 @@ import {
 } from "./format.ts";
 import type { RdbHandler } from "./handler.ts";
 import { RdbInput } from "./input.ts";
-import { ModuleSkipper } from "./module.ts";
+import { ModuleAuxSkipper } from "./module.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
 import { VALUE_READERS } from "./value-readers.ts";
 
@@ -74,7 +74,7 @@ export class RdbReader implements ReadContext {
   private readonly size: number;
   private readonly crc = new Crc64();
   private readonly readers: (ValueReader | undefined)[] = [];
-  private readonly moduleAux = new ModuleSkipper("aux");
+  private readonly moduleAux = new ModuleAuxSkipper();
   private readonly auxName = new RdbString();
   private readonly auxValue = new RdbString();
   private phase: Phase = PHASE.header;

@@ -3,7 +3,7 @@ import { type ElementsForm, ElementsReader, type PackedForm, PackedReader } from
 import { VALUE_TYPE } from "./format.ts";
 import * as keyed from "./keyed-values.ts";
 import { LIST_ELEMENTS, LIST_LISTPACKS, LIST_ZIPLIST, listZiplists } from "./list-value.ts";
-import { ModuleSkipper } from "./module.ts";
+import { ModuleValueReader } from "./module.ts";
 import { STREAM_FORM, StreamReader } from "./stream-value.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
 
@@ -31,7 +31,7 @@ export const VALUE_READERS: ReadonlyMap<number, () => ValueReader> = new Map<num
   [VALUE_TYPE.zset, elements(keyed.ZSET_TEXT)],
   [VALUE_TYPE.hash, elements(keyed.HASH_FIELDS)],
   [VALUE_TYPE.zset2, elements(keyed.ZSET_MEMBERS)],
-  [VALUE_TYPE.module2, () => new ModuleSkipper("key")],
+  [VALUE_TYPE.module2, () => new ModuleValueReader()],
   [VALUE_TYPE.hashZipmap, packed(keyed.HASH_ZIPMAP)],
   [VALUE_TYPE.listZiplist, packed(LIST_ZIPLIST)],
   [VALUE_TYPE.setIntset, packed(keyed.SET_INTSET)],

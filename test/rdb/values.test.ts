@@ -448,7 +448,7 @@ describe("a key with a collection", () => {
     expect(seen(keyspace.databases[0], "key")).toEqual({ type: "set", encoding: "listpack", content: ["new"] });
   });
 
-  test("of a module is passed over with a warning that names both", () => {
+  test("of a module is refused with the names of the key and the module", () => {
     const body: Body = all(
       (out) => out.length64(0x12345678, 0x9abcd401),
       ids(2, 7),
@@ -460,10 +460,8 @@ describe("a key with a collection", () => {
     );
     const image = imageOf(["modular", T.module2, body], ["after", T.string, inOne("it")]);
     for (const pieceBytes of [image.length, 1]) {
-      const { database, lines } = load(image, { pieceBytes });
-      expect(database.size).toBe(1);
-      expect(lines).toContainEqual(
-        expect.stringMatching(/^! key "modular" was skipped: its value belongs to module ".{9}" \(encoding version 1\)/),
+      expect(() => load(image, { pieceBytes })).toThrow(
+        /the value of key "modular" belongs to module ".{9}" \(encoding version 1\), and there are no modules here$/,
       );
     }
     expect(() => load(imageOf(["early", T.modulePreGa, inOne("x")]))).toThrow(

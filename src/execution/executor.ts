@@ -168,6 +168,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   /** Writes an error reply and counts it. */
   private answerError(session: Session, error: CommandError, reply = this.reply): void {
     reply.error(error.message);
+    if (session.kind === SessionKind.MASTER && !session.inScript) session.divergence = error.message;
     this.errorAnswered(session, error.message, { counted: false });
   }
 

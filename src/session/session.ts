@@ -86,6 +86,8 @@ export class Session {
   postponed = false;
   /** The last request waits for keys (session/blocked.ts): its answer will come, and the link rests until then. */
   blocked = false;
+  /** Of a master: why the last request of its stream could not be executed, which it was there. */
+  divergence: string | null = null;
   /** It stands for the script under way (scripting/run.ts): its requests are that script's, and never wait. */
   inScript = false;
   /** ms since 1970 of the last request. */

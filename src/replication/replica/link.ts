@@ -15,7 +15,7 @@ import type { History } from "../history.ts";
 import type { Replicas } from "../master/master.ts";
 import { Handshake, type Outcome, type SendWords } from "./handshake.ts";
 import type { Payload } from "./payload.ts";
-import { MasterStream } from "./stream.ts";
+import { DivergenceError, MasterStream } from "./stream.ts";
 import { Transfer } from "./transfer.ts";
 
 /** Where the link stands; the words are those of ROLE. */
@@ -37,6 +37,10 @@ const CR = 0x0d;
 /** Attempts follow each other no faster than this, in ms. */
 const RETRY_MS = 1000;
 
+/** After the stream had to be given up: no attempt is made for a time, which doubles up to this, and begins anew with a link that was steady. */
+const LONGEST_DELAY_MS = 60_000;
+const STEADY_MS = 120_000;
+
 /** Which states may follow one another. */
 const NEXT: Readonly<Record<LinkState, readonly LinkState[]>> = {
   connect: [LinkState.CONNECTING],
@@ -54,6 +58,11 @@ export class MasterLink {
   /** When the master was last heard of, in ms since 1970. */
   lastHeard = 0;
   stream: MasterStream | null = null;
+  /** Why the stream had to be given up, until the link is up again. */
+  divergence: string | null = null;
+  private divergences = 0;
+  private notBefore = 0;
+  private connectedAt = 0;
   private bytesIn = 0;
   private bytesOut = 0;
   private readonly server: ReplicationContext;
@@ -232,7 +241,8 @@ export class MasterLink {
     if (former === LinkState.CONNECTED) this.downSince = Date.now();
     this.setState(LinkState.CONNECT);
     const retriesAtOnce = former === LinkState.CONNECTED || former === LinkState.SYNC;
-    if (this.stopped || !retriesAtOnce || Date.now() - this.attemptAt < RETRY_MS) return;
+    const now = Date.now();
+    if (this.stopped || !retriesAtOnce || now - this.attemptAt < RETRY_MS || now < this.notBefore) return;
     this.server.log.notice(`Reconnecting to MASTER ${this.name}${former === LinkState.SYNC ? " after failure" : ""}`);
     this.connect();
   }
@@ -241,7 +251,11 @@ export class MasterLink {
     if (this.state === state) return;
     assert(NEXT[this.state].includes(state), "a link goes through connection, handshake and image to the stream, or starts again");
     this.state = state;
-    if (state === LinkState.CONNECTED) this.downSince = 0;
+    if (state === LinkState.CONNECTED) {
+      this.downSince = 0;
+      this.connectedAt = Date.now();
+      this.divergence = null;
+    }
     this.server.stateChanged();
   }
 
@@ -352,7 +366,12 @@ export class MasterLink {
     parts.clients.add(session);
     this.session = session;
     this.resumable = this.acknowledges;
-    this.stream = new MasterStream(session, parts, { offset: parts.journal.offset, takesNotes: this.takesNotes });
+    const stream = new MasterStream(session, parts, {
+      offset: parts.journal.offset,
+      takesNotes: this.takesNotes,
+      held: () => guard(() => this.runStream(session, stream, () => stream.goOn()), parts.broken),
+    });
+    this.stream = stream;
     parts.journal.follow(session.database.index);
     this.setState(LinkState.CONNECTED);
   }
@@ -360,25 +379,47 @@ export class MasterLink {
   private readStream(chunk: Buffer, from: number): void {
     const { stream, session } = this;
     if (stream === null || session === null) return;
-    const { executor, log, journal } = this.server;
+    this.runStream(session, stream, () => stream.receive(chunk, from, chunk.length));
+  }
+
+  /** Runs what has come of the stream, unless it is over already. */
+  private runStream(session: Session, stream: MasterStream, work: () => void): void {
+    if (this.stream !== stream) return;
+    const { executor, journal } = this.server;
     session.lastActive = executor.beginBatch();
-    let broken = "";
+    let failure: Error | null = null;
     try {
-      stream.receive(chunk, from, chunk.length);
+      work();
       assert(stream.offset === journal.offset, "our offsets are the master's: replicas of ours go by them");
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      broken = error.message;
+      if (!(error instanceof ProtocolError || error instanceof DivergenceError)) throw error;
+      failure = error;
     } finally {
       journal.selectedDatabase = session.database.index;
       executor.reply.discard();
       executor.endBatch();
     }
-    if (broken !== "") {
-      log.warning(`Protocol error from master: ${broken}. The history cannot be gone on with.`);
-      this.resumable = false;
+    if (failure !== null) this.giveHistoryUp(failure);
+    if (failure !== null || session.closing) this.breakOff(session);
+  }
+
+  /** The history cannot be gone on with: all of the data is needed again. */
+  private giveHistoryUp(failure: Error): void {
+    const { log } = this.server;
+    this.resumable = false;
+    if (failure instanceof ProtocolError) {
+      log.warning(`Protocol error from master: ${failure.message}. The history cannot be gone on with.`);
+      return;
     }
-    if (broken !== "" || session.closing) this.breakOff(session);
+    const now = Date.now();
+    if (now - this.connectedAt > STEADY_MS) this.divergences = 0;
+    const delay = Math.min(LONGEST_DELAY_MS, RETRY_MS * 2 ** this.divergences++);
+    this.notBefore = now + delay;
+    this.divergence = failure.message;
+    log.warning(
+      `The master's stream is given up, since the data here would not be the same any more: ${failure.message}. ` +
+        `All of it is asked for again in ${Math.ceil(delay / 1000)} s.`,
+    );
   }
 
   private breakOff(session: Session): void {
@@ -402,7 +443,8 @@ export class MasterLink {
     const silent = now - this.lastHeard > timeoutMs;
     switch (this.state) {
       case LinkState.CONNECT:
-        return this.connect();
+        if (now >= this.notBefore) this.connect();
+        return;
       case LinkState.CONNECTING:
       case LinkState.HANDSHAKE:
         if (!silent) return;

@@ -13,6 +13,19 @@ import type { Session } from "../../session/session.ts";
 import type { ReplicationContext } from "../context.ts";
 import { isNote, textsOfNote } from "../note.ts";
 
+export interface StreamOptions {
+  readonly offset: number;
+  /** Whether requests may stand in it that are notes (../note.ts). */
+  readonly takesNotes: boolean;
+  /** What was received while a script ran is to be run now: by `goOn`. */
+  readonly held: () => void;
+}
+
+/** A request of the stream was answered with an error: the data here would not be the master's any more. */
+export class DivergenceError extends Error {
+  override name = "DivergenceError";
+}
+
 export class MasterStream {
   /** Bytes of the history run so far, and received so far. */
   offset: number;
@@ -22,34 +35,35 @@ export class MasterStream {
   private readonly session: Session;
   private readonly server: ReplicationContext;
   private readonly takesNotes: boolean;
+  private readonly held: () => void;
   private readonly stream: RequestStream;
   /** Where in the history requests begin and end that change nothing, of those run and not handed on yet. */
   private asides: number[] = [];
 
-  /** `takesNotes`: whether requests may stand in it that are notes (../note.ts). */
-  constructor(session: Session, server: ReplicationContext, { offset, takesNotes }: { offset: number; takesNotes: boolean }) {
+  constructor(session: Session, server: ReplicationContext, { offset, takesNotes, held }: StreamOptions) {
     this.session = session;
     this.server = server;
     this.takesNotes = takesNotes;
+    this.held = held;
     this.offset = offset;
     this.received = offset;
     this.handedOn = offset;
     this.stream = new RequestStream(new RequestBatch(), trusted(Lines.EMPTY), { offset });
   }
 
-  /** Takes chunk[from, to), which no one else writes to. Errors: ProtocolError when it is no stream of requests. */
+  /** Takes chunk[from, to), which no one else writes to. Errors: ProtocolError when it is no stream of requests; DivergenceError. */
   receive(chunk: Buffer, from: number, to: number): void {
     this.received += to - from;
     const { stream } = this;
     const { executor } = this.server;
     if (executor.busy) {
       stream.hold(chunk.subarray(from, to));
-      executor.whenIdle(() => this.goOn());
+      executor.whenIdle(this.held);
     } else if (stream.take(chunk, from, to)) this.serve();
   }
 
-  /** A script that made the master wait is over. */
-  private goOn(): void {
+  /** A script that made the master wait is over. Errors: as of `receive`. */
+  goOn(): void {
     if (!this.session.closing && this.stream.takeHeld()) this.serve();
   }
 
@@ -83,6 +97,7 @@ export class MasterStream {
     }
     executor.execute(session, frame);
     executor.reply.discard();
+    if (session.divergence !== null) throw new DivergenceError(`'${session.lastCommand}' cannot be executed here: ${session.divergence}`);
     // What stands in a transaction has not been run: a master that goes on from here sends it again.
     if (!session.queueing) this.offset = origin + end;
   }

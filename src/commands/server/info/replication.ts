@@ -51,6 +51,7 @@ function addMaster(out: InfoText, server: ServerParts, link: MasterLink): void {
     out.add("master_sync_last_io_seconds_ago", seconds(link.lastHeard));
   }
   if (!link.connected) out.add("master_link_down_since_seconds", link.downSince === 0 ? -1 : seconds(link.downSince));
+  if (link.divergence !== null) out.add("master_link_error", link.divergence);
   out.add("slave_priority", values["replica-priority"]);
   out.add("slave_read_only", values["replica-read-only"]);
   out.add("replica_announced", values["replica-announced"]);

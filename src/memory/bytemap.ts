@@ -17,8 +17,8 @@ import { type ByteSpan, Table, type TableSpace } from "./record-table.ts";
 const FAIR_CHAIN = 4;
 const FAIR_CHAIN_OF_FEW = 12;
 const FEW = 4096;
-/** Draws of `random` before it takes what comes: a table far too large for its members. */
-const MAX_DRAWS = 256;
+/** Calls of `draw` before `random` takes what comes: a table far too large for its members. */
+const MAX_DRAW_CALLS = 32;
 /** Buckets of a rehash under way that a draw moves along. */
 const STEPS_PER_DRAW = 16;
 
@@ -156,13 +156,9 @@ export class ByteMap implements LargeObject {
     // A client that only draws and removes (SPOP) looks nothing up: without this a table would stay as wide as it ever was.
     if (table.rehashing) table.rehashStep(STEPS_PER_DRAW);
     const places = table.size <= FEW ? FAIR_CHAIN_OF_FEW : FAIR_CHAIN;
-    for (let draw = 0; draw < MAX_DRAWS && table.size > 0; draw++) {
-      let address = table.randomChain();
-      let hops = Math.floor(Math.random() * places);
-      const last = hops === places - 1;
-      while (hops-- > 0 && address !== 0) address = table.next(address);
-      if (address === 0) continue;
-      return last ? table.randomFrom(address) : address;
+    for (let calls = 0; calls < MAX_DRAW_CALLS && table.size > 0; calls++) {
+      const address = table.draw(places);
+      if (address !== 0) return address;
     }
     return table.random();
   }

@@ -11,8 +11,17 @@ import { HASH, NEXT } from "./record.ts";
 const MIN_BUCKETS = 16;
 /** A table shrinks when it has more than this many buckets for each record. */
 const SHRINK_RATIO = 8;
+/**
+ * Draws that `draw` makes at once: their buckets are read one after the other with no decision between, so that the cache misses overlap.
+ * A table as full as it gets needs four, one about to shrink 32. To draw and remove 10,000 entries takes a third less time so.
+ */
+const DRAWS = 8;
 /** The most that one rehash multiplies or divides the number of buckets by: it is how many buckets one call of `scan` may have to visit. */
 const MAX_REHASH_RATIO = 64;
+
+/** What `draw` draws: the first records of chains, and how many records further. */
+const heads = new Int32Array(DRAWS);
+const hops = new Int32Array(DRAWS);
 
 export class Chains {
   /** How many records there are. */
@@ -193,10 +202,28 @@ export class Chains {
     return this.word(address, HASH);
   }
 
-  /** Returns the first record of a chain taken at random, 0 if there is none in it. */
-  randomChain(): number {
-    const first = this.old === null ? 0 : this.rehashAt; // the chains that a rehash has emptied are not worth drawing
-    return this.chain(first + Math.floor(Math.random() * (this.chainCount - first)));
+  /**
+   * Draws a chain and one of `places` places in it, each pair with the same probability, up to DRAWS times until there is a record; the last
+   * place stands for the rest of a chain. Returns the address of that record, 0 if no draw came upon one. Hot: it is most of a large SPOP.
+   */
+  draw(places: number): number {
+    const { old, buckets, rehashAt } = this;
+    const left = old === null ? 0 : old.length - rehashAt; // the chains that a rehash has emptied are not worth drawing
+    const chains = left + buckets.length;
+    for (let draw = 0; draw < DRAWS; draw++) {
+      const drawn = Math.random() * chains;
+      const index = drawn >>> 0; // Math.floor, which need not give an integer, made all of this half as long again
+      heads[draw] = old !== null && index < left ? old[rehashAt + index] : buckets[index - left];
+      hops[draw] = ((drawn - index) * places) | 0; // the digits that the index leaves are as random as it is
+    }
+    for (let draw = 0; draw < DRAWS; draw++) {
+      let address = heads[draw];
+      if (address === 0) continue;
+      const place = hops[draw];
+      for (let hop = place; hop > 0 && address !== 0; hop--) address = this.next(address);
+      if (address !== 0) return place === places - 1 ? this.randomFrom(address) : address;
+    }
+    return 0;
   }
 
   /** Returns the address of a record taken at random, 0 in an empty table. */

@@ -4,12 +4,13 @@ import { assert } from "../assert.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { Lines, trusted } from "../protocol/request.ts";
 import { RequestBatch, RequestStream } from "../protocol/request-stream.ts";
+import { RDB_MAGIC } from "../rdb/format.ts";
 import type { ImageLoad, ImageSink } from "../snapshot/load.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
 import type { Replay } from "./replay.ts";
 
-/** What an image begins with. */
-const MAGIC = Buffer.from("REDIS");
+/** What an image begins with: commands begin with none of these letters. */
+const MAGICS = Object.values(RDB_MAGIC).map((magic) => Buffer.from(magic));
 
 /** A command that this server does not have. */
 export class UnknownCommand extends Error {
@@ -77,12 +78,12 @@ export class FileLoad implements ImageSink {
 
   private take(bytes: Buffer, from: number, to: number): void {
     if (this.image === null && this.commands === null) {
-      // What it is can be told from the first five bytes, if there are so many.
+      // What it is can be told from the first bytes, if there are so many.
       const head = Buffer.concat([this.head, bytes.subarray(from, to)]);
       this.head = head;
-      if (head.length < MAGIC.length && MAGIC.subarray(0, head.length).equals(head)) return;
+      if (MAGICS.some((magic) => head.length < magic.length && startsWith(magic, head))) return;
       this.head = Buffer.alloc(0);
-      if (head.subarray(0, MAGIC.length).equals(MAGIC)) this.startImage();
+      if (MAGICS.some((magic) => startsWith(head, magic))) this.startImage();
       else this.startCommands(0);
       return this.take(head, 0, head.length);
     }
@@ -142,4 +143,8 @@ export class FileLoad implements ImageSink {
     this.runner.reset();
     return null;
   }
+}
+
+function startsWith(bytes: Buffer, start: Buffer): boolean {
+  return bytes.length >= start.length && bytes.subarray(0, start.length).equals(start);
 }

@@ -1,15 +1,21 @@
 /**
- * The constants of the RDB format, versions 1 to 12 (Redis 1.x to 7.4). Facts from rdb.h; what each version added: 2 to 4 compact
- * encodings, 3 expiry in milliseconds, 5 the checksum, 7 the quicklist, AUX and RESIZEDB, 8 binary doubles and modules, 9 streams, idle and
- * freq, 10 listpacks and function libraries, 11 the set listpack and active times of stream consumers, 12 expiry of hash fields.
+ * The constants of the RDB format, of Redis to version 16 (8.12) and of Valkey to version 81 (9.2). Facts from rdb.h; what each version
+ * added: 2 to 4 compact encodings, 3 expiry in milliseconds, 5 the checksum, 7 the quicklist, AUX and RESIZEDB, 8 binary doubles and modules,
+ * 9 streams, idle and freq, 10 listpacks and function libraries, 11 the set listpack and active times of stream consumers. From there on the
+ * two families went different ways, and gave the same numbers different meanings: 12 and 80 expiry of hash fields.
  */
 
-/** What every RDB file starts with, before four decimal digits of the version. */
-export const RDB_MAGIC = "REDIS";
+/** Who writes an image, by its version. */
+export type RdbFamily = "redis" | "valkey";
+
+/** What the files of a family start with, before the version in decimal digits: nine bytes together. */
+export const RDB_MAGIC: Readonly<Record<RdbFamily, string>> = { redis: "REDIS", valkey: "VALKEY" };
 /** Bytes of magic and version. */
 export const RDB_HEADER_BYTES = 9;
-/** The newest version read. */
-export const RDB_MAX_VERSION = 12;
+/** The versions of each family that are read, the oldest and the newest. */
+export const RDB_VERSIONS: Readonly<Record<RdbFamily, readonly [number, number]>> = { redis: [1, 16], valkey: [80, 81] };
+/** The newest version that both families read and write. */
+const RDB_COMMON_VERSION = 11;
 /** The version written: what Redis 7.0 writes and every later Redis and Valkey loads. */
 export const RDB_WRITTEN_VERSION = 10;
 /** The first version with a checksum after the end-of-file opcode. */
@@ -44,6 +50,12 @@ export const OPCODE = {
   endOfFile: 255,
 } as const;
 
+/** The family whose version it is; null for one that is not read. */
+export function familyOf(version: number): RdbFamily | null {
+  const families: readonly RdbFamily[] = ["redis", "valkey"];
+  return families.find((family) => version >= RDB_VERSIONS[family][0] && version <= RDB_VERSIONS[family][1]) ?? null;
+}
+
 /** How a value is stored: the byte before its key. */
 export const VALUE_TYPE = {
   string: 0,
@@ -67,17 +79,10 @@ export const VALUE_TYPE = {
   streamListpacks2: 19,
   setListpack: 20,
   streamListpacks3: 21,
-  hashMetadataPreGa: 22,
-  hashListpackExPreGa: 23,
-  hashMetadata: 24,
-  hashListpackEx: 25,
 } as const;
 
-/** One more than the greatest value type. */
-export const VALUE_TYPES = 26;
-
-/** What to call each value type in a message; undefined where the number means nothing. */
-export const VALUE_TYPE_NAMES: readonly (string | undefined)[] = [
+/** What to call each value type that both families have in a message; undefined where the number means nothing. */
+const COMMON_TYPE_NAMES: readonly (string | undefined)[] = [
   "string",
   "list",
   "set",
@@ -100,11 +105,33 @@ export const VALUE_TYPE_NAMES: readonly (string | undefined)[] = [
   "stream (7.0)",
   "set (listpack)",
   "stream (7.2)",
-  "hash with field expiry (7.4 release candidate)",
-  "hash with field expiry (listpack, 7.4 release candidate)",
-  "hash with field expiry",
-  "hash with field expiry (listpack)",
 ];
+
+/** Likewise those that only one family has, from the number after the common ones on. */
+const OWN_TYPE_NAMES: Readonly<Record<RdbFamily, readonly string[]>> = {
+  redis: [
+    "hash with field expiry (7.4 release candidate)",
+    "hash with field expiry (listpack, 7.4 release candidate)",
+    "hash with field expiry",
+    "hash with field expiry (listpack)",
+    "stream with idempotent producers",
+    "stream with unowned pending entries",
+    "array",
+    "hash by template",
+    "hash by template (reference)",
+    "hash by template (listpack)",
+    "hash by template (listpack, reference)",
+    "Roaring bitmap",
+  ],
+  valkey: ["hash with field expiry (Valkey)", "path hash (Valkey)"],
+};
+
+/** What to call a value type of an image of this version; undefined where the number means nothing there. */
+export function valueTypeName(type: number, version: number): string | undefined {
+  if (type < COMMON_TYPE_NAMES.length) return COMMON_TYPE_NAMES[type];
+  const family = version > RDB_COMMON_VERSION ? familyOf(version) : "redis";
+  return family === null ? undefined : OWN_TYPE_NAMES[family][type - COMMON_TYPE_NAMES.length];
+}
 
 /** The first byte of a length: its two high bits, or all of it for the two long forms. Long lengths are big-endian. */
 export const LENGTH = {

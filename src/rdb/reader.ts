@@ -16,9 +16,9 @@ import {
   RDB_FIRST_CHECKSUM_VERSION,
   RDB_HEADER_BYTES,
   RDB_MAGIC,
-  RDB_MAX_VERSION,
-  VALUE_TYPE_NAMES,
-  VALUE_TYPES,
+  RDB_VERSIONS,
+  type RdbFamily,
+  valueTypeName,
 } from "./format.ts";
 import type { RdbHandler } from "./handler.ts";
 import { RdbInput } from "./input.ts";
@@ -45,6 +45,8 @@ export type RdbReaderOptions = {
 const PHASE = { header: 0, body: 1, value: 2, checksum: 3, finished: 4 } as const;
 type Phase = (typeof PHASE)[keyof typeof PHASE];
 const PHASE_NAMES = ["the header", "an entry", "a value", "the checksum", "nothing"] as const;
+
+const CLUSTER_SLOTS = 16384;
 
 /** The shortest element of a collection: a length and a byte. */
 const MIN_ELEMENT_BYTES = 2;
@@ -224,12 +226,7 @@ export class RdbReader implements ReadContext {
   private stepHeader(): boolean {
     const input = this.input;
     if (!input.has(RDB_HEADER_BYTES)) return false;
-    const text = latin1(input.bytes, input.pos, input.pos + RDB_HEADER_BYTES);
-    const digits = text.slice(RDB_MAGIC.length);
-    if (!text.startsWith(RDB_MAGIC) || !/^\d{4}$/.test(digits))
-      throw input.error(`bad magic: it starts with ${JSON.stringify(text)}, no RDB file does`);
-    const version = Number(digits);
-    if (version < 1 || version > RDB_MAX_VERSION) throw input.error(`version ${version} cannot be read, only 1 to ${RDB_MAX_VERSION}`);
+    const version = this.versionIn(latin1(input.bytes, input.pos, input.pos + RDB_HEADER_BYTES));
     input.pos += RDB_HEADER_BYTES;
     this.version = version;
     input.vouched = this.verify && this.checksumPresent && version >= RDB_FIRST_CHECKSUM_VERSION;
@@ -237,6 +234,19 @@ export class RdbReader implements ReadContext {
       input.mostExpected = Math.max(input.mostExpected, Math.min(MOST_PREPARED, Math.floor(this.size / MIN_ELEMENT_BYTES)));
     this.phase = PHASE.body;
     return true;
+  }
+
+  private versionIn(header: string): number {
+    const { input } = this;
+    const family: RdbFamily = header.startsWith(RDB_MAGIC.valkey) ? "valkey" : "redis";
+    const digits = header.slice(RDB_MAGIC[family].length);
+    if (!header.startsWith(RDB_MAGIC[family]) || !/^\d+$/.test(digits))
+      throw input.error(`bad magic: it starts with ${JSON.stringify(header)}, no RDB file does`);
+    const version = Number(digits);
+    const [oldest, newest] = RDB_VERSIONS[family];
+    if (version >= oldest && version <= newest) return version;
+    const whose = family === "valkey" ? "Valkey's version" : "version";
+    throw input.error(`${whose} ${version} cannot be read, only ${oldest} to ${newest}`);
   }
 
   private stepBody(): boolean {
@@ -267,7 +277,7 @@ export class RdbReader implements ReadContext {
 
   private stepUnknown(code: number): boolean {
     const { input, entry } = this;
-    const name = code < VALUE_TYPES ? VALUE_TYPE_NAMES[code] : undefined;
+    const name = valueTypeName(code, this.version);
     if (name === undefined) throw input.error(`unknown opcode ${code}`, input.start);
     if (!input.readString(entry.key)) return false;
     const key = entry.key.take();
@@ -327,13 +337,21 @@ export class RdbReader implements ReadContext {
         if (!input.readString(auxValue)) return false;
         handler.library(auxValue.take());
         return true;
-      case OPCODE.slotInfo: // sizes again, by cluster slot: the database's are enough
-        return input.readLength() && input.readLength() && input.readLength();
+      case OPCODE.slotInfo:
+        return this.stepSlotInfo();
       case OPCODE.functionPreGa:
         throw input.error("function libraries of the 7.0 release candidates are not supported", input.start);
       default:
         throw input.error(`unknown opcode ${code}`, input.start);
     }
+  }
+
+  /** Sizes again, by cluster slot: the database's are enough. */
+  private stepSlotInfo(): boolean {
+    const { input } = this;
+    if (!input.readLength()) return false;
+    if (input.value >= CLUSTER_SLOTS) throw input.error(`there is no cluster slot ${input.value}`, input.start);
+    return input.readLength() && input.readLength();
   }
 
   private stepEnd(): boolean {

@@ -80,7 +80,7 @@ export class RdbWriter {
 
   /** Magic, version and these facts about the image: redis-ver, redis-bits, ctime, used-mem, ... (names and values as latin1). */
   header(aux: Iterable<readonly [name: string, value: string | number]>): void {
-    const magic = Buffer.from(RDB_MAGIC + String(RDB_WRITTEN_VERSION).padStart(4, "0"), "latin1");
+    const magic = Buffer.from(RDB_MAGIC.redis + String(RDB_WRITTEN_VERSION).padStart(4, "0"), "latin1");
     this.raw(magic, 0, magic.length);
     for (const [name, value] of aux) {
       this.byte(OPCODE.aux);

@@ -9,7 +9,7 @@
 import { copied, copyBytes } from "../../base/bytes.ts";
 import { Crc64 } from "../../rdb/crc64.ts";
 import { RdbEntry } from "../../rdb/entry.ts";
-import { RDB_CHECKSUM_BYTES, RDB_MAX_VERSION, RDB_WRITTEN_VERSION } from "../../rdb/format.ts";
+import { familyOf, RDB_CHECKSUM_BYTES, RDB_WRITTEN_VERSION } from "../../rdb/format.ts";
 import type { RdbHandler } from "../../rdb/handler.ts";
 import { RdbInput } from "../../rdb/input.ts";
 import { type ReadContext, STEP } from "../../rdb/value.ts";
@@ -89,7 +89,8 @@ export class PayloadWriter {
 /** Whether bytes[from, to) end as a payload does: with a version that can be read and, unless that is not to be looked at, the right checksum. */
 export function payloadValid(bytes: Buffer, from: number, to: number, options: { readonly checksum: boolean }): boolean {
   if (to - from < FOOTER_BYTES) return false;
-  if (bytes.readUInt16LE(to - FOOTER_BYTES) > RDB_MAX_VERSION) return false;
+  const version = bytes.readUInt16LE(to - FOOTER_BYTES);
+  if (version > 0 && familyOf(version) === null) return false;
   if (!options.checksum) return true;
   const crc = new Crc64();
   crc.update(bytes, from, to - RDB_CHECKSUM_BYTES);

@@ -3,17 +3,19 @@ import { join } from "node:path";
 import { connect } from "../support/client.ts";
 import { startRedis, testWithRedis } from "../support/redis.ts";
 import { BIG, bigKey, sendPacket } from "./big-key.ts";
-import { CASES } from "./cases.ts";
+import { CASES, fillCommands } from "./cases.ts";
 import { adding, DATA_SETS } from "./collections.ts";
-import { parseCpuSeconds, secondsAfter } from "./cpu.ts";
+import { parseCpuSeconds, secondsAfter, secondsBetween, threadTimes } from "./cpu.ts";
 import { COUNTING, type CollectionType } from "./datasets.ts";
 import { DEFAULT_TESTS } from "./defaults.ts";
 import { parseSample, runBenchmark } from "./load.ts";
+import { LONG_SCRIPT_ARGS, LONG_SCRIPT_RESULT, longScript } from "./long-script.ts";
 import { Pinger } from "./pinger.ts";
 import { hasRank, withRank } from "./ranks.ts";
+import { type RequestCase, requestWords, SCRIPT_CASES } from "./script-cases.ts";
 import { selectNamed } from "./select.ts";
-import { keyName, load, plainKeys, splitWords } from "./servers.ts";
-import { figure, geometricMean, markdownTable, median, pairCell, percentile, ratioCell } from "./table.ts";
+import { digits, keyName, load, plainKeys, splitWords, value32 } from "./servers.ts";
+import { figure, gainCell, geometricMean, markdownTable, median, pairCell, percentile, ratioCell } from "./table.ts";
 
 describe("the benchmark's figures", () => {
   test("are read from the last line of redis-benchmark, whatever the command looks like", () => {
@@ -43,6 +45,7 @@ describe("the benchmark's figures", () => {
       "n/a",
     ]);
     expect(ratioCell(210_000, 160_000)).toBe("**1.31** (210k / 160k)");
+    expect(gainCell(160, 210, "ms")).toBe("**1.31** (160 / 210 ms)");
     expect(pairCell(1.234, 0.5)).toBe("1.23 / 0.50");
     expect(markdownTable(["a"], [["x|y\nz"]])).toBe("| a |\n| --- |\n| x\\|y z |");
   });
@@ -66,6 +69,24 @@ describe("processor time", () => {
     expect(secondsAfter(points, -10)).toBe(4);
     expect(secondsAfter(points, 300)).toBe(0);
   });
+
+  test("is what each thread used between two readings, those that began in between included", () => {
+    const before = new Map([
+      ["1", 1e9],
+      ["2", 5e9],
+    ]);
+    const after = new Map([
+      ["1", 1.5e9],
+      ["3", 0.25e9],
+    ]);
+    expect(secondsBetween(before, after)).toBe(0.75);
+    expect(secondsBetween(new Map(), new Map())).toBeNaN();
+  });
+
+  test("of threads is told of a process that runs, and of none of one that is gone", () => {
+    if (process.platform === "linux") expect(threadTimes(process.pid).get(String(process.pid))).toBeGreaterThan(0);
+    expect(threadTimes(2 ** 22 + 1).size).toBe(0);
+  });
 });
 
 describe("what is chosen", () => {
@@ -80,7 +101,7 @@ describe("what is chosen", () => {
     const child = Bun.spawn([process.execPath, join(import.meta.dir, "main.ts"), "--help"], { stdout: "pipe", stderr: "ignore" });
     const text = await child.stdout.text();
     expect(await child.exited).toBe(0);
-    for (const suite of ["startup", "defaults", "throughput", "memory", "collections", "persistence", "stalls", "replication"])
+    for (const suite of ["startup", "defaults", "throughput", "scripts", "memory", "collections", "persistence", "stalls", "replication"])
       expect(text).toMatch(new RegExp(`^  ${suite} +\\S`, "m"));
   });
 });
@@ -90,8 +111,9 @@ describe("the benchmark's data", () => {
     expect(new Set(CASES.map((subject) => subject.name)).size).toBe(CASES.length);
   });
 
-  test("has a name of its own for every default test and data set", () => {
+  test("has a name of its own for every default test, script and data set", () => {
     expect(new Set(DEFAULT_TESTS.map(({ name }) => name)).size).toBe(DEFAULT_TESTS.length);
+    expect(new Set(SCRIPT_CASES.map(({ name }) => name)).size).toBe(SCRIPT_CASES.length);
     expect(new Set(DATA_SETS.map(({ name }) => name)).size).toBe(DATA_SETS.length);
   });
 
@@ -140,6 +162,54 @@ describe("ranks", () => {
       await expect(runBenchmark({ ...run, keyspace: 100, words: ["ZRANGE", "zset", "__rank__", "__rank+9__"] })).rejects.toThrow(
         "one length",
       );
+    } finally {
+      client.close();
+    }
+  });
+});
+
+describe("scripts", () => {
+  const replies: Record<string, readonly string[]> = {
+    "evalsha-get": [value32(1), value32(1)],
+    "eval-get": [value32(1), value32(1)],
+    "sliding-window": ["100", "99"],
+    "lock-release": ["1", "0"],
+    "cjson-2k": ["2", "3"],
+  };
+
+  testWithRedis("that are short find the data made for them, and do their job", async () => {
+    await using server = await startRedis();
+    const client = await connect(server.port);
+    const call = async (subject: RequestCase, chance: number): Promise<string> => {
+      const script = subject.command === "EVAL" ? subject.script : await client.text("SCRIPT", "LOAD", subject.script);
+      const words = requestWords(subject, script).map((word, at) => word.replaceAll("__rand_int__", digits(at < 4 ? 1 : chance)));
+      return await client.text(...words);
+    };
+    try {
+      for (const subject of SCRIPT_CASES) {
+        if (subject.group !== "requests") continue;
+        await client.text("FLUSHALL");
+        for (const fill of subject.fill) await load(client, fillCommands({ ...fill, items: 300 }, 300));
+        const answers = [await call(subject, 1), await call(subject, 2)];
+        if (subject.name === "zpopbyscore") {
+          expect(answers.map((answer) => JSON.parse(answer).args)).toEqual([0, 1].map((index) => ["bob", index]));
+          expect(await client.text("ZCARD", "schedule")).toBe("298");
+        } else expect({ [subject.name]: answers }).toEqual({ [subject.name]: [...(replies[subject.name] ?? [])] });
+      }
+    } finally {
+      client.close();
+    }
+  });
+
+  testWithRedis("that are long are new with every number, and call each of their functions", async () => {
+    const texts = [1, 2].map(longScript);
+    expect(texts[0]).not.toBe(texts[1]);
+    expect(texts[0].split("\n").length).toBeWithin(280, 340);
+    await using server = await startRedis();
+    const client = await connect(server.port);
+    try {
+      for (const text of texts) expect(await client.text("EVAL", text, 1, "long", ...LONG_SCRIPT_ARGS)).toBe(String(LONG_SCRIPT_RESULT));
+      expect(await client.text("HGET", "long", "changes")).toBe("10");
     } finally {
       client.close();
     }

@@ -1,6 +1,7 @@
 /** What the throughput suite times: one entry per command (some have variants), with the data it works on. */
 import type { Word } from "../support/client.ts";
-import { digits, keyName } from "./servers.ts";
+import { SPARE_REQUESTS } from "./load.ts";
+import { digits, inBatches, keyName } from "./servers.ts";
 
 /** Data for a case: `command(from, to)` is one command that adds the items from..to; called for `batch` of them at a time. */
 export type Fill = {
@@ -9,6 +10,11 @@ export type Fill = {
   readonly batch: number;
   readonly command: (from: number, to: number) => readonly Word[];
 };
+
+/** The commands that make the data for a run of `requests`. */
+export function fillCommands(fill: Fill, requests: number): Generator<readonly Word[]> {
+  return inBatches(fill.items === "requests" ? requests + SPARE_REQUESTS : fill.items, fill.batch, fill.command);
+}
 
 export type Case = {
   /** What --only asks for: the command in lower case, with what is special about a variant after a dash. */

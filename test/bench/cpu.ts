@@ -1,5 +1,5 @@
 /** Processor time of a server while a load runs. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Linux reports the times of /proc in hundredths of a second, whatever its kernel ticks at (USER_HZ). */
 const TICKS_PER_SECOND = 100;
@@ -18,6 +18,39 @@ export function cpuSeconds(pid: number): number {
 export function parseCpuSeconds(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // from field 3 on
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/**
+ * Nanoseconds of processor time that each living thread of a process has used, by its number: for samples too short for the hundredths of
+ * a second of `cpuSeconds`. Empty on systems without /proc.
+ */
+export function threadTimes(pid: number): ReadonlyMap<string, number> {
+  const times = new Map<string, number>();
+  for (const thread of readOr(() => readdirSync(`/proc/${pid}/task`), [])) {
+    // A thread may have ended since it was listed.
+    const text = readOr(() => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "latin1"), "");
+    if (text !== "") times.set(thread, Number(text.split(" ")[0]));
+  }
+  return times;
+}
+
+function readOr<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}
+
+/**
+ * Seconds of processor time between two readings of `threadTimes`, NaN when there is nothing to tell. What a thread did that ended in
+ * between is not known; a runtime ends those that had nothing to do for long.
+ */
+export function secondsBetween(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): number {
+  if (after.size === 0) return Number.NaN;
+  let nanoseconds = 0;
+  for (const [thread, time] of after) nanoseconds += time - (before.get(thread) ?? 0);
+  return nanoseconds / 1e9;
 }
 
 /**

@@ -10,12 +10,13 @@ import { requireRedisBenchmark } from "./load.ts";
 import { benchMemory } from "./memory.ts";
 import { benchPersistence } from "./persistence.ts";
 import { benchReplication } from "./replication.ts";
+import { benchScripts } from "./scripts.ts";
 import { type Contender, type Contenders, findContenders, infoField, requireExecutable, withServer } from "./servers.ts";
 import { benchStalls } from "./stalls.ts";
 import { benchStartup } from "./startup.ts";
 import { benchThroughput } from "./throughput.ts";
 
-const SUITES = ["startup", "defaults", "throughput", "memory", "collections", "persistence", "stalls", "replication"] as const;
+const SUITES = ["startup", "defaults", "throughput", "scripts", "memory", "collections", "persistence", "stalls", "replication"] as const;
 type Suite = (typeof SUITES)[number];
 
 const USAGE = `usage: bun run bench [suite...] [options]
@@ -25,6 +26,8 @@ suites (all of them unless named; only throughput with --only):
   defaults      the tests of redis-benchmark -t NAME with its own options: requests/s, p99, processor time of the server per request;
                 pops once more with something to pop (lpop-filled); pipeline depths 1 and 16 unless told
   throughput    requests/s and latencies of every command on random keys, and of keys of a million elements (group "big keys")
+  scripts       requests/s of short Lua scripts, the time of long ones and of the first run of a new text, BullMQ's jobs/s; processor
+                time of the server beside each; pipeline depths 1 and 16 unless told
   memory        resident memory of a million keys
   collections   resident memory, SAVE, file and start of many small collections and of a big one of each type
   persistence   SAVE, start with the file, and PINGs during BGSAVE, of a million keys
@@ -35,9 +38,11 @@ suites (all of them unless named; only throughput with --only):
   --redis "COMMAND"    what to compare it with instead of redis-server
   --rounds N           alternating rounds (5; 3 at most for the suites that load a million keys)
   --only NAME,NAME     these cases of the throughput suite, or these groups of them; likewise tests of defaults (lpop: both of its
-                       kind), data sets of collections (big-hash), types and events of stalls (zset, unlink)
+                       kind), cases of scripts or their groups (cjson-2k, bullmq), data sets of collections (big-hash), types
+                       and events of stalls (zset, unlink)
   --pipeline 1,16,64   pipeline depths
-  --seconds S          how long one sample of the throughput and defaults suites takes (1.5); defaults sends 100,000 at least
+  --seconds S          how long one sample of the throughput, defaults and scripts suites takes (1.5); defaults sends 100,000
+                       at least
   --requests N         requests of one sample of the defaults suite, instead
   --scale N            the collections and stalls suites with sizes divided by N, to try them
   --quick              one round, samples of 0.4 s, pipeline depths 1 and 16
@@ -110,7 +115,7 @@ async function describeContender(contender: Contender): Promise<string> {
 
 async function runSuite(suite: Suite, settings: Settings, log: (line: string) => void): Promise<string> {
   const { contenders, rounds, seconds, requests, scale, only } = settings;
-  const pipelines = settings.pipelines ?? (suite === "defaults" ? [1, 16] : [1, 16, 64]);
+  const pipelines = settings.pipelines ?? (suite === "defaults" || suite === "scripts" ? [1, 16] : [1, 16, 64]);
   const heavyRounds = Math.min(rounds, 3); // a million keys are loaded in each
   switch (suite) {
     case "startup":
@@ -119,6 +124,8 @@ async function runSuite(suite: Suite, settings: Settings, log: (line: string) =>
       return benchDefaults(contenders, { rounds, pipelines, seconds, requests, only, log });
     case "throughput":
       return benchThroughput(contenders, { rounds, pipelines, seconds, only, log });
+    case "scripts":
+      return benchScripts(contenders, { rounds, pipelines, seconds, only, log });
     case "memory":
       return benchMemory(contenders, heavyRounds);
     case "collections":

@@ -39,6 +39,12 @@ export function ratioCell(ours: number, redis: number, unit = ""): string {
   return `**${Number.isFinite(ratio) ? ratio.toFixed(2) : "n/a"}** (${figure(ours)} / ${figure(redis)}${suffix})`;
 }
 
+/** How many times ours goes into Redis's, with both figures, where less is better: "**1.31** (160 / 210 ms)". */
+export function gainCell(ours: number, redis: number, unit: string): string {
+  const ratio = redis / ours;
+  return `**${Number.isFinite(ratio) ? ratio.toFixed(2) : "n/a"}** (${figure(ours)} / ${figure(redis)} ${unit})`;
+}
+
 /** Both figures without their ratio, where a ratio of tiny times would say little: "0.12 / 0.34". */
 export function pairCell(ours: number, redis: number): string {
   return `${ours.toFixed(2)} / ${redis.toFixed(2)}`;

@@ -1,11 +1,11 @@
 /** Requests per second and latency of every case, ours against Redis, in alternating rounds. */
-import type { RawClient, Word } from "../support/client.ts";
+import type { RawClient } from "../support/client.ts";
 import { replyText } from "../support/client.ts";
-import { CASES, type Case, type Fill } from "./cases.ts";
-import { CLIENTS, calibrate, type Run, runBenchmark, type Sample, SPARE_REQUESTS } from "./load.ts";
+import { CASES, type Case, type Fill, fillCommands } from "./cases.ts";
+import { CLIENTS, calibrate, type Run, runBenchmark, type Sample } from "./load.ts";
 import { withRank } from "./ranks.ts";
 import { selectNamed } from "./select.ts";
-import { type Contenders, digits, inBatches, load, splitWords } from "./servers.ts";
+import { type Contenders, digits, load, splitWords } from "./servers.ts";
 import { Side } from "./side.ts";
 import { figure, geometricMean, markdownTable, median, pairCell, ratioCell } from "./table.ts";
 
@@ -42,10 +42,6 @@ class CaseSide extends Side {
 
 function sameFills(some: readonly Fill[], others: readonly Fill[]): boolean {
   return some.length === others.length && some.every((fill, at) => fill === others[at]);
-}
-
-function fillCommands(fill: Fill, requests: number): Generator<readonly Word[]> {
-  return inBatches(fill.items === "requests" ? requests + SPARE_REQUESTS : fill.items, fill.batch, fill.command);
 }
 
 /** -> Markdown tables, one pair (throughput, latency) per group of commands, and a summary. Throws when `only` names nothing. */

@@ -8,6 +8,7 @@ import { MINUS, NINE, PLUS, POINT, ZERO } from "../bytes.ts";
 import { divideToEven } from "./longdouble.ts";
 
 const OPEN = 0x28;
+const [LETTER_I, LETTER_N, LETTER_F] = [0x69, 0x6e, 0x66];
 
 /** So many digits make a whole number that a double holds, */
 const EXACT_DIGITS = 15;
@@ -46,7 +47,8 @@ export function parseDouble(bytes: Buffer, from: number, to: number): number {
  * NUL ends it, nothing is 0, and what is out of range is infinity or 0.
  */
 export function parseBound(bytes: Buffer, from: number, to: number): number {
-  return cString(bytes, from, to, spelled);
+  const infinite = shortInfinity(bytes, from, to);
+  return infinite === infinite ? infinite : cString(bytes, from, to, spelled);
 }
 
 /** Likewise for SORT, to which what C's strtod calls out of range is no number, one that is too small for all its digits included. */
@@ -95,6 +97,15 @@ function shortDecimal(bytes: Buffer, from: number, to: number): number {
   if (digits === 0 || digits > EXACT_DIGITS) return Number.NaN;
   if (point >= 0) value /= TENS[to - point - 1];
   return first === MINUS ? -value : value;
+}
+
+/** Infinity for "inf", "+inf" and "-inf", the bounds of most ranges; NaN for all else. */
+function shortInfinity(bytes: Buffer, from: number, to: number): number {
+  const at = to - 3;
+  if (at < from || at > from + 1) return Number.NaN;
+  if (bytes[at] !== LETTER_I || bytes[at + 1] !== LETTER_N || bytes[at + 2] !== LETTER_F) return Number.NaN;
+  if (at === from || bytes[from] === PLUS) return Number.POSITIVE_INFINITY;
+  return bytes[from] === MINUS ? Number.NEGATIVE_INFINITY : Number.NaN;
 }
 
 function spelled(text: string): number {

@@ -190,7 +190,14 @@ describe("the stream", () => {
     const { replica, link } = await synced(master, { a: "1" });
     await using _stop = replica;
     link.send(
-      stream(["SET", "word", "x"], ["GET", "a"], ["PING"], ["EVAL", "return redis.call('nosuch')", 0], ["REPLCONF", "GETACK", "*"]),
+      stream(
+        ["SET", "word", "x"],
+        ["GET", "a"],
+        ["PING"],
+        ["EVAL", "return redis.call('nosuch')", 0],
+        ["REPLCONF", "nosuch", "1"],
+        ["REPLCONF", "GETACK", "*"],
+      ),
     );
     await link.acknowledgement(1000);
     expect(link.unread).toBe("");

@@ -97,9 +97,18 @@ export class MasterStream {
     }
     executor.execute(session, frame);
     executor.reply.discard();
-    if (session.divergence !== null) throw new DivergenceError(`'${session.lastCommand}' cannot be executed here: ${session.divergence}`);
+    if (session.divergence !== null) this.judge(frame, session.divergence);
     // What stands in a transaction has not been run: a master that goes on from here sends it again.
     if (!session.queueing) this.offset = origin + end;
+  }
+
+  /** The request was answered with an error, which matters unless it changes no data: a newer master may have more to say with REPLCONF. */
+  private judge(frame: Frame, error: string): void {
+    const { session } = this;
+    if (!this.server.executor.changesNoData(frame)) {
+      throw new DivergenceError(`'${session.lastCommand}' cannot be executed here: ${error}`);
+    }
+    session.divergence = null;
   }
 
   /** What stands in the buffer behind the note is where in the history the note would be: it is no part of that. */

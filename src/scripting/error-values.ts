@@ -23,8 +23,8 @@ const LINE_ENDS = /[\r\n]/g;
 
 function tableOf(text: string, counted: boolean): LuaTable {
   const table = new LuaTable();
-  table.set("err", text);
-  if (counted) table.set("ignore_error_stats_update", true);
+  table.setHashed("err", text);
+  if (counted) table.setHashed("ignore_error_stats_update", true);
   return table;
 }
 

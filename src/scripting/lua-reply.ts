@@ -189,7 +189,7 @@ export class LuaReply extends Reply {
     if (this.protocol === 2) return this.bulk(text);
     this.size += text.length;
     const inner = wrapped("string", text);
-    inner.set("format", format);
+    inner.setHashed("format", format);
     this.add(wrapped("verbatim_string", inner));
   }
 
@@ -244,6 +244,6 @@ function finished({ shape, table }: Level): LuaTable {
 
 function wrapped(name: string, value: LuaValue): LuaTable {
   const table = new LuaTable();
-  table.set(name, value);
+  table.setHashed(name, value);
   return table;
 }

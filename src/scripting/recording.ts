@@ -78,11 +78,11 @@ export class Recording {
 
 /** Tables are the script's own to change: what is kept is as the command gave it. */
 function keptTable(table: LuaTable): Kept {
-  const { array, hash } = table;
-  if (hash.size === 0) return keptList(array);
-  if (hash.size === 1 && table.get("ok") === "OK") return OK;
+  const { hashed, list } = table;
+  if (hashed === 0) return keptList(list);
+  if (hashed === 1 && table.get("ok") === "OK") return OK;
   const copy = new LuaTable();
-  for (const [key, element] of hash) copy.set(copied(key) as Key, copied(element));
+  for (const [key, element] of table.hash) copy.set(copied(key) as Key, copied(element));
   return copy;
 }
 
@@ -106,7 +106,7 @@ function restored(kept: Kept): LuaValue {
 
 function statusOk(): LuaTable {
   const table = new LuaTable();
-  table.set("ok", "OK");
+  table.setHashed("ok", "OK");
   return table;
 }
 

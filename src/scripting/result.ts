@@ -72,7 +72,7 @@ function writeNumber(reply: Reply, value: number): void {
 
 function writeTable(writer: ResultWriter, table: LuaTable, height: number, outer: OpenTable | null): OpenTable | null {
   // What is no list has a key that is no number.
-  if (table.hash.size > 0) {
+  if (table.hashed > 0) {
     if (writeSingle(writer, table)) return outer;
     const map = table.get("map");
     if (map instanceof LuaTable) {

@@ -54,7 +54,8 @@ export abstract class ChunkContext extends SiteList {
     let name = this.constantNames.get(value);
     if (name === undefined) {
       name = `k${this.constants.length}`;
-      this.constants.push(value);
+      // Not the piece of the script that it is: tables may keep it as a key for longer than the script is there.
+      this.constants.push(Buffer.from(value, "latin1").latin1Slice());
       this.constantNames.set(value, name);
     }
     return name;

@@ -186,7 +186,8 @@ class ChunkCompiler extends ChunkContext {
   }
 
   private storeAt(target: Extract<Target, { kind: "index" }>, object: string, key: string, value: string): string {
-    return `setIndex(L,${object},${key},${value},${this.site(target.line, nameOf(target.object))})`;
+    const store = target.key.kind === "string" ? "setField" : "setIndex";
+    return `${store}(L,${object},${key},${value},${this.site(target.line, nameOf(target.object))})`;
   }
 
   private repeatStatement(body: readonly Statement[], condition: Expression): string {

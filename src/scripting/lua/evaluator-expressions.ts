@@ -355,7 +355,8 @@ function itemOf(c: EvaluatorContext, { key, value, line }: TableItem, isLast: bo
   if (key.kind === "string") {
     const name = key.value;
     const item = one(c, value);
-    return (a, made) => made.setHashed(name, item(a));
+    // Not `setHashed`: the name is a piece of the script, which it would keep in memory.
+    return (a, made) => made.set(name, item(a));
   }
   const at = one(c, key);
   const item = one(c, value);

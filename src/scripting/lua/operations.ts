@@ -51,6 +51,12 @@ export function setIndex(L: LuaState, object: LuaValue, key: LuaValue, value: Lu
   else setByMetatable(L, object, key, value, site);
 }
 
+/** `object.key = value`, `key` being a name of the script's text. Hot. */
+export function setField(L: LuaState, object: LuaValue, key: string, value: LuaValue, site: number): void {
+  if (object instanceof LuaTable && object.isPlain) object.setHashed(key, value);
+  else setByMetatable(L, object, key, value, site);
+}
+
 function setByMetatable(L: LuaState, start: LuaValue, key: LuaValue, value: LuaValue, site: number): void {
   let object = start;
   for (let chain = 0; chain < MAX_CHAIN; chain++) {

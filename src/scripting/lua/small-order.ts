@@ -14,7 +14,7 @@ const CODES = new Int32Array(SMALL);
 /** The keys, given in the order they came, in Lua's order; null if some are no strings. `room`: the nodes that a constructor asked for. */
 export function smallOrder<Key>(keys: readonly Key[], room: number): readonly Key[] | null {
   let current = 0;
-  let size = room === 0 ? 0 : powerOfTwo(room);
+  let size = powerOfTwo(room);
   if (size > SMALL) return null;
   let free = clear(current, size);
   for (let place = 0; place < keys.length; place++) {
@@ -47,8 +47,9 @@ export function stringCode(text: string): number {
   return code;
 }
 
-function powerOfTwo(count: number): number {
-  return 1 << (32 - Math.clz32(count - 1));
+/** The least power of two that is not less; 0 for 0. */
+export function powerOfTwo(count: number): number {
+  return count === 0 ? 0 : 2 ** (32 - Math.clz32(count - 1));
 }
 
 /** Returns how many nodes from the first on may be free. */

@@ -1,212 +1,310 @@
 /**
- * A table: the values of keys 1 to n in an array, all others in a Map. The order of `pairs` and the length of a table with holes are
- * those of Lua's own table: an order (table-order.ts) replays what happened to the keys once they are asked for. Of most tables the Map
- * and the array tell all of it; what they do not tell is noted as it happens. Hot.
+ * A table: the values of keys 1 to n in an array, its list; the values of a few strings in another one, whose shape (shape.ts) says which is
+ * whose; all that fits neither in a Map. The order of `pairs` and the length of a table with holes are those of Lua's own table: an order
+ * (table-order.ts) replays what happened to the keys once they are asked for. Of most tables the keys tell all of it; what they do not tell
+ * is noted as it happens (table-past.ts). Hot. Measured: with a Map in each, and all that can be noted, `{a = 1, b = 2}` took twice the time.
  */
 
-import { SMALL, smallOrder } from "./small-order.ts";
+import { KnownOrder, MAPPED, NO_KEYS, type Shape } from "./shape.ts";
+import { powerOfTwo, SMALL } from "./small-order.ts";
 import { roundedSize, TableOrder } from "./table-order.ts";
+import { CAME, isIndex, TablePast, TOUCHED, WENT } from "./table-past.ts";
 import { LuaError, type LuaValue, type TableValue } from "./value.ts";
 
 export type Key = Exclude<LuaValue, undefined>;
 
+/** What tables have in place of what they do not need yet. No one writes to these. */
 const NO_HASH: Map<Key, LuaValue> = new Map();
-const NO_KEYS: readonly Key[] = [];
+const NO_ENDS = endsOf(NO_KEYS);
+const NO_VALUES: LuaValue[] = [];
+const NO_ORDER = new KnownOrder<Key>([]);
 
 /** Fewer nil values than this are not worth tidying up. */
 const FEW = 32;
 
-/** What happened to keys, beside new ones in the Map. Each note has three parts: the size of the Map then, which of these, and an operand. */
-const GREW = 0; // the array, to that many
-const SHRANK = 1; // the array, to that many
-const CAME = 2; // a key had been set to nil, and is set again
-const WENT = 3; // a key was set to nil
-const TOUCHED = 4; // a key was set to nil that had no value: even so Lua finds a place for it
-const RESERVED = 5; // that many places in the array part
-
 export class LuaTable implements TableValue {
   declare readonly isTable: true;
-  /** Values of the keys from 1 on. The last one is never nil; those between may be. Not to be written to directly. */
-  array: LuaValue[];
-  /** All other keys; never NaN, and no integer that is next to the array. Some values may be nil. Not to be written to directly. */
-  hash: Map<Key, LuaValue> = NO_HASH;
+  /** Values of the keys from 1 on. The last one is never nil; those between may be. Not to be written to: tables may share one. */
+  list: LuaValue[];
+  /** Which strings are keys; MAPPED if the Map has all keys but those of the list. The values, in the same order; some may be nil. */
+  shape: Shape = NO_KEYS;
+  values: LuaValue[] = NO_VALUES;
+  /** Never NaN, and no integer that is next to the list. Some values may be nil. */
+  private map: Map<Key, LuaValue> = NO_ENDS;
   metatable: LuaTable | undefined = undefined;
   /** Scripts cannot write to it. */
   isReadonly = false;
   /** Neither a metatable nor read-only: what most accesses ask. */
   isPlain = true;
+  /** All positive integers are in the list, and none of its values is nil. */
+  isDense = true;
 
   /** What a constructor asked for: places in the array, and pairs. */
   private arraySize: number;
   private readonly hashSize: number;
-  /** How many values of the array are nil, and how many of the Map. */
-  private holes = 0;
-  private dead = 0;
-  /** How many positive integers are in the Map, and a bound: none of them that has a value is below. */
-  private indexes = 0;
-  private lowest = Number.POSITIVE_INFINITY;
-  private notes: Key[] | null = null;
-  /** Up to where the notes tell of the array, and the most it has had since. */
-  private noted = 0;
-  private most = 0;
-  /** As large as this Lua's array part is at least, and whether the array was ever larger, as the notes have it. */
-  private room: number;
-  private hasOutgrown = false;
-  /** How many keys the Map had when first something was noted but how the array grew and shrank at its end; -1 for never. */
-  private tangledAt = -1;
-  /** The order, with as many of the Map's keys as it has seen; it reads the next ones from the cursor. */
-  private known: TableOrder<Key> | null = null;
-  private knownTail = NO_KEYS;
-  /** Where `next` was in it. */
-  private lastPlace = 0;
-  private seen = 0;
-  private cursor: Iterator<Key> | null = null;
-  /** How many items of the array it has seen. */
-  private replayed = 0;
+  private past: TablePast<Key> | null = null;
 
   /**
    * As a constructor makes it that has `arraySize` items in its list, a last one of any number of values not counted, and `hashSize` other
    * ones. `array`: the values of the list, if it is known at once: `seal` must follow if one of them may be nil.
    */
-  constructor(arraySize = 0, hashSize = 0, array: LuaValue[] = []) {
-    this.arraySize = Math.max(roundedSize(arraySize), array.length);
-    this.room = this.arraySize;
+  constructor(arraySize = 0, hashSize = 0, array: LuaValue[] = NO_VALUES) {
+    this.arraySize = arraySize === 0 ? array.length : Math.max(roundedSize(arraySize), array.length);
     this.hashSize = hashSize;
-    this.array = array;
+    this.list = array;
+  }
+
+  /** A table that got these values (none of them nil) one after the other, from 1 on. They become its own. */
+  static listing(values: LuaValue[]): LuaTable {
+    const table = new LuaTable();
+    table.list = values;
+    return table;
+  }
+
+  /** A table that got the keys of `shape` one after the other, with these values (none of them nil). They become its own. */
+  static shaped(shape: Shape, values: LuaValue[]): LuaTable {
+    const table = new LuaTable();
+    table.shape = shape;
+    table.map = endsOf(shape);
+    table.values = values;
+    return table;
+  }
+
+  // ---- what it has
+
+  /** The list. Not to be written to, unless by who makes the table: then values that are not nil may be added. */
+  get array(): LuaValue[] {
+    if (this.list === NO_VALUES) this.list = [];
+    return this.list;
+  }
+
+  /** All keys but those of the list, as they came. A table with a shape loses it: for what is done rarely. Not to be written to. */
+  get hash(): Map<Key, LuaValue> {
+    if (this.hashed === 0) return NO_HASH;
+    this.abandonShape();
+    return this.map;
+  }
+
+  set hash(map: Map<Key, LuaValue>) {
+    this.shape = MAPPED;
+    this.values = NO_VALUES;
+    this.map = map;
+  }
+
+  /** How many keys there are beside those of the list, some of whose values may be nil. */
+  get hashed(): number {
+    return this.shape === MAPPED ? this.map.size : this.values.length;
   }
 
   /** The value of `key`, without metamethods. Hot. */
   get(key: LuaValue): LuaValue {
-    if (typeof key === "number") {
-      const place = key - 1;
-      const { array } = this;
-      if (place >= 0 && place < array.length && place === Math.floor(place)) return array[place];
-    }
-    return this.hash.get(key as Key);
+    return typeof key === "number" ? this.getNumber(key) : this.getOther(key as Key);
   }
+
+  private getNumber(key: number): LuaValue {
+    const place = key - 1;
+    const { list } = this;
+    if (place >= 0 && place < list.length && place === Math.floor(place)) return list[place];
+    return this.shape === MAPPED ? this.map.get(key) : undefined;
+  }
+
+  private getOther(key: Key): LuaValue {
+    // In any case the same question comes first: so the engine takes it out of loops that ask again and again.
+    const found = this.map.get(key);
+    if (this.shape === MAPPED || found === undefined) return found;
+    const { place } = found as unknown as Shape;
+    const { values } = this;
+    return place < values.length ? values[place] : undefined;
+  }
+
+  // ---- changes
 
   /** Sets `key` (neither nil nor NaN), without metamethods. Hot. */
   set(key: Key, value: LuaValue): void {
     if (typeof key === "number") this.setNumber(key, value);
-    else this.setHashed(key, value);
+    else if (this.shape === MAPPED) this.setMapped(key, value);
+    else if (typeof key !== "string") this.setUnshaped(key, value);
+    else {
+      const end = this.shape.ends.get(key);
+      if (end !== undefined && end.place < this.values.length) this.setPlace(end.place, value);
+      else this.addKey(this.shape.followedBy(key, end), key, value);
+    }
+  }
+
+  /** Likewise. `key` stays in memory: it is one of a program's text, or a copy, but no piece cut out of a longer text. Hot. */
+  setHashed(key: string, value: LuaValue): void {
+    const { shape } = this;
+    const end = shape.ends.get(key);
+    if (shape === MAPPED) this.setMapped(key, value);
+    else if (end !== undefined && end.place < shape.size) this.setPlace(end.place, value);
+    else this.addKey(shape.extendedBy(key, end), key, value);
   }
 
   private setNumber(key: number, value: LuaValue): void {
-    const { array } = this;
+    const { list } = this;
     const place = key - 1;
-    if (place === array.length) this.push(value);
-    else if (place >= 0 && place < array.length && place === Math.floor(place)) {
+    if (place === list.length) this.push(value);
+    else if (place >= 0 && place < list.length && place === Math.floor(place)) {
       if (value === undefined) this.clear(place);
-      else if (this.holes > 0 && array[place] === undefined) this.fill(place, value);
-      else array[place] = value;
-    } else this.setHashed(key, value);
+      else if (!this.isDense && list[place] === undefined) this.fill(place, value);
+      else list[place] = value;
+    } else this.setUnshaped(key, value);
   }
 
-  /** Sets the key behind the array. */
+  /** Sets the key behind the list. */
   private push(value: LuaValue): void {
-    const { array } = this;
     if (value === undefined) {
       // Even so Lua finds a place for the key.
-      if (this.most <= array.length) this.most = array.length + 1;
+      this.noting.noteLength(this.list.length + 1);
       return;
     }
-    array.push(value);
-    if (array.length + 1 >= this.lowest) this.absorb();
+    if (this.list === NO_VALUES) this.list = [value];
+    else this.list.push(value);
+    if (!this.isDense && this.list.length + 1 >= this.noting.lowest) this.absorb();
   }
 
-  /** Sets a key that is not in the array nor next to it. Hot. */
-  setHashed(key: Key, value: LuaValue): void {
-    if (value === undefined) {
-      this.remove(key);
+  // ---- keys of a shape
+
+  /** Sets a key that there is. */
+  private setPlace(place: number, value: LuaValue): void {
+    const { values } = this;
+    if (value !== undefined && values[place] !== undefined) values[place] = value;
+    else this.changeNil(place, value);
+  }
+
+  /** Likewise, when the key has the value nil or gets it: it keeps its place, as it does in Lua. */
+  private changeNil(place: number, value: LuaValue): void {
+    const { values, noting } = this;
+    const key = this.shape.keys[place] as string;
+    const before = values[place];
+    values[place] = value;
+    if (before !== undefined) noting.dead++;
+    else if (value !== undefined) noting.dead--;
+    this.note(value !== undefined ? CAME : before === undefined ? TOUCHED : WENT, key);
+  }
+
+  /** Sets a new key, with which the table has the shape `next`; null for none. */
+  private addKey(next: Shape | null, key: string, value: LuaValue): void {
+    if (next === null) return this.setUnshaped(key, value);
+    this.noteKey(this.values.length);
+    this.shape = next;
+    this.map = endsOf(next);
+    if (this.values === NO_VALUES) this.values = [value];
+    else this.values.push(value);
+    if (value !== undefined) return;
+    this.noting.dead++;
+    this.note(WENT, key);
+  }
+
+  private abandonShape(): void {
+    const { shape, values } = this;
+    if (shape === MAPPED) return;
+    this.shape = MAPPED;
+    this.values = NO_VALUES;
+    this.map = values.length === 0 ? NO_HASH : new Map();
+    for (let place = 0; place < values.length; place++) this.map.set(shape.keys[place] as string, values[place]);
+  }
+
+  // ---- keys of the Map
+
+  /** Sets a key that a shape cannot have, or has not: the Map has all keys from now on. */
+  private setUnshaped(key: Key, value: LuaValue): void {
+    this.abandonShape();
+    this.setMapped(key, value);
+  }
+
+  private setMapped(key: Key, value: LuaValue): void {
+    if (value === undefined) return this.remove(key);
+    const { map } = this;
+    if (map === NO_HASH) {
+      this.map = new Map();
+      this.map.set(key, value);
+      this.noteMapped(key, 0);
       return;
     }
-    const { hash } = this;
-    if (hash === NO_HASH) {
-      this.hash = new Map();
-      this.hash.set(key, value);
-      this.noteKey(key, 0);
-      return;
-    }
-    const before = hash.size;
-    if (this.dead > 0 && hash.get(key) === undefined && hash.has(key)) {
-      hash.set(key, value);
-      this.dead--;
-      if (typeof key === "number" && key >= 1 && key < this.lowest && Number.isInteger(key)) this.lowest = key;
+    const before = map.size;
+    if (this.past !== null && this.past.dead > 0 && map.get(key) === undefined && map.has(key)) {
+      map.set(key, value);
+      this.past.dead--;
+      if (isIndex(key) && key < this.past.lowest) this.past.lowest = key;
+      this.findDensity();
       this.note(CAME, key);
       return;
     }
-    hash.set(key, value);
-    if (hash.size !== before) this.noteKey(key, before);
+    map.set(key, value);
+    if (map.size !== before) this.noteMapped(key, before);
   }
 
-  /** A key is new in the Map, which had `before`. */
-  private noteKey(key: Key, before: number): void {
-    this.noteArray(before);
-    // With more keys than the constructor asked for Lua finds new sizes, which are for what is there now.
-    if (this.room > 0 && before >= this.hashSize) this.room = Math.min(this.room, powerOfTwo(this.array.length));
-    if (typeof key === "number") this.noteIndex(key);
-  }
-
-  private noteIndex(key: number): void {
-    if (key < 1 || !Number.isInteger(key)) return;
-    this.indexes++;
-    if (key < this.lowest) this.lowest = key;
-  }
-
-  // ---- nil
-
-  /** A key of the Map stays there with the value nil, as it does in Lua, where it keeps its place. */
+  /** A key of the Map stays there with the value nil. */
   private remove(key: Key): void {
-    const { hash } = this;
-    if (hash.get(key) === undefined) {
-      if (hash.has(key)) {
+    if (this.map.get(key) === undefined) {
+      if (this.map.has(key)) {
         this.note(TOUCHED, key);
         return;
       }
-      this.hash = hash === NO_HASH ? new Map() : hash;
-      this.noteKey(key, hash.size);
+      if (this.map === NO_HASH) this.map = new Map();
+      this.noteMapped(key, this.map.size);
     }
-    this.hash.set(key, undefined);
-    this.dead++;
+    const { map, noting } = this;
+    map.set(key, undefined);
+    noting.dead++;
     this.note(WENT, key);
-    if (this.dead > FEW && this.dead * 2 > this.hash.size) this.compact();
+    if (noting.dead > FEW && noting.dead * 2 > map.size) this.compact();
   }
 
+  /** A key is new in the Map, which had `before`. */
+  private noteMapped(key: Key, before: number): void {
+    this.noteKey(before);
+    if (!isIndex(key)) return;
+    this.noting.noteIndex(key);
+    this.isDense = false;
+  }
+
+  /** A key is new that is not in the list, beside `before` others. */
+  private noteKey(before: number): void {
+    if (this.past !== null || this.list.length > 0 || this.arraySize > 0) this.noting.noteKey(this.list.length, before, this.hashSize);
+  }
+
+  // ---- nil in the list
+
   private clear(place: number): void {
-    const { array } = this;
-    if (array[place] === undefined) {
-      this.note(TOUCHED, place + 1);
-      return;
+    const { list } = this;
+    if (list[place] === undefined) return this.note(TOUCHED, place + 1);
+    const { noting } = this;
+    list[place] = undefined;
+    noting.holes++;
+    this.isDense = false;
+    if (place === list.length - 1) this.trim();
+    else {
+      this.note(WENT, place + 1);
+      if (noting.holes > FEW && noting.holes * 2 > list.length) this.disband();
     }
-    if (place === array.length - 1) {
-      array[place] = undefined;
-      this.holes++;
-      this.trim();
-      return;
-    }
-    array[place] = undefined;
-    this.holes++;
-    this.note(WENT, place + 1);
-    if (this.holes > FEW && this.holes * 2 > array.length) this.disband();
   }
 
   private fill(place: number, value: LuaValue): void {
-    this.array[place] = value;
-    this.holes--;
+    this.list[place] = value;
+    this.noting.holes--;
+    this.findDensity();
     this.note(CAME, place + 1);
   }
 
-  /** Takes the holes at the end of the array away. */
+  /** Takes the holes at the end of the list away. */
   private trim(): void {
-    const { array } = this;
-    let { length } = array;
-    if (length > this.most) this.most = length;
-    while (length > 0 && array[length - 1] === undefined) length--;
-    const dropped = array.length - length;
-    this.holes -= dropped;
-    array.length = length;
+    const { list, noting } = this;
+    let { length } = list;
+    noting.noteLength(length);
+    while (length > 0 && list[length - 1] === undefined) length--;
+    const dropped = list.length - length;
+    noting.holes -= dropped;
+    list.length = length;
+    this.findDensity();
     // What was a hole before is noted as nil already, and may get a value again.
-    if (dropped > 1) this.noteArray(this.hash.size);
+    if (dropped > 1) noting.noteList(length, this.hashed);
+  }
+
+  private findDensity(): void {
+    const { past } = this;
+    this.isDense = past === null || (past.holes === 0 && past.lowest === Number.POSITIVE_INFINITY);
   }
 
   // ---- lists: for tables that are dense
@@ -218,26 +316,26 @@ export class LuaTable implements TableValue {
 
   /** Takes the value of `index`, from 1 to the length, out. */
   removeAt(index: number): void {
-    const { array } = this;
-    if (array.length > this.most) this.most = array.length;
-    if (index === array.length) array.pop();
-    else array.splice(index - 1, 1);
+    const { list } = this;
+    this.noting.noteLength(list.length);
+    if (index === list.length) list.pop();
+    else list.splice(index - 1, 1);
   }
 
   // ---- constructors
 
-  /** The array was filled by a constructor, which set all other keys before: counts its holes, and drops those at its end. */
+  /** The list was filled by a constructor, which set all other keys before: counts its holes, and drops those at its end. */
   seal(): this {
-    const { array } = this;
-    this.reserve(array.length);
-    array.forEach((value, place) => {
-      if (value !== undefined) return;
-      this.holes++;
+    const { list } = this;
+    this.reserve(list.length);
+    for (let place = 0; place < list.length; place++) {
+      if (list[place] !== undefined) continue;
+      this.noting.holes++;
       this.note(WENT, place + 1);
-    });
-    if (this.holes > 0) {
+    }
+    if (this.past !== null && this.past.holes > 0) {
       this.trim();
-      this.noteArray(this.hash.size);
+      this.past.noteList(list.length, this.hashed);
     }
     return this;
   }
@@ -245,8 +343,8 @@ export class LuaTable implements TableValue {
   /** The list of a constructor that has other items too: it is set last, all at once. */
   setList(values: readonly LuaValue[]): this {
     this.reserve(values.length);
-    if (this.array.length === 0 && this.lowest > values.length + 1) {
-      this.array = [...values];
+    if (this.list.length === 0 && (this.past === null || this.past.lowest > values.length + 1)) {
+      this.list = [...values];
       return this.seal();
     }
     values.forEach((value, place) => {
@@ -258,14 +356,12 @@ export class LuaTable implements TableValue {
   /** The list of a constructor was longer than its text shows. */
   private reserve(size: number): void {
     if (size <= this.arraySize) return;
-    if (this.hash.size === 0) {
-      this.arraySize = size;
-      this.room = size;
+    if (this.hashed > 0) {
+      this.noting.noteReserved(size, this.hashed);
       return;
     }
-    this.tangledAt = 0;
-    this.notes ??= [];
-    this.notes.push(this.hash.size, RESERVED, size);
+    this.arraySize = size;
+    if (this.past !== null) this.past.room = size;
   }
 
   // ---- the order
@@ -273,168 +369,74 @@ export class LuaTable implements TableValue {
   /** A border as Lua finds it: `#t`. */
   get length(): number {
     // Without holes and numbers elsewhere there is one border only.
-    return this.isDense ? this.array.length : this.order.border();
-  }
-
-  /** All positive integers are in the array, and none of its values is nil. */
-  get isDense(): boolean {
-    return this.holes === 0 && this.lowest === Number.POSITIVE_INFINITY;
+    return this.isDense ? this.list.length : this.order.border();
   }
 
   /** Where Lua has each key. */
   get order(): TableOrder<Key> {
-    let { known } = this;
-    if (known === null) {
-      known = new TableOrder(this.arraySize, this.hashSize);
-      this.known = known;
+    const { noting, shape, hashed } = this;
+    noting.known ??= new TableOrder(this.arraySize, this.hashSize);
+    if (noting.isBehind(this.list.length, hashed)) {
+      noting.replay(noting.known, shape === MAPPED ? this.map : shape.keys, this.list.length, hashed);
     }
-    const { array, noted } = this;
-    if (this.seen !== this.hash.size || this.notes !== null || array.length !== noted || this.most > noted) this.replay(known);
-    return known;
+    return noting.known;
   }
 
-  /** What follows the array, if all of it comes in order and this is easily known; else null. */
-  get tail(): readonly Key[] | null {
-    const { tangledAt } = this;
-    const { size } = this.hash;
-    // What goes changes nothing until something new comes.
-    if (this.known !== null || (tangledAt >= 0 && tangledAt !== size)) return null;
-    // Lua has the array in its array part, unless it outgrew that while there were free nodes.
-    const isListed = !this.hasOutgrown && this.array.length <= this.room && this.most <= this.room;
-    if (!isListed && (size > 1 || this.hashSize > 1 || tangledAt >= 0)) return null;
-    if (size === 0) return NO_KEYS;
-    if (this.indexes > 0 && (size > 1 || this.array.length > 0)) return null;
-    if (this.knownTail.length === size) return this.knownTail;
-    if (size > SMALL) return null;
-    const keys: Key[] = [];
-    for (const key of this.hash.keys()) keys.push(key);
-    const tail = size === 1 ? keys : smallOrder(keys, this.hashSize);
-    if (tail !== null) this.knownTail = tail;
-    return tail;
-  }
-
-  private note(what: number, operand: Key): void {
-    const { size } = this.hash;
-    this.noteArray(size);
-    if (this.tangledAt < 0) this.tangledAt = size;
-    this.notes ??= [];
-    this.notes.push(size, what, operand);
-    if (this.notes.length > 3 * (FEW + this.hash.size + this.array.length)) void this.order;
-  }
-
-  /** Notes how the array grew and shrank at its end since the last time. `arrived`: so many keys were in the Map before what comes now. */
-  private noteArray(arrived: number): void {
-    const { length } = this.array;
-    if (length === this.noted && this.most <= length) return;
-    const top = Math.max(this.most, length, this.noted);
-    if (top > this.room) this.hasOutgrown = true;
-    this.notes ??= [];
-    this.notes.push(arrived, GREW, top);
-    if (top > length) this.notes.push(arrived, SHRANK, length);
-    this.noted = length;
-    this.most = length;
-  }
-
-  private replay(order: TableOrder<Key>): void {
-    this.noteArray(this.hash.size);
-    const notes = this.notes ?? [];
-    this.notes = null;
-    let items = this.replayed;
-    for (let place = 0; place < notes.length; place += 3) {
-      this.replayKeys(order, notes[place] as number);
-      const operand = notes[place + 2] as Key;
-      switch (notes[place + 1]) {
-        case GREW:
-          while (items < (operand as number)) order.set(++items);
-          break;
-        case SHRANK:
-          for (; items > (operand as number); items--) order.unset(items);
-          break;
-        case CAME:
-          order.set(operand);
-          break;
-        case WENT:
-          order.unset(operand);
-          break;
-        case TOUCHED:
-          order.touch(operand);
-          break;
-        default:
-          order.reserve(operand as number);
-      }
+  /** What follows the list, if all of it comes in order and this is easily known; else null. */
+  get tail(): KnownOrder<Key> | null {
+    const { past, hashed, hashSize, shape } = this;
+    const { length } = this.list;
+    let isListed = length <= this.arraySize;
+    if (past !== null) {
+      // What goes changes nothing until something new comes.
+      if (past.known !== null || (past.tangledAt >= 0 && past.tangledAt !== hashed)) return null;
+      // Lua has the list in its array part, unless it outgrew that while there were free nodes.
+      isListed = !past.hasOutgrown && length <= past.room && past.most <= past.room;
+      if (!isListed && past.tangledAt >= 0) return null;
     }
-    this.replayed = items;
-    this.replayKeys(order, this.hash.size);
+    if (!isListed && (hashed > 1 || hashSize > 1)) return null;
+    if (hashed === 0) return NO_ORDER;
+    if (shape !== MAPPED) return hashSize > SMALL ? null : shape.orderFor(hashSize);
+    return this.noting.tailOf(this.map, length, hashSize);
   }
 
-  private replayKeys(order: TableOrder<Key>, upTo: number): void {
-    if (this.seen >= upTo) return;
-    this.cursor ??= this.unseen();
-    for (; this.seen < upTo; this.seen++) order.set(this.cursor.next().value as Key);
+  /** What happened to the keys so far, to which something will be added. */
+  private get noting(): TablePast<Key> {
+    this.past ??= new TablePast(this.arraySize);
+    return this.past;
   }
 
-  private unseen(): Iterator<Key> {
-    const cursor = this.hash.keys();
-    for (let count = 0; count < this.seen; count++) cursor.next();
-    return cursor;
+  private note(what: typeof CAME | typeof WENT | typeof TOUCHED, key: Key): void {
+    if (this.noting.note(what, key, this.list.length, this.hashed)) void this.order;
   }
 
   // ---- tidying up: the order knows all that has happened so far, so both parts can be changed
 
-  /** Keys that were set to nil leave the Map. */
   private compact(): void {
     void this.order;
-    this.indexes = 0;
-    this.lowest = Number.POSITIVE_INFINITY;
-    for (const [key, value] of this.hash) {
-      if (value === undefined) this.hash.delete(key);
-      else if (typeof key === "number") this.noteIndex(key);
-    }
-    this.dead = 0;
+    this.noting.compact(this.map);
     this.settle();
   }
 
-  /** Keys that follow the array leave the Map for it. */
   private absorb(): void {
-    const { array, hash } = this;
-    let next = array.length + 1;
-    if (hash.get(next) === undefined) return;
+    if (this.map.get(this.list.length + 1) === undefined) return;
     void this.order;
-    for (let value = hash.get(next); value !== undefined; value = hash.get(++next)) {
-      hash.delete(next);
-      array.push(value);
-      this.indexes--;
-    }
-    this.lowest = this.indexes === 0 ? Number.POSITIVE_INFINITY : next;
+    this.noting.absorb(this.list, this.map);
     this.settle();
   }
 
-  /** What is behind the first hole leaves the array for the Map: queues grow at one end and go away at the other. */
   private disband(): void {
     void this.order;
-    const { array } = this;
-    if (this.hash === NO_HASH) this.hash = new Map();
-    const start = array.indexOf(undefined);
-    for (let place = start; place < array.length; place++) {
-      const value = array[place];
-      if (value === undefined) continue;
-      if (this.hash.has(place + 1)) this.dead--;
-      else this.noteIndex(place + 1);
-      this.hash.set(place + 1, value);
-    }
-    array.length = start;
-    this.holes = 0;
+    this.abandonShape();
+    if (this.map === NO_HASH) this.map = new Map();
+    this.noting.disband(this.list, this.map);
     this.settle();
   }
 
   /** The order has seen all there is. */
   private settle(): void {
-    const { length } = this.array;
-    this.seen = this.hash.size;
-    this.cursor = null;
-    this.noted = length;
-    this.most = length;
-    this.replayed = length;
+    this.noting.settle(this.list.length, this.hashed);
+    this.findDensity();
   }
 
   // ---- walks
@@ -460,32 +462,37 @@ export class LuaTable implements TableValue {
     return undefined;
   }
 
-  private nextSimply(tail: readonly Key[], key: LuaValue): [Key, LuaValue] | undefined | null {
-    const { array } = this;
+  private nextSimply(tail: KnownOrder<Key>, key: LuaValue): [Key, LuaValue] | undefined | null {
+    const { list } = this;
+    const { keys } = tail;
     let place = 0;
     if (typeof key === "number" && key >= 1 && key <= this.capacity && Number.isInteger(key)) place = key;
     else if (key !== undefined) {
-      const found = tail[this.lastPlace] === key ? this.lastPlace : tail.indexOf(key);
+      const found = keys[tail.at] === key ? tail.at : keys.indexOf(key);
       if (found < 0) return null;
-      place = array.length + found + 1;
+      place = list.length + found + 1;
     }
-    for (; place < array.length; place++) {
-      const value = array[place];
+    for (; place < list.length; place++) {
+      const value = list[place];
       if (value !== undefined) return [place + 1, value];
     }
-    for (let rest = place - array.length; rest < tail.length; rest++) {
-      const next = tail[rest] as Key;
-      const value = this.hash.get(next);
+    for (let rest = place - list.length; rest < keys.length; rest++) {
+      const value = this.valueIn(tail, rest);
       if (value === undefined) continue;
-      this.lastPlace = rest;
-      return [next, value];
+      tail.at = rest;
+      return [keys[rest] as Key, value];
     }
     return undefined;
   }
 
+  /** The value of a key in the table's tail. */
+  valueIn({ keys, places }: KnownOrder<Key>, at: number): LuaValue {
+    return places === null ? this.map.get(keys[at] as Key) : this.values[places[at] as number];
+  }
+
   /** How large Lua's array part is, if that is all of the table. */
   private get capacity(): number {
-    const most = Math.max(this.most, this.array.length);
+    const most = Math.max(this.past?.most ?? 0, this.list.length);
     return most <= this.arraySize ? this.arraySize : powerOfTwo(most);
   }
 
@@ -500,6 +507,11 @@ export class LuaTable implements TableValue {
   }
 }
 
+/** In a table that has a shape its `ends` are in place of the Map: a lookup is the same then. */
+function endsOf(shape: Shape): Map<Key, LuaValue> {
+  return shape.ends as unknown as Map<Key, LuaValue>;
+}
+
 /** A walk over the pairs of a table: each `step` that returns true gives the next `key` and `value`. */
 export class TableWalk {
   key: LuaValue = undefined;
@@ -507,7 +519,7 @@ export class TableWalk {
   private readonly table: LuaTable;
   private place = 0;
   /** What follows the array, and how much of it is over; null when the walk follows an order. */
-  private tail: readonly Key[] | null;
+  private tail: KnownOrder<Key> | null;
   private tailPlace = 0;
   private version = 0;
 
@@ -521,9 +533,9 @@ export class TableWalk {
   step(): boolean {
     const { tail } = this;
     if (tail === null) return this.stepInOrder();
-    const { array } = this.table;
-    while (this.place < array.length) {
-      const value = array[this.place++];
+    const { list } = this.table;
+    while (this.place < list.length) {
+      const value = list[this.place++];
       if (value !== undefined) {
         this.key = this.place;
         this.value = value;
@@ -533,18 +545,18 @@ export class TableWalk {
     return this.stepBehindArray(tail);
   }
 
-  private stepBehindArray(tail: readonly Key[]): boolean {
+  private stepBehindArray(tail: KnownOrder<Key>): boolean {
     const { table } = this;
     if (table.tail !== tail) {
       this.tail = null;
       this.follow(table.order);
       return this.stepInOrder();
     }
-    while (this.tailPlace < tail.length) {
-      const key = tail[this.tailPlace++] as Key;
-      const value = table.hash.get(key);
+    while (this.tailPlace < tail.keys.length) {
+      const at = this.tailPlace++;
+      const value = table.valueIn(tail, at);
       if (value === undefined) continue;
-      this.key = key;
+      this.key = tail.keys[at];
       this.value = value;
       return true;
     }
@@ -577,9 +589,4 @@ export class TableWalk {
     this.place = order.placeOf(this.key) + 1;
     if (this.place === 0) throw new LuaError("invalid key to 'next'", 0);
   }
-}
-
-/** The next power of two. */
-function powerOfTwo(count: number): number {
-  return count === 0 ? 0 : 2 ** (32 - Math.clz32(count - 1));
 }

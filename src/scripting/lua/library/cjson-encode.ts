@@ -1,30 +1,23 @@
 /** Lua to JSON. Hot: scripts encode what they store. */
 
 import { generalText, numberText } from "../numbers.ts";
+import type { KnownOrder } from "../shape.ts";
 import type { LuaState } from "../state.ts";
-import { LuaTable } from "../table.ts";
+import { type Key, LuaTable } from "../table.ts";
 import { LightUserdata, type LuaError, type LuaValue, typeName } from "../value.ts";
 import type { JsonConfig } from "./cjson-config.ts";
+import { JsonWriter, quoted } from "./json-writer.ts";
 import { MAX_C_STACK, takeMemory, WRITE_CHUNK } from "./limits.ts";
 
 const MAX_INT = 2 ** 31 - 1;
 
-const SPACE = 32;
-const QUOTE = 34;
-const SLASH = 47;
-const BACKSLASH = 92;
-const DELETE = 127;
+const COMMA = 44;
+const OPEN_BRACKET = 91;
+const CLOSE_BRACKET = 93;
+const OPEN_BRACE = 123;
+const CLOSE_BRACE = 125;
 
-/** Characters that may not stand for themselves. */
-const UNSAFE = /["\\/\x00-\x1f\x7f]/;
-/** In texts of up to this many characters a loop finds them sooner. */
-const SHORT = 12;
-
-/** What is written for each character that may not stand for itself; "" for all others. */
-const ESCAPES: readonly string[] = Array.from({ length: 256 }, (_, code) => {
-  const short = { 8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 34: '\\"', 47: "\\/", 92: "\\\\" }[code];
-  return short ?? (code < 32 || code === 127 ? `\\u00${code.toString(16).padStart(2, "0")}` : "");
-});
+const NO_LABELS: readonly string[] = [];
 
 /** The JSON of `value`. Errors: types that JSON does not have, tables that are too deep or too sparse, numbers that are not finite. */
 export function encodeJson(L: LuaState, config: JsonConfig, value: LuaValue): string {
@@ -32,7 +25,7 @@ export function encodeJson(L: LuaState, config: JsonConfig, value: LuaValue): st
 }
 
 class Encoder {
-  private text = "";
+  private readonly writer = new JsonWriter();
   /** Characters that the memory has been told of. */
   private taken = 0;
   private readonly L: LuaState;
@@ -45,70 +38,93 @@ class Encoder {
 
   whole(value: LuaValue): string {
     // The value itself is on C's stack.
-    if (value instanceof LuaTable) this.appendTable(value, 1, 1);
-    else this.text = this.scalar(value);
+    if (value instanceof LuaTable) this.table(value, 1, 1);
+    else this.scalar(value);
     this.take();
-    return this.text;
+    return this.writer.whole();
   }
 
   /** A value that is no table. */
-  private scalar(value: LuaValue): string {
-    if (typeof value === "string") return quoted(value);
-    if (typeof value === "number") return this.number(value);
-    if (typeof value === "boolean") return value ? "true" : "false";
-    if (value === undefined || (value instanceof LightUserdata && value.address === 0)) return "null";
-    throw this.refusal(value, "type not supported");
+  private scalar(value: LuaValue): void {
+    const { writer } = this;
+    if (typeof value === "string") writer.quoted(value);
+    else if (typeof value === "number") this.number(value);
+    else if (typeof value === "boolean") writer.plain(value ? "true" : "false");
+    else if (value === undefined || (value instanceof LightUserdata && value.address === 0)) writer.plain("null");
+    else throw this.refusal(value, "type not supported");
   }
 
-  /** `slots`: how many C has on its stack by now. One call for each level: they may be 7997. */
-  private appendTable(table: LuaTable, depth: number, slots: number): void {
+  /** `slots`: how many C has on its stack by now. Lists and objects are written here, for one call at each level: they may be 7997. */
+  private table(table: LuaTable, depth: number, slots: number): void {
     if (depth > this.config.encodeMaxDepth || slots + 3 > MAX_C_STACK) {
       throw this.L.error(`Cannot serialise, excessive nesting (${depth})`);
     }
     const length = this.listLength(table);
-    let mark = length > 0 ? "[" : "{";
-    if (length > 0) {
-      for (let key = 1; key <= length; key++) {
-        const value = table.get(key);
-        if (value instanceof LuaTable) {
-          this.text += mark;
-          this.appendTable(value, depth + 1, slots + 1);
-        } else this.text += mark + this.scalar(value);
-        mark = ",";
-        if (this.text.length - this.taken > WRITE_CHUNK) this.take();
-      }
-      this.text += "]";
-    } else {
-      for (const walk = table.walk(); walk.step(); ) {
-        const { value } = walk;
-        this.text += mark + this.key(walk.key);
-        if (value instanceof LuaTable) this.appendTable(value, depth + 1, slots + 2);
-        else this.text += this.scalar(value);
-        mark = ",";
-        if (this.text.length - this.taken > WRITE_CHUNK) this.take();
-      }
-      this.text += mark === "{" ? "{}" : "}";
+    // The keys of an object that has a shape, with the places of their values.
+    const order = length > 0 || table.list.length > 0 ? null : table.tail;
+    const places = order === null ? null : order.places;
+    if (length <= 0 && (order === null || places === null)) {
+      this.pairs(table, depth, slots);
+      return;
     }
+    const labels = order === null ? NO_LABELS : (order.labels ?? this.labelsOf(order));
+    const count = places === null ? length : places.length;
+    let mark = places === null ? OPEN_BRACKET : OPEN_BRACE;
+    for (let at = 0; at < count; at++) {
+      const value = places === null ? table.get(at + 1) : table.values[places[at] as number];
+      if (value === undefined && places !== null) continue;
+      this.writer.mark(mark);
+      mark = COMMA;
+      if (places !== null) this.writer.plain(labels[at] as string);
+      if (value instanceof LuaTable) this.table(value, depth + 1, places === null ? slots + 1 : slots + 2);
+      else this.scalar(value);
+      this.takeSome();
+    }
+    if (mark === OPEN_BRACE) this.writer.mark(OPEN_BRACE);
+    this.writer.mark(places === null ? CLOSE_BRACKET : CLOSE_BRACE);
     this.take();
   }
 
-  private key(key: LuaValue): string {
+  /** Any other object. */
+  private pairs(table: LuaTable, depth: number, slots: number): void {
+    let mark = OPEN_BRACE;
+    for (const walk = table.walk(); walk.step(); mark = COMMA) {
+      const { value } = walk;
+      this.writer.mark(mark);
+      this.writer.plain(this.label(walk.key));
+      if (value instanceof LuaTable) this.table(value, depth + 1, slots + 2);
+      else this.scalar(value);
+      this.takeSome();
+    }
+    if (mark === OPEN_BRACE) this.writer.mark(OPEN_BRACE);
+    this.writer.mark(CLOSE_BRACE);
+    this.take();
+  }
+
+  /** What is written for each key of an order, which keeps it. */
+  private labelsOf(order: KnownOrder<Key>): readonly string[] {
+    order.labels = order.keys.map((key) => this.label(key));
+    return order.labels;
+  }
+
+  /** A key and its colon. */
+  private label(key: LuaValue): string {
     if (typeof key === "string") return `${quoted(key)}:`;
-    if (typeof key === "number") return `"${this.number(key)}":`;
+    if (typeof key === "number") return `"${this.numberText(key)}":`;
     throw this.refusal(key, "table key must be a number or string");
   }
 
   /** How long the list is that the table is written as; 0 for an object, 0 and less for what C takes for one. Error: it is too sparse. */
   private listLength(table: LuaTable): number {
-    const { array, hash } = table;
+    const { list } = table;
     const { sparseRatio, sparseSafe, sparseConvert } = this.config;
     if (table.isDense) {
-      if (hash.size === 0 && array.length * sparseRatio <= MAX_INT) return array.length;
-      if (array.length === 0) return 0;
+      if (table.hashed === 0 && list.length * sparseRatio <= MAX_INT) return list.length;
+      if (list.length === 0) return 0;
     }
     let items = 0;
-    let largest = array.length;
-    for (const [key, value] of hash) {
+    let largest = list.length;
+    for (const [key, value] of table.hash) {
       if (value === undefined) continue;
       if (typeof key !== "number" || key < 1 || key !== Math.floor(key)) return 0;
       if (key > largest) largest = key;
@@ -116,13 +132,18 @@ class Encoder {
     }
     if (largest > MAX_INT) largest = wrappedLargest(table);
     if (sparseRatio === 0 || largest <= sparseSafe) return largest;
-    for (const value of array) if (value !== undefined) items++;
+    for (const value of list) if (value !== undefined) items++;
     if (largest <= Math.imul(items, sparseRatio)) return largest;
     if (!sparseConvert) throw this.refusal(table, "excessively sparse array");
     return 0;
   }
 
-  private number(number: number): string {
+  private number(number: number): void {
+    if ((number | 0) === number && this.config.encodeNumberPrecision === 14) this.writer.integer(number);
+    else this.writer.plain(this.numberText(number));
+  }
+
+  private numberText(number: number): string {
     const { encodeNumberPrecision, encodeInvalidNumbers } = this.config;
     if (number - number !== 0) {
       if (encodeInvalidNumbers === "off") throw this.refusal(number, "must not be NaN or Inf");
@@ -138,10 +159,16 @@ class Encoder {
 
   /** Tells the memory what was written since, and the clock: tables may hold the same table many times over. */
   private take(): void {
-    const written = this.text.length - this.taken;
+    const { length } = this.writer;
+    const written = length - this.taken;
     takeMemory(this.L, written);
     this.L.spend(1 + (written >> 4));
-    this.taken = this.text.length;
+    this.taken = length;
+  }
+
+  /** Likewise, if it is worth it. */
+  private takeSome(): void {
+    if (this.writer.length - this.taken > WRITE_CHUNK) this.take();
   }
 }
 
@@ -153,30 +180,4 @@ function wrappedLargest(table: LuaTable): number {
     if (key > largest) largest = key > MAX_INT ? -MAX_INT - 1 : key;
   }
   return largest;
-}
-
-function quoted(text: string): string {
-  return hasUnsafe(text) ? `"${escaped(text)}"` : `"${text}"`;
-}
-
-function hasUnsafe(text: string): boolean {
-  if (text.length > SHORT) return UNSAFE.test(text);
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    // Letters need one comparison.
-    if (code <= BACKSLASH ? code < SPACE || code === QUOTE || code === SLASH || code === BACKSLASH : code === DELETE) return true;
-  }
-  return false;
-}
-
-function escaped(text: string): string {
-  let result = "";
-  let from = 0;
-  for (let at = 0; at < text.length; at++) {
-    const written = ESCAPES[text.charCodeAt(at)] as string;
-    if (written === "") continue;
-    result += text.slice(from, at) + written;
-    from = at + 1;
-  }
-  return result + text.slice(from);
 }

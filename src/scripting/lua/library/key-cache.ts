@@ -14,12 +14,17 @@ export class KeyCache {
 
   /** The characters of `text` from `start` up to `end`. `hash`: of them, however it is computed. */
   find(text: string, start: number, end: number, hash: number): string {
+    return this.kept(text, start, end, hash) || text.slice(start, end);
+  }
+
+  /** Likewise, but only as a string of its own, if they came before; else "". */
+  kept(text: string, start: number, end: number, hash: number): string {
     const place = (hash ^ (hash >>> 16)) & (SIZE - 1);
     const length = end - start;
     if (this.hashes[place] !== hash || length > LONGEST) {
       this.hashes[place] = hash;
       this.keys[place] = "";
-      return text.slice(start, end);
+      return "";
     }
     const key = this.keys[place] as string;
     if (key.length === length && isAt(key, text, start)) return key;

@@ -20,6 +20,7 @@ import { Housekeeping } from "./process/housekeeping.ts";
 import { PidFile } from "./process/pid-file.ts";
 import { Shutdown } from "./process/shutdown.ts";
 import { Reply } from "./protocol/reply.ts";
+import type { PauseReason } from "./replication/context.ts";
 import { Replication } from "./replication/replication.ts";
 import { FunctionStore } from "./scripting/functions/function-store.ts";
 import { LuaEngine } from "./scripting/functions/lua-engine.ts";
@@ -230,6 +231,14 @@ export class Server implements ServerParts {
 
   /** The role, the link to the master, loading, saving or writing changed: which commands may run is decided again. */
   readonly stateChanged = (): void => this.executor.restrictions.update();
+
+  pauseWrites(reason: PauseReason): void {
+    this.executor.restrictions.pauseWrites(reason);
+  }
+
+  resumeWrites(reason: PauseReason): void {
+    this.executor.restrictions.resumeWrites(reason);
+  }
 
   disconnect(session: Session): void {
     // Off the list now, though the socket's end is told later: CLIENT LIST after CLIENT KILL must not show it.

@@ -8,6 +8,7 @@ import { type CommandError, commandError, errors } from "../errors.ts";
 import { EvictionState } from "../keyspace/eviction.ts";
 import { ExpiryMode } from "../keyspace/key-access.ts";
 import type { Frame } from "../protocol/frame.ts";
+import type { PauseReason } from "../replication/context.ts";
 import type { ScriptRunner } from "../scripting/run.ts";
 import { ScriptFlag } from "../scripting/script-flags.ts";
 import { type Session, SessionKind } from "../session/session.ts";
@@ -51,7 +52,8 @@ export class Restrictions {
   /** DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may call what they must not. */
   scriptsMayCallAll = false;
   private readonly server: ServerParts;
-  private writesPaused = false;
+  /** Who has writes wait. */
+  private readonly pausedBy = new Set<PauseReason>();
   /** Clients whose first request waits for the end of loading, and those that have waited long enough. */
   private readonly patient = new Map<Session, ReturnType<typeof setTimeout>>();
   private outOfPatience = new WeakSet<Session>();
@@ -70,7 +72,7 @@ export class Restrictions {
     if (persistence.writesRefused || appendOnly.refusal !== null) bits |= Restriction.DISK;
     if (replication.refusesStale) bits |= Restriction.STALE;
     if (persistence.loading !== null) bits |= Restriction.LOADING;
-    if (this.writesPaused) bits |= Restriction.PAUSE;
+    if (this.pausedBy.size > 0) bits |= Restriction.PAUSE;
     this.inForce = bits;
     if ((bits & Restriction.LOADING) === 0 && this.patient.size > 0) for (const session of this.patient.keys()) this.goOn(session);
   }
@@ -191,16 +193,17 @@ export class Restrictions {
   // ---- pausing writes
 
   /** What replicas would have to be told waits from now on: writes of clients do, and expired keys are hidden, not deleted. */
-  pauseWrites(): void {
+  pauseWrites(reason: PauseReason): void {
     const { keyspace, replication } = this.server;
-    this.writesPaused = true;
+    this.pausedBy.add(reason);
     if (!replication.isReplica) keyspace.clientExpiryMode = ExpiryMode.HIDE;
     this.update();
   }
 
-  resumeWrites(): void {
+  resumeWrites(reason: PauseReason): void {
     const { keyspace, replication, clients, blocked } = this.server;
-    this.writesPaused = false;
+    this.pausedBy.delete(reason);
+    if (this.pausedBy.size > 0) return;
     if (!replication.isReplica) keyspace.clientExpiryMode = ExpiryMode.DELETE;
     this.update();
     for (const session of clients) {
@@ -222,7 +225,7 @@ export class Restrictions {
   get mayEvict(): boolean {
     const { config, persistence } = this.server;
     if (config.values.replicaof !== null && config.values["replica-ignore-maxmemory"]) return false;
-    return persistence.loading === null && !this.writesPaused;
+    return persistence.loading === null && this.pausedBy.size === 0;
   }
 
   private get diskRefusal(): CommandError | null {

@@ -66,6 +66,7 @@ export class Housekeeping {
     // One image is written to disk at a time.
     if (!appendOnly.rewriting) persistence.cron();
     appendOnly.cron();
+    replication.failover.tick(now);
     if (now - this.lastSecond >= 1000) {
       this.lastSecond = now;
       replication.cron(now);

@@ -46,7 +46,7 @@ export class Shutdown {
     if (seconds === 0 || replication.replicas.askLagging().length === 0) return this.finish(options);
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.waiting = { options, deadline: Date.now() + seconds * 1000, outcome: promise, settle: resolve };
-    this.restrictions.pauseWrites();
+    this.restrictions.pauseWrites("shutdown");
     log.notice("Waiting for replicas before shutting down.");
     return promise;
   }
@@ -79,7 +79,7 @@ export class Shutdown {
   private giveUp(waiting: Waiting): void {
     this.waiting = null;
     waiting.settle(false);
-    this.restrictions.resumeWrites();
+    this.restrictions.resumeWrites("shutdown");
   }
 
   private finish(options: ShutdownOptions): Promise<boolean> {

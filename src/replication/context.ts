@@ -29,6 +29,9 @@ export interface PrivilegedLibraries {
   onChange(listener: () => void): () => void;
 }
 
+/** Who can have writes wait: a shutdown that waits for its replicas, a failover. */
+export type PauseReason = "shutdown" | "failover";
+
 /** The parts of a server that replication works on. `Server` is one. */
 export interface ReplicationContext {
   readonly config: Config;
@@ -44,6 +47,9 @@ export interface ReplicationContext {
   readonly functions: { readonly privileged: PrivilegedLibraries };
   /** The role, the link to the master or loading changed: which commands may run is decided again. */
   stateChanged(): void;
+  /** Writes of clients wait until all who wanted that let them go on. */
+  pauseWrites(reason: PauseReason): void;
+  resumeWrites(reason: PauseReason): void;
   /** An invariant of this server is broken: it logs the error and closes everything at once, before it serves or saves wrong data. */
   readonly broken: Broken;
 }

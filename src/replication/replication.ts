@@ -9,6 +9,7 @@ import { ExpiryMode } from "../keyspace/key-access.ts";
 import { type Session, SessionKind } from "../session/session.ts";
 import type { HistoryPoint, LoadOptions } from "../snapshot/load-handler.ts";
 import type { ReplicationContext } from "./context.ts";
+import { Failover } from "./failover.ts";
 import { History } from "./history.ts";
 import { Replicas } from "./master/master.ts";
 import { MasterLink } from "./replica/link.ts";
@@ -16,6 +17,7 @@ import { MasterLink } from "./replica/link.ts";
 export class Replication {
   readonly history = new History();
   readonly replicas: Replicas;
+  readonly failover: Failover;
   /** The link to our master, or null on a master. */
   link: MasterLink | null = null;
   private readonly server: ReplicationContext;
@@ -23,6 +25,7 @@ export class Replication {
   constructor(server: ReplicationContext) {
     this.server = server;
     this.replicas = new Replicas(server, this.history);
+    this.failover = new Failover(server, this);
   }
 
   get isReplica(): boolean {
@@ -106,7 +109,7 @@ export class Replication {
           "with just a partial transfer.",
       );
     }
-    this.link = new MasterLink(this.server, this.history, this.replicas, { host, port }, point);
+    this.link = new MasterLink(this.server, this.history, this, { host, port }, point);
     config.assign("replicaof", [host, String(port)]);
     journal.following = true;
     keyspace.clientExpiryMode = ExpiryMode.HIDE;

@@ -5,6 +5,7 @@ import { splitWords } from "../../base/words.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
+import type { FailoverOptions, Target } from "../../replication/failover.ts";
 import { ReplicaState } from "../../replication/master/replica.ts";
 import { FUNCTIONS_CAPABILITY } from "../../replication/note.ts";
 import { SessionKind } from "../../session/session.ts";
@@ -48,6 +49,7 @@ function masterRole(call: Call): void {
 /** Errors: the client is a replica, an invalid port. */
 function replicaOf(call: Call): void {
   const { replication, log } = call.server;
+  if (replication.failover.running) throw commandError("ERR REPLICAOF not allowed while failing over.");
   const client = `id=${call.session.id} addr=${call.session.link.remoteAddress} name=${call.session.name}`;
   if (call.is(1, "no") && call.is(2, "one")) {
     if (replication.isReplica) {
@@ -85,6 +87,34 @@ export const slaveof = command("slaveof", { arity: 3, since: "1.0.0", flags: "no
   .docs("Makes the server a replica of another one, or a master.", "O(1)")
   .deprecated("5.0.0", "`REPLICAOF`")
   .run(replicaOf);
+
+export const failover = command("failover", { arity: -1, since: "6.2.0", flags: "admin noscript stale" })
+  .takes("[TO target(host port [FORCE])] [ABORT] [TIMEOUT milliseconds]")
+  .docs("Starts a coordinated failover from a server to one of its replicas.", "O(1)")
+  .run((call) => {
+    const { failover: running } = call.server.replication;
+    if (call.count === 2 && call.is(1, "abort")) running.abort();
+    else running.begin(failoverOptions(call));
+    call.reply.ok();
+  });
+
+/** Errors: an option that is not known or comes twice, a time that is none. */
+function failoverOptions(call: Call): FailoverOptions {
+  let target: Target | null = null;
+  let force = false;
+  let timeoutMs = 0;
+  for (let index = 1; index < call.count; index++) {
+    if (call.is(index, "timeout") && index + 1 < call.count && timeoutMs === 0) {
+      timeoutMs = call.integer(++index);
+      if (timeoutMs <= 0) throw commandError("ERR FAILOVER timeout must be greater than 0");
+    } else if (call.is(index, "to") && index + 2 < call.count && target === null) {
+      target = { host: call.text(index + 1), port: call.integer(index + 2) };
+      index += 2;
+    } else if (call.is(index, "force") && !force) force = true;
+    else throw errors.syntax;
+  }
+  return { target, force, timeoutMs };
+}
 
 // ---- between replica and master
 
@@ -196,6 +226,7 @@ export const sync = command("sync", { arity: 1, since: "1.0.0", flags: "no_async
 
 function checkCanSync(call: Call): void {
   const { replication } = call.server;
+  if (replication.failover.running) throw commandError("NOMASTERLINK Can't SYNC while failing over");
   if (!replication.canServeReplicas) throw commandError("NOMASTERLINK Can't SYNC while not connected with my master");
   if (call.session.link.outputBytes > 0) throw commandError("ERR SYNC and PSYNC are invalid with pending output");
   const { parts, eof } = replication.replicas.of(call.session);

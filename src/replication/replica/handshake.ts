@@ -31,6 +31,8 @@ export interface HandshakeOptions {
   readonly announcedAddress: string;
   /** Whether to ask for notes about function libraries that no stream has (../note.ts). */
   readonly wantsFunctions: boolean;
+  /** Whether the master is to become one: it is a replica that this server hands over to. */
+  readonly failover: boolean;
   /** The history to go on with, and the bytes of it that are here; null when there is none. */
   readonly resume: { readonly id: string; readonly offset: number } | null;
 }
@@ -134,14 +136,15 @@ export class Handshake {
 
   private requestData(): null {
     const { resume } = this.options;
+    const failover = this.options.failover ? ["FAILOVER"] : [];
     if (resume === null) {
       this.log.notice("Partial resynchronization not possible (no cached master)");
-      return this.ask(Step.PSYNC, "PSYNC", "?", "-1");
+      return this.ask(Step.PSYNC, "PSYNC", "?", "-1", ...failover);
     }
     // The protocol counts bytes from 1 and asks for the first one that is missing.
     const request = String(resume.offset + 1);
     this.log.notice(`Trying a partial resynchronization (request ${resume.id}:${request}).`);
-    return this.ask(Step.PSYNC, "PSYNC", resume.id, request);
+    return this.ask(Step.PSYNC, "PSYNC", resume.id, request, ...failover);
   }
 
   private afterPsync(text: string): Outcome | null {
@@ -155,6 +158,7 @@ export class Handshake {
     }
     if (!text.startsWith("-ERR")) return this.fail(`Unexpected reply to PSYNC from master: ${shown(text)}`);
     this.log.notice(`Master does not support PSYNC or is in error state (reply: ${shown(text)})`);
+    if (this.options.failover) return { kind: "failed" };
     this.log.notice("Retrying with SYNC...");
     this.send("SYNC");
     return { kind: "sync" };

@@ -11,9 +11,10 @@ import { Frame } from "../../protocol/frame.ts";
 import { ProtocolError } from "../../protocol/protocol-error.ts";
 import { isLocalAddress, Session, SessionKind, type SessionLink } from "../../session/session.ts";
 import type { ReplicationContext } from "../context.ts";
+import type { Failover } from "../failover.ts";
 import type { History } from "../history.ts";
 import type { Replicas } from "../master/master.ts";
-import { Handshake, type Outcome, type SendWords } from "./handshake.ts";
+import { Handshake, type Outcome, type SendWords, Step } from "./handshake.ts";
 import type { Payload } from "./payload.ts";
 import { DivergenceError, MasterStream } from "./stream.ts";
 import { Transfer } from "./transfer.ts";
@@ -68,6 +69,7 @@ export class MasterLink {
   private readonly server: ReplicationContext;
   private readonly history: History;
   private readonly replicas: Replicas;
+  private readonly failover: Failover;
   private socket: Socket<MasterLink> | null = null;
   /** Counts attempts, so that what belongs to a former one is known as such. */
   private attempt = 0;
@@ -93,13 +95,14 @@ export class MasterLink {
   constructor(
     server: ReplicationContext,
     history: History,
-    replicas: Replicas,
+    { replicas, failover }: { readonly replicas: Replicas; readonly failover: Failover },
     address: MasterAddress,
     point: { resumable: boolean; database: number },
   ) {
     this.server = server;
     this.history = history;
     this.replicas = replicas;
+    this.failover = failover;
     this.address = address;
     this.resumable = point.resumable;
     this.database = point.database;
@@ -173,6 +176,7 @@ export class MasterLink {
       announcedPort: values["replica-announce-port"] || values.port,
       announcedAddress: values["replica-announce-ip"],
       wantsFunctions: this.takesNotes,
+      failover: this.failover.inProgress,
       resume: this.resumable ? { id: this.history.id, offset: journal.offset } : null,
     };
     const send: SendWords = (...words) => this.sendWords(...words);
@@ -297,7 +301,9 @@ export class MasterLink {
 
   private conclude(outcome: Outcome): void {
     const { log, journal } = this.server;
+    const asked = this.handshake?.step === Step.PSYNC;
     this.handshake = null;
+    if (asked && this.failover.inProgress && !this.failover.answered(outcome.kind !== "failed")) return;
     if (outcome.kind === "failed") return this.restart();
     if (outcome.kind === "continue") {
       if (outcome.id !== null) {

@@ -16,7 +16,7 @@ export const REPLICATION = section("Replication", "default", (out, server) => {
   out.add("role", link === null ? "master" : "slave");
   if (link !== null) addMaster(out, server, link);
   addReplicas(out, server);
-  out.add("master_failover_state", "no-failover");
+  out.add("master_failover_state", replication.failover.state);
   out.add("master_replid", history.id);
   out.add("master_replid2", history.formerId);
   out.add("master_repl_offset", replication.offset);

@@ -98,6 +98,8 @@ export class BlockedClients {
   /** Those whose key was ready while writes were paused: they wait for that to end, not for keys. */
   private readonly postponed = new Map<Session, KeyWait>();
   private readonly deadlines = new Deadlines<BlockedClient>((client) => this.end(client, null));
+  /** Clients that wait for the end of the server: they are answered by SHUTDOWN itself. */
+  private readonly stopping = new Set<Session>();
   private serving = false;
   private checkScheduled = false;
   /** The client that is being served: if its request blocks again, this wait goes on. */
@@ -112,7 +114,14 @@ export class BlockedClients {
 
   /** How many clients are blocked. */
   get count(): number {
-    return this.clients.size + this.postponed.size;
+    for (const session of this.stopping) if (session.closing) this.stopping.delete(session);
+    return this.clients.size + this.postponed.size + this.stopping.size;
+  }
+
+  /** The client waits for a shutdown until the function that this returns is called. */
+  waitForShutdown(session: Session): () => void {
+    this.stopping.add(session);
+    return () => this.stopping.delete(session);
   }
 
   /** How many of them wait for a limited time. */

@@ -113,6 +113,11 @@ describe("SHUTDOWN with a replica that lags", () => {
     const asker = await later(server, "SHUTDOWN");
     const other = await later(server, "SHUTDOWN", "NOSAVE");
     await waits(server.client);
+    await until("both to wait", async () => (await infoField(server.client, "clients", "blocked_clients")) === "2");
+    const gone = await later(server, "SHUTDOWN");
+    await until("the third", async () => (await infoField(server.client, "clients", "blocked_clients")) === "3");
+    gone.close();
+    await until("its end", async () => (await infoField(server.client, "clients", "blocked_clients")) === "2");
     const writer = await connect(server.port);
     writer.send(Buffer.concat([["GET", "k"], ["INCR", "k"], ["GET", "k"], ["INCR", "k"], ["PING"]].map(encodeCommand)));
     expect((await writer.readReply()).toString()).toBe("$1\r\n1\r\n");
@@ -125,6 +130,7 @@ describe("SHUTDOWN with a replica that lags", () => {
     writer.send(rest.subarray(40));
     expect(await server.client.text("SHUTDOWN", "ABORT")).toBe("OK");
     for (const client of [asker, other]) expect((await client.readReply()).toString()).toBe(FAILED);
+    expect(await infoField(server.client, "clients", "blocked_clients")).toBe("0");
     const answers = [":2\r\n", "$1\r\n2\r\n", ":3\r\n", "+PONG\r\n", ":101\r\n"];
     for (const answer of answers) expect((await writer.readReply()).toString()).toBe(answer);
     expect(await infoField(server.client, "server", "shutdown_in_milliseconds")).toBe("");

@@ -102,7 +102,9 @@ const SHUTDOWN_WORDS = new Set(["nosave", "save", "now", "force", "abort"]);
 /** The client waits. It gets an error if the shutdown fails; if it succeeds, the connection is closed without a reply. */
 function beginShutdown({ server, session }: Call, options: ShutdownOptions): void {
   session.link.pause();
+  const waited = server.blocked.waitForShutdown(session);
   const failed = () => {
+    waited();
     if (session.closing) return;
     const { message } = SHUTDOWN_FAILED;
     server.stats.countError(message);
@@ -110,9 +112,7 @@ function beginShutdown({ server, session }: Call, options: ShutdownOptions): voi
     if (session.replyMode === ReplyMode.ON) session.link.send(answer, 0, answer.length);
     session.link.resume();
   };
-  server.shutdown(options).then((done) => {
-    if (!done) failed();
-  }, failed);
+  server.shutdown(options).then((done) => (done ? waited() : failed()), failed);
 }
 
 const SHUTDOWN_FAILED = commandError("ERR Errors trying to SHUTDOWN. Check logs.");

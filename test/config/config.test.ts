@@ -98,7 +98,7 @@ describe("CONFIG SET", () => {
     ]);
     const lines = [
       "Directive 'latency-monitor-threshold' has no effect: its feature does not exist in this version",
-      "Directive 'propagation-error-behavior' has no effect: the server always goes on after a failed write",
+      "Directive 'propagation-error-behavior' has no effect: a replica whose master sends what fails here gives the link up and synchronizes anew",
     ];
     expect(config.withoutEffect().sort()).toEqual(lines);
     expect(config.set([["LATENCY-monitor-threshold", "6"]])).toBeNull();

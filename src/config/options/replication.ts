@@ -40,6 +40,6 @@ export const REPLICATION = {
   "propagation-error-behavior": ignored(
     oneOf(["ignore", "panic", "panic-on-replicas"]),
     "ignore",
-    "the server always goes on after a failed write",
+    "a replica whose master sends what fails here gives the link up and synchronizes anew",
   ),
 } as const;

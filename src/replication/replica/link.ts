@@ -423,8 +423,7 @@ export class MasterLink {
     this.notBefore = now + delay;
     this.divergence = failure.message;
     log.warning(
-      `The master's stream is given up, since the data here would not be the same any more: ${failure.message}. ` +
-        `All of it is asked for again in ${Math.ceil(delay / 1000)} s.`,
+      `The master's stream is given up, since the data here would not be the same any more. All of it is asked for again in ${Math.ceil(delay / 1000)} s.`,
     );
   }
 

@@ -102,10 +102,13 @@ export class MasterStream {
     if (!session.queueing) this.offset = origin + end;
   }
 
-  /** The request was answered with an error, which matters unless it changes no data: a newer master may have more to say with REPLCONF. */
+  /**
+   * The request was answered with an error. This matters unless it changes no data (a newer master may have more to say with REPLCONF), or
+   * clients may write here: then the data is their own.
+   */
   private judge(frame: Frame, error: string): void {
     const { session } = this;
-    if (!this.server.executor.changesNoData(frame)) {
+    if (!this.server.executor.changesNoData(frame) && this.server.config.values["replica-read-only"]) {
       throw new DivergenceError(`'${session.lastCommand}' cannot be executed here: ${error}`);
     }
     session.divergence = null;

@@ -46,7 +46,10 @@ export abstract class Changes extends Lookup {
       table.ensureRoom(length, expires | OUTSIDE, 0);
       address = table.insert(hash, key, from, length, expires | OUTSIDE, 0, this.objects.add(object));
     }
-    if (expires !== 0) this.expiry.add(address, expireAt);
+    if (expires !== 0) {
+      this.expiry.add(address, expireAt);
+      this.noteDeadline(address);
+    }
     table.setMeta(address, meta);
     return address;
   }
@@ -105,7 +108,13 @@ export abstract class Changes extends Lookup {
     } else if (has) {
       expiry.add(moved, expireAt);
     }
+    if (has && expireAt !== KEEP_EXPIRY) this.noteDeadline(moved);
     return moved;
+  }
+
+  private noteDeadline(address: number): void {
+    const { onDeadline } = this.keyspace;
+    if (onDeadline !== null) onDeadline(this.index, this.table.key(address));
   }
 
   // ---- a record leaves

@@ -260,6 +260,15 @@ export class Database extends Changes {
     this.leave(address, EventClass.EXPIRED, "expired");
   }
 
+  /** Deletes a key if it has expired. Returns whether it is there and will. */
+  expireKey(key: Buffer): boolean {
+    const address = this.locate(key);
+    if (address === 0 || this.expiryOf(address) === NO_EXPIRY) return false;
+    if (!this.isExpired(address)) return true;
+    this.expire(address);
+    return false;
+  }
+
   /** Deletes a key because memory is full. */
   evict(address: number): void {
     this.leave(address, EventClass.EVICTED, "evicted");

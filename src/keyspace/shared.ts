@@ -38,6 +38,8 @@ export abstract class SharedState {
   clientExpiryMode: ExpiryMode = ExpiryMode.DELETE;
   /** Told of each key that is about to be deleted because it has expired, or because memory is full. */
   onLeaving: ((database: ObservedDatabase, key: Buffer, why: "expired" | "evicted") => void) | null = null;
+  /** Told of each key that is given a deadline, or another one. */
+  onDeadline: ((database: number, key: Buffer) => void) | null = null;
   /** Up to where values are kept packed. */
   readonly limits: ValueLimits = { ...DEFAULT_LIMITS };
   /** With an LFU policy the access bits count accesses instead of noting their time. */

@@ -79,13 +79,17 @@ export class Housekeeping {
 
   /** A slice of each background work, and soon another where work is left. */
   private work(): void {
-    const { keyspace, config, broken, executor } = this.server;
+    const { keyspace, config, broken, executor, replication } = this.server;
     const { eviction } = keyspace;
     if (executor.busy) return;
     let finished = true;
     if (this.mayExpire) {
       keyspace.now = Date.now();
       finished = keyspace.expireDue(SLICE_MS);
+    }
+    if (this.activeExpiry && replication.ownDeadlines.size > 0) {
+      keyspace.now = Date.now();
+      replication.ownDeadlines.sweep();
     }
     if (config.values.activerehashing && !keyspace.rehash(SLICE_MS)) finished = false;
     if (!keyspace.lazyFree.run(SLICE_MS)) finished = false;

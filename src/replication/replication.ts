@@ -12,12 +12,14 @@ import type { ReplicationContext } from "./context.ts";
 import { Failover } from "./failover.ts";
 import { History } from "./history.ts";
 import { Replicas } from "./master/master.ts";
+import { OwnDeadlines } from "./own-deadlines.ts";
 import { MasterLink } from "./replica/link.ts";
 
 export class Replication {
   readonly history = new History();
   readonly replicas: Replicas;
   readonly failover: Failover;
+  readonly ownDeadlines: OwnDeadlines;
   /** The link to our master, or null on a master. */
   link: MasterLink | null = null;
   private readonly server: ReplicationContext;
@@ -26,6 +28,8 @@ export class Replication {
     this.server = server;
     this.replicas = new Replicas(server, this.history);
     this.failover = new Failover(server, this);
+    this.ownDeadlines = new OwnDeadlines(server);
+    server.config.onChange(["replica-read-only"], () => this.watchDeadlines() as undefined);
   }
 
   get isReplica(): boolean {
@@ -114,8 +118,13 @@ export class Replication {
     journal.following = true;
     keyspace.clientExpiryMode = ExpiryMode.HIDE;
     log.role = "S";
+    this.watchDeadlines();
     this.server.stateChanged();
     this.link.connect();
+  }
+
+  private watchDeadlines(): void {
+    this.ownDeadlines.watch(this.link !== null && !this.server.config.values["replica-read-only"]);
   }
 
   /** Becomes a master that goes on with the data it has, under a history of its own. */
@@ -139,6 +148,7 @@ export class Replication {
     keyspace.clientExpiryMode = ExpiryMode.DELETE;
     log.role = "M";
     appendOnly.resume();
+    this.watchDeadlines();
     this.server.stateChanged();
   }
 

@@ -14,6 +14,7 @@ import type { ReplicationContext } from "../context.ts";
 import type { Failover } from "../failover.ts";
 import type { History } from "../history.ts";
 import type { Replicas } from "../master/master.ts";
+import type { OwnDeadlines } from "../own-deadlines.ts";
 import { Handshake, type Outcome, type SendWords, Step } from "./handshake.ts";
 import type { Payload } from "./payload.ts";
 import { DivergenceError, MasterStream } from "./stream.ts";
@@ -51,6 +52,13 @@ const NEXT: Readonly<Record<LinkState, readonly LinkState[]>> = {
   connected: [LinkState.CONNECT],
 };
 
+/** Other parts of replication (replication.ts) that a link has to do with. */
+export interface Neighbours {
+  readonly replicas: Replicas;
+  readonly failover: Failover;
+  readonly ownDeadlines: OwnDeadlines;
+}
+
 export class MasterLink {
   readonly address: MasterAddress;
   state: LinkState = LinkState.CONNECT;
@@ -70,6 +78,7 @@ export class MasterLink {
   private readonly history: History;
   private readonly replicas: Replicas;
   private readonly failover: Failover;
+  private readonly ownDeadlines: OwnDeadlines;
   private socket: Socket<MasterLink> | null = null;
   /** Counts attempts, so that what belongs to a former one is known as such. */
   private attempt = 0;
@@ -95,7 +104,7 @@ export class MasterLink {
   constructor(
     server: ReplicationContext,
     history: History,
-    { replicas, failover }: { readonly replicas: Replicas; readonly failover: Failover },
+    { replicas, failover, ownDeadlines }: Neighbours,
     address: MasterAddress,
     point: { resumable: boolean; database: number },
   ) {
@@ -103,6 +112,7 @@ export class MasterLink {
     this.history = history;
     this.replicas = replicas;
     this.failover = failover;
+    this.ownDeadlines = ownDeadlines;
     this.address = address;
     this.resumable = point.resumable;
     this.database = point.database;
@@ -395,7 +405,7 @@ export class MasterLink {
     session.lastActive = executor.beginBatch();
     let failure: Error | null = null;
     try {
-      work();
+      this.ownDeadlines.unwatched(work);
       assert(stream.offset === journal.offset, "our offsets are the master's: replicas of ours go by them");
     } catch (error) {
       if (!(error instanceof ProtocolError || error instanceof DivergenceError)) throw error;

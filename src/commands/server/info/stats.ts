@@ -55,7 +55,8 @@ export const STATS = section("Stats", "default", (out, server) => {
   out.add("pubsub_channels", server.pubsub.size(Topic.CHANNEL));
   out.add("pubsub_patterns", server.pubsub.size(Topic.PATTERN));
   out.add("pubsubshard_channels", server.pubsub.size(Topic.SHARD));
-  out.zeros("latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys");
+  out.zeros("latest_fork_usec", "total_forks", "migrate_cached_sockets");
+  out.add("slave_expires_tracked_keys", server.replication.ownDeadlines.size);
   out.zeros("active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses");
   out.zeros("total_active_defrag_time", "current_active_defrag_time");
   out.zeros("tracking_total_keys", "tracking_total_items", "tracking_total_prefixes");

@@ -169,8 +169,8 @@ export class AppendOnlyFile {
     const { log, config, journal, place } = this;
     if (!config.values.appendonly) return this.removeHistory();
     const fresh = this.manifest.increments.length === 0;
+    place.makeDirectory(log);
     try {
-      mkdirSync(place.directory, { recursive: true });
       let manifest = this.manifest;
       if (manifest.empty) {
         manifest = manifest.withBase(place.prefix, this.baseForm);

@@ -2,6 +2,7 @@
 
 import { assert } from "../assert.ts";
 import type { Frame } from "../protocol/frame.ts";
+import { UnexpectedEnd } from "../protocol/protocol-error.ts";
 import { Lines, trusted } from "../protocol/request.ts";
 import { RequestBatch, RequestStream } from "../protocol/request-stream.ts";
 import { RDB_MAGIC } from "../rdb/format.ts";
@@ -21,6 +22,8 @@ export interface FileLoadOptions {
   readonly nested: boolean;
   /** Whether the file is one that an old version wrote: what follows an image in it are commands. */
   readonly oldStyle: boolean;
+  /** Bytes of the file. */
+  readonly size: number;
   /** When the whole load began, in ms since 1970. */
   readonly startedAt: number;
 }
@@ -34,9 +37,12 @@ export class FileLoad implements ImageSink {
   loadedBytes = 0;
   /** Whether it began as an image. */
   isImage = false;
+  /** Whether the file ends too early: in the middle of a command or of a transaction. Known when it is over. */
+  truncated = false;
   private readonly persistence: Persistence;
   private readonly runner: Replay;
   private readonly options: FileLoadOptions;
+  private readonly limits = trusted(Lines.ANNOTATIONS);
   private image: ImageLoad | null = null;
   private commands: RequestStream | null = null;
   private head = Buffer.alloc(0);
@@ -56,17 +62,12 @@ export class FileLoad implements ImageSink {
     return this.image?.keysExpired ?? 0;
   }
 
-  /** Whether the file ends too early: in the middle of a command or of a transaction. */
-  get truncated(): boolean {
-    const { commands } = this;
-    if (commands === null) return this.head.length > 0 || this.runner.inTransaction;
-    return commands.heldBytes > 0 || this.runner.inTransaction;
-  }
-
   push(chunk: Uint8Array, from: number, to: number): number {
     const bytes = chunk instanceof Buffer ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-    this.loadedBytes += to - from;
     const { runner } = this;
+    this.limits.maxBulk = this.options.size - this.loadedBytes;
+    this.loadedBytes += to - from;
+    if (this.truncated) return to - from;
     runner.begin(this.options.nested);
     try {
       this.take(bytes, from, to);
@@ -112,29 +113,37 @@ export class FileLoad implements ImageSink {
   private startCommands(offset: number): void {
     assert(this.commands === null, "commands begin once in a file");
     this.validUpTo = offset;
-    this.commands = new RequestStream(new RequestBatch(), trusted(Lines.ANNOTATIONS), { offset, chunksAreReused: true });
+    this.commands = new RequestStream(new RequestBatch(), this.limits, { offset, chunksAreReused: true });
   }
 
   private runAll(commands: RequestStream): void {
     const { batch, origin } = commands;
     while (commands.next()) {
       for (let index = 0; index < batch.count; index++) this.run(batch.frames[index], origin + batch.ends[index]);
-      if (batch.error !== null) throw batch.error;
+      if (batch.error === null) continue;
+      if (!(batch.error instanceof UnexpectedEnd)) throw batch.error;
+      this.truncated = true;
+      return;
     }
     commands.keep();
   }
 
   private run(frame: Frame, end: number): void {
     const { runner } = this;
-    if (!runner.run(frame)) throw new UnknownCommand(frame.text(0));
+    if (!runner.run(frame)) throw new UnknownCommand(frame.text(0).replace(/\0.*/s, ""));
     this.commandsRun++;
     assert(end > this.validUpTo && end <= this.loadedBytes, "commands follow one another inside the file");
     if (!runner.inTransaction) this.validUpTo = end;
   }
 
-  /** To be called when the input is over. Errors: RdbError when it was an image that is not whole. */
+  /** To be called when the input is over. Errors: RdbError when it was an image that is not whole, ProtocolError. */
   finish(): void {
     if (this.commands === null) this.image?.finish();
+    if (this.head.length > 0) {
+      this.startCommands(0);
+      this.take(this.head, 0, this.head.length);
+    }
+    this.truncated ||= this.commands?.endOfFile() || this.runner.inTransaction;
   }
 
   /** The rest is not wanted or will not come. */

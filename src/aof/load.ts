@@ -1,8 +1,8 @@
 /** Loading the append-only file: base and increments in their order, at start with the server alive, and for DEBUG LOADAOF at one go. */
 
-import { existsSync, mkdirSync, renameSync, statSync, truncateSync } from "node:fs";
+import { existsSync, renameSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { asFailure } from "../assert.ts";
+import { asFailure, assert } from "../assert.ts";
 import { failureWords } from "../config/error.ts";
 import type { Log } from "../log.ts";
 import { ProtocolError } from "../protocol/protocol-error.ts";
@@ -33,8 +33,8 @@ export function upgradeOldFile(place: AofPlace, manifest: Manifest, log: Log): M
   const begun = named && !existsSync(place.path(place.prefix));
   if (existsSync(place.directory) && !manifest.empty && !begun) return manifest;
   const upgraded = new Manifest({ base: { name: place.prefix, sequence: 1 } });
+  place.makeDirectory(log);
   try {
-    mkdirSync(place.directory, { recursive: true });
     writeManifest(place.directory, place.prefix, upgraded);
     renameSync(old, place.path(place.prefix));
   } catch (error) {
@@ -61,6 +61,8 @@ export class AofLoad implements LoadProgress {
   private baseBytes = 0;
   private cutBytes = 0;
   private fileBegan = 0;
+  /** Bytes of each file. */
+  private readonly sizes = new Map<AofFile, number>();
 
   constructor(persistence: Persistence, runner: Replay, place: AofPlace, manifest: Manifest) {
     this.persistence = persistence;
@@ -87,7 +89,7 @@ export class AofLoad implements LoadProgress {
           if (image !== null) await persistence.feed(image.file, load, abandoned);
           if (!abandoned()) load.finish();
         } catch (error) {
-          throw this.failure(file, error);
+          this.forgive(file, load, error);
         }
         if (abandoned()) return load.abandon();
         this.end(file, load);
@@ -110,7 +112,7 @@ export class AofLoad implements LoadProgress {
           persistence.feedNow(this.place.path(file.name), load);
           load.finish();
         } catch (error) {
-          throw this.failure(file, error);
+          this.forgive(file, load, error);
         }
         this.end(file, load);
       }
@@ -129,6 +131,7 @@ export class AofLoad implements LoadProgress {
       try {
         const { size } = statSync(this.place.path(file.name));
         this.totalBytes += size;
+        this.sizes.set(file, size);
         if (file === this.manifest.base) this.baseBytes = size;
       } catch (error) {
         const message = `Unable to obtain the AOF file ${file.name} length. stat: ${failureWords(error)}`;
@@ -142,43 +145,68 @@ export class AofLoad implements LoadProgress {
     const { persistence, runner, startedAt } = this;
     this.fileBegan = performance.now();
     runner.reset();
-    this.current = new FileLoad(persistence, runner, { nested, oldStyle: file.name === this.place.prefix, startedAt });
+    const oldStyle = file.name === this.place.prefix;
+    this.current = new FileLoad(persistence, runner, { nested, oldStyle, startedAt, size: this.sizeOf(file) });
     return this.current;
   }
 
+  private sizeOf(file: AofFile): number {
+    const size = this.sizes.get(file);
+    assert(size !== undefined, "every file is measured before the first is loaded");
+    return size;
+  }
+
   private end(file: AofFile, load: FileLoad): void {
-    const isLast = file === this.manifest.files.at(-1);
-    if (load.truncated) this.cut(file, load, isLast);
+    if (load.truncated) this.cut(file, load);
     this.before += load.loadedBytes;
     this.current = null;
+    if (this.sizeOf(file) === 0) return;
     const seconds = ((performance.now() - this.fileBegan) / 1000).toFixed(3);
     this.log.notice(`DB loaded from ${file === this.manifest.base ? "base" : "incr"} file ${file.name}: ${seconds} seconds`);
   }
 
   /** aof-load-truncated: cuts off what is not whole. Errors: LoadError. */
-  private cut({ name }: AofFile, load: FileLoad, isLast: boolean): void {
+  private cut(file: AofFile, load: FileLoad): void {
     const { log, runner } = this;
+    const { name } = file;
     if (runner.inTransaction) log.warning(`Revert incomplete MULTI/EXEC transaction in AOF file ${name}`);
     load.abandon();
     if (this.persistence.config.values["aof-load-truncated"]) {
       log.warning(`!!! Warning: short read while loading the AOF file ${name}!!!`);
-      log.warning(`!!! Truncating the AOF ${name} at offset ${load.validUpTo} !!!`);
-      try {
-        truncateSync(this.place.path(name), load.validUpTo);
-        this.cutBytes += load.loadedBytes - load.validUpTo;
-        log.warning(`AOF ${name} loaded anyway because aof-load-truncated is enabled`);
-        if (isLast) return;
-        throw this.refusal("Fatal error: the truncated file is not the last file");
-      } catch (error) {
-        if (error instanceof LoadError) throw error;
-        log.warning(`Error truncating the AOF file ${name}: ${failureWords(error)}`);
-      }
+      if (this.cutAt(file, load.validUpTo, "aof-load-truncated")) return;
     }
     throw this.refusal(
       `Unexpected end of file reading the append only file ${name}. You can: ` +
         "1) Make a backup of your AOF file, then use redis-check-aof --fix <filename.manifest>. " +
         "2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server.",
     );
+  }
+
+  /** Returns false, having said why, when the file cannot be made shorter. Errors: LoadError: it is not the last one. */
+  private cutAt(file: AofFile, validUpTo: number, directive: string): boolean {
+    const { log } = this;
+    const { name } = file;
+    log.warning(`!!! Truncating the AOF ${name} at offset ${validUpTo} !!!`);
+    try {
+      truncateSync(this.place.path(name), validUpTo);
+    } catch (error) {
+      log.warning(`Error truncating the AOF file ${name}: ${failureWords(error)}`);
+      return false;
+    }
+    this.cutBytes += this.sizeOf(file) - validUpTo;
+    log.warning(`AOF ${name} loaded anyway because ${directive} is enabled`);
+    if (file !== this.manifest.files.at(-1)) throw this.refusal("Fatal error: the truncated file is not the last file");
+    return true;
+  }
+
+  /** aof-load-corrupt-tail-max-size: cuts a damaged end off, if it is that and no longer. Errors: LoadError: any other failure. */
+  private forgive(file: AofFile, load: FileLoad, error: unknown): void {
+    const most = this.persistence.config.values["aof-load-corrupt-tail-max-size"];
+    const damaged = error instanceof ProtocolError && this.sizeOf(file) - load.validUpTo < most;
+    if (!damaged) throw this.failure(file, error);
+    load.abandon();
+    this.log.warning(`!!! Warning: corrupt tail of the AOF file ${file.name}!!!`);
+    if (!this.cutAt(file, load.validUpTo, "aof-load-corrupt-tail-max-size")) throw this.failure(file, error);
   }
 
   private refusal(message: string): LoadError {

@@ -6,7 +6,7 @@
  * The form is Redis's: a line for each file, `file NAME seq N type b|h|i`.
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { assert } from "../assert.ts";
 import { type ReplaceStep, replaceFile } from "../base/files.ts";
@@ -111,7 +111,7 @@ export class Manifest {
     for (const [index, line] of lines.entries()) {
       if (line.startsWith("#")) continue;
       if (line.length >= LONGEST_LINE || line.endsWith("\0")) {
-        throw new ManifestError("The AOF manifest file contains too long line", index + 1, line.replace("\0", ""));
+        throw new ManifestError("The AOF manifest file contains too long line"); // nor does Redis show it
       }
       const fail = (message: string) => new ManifestError(message, index + 1, trimBlanks(line));
       const { file, type } = parseLine(line, fail);
@@ -230,6 +230,18 @@ export class AofPlace {
 
   get directory(): string {
     return join(this.parent, this.directoryName);
+  }
+
+  /** Errors: LoadError, logged. */
+  makeDirectory(log: Log): void {
+    try {
+      mkdirSync(this.directory, { recursive: true });
+    } catch (error) {
+      const reason = existsSync(this.directory) ? "Not a directory" : failureWords(error);
+      const message = `Can't open or create append-only dir ${this.directoryName}: ${reason}`;
+      log.warning(message);
+      throw new LoadError(message, { cause: error });
+    }
   }
 
   path(name: string): string {

@@ -2,3 +2,8 @@
 export class ProtocolError extends Error {
   override name = "ProtocolError";
 }
+
+/** A file ends before the request that it announces does. */
+export class UnexpectedEnd extends ProtocolError {
+  override name = "UnexpectedEnd";
+}

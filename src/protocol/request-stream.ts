@@ -6,7 +6,7 @@
 import { assert } from "../assert.ts";
 import { Frame } from "./frame.ts";
 import { InputBuffer } from "./input-buffer.ts";
-import { ProtocolError } from "./protocol-error.ts";
+import { ProtocolError, UnexpectedEnd } from "./protocol-error.ts";
 import { Parsed, type RequestLimits, RequestParser } from "./request.ts";
 
 /** How many requests are parsed ahead at most. */
@@ -14,6 +14,8 @@ const BATCH_REQUESTS = 32;
 /** Input above this is let go of as soon as it is used up: what a collection finds in use stays, as old, until the next full one. */
 const LARGE_INPUT_BYTES = 16 * 1024;
 
+const STAR = 0x2a;
+const NEWLINE = Buffer.from("\n");
 const NO_BYTES = Buffer.alloc(0);
 
 /** Requests parsed ahead of their execution, so that they can be prepared together. Streams that are served one after another share one. */
@@ -100,6 +102,26 @@ export class RequestStream {
   /** Bytes left over. */
   get heldBytes(): number {
     return this.held === null ? 0 : this.held.size;
+  }
+
+  /**
+   * The file is over. Returns whether it ends inside a request; a line that lacks only its end is whole. Errors: ProtocolError, when that line
+   * is none of a request.
+   */
+  endOfFile(): boolean {
+    const { held, parser } = this;
+    if (held === null) return false;
+    held.join();
+    const unread = held.length - parser.position;
+    if (parser.bulk >= 0 || unread === 0) return true;
+    // Redis takes a star with nothing behind it for one that goes on, and no other line.
+    const begun = parser.remaining < 0 && held.buffer[parser.position] === STAR;
+    if (begun && (unread === 1 || held.buffer[parser.position + 1] === 0)) return true;
+    this.take(NEWLINE, 0, 1);
+    this.next();
+    const { error } = this.batch;
+    if (error !== null && !(error instanceof UnexpectedEnd)) throw error;
+    return error !== null || parser.remaining >= 0;
   }
 
   /** Bytes that have not been read yet, of those being read. */

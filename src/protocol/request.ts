@@ -7,8 +7,9 @@
  */
 
 import { splitWords } from "../base/words.ts";
+import { fileInteger, fileLineEnd } from "./file-lines.ts";
 import type { Frame } from "./frame.ts";
-import { ProtocolError } from "./protocol-error.ts";
+import { ProtocolError, UnexpectedEnd } from "./protocol-error.ts";
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -33,13 +34,13 @@ export const Lines = {
   REQUESTS: 0,
   /** Nothing but empty lines: a master sends one now and then to show that it is there. */
   EMPTY: 1,
-  /** Annotations, which begin with `#` and are passed over; arrays without words are refused, too. An append-only file. */
+  /** Annotations, which begin with `#` and are passed over. An append-only file: lines end, and lengths are read, as file-lines.ts says. */
   ANNOTATIONS: 2,
 } as const;
 export type Lines = (typeof Lines)[keyof typeof Lines];
 
 export interface RequestLimits {
-  /** proto-max-bulk-len. */
+  /** proto-max-bulk-len; in a file how many bytes there are still, or more. */
   maxBulk: number;
   /** Whether the client may send more than a login. */
   authenticated: boolean;
@@ -50,6 +51,10 @@ export interface RequestLimits {
 export function trusted(lines: Lines): RequestLimits {
   return { maxBulk: 0x7fffffff, authenticated: true, lines };
 }
+
+const NO_WORDS = "a command has no words";
+/** An argument of a file that no process could hold: Redis asks for the memory, does not get it, and ends. */
+const ADDRESS_SPACE = 2n ** 47n;
 
 /** Which of the lengths in a request: how many arguments, how long the next one, how long it may be before a login. */
 type LengthKind = "mbulk" | "bulk" | "login";
@@ -93,11 +98,11 @@ export class RequestParser {
       const most = limits.authenticated ? MAX_ARGUMENTS : UNAUTHENTICATED_ARGUMENTS;
       const header = usualHeader(buffer, this.position, end, STAR);
       let count = header >>> HEADER_SHIFT;
-      if (header === 0 || count > most) count = this.readUnusualLength(buffer, end, most, "mbulk");
+      if (header === 0 || count > most) count = this.readUnusualLength(buffer, end, limits, "mbulk");
       else this.position += header & HEADER_MASK;
       if (count === INCOMPLETE) return Parsed.INCOMPLETE;
       if (count <= 0) {
-        if (limits.lines === Lines.ANNOTATIONS) throw new ProtocolError("a command has no words");
+        if (limits.lines === Lines.ANNOTATIONS) throw new ProtocolError(NO_WORDS);
         return Parsed.NOTHING;
       }
       this.remaining = count;
@@ -117,7 +122,7 @@ export class RequestParser {
         at += header & HEADER_MASK;
         if (header === 0 || bulk > longest) {
           this.position = at - (header & HEADER_MASK);
-          bulk = this.readUnusualLength(buffer, end, limits.maxBulk, limits.authenticated ? "bulk" : "login");
+          bulk = this.readUnusualLength(buffer, end, limits, limits.authenticated ? "bulk" : "login");
           if (bulk === INCOMPLETE) return this.suspend(remaining, -1);
           at = this.position;
         }
@@ -171,11 +176,12 @@ export class RequestParser {
    * Reads `<one byte><decimal>\r\n` at `position`, taking its time over a line that is long, not all there or against the rules. Returns
    * the number (-1 for any below 0), or INCOMPLETE.
    */
-  private readUnusualLength(buffer: Buffer, end: number, limit: number, kind: LengthKind): number {
+  private readUnusualLength(buffer: Buffer, end: number, limits: RequestLimits, kind: LengthKind): number {
     if (this.position >= end) {
       this.needed = this.position + 1;
       return INCOMPLETE;
     }
+    if (limits.lines === Lines.ANNOTATIONS) return this.readFileLength(buffer, end, limits, kind);
     const cr = findByte(buffer, this.position, end, CR);
     if (cr < 0) {
       if (end - this.position > INLINE_LIMIT)
@@ -190,29 +196,60 @@ export class RequestParser {
     const mark = buffer[this.position];
     if (kind !== "mbulk" && mark !== DOLLAR) throw new ProtocolError(`expected '$', got '${String.fromCharCode(mark)}'`);
     if (buffer[cr + 1] !== LF) this.irregular = true;
-    return this.checkedLength(strictInteger(buffer, this.position + 1, cr), cr + 2, limit, kind);
+    return this.checkedLength(strictInteger(buffer, this.position + 1, cr), cr + 2, limits, kind);
   }
 
-  private checkedLength(value: number, next: number, limit: number, kind: LengthKind): number {
+  private checkedLength(value: number, next: number, { maxBulk, authenticated }: RequestLimits, kind: LengthKind): number {
     if (kind === "mbulk") {
       if (!(value <= MAX_ARGUMENTS)) throw new ProtocolError("invalid multibulk length");
-      if (value > limit) throw new ProtocolError("unauthenticated multibulk length");
+      if (!authenticated && value > UNAUTHENTICATED_ARGUMENTS) throw new ProtocolError("unauthenticated multibulk length");
     } else {
-      if (!(value >= 0 && value <= limit && value <= MAX_REQUEST - next)) throw new ProtocolError("invalid bulk length");
+      if (!(value >= 0 && value <= maxBulk && value <= MAX_REQUEST - next)) throw new ProtocolError("invalid bulk length");
       if (kind === "login" && value > UNAUTHENTICATED_BULK) throw new ProtocolError("unauthenticated bulk length");
     }
     this.position = next;
     return value < 0 ? -1 : value;
   }
 
+  /** Likewise, the line of an append-only file. */
+  private readFileLength(buffer: Buffer, end: number, limits: RequestLimits, kind: LengthKind): number {
+    const { position } = this;
+    const mark = buffer[position];
+    if (kind === "bulk" && mark !== DOLLAR) throw new ProtocolError(`expected '$', got '${String.fromCharCode(mark)}'`);
+    const next = fileLineEnd(buffer, position, end);
+    if (next < 0) {
+      this.needed = end + 1;
+      return INCOMPLETE;
+    }
+    this.irregular = true;
+    const value = fileInteger(buffer, position + 1, next);
+    if (kind === "mbulk") {
+      const count = Number(BigInt.asIntN(32, value)); // atoi
+      if (count < 1) throw new ProtocolError(NO_WORDS);
+      this.position = next;
+      return count;
+    }
+    if (value < 0n || value > ADDRESS_SPACE) throw new ProtocolError("invalid bulk length");
+    if (value > limits.maxBulk) throw new UnexpectedEnd("an argument is longer than the rest of the file");
+    return this.checkedLength(Number(value), next, limits, kind);
+  }
+
   private parseLine(frame: Frame, buffer: Buffer, end: number, lines: Lines): Parsed {
     const first = buffer[this.position];
     if (lines === Lines.REQUESTS) return this.parseInline(frame, buffer, end);
     if (lines === Lines.EMPTY && first !== LF) throw new ProtocolError("Master using the inline protocol. Desync?");
-    if (lines === Lines.ANNOTATIONS && first !== HASH) throw new ProtocolError("a command does not begin with '*'");
+    if (lines === Lines.ANNOTATIONS) return this.parseAnnotation(buffer, end);
     const newline = buffer.subarray(0, end).indexOf(LF, this.position);
     if (newline < 0) return this.incomplete(end + 1);
     this.position = newline + 1;
+    return Parsed.NOTHING;
+  }
+
+  private parseAnnotation(buffer: Buffer, end: number): Parsed {
+    if (buffer[this.position] !== HASH) throw new ProtocolError("a command does not begin with '*'");
+    const next = fileLineEnd(buffer, this.position, end);
+    if (next < 0) return this.incomplete(end + 1);
+    this.position = next;
     return Parsed.NOTHING;
   }
 

@@ -50,8 +50,8 @@ describe("a manifest", () => {
     [`${WHOLE}file b seq 5 type i\n`, "Found a non-monotonic sequence number", 5],
     ["file a seq 1 type x\n", "Unknown AOF file type", 1],
     ["file ../a seq 1 type b\n", "File can't be a path, just a filename", 1],
-    ["file a seq 1 type b", "The AOF manifest file contains too long line", 1],
-    [`file ${"a".repeat(1100)} seq 1 type b\n`, "The AOF manifest file contains too long line", 1],
+    ["file a seq 1 type b", "The AOF manifest file contains too long line", 0],
+    [`file ${"a".repeat(1100)} seq 1 type b\n`, "The AOF manifest file contains too long line", 0],
   ] as const) {
     test(`is refused: ${JSON.stringify(text.slice(-40))}`, () => {
       let failure: ManifestError | null = null;

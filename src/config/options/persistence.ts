@@ -33,6 +33,7 @@ export const PERSISTENCE = {
   "auto-aof-rewrite-percentage": directive(count, "100", "Rewrite the append-only file once it grew by this percentage; 0 for never"),
   "auto-aof-rewrite-min-size": directive(bytes, "67108864", "Below this size the append-only file is not rewritten"),
   "aof-load-truncated": directive(bool, "yes", "Load an append-only file whose end is missing"),
+  "aof-load-corrupt-tail-max-size": directive(bytes, "0", "Cut a damaged end of fewer bytes off an append-only file; 0 refuses the file"),
   "aof-use-rdb-preamble": directive(bool, "yes", "Start a rewritten append-only file with a snapshot"),
   "aof-timestamp-enabled": directive(bool, "no", "Note times in the append-only file"),
   "aof-rewrite-incremental-fsync": directive(bool, "yes", "Flush a rewritten append-only file to disk in steps"),

@@ -15,7 +15,7 @@ const RUNGS = [
   ["process"],
   ["execution"],
   ["scripting"],
-  ["replication"],
+  ["replication", "compare"],
   ["aof", "transport"],
   ["snapshot", "session", "journal"],
   ["rdb", "keyspace", "algorithms"],

@@ -1,6 +1,7 @@
 /** The program: command line to configuration to server, signals, exit codes. The only file that knows of a process. */
 
 import { readFileSync } from "node:fs";
+import { compareProgram } from "./compare/program.ts";
 import { parseArguments } from "./config/arguments.ts";
 import { Config } from "./config/config.ts";
 import { ConfigError } from "./config/error.ts";
@@ -17,6 +18,12 @@ import { VERSION_LINE } from "./version.ts";
 const EXPECTED = [ConfigError, ListenError, LoadError, LogFileError];
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === "compare")
+    return compareProgram(
+      argv.slice(1),
+      (text) => process.stdout.write(text),
+      (text) => process.stderr.write(text),
+    );
   let input = "";
   const readStdin = (): string => {
     input = readFileSync(0, "latin1");

@@ -6,6 +6,7 @@ import { AppendOnlyFile } from "./aof/aof.ts";
 import { Replay } from "./aof/replay.ts";
 import type { InvariantError } from "./assert.ts";
 import { COMMANDS } from "./commands/command-list.ts";
+import { Comparisons } from "./compare/comparisons.ts";
 import type { Config } from "./config/config.ts";
 import { CommandExecutor } from "./execution/executor.ts";
 import type { CommandTable } from "./execution/registry.ts";
@@ -59,6 +60,7 @@ export class Server implements ServerParts {
   readonly persistence: Persistence;
   readonly appendOnly: AppendOnlyFile;
   readonly replication: Replication;
+  readonly comparisons: Comparisons;
   readonly housekeeping: Housekeeping;
   readonly runId = randomBytes(20).toString("hex");
   readonly startedAt = Date.now();
@@ -105,6 +107,7 @@ export class Server implements ServerParts {
       },
     );
     this.replication = new Replication(this);
+    this.comparisons = new Comparisons(this.executor, this.keyspace.databases[0], this.log, () => this.blocked.scheduleCheck());
     this.ending = new Shutdown(this, this.executor.restrictions);
     this.housekeeping = new Housekeeping(this, this.executor.restrictions, this.ending);
     this.followConfig();

@@ -104,6 +104,13 @@ describe("what is asked of the program itself", () => {
     }
   });
 
+  test("compare asks two servers, and ends with 2 when it cannot", async () => {
+    const { code, out } = await run(["compare", "--help"]);
+    expect([code, out.split("\n", 1)]).toEqual([0, ["Usage: replicant compare [options] SERVER SERVER"]]);
+    const refused = await run(["compare", "127.0.0.1:1", "nowhere"]);
+    expect(refused).toEqual({ code: 2, out: "", err: "replicant compare: nowhere is no HOST:PORT\n" });
+  });
+
   test("--version names the versions in one line", async () => {
     const { version } = await Bun.file(resolve(import.meta.dir, "../package.json")).json();
     for (const word of ["--version", "-v"]) {

@@ -25,6 +25,7 @@ import * as fcall from "./scripting/fcall.ts";
 import * as functions from "./scripting/function.ts";
 import * as scripts from "./scripting/script.ts";
 import * as commands from "./server/command.ts";
+import * as compare from "./server/compare.ts";
 import * as config from "./server/config.ts";
 import * as databases from "./server/databases.ts";
 import * as debug from "./server/debug/debug.ts";
@@ -55,6 +56,7 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   bitmap,
   blockingLists,
   client,
+  compare,
   connection,
   evaluation,
   fcall,

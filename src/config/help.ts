@@ -8,6 +8,7 @@ const USAGE = `Usage: replicant [config file] [-] [--directive value ...] ...
   replicant /etc/replicant.conf --port 7000     a file of directives in redis.conf's syntax; options override it
   replicant -p 7000 -r "localhost 6379"         a live replica of the server at localhost:6379
   cat some.conf | replicant -                   directives from standard input
+  replicant compare HOST:PORT HOST:PORT         whether two servers hold the same; more in replicant compare --help
 
   -p, --port N             TCP port to listen on
   -H, --host ADDRESS       address to listen on (--bind takes several)

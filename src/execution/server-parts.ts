@@ -1,5 +1,6 @@
 /** The parts of a server, as commands and those who run them see it. `Server` is one; tests may make another. */
 
+import type { Comparisons } from "../compare/comparisons.ts";
 import type { ReplicationContext } from "../replication/context.ts";
 import type { Replication } from "../replication/replication.ts";
 import type { FunctionStore } from "../scripting/functions/function-store.ts";
@@ -25,6 +26,7 @@ export interface ServerParts extends ReplicationContext {
   /** What keeps commands from running, as the state of the server has it. */
   readonly restrictions: { scriptsMayCallAll: boolean };
   readonly replication: Replication;
+  readonly comparisons: Comparisons;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   /** ms since 1970. */

@@ -2,6 +2,9 @@
 
 export const NEW_SINCE_7_0: ReadonlySet<string> = new Set(["waitaof", "cluster|myshardid", "client|setinfo", "client|no-touch"]);
 
+/** Commands that no Redis has. */
+export const OURS: ReadonlySet<string> = new Set(["replicant.compare"]);
+
 /** Fields of COMMAND INFO and COMMAND DOCS that changed, by command. */
 const CHANGES: Readonly<Record<string, readonly string[]>> = {
   // Policies that proxies go by were added, or taken away from commands that no longer are spread over nodes.

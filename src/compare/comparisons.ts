@@ -1,0 +1,105 @@
+/** The comparison of this server with another one that a client asked for: one at a time, with lines in the log. */
+
+import type { Database } from "../keyspace/database.ts";
+import type { Log } from "../log.ts";
+import type { Executor } from "../session/executor.ts";
+import { Comparison, type Counts, type Report } from "./comparison.ts";
+import { CompareError } from "./endpoint.ts";
+import { LocalEndpoint } from "./local.ts";
+import { type Address, RemoteEndpoint } from "./remote.ts";
+
+/** How soon a comparison ends that no one waits for any more, even if the other server is silent, in ms. */
+const LOOK_MS = 500;
+/** How often the log says how far it has come, in ms. */
+const PROGRESS_MS = 5000;
+
+export interface Request extends Address {
+  readonly sample: number;
+  readonly differences: number;
+  /** Whether the client still waits. */
+  readonly wanted: () => boolean;
+}
+
+/** A comparison that has been asked for. `report` or `failure` is set once it is over, neither when it was not wanted any more. */
+export interface Running {
+  over: boolean;
+  report: Report | null;
+  failure: string | null;
+}
+
+export class Comparisons {
+  private readonly executor: Executor;
+  private readonly database: Database;
+  private readonly log: Log;
+  private readonly over: () => void;
+  private running = false;
+
+  /** `over` is called when one has ended. Databases are selected from `database` on. */
+  constructor(executor: Executor, database: Database, log: Log, over: () => void) {
+    this.executor = executor;
+    this.database = database;
+    this.log = log;
+    this.over = over;
+  }
+
+  /** Whether one is under way: then there is no second one. */
+  get underWay(): boolean {
+    return this.running;
+  }
+
+  /** Begins to compare. */
+  start(request: Request): Running {
+    const running: Running = { over: false, report: null, failure: null };
+    this.running = true;
+    void this.run(request, running).finally(() => {
+      running.over = true;
+      this.running = false;
+      this.over();
+    });
+    return running;
+  }
+
+  private async run(request: Request, running: Running): Promise<void> {
+    const { log } = this;
+    const name = `${request.host}:${request.port}`;
+    const began = Date.now();
+    const there = new RemoteEndpoint(request);
+    log.notice(`Comparison with ${name} started`);
+    const watch = setInterval(() => {
+      if (!request.wanted()) there.close();
+    }, LOOK_MS);
+    try {
+      await there.open();
+      const here = new LocalEndpoint(this.executor, this.database);
+      const { sample, differences, wanted } = request;
+      const progress = everySoOften((counts) => log.notice(`Comparison with ${name}: ${wordsOf(counts)} so far`));
+      running.report = await new Comparison(here, there, { sample, differences, wanted, progress }).run();
+    } catch (error) {
+      if (!(error instanceof CompareError)) throw error;
+      if (request.wanted()) running.failure = error.message;
+    } finally {
+      clearInterval(watch);
+      there.close();
+    }
+    const { report, failure } = running;
+    if (failure !== null) log.warning(`Comparison with ${name} failed: ${failure}`);
+    else if (report === null) log.notice(`Comparison with ${name} given up: its client does not wait any more`);
+    else log.notice(`Comparison with ${name}: ${wordsOf(report)} (${((Date.now() - began) / 1000).toFixed(1)} seconds)`);
+  }
+}
+
+/** What it is called with goes on to `say`, but not more often than every five seconds. */
+export function everySoOften(say: (counts: Readonly<Counts>) => void): (counts: Readonly<Counts>) => void {
+  let next = Date.now() + PROGRESS_MS;
+  return (counts) => {
+    if (Date.now() < next) return;
+    next = Date.now() + PROGRESS_MS;
+    say(counts);
+  };
+}
+
+/** The counts in words. */
+export function wordsOf({ compared, same, different, missingHere, missingThere, changing }: Readonly<Counts>): string {
+  const more = changing === 0 ? "" : `, ${changing} changing`;
+  return `${compared} keys compared, ${same} the same, ${different} different, ${missingHere} missing here, ${missingThere} missing there${more}`;
+}

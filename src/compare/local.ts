@@ -1,0 +1,69 @@
+/** This server, asked as a client would ask it: in slices, between which other clients are served. */
+
+import { setImmediate as nextTick, setTimeout as sleep } from "node:timers/promises";
+import { NO_LINK } from "../aof/replay.ts";
+import type { Database } from "../keyspace/database.ts";
+import { Frame } from "../protocol/frame.ts";
+import type { Executor } from "../session/executor.ts";
+import { Session } from "../session/session.ts";
+import type { Endpoint, Words } from "./endpoint.ts";
+import { ReplyDecoder, type Value } from "./reply-decoder.ts";
+
+/** How long a slice may be, in ms. */
+const SLICE_MS = 1;
+/** How soon a request is tried again that must wait (CLIENT PAUSE), in ms. */
+const PAUSED_MS = 50;
+
+export class LocalEndpoint implements Endpoint {
+  readonly name = "here";
+  private readonly executor: Executor;
+  private readonly session: Session;
+  private readonly decoder = new ReplyDecoder();
+  private readonly frame = new Frame();
+  private replies: Value[] = [];
+
+  constructor(executor: Executor, database: Database) {
+    this.executor = executor;
+    const link = {
+      ...NO_LINK,
+      send: (bytes: Buffer, from: number, to: number): void =>
+        this.decoder.push(bytes.subarray(from, to), (value) => this.replies.push(value)),
+    };
+    this.session = new Session({ id: 0, link, database, now: Date.now(), authenticated: true });
+    this.session.noTouch = true;
+  }
+
+  async ask(requests: readonly Words[]): Promise<Value[]> {
+    this.replies = [];
+    for (let next = 0; next < requests.length; ) {
+      next = this.slice(requests, next);
+      if (this.session.postponed) {
+        this.session.postponed = false;
+        await sleep(PAUSED_MS);
+      } else await nextTick();
+    }
+    return this.replies;
+  }
+
+  /** Answers requests from `next` on while there is time. Returns the first that is not answered. */
+  private slice(requests: readonly Words[], next: number): number {
+    const { executor, session, frame } = this;
+    const end = performance.now() + SLICE_MS;
+    executor.beginBatch();
+    const diverted = executor.reply.divert(session.link, session.protocol);
+    try {
+      while (next < requests.length) {
+        executor.execute(session, frame.encode(requests[next]));
+        if (session.postponed) break;
+        next++;
+        if (performance.now() > end) break;
+      }
+    } finally {
+      executor.reply.rejoin(diverted);
+      executor.endBatch();
+    }
+    return next;
+  }
+
+  close(): void {}
+}

@@ -1,0 +1,144 @@
+/** A server at the other end of a socket. */
+
+import { Frame } from "../protocol/frame.ts";
+import { CompareError, type Endpoint, type Words } from "./endpoint.ts";
+import { ErrorReply, ReplyDecoder, type Value } from "./reply-decoder.ts";
+
+/** Where a server is, and how one logs in there; a password of "" is none. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly user?: string;
+  readonly password?: string;
+}
+
+const CLOSED = "the connection was closed";
+/** How long it may take until there is a connection, in ms. */
+const CONNECT_MS = 5000;
+/** How long a server may be silent that has been asked something, in ms. */
+const SILENCE_MS = 60_000;
+
+interface Question {
+  readonly replies: Value[];
+  readonly count: number;
+  readonly resolve: (replies: Value[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class RemoteEndpoint implements Endpoint {
+  readonly name: string;
+  private socket: Bun.Socket<undefined> | null = null;
+  private readonly decoder = new ReplyDecoder();
+  private question: Question | null = null;
+  private unsent: Buffer = Buffer.alloc(0);
+  private silence: Timer | null = null;
+
+  private readonly address: Address;
+
+  constructor(address: Address) {
+    const { host, port } = address;
+    this.address = address;
+    this.name = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  }
+
+  /** Connects and logs in. Errors: CompareError. */
+  async open(): Promise<void> {
+    await this.connect();
+    const { user, password } = this.address;
+    if (password !== undefined && password !== "") {
+      const words = user === undefined ? ["AUTH", password] : ["AUTH", user, password];
+      const [reply] = await this.ask([words]);
+      if (reply instanceof ErrorReply) throw this.failure(reply.message);
+    }
+    // Redis before 7.2 does not know NO-TOUCH: then what is compared counts as used.
+    const [pong] = await this.ask([["PING"], ["CLIENT", "NO-TOUCH", "ON"]]);
+    if (pong instanceof ErrorReply && /^(NOAUTH|NOPERM|DENIED)/.test(pong.message)) throw this.failure(pong.message);
+  }
+
+  private failure(reason: string): CompareError {
+    return new CompareError(`${this.name}: ${reason}`);
+  }
+
+  private async connect(): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error("no connection in time")), CONNECT_MS);
+    const connecting = Bun.connect({
+      hostname: this.address.host,
+      port: this.address.port,
+      socket: {
+        data: (_, chunk) => this.receive(chunk),
+        drain: () => this.drain(),
+        close: () => this.lost(CLOSED),
+        error: (_, error) => this.lost(error.message),
+      },
+    });
+    try {
+      this.socket = await Promise.race([connecting, late.promise]);
+      this.socket.setNoDelay(true);
+    } catch (error) {
+      // It may come about still.
+      void connecting.then((socket) => socket.terminate()).catch(() => {});
+      throw this.failure(error instanceof Error ? error.message : String(error));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  ask(requests: readonly Words[]): Promise<Value[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<Value[]>();
+    if (this.socket === null) return Promise.reject(this.failure(CLOSED));
+    this.question = { replies: [], count: requests.length, resolve, reject };
+    this.unsent = Buffer.concat(requests.map((words) => encoded(words)));
+    this.wait();
+    this.drain();
+    return promise;
+  }
+
+  private drain(): void {
+    if (this.socket === null || this.unsent.length === 0) return;
+    this.unsent = this.unsent.subarray(this.socket.write(this.unsent));
+  }
+
+  private receive(chunk: Buffer): void {
+    const { question } = this;
+    if (question === null) return;
+    this.wait();
+    try {
+      this.decoder.push(chunk, (value) => question.replies.push(value));
+    } catch (error) {
+      return this.lost(error instanceof Error ? error.message : String(error));
+    }
+    if (question.replies.length < question.count) return;
+    this.question = null;
+    this.rest();
+    question.resolve(question.replies);
+  }
+
+  private wait(): void {
+    this.rest();
+    this.silence = setTimeout(() => this.lost("no answer"), SILENCE_MS);
+  }
+
+  private rest(): void {
+    if (this.silence !== null) clearTimeout(this.silence);
+    this.silence = null;
+  }
+
+  private lost(reason: string): void {
+    const { socket, question } = this;
+    this.rest();
+    this.socket = null;
+    this.question = null;
+    socket?.terminate();
+    question?.reject(this.failure(reason));
+  }
+
+  close(): void {
+    this.lost(CLOSED);
+  }
+}
+
+function encoded(words: Words): Buffer {
+  const { buffer, start, end } = new Frame().encode(words);
+  return buffer.subarray(start, end);
+}

@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { assert } from "../assert.ts";
 import { askPatiently, CompareError, type Endpoint, type Words } from "./endpoint.ts";
-import { compareKeys, haveExpireTime } from "./key-state.ts";
+import { type Abilities, abilitiesOf, compareKeys } from "./key-state.ts";
 import { type Offsets, waitForEqualOffsets } from "./offsets.ts";
 import { askBoth, type Difference, type DifferenceKind, type Pair } from "./pair.ts";
 import { ErrorReply } from "./reply-decoder.ts";
@@ -73,8 +73,9 @@ export class Comparison {
   private readonly counts: Counts = { compared: 0, same: 0, different: 0, missingHere: 0, missingThere: 0, changing: 0 };
   private readonly differences: DifferentKey[] = [];
   private suspects: Suspect[] = [];
-  private expireTime = true;
-  private database = 0;
+  private abilities: Abilities = { expireTime: false, fieldTimes: false };
+  /** The one that is selected on both sides; -1 while that is not known. */
+  private database = -1;
 
   constructor(here: Endpoint, there: Endpoint, options: CompareOptions) {
     this.pair = [here, there];
@@ -84,7 +85,7 @@ export class Comparison {
   /** Returns null when it is not wanted any more. Errors: CompareError. */
   async run(): Promise<Report | null> {
     try {
-      this.expireTime = await haveExpireTime(this.pair);
+      this.abilities = await abilitiesOf(this.pair);
       const offsets = await waitForEqualOffsets(this.pair);
       const sizes = await this.databases();
       const keys = [...sizes.values()].reduce((sum, size) => sum + size, 0);
@@ -165,7 +166,7 @@ export class Comparison {
     const { counts, options } = this;
     if (!options.wanted()) throw new NotWanted();
     if (keys.length === 0) return;
-    for (const [key, outcome] of await compareKeys(this.pair, keys, this.expireTime)) {
+    for (const [key, outcome] of await compareKeys(this.pair, keys, this.abilities)) {
       if (outcome === "gone") continue;
       if (outcome === null) this.count("same");
       else this.suspects.push({ ...outcome, key, database: this.database, looks: 1 });
@@ -206,7 +207,7 @@ export class Comparison {
 
   private async lookAgainAt(suspects: readonly Suspect[]): Promise<void> {
     const keys = suspects.map(({ key }) => key);
-    const outcomes = await compareKeys(this.pair, keys, this.expireTime);
+    const outcomes = await compareKeys(this.pair, keys, this.abilities);
     for (const suspect of suspects) {
       const outcome = outcomes.get(suspect.key) ?? null;
       if (outcome === "gone") continue;

@@ -38,14 +38,27 @@ const TYPES: Readonly<Record<string, TypeReading>> = {
   stream: { size: "XLEN", whole: streamRequests },
 };
 
-/** Whether both servers tell deadlines as times, which Redis does from 7.0 on. */
-export async function haveExpireTime(pair: Pair): Promise<boolean> {
-  const replies = await askBoth(pair, [["PEXPIRETIME", ""]]);
-  return !replies.flat().some((reply) => reply instanceof ErrorReply);
+/** What both servers can say. */
+export interface Abilities {
+  /** Deadlines as times: Redis from 7.0 on. */
+  readonly expireTime: boolean;
+  /** Deadlines of the fields of hashes: Redis from 7.4 on, Valkey from 9.0 on. */
+  readonly fieldTimes: boolean;
+}
+
+export async function abilitiesOf(pair: Pair): Promise<Abilities> {
+  const replies = await askBoth(pair, [["PEXPIRETIME", ""], fieldTimes("", ["x"])]);
+  const [expireTime, ofFields] = [0, 1].map((index) => !replies.some((side) => side[index] instanceof ErrorReply));
+  return { expireTime, fieldTimes: ofFields };
+}
+
+function fieldTimes(key: string, fields: readonly string[]): Words {
+  return ["HPEXPIRETIME", key, "FIELDS", fields.length, ...fields];
 }
 
 /** Compares these keys of the databases that are selected. Errors: CompareError. */
-export async function compareKeys(pair: Pair, keys: readonly string[], expireTime: boolean): Promise<Map<string, Outcome>> {
+export async function compareKeys(pair: Pair, keys: readonly string[], abilities: Abilities): Promise<Map<string, Outcome>> {
+  const { expireTime } = abilities;
   const outcomes = new Map<string, Outcome>();
   const [here, there] = await askBoth(
     pair,
@@ -70,6 +83,7 @@ export async function compareKeys(pair: Pair, keys: readonly string[], expireTim
     const reading = TYPES[type];
     if (reading === undefined) await compareDumps(pair, ofType, outcomes);
     else await compareValues(pair, type, reading, ofType, outcomes);
+    if (type === "hash" && abilities.fieldTimes) await compareFieldTimes(pair, ofType, outcomes);
   }
   for (const [key, difference] of ttl) if (difference !== null && outcomes.get(key) === null) outcomes.set(key, difference);
   return outcomes;
@@ -146,6 +160,23 @@ async function compareSmall(pair: Pair, reading: TypeReading, keys: readonly str
     at += length;
     const groups = reading === TYPES.stream ? await groupsDifference(pair, key) : null;
     outcomes.set(key, valueDifference(ours, theirs) ?? groups);
+  }
+}
+
+/** Deadlines of the fields of hashes that are the same but for them. */
+async function compareFieldTimes(pair: Pair, keys: readonly string[], outcomes: Map<string, Outcome>): Promise<void> {
+  for (const key of keys) {
+    let cursor = "0";
+    while (outcomes.get(key) === null) {
+      const [reply] = await askPatiently(pair[0], [["HSCAN", key, cursor, "COUNT", PAGE_ELEMENTS]]);
+      if (!Array.isArray(reply) || !Array.isArray(reply[1])) break;
+      const fields = reply[1].filter((_, index) => index % 2 === 0).map(String);
+      const [[here], [there]] = fields.length === 0 ? [[null], [null]] : await askBoth(pair, [fieldTimes(key, fields)]);
+      const difference = valueDifference(here, there);
+      if (difference !== null) outcomes.set(key, { ...difference, kind: "ttl" });
+      cursor = String(reply[0]);
+      if (cursor === "0") break;
+    }
   }
 }
 

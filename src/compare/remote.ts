@@ -86,6 +86,7 @@ export class RemoteEndpoint implements Endpoint {
 
   ask(requests: readonly Words[]): Promise<Value[]> {
     const { promise, resolve, reject } = Promise.withResolvers<Value[]>();
+    if (requests.length === 0) return Promise.resolve([]);
     if (this.socket === null) return Promise.reject(this.failure(CLOSED));
     this.question = { replies: [], count: requests.length, resolve, reject };
     this.unsent = Buffer.concat(requests.map((words) => encoded(words)));

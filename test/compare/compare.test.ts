@@ -200,6 +200,32 @@ describeWithRedis("a comparison with a Redis", () => {
     there.close();
   });
 
+  test("takes the deadlines of the fields of hashes into account where both servers know them", async () => {
+    await using ours = await Ours.start();
+    await using redis = await startReal();
+    for (const client of [ours.client, redis.client]) await send(client, everyKind(600));
+    const [here, there] = [ours, redis].map(({ port }) => new RemoteEndpoint({ host: "127.0.0.1", port }));
+    for (const endpoint of [here, there]) await endpoint.open();
+    const knowing = (endpoint: Endpoint, time: number): Endpoint => ({
+      ...endpoint,
+      ask: async (requests) => {
+        const replies = await endpoint.ask(requests.filter(([word]) => word !== "HPEXPIRETIME"));
+        return requests.map((words) => {
+          if (words[0] !== "HPEXPIRETIME") return replies.shift() ?? null;
+          return words.slice(4).map((field) => (field === "field 500" ? time : -1));
+        });
+      },
+      close() {},
+    });
+    expect(await run(knowing(here, 7), knowing(there, 7))).toMatchObject({ same: 20, different: 0 });
+    expect(await run(knowing(here, 7), knowing(there, 8))).toMatchObject({
+      same: 19,
+      differences: [{ database: 0, key: "big:hash", kind: "ttl" }],
+    });
+    here.close();
+    there.close();
+  });
+
   test("as a program says what differs, and whether anything does in its exit code", async () => {
     await using ours = await Ours.start();
     await using redis = await startReal("--requirepass", "p@ss:word");

@@ -14,6 +14,7 @@ import type { Restrictions } from "./execution/restrictions.ts";
 import type { ServerParts, ShutdownOptions } from "./execution/server-parts.ts";
 import { journalDeletions } from "./journal/deletions.ts";
 import { Journal } from "./journal/journal.ts";
+import { expiresFields } from "./keyspace/field-expirer.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { followLimits } from "./keyspace/value-limits.ts";
 import { Log } from "./log.ts";
@@ -268,6 +269,7 @@ export class Server implements ServerParts {
     keyspace.eviction.follow(config);
     publishKeyspaceEvents(config, keyspace, this.pubsub);
     journalDeletions(config, keyspace, journal);
+    expiresFields(keyspace);
     journal.followDirective(config);
     config.onChange("loglevel", () => log.setLevel(values.loglevel) as undefined);
     config.onChange("port", () => this.moveListeners("Unable to listen on this port. Check server logs."));

@@ -15,6 +15,8 @@ import * as wait from "./generic/wait.ts";
 import * as geo from "./geo/geo.ts";
 import * as geoSearch from "./geo/geo-search.ts";
 import * as hash from "./hash/hash.ts";
+import * as hashExpiry from "./hash/hash-expiry.ts";
+import * as hashFields from "./hash/hash-fields.ts";
 import * as hashWalk from "./hash/hash-walk.ts";
 import * as hyperloglog from "./hyperloglog/hyperloglog.ts";
 import * as blockingLists from "./list/blocking-lists.ts";
@@ -73,6 +75,8 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   geo,
   geoSearch,
   hash,
+  hashExpiry,
+  hashFields,
   hashWalk,
   keys,
   list,

@@ -221,8 +221,8 @@ export class Call implements KeyAccess {
   }
 
   private value(slot: number): Value {
-    if (slot >= KEPT_VALUES) return new Value(this.server.keyspace);
-    this.values[slot] ??= new Value(this.server.keyspace);
+    if (slot >= KEPT_VALUES) return new Value(this.server.keyspace, this);
+    this.values[slot] ??= new Value(this.server.keyspace, this);
     return this.values[slot];
   }
 

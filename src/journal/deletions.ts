@@ -1,4 +1,7 @@
-/** Keys that go without a command: the journal takes each deletion, as the command that lazyfree-lazy-expire or lazyfree-lazy-eviction asks for. */
+/**
+ * Keys and fields that go without a command: the journal takes each deletion, of a key as the command that lazyfree-lazy-expire or
+ * lazyfree-lazy-eviction asks for.
+ */
 
 import type { Config } from "../config/config.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
@@ -11,5 +14,8 @@ export function journalDeletions(config: Config, keyspace: Keyspace, journal: Jo
     if (!journal.active) return;
     const lazily = config.values[why === "expired" ? "lazyfree-lazy-expire" : "lazyfree-lazy-eviction"];
     journal.append(database.index, new Frame().encode([lazily ? "UNLINK" : "DEL", key]));
+  };
+  keyspace.onFieldLeaving = (database, key, field) => {
+    if (journal.active) journal.append(database.index, new Frame().encode(["HDEL", key, field]));
   };
 }

@@ -11,8 +11,10 @@
 import { assert } from "../assert.ts";
 import type { LargeObject } from "../memory/objects.ts";
 import { EXPIRES, OUTSIDE } from "../memory/record.ts";
+import { isTimed } from "../values/hash/timed.ts";
 import type { Encoding, Type } from "../values/value-types.ts";
 import { EventClass } from "./events.ts";
+import { FieldExpiry } from "./field-expiry.ts";
 import { Lookup, NO_EXPIRY } from "./lookup.ts";
 import { Observer } from "./observers.ts";
 import { makeMeta, metaType } from "./record-meta.ts";
@@ -153,6 +155,37 @@ export abstract class Changes extends Lookup {
     this.keyspace.lazyFree.drop(object);
   }
 
+  // ---- times of fields
+
+  /** The hash at `address` may have other fields with times than before. */
+  noteFields(address: number): void {
+    const { keyspace, table } = this;
+    if (!isTimed(this.encoding(address))) return;
+    const soonest = this.soonestFieldOf(address);
+    if (soonest === Number.POSITIVE_INFINITY) return this.forgetFields(address);
+    this.fields ??= new FieldExpiry(keyspace.space, keyspace.now);
+    this.fields.note(table.hashOf(address), soonest, keyspace.now);
+  }
+
+  /** The hash at `address`, if it is one, goes or has no times any more. */
+  private forgetFields(address: number): void {
+    if (!isTimed(this.encoding(address))) return;
+    const hash = this.table.hashOf(address);
+    if (this.timedOfHash(hash).every((other) => other === address)) this.fields?.drop(hash);
+  }
+
+  /** The hashes with times whose keys have this hash. */
+  protected timedOfHash(hash: number): number[] {
+    const { table } = this;
+    const found: number[] = [];
+    for (const chain of [table.oldChainOf(hash), table.chainOf(hash)]) {
+      if (chain < 0) continue;
+      for (let at = table.chain(chain); at !== 0; at = table.next(at))
+        if (table.hashOf(at) === hash && isTimed(this.encoding(at))) found.push(at);
+    }
+    return found;
+  }
+
   // ---- observers
 
   /** The key at `address` has changed, which counts as `count` changes. */
@@ -176,6 +209,7 @@ export abstract class Changes extends Lookup {
   /** The value of the key at `address` is deleted or replaced: clients may wait for that. */
   protected noteGone(address: number): void {
     const { keyspace, table } = this;
+    if (this.fields !== null) this.forgetFields(address);
     if ((keyspace.observers.mask & Observer.BLOCKED) === 0) return;
     keyspace.blocked.keyGone(this.index, table.keyBuffer(address), table.keyOffset(address), table.keyLength(address), this.type(address));
   }

@@ -7,6 +7,7 @@
 
 import { assert } from "../assert.ts";
 import { copied, copyBytes, integerLength, isInt64, writeInteger } from "../base/bytes.ts";
+import { ExpiryIndex } from "../memory/expiry-index.ts";
 import { Blob } from "../memory/objects.ts";
 import { EXPIRES, OUTSIDE } from "../memory/record.ts";
 import { Table } from "../memory/record-table.ts";
@@ -14,7 +15,6 @@ import type { Temporary } from "../values/temporary.ts";
 import { EMBSTR_LIMIT, Encoding, Type } from "../values/value-types.ts";
 import { Changes, type Held, KEEP_EXPIRY } from "./changes.ts";
 import { EventClass } from "./events.ts";
-import { ExpiryIndex } from "./expiry.ts";
 import { NO_EXPIRY } from "./lookup.ts";
 import { ACCESS_MASK, makeMeta } from "./record-meta.ts";
 
@@ -184,6 +184,7 @@ export class Database extends Changes {
     const made = target.create(target.table.hash(key, from, length), key, from, length, table.meta(address), room, object, expireAt);
     if (object === null) copyBytes(target.table.bytesOf(made), target.table.valueOffset(made), span.buffer, span.from, span.to);
     if (expireAt > Number.MAX_SAFE_INTEGER) target.expiry.refine(made, this.expiry.exact(address));
+    target.noteFields(made);
     target.announce(made);
     if (replaced !== 0) target.remove(replaced);
     if (move) this.remove(address, held !== null);
@@ -219,6 +220,7 @@ export class Database extends Changes {
     }
     if (object === null) copyBytes(table.bytesOf(address), table.valueOffset(address), value.buffer, value.from, value.to);
     value.release();
+    this.noteFields(address);
     this.announce(address);
     return address;
   }
@@ -250,6 +252,7 @@ export class Database extends Changes {
       object = new Blob(exclusive ? bytes.subarray(from, to) : copied(bytes, from, to));
     const address = this.place(hash, key.bytes, key.from, length, meta, object === null ? to - from : 0, object, expireAt);
     if (object === null) copyBytes(table.bytesOf(address), table.valueOffset(address), bytes, from, to);
+    this.noteFields(address);
     return address;
   }
 
@@ -289,6 +292,16 @@ export class Database extends Changes {
     return this.expiry.expireDue(this.keyspace.now, (address) => this.expire(address), stop);
   }
 
+  /** Hands out hashes with a field that may be due to `expire`, which notes them again, until `stop()`. Returns whether none is left. */
+  expireDueFields(expire: (address: number) => void, stop: () => boolean): boolean {
+    const visit = (hash: number): void => {
+      // By their keys: where they are may change with the first of them.
+      const keys = this.timedOfHash(hash).map((address) => this.table.key(address));
+      for (const key of keys) expire(this.locate(key));
+    };
+    return this.fields === null || this.fields.expireDue(this.keyspace.now, visit, stop);
+  }
+
   /** Empties the database, its memory given back at once (`sync`) or bit by bit. Returns how many keys went. */
   clear(options: { sync: boolean }): number {
     const { keyspace, table } = this;
@@ -298,6 +311,8 @@ export class Database extends Changes {
     if (keys === 0) return 0;
     this.table = new Table(keyspace.space, { meta: true });
     this.expiry = new ExpiryIndex(this.table, keyspace.now);
+    if (this.fields !== null) keyspace.lazyFree.add(this.fields.table, () => {});
+    this.fields = null;
     const release = (address: number) => {
       if ((table.flags(address) & OUTSIDE) === 0) return;
       const handle = table.handle(address);
@@ -316,6 +331,7 @@ export class Database extends Changes {
     assert(this.keyspace === other.keyspace, "databases that exchange contents share their memory");
     [this.table, other.table] = [other.table, this.table];
     [this.expiry, other.expiry] = [other.expiry, this.expiry];
+    [this.fields, other.fields] = [other.fields, this.fields];
   }
 }
 

@@ -9,6 +9,8 @@ import { SharedState } from "./shared.ts";
 export class Keyspace extends SharedState {
   readonly databases: readonly Database[];
   readonly eviction: Eviction;
+  /** Takes out what is due of the fields of the hash at `address`, until `stop()`; see field-expirer.ts. */
+  expireFields: ((database: Database, address: number, stop: () => boolean) => void) | null = null;
   /** The database that `expireDue` looks at first. */
   private expiryTurn = 0;
 
@@ -21,7 +23,7 @@ export class Keyspace extends SharedState {
 
   get usedBytes(): number {
     let bytes = this.space.arena.usedBytes + this.space.objects.usedBytes;
-    for (const database of this.databases) bytes += database.table.bucketBytes;
+    for (const { table, fields } of this.databases) bytes += table.bucketBytes + (fields === null ? 0 : fields.heldBytes);
     return bytes + this.lazyFree.heldBytes;
   }
 
@@ -62,7 +64,7 @@ export class Keyspace extends SharedState {
     return keys;
   }
 
-  /** Deletes keys that are due, for at most `budgetMs`. Returns whether none is left. */
+  /** Deletes keys and fields that are due, for at most `budgetMs`. Returns whether none is left. */
   expireDue(budgetMs: number): boolean {
     const start = performance.now();
     const stop = () => performance.now() - start > budgetMs;
@@ -72,13 +74,18 @@ export class Keyspace extends SharedState {
     const first = this.expiryTurn;
     for (let i = 0; i < count && finished; i++) {
       const database = this.databases[(first + i) % count];
-      if (database.expiry.size === 0) continue;
-      finished = database.expireDue(stop) && !stop();
+      if (database.expiry.size === 0 && database.fields === null) continue;
+      finished = database.expireDue(stop) && this.expireFieldsOf(database, stop) && !stop();
       if (!finished) this.expiryTurn = (database.index + 1) % count;
     }
     this.stats.expireCycleMs += performance.now() - start;
     if (!finished) this.stats.expireCyclesCutShort++;
     return finished;
+  }
+
+  private expireFieldsOf(database: Database, stop: () => boolean): boolean {
+    const { expireFields } = this;
+    return expireFields === null || database.expireDueFields((address) => expireFields(database, address, stop), stop);
   }
 
   /** Goes on with rehashes that are under way, for at most `budgetMs`. Returns whether none is left that could go on. */

@@ -5,13 +5,16 @@
  */
 
 import { assert } from "../assert.ts";
-import type { Blob, ObjectTable } from "../memory/objects.ts";
+import type { ExpiringMap } from "../memory/expiring-map.ts";
+import { ExpiryIndex } from "../memory/expiry-index.ts";
+import { Blob, type ObjectTable } from "../memory/objects.ts";
 import { EXPIRES, MAX_INLINE_KEY, OUTSIDE } from "../memory/record.ts";
 import { type ByteSpan, Table } from "../memory/record-table.ts";
+import { soonestPacked } from "../values/hash/packed-times.ts";
 import type { Encoding, Type } from "../values/value-types.ts";
 import { lfuInitial, lfuTouched } from "./access.ts";
 import { EventClass } from "./events.ts";
-import { ExpiryIndex } from "./expiry.ts";
+import type { FieldExpiry } from "./field-expiry.ts";
 import { ExpiryMode, type KeyAccess } from "./key-access.ts";
 import type { ObservedDatabase } from "./observers.ts";
 import { ACCESS_MASK, metaEncoding, metaType } from "./record-meta.ts";
@@ -24,6 +27,8 @@ export abstract class Lookup implements ObservedDatabase {
   readonly index: number;
   table: Table;
   expiry: ExpiryIndex;
+  /** The hashes with times of fields; null before there was one. */
+  fields: FieldExpiry | null = null;
   protected readonly keyspace: SharedState;
   protected readonly objects: ObjectTable;
   protected readonly span: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
@@ -184,6 +189,17 @@ export abstract class Lookup implements ObservedDatabase {
       span.to = blob.length;
     }
     return span;
+  }
+
+  /** A time before which no field of the hash at `address`, one with times, is due; infinity when none ever is. */
+  protected soonestFieldOf(address: number): number {
+    const { table, span } = this;
+    if ((table.flags(address) & OUTSIDE) === 0) {
+      table.locateValue(address, span);
+      return soonestPacked(span);
+    }
+    const held = this.objects.get(table.handle(address));
+    return held instanceof Blob ? soonestPacked({ buffer: held.buffer, from: 0, to: held.length }) : (held as ExpiringMap).soonest;
   }
 
   protected blob(address: number): Blob {

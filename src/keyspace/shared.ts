@@ -40,6 +40,8 @@ export abstract class SharedState {
   onLeaving: ((database: ObservedDatabase, key: Buffer, why: "expired" | "evicted") => void) | null = null;
   /** Told of each key that is given a deadline, or another one. */
   onDeadline: ((database: number, key: Buffer) => void) | null = null;
+  /** Told of each field of a hash that is about to be taken out because it has expired. */
+  onFieldLeaving: ((database: ObservedDatabase, key: Buffer, field: Buffer) => void) | null = null;
   /** Up to where values are kept packed. */
   readonly limits: ValueLimits = { ...DEFAULT_LIMITS };
   /** With an LFU policy the access bits count accesses instead of noting their time. */

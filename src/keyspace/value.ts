@@ -9,12 +9,14 @@ import { errors } from "../errors.ts";
 import { Blob, type LargeObject } from "../memory/objects.ts";
 import { OUTSIDE } from "../memory/record.ts";
 import type { TableSpace } from "../memory/record-table.ts";
+import { isTimed } from "../values/hash/timed.ts";
 import { emptyPacked, type Holder } from "../values/holder.ts";
 import type { ValueLimits } from "../values/limits.ts";
 import { Encoding, Type } from "../values/value-types.ts";
 import { KEEP_EXPIRY } from "./changes.ts";
 import type { Database } from "./database.ts";
 import type { EventClass } from "./events.ts";
+import { ExpiryMode, type KeyAccess } from "./key-access.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { NO_EXPIRY } from "./lookup.ts";
 
@@ -42,12 +44,22 @@ export class Value implements Holder {
   /** The packed bytes when they are outside the record. */
   private blob: Blob | null = null;
 
-  constructor(keyspace: Keyspace) {
+  private readonly keyspace: Keyspace;
+  private readonly access: Pick<KeyAccess, "expiryMode"> | null;
+
+  /** `access`: the command that opens it, which says whether fields that have expired are hidden; without one they are not. */
+  constructor(keyspace: Keyspace, access: Pick<KeyAccess, "expiryMode"> | null = null) {
+    this.keyspace = keyspace;
+    this.access = access;
     this.tables = keyspace.space;
     this.limits = keyspace.limits;
     this.database = keyspace.databases[0];
     this.buffer = emptyPacked(Type.STRING).bytes;
     this.key = this.buffer;
+  }
+
+  get hiddenBefore(): number {
+    return this.access === null || this.access.expiryMode === ExpiryMode.KEEP ? 0 : this.keyspace.now;
   }
 
   get exists(): boolean {
@@ -200,6 +212,7 @@ export class Value implements Holder {
   changed(count = 1): void {
     assert(this.address !== 0, "a value that has changed has a key");
     if (this.object !== null) this.tables.objects.resized(this.database.table.handle(this.address));
+    if (isTimed(this.encoding)) this.database.noteFields(this.address);
     this.database.announce(this.address, count);
   }
 

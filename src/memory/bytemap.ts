@@ -25,15 +25,16 @@ const STEPS_PER_DRAW = 16;
 const SPAN: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
 
 export class ByteMap implements LargeObject {
-  readonly table: Table;
-  private readonly tables: TableSpace;
+  table: Table;
+  protected readonly tables: TableSpace;
   /** The chain that `free` goes on from, -1 before it began. */
   private freeing = -1;
   private readonly releaseValue = (address: number) => this.dropValue(address);
 
-  constructor(tables: TableSpace) {
+  /** `table`: one with its entries, taken over from another map. */
+  constructor(tables: TableSpace, table = new Table(tables, { meta: false })) {
     this.tables = tables;
-    this.table = new Table(tables, { meta: false });
+    this.table = table;
   }
 
   get size(): number {
@@ -100,7 +101,7 @@ export class ByteMap implements LargeObject {
     return moved;
   }
 
-  private addBlob(value: Buffer, from: number, to: number): number {
+  protected addBlob(value: Buffer, from: number, to: number): number {
     return this.tables.objects.add(new Blob(copied(value, from, to)));
   }
 
@@ -109,6 +110,13 @@ export class ByteMap implements LargeObject {
     table.beforeChange(address);
     this.dropValue(address);
     table.remove(address);
+  }
+
+  /** Hands its entries over to another map, in the table that they are in. None are left here. */
+  yieldTable(): Table {
+    const { table } = this;
+    this.table = new Table(this.tables, { meta: false });
+    return table;
   }
 
   private dropValue(address: number): void {

@@ -15,9 +15,11 @@ export const RDB_HEADER_BYTES = 9;
 /** The versions of each family that are read, the oldest and the newest. */
 export const RDB_VERSIONS: Readonly<Record<RdbFamily, readonly [number, number]>> = { redis: [1, 16], valkey: [80, 81] };
 /** The newest version that both families read and write. */
-const RDB_COMMON_VERSION = 11;
+export const RDB_COMMON_VERSION = 11;
 /** The version written: what Redis 7.0 writes and every later Redis and Valkey loads. */
-export const RDB_WRITTEN_VERSION = 10;
+export const RDB_WRITTEN_VERSION: number = 10;
+/** Likewise with hashes whose fields have times, for each family: the first version of each that has them. */
+export const RDB_TIMED_VERSION: Readonly<Record<RdbFamily, number>> = { redis: 12, valkey: 80 };
 /** The first version with a checksum after the end-of-file opcode. */
 export const RDB_FIRST_CHECKSUM_VERSION = 5;
 /** Bytes of that checksum, little-endian; all zero when it was switched off. */
@@ -80,6 +82,18 @@ export const VALUE_TYPE = {
   setListpack: 20,
   streamListpacks3: 21,
 } as const;
+
+/** Value types that only Redis has. */
+export const REDIS_TYPE = {
+  /** Hashes with times of fields as the release candidates of 7.4 wrote them. */
+  timedHashPreGa: 22,
+  timedHashListpackPreGa: 23,
+  timedHash: 24,
+  timedHashListpack: 25,
+} as const;
+
+/** Value types that only Valkey has. */
+export const VALKEY_TYPE = { timedHash: 22 } as const;
 
 /** What to call each value type that both families have in a message; undefined where the number means nothing. */
 const COMMON_TYPE_NAMES: readonly (string | undefined)[] = [

@@ -24,7 +24,7 @@ import type { RdbHandler } from "./handler.ts";
 import { RdbInput } from "./input.ts";
 import { ModuleAuxSkipper } from "./module.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
-import { VALUE_READERS } from "./value-readers.ts";
+import { ownReaders, VALUE_READERS } from "./value-readers.ts";
 
 export type RdbReaderOptions = {
   /** Directive rdbchecksum: whether the checksum is computed and compared. On unless told. */
@@ -229,6 +229,7 @@ export class RdbReader implements ReadContext {
     const version = this.versionIn(latin1(input.bytes, input.pos, input.pos + RDB_HEADER_BYTES));
     input.pos += RDB_HEADER_BYTES;
     this.version = version;
+    for (const [type, make] of ownReaders(version)) this.readers[type] ??= make();
     input.vouched = this.verify && this.checksumPresent && version >= RDB_FIRST_CHECKSUM_VERSION;
     if (input.vouched)
       input.mostExpected = Math.max(input.mostExpected, Math.min(MOST_PREPARED, Math.floor(this.size / MIN_ELEMENT_BYTES)));

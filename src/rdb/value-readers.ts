@@ -1,10 +1,11 @@
-/** Which value type is read how. What is not here is refused with its name: modules before 4.0, hashes whose fields expire. */
+/** Which value type is read how. What is not here is refused with its name: modules before 4.0, what Redis 8.6 and later added. */
 import { type ElementsForm, ElementsReader, type PackedForm, PackedReader } from "./collection-value.ts";
-import { VALUE_TYPE } from "./format.ts";
+import { familyOf, RDB_COMMON_VERSION, type RdbFamily, REDIS_TYPE, VALKEY_TYPE, VALUE_TYPE } from "./format.ts";
 import * as keyed from "./keyed-values.ts";
 import { LIST_ELEMENTS, LIST_LISTPACKS, LIST_ZIPLIST, listZiplists } from "./list-value.ts";
 import { ModuleValueReader } from "./module.ts";
 import { STREAM_FORM, StreamReader } from "./stream-value.ts";
+import { TimedFieldsReader, TimedListpackReader } from "./timed-hash.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
 
 /** Strings: always one atom. */
@@ -46,3 +47,22 @@ export const VALUE_READERS: ReadonlyMap<number, () => ValueReader> = new Map<num
   [VALUE_TYPE.streamListpacks3, () => new StreamReader(STREAM_FORM.withActiveTime)],
   [VALUE_TYPE.setListpack, packed(keyed.SET_LISTPACK)],
 ]);
+
+const NONE: ReadonlyMap<number, () => ValueReader> = new Map();
+
+/** Those of value types that only one family has. */
+const OWN_READERS: Readonly<Record<RdbFamily, ReadonlyMap<number, () => ValueReader>>> = {
+  redis: new Map<number, () => ValueReader>([
+    [REDIS_TYPE.timedHashPreGa, () => new TimedFieldsReader("absolute")],
+    [REDIS_TYPE.timedHashListpackPreGa, () => new TimedListpackReader({ hasSoonest: false })],
+    [REDIS_TYPE.timedHash, () => new TimedFieldsReader("from the soonest")],
+    [REDIS_TYPE.timedHashListpack, () => new TimedListpackReader({ hasSoonest: true })],
+  ]),
+  valkey: new Map<number, () => ValueReader>([[VALKEY_TYPE.timedHash, () => new TimedFieldsReader("behind, in 8 bytes")]]),
+};
+
+/** Returns the readers beside VALUE_READERS of an image of this version. */
+export function ownReaders(version: number): ReadonlyMap<number, () => ValueReader> {
+  const family = version > RDB_COMMON_VERSION ? familyOf(version) : null;
+  return family === null ? NONE : OWN_READERS[family];
+}

@@ -8,12 +8,14 @@ import { assert } from "../assert.ts";
 import { copyBytes, smallInteger } from "../base/bytes.ts";
 import { Crc64 } from "./crc64.ts";
 import {
+  familyOf,
   LENGTH,
   MAX_LENGTH_6,
   MAX_LENGTH_14,
   MAX_LENGTH_32,
   OPCODE,
   RDB_CHECKSUM_BYTES,
+  RDB_HEADER_BYTES,
   RDB_MAGIC,
   RDB_WRITTEN_VERSION,
   STRING_ENCODING,
@@ -78,10 +80,11 @@ export class RdbWriter {
     return this.sent + this.at;
   }
 
-  /** Magic, version and these facts about the image: redis-ver, redis-bits, ctime, used-mem, ... (names and values as latin1). */
-  header(aux: Iterable<readonly [name: string, value: string | number]>): void {
-    const magic = Buffer.from(RDB_MAGIC.redis + String(RDB_WRITTEN_VERSION).padStart(4, "0"), "latin1");
-    this.raw(magic, 0, magic.length);
+  /** Magic, this version of its family and these facts about the image: redis-ver, redis-bits, ctime, used-mem, ... (names and values as latin1). */
+  header(aux: Iterable<readonly [name: string, value: string | number]>, version = RDB_WRITTEN_VERSION): void {
+    const magic = RDB_MAGIC[familyOf(version) ?? "redis"];
+    const head = Buffer.from(magic + String(version).padStart(RDB_HEADER_BYTES - magic.length, "0"), "latin1");
+    this.raw(head, 0, head.length);
     for (const [name, value] of aux) {
       this.byte(OPCODE.aux);
       this.text(name);

@@ -5,15 +5,15 @@
 
 import { assert } from "../assert.ts";
 import { copied } from "../base/bytes.ts";
-import type { ExpiryIndex } from "../keyspace/expiry.ts";
 import { metaType } from "../keyspace/record-meta.ts";
+import type { ExpiryIndex } from "../memory/expiry-index.ts";
 import { OUTSIDE } from "../memory/record.ts";
 import type { Table } from "../memory/record-table.ts";
 import { RdbWriter } from "../rdb/writer.ts";
 import { Encoding, Type } from "../values/value-types.ts";
 import { StoredValue } from "./stored-value.ts";
 import { type RecordWriter, TableWalk } from "./table-walk.ts";
-import { isLong, type StreamedValue, streamValue, type ValueSink, walkValue } from "./value-walk.ts";
+import { encodingOf, isLong, type StreamedValue, streamValue, type ValueSink, walkValue } from "./value-walk.ts";
 
 /** What an image is written as: the RDB format (sinks/rdb.ts), commands (sinks/commands.ts). */
 export interface EntrySink extends ValueSink {
@@ -77,7 +77,7 @@ export class Image {
       this.selected = from.database;
       sink.select(from);
     }
-    sink.begin(from, address, type, value === null ? Encoding.RAW : value.encoding);
+    sink.begin(from, address, type, value === null ? Encoding.RAW : encodingOf(value));
     this.keys++;
     let cost = 0;
     if (value === null) {

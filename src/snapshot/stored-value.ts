@@ -12,6 +12,7 @@ import { Encoding } from "../values/value-types.ts";
 export class StoredValue implements Holder {
   /** Of no use here: limits decide about changes. */
   readonly limits: ValueLimits = DEFAULT_LIMITS;
+  readonly hiddenBefore = 0;
   encoding: Encoding = Encoding.RAW;
   object: LargeObject | null = null;
   buffer: Buffer = Buffer.alloc(0);

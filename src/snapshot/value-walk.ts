@@ -10,13 +10,16 @@ import { assert } from "../assert.ts";
 import { copied, copyBytes } from "../base/bytes.ts";
 import type { Counter } from "../base/numbers/counter.ts";
 import type { ByteMap } from "../memory/bytemap.ts";
+import { ExpiringMap, NO_TIME } from "../memory/expiring-map.ts";
 import { intsetGet, intsetLength } from "../memory/intset.ts";
 import type { NodeDirectory, NodeImage } from "../memory/node-image.ts";
 import type { NodeDeque } from "../memory/nodes.ts";
 import type { LargeObject } from "../memory/objects.ts";
 import { OrderedCursor } from "../memory/ordered.ts";
-import { Element, packedAtEnd, packedCount, packedFirst, packedNext, packedRead } from "../memory/packed.ts";
+import { Element, packedAtEnd, packedBytes, packedCount, packedFirst, packedNext, packedRead } from "../memory/packed.ts";
 import type { ByteSpan } from "../memory/record-table.ts";
+import { packedTime, soonestPacked } from "../values/hash/packed-times.ts";
+import { hasTimes, isTimed } from "../values/hash/timed.ts";
 import type { Holder } from "../values/holder.ts";
 import { PACKED, type QuickList } from "../values/list/quicklist.ts";
 import { recordScore, SCORE_BYTES, type SortedSet } from "../values/sorted-set/sorted-set.ts";
@@ -69,8 +72,10 @@ export interface ValueSink {
   element(bytes: Buffer, from: number, to: number): void;
   /** A member of a sorted set. */
   scored(bytes: Buffer, from: number, to: number, score: number): void;
-  /** A field of a hash. */
-  field(bytes: Buffer, from: number, to: number, value: Buffer, valueFrom: number, valueTo: number): void;
+  /** In place of `collection`: a hash of `count` fields begins, some with times, none of them before `soonest`. */
+  timedHash(count: number, soonest: number): void;
+  /** A field of a hash; `time`: when it expires, in ms since 1970, or NO_TIME. */
+  field(bytes: Buffer, from: number, to: number, value: Buffer, valueFrom: number, valueTo: number, time: number): void;
   /** An entry of a stream, of so many fields. */
   entry(id: StreamId, count: number, fields: FieldReader): void;
   /** After the entries of a stream. */
@@ -121,13 +126,23 @@ const reader = new NodeReader();
 const fields = new FieldReader();
 const record: PendingRecord = { time: 0, deliveries: 0, consumer: 0 };
 
+/** How a value is held, as sinks see it: a hash without times of fields, whatever it once had, as any other. */
+export function encodingOf(value: ReadValue): Encoding {
+  const { encoding } = value;
+  if (!isTimed(encoding) || hasTimes(value)) return encoding;
+  return encoding === Encoding.LISTPACK_EX ? Encoding.LISTPACK : Encoding.HASHTABLE;
+}
+
 /** Gives the sink all of a value of this type. Returns what that cost. */
 export function walkValue(sink: ValueSink, type: Type, value: ReadValue): number {
   const { object, buffer, from, to } = value;
   let cost = to - from;
   if (type === Type.STRING) sink.string(buffer, from, to);
-  else if (object === null) walkPacked(sink, type, value.encoding, buffer, from, to);
-  else {
+  else if (object === null) {
+    const encoding = encodingOf(value);
+    if (encoding === Encoding.LISTPACK_EX) walkTimed(sink, value);
+    else walkPacked(sink, type, encoding, buffer, from, encoding === value.encoding ? to : from + packedBytes(buffer, from));
+  } else {
     beginCollection(sink, type, object);
     if (type === Type.ZSET) cost = walkInOrder(sink, object as SortedSet);
     else if (type === Type.LIST || type === Type.STREAM) cost = walkWhole(streamed(sink, type, object, "as they are"));
@@ -159,6 +174,7 @@ export function streamValue(first: ValueSink, then: () => ValueSink, type: Type,
 function beginCollection(sink: ValueSink, type: Type, object: LargeObject): void {
   if (type === Type.LIST) sink.collection(type, object.size, (object as QuickList).length);
   else if (type === Type.STREAM) sink.collection(type, (object as Stream).length, (object as Stream).nodes.length);
+  else if (object instanceof ExpiringMap && object.timed > 0) sink.timedHash(object.size, object.soonest);
   else sink.collection(type, object.size, 0);
 }
 
@@ -212,12 +228,29 @@ function walkPacked(sink: ValueSink, type: Type, encoding: Encoding, buffer: Buf
     at = packedRead(buffer, at, element);
     if (type === Type.HASH) {
       at = packedRead(buffer, at, other);
-      sink.field(element.bytes, element.from, element.to, other.bytes, other.from, other.to);
+      sink.field(element.bytes, element.from, element.to, other.bytes, other.from, other.to, NO_TIME);
     } else if (type === Type.ZSET) {
       sink.scored(element.bytes, element.from, element.to, packedScore(buffer, at));
       at = packedNext(buffer, at);
     } else sink.element(element.bytes, element.from, element.to);
   }
+}
+
+/** A small hash with times of fields. */
+function walkTimed(sink: ValueSink, value: ReadValue): void {
+  const { buffer, from, to } = value;
+  if (sink.packed(Type.HASH, Encoding.LISTPACK_EX, buffer, from, to)) return;
+  sink.timedHash(packedCount(buffer, from) / 2, soonestPacked(value));
+  let index = 0;
+  for (let at = packedFirst(buffer, from); !packedAtEnd(buffer, at); index++) {
+    at = packedRead(buffer, packedRead(buffer, at, element), other);
+    sink.field(element.bytes, element.from, element.to, other.bytes, other.from, other.to, packedTime(value, index));
+  }
+}
+
+/** The time of an entry of a large hash. */
+function timeOf(map: ByteMap, address: number): number {
+  return map instanceof ExpiringMap ? map.timeOf(address) : NO_TIME;
 }
 
 /** Gives the element at `address` of a large hash, set or sorted set. Returns about how many bytes that took reading. */
@@ -233,7 +266,7 @@ function giveElement(sink: ValueSink, type: Type, map: ByteMap, address: number)
     return length + SCORE_BYTES;
   }
   map.locateValue(address, content);
-  sink.field(span.buffer, span.from, span.to, content.buffer, content.from, content.to);
+  sink.field(span.buffer, span.from, span.to, content.buffer, content.from, content.to, timeOf(map, address));
   return length + content.to - content.from;
 }
 
@@ -317,8 +350,8 @@ class StreamedMap implements StreamedValue, RecordWriter {
   }
 }
 
-/** Of an element kept aside: the length of its name (4 bytes), and its score or the length of its value (8). */
-const EARLY_HEAD_BYTES = 12;
+/** Of an element kept aside: the length of its name (4 bytes), its score or the length of its value (8), its time (8). */
+const EARLY_HEAD_BYTES = 20;
 const EARLY_CHUNK_BYTES = 4 * 1024;
 
 /** Elements of a large collection as they were, first in, first out: their head, name and value. */
@@ -345,6 +378,7 @@ class EarlyElements {
     const at = this.used;
     chunk.writeUInt32LE(nameLength, at);
     chunk.writeDoubleLE(type === Type.ZSET ? recordScore(map.table, address) : valueLength, at + 4);
+    chunk.writeDoubleLE(type === Type.HASH ? timeOf(map, address) : NO_TIME, at + 12);
     const valueAt = copyBytes(chunk, at + EARLY_HEAD_BYTES, span.buffer, span.from, span.to);
     this.used = copyBytes(chunk, valueAt, content.buffer, content.from, content.to);
     assert(this.used <= chunk.length, "what is kept of an element stays inside its chunk");
@@ -370,7 +404,7 @@ class EarlyElements {
       const nameEnd = nameAt + chunk.readUInt32LE(this.at);
       const number = chunk.readDoubleLE(this.at + 4);
       const end = type === Type.HASH ? nameEnd + number : nameEnd;
-      if (type === Type.HASH) sink.field(chunk, nameAt, nameEnd, chunk, nameEnd, end);
+      if (type === Type.HASH) sink.field(chunk, nameAt, nameEnd, chunk, nameEnd, end, chunk.readDoubleLE(this.at + 12));
       else if (type === Type.ZSET) sink.scored(chunk, nameAt, nameEnd, number);
       else sink.element(chunk, nameAt, nameEnd);
       cost += end - this.at;

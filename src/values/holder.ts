@@ -17,6 +17,8 @@ export interface Holder extends PackedSpace {
   readonly encoding: Encoding;
   /** The value when it is no longer packed; null while it is. */
   readonly object: LargeObject | null;
+  /** Fields of a hash with a time before this one are hidden, in ms since 1970; 0 to see them all. */
+  readonly hiddenBefore: number;
   /** Puts packed bytes of this length, undefined, in the place of what is held. (What was read of that must have been copied.) */
   setPacked(encoding: Encoding, length: number): void;
   /** `object` takes the place of the packed bytes, which may be read until then. */

@@ -21,6 +21,7 @@ export class Temporary implements Holder {
   buffer = Buffer.allocUnsafeSlow(MIN_BYTES);
   readonly from = 0;
   to = 0;
+  hiddenBefore = 0;
 
   constructor(tables: TableSpace, limits: ValueLimits) {
     this.tables = tables;

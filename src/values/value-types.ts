@@ -2,8 +2,21 @@
 export const Type = { STRING: 0, LIST: 1, SET: 2, ZSET: 3, HASH: 4, STREAM: 6 } as const;
 export type Type = (typeof Type)[keyof typeof Type];
 
-/** How it is held: as bytes in the key's record (up to INTSET), or as an object of its own. */
-export const Encoding = { RAW: 0, INT: 1, EMBSTR: 2, LISTPACK: 3, INTSET: 4, QUICKLIST: 5, HASHTABLE: 6, SKIPLIST: 7, STREAM: 8 } as const;
+/** How it is held: as bytes in the key's record (up to INTSET, and LISTPACK_EX), or as an object of its own. */
+export const Encoding = {
+  RAW: 0,
+  INT: 1,
+  EMBSTR: 2,
+  LISTPACK: 3,
+  INTSET: 4,
+  QUICKLIST: 5,
+  HASHTABLE: 6,
+  SKIPLIST: 7,
+  STREAM: 8,
+  /** Hashes that have, or had, times of fields; these two are the last. */
+  LISTPACK_EX: 9,
+  HASHTABLE_EX: 10,
+} as const;
 export type Encoding = (typeof Encoding)[keyof typeof Encoding];
 
 /** TYPE's words. */
@@ -20,6 +33,8 @@ export const ENCODING_NAMES: Readonly<Record<Encoding, string>> = {
   6: "hashtable",
   7: "skiplist",
   8: "stream",
+  9: "listpackex",
+  10: "hashtable",
 };
 
 /** Strings up to this many bytes are `embstr`: Redis keeps them beside their header. */

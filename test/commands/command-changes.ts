@@ -1,6 +1,24 @@
 /** What Redis 7.2 says of commands otherwise than the 7.0.15 that tests compare with: all commands, whether we have them yet or not. */
 
-export const NEW_SINCE_7_0: ReadonlySet<string> = new Set(["waitaof", "cluster|myshardid", "client|setinfo", "client|no-touch"]);
+export const NEW_SINCE_7_0: ReadonlySet<string> = new Set([
+  "waitaof",
+  "cluster|myshardid",
+  "client|setinfo",
+  "client|no-touch",
+  // Of Redis 7.4 and 8.0.
+  "hexpire",
+  "hpexpire",
+  "hexpireat",
+  "hpexpireat",
+  "httl",
+  "hpttl",
+  "hexpiretime",
+  "hpexpiretime",
+  "hpersist",
+  "hgetex",
+  "hsetex",
+  "hgetdel",
+]);
 
 /** Commands that no Redis has. */
 export const OURS: ReadonlySet<string> = new Set(["replicant.compare"]);

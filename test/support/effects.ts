@@ -27,7 +27,8 @@ async function perform(deeds: Deeds, port: number): Promise<void> {
   client.close();
 }
 
-async function ourEffects({ ours }: Comparison, deeds: Deeds): Promise<Effects> {
+/** Does it on empty databases of a server of ours only; -> what came of it. */
+export async function ourEffects({ ours }: Pick<Comparison, "ours">, deeds: Deeds): Promise<Effects> {
   const { journal, keyspace } = ours.server;
   keyspace.clear({ sync: true });
   const events: string[] = [];

@@ -76,12 +76,15 @@ export function matches(pattern: Buffer | null, { bytes, from, to }: Element): b
   return pattern === null || globMatch(pattern, bytes, from, to, false);
 }
 
+/** Of what is scanned, the places to reply with: all, or those of which it says so. */
+type Shows = ((place: number) => boolean) | undefined;
+
 /** Scans a packed hash or sorted set: these are small, so that one call replies with all pairs that match, whatever the cursor. */
-export function replyPackedPairs({ reply }: Call, { buffer, from }: Value, { pattern }: ScanOptions): void {
+export function replyPackedPairs({ reply }: Call, { buffer, from }: Value, { pattern }: ScanOptions, shows?: Shows): void {
   const found: number[] = [];
   for (let at = packedFirst(buffer, from); !packedAtEnd(buffer, at); ) {
     const second = packedRead(buffer, at, shownFirst);
-    if (matches(pattern, shownFirst)) found.push(at);
+    if (matches(pattern, shownFirst) && (shows === undefined || shows(at))) found.push(at);
     at = packedRead(buffer, second, shownSecond);
   }
   reply.integerBulk(0);
@@ -99,9 +102,11 @@ export function replyMapPairs(
   map: ByteMap,
   { cursor, options }: CollectionScan,
   replyPair: (address: number) => void,
+  shows?: Shows,
 ): void {
-  const found: number[] = [];
-  reply.integerBulk(scanMap(map, cursor, options, found) >>> 0);
+  const scanned: number[] = [];
+  reply.integerBulk(scanMap(map, cursor, options, scanned) >>> 0);
+  const found = shows === undefined ? scanned : scanned.filter(shows);
   reply.array(found.length * 2);
   for (const address of found) replyPair(address);
 }

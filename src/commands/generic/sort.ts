@@ -247,7 +247,7 @@ class PatternKey {
 
   constructor(call: Call, pattern: Buffer) {
     this.call = call;
-    this.value = new Value(call.server.keyspace);
+    this.value = new Value(call.server.keyspace, call);
     this.itself = pattern.length === 1 && pattern[0] === HASH_SIGN;
     const star = pattern.indexOf(STAR);
     const arrow = star === -1 ? -1 : pattern.indexOf("->", star + 1);

@@ -4,7 +4,8 @@ import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
-import { hashDraw, hashEach, hashLength, hashMap, hashRandom, hashSample, showEntry } from "../../values/hash/hash.ts";
+import { hashDraw, hashEach, hashMap, hashRandom, hashSample, hashVisibleLength, showEntry } from "../../values/hash/hash.ts";
+import { isHidden, isTimed, mayHide } from "../../values/hash/timed.ts";
 import { Type } from "../../values/value-types.ts";
 import { openScan, replyMapPairs, replyPackedPairs } from "../arguments/collection-scan.ts";
 import { sampleSize } from "../arguments/numbers.ts";
@@ -18,7 +19,7 @@ export const hrandfield = command("hrandfield", { arity: -2, since: "6.2.0", fla
   .run((call) => {
     if (call.count > 2) return replyRandomFields(call);
     const hash = call.openRead(1, Type.HASH);
-    if (!hash.exists) return call.reply.null();
+    if (hashVisibleLength(hash) === 0) return call.reply.null();
     hashRandom(hash, shownField, shownValue);
     call.reply.slice(shownField);
   });
@@ -31,12 +32,15 @@ export const hscan = command("hscan", { arity: -3, since: "2.8.0", flags: "reado
     const scan = openScan(call, Type.HASH);
     if (scan === null) return;
     const map = hashMap(scan.value);
-    if (map === null) return replyPackedPairs(call, scan.value, scan.options);
-    replyMapPairs(call, map, scan, (address) => {
+    const { value } = scan;
+    const shows = isTimed(value.encoding) && mayHide(value) ? (place: number) => !isHidden(value, place) : undefined;
+    if (map === null) return replyPackedPairs(call, value, scan.options, shows);
+    const replyPair = (address: number): void => {
       showEntry(map, address, shownField, shownValue);
       call.reply.slice(shownField);
       call.reply.slice(shownValue);
-    });
+    };
+    replyMapPairs(call, map, scan, replyPair, shows);
   });
 
 const shownField = new Element();
@@ -47,8 +51,8 @@ function replyRandomFields(call: Call): void {
   const wanted = sampleSize(call, "withvalues");
   const withValues = call.count === 4;
   const hash = call.openRead(1, Type.HASH);
-  if (!hash.exists || wanted === 0n) return call.reply.array(0);
-  const length = hashLength(hash);
+  const length = hashVisibleLength(hash);
+  if (length === 0 || wanted === 0n) return call.reply.array(0);
   let count = Number(wanted < 0n ? -wanted : wanted);
   if (wanted > 0n && count > length) count = length;
   const { reply } = call;

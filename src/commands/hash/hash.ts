@@ -9,9 +9,22 @@ import { commandsOf } from "../../execution/command-spec.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
-import { hashDelete, hashEach, hashExpect, hashFind, hashGet, hashLength, hashPut, hashSet, hashShow } from "../../values/hash/hash.ts";
+import {
+  hashDelete,
+  hashEach,
+  hashExpect,
+  hashFind,
+  hashGet,
+  hashLength,
+  hashPut,
+  hashSet,
+  hashShow,
+  hashVisibleLength,
+} from "../../values/hash/hash.ts";
+import { isTimed } from "../../values/hash/timed.ts";
 import { Type } from "../../values/value-types.ts";
 import { addFloat, SUM, wrongCount } from "../arguments/numbers.ts";
+import { expireNamed } from "./expired-fields.ts";
 
 const command = commandsOf("hash");
 
@@ -38,6 +51,7 @@ export const hsetnx = command("hsetnx", { arity: 4, since: "2.0.0", flags: "writ
   .run((call) => {
     const { buffer, offsets, lengths } = call.frame;
     const hash = call.openWrite(1, Type.HASH);
+    expireNamed(call, hash, 2, 3);
     if (hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]) !== 0) return call.reply.integer(0);
     requireRoom(call);
     expectFields(call, hash);
@@ -50,13 +64,18 @@ export const hsetnx = command("hsetnx", { arity: 4, since: "2.0.0", flags: "writ
 export const hget = command("hget", { arity: 3, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO access} field")
   .docs("Returns the value of a field in a hash.", "O(1)")
-  .run((call) => replyField(call, call.openRead(1, Type.HASH), 2));
+  .run((call) => {
+    const hash = call.openRead(1, Type.HASH);
+    expireNamed(call, hash, 2, 3);
+    replyField(call, hash, 2);
+  });
 
 export const hmget = command("hmget", { arity: -3, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO access} field...")
   .docs("Returns the values of several fields in a hash.", "O(N) for N fields")
   .run((call) => {
     const hash = call.openRead(1, Type.HASH);
+    expireNamed(call, hash, 2, call.count);
     call.reply.array(call.count - 2);
     for (let index = 2; index < call.count; index++) replyField(call, hash, index);
   });
@@ -67,7 +86,7 @@ export const hgetall = command("hgetall", { arity: 2, since: "2.0.0", flags: "re
   .docs("Returns all fields and values of a hash.", "O(N) for N fields")
   .run((call) => {
     const hash = call.openRead(1, Type.HASH);
-    call.reply.map(hashLength(hash));
+    call.reply.map(hashVisibleLength(hash));
     const visit = (field: Element, value: Element): void => {
       call.reply.slice(field);
       call.reply.slice(value);
@@ -81,7 +100,7 @@ export const hkeys = command("hkeys", { arity: 2, since: "2.0.0", flags: "readon
   .docs("Returns all fields of a hash.", "O(N) for N fields")
   .run((call) => {
     const hash = call.openRead(1, Type.HASH);
-    call.reply.array(hashLength(hash));
+    call.reply.array(hashVisibleLength(hash));
     hashEach(hash, (field) => call.reply.slice(field), shownField, shownValue);
   });
 
@@ -91,7 +110,7 @@ export const hvals = command("hvals", { arity: 2, since: "2.0.0", flags: "readon
   .docs("Returns all values of a hash.", "O(N) for N fields")
   .run((call) => {
     const hash = call.openRead(1, Type.HASH);
-    call.reply.array(hashLength(hash));
+    call.reply.array(hashVisibleLength(hash));
     hashEach(hash, (_, value) => call.reply.slice(value), shownField, shownValue);
   });
 
@@ -105,7 +124,9 @@ export const hstrlen = command("hstrlen", { arity: 3, since: "3.2.0", flags: "re
   .docs("Returns the length of the value of a field in a hash.", "O(1)")
   .run((call) => {
     const { buffer, offsets, lengths } = call.frame;
-    const found = hashGet(call.openRead(1, Type.HASH), buffer, offsets[2], offsets[2] + lengths[2], shownValue);
+    const hash = call.openRead(1, Type.HASH);
+    expireNamed(call, hash, 2, 3);
+    const found = hashGet(hash, buffer, offsets[2], offsets[2] + lengths[2], shownValue);
     call.reply.integer(found ? shownValue.length : 0);
   });
 
@@ -114,7 +135,9 @@ export const hexists = command("hexists", { arity: 3, since: "2.0.0", flags: "re
   .docs("Determines whether a hash has a field.", "O(1)")
   .run((call) => {
     const { buffer, offsets, lengths } = call.frame;
-    call.reply.integer(hashFind(call.openRead(1, Type.HASH), buffer, offsets[2], offsets[2] + lengths[2]) === 0 ? 0 : 1);
+    const hash = call.openRead(1, Type.HASH);
+    expireNamed(call, hash, 2, 3);
+    call.reply.integer(hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]) === 0 ? 0 : 1);
   });
 
 export const hdel = command("hdel", { arity: -3, since: "2.0.0", flags: "write fast" })
@@ -143,6 +166,7 @@ export const hincrby = command("hincrby", { arity: 4, since: "2.0.0", flags: "wr
     const delta = smallInteger(buffer, offsets[3], offsets[3] + lengths[3]);
     if (delta !== delta) call.int64(3); // throws unless it is an int64, before the key is looked up
     const hash = call.openWrite(1, Type.HASH);
+    expireNamed(call, hash, 2, 3);
     const place = hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]);
     if (place === 0) shownValue.setNumber(0);
     else hashShow(hash, place, shownValue);
@@ -161,6 +185,7 @@ export const hincrbyfloat = command("hincrbyfloat", { arity: 4, since: "2.6.0", 
     const { buffer, offsets, lengths } = call.frame;
     checkIncrement(call);
     const hash = call.openWrite(1, Type.HASH);
+    expireNamed(call, hash, 2, 3);
     const place = hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]);
     if (place === 0) shownValue.setNumber(0);
     else hashShow(hash, place, shownValue);
@@ -168,8 +193,10 @@ export const hincrbyfloat = command("hincrbyfloat", { arity: 4, since: "2.6.0", 
     storeResult(call, hash, place, SUM, 0, size);
     call.event(EventClass.HASH, "hincrbyfloat", 1);
     call.reply.bytes(SUM, 0, size);
-    // Replicas and files get the result: they might round the sum differently.
-    if (call.server.journal.active) call.journalAs("HSET", call.bytes(1), call.bytes(2), SUM.subarray(0, size));
+    // Replicas and files get the result: they might round the sum differently. Only HSETEX leaves a field its time.
+    if (!call.server.journal.active) return;
+    if (!isTimed(hash.encoding)) call.journalAs("HSET", call.bytes(1), call.bytes(2), SUM.subarray(0, size));
+    else call.journalAs("HSETEX", call.bytes(1), "KEEPTTL", "FIELDS", 1, call.bytes(2), SUM.subarray(0, size));
   });
 
 const notFloat = commandError("ERR hash value is not a float");

@@ -9,6 +9,7 @@
 import { assert } from "../../assert.ts";
 import { copied, writeInteger } from "../../base/bytes.ts";
 import { MAX_DOUBLE_BYTES, writeDouble } from "../../base/numbers/doubles.ts";
+import { NO_TIME } from "../../memory/expiring-map.ts";
 import { EXPIRES } from "../../memory/record.ts";
 import type { RdbWriter } from "../../rdb/writer.ts";
 import type { StreamFacts } from "../../values/stream/stream.ts";
@@ -33,12 +34,13 @@ const CR = 0x0d;
 const LF = 0x0a;
 const LINE_END = Buffer.of(CR, LF);
 
+const HMSET = Buffer.from("HMSET");
 /** The commands that build collections, and how many words an element is. */
 const BUILDERS: Readonly<Partial<Record<Type, { readonly word: Buffer; readonly wordsEach: number }>>> = {
   [Type.LIST]: { word: Buffer.from("RPUSH"), wordsEach: 1 },
   [Type.SET]: { word: Buffer.from("SADD"), wordsEach: 1 },
   [Type.ZSET]: { word: Buffer.from("ZADD"), wordsEach: 2 },
-  [Type.HASH]: { word: Buffer.from("HMSET"), wordsEach: 2 },
+  [Type.HASH]: { word: HMSET, wordsEach: 2 },
 };
 const SET = Buffer.from("SET");
 
@@ -67,6 +69,8 @@ export class CommandSink implements EntrySink {
   private inCommand = 0;
   /** Whether the value is a string that comes in pieces. */
   private inPieces = false;
+  /** Whether the value is a hash with times of fields: these take a command each. */
+  private withTimes = false;
 
   constructor(out: RdbWriter) {
     this.out = out;
@@ -107,6 +111,8 @@ export class CommandSink implements EntrySink {
     later.wordsEach = this.wordsEach;
     later.left = this.left;
     later.inPieces = this.inPieces;
+    later.withTimes = this.withTimes;
+    this.withTimes = false;
     this.left = 0;
     this.inPieces = false;
     return later;
@@ -178,10 +184,21 @@ export class CommandSink implements EntrySink {
     this.bytes(bytes, from, to);
   }
 
-  field(bytes: Buffer, from: number, to: number, value: Buffer, valueFrom: number, valueTo: number): void {
-    this.next();
+  timedHash(): void {
+    this.left = 0;
+    this.inCommand = 0;
+    this.withTimes = true;
+  }
+
+  field(bytes: Buffer, from: number, to: number, value: Buffer, valueFrom: number, valueTo: number, time: number): void {
+    if (this.withTimes) this.begun(4, HMSET);
+    else this.next();
     this.bytes(bytes, from, to);
     this.bytes(value, valueFrom, valueTo);
+    if (time === NO_TIME) return;
+    this.command(6, "HPEXPIREAT");
+    this.texts(String(time), "FIELDS", "1");
+    this.bytes(bytes, from, to);
   }
 
   /** An element follows: in front of every 64th stands the head of a command. */
@@ -242,6 +259,7 @@ export class CommandSink implements EntrySink {
     assert(this.left === 0, "a value ends after its last element");
     if (this.inPieces) this.out.raw(LINE_END, 0, 2);
     this.inPieces = false;
+    this.withTimes = false;
   }
 
   // ---- words

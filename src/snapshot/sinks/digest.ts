@@ -108,6 +108,10 @@ class DigestSink implements ValueSink {
     this.pair(bytes, from, to, text, 0, writeDouble(text, 0, score));
   }
 
+  timedHash(): void {
+    this.collection(Type.HASH);
+  }
+
   field(bytes: Buffer, from: number, to: number, value: Buffer, valueFrom: number, valueTo: number): void {
     this.pair(bytes, from, to, value, valueFrom, valueTo);
   }

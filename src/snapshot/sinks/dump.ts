@@ -9,15 +9,16 @@
 import { copied, copyBytes } from "../../base/bytes.ts";
 import { Crc64 } from "../../rdb/crc64.ts";
 import { RdbEntry } from "../../rdb/entry.ts";
-import { familyOf, RDB_CHECKSUM_BYTES, RDB_WRITTEN_VERSION } from "../../rdb/format.ts";
+import { familyOf, RDB_CHECKSUM_BYTES, RDB_TIMED_VERSION, RDB_WRITTEN_VERSION } from "../../rdb/format.ts";
 import type { RdbHandler } from "../../rdb/handler.ts";
 import { RdbInput } from "../../rdb/input.ts";
 import { type ReadContext, STEP } from "../../rdb/value.ts";
-import { VALUE_READERS } from "../../rdb/value-readers.ts";
+import { ownReaders, VALUE_READERS } from "../../rdb/value-readers.ts";
 import { RdbWriter } from "../../rdb/writer.ts";
+import { isTimed } from "../../values/hash/timed.ts";
 import type { Holder } from "../../values/holder.ts";
 import type { Type } from "../../values/value-types.ts";
-import { walkValue } from "../value-walk.ts";
+import { encodingOf, walkValue } from "../value-walk.ts";
 import { RdbSink, rdbTypeOf } from "./rdb.ts";
 
 const VERSION_BYTES = 2;
@@ -47,24 +48,25 @@ export class PayloadWriter {
   write(type: Type, value: Holder): Buffer {
     const { out } = this;
     this.length = 0;
-    out.byte(rdbTypeOf(type, value.encoding));
+    const encoding = encodingOf(value);
+    out.byte(rdbTypeOf(type, encoding, this.sink.family));
     walkValue(this.sink, type, value);
-    return this.sealed();
+    return this.sealed(isTimed(encoding) ? RDB_TIMED_VERSION[this.sink.family] : RDB_WRITTEN_VERSION);
   }
 
   /** Returns the payload of function libraries. */
   writeLibraries(texts: readonly string[]): Buffer {
     this.length = 0;
     for (const text of texts) this.out.library(Buffer.from(text, "latin1"));
-    return this.sealed();
+    return this.sealed(RDB_WRITTEN_VERSION);
   }
 
-  private sealed(): Buffer {
+  private sealed(version: number): Buffer {
     this.out.flush();
     this.reserve(FOOTER_BYTES);
     const versionAt = this.length;
     const crcAt = versionAt + VERSION_BYTES;
-    this.buffer.writeUInt16LE(RDB_WRITTEN_VERSION, versionAt);
+    this.buffer.writeUInt16LE(version, versionAt);
     const crc = new Crc64();
     crc.update(this.buffer, 0, crcAt);
     const payload = copied(this.buffer, 0, crc.writeTo(this.buffer, crcAt));
@@ -106,7 +108,7 @@ export function readPayload(bytes: Buffer, from: number, to: number, handler: Rd
   input.open(bytes, from, to - FOOTER_BYTES, 0, false);
   if (!input.readByte()) throw input.error("the payload is empty");
   const type = input.value;
-  const make = VALUE_READERS.get(type);
+  const make = VALUE_READERS.get(type) ?? ownReaders(bytes.readUInt16LE(to - FOOTER_BYTES)).get(type);
   if (make === undefined) throw input.error(`value type ${type} is unknown or not supported`, from);
   const reader = make();
   const context: ReadContext = { input, entry: new RdbEntry(), handler, type };

@@ -1,18 +1,30 @@
 /**
  * Values in the RDB format. What is written is version 10, which Redis 7.0 loads; so a set that is a listpack goes as its members, because
- * version 11 was the first to have it in one piece. Small collections and the nodes of lists go as they lie in memory, compressed ones as
- * the image had them that they were loaded from.
+ * version 11 was the first to have it in one piece. Hashes with times of fields need a later one, Redis's or Valkey's. Small collections
+ * and the nodes of lists go as they lie in memory, compressed ones as the image had them that they were loaded from.
  */
 
 import type { Counter } from "../../base/numbers/counter.ts";
 import { idleSeconds, lfuCounter } from "../../keyspace/access.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { ACCESS_MASK } from "../../keyspace/record-meta.ts";
+import { NO_TIME } from "../../memory/expiring-map.ts";
 import { EXPIRES } from "../../memory/record.ts";
 import type { ByteSpan } from "../../memory/record-table.ts";
 import { writeCompressed } from "../../rdb/compressed-node.ts";
-import { NODE_CONTAINER, OPCODE, VALUE_TYPE } from "../../rdb/format.ts";
+import {
+  NODE_CONTAINER,
+  OPCODE,
+  RDB_TIMED_VERSION,
+  RDB_WRITTEN_VERSION,
+  type RdbFamily,
+  REDIS_TYPE,
+  VALKEY_TYPE,
+  VALUE_TYPE,
+} from "../../rdb/format.ts";
 import type { RdbWriter } from "../../rdb/writer.ts";
+import { soonestPacked } from "../../values/hash/packed-times.ts";
+import { isTimed } from "../../values/hash/timed.ts";
 import { PACKED } from "../../values/list/quicklist.ts";
 import type { StreamFacts } from "../../values/stream/stream.ts";
 import type { PendingRecord } from "../../values/stream/stream-group.ts";
@@ -21,12 +33,24 @@ import { ListpackMaker } from "../../values/stream/stream-listpack.ts";
 import { Encoding, Type } from "../../values/value-types.ts";
 import type { DatabaseImage, EntrySink } from "../image.ts";
 import type { ConsumerFacts, GroupFacts, ReadNodes, ValueSink } from "../value-walk.ts";
+import { TIMED_LISTPACK, timedListpack } from "./timed-listpack.ts";
 
 const span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
 const maker = new ListpackMaker();
 
+/** The value types of hashes with times of fields. */
+const TIMED_HASH = {
+  redis: { packed: REDIS_TYPE.timedHashListpack, elements: REDIS_TYPE.timedHash },
+  valkey: { packed: VALKEY_TYPE.timedHash, elements: VALKEY_TYPE.timedHash },
+} as const;
+
+/** Whether an image of the keyspace has hashes with times of fields. */
+function hasFieldTimes({ databases }: Keyspace): boolean {
+  return databases.some(({ fields }) => fields !== null && fields.size > 0);
+}
+
 /** The value type of the format that a value of this type and encoding is written as. */
-export function rdbTypeOf(type: Type, encoding: Encoding): number {
+export function rdbTypeOf(type: Type, encoding: Encoding, family: RdbFamily): number {
   switch (type) {
     case Type.STRING:
       return VALUE_TYPE.string;
@@ -37,6 +61,7 @@ export function rdbTypeOf(type: Type, encoding: Encoding): number {
     case Type.ZSET:
       return encoding === Encoding.LISTPACK ? VALUE_TYPE.zsetListpack : VALUE_TYPE.zset2;
     case Type.HASH:
+      if (isTimed(encoding)) return TIMED_HASH[family][encoding === Encoding.LISTPACK_EX ? "packed" : "elements"];
       return encoding === Encoding.LISTPACK ? VALUE_TYPE.hashListpack : VALUE_TYPE.hash;
     case Type.STREAM:
       return VALUE_TYPE.streamListpacks2;
@@ -46,9 +71,15 @@ export function rdbTypeOf(type: Type, encoding: Encoding): number {
 /** Writes what stands behind type and key in an image, and behind the type in a DUMP payload. rdb/stream-value.ts has the form of streams. */
 export class RdbSink implements ValueSink {
   out: RdbWriter;
+  /** Whose form hashes with times of fields have. */
+  readonly family: RdbFamily;
+  /** What the times of the fields count from, in a hash that has them and in Redis's form; -1 in others. */
+  private base = -1;
+  private withTimes = false;
 
-  constructor(out: RdbWriter) {
+  constructor(out: RdbWriter, family: RdbFamily = "redis") {
     this.out = out;
+    this.family = family;
   }
 
   string(bytes: Buffer, from: number, to: number): void {
@@ -66,6 +97,13 @@ export class RdbSink implements ValueSink {
   packed(type: Type, encoding: Encoding, bytes: Buffer, from: number, to: number): boolean {
     if (type === Type.SET && encoding === Encoding.LISTPACK) return false;
     const { out } = this;
+    if (encoding === Encoding.LISTPACK_EX) {
+      if (this.family === "valkey") return false;
+      const length = timedListpack(bytes, from, to);
+      out.int64(soonestPacked({ buffer: bytes, from, to }));
+      out.rawString(TIMED_LISTPACK.bytes, 0, length);
+      return true;
+    }
     if (type === Type.LIST) {
       out.length(1);
       out.length(NODE_CONTAINER.packed);
@@ -108,9 +146,20 @@ export class RdbSink implements ValueSink {
     this.out.binaryDouble(score);
   }
 
-  field(bytes: Buffer, from: number, to: number, value: Buffer, valueFrom: number, valueTo: number): void {
-    this.out.rawString(bytes, from, to);
-    this.out.rawString(value, valueFrom, valueTo);
+  timedHash(count: number, soonest: number): void {
+    this.withTimes = true;
+    this.base = soonest;
+    if (this.family === "redis") this.out.int64(soonest);
+    this.out.length(count);
+  }
+
+  /** Redis has the time first, counted from the soonest and one more, 0 for none; Valkey has it last and absolute. */
+  field(bytes: Buffer, from: number, to: number, value: Buffer, valueFrom: number, valueTo: number, time: number): void {
+    const { out, withTimes, family } = this;
+    if (withTimes && family === "redis") out.length(time === NO_TIME ? 0 : time - this.base + 1);
+    out.rawString(bytes, from, to);
+    out.rawString(value, valueFrom, valueTo);
+    if (withTimes && family === "valkey") out.int64(time);
   }
 
   /** Nodes of entries are taken whole. */
@@ -152,7 +201,18 @@ export class RdbSink implements ValueSink {
     this.out.raw(bytes, from, to);
   }
 
-  end(): void {}
+  end(): void {
+    this.withTimes = false;
+  }
+
+  /** Returns a sink that goes on with the value begun here, of which only the head is written. */
+  protected continuedIn(out: RdbWriter): RdbSink {
+    const later = new RdbSink(out, this.family);
+    later.withTimes = this.withTimes;
+    later.base = this.base;
+    this.withTimes = false;
+    return later;
+  }
 
   private id({ msHigh, msLow, seqHigh, seqLow }: StreamId): void {
     this.out.length64(msHigh, msLow);
@@ -172,6 +232,8 @@ export type UsageFacts = "none" | "idle" | "frequency";
 
 export interface RdbImageOptions {
   readonly usage: UsageFacts;
+  /** Whose form hashes with times of fields have; Redis's unless told. */
+  readonly family?: RdbFamily;
   /** Facts for the head of the image. */
   readonly aux: readonly (readonly [name: string, value: string | number])[];
 }
@@ -182,10 +244,10 @@ export class RdbImageSink extends RdbSink implements EntrySink {
   private readonly usage: UsageFacts;
 
   constructor(out: RdbWriter, keyspace: Keyspace, options: RdbImageOptions) {
-    super(out);
+    super(out, options.family);
     this.keyspace = keyspace;
     this.usage = options.usage;
-    out.header(options.aux);
+    out.header(options.aux, hasFieldTimes(keyspace) ? RDB_TIMED_VERSION[this.family] : RDB_WRITTEN_VERSION);
   }
 
   library(text: Buffer): void {
@@ -208,7 +270,7 @@ export class RdbImageSink extends RdbSink implements EntrySink {
     }
     if (this.usage !== "none") this.writeUsage(table.meta(address) & ACCESS_MASK);
     const from = table.keyOffset(address);
-    out.key(rdbTypeOf(type, encoding), table.keyBuffer(address), from, from + table.keyLength(address));
+    out.key(rdbTypeOf(type, encoding, this.family), table.keyBuffer(address), from, from + table.keyLength(address));
   }
 
   private writeUsage(access: number): void {
@@ -218,7 +280,7 @@ export class RdbImageSink extends RdbSink implements EntrySink {
   }
 
   forLater(out: RdbWriter): ValueSink {
-    return new RdbSink(out);
+    return this.continuedIn(out);
   }
 
   finish(): void {}

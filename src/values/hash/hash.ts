@@ -1,6 +1,7 @@
 /**
  * Hashes: fields with values. Small ones are packed bytes, a field and its value by turns; once they pass the limits (Redis 7.2's rules)
- * they are a ByteMap, and stay one. Hot: nothing here makes an object or a string, conversions aside.
+ * they are a ByteMap, and stay one. Those whose fields have times are told by their encoding and have functions of their own (timed.ts);
+ * nothing here shows fields that are hidden. Hot: nothing here makes an object or a string, conversions aside.
  */
 
 import { assert } from "../../assert.ts";
@@ -24,10 +25,33 @@ import {
 } from "../../memory/packed.ts";
 import type { Holder } from "../holder.ts";
 import { Encoding } from "../value-types.ts";
+import {
+  deleteTimed,
+  eachVisible,
+  enlargeTimed,
+  isHidden,
+  isTimed,
+  mayHide,
+  putTimed,
+  setTimed,
+  showPlace,
+  visibleCount,
+  visiblePlaces,
+} from "./timed.ts";
 
-/** Returns how many fields the hash has. */
+/** Returns how many fields the hash has, those included that are hidden. */
 export function hashLength(h: Holder): number {
   return h.object === null ? packedCount(h.buffer, h.from) >>> 1 : h.object.size;
+}
+
+/** Returns how many fields the hash shows. */
+export function hashVisibleLength(h: Holder): number {
+  return hides(h) ? visibleCount(h) : hashLength(h);
+}
+
+/** Whether fields of the hash may be hidden. */
+function hides(h: Holder): boolean {
+  return isTimed(h.encoding) && mayHide(h);
 }
 
 /** The dictionary of a hash that is no longer packed, or null. */
@@ -48,9 +72,13 @@ export function hashExpect(h: Holder, fields: number, longest: number, bytes: nu
 /** Returns the place of the value of field[from, to), for `hashShow` and `hashPut`, until the hash changes; 0: there is no such field. */
 export function hashFind(h: Holder, field: Buffer, from: number, to: number): number {
   const map = hashMap(h);
-  if (map !== null) return map.find(field, from, to - from);
+  if (map !== null) {
+    const address = map.find(field, from, to - from);
+    return address === 0 || h.encoding === Encoding.HASHTABLE || !isHidden(h, address) ? address : 0;
+  }
   const at = packedFind(h.buffer, h.from, field, from, to, 2);
-  return at === -1 ? 0 : packedNext(h.buffer, at);
+  if (at === -1) return 0;
+  return h.encoding === Encoding.LISTPACK || !isHidden(h, at) ? packedNext(h.buffer, at) : 0;
 }
 
 /** Shows the value at `place`. */
@@ -68,14 +96,15 @@ export function hashGet(h: Holder, field: Buffer, from: number, to: number, valu
   return true;
 }
 
-/** Gives a field a value; neither may lie in the hash itself. Returns whether the field is new. */
+/** Gives a field a value, and no time; neither may lie in the hash itself. Returns whether the field is new. */
 export function hashSet(h: Holder, field: Buffer, fFrom: number, fTo: number, value: Buffer, vFrom: number, vTo: number): boolean {
+  if (isTimed(h.encoding)) return setTimed(h, field, fFrom, fTo, value, vFrom, vTo);
   const map = hashMap(h);
   if (map !== null) return map.set(field, fFrom, fTo - fFrom, value, vFrom, vTo);
   return hashPut(h, hashFind(h, field, fFrom, fTo), field, fFrom, fTo, value, vFrom, vTo);
 }
 
-/** `hashSet` for a field that `hashFind` has just been asked for: `place` is what it said. */
+/** `hashSet` for a field that `hashFind` has just been asked for: `place` is what it said. The time of a field that is there stays. */
 export function hashPut(
   h: Holder,
   place: number,
@@ -87,6 +116,11 @@ export function hashPut(
   vTo: number,
 ): boolean {
   const isNew = place === 0;
+  if (isTimed(h.encoding)) {
+    if (isNew) return setTimed(h, field, fFrom, fTo, value, vFrom, vTo);
+    putTimed(h, place, field, fFrom, fTo, value, vFrom, vTo);
+    return false;
+  }
   const map = hashMap(h);
   if (map !== null) {
     if (isNew) return map.set(field, fFrom, fTo - fFrom, value, vFrom, vTo);
@@ -101,8 +135,9 @@ export function hashPut(
   return isNew;
 }
 
-/** Takes a field out. Returns whether it was there. */
+/** Takes a field out, even one that is hidden. Returns whether it was there. */
 export function hashDelete(h: Holder, field: Buffer, from: number, to: number): boolean {
+  if (isTimed(h.encoding)) return deleteTimed(h, field, from, to);
   const map = hashMap(h);
   if (map !== null) {
     const address = map.find(field, from, to - from);
@@ -119,8 +154,12 @@ export function hashDelete(h: Holder, field: Buffer, from: number, to: number): 
 /** Told of each field with its value. */
 type FieldVisitor = (field: Element, value: Element) => void;
 
-/** Visits every field with its value, in the order they lie in; the visitor must not change the hash. The elements are the same at each visit. */
+/**
+ * Visits every field that is not hidden, with its value, in the order they lie in; the visitor must not change the hash. The elements are
+ * the same at each visit.
+ */
 export function hashEach(h: Holder, visit: FieldVisitor, field = new Element(), value = new Element()): void {
+  if (hides(h)) return eachVisible(h, visit, field, value);
   const map = hashMap(h);
   if (map === null) {
     let at = packedFirst(h.buffer, h.from);
@@ -141,17 +180,28 @@ export function hashEach(h: Holder, visit: FieldVisitor, field = new Element(), 
 /** A sample of more than one in so many fields is taken in one walk: drawing until enough different ones have come up would take longer. */
 const WALKED_SHARE = 3;
 
-/** Shows a field of a hash that is not empty, each with the same probability, and its value. */
+/** Shows a field of a hash that shows one at least, each with the same probability, and its value. */
 export function hashRandom(h: Holder, field: Element, value: Element): void {
   assert(hashLength(h) > 0, "a field is drawn from a hash that has one");
+  if (hides(h)) return showPlace(h, drawnFrom(visiblePlaces(h)), field, value);
   const map = hashMap(h);
   if (map !== null) return showEntry(map, map.random(), field, value);
   const at = packedSeek(h.buffer, h.from, 2 * Math.floor(Math.random() * hashLength(h)));
   packedRead(h.buffer, packedRead(h.buffer, at, field), value);
 }
 
-/** Visits fields of a hash that is not empty, each draw over all of them, until the visitor answers that it has enough. */
+function drawnFrom(places: readonly number[]): number {
+  return places[Math.floor(Math.random() * places.length)];
+}
+
+/** Visits fields of a hash that shows one at least, each draw over all of them, until the visitor answers that it has enough. */
 export function hashDraw(h: Holder, field: Element, value: Element, visit: (field: Element, value: Element) => boolean): void {
+  if (hides(h)) {
+    const places = visiblePlaces(h);
+    do showPlace(h, drawnFrom(places), field, value);
+    while (visit(field, value));
+    return;
+  }
   if (h.object !== null) {
     do hashRandom(h, field, value);
     while (visit(field, value));
@@ -160,15 +210,15 @@ export function hashDraw(h: Holder, field: Element, value: Element, visit: (fiel
   const places: number[] = [];
   for (let at = packedFirst(h.buffer, h.from); !packedAtEnd(h.buffer, at); at = packedNext(h.buffer, packedNext(h.buffer, at)))
     places.push(at);
-  do packedRead(h.buffer, packedRead(h.buffer, places[Math.floor(Math.random() * places.length)], field), value);
+  do packedRead(h.buffer, packedRead(h.buffer, drawnFrom(places), field), value);
   while (visit(field, value));
 }
 
 /** Visits `count` different fields of a hash that has more, every choice with the same probability, in no certain order. */
 export function hashSample(h: Holder, count: number, field: Element, value: Element, visit: FieldVisitor): void {
   const map = hashMap(h);
-  let left = hashLength(h);
-  if (map !== null && count * WALKED_SHARE <= left) {
+  let left = hashVisibleLength(h);
+  if (map !== null && !hides(h) && count * WALKED_SHARE <= left) {
     const chosen = new Set<number>();
     while (chosen.size < count) chosen.add(map.random());
     for (const address of chosen) {
@@ -198,6 +248,7 @@ export function showEntry(map: ByteMap, address: number, field: Element, value: 
 
 /** Turns a packed hash into a large one with room for `fields` fields. Returns its dictionary. Without memory for it nothing changes. */
 function enlarge(h: Holder, fields: number): ByteMap {
+  if (isTimed(h.encoding)) return enlargeTimed(h, fields);
   const map = new ByteMap(h.tables);
   map.table.reserve(Math.max(fields, hashLength(h)));
   return filled(map, () => {

@@ -1,6 +1,7 @@
 /**
- * The index of keys that expire: a hierarchical timing wheel whose lists run through the records themselves (two words each), so that a key
- * with an expiry costs no entry elsewhere, setting and removing one is O(1), and expired keys are found without sampling.
+ * The index of records that expire, keys or fields of a large hash: a hierarchical timing wheel whose lists run through the records
+ * themselves (two words each), so that a key with an expiry costs no entry elsewhere, setting and removing one is O(1), and expired keys
+ * are found without sampling.
  *
  * Level 0 has a slot for every tick of 16 ms, each further level slots 256 times as wide. A record whose time is far away waits in a wide
  * slot and moves down when that slot's turn comes. Due lists are emptied record by record, so any number of keys may expire at once without
@@ -10,7 +11,7 @@
  */
 
 import { assert } from "../assert.ts";
-import type { Table } from "../memory/record-table.ts";
+import type { Table } from "./record-table.ts";
 
 const TICK_MS = 16;
 const SLOTS = 256;
@@ -153,6 +154,26 @@ export class ExpiryIndex {
       address = next;
     }
     return address;
+  }
+
+  /** Returns a time before which nothing expires, no more than a slot too early; infinity when nothing ever does. */
+  soonestBound(): number {
+    if (this.size === 0) return Number.POSITIVE_INFINITY;
+    if (this.heads[LATE] !== 0) return this.tick * TICK_MS;
+    let soonest = Number.POSITIVE_INFINITY;
+    for (let level = 0; level < LEVELS; level++) {
+      if (this.occupied[level] === 0) continue;
+      const first = Math.floor(this.tick / WIDTHS[level]);
+      let slot = 0;
+      while (slot < SLOTS && this.heads[level * SLOTS + ((first + slot) % SLOTS)] === 0) slot++;
+      soonest = Math.min(soonest, (first + slot) * WIDTHS[level] * TICK_MS);
+    }
+    return soonest === Number.POSITIVE_INFINITY ? this.tick * TICK_MS + FAR_MS : soonest;
+  }
+
+  /** Bytes that it takes beside the records. */
+  get heldBytes(): number {
+    return this.heads.byteLength + this.occupied.byteLength;
   }
 
   /** Average time to live in ms of the keys that expire, 0 when there are none. */

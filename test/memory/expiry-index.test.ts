@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { ExpiryIndex } from "../../src/keyspace/expiry.ts";
 import { Arena } from "../../src/memory/arena.ts";
+import { ExpiryIndex } from "../../src/memory/expiry-index.ts";
 import { ObjectTable } from "../../src/memory/objects.ts";
 import { EXPIRES } from "../../src/memory/record.ts";
 import { Table } from "../../src/memory/record-table.ts";

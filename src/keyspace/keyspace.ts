@@ -39,6 +39,11 @@ export class Keyspace extends SharedState {
     if (arena.unusedBytes < most) throw new ArenaFull(`${arena.unusedBytes} bytes of the arena are left`);
   }
 
+  /** Whether some hash has a field with a time. */
+  get hasFieldTimes(): boolean {
+    return this.databases.some(({ fields }) => fields !== null && fields.size > 0);
+  }
+
   get keyCount(): number {
     let keys = 0;
     for (const database of this.databases) keys += database.table.size;

@@ -10,6 +10,7 @@ import type { Config } from "../config/config.ts";
 import { commandError, errors } from "../errors.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
+import type { RdbFamily } from "../rdb/format.ts";
 import { REDIS_VERSION, VERSION } from "../version.ts";
 import { type CreateFile, type FilePlace, SnapshotFile, SnapshotFileSync } from "./file.ts";
 import type { Libraries } from "./libraries.ts";
@@ -50,6 +51,8 @@ export interface ImageParts {
   readonly data: boolean;
   /** The function libraries. */
   readonly functions: boolean;
+  /** Whose form hashes with times of fields have; Redis's unless told. */
+  readonly family?: RdbFamily;
 }
 
 /** DEBUG RELOAD's options. */
@@ -270,12 +273,13 @@ export class Persistence extends Loading {
 
   /** An image of this moment for another use, with these facts about replication, and all of the data set or parts. The caller starts it. */
   snapshot(consumer: SnapshotConsumer, options: { facts?: ImageFacts } & Partial<ImageParts> = {}): Snapshot {
-    const { facts = this.historyFacts(), data = true, functions = true } = options;
+    const { facts = this.historyFacts(), data = true, functions = true, family = "redis" } = options;
     const whole = this.snapshotOptions();
     return new Snapshot(this.keyspace, consumer, {
       ...whole,
       aux: this.facts(facts),
       data,
+      family,
       libraries: functions ? whole.libraries : [],
     });
   }

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Crc64 } from "../../src/rdb/crc64.ts";
-import { Ours } from "../replication/support.ts";
+import { FakeMaster, id, linkUp, Ours, streamed } from "../replication/support.ts";
 import { connect, type RawClient } from "../support/client.ts";
 import { startServer } from "../support/server.ts";
 
@@ -144,3 +144,16 @@ test("a file has Redis's version 12 only while some hash has times", async () =>
     rmSync(dir, { recursive: true, force: true });
   }
 });
+
+for (const family of ["redis", "valkey"]) {
+  test(`a full synchronisation from ${family} brings the times`, async () => {
+    using master = new FakeMaster();
+    await using replica = await Ours.start({ replicaof: `127.0.0.1 ${master.port}` });
+    const link = await master.accept();
+    await link.greet();
+    link.send(`+FULLRESYNC ${id("a")} 1000\r\n`);
+    link.send(streamed(Buffer.from(FILES[family], "base64")));
+    await linkUp(replica.client);
+    await expectAll(replica.client);
+  });
+}

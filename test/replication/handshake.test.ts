@@ -19,6 +19,8 @@ describe("the handshake", () => {
       [["REPLCONF", "listening-port", String(replica.port)], "+OK\r\n"],
       [["REPLCONF", "ip-address", "10.1.2.3"], "+OK\r\n"],
       [["REPLCONF", "capa", "eof", "capa", "psync2"], "+OK\r\n"],
+      // To Valkey; a Redis knows no such option.
+      [["REPLCONF", "version", "9.1.0"], "-ERR Unrecognized REPLCONF option: version\r\n"],
     ] as const;
     for (const [words, answer] of steps) {
       expect(await link.command()).toEqual([...words]);
@@ -92,7 +94,7 @@ describe("the handshake", () => {
     const link = await master.accept();
     await link.command();
     link.send("+PONG\r\n");
-    for (let step = 0; step < 3; step++) {
+    for (let step = 0; step < 4; step++) {
       expect((await link.command())[0]).toBe("REPLCONF");
       link.send("-ERR unknown command\r\n");
     }
@@ -100,6 +102,7 @@ describe("the handshake", () => {
     for (const step of ["listening-port", "ip-address", "capa"]) {
       expect(replica.log).toContain(`(Non critical) Master does not understand REPLCONF ${step}: -ERR unknown command`);
     }
+    expect(replica.log).not.toContain("REPLCONF version");
   });
 
   for (const [answer, logged] of [

@@ -244,6 +244,28 @@ describe("the protocol towards replicas", () => {
     await until("the leave", async () => (await infoField(master.client, "replication", "connected_slaves")) === "0");
   });
 
+  test("has times of hash fields in Valkey's form for a replica that said it is a Valkey 9, in Redis's for others", async () => {
+    await using master = await Ours.start({ "repl-diskless-sync": "no" });
+    const { client } = master;
+    const magicFor = async (...replconf: readonly string[]): Promise<string> => {
+      const replica = await rawReplica(master.port, { replconf });
+      await line(replica);
+      const bytes = await readImage(replica);
+      replica.close();
+      return `${bytes.subarray(0, 9).toString("latin1")} ${bytes.includes(`${HASH_TYPE_OF_VALKEY}${KEY}`) ? "with" : "without"} Valkey's type`;
+    };
+    const HASH_TYPE_OF_VALKEY = "\x16";
+    const KEY = "\x01h";
+    await client.text("HSET", "h", "a", "1", "b", "2");
+    expect(await magicFor("version", "9.1.2")).toBe("REDIS0010 without Valkey's type");
+    await client.command("HEXPIRE", "h", "100", "FIELDS", "1", "a");
+    expect(await magicFor("version", "9.1.2")).toBe("VALKEY080 with Valkey's type");
+    expect(await magicFor("version", "8.1.0")).toBe("REDIS0012 without Valkey's type");
+    expect(await magicFor()).toBe("REDIS0012 without Valkey's type");
+    await client.command("HPERSIST", "h", "FIELDS", "1", "a");
+    expect(await magicFor("version", "9.1.2")).toBe("REDIS0010 without Valkey's type");
+  });
+
   test("is a length, an image and the stream at once for who does not know the marks; empty lines bridge the wait", async () => {
     await using master = await Ours.start({ "rdb-key-save-delay": "100000" });
     await master.client.pipeline([

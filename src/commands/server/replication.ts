@@ -118,6 +118,8 @@ function failoverOptions(call: Call): FailoverOptions {
 
 // ---- between replica and master
 
+const FIRST_VALKEY_WITH_FIELD_TIMES = 9;
+
 export const replconf = command("replconf", { arity: -1, since: "3.0.0", flags: "admin noscript loading stale allow_busy" })
   .marked("no-data")
   .docs("An internal command with which a replica and its master configure replication.", "O(1)")
@@ -156,6 +158,10 @@ function setOption(call: Call, index: number): boolean {
       else if (call.is(index + 1, "psync2")) replication.replicas.of(session).psync2 = true;
       else if (call.is(index + 1, FUNCTIONS_CAPABILITY)) replication.replicas.of(session).wantsFunctions = true;
       return true; // others belong to later versions
+    case "version":
+      // Only Valkey's replicas say theirs. From 9 on they read times of hash fields in Valkey's form, and in no other.
+      if (Number.parseInt(call.text(index + 1), 10) >= FIRST_VALKEY_WITH_FIELD_TIMES) replication.replicas.of(session).family = "valkey";
+      return true;
     case "rdb-only": {
       const only = call.integer(index + 1);
       if (only !== 0 && only !== 1) throw commandError("ERR value is out of range, value must between 0 and 1");

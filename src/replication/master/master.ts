@@ -212,10 +212,16 @@ export class Replicas implements SyncEvents {
 
   /** Whether an image that was begun for `fellow` has all that `replica` needs; its place in the journal must still be known, too. */
   private canShare(replica: Replica, fellow: Replica): boolean {
-    return fellow.state === ReplicaState.IMAGE && fellow.cursor !== null && replica.wantsSameAs(fellow) && (replica.eof || !fellow.eof);
+    const begun = fellow.state === ReplicaState.IMAGE && fellow.cursor !== null;
+    return begun && this.oneImageServes(replica, fellow) && (replica.eof || !fellow.eof);
   }
 
   // ---- images
+
+  /** The form of images differs only where hashes have times of fields. */
+  private oneImageServes(one: Replica, other: Replica): boolean {
+    return one.wantsSameAs(other) && (one.family === other.family || !this.server.keyspace.hasFieldTimes);
+  }
 
   private scheduleStart(): void {
     if (this.startScheduled) return;
@@ -229,12 +235,14 @@ export class Replicas implements SyncEvents {
   /** Those that wait and want the same as the first. */
   private waiting(): Replica[] {
     const waiting = this.list.filter((replica) => replica.state === ReplicaState.WAITING);
-    return waiting.filter((replica) => replica.wantsSameAs(waiting[0]));
+    return waiting.filter((replica) => this.oneImageServes(replica, waiting[0]));
   }
 
   /** Whether an image for these goes straight to their sockets. */
   private streams(replicas: readonly Replica[]): boolean {
-    const wanted = this.server.config.values["repl-diskless-sync"] || replicas.some((replica) => replica.parts !== null);
+    // The file of the data set is of Redis's form.
+    const notOfFile = replicas.some(({ parts, family }) => parts !== null || (family === "valkey" && this.server.keyspace.hasFieldTimes));
+    const wanted = this.server.config.values["repl-diskless-sync"] || notOfFile;
     return wanted && replicas.every((replica) => replica.eof);
   }
 
@@ -264,8 +272,8 @@ export class Replicas implements SyncEvents {
     for (const replica of replicas) this.promise(replica, offset);
     this.sync = streamed ? new StreamedSync(this, replicas, persistence) : new FileSync(this, replicas, persistence);
     // Replicas that ask for parts of the data set ask for functions, or for nothing but the form.
-    const [{ parts }] = replicas;
-    this.sync.begin({ data: parts === null, functions: parts === null || parts.functions });
+    const [{ parts, family }] = replicas;
+    this.sync.begin({ data: parts === null, functions: parts === null || parts.functions, family });
   }
 
   /** An image of the data at `offset` is being made for this replica; the stream will go on from there. */

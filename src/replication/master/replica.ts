@@ -2,6 +2,7 @@
 
 import { assert } from "../../assert.ts";
 import type { Cursor } from "../../journal/journal.ts";
+import type { RdbFamily } from "../../rdb/format.ts";
 import type { Session } from "../../session/session.ts";
 
 export const ReplicaState = {
@@ -40,6 +41,8 @@ export class Replica {
   psync2 = false;
   /** Wants to be told of function libraries that no stream has (../note.ts). */
   wantsFunctions = false;
+  /** Whose form images have for it, where the two differ. */
+  family: RdbFamily = "redis";
   /** Wants an image and no stream. */
   imageOnly = false;
   /** Wants these parts of an image only; null for all of it. */

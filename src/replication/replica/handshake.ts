@@ -17,6 +17,7 @@ export const Step = {
   PORT: "REPLCONF listening-port",
   ADDRESS: "REPLCONF ip-address",
   CAPABILITIES: "REPLCONF capa",
+  VERSION: "REPLCONF version",
   PSYNC: "PSYNC",
 } as const;
 export type Step = (typeof Step)[keyof typeof Step];
@@ -51,6 +52,8 @@ export type Outcome =
 /** Sends one command. */
 export type SendWords = (...words: string[]) => void;
 
+/** What a Valkey master is told so that it sends an image with times of hash fields: we read what this version does. */
+const VALKEY_VERSION = "9.1.0";
 /** Answers to PING that only say that a login is needed first. */
 const LOGIN_WANTED = ["-NOAUTH", "-NOPERM", "-ERR operation not permitted"];
 /** Answers to PSYNC that time will change. */
@@ -92,6 +95,9 @@ export class Handshake {
         return this.announceCapabilities();
       case Step.CAPABILITIES:
         this.tolerate(text);
+        return this.ask(Step.VERSION, "REPLCONF", "version", VALKEY_VERSION);
+      case Step.VERSION:
+        // Only Valkey knows it; others have nothing to say to it that concerns anyone.
         return this.requestData();
       case Step.PSYNC:
         return this.afterPsync(text);

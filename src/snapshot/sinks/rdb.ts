@@ -44,11 +44,6 @@ const TIMED_HASH = {
   valkey: { packed: VALKEY_TYPE.timedHash, elements: VALKEY_TYPE.timedHash },
 } as const;
 
-/** Whether an image of the keyspace has hashes with times of fields. */
-function hasFieldTimes({ databases }: Keyspace): boolean {
-  return databases.some(({ fields }) => fields !== null && fields.size > 0);
-}
-
 /** The value type of the format that a value of this type and encoding is written as. */
 export function rdbTypeOf(type: Type, encoding: Encoding, family: RdbFamily): number {
   switch (type) {
@@ -247,7 +242,7 @@ export class RdbImageSink extends RdbSink implements EntrySink {
     super(out, options.family);
     this.keyspace = keyspace;
     this.usage = options.usage;
-    out.header(options.aux, hasFieldTimes(keyspace) ? RDB_TIMED_VERSION[this.family] : RDB_WRITTEN_VERSION);
+    out.header(options.aux, keyspace.hasFieldTimes ? RDB_TIMED_VERSION[this.family] : RDB_WRITTEN_VERSION);
   }
 
   library(text: Buffer): void {

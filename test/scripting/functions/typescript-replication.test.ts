@@ -192,7 +192,7 @@ describe("a note", () => {
       asked.push(words);
       link.send(words[0] === "PING" ? "+PONG\r\n" : "+OK\r\n");
     }
-    expect(asked.at(-1)).toEqual(["REPLCONF", "capa", "eof", "capa", "psync2", "capa", "replicant-functions"]);
+    expect(asked.at(-2)).toEqual(["REPLCONF", "capa", "eof", "capa", "psync2", "capa", "replicant-functions"]);
     link.send(FULL);
     link.send(streamed(image({ a: "1" })));
     expect(await link.command()).toEqual(["REPLCONF", "ACK", "1000"]);

@@ -59,12 +59,12 @@ interface ChangedTimes {
 
 /** Fields have been given a time that, if it is past, deleted them: announces, publishes and journals that. */
 export function timesChanged(call: Call, hash: Value, { changed, at, past, words }: ChangedTimes): void {
-  const key = call.bytes(1);
+  const { active } = call.server.journal;
   if (past) {
-    for (const index of changed) call.journalAs("HDEL", key, call.bytes(index));
+    if (active) for (const index of changed) call.journalAs("HDEL", call.bytes(1), call.bytes(index));
     return hash.shrunk(hashLength(hash), changed.length, EventClass.HASH, "hdel");
   }
   hash.changed(changed.length);
   call.event(EventClass.HASH, "hexpire", 1);
-  if (call.server.journal.active) call.journalAs("HPEXPIREAT", key, at, ...words());
+  if (active) call.journalAs("HPEXPIREAT", call.bytes(1), at, ...words());
 }

@@ -3,11 +3,12 @@
  * too; behind them stand the times, one number for each field in the order of the fields:
  *
  *     listpack of fields and values
- *     count times of `width` bytes    0: the field has none, else the time is base + number - 1
- *     base (6 bytes)                  the first of the times, in ms since 1970; 0 without any
+ *     count times of `width` halves of a byte    0: the field has none, else the time is base + number - 1
+ *     base (6 bytes)                             the first of the times, in ms since 1970; 0 without any
  *
- * All numbers are little-endian. `width` (0 to 6) is not written down: it follows from the lengths. It is as few bytes as the times need, so
- * that ten fields that expire within 49 days of each other take 4 bytes each, and at once with each other one.
+ * All numbers are little-endian, of two in a byte the first in its lower half. `width` (0 to 12) is not written down: it follows from the
+ * lengths. It is as small as the times allow: fields that expire at once with each other take half a byte each, within three days of each
+ * other three and a half.
  */
 
 import { assert } from "../../assert.ts";
@@ -80,9 +81,15 @@ function trailerBytes({ buffer, from, to }: PackedBytes): number {
   return to - from - packedBytes(buffer, from);
 }
 
+/** The halves of a byte that each time takes. */
 function widthOf(h: PackedBytes): number {
   const count = packedCount(h.buffer, h.from) >>> 1;
-  return count === 0 ? 0 : (trailerBytes(h) - BASE_BYTES) / count;
+  return count === 0 ? 0 : Math.floor(((trailerBytes(h) - BASE_BYTES) * 2) / count);
+}
+
+/** The bytes that so many times take. */
+function timesBytes(count: number, width: number): number {
+  return Math.ceil((count * width) / 2);
 }
 
 /** Whether a field has a time. */
@@ -99,8 +106,11 @@ export function soonestPacked(h: PackedBytes): number {
 export function packedTime(h: PackedBytes, index: number): number {
   const width = widthOf(h);
   if (width === 0) return NO_TIME;
-  const count = packedCount(h.buffer, h.from) >>> 1;
-  const number = h.buffer.readUIntLE(h.to - BASE_BYTES - (count - index) * width, width);
+  const start = h.from + packedBytes(h.buffer, h.from);
+  const from = start + ((index * width) >>> 1);
+  const bytes = h.buffer.readUIntLE(from, start + timesBytes(index + 1, width) - from);
+  // One that begins in the upper half of a byte is behind another, one that ends in the lower half before one.
+  const number = Math.floor(bytes / (((index * width) & 1) === 0 ? 1 : 16)) % 16 ** width;
   return number === 0 ? NO_TIME : soonestPacked(h) + number - 1;
 }
 
@@ -141,12 +151,12 @@ export function allowPackedTimes(h: Holder): void {
 
 /** Adds a field, without a time, at the end. */
 export function addPackedTimed(h: Holder, field: Buffer, fFrom: number, fTo: number, value: Buffer, vFrom: number, vTo: number): void {
-  const width = widthOf(h);
+  const count = hasPackedTimes(h) ? readTimes(h) : 0;
   const space = pairsOf(h);
   packedInsertPair(space, packedEnd(space), field, fFrom, fTo, value, vFrom, vTo);
-  if (width === 0) return;
-  h.splice(h.to - h.from - BASE_BYTES, 0, width);
-  h.buffer.fill(0, h.to - BASE_BYTES - width, h.to - BASE_BYTES);
+  if (count === 0) return;
+  times[count] = NO_TIME;
+  writeTimes(h, count + 1);
 }
 
 /** Replaces the value at `place`; the time of its field stays. */
@@ -184,17 +194,24 @@ function writeTimes(h: Holder, count: number): void {
     if (time > last) last = time;
   }
   let width = 0;
-  if (first !== Number.POSITIVE_INFINITY) for (let left = last - first + 1; left > 0; left = Math.floor(left / 256)) width++;
+  if (first !== Number.POSITIVE_INFINITY) for (let left = last - first + 1; left > 0; left = Math.floor(left / 16)) width++;
+  // One time alone takes whole bytes: of it, the length would not tell.
+  if (count === 1) width += width & 1;
   const before = trailerBytes(h);
-  const after = count * width + BASE_BYTES;
+  const after = timesBytes(count, width) + BASE_BYTES;
   const start = h.to - h.from - before;
   if (before !== after) h.splice(start, before, after);
   const { buffer } = h;
-  let at = h.from + start;
-  for (let index = 0; index < count && width > 0; index++) {
-    buffer.writeUIntLE(times[index] === NO_TIME ? 0 : times[index] - first + 1, at, width);
-    at += width;
+  let half = 2 * (h.from + start);
+  for (let index = 0; index < count; index++) {
+    let number = times[index] === NO_TIME ? 0 : times[index] - first + 1;
+    for (let left = width; left > 0; left--, half++) {
+      if ((half & 1) === 0) buffer[half >>> 1] = number % 16;
+      else buffer[half >>> 1] |= (number % 16) << 4;
+      number = Math.floor(number / 16);
+    }
   }
+  const at = (half + 1) >>> 1;
   buffer.writeUIntLE(width === 0 ? 0 : first, at, BASE_BYTES);
   assert(at + BASE_BYTES === h.to, "the times end where the hash does");
 }

@@ -159,7 +159,7 @@ export class ExpiryIndex {
   /** Returns a time before which nothing expires, no more than a slot too early; infinity when nothing ever does. */
   soonestBound(): number {
     if (this.size === 0) return Number.POSITIVE_INFINITY;
-    if (this.heads[LATE] !== 0) return this.tick * TICK_MS;
+    if (this.heads[LATE] !== 0) return 0; // what is in it may be from any time
     let soonest = Number.POSITIVE_INFINITY;
     for (let level = 0; level < LEVELS; level++) {
       if (this.occupied[level] === 0) continue;
@@ -168,7 +168,8 @@ export class ExpiryIndex {
       while (slot < SLOTS && this.heads[level * SLOTS + ((first + slot) % SLOTS)] === 0) slot++;
       soonest = Math.min(soonest, (first + slot) * WIDTHS[level] * TICK_MS);
     }
-    return soonest === Number.POSITIVE_INFINITY ? this.tick * TICK_MS + FAR_MS : soonest;
+    // What lay beyond when it was entered is far away still: no wheel turns for centuries.
+    return soonest === Number.POSITIVE_INFINITY ? (this.tick + WIDTHS[LEVELS] / 2) * TICK_MS : soonest;
   }
 
   /** Bytes that it takes beside the records. */

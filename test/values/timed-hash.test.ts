@@ -42,7 +42,13 @@ function run(random: Random, entries: number): void {
       case 3:
       case 4: {
         if (known === undefined) break;
-        const time = random.between(0, 4) === 0 ? NO_TIME : START + random.between(0, 2) ** random.between(0, 38);
+        const time = random.pick([
+          NO_TIME,
+          random.below(START),
+          2 ** 46 - 1,
+          START + 2 ** random.between(0, 38),
+          START + random.below(1000),
+        ]);
         setFieldTime(hash, field, 0, field.length, time);
         known.time = time;
         break;

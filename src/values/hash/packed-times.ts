@@ -175,6 +175,27 @@ export function deletePackedTimed(h: Holder, at: number): void {
   writeTimes(h, count - 1);
 }
 
+/** Takes out the fields whose time is before `now`; `leaving` is told where each is, just before. Returns how many. */
+export function deletePackedDue(h: Holder, now: number, leaving: (at: number) => void): number {
+  const count = readTimes(h);
+  const space = pairsOf(h);
+  let left = 0;
+  let at = packedFirst(h.buffer, h.from);
+  // The times are written once, when all are gone: each by itself would take time that grows with their number.
+  for (let index = 0; index < count; index++) {
+    const time = times[index];
+    if (time === NO_TIME || time >= now) {
+      times[left++] = time;
+      at = packedNext(h.buffer, packedNext(h.buffer, at));
+    } else {
+      leaving(at);
+      at = packedDelete(space, at, 2);
+    }
+  }
+  if (left < count) writeTimes(h, left);
+  return count - left;
+}
+
 /** Reads all times into `times`. Returns how many there are. */
 function readTimes(h: PackedBytes): number {
   const count = packedCount(h.buffer, h.from) >>> 1;

@@ -14,6 +14,7 @@ import { Encoding } from "../value-types.ts";
 import {
   addPackedTimed,
   allowPackedTimes,
+  deletePackedDue,
   deletePackedTimed,
   hasPackedTimes,
   type PackedBytes,
@@ -178,15 +179,15 @@ export function eachTimed(h: Holder, visit: TimedVisitor, field = shownField, va
     let index = 0;
     for (let at = packedFirst(h.buffer, h.from); !packedAtEnd(h.buffer, at); index++) {
       at = packedRead(h.buffer, packedRead(h.buffer, at, field), value);
-      visit(field, value, packedTime(h, index));
+      visit(field, value, isTimed(h.encoding) ? packedTime(h, index) : NO_TIME);
     }
     return;
   }
-  const map = h.object as ExpiringMap;
+  const map = h.object as ByteMap;
   map.each((address) => {
     map.showKey(address, field);
     map.showValue(address, value);
-    visit(field, value, map.timeOf(address));
+    visit(field, value, map instanceof ExpiringMap ? map.timeOf(address) : NO_TIME);
   });
 }
 
@@ -220,7 +221,10 @@ export function showPlace(h: Holder, place: number, field: Element, value: Eleme
   (h.object as ExpiringMap).showValue(place, value);
 }
 
-/** Takes out fields whose time is before `now`, each shown to `leaving` just before, until none is left or `stop()` says so. Returns how many. */
+/**
+ * Takes out fields whose time is before `now`, each shown to `leaving` just before, until none is left or, in a large hash, `stop()` says so.
+ * Returns how many.
+ */
 export function expireFields(h: Holder, now: number, leaving: (field: Element) => void, stop: () => boolean): number {
   let gone = 0;
   if (h.object !== null) {
@@ -234,21 +238,10 @@ export function expireFields(h: Holder, now: number, leaving: (field: Element) =
     map.expireDue(now, expire, stop);
     return gone;
   }
-  for (let at = packedFirst(h.buffer, h.from), index = 0; !packedAtEnd(h.buffer, at) && soonestPacked(h) < now; ) {
-    const time = packedTime(h, index);
-    if (time === NO_TIME || time >= now) {
-      at = packedNext(h.buffer, packedNext(h.buffer, at));
-      index++;
-      continue;
-    }
+  return deletePackedDue(h, now, (at) => {
     packedRead(h.buffer, at, shownField);
     leaving(shownField);
-    const offset = at - h.from;
-    deletePackedTimed(h, at);
-    at = h.from + offset;
-    gone++;
-  }
-  return gone;
+  });
 }
 
 /** Turns a small hash with times into a large one with room for `fields` fields. Returns its dictionary. Without memory for it nothing changes. */

@@ -74,8 +74,8 @@ export interface Syntax {
 const TYPES: ReadonlyMap<string, ArgumentType> = new Map<string, ArgumentType>([
   ...typed(
     "integer",
-    "bit client-id count cursor db decrement destination-db entries-added entries-read entriesread frequency increment index index1 index2 len limit",
-    "milliseconds min-match-len ms num-matches numkeys numlocal numreplicas offset port protover rank seconds start stop ttl version weight",
+    "bit client-id count cursor db decrement destination-db entries-added entries-read entriesread frequency increment index index1 index2 len",
+    "limit milliseconds min-match-len ms num-matches numfields numkeys numlocal numreplicas offset port protover rank seconds start stop ttl version weight",
   ),
   ...typed("double", "height latitude longitude radius score timeout width"),
   ...typed("pattern", "pattern by-pattern get-pattern"),

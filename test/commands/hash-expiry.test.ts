@@ -308,3 +308,15 @@ test("an append-only file without a preamble has the times", async () => {
   for (const key of ["small", "large"])
     expect([key, await ask(`HPEXPIRETIME ${key} FIELDS 2 a b`, server.client)]).toEqual([key, `*2 :${FAR} :-1`]);
 });
+
+test("COMMAND DOCS says what Redis 8 does of the arguments", async () => {
+  const docs = (await client.command("COMMAND", "DOCS", "HSETEX")).toString("latin1");
+  const names = [...docs.matchAll(/\$4\r\nname\r\n\$\d+\r\n([^\r]+)\r\n\$4\r\ntype\r\n\$\d+\r\n([^\r]+)/g)].map(
+    ([, name, type]) => `${name}:${type}`,
+  );
+  expect(names.join(" ")).toBe(
+    "key:key condition:oneof fnx:pure-token fxx:pure-token expiration:oneof seconds:integer milliseconds:integer " +
+      "unix-time-seconds:unix-time unix-time-milliseconds:unix-time keepttl:pure-token fields:block numfields:integer data:block " +
+      "field:string value:string",
+  );
+});

@@ -33,6 +33,9 @@ const EDGES = [
 /** Of two NaN either may be the result: glibc's functions differ. */
 const NUMBERS = EDGES.filter((edge) => !edge.includes("nan"));
 
+/** The sign of NaN follows from the processor's instructions, which are others once the runtime has compiled a function. */
+const withoutSignOfNaN = (result: string): string => result.replaceAll("-nan", "nan");
+
 describeWithRedis("beside Redis", () => {
   const oracle = useDataOracle();
 
@@ -67,17 +70,20 @@ describeWithRedis("beside Redis", () => {
   });
 
   test("every function at its edges", async () => {
-    await oracle().compare([
-      ...ONE.flatMap((name) =>
-        EDGES.map((edge) => `(function() local N = tonumber return tostring(math.${name}(${edge})), math.${name}(${edge}) end)()`),
-      ),
-      ...TWO.flatMap((name) =>
-        NUMBERS.flatMap((x) =>
-          NUMBERS.map((y) => `(function() local N = tonumber return tostring(math.${name}(${x}, ${y})), math.${name}(${x}, ${y}) end)()`),
+    await oracle().compare(
+      [
+        ...ONE.flatMap((name) =>
+          EDGES.map((edge) => `(function() local N = tonumber return tostring(math.${name}(${edge})), math.${name}(${edge}) end)()`),
         ),
-      ),
-      ...TWO.flatMap((name) => [`tostring(math.${name}(tonumber('nan'), 1.5))`, `tostring(math.${name}(1.5, tonumber('-nan')))`]),
-    ]);
+        ...TWO.flatMap((name) =>
+          NUMBERS.flatMap((x) =>
+            NUMBERS.map((y) => `(function() local N = tonumber return tostring(math.${name}(${x}, ${y})), math.${name}(${x}, ${y}) end)()`),
+          ),
+        ),
+        ...TWO.flatMap((name) => [`tostring(math.${name}(tonumber('nan'), 1.5))`, `tostring(math.${name}(1.5, tonumber('-nan')))`]),
+      ],
+      withoutSignOfNaN,
+    );
   });
 
   test("every function in between", async () => {

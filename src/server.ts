@@ -108,7 +108,10 @@ export class Server implements ServerParts {
       },
     );
     this.replication = new Replication(this);
-    this.comparisons = new Comparisons(this.executor, this.keyspace.databases[0], this.log, () => this.blocked.scheduleCheck());
+    this.comparisons = new Comparisons(this.executor, this.keyspace.databases[0], this.log, {
+      over: () => this.blocked.scheduleCheck(),
+      broken: this.broken,
+    });
     this.ending = new Shutdown(this, this.executor.restrictions);
     this.housekeeping = new Housekeeping(this, this.executor.restrictions, this.ending);
     this.followConfig();

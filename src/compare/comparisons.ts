@@ -1,5 +1,6 @@
 /** The comparison of this server with another one that a client asked for: one at a time, with lines in the log. */
 
+import { asFailure, type Broken, guardLater } from "../assert.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Log } from "../log.ts";
 import type { Executor } from "../session/executor.ts";
@@ -27,19 +28,25 @@ export interface Running {
   failure: string | null;
 }
 
+export interface ComparisonEvents {
+  /** One has ended. */
+  readonly over: () => void;
+  readonly broken: Broken;
+}
+
 export class Comparisons {
   private readonly executor: Executor;
   private readonly database: Database;
   private readonly log: Log;
-  private readonly over: () => void;
+  private readonly events: ComparisonEvents;
   private running = false;
 
-  /** `over` is called when one has ended. Databases are selected from `database` on. */
-  constructor(executor: Executor, database: Database, log: Log, over: () => void) {
+  /** Databases are selected from `database` on. */
+  constructor(executor: Executor, database: Database, log: Log, events: ComparisonEvents) {
     this.executor = executor;
     this.database = database;
     this.log = log;
-    this.over = over;
+    this.events = events;
   }
 
   /** Whether one is under way: then there is no second one. */
@@ -51,10 +58,10 @@ export class Comparisons {
   start(request: Request): Running {
     const running: Running = { over: false, report: null, failure: null };
     this.running = true;
-    void this.run(request, running).finally(() => {
+    void guardLater(this.run(request, running), this.events.broken).finally(() => {
       running.over = true;
       this.running = false;
-      this.over();
+      this.events.over();
     });
     return running;
   }
@@ -75,8 +82,9 @@ export class Comparisons {
       const progress = everySoOften((counts) => log.notice(`Comparison with ${name}: ${wordsOf(counts)} so far`));
       running.report = await new Comparison(here, there, { sample, differences, wanted, progress }).run();
     } catch (error) {
-      if (!(error instanceof CompareError)) throw error;
-      if (request.wanted()) running.failure = error.message;
+      const failure = asFailure(error);
+      if (!(failure instanceof CompareError)) log.warning(`Comparison with ${name}: ${failure.stack ?? failure.message}`);
+      if (request.wanted()) running.failure = failure.message;
     } finally {
       clearInterval(watch);
       there.close();

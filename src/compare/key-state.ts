@@ -11,18 +11,21 @@ import { groupsDifference, largeStream, streamRequests } from "./stream-state.ts
 /** Null: the same on both. "gone": it is on neither. */
 export type Outcome = Difference | null | "gone";
 
-/** Values of at most so many elements, and strings of so many bytes, are read at one go; larger ones in pages of that size. */
+/** Collections of at most so many elements, fewer where elements are large, are read as a whole; larger ones in pages of so many. */
 const PAGE_ELEMENTS = 256;
+/** Likewise, strings of so many bytes. */
 const SMALL_STRING = 16 * 1024;
-const PAGE_BYTES = 256 * 1024;
-/** How much is read at one go, in bytes if an element has a hundred of them. */
-const GO_BYTES = 1024 * 1024;
+/** About how much is read at one go, in bytes. */
+const GO_BYTES = 256 * 1024;
+/** What an element is taken to have where MEMORY USAGE does not tell, in bytes. */
 const ELEMENT_BYTES = 100;
 /** How far deadlines may lie apart where servers tell only the time that is left, in ms. */
 const TTL_TOLERANCE_MS = 2000;
 
 interface TypeReading {
   readonly size: string;
+  /** What stands for a value that one side lacks: it changes with the value, and is short. */
+  mark(key: string): Words;
   /** Requests whose replies are all of a small value. */
   whole(key: string): Words[];
   /** Makes a reply such that equal values have equal ones. */
@@ -30,12 +33,17 @@ interface TypeReading {
 }
 
 const TYPES: Readonly<Record<string, TypeReading>> = {
-  string: { size: "STRLEN", whole: (key) => [["GET", key]] },
-  list: { size: "LLEN", whole: (key) => [["LRANGE", key, 0, -1]] },
-  set: { size: "SCARD", whole: (key) => [["SMEMBERS", key]], canonical: ([members]) => sorted(members) },
-  hash: { size: "HLEN", whole: (key) => [["HGETALL", key]], canonical: ([pairs]) => sortedPairs(pairs) },
-  zset: { size: "ZCARD", whole: (key) => [["ZRANGE", key, 0, -1, "WITHSCORES"]], canonical: ([pairs]) => scores(pairs) },
-  stream: { size: "XLEN", whole: streamRequests },
+  string: { size: "STRLEN", mark: (key) => ["GETRANGE", key, 0, 255], whole: (key) => [["GET", key]] },
+  list: { size: "LLEN", mark: (key) => ["LRANGE", key, 0, 3], whole: (key) => [["LRANGE", key, 0, -1]] },
+  set: { size: "SCARD", mark: (key) => ["SCARD", key], whole: (key) => [["SMEMBERS", key]], canonical: ([members]) => sorted(members) },
+  hash: { size: "HLEN", mark: (key) => ["HLEN", key], whole: (key) => [["HGETALL", key]], canonical: ([pairs]) => sortedPairs(pairs) },
+  zset: {
+    size: "ZCARD",
+    mark: (key) => ["ZRANGE", key, 0, 3, "WITHSCORES"],
+    whole: (key) => [["ZRANGE", key, 0, -1, "WITHSCORES"]],
+    canonical: ([pairs]) => scores(pairs),
+  },
+  stream: { size: "XLEN", mark: (key) => ["XREVRANGE", key, "+", "-", "COUNT", 1], whole: streamRequests },
 };
 
 /** What both servers can say. */
@@ -67,18 +75,23 @@ export async function compareKeys(pair: Pair, keys: readonly string[], abilities
       [expireTime ? "PEXPIRETIME" : "PTTL", key],
     ]),
   );
+  const missing: Missing[] = [];
   const ttl = new Map<string, Difference | null>();
   const byType = new Map<string, string[]>();
   for (const [index, key] of keys.entries()) {
     const types = [here[index * 2], there[index * 2]] as const;
     const outcome = typeOutcome(types);
-    if (outcome !== null) outcomes.set(key, outcome);
+    if (outcome === "missing-here") missing.push({ key, kind: outcome, side: 1, type: String(types[1]), deadline: there[index * 2 + 1] });
+    else if (outcome === "missing-there")
+      missing.push({ key, kind: outcome, side: 0, type: String(types[0]), deadline: here[index * 2 + 1] });
+    else if (outcome !== null) outcomes.set(key, outcome);
     else {
       ttl.set(key, ttlDifference(here[index * 2 + 1], there[index * 2 + 1], expireTime));
       const type = String(types[0]);
       byType.set(type, [...(byType.get(type) ?? []), key]);
     }
   }
+  await markMissing(pair, missing, expireTime, outcomes);
   for (const [type, ofType] of byType) {
     const reading = TYPES[type];
     if (reading === undefined) await compareDumps(pair, ofType, outcomes);
@@ -89,11 +102,35 @@ export async function compareKeys(pair: Pair, keys: readonly string[], abilities
   return outcomes;
 }
 
-function typeOutcome([here, there]: readonly [Value, Value]): Outcome {
+/** A key that only `side` has. */
+interface Missing {
+  readonly key: string;
+  readonly kind: "missing-here" | "missing-there";
+  readonly side: 0 | 1;
+  readonly type: string;
+  readonly deadline: Value;
+}
+
+function typeOutcome([here, there]: readonly [Value, Value]): Difference | Missing["kind"] | "gone" | null {
   if (here === "none" && there === "none") return "gone";
-  if (here === "none") return { kind: "missing-here", trace: String(there) };
-  if (there === "none") return { kind: "missing-there", trace: String(here) };
+  if (here === "none") return "missing-here";
+  if (there === "none") return "missing-there";
   return here === there ? null : { kind: "type", trace: `${here} ${there}` };
+}
+
+/** A key that is made and deleted again and again is another one each time: what it holds shows that. */
+async function markMissing(pair: Pair, missing: readonly Missing[], expireTime: boolean, outcomes: Map<string, Outcome>): Promise<void> {
+  for (const side of [0, 1] as const) {
+    const keys = missing.filter((one) => one.side === side);
+    const marks = await askPatiently(
+      pair[side],
+      keys.map(({ key, type }) => TYPES[type]?.mark(key) ?? ["TYPE", key]),
+    );
+    for (const [index, { key, kind, type, deadline }] of keys.entries()) {
+      const time = expireTime ? String(deadline) : "";
+      outcomes.set(key, { kind, trace: `${type} ${time} ${Bun.hash(JSON.stringify(marks[index]))}` });
+    }
+  }
 }
 
 function ttlDifference(here: Value, there: Value, exact: boolean): Difference | null {
@@ -123,28 +160,43 @@ async function compareValues(
   keys: readonly string[],
   outcomes: Map<string, Outcome>,
 ): Promise<void> {
+  const isString = type === "string";
+  const perKey = isString ? 1 : 2;
   const [here, there] = await askBoth(
     pair,
-    keys.map((key) => [reading.size, key]),
+    keys.flatMap((key): Words[] =>
+      isString
+        ? [["STRLEN", key]]
+        : [
+            [reading.size, key],
+            ["MEMORY", "USAGE", key],
+          ],
+    ),
   );
   let small: string[] = [];
   let weight = 0;
   for (const [index, key] of keys.entries()) {
-    const size = Math.max(Number(here[index]), Number(there[index]));
-    const limit = type === "string" ? SMALL_STRING : PAGE_ELEMENTS;
+    const [ours, theirs] = [here, there].map((replies) => replies[index * perKey]);
+    const size = Math.max(Number(ours), Number(theirs));
+    const usage = isString ? size : Math.max(usageOf(here[index * perKey + 1], size), usageOf(there[index * perKey + 1], size));
+    const page = Math.max(1, Math.min(PAGE_ELEMENTS, Math.floor((GO_BYTES * size) / usage)));
+    const isSmall = size <= (isString ? SMALL_STRING : page);
     // Small values are read even if their sizes differ: then it shows whether they go on changing.
-    if (!(size <= limit) && here[index] !== there[index]) outcomes.set(key, valueDifference(here[index], there[index]));
-    else if (size > limit) outcomes.set(key, await compareLarge(pair, type, key, size));
-    else {
+    if (isSmall) {
       small.push(key);
-      weight += type === "string" ? size : size * ELEMENT_BYTES;
-    }
+      weight += usage;
+    } else outcomes.set(key, ours === theirs ? await compareLarge(pair, type, key, size, page) : valueDifference(ours, theirs));
     if (weight < GO_BYTES) continue;
     await compareSmall(pair, reading, small, outcomes);
     small = [];
     weight = 0;
   }
   await compareSmall(pair, reading, small, outcomes);
+}
+
+/** Bytes of a collection of `size` elements by what MEMORY USAGE says, which samples some of them. */
+function usageOf(reply: Value, size: number): number {
+  return typeof reply === "number" ? reply : size * ELEMENT_BYTES;
 }
 
 async function compareSmall(pair: Pair, reading: TypeReading, keys: readonly string[], outcomes: Map<string, Outcome>): Promise<void> {
@@ -180,20 +232,20 @@ async function compareFieldTimes(pair: Pair, keys: readonly string[], outcomes: 
   }
 }
 
-async function compareLarge(pair: Pair, type: string, key: string, size: number): Promise<Difference | null> {
+async function compareLarge(pair: Pair, type: string, key: string, size: number, page: number): Promise<Difference | null> {
   switch (type) {
     case "string":
-      return comparePages(pair, size, PAGE_BYTES, (from, to) => ["GETRANGE", key, from, to]);
+      return comparePages(pair, size, GO_BYTES, (from, to) => ["GETRANGE", key, from, to]);
     case "list":
-      return comparePages(pair, size, PAGE_ELEMENTS, (from, to) => ["LRANGE", key, from, to]);
+      return comparePages(pair, size, page, (from, to) => ["LRANGE", key, from, to]);
     case "zset":
-      return comparePages(pair, size, PAGE_ELEMENTS, (from, to) => ["ZRANGE", key, from, to, "WITHSCORES"], scores);
+      return comparePages(pair, size, page, (from, to) => ["ZRANGE", key, from, to, "WITHSCORES"], scores);
     case "set":
-      return compareScanned(pair, ["SSCAN", key], setPage);
+      return compareScanned(pair, ["SSCAN", key, page], setPage);
     case "hash":
-      return compareScanned(pair, ["HSCAN", key], hashPage);
+      return compareScanned(pair, ["HSCAN", key, page], hashPage);
     default:
-      return largeStream(pair, key, PAGE_ELEMENTS);
+      return largeStream(pair, key, page);
   }
 }
 
@@ -228,12 +280,12 @@ const hashPage: ScannedPage = (key, page) => ({
 /** Both sides have as many elements: if one has all of the other they are the same, whatever their order. */
 async function compareScanned(
   [here, there]: Pair,
-  [command, key]: readonly [string, string],
+  [command, key, count]: readonly [string, string, number],
   ask: ScannedPage,
 ): Promise<Difference | null> {
   let cursor = "0";
   do {
-    const [reply] = await askPatiently(here, [[command, key, cursor, "COUNT", PAGE_ELEMENTS]]);
+    const [reply] = await askPatiently(here, [[command, key, cursor, "COUNT", count]]);
     if (!Array.isArray(reply)) return valueDifference(reply, null);
     const page = reply[1] as Value[];
     cursor = String(reply[0]);

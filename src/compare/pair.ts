@@ -1,7 +1,7 @@
 /** The two servers of a comparison, and how what they say differs. */
 
 import { askPatiently, type Endpoint, type Words } from "./endpoint.ts";
-import type { Value } from "./reply-decoder.ts";
+import { ErrorReply, type Value } from "./reply-decoder.ts";
 
 export type Pair = readonly [here: Endpoint, there: Endpoint];
 
@@ -18,9 +18,13 @@ export async function askBoth([here, there]: Pair, requests: readonly Words[]): 
   return Promise.all([askPatiently(here, requests), askPatiently(there, requests)]);
 }
 
-/** Returns null when the replies are equal. */
+/** Returns null when the replies are equal, and no errors: what could not be read is not known to be the same. */
 export function valueDifference(here: Value, there: Value): Difference | null {
   const [ours, theirs] = [JSON.stringify(here), JSON.stringify(there)];
-  if (ours === theirs) return null;
+  if (ours === theirs && !hasError(here)) return null;
   return { kind: "value", trace: `${Bun.hash(ours)} ${Bun.hash(theirs)}` };
+}
+
+function hasError(reply: Value): boolean {
+  return reply instanceof ErrorReply || (Array.isArray(reply) && reply.some((part) => part instanceof ErrorReply));
 }

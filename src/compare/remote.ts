@@ -29,6 +29,7 @@ export class RemoteEndpoint implements Endpoint {
   readonly name: string;
   private socket: Bun.Socket<undefined> | null = null;
   private readonly decoder = new ReplyDecoder();
+  private readonly frame = new Frame();
   private question: Question | null = null;
   private unsent: Buffer = Buffer.alloc(0);
   private silence: Timer | null = null;
@@ -89,7 +90,7 @@ export class RemoteEndpoint implements Endpoint {
     if (requests.length === 0) return Promise.resolve([]);
     if (this.socket === null) return Promise.reject(this.failure(CLOSED));
     this.question = { replies: [], count: requests.length, resolve, reject };
-    this.unsent = Buffer.concat(requests.map((words) => encoded(words)));
+    this.unsent = Buffer.concat(requests.map((words) => this.encoded(words)));
     this.wait();
     this.drain();
     return promise;
@@ -137,9 +138,9 @@ export class RemoteEndpoint implements Endpoint {
   close(): void {
     this.lost(CLOSED);
   }
-}
 
-function encoded(words: Words): Buffer {
-  const { buffer, start, end } = new Frame().encode(words);
-  return buffer.subarray(start, end);
+  private encoded(words: Words): Buffer {
+    const { buffer, start, end } = this.frame.encode(words);
+    return buffer.subarray(start, end);
+  }
 }

@@ -13,19 +13,12 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_servers
 
-shows() { # SERVER PORT WANTED SCRIPT
-	expect "$1: $4" "$3" "$("$redis7/redis-cli" -p "$2" eval "$4" 0 | paste -sd' ')"
-}
-
-start seven_port "$redis7/redis-server"
-start eight_port "$redis8/redis-server"
-start nine_port "$valkey9/valkey-server"
-for server in redis-7.0.15:seven_port redis-8.0.6:eight_port valkey-9.1.2:nine_port; do
-	name=${server%%:*} port=${server##*:}
-	shows "$name" "${!port}" "[2]" "return cjson.encode({[2^31] = 1, [1] = 2})"
-	shows "$name" "${!port}" '{"1":2,"2147483648":1}' "local t = {} t[1] = 2 t[2^31] = 1 return cjson.encode(t)"
-	shows "$name" "${!port}" '{"2147483648":1}' "return cjson.encode({[2^31] = 1})"
-	shows "$name" "${!port}" "[2]" "return cjson.encode({[2^33] = 1, [1] = 2})"
-	shows "$name" "${!port}" "false" "return tostring((pcall(cjson.encode, {[2^31 - 1] = 1, [1] = 2})))"
+start_all
+for server in "${servers[@]}"; do
+	evaluates "$server" "[2]" "return cjson.encode({[2^31] = 1, [1] = 2})"
+	evaluates "$server" '{"1":2,"2147483648":1}' "local t = {} t[1] = 2 t[2^31] = 1 return cjson.encode(t)"
+	evaluates "$server" '{"2147483648":1}' "return cjson.encode({[2^31] = 1})"
+	evaluates "$server" "[2]" "return cjson.encode({[2^33] = 1, [1] = 2})"
+	evaluates "$server" "false" "return tostring((pcall(cjson.encode, {[2^31 - 1] = 1, [1] = 2})))"
 done
 finish

@@ -14,21 +14,14 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_servers
 
-shows() { # SERVER PORT WANTED SCRIPT
-	expect "$1: $4" "$3" "$("$redis7/redis-cli" -p "$2" eval "$4" 0 | paste -sd' ')"
-}
-
-start seven_port "$redis7/redis-server"
-start eight_port "$redis8/redis-server"
-start nine_port "$valkey9/valkey-server"
-for server in redis-7.0.15:seven_port redis-8.0.6:eight_port valkey-9.1.2:nine_port; do
-	name=${server%%:*} port=${server##*:}
-	shows "$name" "${!port}" "-0" "return tostring(-0)"
-	shows "$name" "${!port}" "0" "local count = 0 return tostring(-0)"
-	shows "$name" "${!port}" "-0" "local low = -0 local count = 0 return tostring(count)"
-	shows "$name" "${!port}" "0" "local count = 0 return tostring(0 * -1)"
-	shows "$name" "${!port}" "-0" "local count = 0 return tostring(-count)"
-	shows "$name" "${!port}" "-0" "local count = 0 local function other() return tostring(-0) end return other()"
-	shows "$name" "${!port}" '{"n":-0}' "local low = -0 return cjson.encode({n = 0})"
+start_all
+for server in "${servers[@]}"; do
+	evaluates "$server" "-0" "return tostring(-0)"
+	evaluates "$server" "0" "local count = 0 return tostring(-0)"
+	evaluates "$server" "-0" "local low = -0 local count = 0 return tostring(count)"
+	evaluates "$server" "0" "local count = 0 return tostring(0 * -1)"
+	evaluates "$server" "-0" "local count = 0 return tostring(-count)"
+	evaluates "$server" "-0" "local count = 0 local function other() return tostring(-0) end return other()"
+	evaluates "$server" '{"n":-0}' "local low = -0 return cjson.encode({n = 0})"
 done
 finish

@@ -4,6 +4,8 @@
 #
 #   $redis7/{redis-server,redis-cli,redis-check-rdb,redis-check-aof}   $redis8/{the same}   $valkey9/{valkey-server,valkey-cli,...}
 #   start NAME PROGRAM [DIRECTIVE...]   starts a server in $work/NAME on a free loopback port, waits for it, sets the variable NAME to the port
+#   start_all                           starts all three; `servers` has NAME-VERSION:PORT of each
+#   evaluates SERVER WANTED SCRIPT      expects what a script answers one of these, its lines joined by spaces
 #   wait_for TEXT FILE                  until FILE holds TEXT, ten seconds at most
 #   expect WHAT WANTED SEEN             prints what was seen, and remembers when it is not what was wanted
 #   finish                              prints ok, or fails
@@ -101,6 +103,17 @@ expect() {
 		printf '%-46s %s\n' '  differs, it was:' "$2"
 		differs=1
 	fi
+}
+
+start_all() {
+	start seven_port "$redis7/redis-server"
+	start eight_port "$redis8/redis-server"
+	start nine_port "$valkey9/valkey-server"
+	servers=("redis-7.0.15:$seven_port" "redis-8.0.6:$eight_port" "valkey-9.1.2:$nine_port")
+}
+
+evaluates() { # SERVER WANTED SCRIPT
+	expect "${1%%:*}: $3" "$2" "$("$redis7/redis-cli" -p "${1##*:}" eval "$3" 0 | paste -sd' ')"
 }
 
 finish() {

@@ -10,7 +10,7 @@ import { ExpiryMode } from "../keyspace/key-access.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { PauseReason } from "../replication/context.ts";
 import type { ScriptRunner } from "../scripting/run.ts";
-import { ScriptFlag } from "../scripting/script-flags.ts";
+import { ScriptFlag } from "../session/script-flags.ts";
 import { type Session, SessionKind } from "../session/session.ts";
 import { type CommandEntry, Restriction } from "./registry.ts";
 import type { ServerParts } from "./server-parts.ts";

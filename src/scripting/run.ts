@@ -12,6 +12,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Reply } from "../protocol/reply.ts";
+import { ScriptFlag } from "../session/script-flags.ts";
 import { Session, SessionKind } from "../session/session.ts";
 import { describeFailure, errorTable, raised, raisedTable } from "./error-values.ts";
 import { LongRun } from "./long-run.ts";
@@ -25,7 +26,6 @@ import { LuaReply } from "./lua-reply.ts";
 import { MemoryWatch, UNWATCHED_BYTES } from "./memory-watch.ts";
 import { Recording } from "./recording.ts";
 import { type ResultWriter, writeResult } from "./result.ts";
-import { ScriptFlag } from "./script-flags.ts";
 import { ScriptRequest } from "./script-request.ts";
 import { ShortStrings } from "./short-strings.ts";
 

@@ -2,6 +2,7 @@
 
 import { type CommandError, commandError } from "../errors.ts";
 import type { Frame } from "../protocol/frame.ts";
+import { ScriptFlag } from "../session/script-flags.ts";
 import { type Chunk, Interpreter } from "./lua/interpreter.ts";
 import { LuaSyntaxError } from "./lua/lexer.ts";
 import { RandomNumbers } from "./lua/library/math.ts";
@@ -9,7 +10,6 @@ import { protectGlobals } from "./protection.ts";
 import { errorHandler, evalApi, redisApi } from "./redis-api.ts";
 import { type RunningCommand, type ScriptHost, ScriptRunner, type ScriptSurroundings } from "./run.ts";
 import { CachedScript, SCRIPT_CHUNK, ScriptCache, SHA_DIGITS } from "./script-cache.ts";
-import { ScriptFlag } from "./script-flags.ts";
 import { sha1hex } from "./sha1.ts";
 import { readShebang } from "./shebang.ts";
 

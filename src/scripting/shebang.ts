@@ -2,8 +2,8 @@
 
 import { splitWords } from "../base/words.ts";
 import { commandError } from "../errors.ts";
+import { ScriptFlag, scriptFlagNamed } from "../session/script-flags.ts";
 import { untilNul } from "./error-values.ts";
-import { ScriptFlag, scriptFlagNamed } from "./script-flags.ts";
 
 export interface Shebang {
   /** `ScriptFlag`s. */

@@ -37,11 +37,14 @@ export async function startServer(directives: Parameters<typeof Config.of>[0] = 
 }
 
 /** A server and a connection to it for the tests of one `describe`: `begin` gets them before the first, and both go after the last. */
-export function useServer(begin: (server: TestServer, client: RawClient) => void): void {
+export function useServer(
+  begin: (server: TestServer, client: RawClient) => void,
+  directives: Parameters<typeof startServer>[0] = {},
+): void {
   let server: TestServer | null = null;
   let client: RawClient | null = null;
   beforeAll(async () => {
-    server = await startServer();
+    server = await startServer(directives);
     client = await connect(server.port);
     begin(server, client);
   });

@@ -7,7 +7,7 @@ import { commandsOf } from "../../execution/command-spec.ts";
 import { trimLineEnds, untilNul } from "../../scripting/error-values.ts";
 import type { Origin, RestorePolicy } from "../../scripting/functions/function-store.ts";
 import { type Library, LibraryError } from "../../scripting/functions/library.ts";
-import { SCRIPT_FLAG_NAMES } from "../../scripting/script-flags.ts";
+import { SCRIPT_FLAG_NAMES } from "../../session/script-flags.ts";
 import { SessionKind } from "../../session/session.ts";
 import { payloadValid } from "../../snapshot/sinks/dump.ts";
 import { helpOf, wrongArguments } from "../arguments/help.ts";

@@ -1,10 +1,10 @@
 /** The arguments of redis.register_function. Source: luaRegisterFunctionReadArgs in function_lua.c. */
 
+import { scriptFlagNamed } from "../../session/script-flags.ts";
 import { raised, textOrNumber, untilNul } from "../error-values.ts";
 import type { LuaState } from "../lua/state.ts";
 import { LuaTable } from "../lua/table.ts";
 import type { LuaFunction, LuaValue } from "../lua/value.ts";
-import { scriptFlagNamed } from "../script-flags.ts";
 
 /** A function to be registered. */
 export interface Registration {

@@ -1,6 +1,6 @@
 /** The arguments of registerFunction, the function with which a library in TypeScript or JavaScript says what it has. */
 
-import { scriptFlagNamed } from "../script-flags.ts";
+import { scriptFlagNamed } from "../../session/script-flags.ts";
 import { toBytes } from "../typescript/text.ts";
 
 /** A function to be registered. */

@@ -1,6 +1,6 @@
 /**
- * A parsed chunk as functions that evaluate it. This takes a tenth of the time of compiling it (compiler.ts), and then runs some thirty
- * times as slowly: right for what runs once or a few times. Both do the same to the letter, the numbers of sites aside.
+ * A parsed chunk as functions that evaluate it. This takes less than a tenth of the time of compiling it (compiler.ts), and loops and
+ * calls then take ten times as long: right for what runs once or a few times. Both do the same to the letter, the numbers of sites aside.
  *
  * A run that takes many steps (`LuaState.steps`) or goes deep calls `LuaState.tick`, which may throw so that the compiled form takes over.
  */

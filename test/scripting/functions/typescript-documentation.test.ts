@@ -1,10 +1,10 @@
 /** What docs/scripts.md and the README show works as they say, and the types in types/ accept it and refuse what the server would. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type RawClient } from "../../support/client.ts";
-import { startServer, type TestServer } from "../../support/server.ts";
+import type { RawClient } from "../../support/client.ts";
+import { useServer } from "../../support/server.ts";
 import { ENABLED, load, reply } from "./typescript-support.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
@@ -47,17 +47,11 @@ registerFunction({ name: "e" }, (call) => [new Map([["a", new Set([1n])]]), { st
 `;
 
 describe("what users are shown", () => {
-  let server: TestServer;
   let client: RawClient;
 
-  beforeAll(async () => {
-    server = await startServer(ENABLED);
-    client = await connect(server.port);
-  });
-  afterAll(async () => {
-    client.close();
-    await server.stop();
-  });
+  useServer((_, connected) => {
+    client = connected;
+  }, ENABLED);
 
   test("loads, and answers what is said", async () => {
     expect(LIBRARIES.length).toBe(3);

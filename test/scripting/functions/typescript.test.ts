@@ -1,8 +1,8 @@
 /** Functions in TypeScript and JavaScript: what they see, what they are answered with, how their errors read, and who may load them. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { PayloadWriter } from "../../../src/snapshot/sinks/dump.ts";
 import { connect, type RawClient } from "../../support/client.ts";
-import { startServer, type TestServer } from "../../support/server.ts";
+import { startServer, type TestServer, useServer } from "../../support/server.ts";
 import { COUNTER, ENABLED, libraries, load, reply, withBody } from "./typescript-support.ts";
 
 const NOT_ALLOWED =
@@ -13,14 +13,10 @@ describe("functions in TypeScript", () => {
   let server: TestServer;
   let client: RawClient;
 
-  beforeAll(async () => {
-    server = await startServer(ENABLED);
-    client = await connect(server.port);
-  });
-  afterAll(async () => {
-    client.close();
-    await server.stop();
-  });
+  useServer((started, connected) => {
+    server = started;
+    client = connected;
+  }, ENABLED);
 
   /** What FCALL of a function with this body answers, given one key and the arguments. */
   async function run(body: string, ...args: (string | Buffer)[]): Promise<string> {

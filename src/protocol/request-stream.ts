@@ -11,6 +11,8 @@ import { Parsed, type RequestLimits, RequestParser } from "./request.ts";
 
 /** How many requests are parsed ahead at most. */
 const BATCH_REQUESTS = 32;
+/** So many bytes of a chunk are copied at first, to finish the request that an earlier one began, if there are more than that. */
+const FIRST_PIECE_BYTES = 1024;
 /** Input above this is let go of as soon as it is used up: what a collection finds in use stays, as old, until the next full one. */
 const LARGE_INPUT_BYTES = 16 * 1024;
 
@@ -40,6 +42,11 @@ export interface StreamOptions {
   readonly offset?: number;
   /** Whether what a chunk held is overwritten once it has been served; false unless told. */
   readonly chunksAreReused?: boolean;
+  /**
+   * Whether `buffer` and `origin` may change from one batch to the next: of a chunk that ends a request which an earlier one began only as
+   * much is copied as that takes, and the rest is read where it lies. False unless told.
+   */
+  readonly changesBuffer?: boolean;
 }
 
 export class RequestStream {
@@ -51,6 +58,7 @@ export class RequestStream {
   private readonly parser = new RequestParser();
   private readonly limits: RequestLimits;
   private readonly chunksAreReused: boolean;
+  private readonly changesBuffer: boolean;
   /** Where the first request of the batch begins, and whether the bytes end inside the one behind the last. */
   private begin = 0;
   private incomplete = false;
@@ -59,6 +67,11 @@ export class RequestStream {
   /** What is left over of earlier chunks. */
   private held: InputBuffer | null = null;
   private heldFrame: Frame | null = null;
+  /** The chunk that `held` ends with a piece of, which goes on with chunk[restFrom, restTo); null if all of it is held. */
+  private chunk: Buffer | null = null;
+  private chunkFrom = 0;
+  private restFrom = 0;
+  private restTo = 0;
 
   /** `limits` is read for each batch: it may change meanwhile. */
   constructor(batch: RequestBatch, limits: RequestLimits, options: StreamOptions = {}) {
@@ -66,6 +79,7 @@ export class RequestStream {
     this.limits = limits;
     this.origin = options.offset ?? 0;
     this.chunksAreReused = options.chunksAreReused ?? false;
+    this.changesBuffer = options.changesBuffer ?? false;
   }
 
   // ---- bytes in
@@ -73,7 +87,14 @@ export class RequestStream {
   /** Takes in chunk[from, to). Returns whether there may be something to read: `next` is to be called then, and `keep` at the end. */
   take(chunk: Buffer, from: number, to: number): boolean {
     if (this.held !== null) {
-      this.held.add(chunk, from, to, this.chunksAreReused);
+      const piece = this.changesBuffer ? this.firstPiece(this.held, to - from) : to - from;
+      this.held.add(chunk, from, from + piece, this.chunksAreReused);
+      if (piece < to - from) {
+        this.chunk = chunk;
+        this.chunkFrom = from;
+        this.restFrom = from + piece;
+        this.restTo = to;
+      }
       return this.takeHeld();
     }
     this.buffer = chunk;
@@ -81,6 +102,42 @@ export class RequestStream {
     this.origin -= from;
     this.parser.position = from;
     return true;
+  }
+
+  /** How many of the `length` bytes that go on with a request are copied behind its beginning. */
+  private firstPiece(held: InputBuffer, length: number): number {
+    const missing = this.parser.needed - held.size;
+    // Whole requests are held, or it goes on behind this chunk.
+    if (missing <= 0 || missing > length) return length;
+    return Math.min(length, Math.max(missing, FIRST_PIECE_BYTES));
+  }
+
+  /** The piece of the chunk did not end the request: copies another one, twice as long. Returns whether there was more. */
+  private takePiece(): boolean {
+    const { chunk, held, restFrom, restTo } = this;
+    if (chunk === null || held === null) return false;
+    const length = Math.min(restTo - restFrom, Math.max(held.size, this.parser.needed - held.size));
+    held.add(chunk, restFrom, restFrom + length, this.chunksAreReused);
+    this.restFrom += length;
+    if (this.restFrom === restTo) this.chunk = null;
+    held.join();
+    this.buffer = held.buffer;
+    this.end = held.length;
+    return true;
+  }
+
+  /** Once the request is whole, what comes behind it is read in the chunk itself. */
+  private leaveHeld(chunk: Buffer): void {
+    const { parser } = this;
+    const position = this.restFrom - this.unreadHere;
+    if (position < this.chunkFrom) return;
+    this.origin += parser.position - position;
+    this.buffer = chunk;
+    this.end = this.restTo;
+    parser.position = position;
+    this.chunk = null;
+    this.held = null;
+    this.heldFrame = null;
   }
 
   /** Takes in a chunk that must wait until `takeHeld`. */
@@ -126,6 +183,10 @@ export class RequestStream {
 
   /** Bytes that have not been read yet, of those being read. */
   get unread(): number {
+    return this.chunk === null ? this.unreadHere : this.unreadHere + this.restTo - this.restFrom;
+  }
+
+  private get unreadHere(): number {
     return this.end - this.parser.position;
   }
 
@@ -138,21 +199,22 @@ export class RequestStream {
 
   /** Parses the requests that come next into `batch`. Returns false when there are none, nor an error: the bytes are used up as far as they go. */
   next(): boolean {
-    const { parser, batch, buffer, end, limits } = this;
-    assert(parser.position <= end, "a request never reaches beyond the bytes that have come in");
-    if (parser.position === end || this.incomplete) return false;
-    const { started } = this;
+    const { parser, batch, limits, started } = this;
+    if (this.chunk !== null && started === null) this.leaveHeld(this.chunk);
+    assert(parser.position <= this.end, "a request never reaches beyond the bytes that have come in");
+    if (parser.position === this.end || this.incomplete) return false;
     assert((started !== null) === parser.remaining >= 0, "a request under way has the arguments read so far in a frame");
     batch.frames[0] = started ?? batch.ownFirst;
     this.begin = started === null ? parser.position : started.start;
     // Before the login each request is parsed on its own: it may be the one that lifts the limits for the next.
-    const most = limits.authenticated ? BATCH_REQUESTS : 1;
+    const most = limits.authenticated && this.chunk === null ? BATCH_REQUESTS : 1;
     let count = 0;
     batch.error = null;
     try {
-      while (count < most && parser.position < end) {
-        const result = parser.parse(batch.frames[count], buffer, end, limits);
+      while (count < most && parser.position < this.end) {
+        const result = parser.parse(batch.frames[count], this.buffer, this.end, limits);
         if (result === Parsed.INCOMPLETE) {
+          if (this.takePiece()) continue;
           this.incomplete = true;
           break;
         }
@@ -187,24 +249,28 @@ export class RequestStream {
    * for the next chunk.
    */
   keep(from = this.unfinished - this.origin): void {
-    const { parser, held, buffer, end } = this;
+    const { parser, held, buffer, end, chunk } = this;
     this.buffer = NO_BYTES;
     this.incomplete = false;
     if (end > LARGE_INPUT_BYTES) this.batch.release();
     this.origin += from;
-    if (from === end) {
+    if (from === end && chunk === null) {
       this.held = null;
       this.heldFrame = null;
       parser.position = 0;
       return;
     }
-    assert(from < end, "what is kept lies within the bytes that came in");
+    assert(from <= end, "what is kept lies within the bytes that came in");
     this.keepStarted(from);
-    if (from === 0 && held !== null && held.buffer === buffer) return;
-    this.held = new InputBuffer();
-    this.held.add(buffer, from, end, this.chunksAreReused);
-    parser.position -= from;
-    parser.needed = Math.max(0, parser.needed - from);
+    if (from > 0 || held === null || held.buffer !== buffer) {
+      this.held = new InputBuffer();
+      this.held.add(buffer, from, end, this.chunksAreReused);
+      parser.position -= from;
+      parser.needed = Math.max(0, parser.needed - from);
+    }
+    if (chunk === null) return;
+    this.held?.add(chunk, this.restFrom, this.restTo, this.chunksAreReused);
+    this.chunk = null;
   }
 
   /** Moves the request under way out of the batch, which others use next. */

@@ -11,12 +11,14 @@ const KEPT_BYTES = 1024 * 1024;
 /** Below it a loop beats `latin1Write`. */
 const LOOP_LIMIT = 24;
 
+const NOTHING_WRITTEN: readonly LuaValue[] = [];
+
 export class ScriptRequest {
   /** Good until the next `build`. Its bytes are the arguments alone: it has no form of the protocol. */
   readonly frame = new Frame();
   private buffer: Buffer = Buffer.alloc(0);
-  /** The command's name, whose bytes are at the start of the buffer: the next call may be one of the same command. */
-  private name = "";
+  /** What is in the buffer: most calls of a script begin with what the one before began with, the command's name or that and the key. */
+  private written: readonly LuaValue[] = NOTHING_WRITTEN;
 
   /** Makes the request that consists of `values`. Returns false when one of them is neither a string nor a number. */
   build(values: readonly LuaValue[]): boolean {
@@ -24,27 +26,36 @@ export class ScriptRequest {
     if (bytes < 0) return false;
     if (bytes > this.buffer.length) this.grow(bytes);
     const { buffer, frame } = this;
+    const known = this.known(values);
     frame.resize(values.length);
     const { offsets, lengths } = frame;
-    let at = 0;
-    for (let index = 0; index < values.length; index++) {
+    let at = known === 0 ? 0 : offsets[known - 1] + lengths[known - 1];
+    for (let index = known; index < values.length; index++) {
       const value = values[index] as string | number;
       const start = at;
-      if (index === 0 && value === this.name) at = value.length;
-      else at = typeof value === "string" ? writeText(buffer, value, at) : writeNumber(buffer, value, at);
+      at = typeof value === "string" ? writeText(buffer, value, at) : writeNumber(buffer, value, at);
       offsets[index] = start;
       lengths[index] = at - start;
     }
-    const name = values[0];
-    this.name = typeof name === "string" ? name : "";
+    this.written = values;
     frame.buffer = buffer;
     frame.hashed = false;
     return true;
   }
 
+  /** How many of `values` the last request began with. */
+  private known(values: readonly LuaValue[]): number {
+    const { written, frame, buffer } = this;
+    if (frame.buffer !== buffer) return 0;
+    const most = Math.min(written.length, values.length, frame.count);
+    let count = 0;
+    while (count < most && values[count] === written[count]) count++;
+    return count;
+  }
+
   private grow(bytes: number): void {
     this.buffer = Buffer.allocUnsafeSlow(Math.max(INITIAL_BYTES, 2 ** Math.ceil(Math.log2(bytes))));
-    this.name = "";
+    this.written = NOTHING_WRITTEN;
   }
 
   /** The script is over: what it made large is not kept. */
@@ -52,7 +63,7 @@ export class ScriptRequest {
     if (this.buffer.length <= KEPT_BYTES) return;
     this.buffer = Buffer.alloc(0);
     this.frame.buffer = this.buffer;
-    this.name = "";
+    this.written = NOTHING_WRITTEN;
   }
 }
 

@@ -47,7 +47,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     this.remoteAddress = ends.remoteAddress;
     this.localAddress = ends.localAddress;
     this.fileDescriptor = ends.fileDescriptor;
-    this.stream = new RequestStream(shared.batch, shared.limits);
+    this.stream = new RequestStream(shared.batch, shared.limits, { changesBuffer: true });
   }
 
   // ---- in

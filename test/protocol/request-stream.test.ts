@@ -116,3 +116,78 @@ describe("a batch", () => {
     }
   });
 });
+
+describe("a client's requests", () => {
+  const value = Buffer.alloc(5000, "0123456789").latin1Slice();
+  const commands = [["SET", "a", value], ["PING"], ["SET", "b", value, value], ...Array.from({ length: 70 }, () => ["GET", "a"]), ["PING"]];
+  const encoded = commands.map((words) => encodeCommand(words));
+  const bytes = Buffer.concat([Buffer.from("\r\n"), ...encoded, Buffer.from("\r\n"), encodeCommand(["LAST"])]);
+  const ends: number[] = [];
+  let end = 2;
+  for (const { length } of encoded) ends.push((end += length));
+  ends.push(bytes.length);
+  const wanted = [...commands, ["LAST"]];
+
+  /** `pauseAt`: in front of this request serving stops once, and what is left is kept. */
+  function readingInPlace(pauseAt: number) {
+    const stream = new RequestStream(new RequestBatch(), trusted(Lines.REQUESTS), { changesBuffer: true });
+    const seen: string[][] = [];
+    const seenEnds: number[] = [];
+    const buffers = new Set<Buffer>();
+    let pause = pauseAt;
+    const serve = () => {
+      const { batch } = stream;
+      while (stream.next()) {
+        for (let index = 0; index < batch.count; index++) {
+          const frame = batch.frames[index];
+          if (seen.length === pause) {
+            pause = -1;
+            stream.takeBack(index, { inclusive: true });
+            stream.keep();
+            return;
+          }
+          seen.push(Array.from({ length: frame.count }, (_, argument) => frame.text(argument)));
+          seenEnds.push(stream.origin + batch.ends[index]);
+          buffers.add(frame.buffer);
+        }
+      }
+      stream.keep();
+    };
+    const push = (chunk: Buffer) => {
+      if (stream.take(chunk, 0, chunk.length)) serve();
+    };
+    const goOn = () => {
+      if (stream.takeHeld()) serve();
+    };
+    return { stream, push, goOn, seen, seenEnds, buffers };
+  }
+
+  test("are read wherever the bytes are cut, and wherever serving stops", () => {
+    for (let cut = 1; cut < bytes.length; cut += cut < 40 || cut > 15_000 ? 1 : 37) {
+      for (const pauseAt of [-1, 0, 1, 2, 3, 40, 73]) {
+        const { stream, push, goOn, seen, seenEnds } = readingInPlace(pauseAt);
+        push(bytes.subarray(0, cut));
+        goOn();
+        push(bytes.subarray(cut));
+        goOn();
+        expect({ cut, pauseAt, seenEnds, held: stream.heldBytes }).toEqual({ cut, pauseAt, seenEnds: ends, held: 0 });
+        expect(seen).toEqual(wanted);
+      }
+    }
+  });
+
+  test("are read from many pieces, without copying whole chunks", () => {
+    for (const size of [1, 2, 3, 700, 3000, 6000, 9000]) {
+      const { push, goOn, seen, seenEnds, buffers } = readingInPlace(-1);
+      const chunks: Buffer[] = [];
+      for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
+      for (const chunk of chunks) push(chunk);
+      goOn();
+      expect([size, seenEnds]).toEqual([size, ends]);
+      expect(seen).toEqual(wanted);
+      if (size < 3000) continue;
+      const inPlace = [...buffers].filter((buffer) => chunks.some((chunk) => chunk.buffer === buffer.buffer));
+      expect(inPlace.length).toBeGreaterThan(1);
+    }
+  });
+});

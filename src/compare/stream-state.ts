@@ -4,9 +4,12 @@ import type { Words } from "./endpoint.ts";
 import { askBoth, type Difference, type Pair, valueDifference } from "./pair.ts";
 import type { Value } from "./reply-decoder.ts";
 
-/** Fields of XINFO that are data. Others say how a stream is kept, or when it was last used; versions before 7.0 lack some. */
+/**
+ * Fields of XINFO that are data. Others say how a stream is kept, or when it was last used; versions before 7.0 lack some. What a group has
+ * read (`entries-read`) is known where it was read: the XCLAIM by which replicas and files hear of it does not tell.
+ */
 const STREAM_FIELDS = ["length", "last-generated-id", "max-deleted-entry-id", "entries-added"];
-const GROUP_FIELDS = ["name", "consumers", "pending", "last-delivered-id", "entries-read"];
+const GROUP_FIELDS = ["name", "consumers", "pending", "last-delivered-id"];
 const CONSUMER_FIELDS = ["name", "pending"];
 const PENDING_PAGE = 256;
 

@@ -124,7 +124,10 @@ describe("a client's requests", () => {
   const bytes = Buffer.concat([Buffer.from("\r\n"), ...encoded, Buffer.from("\r\n"), encodeCommand(["LAST"])]);
   const ends: number[] = [];
   let end = 2;
-  for (const { length } of encoded) ends.push((end += length));
+  for (const { length } of encoded) {
+    end += length;
+    ends.push(end);
+  }
   ends.push(bytes.length);
   const wanted = [...commands, ["LAST"]];
 

@@ -10,6 +10,8 @@
 #   expect WHAT WANTED SEEN             prints what was seen, and remembers when it is not what was wanted
 #   finish                              prints ok, or fails
 
+source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/debian-packages.sh"
+
 work=$(mktemp -d)
 started=()
 differs=0
@@ -22,45 +24,16 @@ reap() {
 trap reap EXIT
 trap 'exit 1' INT TERM
 
-unpack() { # FOLDER PACKAGE...: what apt has of these, unpacked
-	local folder=$1 deb
-	shift
-	mkdir -p "$work/$folder/debs" "$work/$folder/root" "$work/$folder/bin"
-	(cd "$work/$folder/debs" && apt-get "${apt[@]}" download "$@")
-	for deb in "$work/$folder"/debs/*.deb; do dpkg -x "$deb" "$work/$folder/root"; done
-}
-
-programs() { # FOLDER PREFIX: a starter for each program, which uses the unpacked libraries and tells the program its own name
-	local bin=$work/$1/bin root=$work/$1/root name file loader libraries
-	loader=$(find "$root" -name 'ld-linux-*.so.*' | head -n 1)
-	libraries=$(find "$root" -type d -name '*-linux-gnu' -path '*lib/*' | paste -sd:)
-	for name in server cli check-rdb check-aof; do
-		case $name in server) file=$2-check-rdb ;; *) file=$2-$name ;; esac
-		file=$(find "$root" -path "*/bin/$file")
-		[ ! -L "$file" ] || file=$(dirname "$file")/$(readlink "$file")
-		printf '#!/bin/sh\nexec "%s" --library-path "%s" --argv0 "%s" "%s" "$@"\n' "$loader" "$libraries" "$2-$name" "$file" >"$bin/$2-$name"
-		chmod +x "$bin/$2-$name"
-	done
-}
-
 fetch_servers() {
-	local mirror key='' file
-	mirror=$(apt-cache policy | grep -oE 'https?://[^ ]+/debian ' | head -n 1 | tr -d ' ')
-	[ -n "$mirror" ] || { echo "run apt-get update first: apt knows no Debian mirror" >&2; exit 1; }
-	for file in /usr/share/keyrings/debian-archive-keyring.*; do key="[signed-by=$file]"; done
-	mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial"
-	printf "deb $key $mirror %s main\n" bookworm sid >"$work/apt/sources.list"
-	apt=(-qq -o "Dir::Etc::sourcelist=$work/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null -o "Dir::State::lists=$work/apt/lists"
-		-o "Dir::Cache=$work/apt/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none)
-	apt-get "${apt[@]}" update
 	local library shared=(libc6 libatomic1 libjemalloc2 liblzf1 libsystemd0 libstdc++6 libgcc-s1 libcap2 libzstd1) old=() new=()
 	for library in "${shared[@]}" libssl3 libgcrypt20 libgpg-error0 liblzma5 liblz4-1; do old+=("$library/bookworm"); done
 	for library in "${shared[@]}" libssl3t64 zlib1g; do new+=("$library/sid"); done
-	unpack seven redis-tools=5:7.0.15-1~deb12u7 "${old[@]}"
-	unpack newer redis-tools=5:8.0.6-3 valkey-tools=9.1.2-1 "${new[@]}"
-	programs seven redis
-	programs newer redis
-	programs newer valkey
+	debian_sources "$work/apt" bookworm sid
+	unpack "$work/seven" redis-tools=5:7.0.15-1~deb12u7 "${old[@]}"
+	unpack "$work/newer" redis-tools=5:8.0.6-3 valkey-tools=9.1.2-1 "${new[@]}"
+	programs "$work/seven" redis
+	programs "$work/newer" redis
+	programs "$work/newer" valkey
 	redis7=$work/seven/bin redis8=$work/newer/bin valkey9=$work/newer/bin
 }
 

@@ -3,7 +3,7 @@
  * breaks in the middle of the stream, and the same data on both sides in the end. With REPLICANT_LONG=1 (`npm run test:long`) each pair
  * plays with and without a disk, and breaks more often.
  */
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { everyKind } from "../aof/support.ts";
 import type { RawClient, Word } from "../support/client.ts";
 import { CuttingProxy } from "../support/cutting-proxy.ts";
@@ -173,21 +173,23 @@ async function play(masterName: Name, replicaName: Name, diskless: boolean, rand
   if (fieldTimes) expect(await timesOf(replica.client)).toBe(await timesOf(master.client));
 }
 
-PAIRS.forEach(([master, replica], index) => {
-  for (const diskless of isLong ? [true, false] : [index % 2 === 0]) {
-    const peers = [master, replica].filter((name): name is PeerName => name === "redis8" || name === "valkey9");
-    const want = wantOfPeers(...peers);
-    const name = `${master} above ${replica}, ${diskless ? "without a disk" : "by way of a file"}, over a link that breaks${want}`;
-    const run = async () => {
-      const seed = process.env.PROPERTY_SEED === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(process.env.PROPERTY_SEED);
-      try {
-        await play(master, replica, diskless, new Random(seed));
-      } catch (error) {
-        throw new Error(`failed with PROPERTY_SEED=${seed}`, { cause: error });
-      }
-    };
-    if (want !== "") test.skip(name, run);
-    else if (master === "redis7" || replica === "redis7") testWithRedis(name, run);
-    else test(name, run);
-  }
+describe.concurrent("replication over a link that breaks", () => {
+  PAIRS.forEach(([master, replica], index) => {
+    for (const diskless of isLong ? [true, false] : [index % 2 === 0]) {
+      const peers = [master, replica].filter((name): name is PeerName => name === "redis8" || name === "valkey9");
+      const want = wantOfPeers(...peers);
+      const name = `${master} above ${replica}, ${diskless ? "without a disk" : "by way of a file"}${want}`;
+      const run = async () => {
+        const seed = process.env.PROPERTY_SEED === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(process.env.PROPERTY_SEED);
+        try {
+          await play(master, replica, diskless, new Random(seed));
+        } catch (error) {
+          throw new Error(`failed with PROPERTY_SEED=${seed}`, { cause: error });
+        }
+      };
+      if (want !== "") test.skip(name, run);
+      else if (master === "redis7" || replica === "redis7") testWithRedis(name, run);
+      else test(name, run);
+    }
+  });
 });

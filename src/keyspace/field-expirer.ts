@@ -25,5 +25,6 @@ export function expiresFields(keyspace: Keyspace): void {
 
 /** A field, about to be taken out because it has expired, leaves the hash at `key`. */
 export function fieldLeaves(keyspace: Keyspace, database: Database, key: Buffer, { bytes, from, to }: Element): void {
+  keyspace.stats.expiredFields++;
   keyspace.onFieldLeaving?.(database, key, Buffer.from(bytes.subarray(from, to)));
 }

@@ -96,6 +96,8 @@ function noStats() {
     hits: 0,
     misses: 0,
     expired: 0,
+    /** Fields of hashes that expired, or were given a time that is past. */
+    expiredFields: 0,
     /** Milliseconds spent on active expiry. */
     expireCycleMs: 0,
     /** How often active expiry stopped for want of time with keys still due. */

@@ -1,4 +1,7 @@
-/** What Redis 7.2 says of commands otherwise than the 7.0.15 that tests compare with: all commands, whether we have them yet or not. */
+/**
+ * What Redis 7.2 says of commands otherwise than the 7.0.15 that tests compare with, all commands, whether we have them yet or not; and what
+ * later releases say of those options of theirs that we have.
+ */
 
 export const NEW_SINCE_7_0: ReadonlySet<string> = new Set([
   "waitaof",
@@ -52,6 +55,7 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
     "geopos",
     "georadius",
     "georadiusbymember",
+    "hscan",
     "migrate",
     "module|loadex",
     "pfmerge",

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Ours, until } from "../replication/support.ts";
 import { connect, type RawClient } from "../support/client.ts";
 import { ourEffects } from "../support/effects.ts";
+import { askLine, expectTurns, type Turn } from "../support/lines.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
 /** In 2100, in ms. */
@@ -20,15 +21,10 @@ afterAll(async () => {
   await ours.stop();
 });
 
-async function ask(line: string, on = client): Promise<string> {
-  return (await on.command(...line.split(" "))).toString("latin1").replaceAll("\r\n", " ").trim();
-}
+const ask = (line: string, on = client): Promise<string> => askLine(on, line);
 
-/** Sends the lines in turn over an empty database, and expects these replies. */
-async function converse(...turns: readonly (readonly [line: string, reply: string])[]): Promise<void> {
-  await client.command("FLUSHALL");
-  for (const [line, reply] of turns) expect([line, await ask(line)]).toEqual([line, reply]);
-}
+/** Sends the lines in turn over an empty server, and expects these replies. */
+const converse = (...turns: readonly Turn[]): Promise<void> => expectTurns(client, turns);
 
 /** Has fields expire only when they are looked at. */
 async function lazily<T>(action: () => Promise<T>): Promise<T> {
@@ -150,6 +146,7 @@ for (const [form, entries] of [
           ["HKEYS h", "*1 $1 f"],
           ["HVALS h", "*1 $1 6"],
           ["HSCAN h 0 COUNT 100", "*2 $1 0 *2 $1 f $1 6"],
+          ["HSCAN h 0 COUNT 100 NOVALUES", "*2 $1 0 *1 $1 f"],
           ["HRANDFIELD h", "$1 f"],
           ["HRANDFIELD h 5", "*1 $1 f"],
           ["HRANDFIELD h -2", "*2 $1 f $1 f"],
@@ -174,6 +171,22 @@ for (const [form, entries] of [
       await until("the fields to go", async () => (await ask("HLEN h")) === ":1");
       await converse(["HSET h a 1 b 2 c 3", ":3"], ["HPEXPIRE h 1 FIELDS 3 a b c", "*3 :1 :1 :1"]);
       await until("the key to go", async () => (await ask("EXISTS h")) === ":0");
+    });
+
+    test("that are over are counted, whoever finds them", async () => {
+      const counted = async () => /expired_subkeys:(\d+)\s+expired_fields:(\d+)/.exec(await ask("INFO stats"))?.slice(1);
+      await ask("CONFIG RESETSTAT");
+      await converse(["HSET h a 1 b 2 c 3", ":3"], ["HPEXPIRE h 1 FIELDS 1 a", "*1 :1"], ["HPEXPIRE h 0 FIELDS 1 b", "*1 :2"]);
+      await until("the field to go", async () => (await ask("HLEN h")) === ":1");
+      await lazily(async () => {
+        await ask("HPEXPIRE h 1 FIELDS 1 c");
+        await pass(2);
+        await ask("HGET h c");
+        expect(await ask("HSETNX h c 1")).toBe(":1");
+      });
+      await ask("HGETEX h EXAT 1 FIELDS 1 c");
+      await ask("HSETEX h PXAT 1 FIELDS 2 d 1 e 1");
+      expect(await counted()).toEqual(["6", "6"]);
     });
   });
 }

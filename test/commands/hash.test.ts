@@ -315,7 +315,6 @@ describeWithRedis("hash commands answer as Redis does", () => {
         ["COUNT"],
         ["MATCH"],
         ["TYPE", "hash"],
-        ["NOVALUES"],
         ["x", "y"],
       ]) {
         requests.push(["HSCAN", "h", "0", ...options]);

@@ -1,13 +1,13 @@
 /** What SCAN, HSCAN, SSCAN and ZSCAN share: cursors, options, and the walk over a large collection. */
 
 import { globMatch } from "../../base/glob.ts";
-import { errors } from "../../errors.ts";
+import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import type { Value } from "../../keyspace/value.ts";
 import type { ByteMap } from "../../memory/bytemap.ts";
 import { Element, packedAtEnd, packedFirst, packedRead } from "../../memory/packed.ts";
 import type { ByteSpan } from "../../memory/record-table.ts";
-import type { Type } from "../../values/value-types.ts";
+import { Type } from "../../values/value-types.ts";
 
 /** Without COUNT. */
 const DEFAULT_COUNT = 10;
@@ -15,6 +15,8 @@ const DEFAULT_COUNT = 10;
 export const BUCKETS_PER_ELEMENT = 10;
 
 const STAR = 0x2a;
+
+const noValuesElsewhere = commandError("ERR NOVALUES option can only be used in HSCAN");
 
 const shownFirst = new Element();
 const shownSecond = new Element();
@@ -25,6 +27,8 @@ export interface ScanOptions {
   /** Null: everything matches. */
   pattern: Buffer | null;
   type: string | null;
+  /** Whether a hash is to be shown without its values. */
+  fieldsOnly: boolean;
 }
 
 /** The scan of one collection. */
@@ -42,7 +46,7 @@ export interface CollectionScan {
 export function openScan(call: Call, type: Type): CollectionScan | null {
   const cursor = parseCursor(call.text(2));
   const value = call.openRead(1, type);
-  const options = value.exists ? scanOptions(call, 3, { type: false }) : null;
+  const options = value.exists ? scanOptions(call, 3, type) : null;
   call.reply.array(2);
   if (options !== null) return { value, cursor, options };
   call.reply.integerBulk(0);
@@ -50,16 +54,23 @@ export function openScan(call: Call, type: Type): CollectionScan | null {
   return null;
 }
 
-/** Reads MATCH, COUNT and, if allowed, TYPE from argument `first` on. Errors: syntax, not an integer. */
-export function scanOptions(call: Call, first: number, allowed: { type: boolean }): ScanOptions {
-  const options: ScanOptions = { count: DEFAULT_COUNT, pattern: null, type: null };
+/**
+ * Reads MATCH, COUNT, for keys (`of` is null) TYPE and for hashes NOVALUES from argument `first` on. Errors: syntax, not an integer, NOVALUES
+ * elsewhere.
+ */
+export function scanOptions(call: Call, first: number, of: Type | null): ScanOptions {
+  const options: ScanOptions = { count: DEFAULT_COUNT, pattern: null, type: null, fieldsOnly: false };
   for (let index = first; index < call.count; index += 2) {
-    if (index + 1 === call.count) throw errors.syntax;
-    if (call.is(index, "count")) {
+    if (call.is(index, "novalues")) {
+      if (of !== Type.HASH) throw noValuesElsewhere;
+      options.fieldsOnly = true;
+      index--;
+    } else if (index + 1 === call.count) throw errors.syntax;
+    else if (call.is(index, "count")) {
       options.count = Number(call.int64(index + 1));
       if (options.count < 1) throw errors.syntax;
     } else if (call.is(index, "match")) options.pattern = patternArgument(call, index + 1);
-    else if (allowed.type && call.is(index, "type")) options.type = call.text(index + 1).toLowerCase();
+    else if (of === null && call.is(index, "type")) options.type = call.text(index + 1).toLowerCase();
     else throw errors.syntax;
   }
   return options;
@@ -80,7 +91,7 @@ export function matches(pattern: Buffer | null, { bytes, from, to }: Element): b
 type Shows = ((place: number) => boolean) | undefined;
 
 /** Scans a packed hash or sorted set: these are small, so that one call replies with all pairs that match, whatever the cursor. */
-export function replyPackedPairs({ reply }: Call, { buffer, from }: Value, { pattern }: ScanOptions, shows?: Shows): void {
+export function replyPackedPairs({ reply }: Call, { buffer, from }: Value, { fieldsOnly, pattern }: ScanOptions, shows?: Shows): void {
   const found: number[] = [];
   for (let at = packedFirst(buffer, from); !packedAtEnd(buffer, at); ) {
     const second = packedRead(buffer, at, shownFirst);
@@ -88,11 +99,11 @@ export function replyPackedPairs({ reply }: Call, { buffer, from }: Value, { pat
     at = packedRead(buffer, second, shownSecond);
   }
   reply.integerBulk(0);
-  reply.array(found.length * 2);
+  reply.array(fieldsOnly ? found.length : found.length * 2);
   for (const at of found) {
     packedRead(buffer, packedRead(buffer, at, shownFirst), shownSecond);
     reply.slice(shownFirst);
-    reply.slice(shownSecond);
+    if (!fieldsOnly) reply.slice(shownSecond);
   }
 }
 
@@ -107,7 +118,7 @@ export function replyMapPairs(
   const scanned: number[] = [];
   reply.integerBulk(scanMap(map, cursor, options, scanned) >>> 0);
   const found = shows === undefined ? scanned : scanned.filter(shows);
-  reply.array(found.length * 2);
+  reply.array(options.fieldsOnly ? found.length : found.length * 2);
   for (const address of found) replyPair(address);
 }
 

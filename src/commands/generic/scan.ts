@@ -39,7 +39,7 @@ export const scan = command("scan", { arity: -2, since: "2.8.0", flags: "readonl
   .run((call) => {
     const { database } = call;
     let cursor = parseCursor(call.text(1));
-    const { count, pattern, type } = scanOptions(call, 2, { type: true });
+    const { count, pattern, type } = scanOptions(call, 2, null);
     call.server.journal.scatterUnit();
     const found: number[] = [];
     let seen = 0;

@@ -61,6 +61,7 @@ interface ChangedTimes {
 export function timesChanged(call: Call, hash: Value, { changed, at, past, words }: ChangedTimes): void {
   const { active } = call.server.journal;
   if (past) {
+    call.server.keyspace.stats.expiredFields += changed.length;
     if (active) for (const index of changed) call.journalAs("HDEL", call.bytes(1), call.bytes(index));
     return hash.shrunk(hashLength(hash), changed.length, EventClass.HASH, "hdel");
   }

@@ -189,6 +189,7 @@ function deleteSet(call: Call, hash: Value, first: number): void {
     if (hashDelete(hash, buffer, offsets[index], offsets[index] + lengths[index])) deleted++;
     call.journalAs("HDEL", call.bytes(1), call.bytes(index));
   }
+  call.server.keyspace.stats.expiredFields += (count - first) >>> 1;
   hash.shrunk(hashLength(hash), deleted, EventClass.HASH, "hdel");
 }
 

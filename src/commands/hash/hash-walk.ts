@@ -25,7 +25,7 @@ export const hrandfield = command("hrandfield", { arity: -2, since: "6.2.0", fla
   });
 
 export const hscan = command("hscan", { arity: -3, since: "2.8.0", flags: "readonly" })
-  .takes("key{RO access} cursor [MATCH pattern] [COUNT count]")
+  .takes("key{RO access} cursor [MATCH pattern] [COUNT count] [NOVALUES]")
   .tips("nondeterministic_output")
   .docs("Iterates over the fields and values of a hash.", "O(1) a call, O(N) for N fields in all")
   .run((call) => {
@@ -38,7 +38,7 @@ export const hscan = command("hscan", { arity: -3, since: "2.8.0", flags: "reado
     const replyPair = (address: number): void => {
       showEntry(map, address, shownField, shownValue);
       call.reply.slice(shownField);
-      call.reply.slice(shownValue);
+      if (!scan.options.fieldsOnly) call.reply.slice(shownValue);
     };
     replyMapPairs(call, map, scan, replyPair, shows);
   });

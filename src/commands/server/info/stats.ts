@@ -45,6 +45,8 @@ export const STATS = section("Stats", "default", (out, server) => {
   out.add("sync_full", stats.fullSyncs);
   out.add("sync_partial_ok", stats.partialSyncsAccepted);
   out.add("sync_partial_err", stats.partialSyncsRefused);
+  out.add("expired_subkeys", keyspace.stats.expiredFields);
+  out.add("expired_fields", keyspace.stats.expiredFields); // Valkey's name for it
   out.add("expired_keys", keyspace.stats.expired);
   out.add("expired_time_cap_reached_count", keyspace.stats.expireCyclesCutShort);
   out.whole("expire_cycle_cpu_milliseconds", keyspace.stats.expireCycleMs);

@@ -49,6 +49,7 @@ import * as streamGroup from "./stream/stream-group.ts";
 import * as streamInfo from "./stream/stream-info.ts";
 import * as streamRead from "./stream/stream-read.ts";
 import * as counter from "./string/counter.ts";
+import * as digest from "./string/digest.ts";
 import * as string from "./string/string.ts";
 import * as substring from "./string/substring.ts";
 import * as transactions from "./transactions/transactions.ts";
@@ -67,6 +68,7 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   hyperloglog,
   commands,
   string,
+  digest,
   transactions,
   counter,
   databases,

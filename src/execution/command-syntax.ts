@@ -186,7 +186,7 @@ class SyntaxParser {
     const name = this.word();
     const start = this.place;
     const firstKey = this.keys.length;
-    const parts = this.take("(") ? this.group() : null;
+    const parts = this.take("(") ? this.group(before) : null;
     const arg: Argument = parts ?? { name, type: TYPES.get(name) ?? "string" };
     arg.name = name;
     if (parts === null) this.place++;
@@ -200,12 +200,12 @@ class SyntaxParser {
     return arg;
   }
 
-  /** What is in the brackets of a group. Alternatives that differ in length leave the place of what follows open. */
-  private group(): Argument {
+  /** What is in the brackets of a group behind `before`. Alternatives that differ in length leave the place of what follows open. */
+  private group(before: Argument | undefined): Argument {
     const start = this.place;
     const choices: Argument[] = [];
     const ends = new Set<number>();
-    let parts = this.sequence();
+    let parts = this.sequence(before);
     if (parts.length > 0 && this.take(")")) return { name: "", type: "block", arguments: parts };
     for (;;) {
       if (parts.length !== 1) throw this.error("one element");
@@ -272,9 +272,9 @@ class SyntaxParser {
 
   /** A key, or a block of so many arguments with one in it, is repeated. */
   private repeat({ find }: KeySpec, width: number): void {
-    if (typeof find !== "object" || !("lastKey" in find)) return;
+    if (typeof find !== "object") return;
     const range = find as Range;
-    range.lastKey = -1;
+    if ("lastKey" in find) range.lastKey = -1;
     if (width > 1) range.step = width;
   }
 

@@ -8,7 +8,7 @@ export const NEW_SINCE_7_0: ReadonlySet<string> = new Set([
   "cluster|myshardid",
   "client|setinfo",
   "client|no-touch",
-  // Of Redis 7.4 and 8.0.
+  // Of Redis 7.4 to 8.4, and of Valkey.
   "hexpire",
   "hpexpire",
   "hexpireat",
@@ -21,6 +21,10 @@ export const NEW_SINCE_7_0: ReadonlySet<string> = new Set([
   "hgetex",
   "hsetex",
   "hgetdel",
+  "digest",
+  "delex",
+  "msetex",
+  "delifeq",
 ]);
 
 /** Commands that no Redis has. */
@@ -60,11 +64,12 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
     "module|loadex",
     "pfmerge",
     "psubscribe",
+    "set",
     "xinfo|stream",
     "zrank",
     "zrevrank",
   ],
-  history: ["acl|log", "xinfo|consumers", "xinfo|stream", "zrank", "zrevrank"],
+  history: ["acl|log", "set", "xinfo|consumers", "xinfo|stream", "zrank", "zrevrank"],
   // HEXISTS tells of what is stored, which counts as access.
   specs: ["hexists"],
   since: ["client|pause"],

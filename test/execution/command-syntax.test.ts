@@ -106,6 +106,7 @@ describe("the notation", () => {
     ["data(key{RO} value)...", 1, range(1, -1, 2)],
     ["key1{RO} key2{^}", 1, range(1, 1)],
     ["timeout numkeys key{RO}...", 1, { flags: ["RO"], begin: { index: 2 }, find: { keyNumIndex: 0, firstKey: 1, step: 1 } }],
+    ["numkeys data(key{OW} value)... [NX]", 1, { flags: ["OW"], begin: { index: 1 }, find: { keyNumIndex: 0, firstKey: 1, step: 2 } }],
     ["[STORE to{RO from 6}]", 1, { flags: ["RO"], begin: { keyword: "STORE", startFrom: 6 }, find: { lastKey: 0, step: 1, limit: 0 } }],
     [
       "STREAMS streams(key{RO from 1}... id...)",

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import type { Config } from "../../src/config/config.ts";
 import { connect, type Word } from "./client.ts";
-import type { ServerProcess } from "./process.ts";
+import type { ServerProcess, StartOptions } from "./process.ts";
 import { startRedis } from "./redis.ts";
 import { startServer, type TestServer } from "./server.ts";
 
@@ -18,6 +18,9 @@ export interface CompareOptions {
   readonly mask?: (reply: string, request: Request) => string;
 }
 
+/** Starts what a server of ours is compared with. */
+type Starter = (options: StartOptions) => Promise<ServerProcess>;
+
 /** A Redis and a server of ours with the same directives. */
 export class Comparison {
   readonly ours: TestServer;
@@ -28,9 +31,9 @@ export class Comparison {
     this.redis = redis;
   }
 
-  static async start(directives: Parameters<typeof Config.of>[0] = {}): Promise<Comparison> {
+  static async start(directives: Parameters<typeof Config.of>[0] = {}, start: Starter = startRedis): Promise<Comparison> {
     const args = Object.entries(directives).flatMap(([name, value]) => [`--${name}`, value]);
-    const redis = await startRedis({ args: ["--enable-debug-command", "yes", ...args] });
+    const redis = await start({ args: ["--enable-debug-command", "yes", ...args] });
     try {
       return new Comparison(await startServer(directives), redis);
     } catch (error) {
@@ -86,11 +89,14 @@ export class Comparison {
   }
 }
 
-/** A Comparison for the tests of one file: started before the first, stopped after the last. Call it inside `describeWithRedis`. */
-export function useComparison(directives: Parameters<typeof Config.of>[0] = {}): () => Comparison {
+/**
+ * A Comparison for the tests of one file: started before the first, stopped after the last. Call it inside `describeWithRedis`, or with
+ * another server than a Redis inside what asks for that.
+ */
+export function useComparison(directives: Parameters<typeof Config.of>[0] = {}, start: Starter = startRedis): () => Comparison {
   let comparison: Comparison | null = null;
   beforeAll(async () => {
-    comparison = await Comparison.start(directives);
+    comparison = await Comparison.start(directives, start);
   });
   afterAll(async () => {
     await comparison?.stop();

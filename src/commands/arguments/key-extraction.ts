@@ -72,7 +72,7 @@ function rangeOf({ find }: KeySpec, begin: number, request: Arguments): { first:
     const text = at < request.count ? request.text(at) : "";
     if (!/^[1-9]\d*$/.test(text)) return null;
     const first = begin + find.firstKey;
-    return { first, last: first + Number(text) - 1, step: find.step };
+    return { first, last: first + (Number(text) - 1) * find.step, step: find.step };
   }
   const { lastKey, step, limit } = find;
   if (lastKey >= 0) return { first: begin, last: begin + lastKey, step };
@@ -85,7 +85,8 @@ function rangeOf({ find }: KeySpec, begin: number, request: Arguments): { first:
 type KeyFinder = (request: Arguments) => KeyReference[];
 
 const FINDERS: ReadonlyMap<string, KeyFinder> = new Map<string, KeyFinder>([
-  ["set", (request) => [{ index: 1, flags: hasWord(request, 3, "get") ? ["RW", "access", "update"] : ["OW", "update"] }]],
+  ["set", (request) => [{ index: 1, flags: setFlags(request) }]],
+  ["delex", (request) => [{ index: 1, flags: hasCondition(request, 2) ? ["RW", "delete"] : ["RM", "delete"] }]],
   ["bitfield", (request) => [{ index: 1, flags: onlyReadsBits(request) ? ["RO", "access"] : ["RW", "access", "update"] }]],
   ["sort", sortKeys],
   ["sort_ro", () => [{ index: 1, flags: ["RO", "access"] }]],
@@ -95,6 +96,18 @@ const FINDERS: ReadonlyMap<string, KeyFinder> = new Map<string, KeyFinder>([
 function hasWord(request: Arguments, from: number, word: string): boolean {
   for (let index = from; index < request.count; index++) if (request.text(index).toLowerCase() === word) return true;
   return false;
+}
+
+/** Options of SET and DELEX that compare the value. */
+const VALUE_CONDITIONS = ["ifeq", "ifne", "ifdeq", "ifdne"];
+
+function hasCondition(request: Arguments, from: number): boolean {
+  return VALUE_CONDITIONS.some((word) => hasWord(request, from, word));
+}
+
+function setFlags(request: Arguments): readonly KeyFlag[] {
+  if (hasWord(request, 3, "get")) return ["RW", "access", "update"];
+  return hasCondition(request, 3) ? ["RW", "update"] : ["OW", "update"];
 }
 
 /** Whether all operations are GET, as far as the syntax holds. */

@@ -1,4 +1,4 @@
-/** The options of SET and GETEX: words in any order, some of which exclude each other. Parsed without allocation. */
+/** The options of SET, GETEX and MSETEX: words in any order, some of which exclude each other. Parsed without allocation. */
 
 import { errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
@@ -14,59 +14,70 @@ export const SetOption = {
   PX: 1 << 6,
   EXAT: 1 << 7,
   PXAT: 1 << 8,
+  IFEQ: 1 << 9,
+  IFNE: 1 << 10,
+  IFDEQ: 1 << 11,
+  IFDNE: 1 << 12,
 } as const;
 
-const { NX, XX, GET, KEEPTTL, PERSIST, EX, PX, EXAT, PXAT } = SetOption;
+const { NX, XX, GET, KEEPTTL, PERSIST, EX, PX, EXAT, PXAT, IFEQ, IFNE, IFDEQ, IFDNE } = SetOption;
 
 /** The options that a time follows. */
 export const TIMES = EX | PX | EXAT | PXAT;
 /** The options that set the expiration, of which a command takes one. */
 const EXPIRATION = KEEPTTL | PERSIST | TIMES;
+/** The options that compare the value that is there, which an operand follows. */
+export const COMPARISONS = IFEQ | IFNE | IFDEQ | IFDNE;
+const CONDITIONS = NX | XX | COMPARISONS;
 
 /** Which commands take an option. */
 export const SET_COMMAND = 1;
 export const GETEX_COMMAND = 2;
-const BOTH = SET_COMMAND | GETEX_COMMAND;
+export const MSETEX_COMMAND = 4;
+const STORING = SET_COMMAND | MSETEX_COMMAND;
+const ALL = STORING | GETEX_COMMAND;
 
+// NX and XX may follow a comparison but not precede one: so Redis 8.4 has it, and sends it to its replicas.
 const OPTIONS = [
-  { word: "nx", option: NX, excludes: XX, takenBy: SET_COMMAND },
-  { word: "xx", option: XX, excludes: NX, takenBy: SET_COMMAND },
+  { word: "nx", option: NX, excludes: XX, takenBy: STORING },
+  { word: "xx", option: XX, excludes: NX, takenBy: STORING },
   { word: "get", option: GET, excludes: 0, takenBy: SET_COMMAND },
-  { word: "keepttl", option: KEEPTTL, excludes: EXPIRATION & ~KEEPTTL, takenBy: SET_COMMAND },
+  { word: "keepttl", option: KEEPTTL, excludes: EXPIRATION & ~KEEPTTL, takenBy: STORING },
   { word: "persist", option: PERSIST, excludes: EXPIRATION & ~PERSIST, takenBy: GETEX_COMMAND },
-  { word: "ex", option: EX, excludes: EXPIRATION & ~EX, takenBy: BOTH },
-  { word: "px", option: PX, excludes: EXPIRATION & ~PX, takenBy: BOTH },
-  { word: "exat", option: EXAT, excludes: EXPIRATION & ~EXAT, takenBy: BOTH },
-  { word: "pxat", option: PXAT, excludes: EXPIRATION & ~PXAT, takenBy: BOTH },
+  { word: "ex", option: EX, excludes: EXPIRATION & ~EX, takenBy: ALL },
+  { word: "px", option: PX, excludes: EXPIRATION & ~PX, takenBy: ALL },
+  { word: "exat", option: EXAT, excludes: EXPIRATION & ~EXAT, takenBy: ALL },
+  { word: "pxat", option: PXAT, excludes: EXPIRATION & ~PXAT, takenBy: ALL },
+  { word: "ifeq", option: IFEQ, excludes: CONDITIONS & ~IFEQ, takenBy: SET_COMMAND },
+  { word: "ifne", option: IFNE, excludes: CONDITIONS & ~IFNE, takenBy: SET_COMMAND },
+  { word: "ifdeq", option: IFDEQ, excludes: CONDITIONS & ~IFDEQ, takenBy: SET_COMMAND },
+  { word: "ifdne", option: IFDNE, excludes: CONDITIONS & ~IFDNE, takenBy: SET_COMMAND },
 ] as const;
 
-const OPTION_BITS = 9;
-const OPTION_MASK = (1 << OPTION_BITS) - 1;
+/** The options of a command as they were parsed last; reused by the next command. */
+export class ParsedOptions {
+  /** `SetOption` bits. */
+  bits = 0;
+  /** The argument with the time, and the one that the value is compared with; 0 where no option asks for one. */
+  timeIndex = 0;
+  operandIndex = 0;
 
-/**
- * Reads the options from argument `first` on. Returns their bits and, above them, the index of the time if one is given (in one number, to
- * allocate nothing); `optionsOf` and `timeIndexOf` take it apart. Errors: syntax.
- */
-export function parseSetOptions(call: Call, first: number, command: number): number {
-  let options = 0;
-  let timeIndex = 0;
-  for (let index = first; index < call.count; index++) {
-    const found = findOption(call, index, command);
-    if ((found.excludes & options) !== 0) throw errors.syntax;
-    options |= found.option;
-    if ((found.option & TIMES) === 0) continue;
-    timeIndex = ++index;
-    if (index === call.count) throw errors.syntax;
+  /** Reads the options from argument `first` on. Returns itself. Errors: syntax. */
+  parse(call: Call, first: number, command: number): this {
+    this.bits = 0;
+    this.timeIndex = 0;
+    this.operandIndex = 0;
+    for (let index = first; index < call.count; index++) {
+      const { option, excludes } = findOption(call, index, command);
+      if ((excludes & this.bits) !== 0) throw errors.syntax;
+      this.bits |= option;
+      if ((option & (TIMES | COMPARISONS)) === 0) continue;
+      if (++index === call.count) throw errors.syntax;
+      if ((option & TIMES) !== 0) this.timeIndex = index;
+      else this.operandIndex = index;
+    }
+    return this;
   }
-  return options | (timeIndex << OPTION_BITS);
-}
-
-export function optionsOf(parsed: number): number {
-  return parsed & OPTION_MASK;
-}
-
-export function timeIndexOf(parsed: number): number {
-  return parsed >>> OPTION_BITS;
 }
 
 /** Returns the unit of the time that these options announce. */

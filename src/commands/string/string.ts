@@ -1,5 +1,6 @@
 /** Whole strings: GET, SET and the like. The hottest commands of all: GET, SET, MGET and MSET allocate nothing. */
 
+import { commandError } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { KEEP_EXPIRY } from "../../keyspace/changes.ts";
@@ -7,21 +8,29 @@ import { EventClass } from "../../keyspace/events.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import { Type } from "../../values/value-types.ts";
 import { deleteExpired, exactDeadline, expireAt, isPast } from "../arguments/deadline.ts";
-import { wrongCount } from "../arguments/numbers.ts";
+import { longAtLeast, wrongCount } from "../arguments/numbers.ts";
+import { comparesAs, requireDigest } from "./comparison.ts";
 import {
   baseOf,
+  COMPARISONS,
   deadlineOf,
   GETEX_COMMAND,
-  optionsOf,
-  parseSetOptions,
+  MSETEX_COMMAND,
+  ParsedOptions,
   SET_COMMAND,
   SetOption,
   TIMES,
-  timeIndexOf,
   unitOf,
 } from "./set-options.ts";
 
 const command = commandsOf("string");
+
+/** Scratch of the command being executed. */
+const parsed = new ParsedOptions();
+
+const KEYS_MAX = 2 ** 31 - 1;
+const badKeyCount = commandError("ERR invalid numkeys value");
+const badPairs = commandError("ERR wrong number of key-value pairs");
 
 export const get = command("get", { arity: 2, since: "1.0.0", flags: "readonly fast" })
   .takes("key{RO access}")
@@ -29,21 +38,26 @@ export const get = command("get", { arity: 2, since: "1.0.0", flags: "readonly f
   .run((call) => replyStringOrNull(call, call.readString(1)));
 
 export const set = command("set", { arity: -3, since: "1.0.0", flags: "write denyoom" })
-  .takes(`key{RW access update variable_flags: RW and access because of GET} value [condition(NX | XX)@2.6.12] [GET@6.2.0]
-      [expiration(EX seconds@2.6.12 | PX milliseconds@2.6.12 | EXAT unix-time-seconds@6.2.0 | PXAT unix-time-milliseconds@6.2.0 |
-      KEEPTTL@6.0.0)]`)
+  .takes(`key{RW access update variable_flags: RW and access because of GET} value
+      [condition(NX | XX | IFEQ ifeq-value@8.4.0 | IFNE ifne-value@8.4.0 | IFDEQ ifdeq-digest@8.4.0 | IFDNE ifdne-digest@8.4.0)@2.6.12]
+      [GET@6.2.0] [expiration(EX seconds@2.6.12 | PX milliseconds@2.6.12 | EXAT unix-time-seconds@6.2.0 |
+      PXAT unix-time-milliseconds@6.2.0 | KEEPTTL@6.0.0)]`)
   .docs("Sets the string value of a key, whatever its type was. Creates the key if it doesn't exist.", "O(1)")
   .changed(
     "2.6.12: Added `EX`, `PX`, `NX` and `XX`.",
     "6.0.0: Added `KEEPTTL`.",
     "6.2.0: Added `GET`, `EXAT` and `PXAT`.",
     "7.0.0: Allowed `NX` and `GET` together.",
+    "8.4.0: Added `IFEQ`, `IFNE`, `IFDEQ` and `IFDNE`.",
   )
   .run((call) => {
-    const parsed = call.count === 3 ? 0 : parseSetOptions(call, 3, SET_COMMAND);
-    const options = optionsOf(parsed);
-    const stored = store(call, options, timeIndexOf(parsed), 2);
-    if ((options & SetOption.GET) !== 0) return;
+    if (call.count === 3) {
+      store(call, 0, 0, 2);
+      return call.reply.ok();
+    }
+    const { bits, timeIndex, operandIndex } = parsed.parse(call, 3, SET_COMMAND);
+    const stored = store(call, bits, timeIndex, 2, operandIndex);
+    if ((bits & SetOption.GET) !== 0) return;
     if (stored) call.reply.ok();
     else call.reply.null();
   });
@@ -99,9 +113,7 @@ export const getex = command("getex", { arity: -2, since: "6.2.0", flags: "write
       [expiration(EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST)]`)
   .docs("Returns the string value of a key and sets or removes its expiration.", "O(1)")
   .run((call) => {
-    const parsed = parseSetOptions(call, 2, GETEX_COMMAND);
-    const options = optionsOf(parsed);
-    const timeIndex = timeIndexOf(parsed);
+    const { bits: options, timeIndex } = parsed.parse(call, 2, GETEX_COMMAND);
     const address = call.readString(1);
     if (address === 0) return call.reply.null();
     const at = (options & TIMES) === 0 ? NO_EXPIRY : deadlineOf(call, options, timeIndex);
@@ -150,42 +162,111 @@ export const msetnx = command("msetnx", { arity: -3, since: "1.0.1", flags: "wri
     call.reply.integer(1);
   });
 
+export const msetex = command("msetex", { arity: -4, since: "8.4.0", flags: "write denyoom" })
+  .takes(`numkeys data(key{OW update} value)... [condition(NX | XX)] [expiration(EX seconds | PX milliseconds | EXAT unix-time-seconds |
+      PXAT unix-time-milliseconds | KEEPTTL)]`)
+  .tips("request_policy:multi_shard response_policy:all_succeeded")
+  .docs("Sets the string values of several keys and one expiration for all of them, all at once.", "O(N) for N keys")
+  .run((call) => {
+    const keys = longAtLeast(call, 1, 1, badKeyCount);
+    if (keys > KEYS_MAX) throw badKeyCount;
+    const end = 2 + keys * 2;
+    if (end > call.count) throw badPairs;
+    const { bits, timeIndex } = parsed.parse(call, end, MSETEX_COMMAND);
+    const expireAt = expirationOf(call, bits, timeIndex);
+    if ((bits & (SetOption.NX | SetOption.XX)) !== 0) {
+      const forbidden = (bits & SetOption.NX) !== 0;
+      for (let index = 2; index < end; index += 2) if ((call.write(index) !== 0) === forbidden) return call.reply.integer(0);
+    }
+    call.server.keyspace.requireRoom(keys, call.frame.end - call.frame.start);
+    for (let index = 2; index < end; index += 2) {
+      call.prepareKeys(2, index, 2);
+      const made = call.setString(call.write(index), index, index + 1, expireAt);
+      if ((bits & TIMES) !== 0) {
+        refineExpiration(call, made, bits, timeIndex, expireAt);
+        call.event(EventClass.GENERIC, "expire", index);
+      }
+      call.event(EventClass.STRING, "set", index);
+    }
+    if (call.server.journal.active) journalPairs(call, end, bits, timeIndex);
+    call.reply.integer(1);
+  });
+
+/** Journals what MSETEX set as commands that every replica knows. */
+function journalPairs(call: Call, end: number, options: number, timeIndex: number): void {
+  const words: Buffer[] = [];
+  for (let index = 2; index < end; index++) words.push(call.bytes(index));
+  if ((options & (TIMES | SetOption.KEEPTTL)) === 0) return call.journalAs("MSET", ...words);
+  const expiration = expirationWords(call, options, timeIndex);
+  for (let at = 0; at < words.length; at += 2) call.journalAs("SET", words[at], words[at + 1], ...expiration);
+}
+
 function replyStringOrNull(call: Call, address: number): void {
   if (address === 0) call.reply.null();
   else call.replyString(address);
 }
 
 /**
- * Executes SET and its older forms for key 1 and the value in argument `value`. Returns whether the string was set; with GET it has
- * replied. Errors: those of `deadlineOf`; WRONGTYPE with GET.
+ * Executes SET and its older forms for key 1 and the value in argument `value`; argument `operand` is what a comparison compares with.
+ * Returns whether the string was set; with GET it has replied. Errors: those of `deadlineOf`; WRONGTYPE with GET or a comparison; a digest
+ * of another length.
  */
-function store(call: Call, options: number, timeIndex: number, value: number): boolean {
-  const without = (options & SetOption.KEEPTTL) === 0 ? NO_EXPIRY : KEEP_EXPIRY;
-  const expireAt = (options & TIMES) === 0 ? without : deadlineOf(call, options, timeIndex);
-  if ((options & SetOption.GET) !== 0) replyStringOrNull(call, call.readString(1));
+function store(call: Call, options: number, timeIndex: number, value: number, operand = 0): boolean {
+  const expireAt = expirationOf(call, options, timeIndex);
+  if ((options & SetOption.GET) !== 0) replyOldValue(call, options, operand);
   const address = call.write(1);
-  if ((options & (address === 0 ? SetOption.XX : SetOption.NX)) !== 0) return false;
+  if (options !== 0 && !mayStore(call, options, operand, address)) return false;
   const made = call.setString(address, 1, value, expireAt);
   call.event(EventClass.STRING, "set", 1);
   if ((options & TIMES) !== 0) {
-    if (expireAt > Number.MAX_SAFE_INTEGER)
-      call.database.expiry.refine(made, exactDeadline(call, timeIndex, unitOf(options), baseOf(call, options)));
+    refineExpiration(call, made, options, timeIndex, expireAt);
     call.event(EventClass.GENERIC, "expire", 1);
   }
   if (call.server.journal.active) journalStore(call, options, timeIndex, value);
   return true;
 }
 
-/** Journals what was set without the options that depend on the time or ask for a reply. */
+/** Returns the expiration of a string that is set with these options, as databases take it. Errors: those of `deadlineOf`. */
+function expirationOf(call: Call, options: number, timeIndex: number): number {
+  if ((options & TIMES) !== 0) return deadlineOf(call, options, timeIndex);
+  return (options & SetOption.KEEPTTL) === 0 ? NO_EXPIRY : KEEP_EXPIRY;
+}
+
+/** Makes the expiration of the string at `address`, set to `expireAt`, exact where a number is not. */
+function refineExpiration(call: Call, address: number, options: number, timeIndex: number, expireAt: number): void {
+  if (expireAt > Number.MAX_SAFE_INTEGER)
+    call.database.expiry.refine(address, exactDeadline(call, timeIndex, unitOf(options), baseOf(call, options)));
+}
+
+/** What GET asks for. Errors come before the reply. */
+function replyOldValue(call: Call, options: number, operand: number): void {
+  const address = call.readString(1);
+  if (address !== 0) requireDigest(call, options, operand);
+  replyStringOrNull(call, address);
+}
+
+/** Whether the conditions allow to set key 1, just found at `address`. */
+function mayStore(call: Call, options: number, operand: number, address: number): boolean {
+  if (address === 0) return (options & (SetOption.XX | SetOption.IFEQ | SetOption.IFDEQ)) === 0;
+  if ((options & SetOption.NX) !== 0) return false;
+  return (options & COMPARISONS) === 0 || comparesAs(call, call.readString(1), options, operand);
+}
+
+/** Journals what was set without the options that depend on the time or on what was there, or ask for a reply. */
 function journalStore(call: Call, options: number, timeIndex: number, value: number): void {
-  if ((options & (TIMES & ~SetOption.PXAT)) !== 0) {
-    const at = exactDeadline(call, timeIndex, unitOf(options), baseOf(call, options));
-    call.journalAs("SET", call.bytes(1), call.bytes(value), "PXAT", at.toString());
+  if ((options & (COMPARISONS | (TIMES & ~SetOption.PXAT))) !== 0) {
+    call.journalAs("SET", call.bytes(1), call.bytes(value), ...expirationWords(call, options, timeIndex));
   } else if ((options & (TIMES | SetOption.GET)) === SetOption.GET) {
     const words: Buffer[] = [];
     for (let index = 0; index < call.count; index++) if (index < 3 || !call.is(index, "get")) words.push(call.bytes(index));
     call.journalAs(...words);
   }
+}
+
+/** Returns the options of SET that say which expiration these options set. */
+function expirationWords(call: Call, options: number, timeIndex: number): string[] {
+  if ((options & TIMES) !== 0) return ["PXAT", exactDeadline(call, timeIndex, unitOf(options), baseOf(call, options)).toString()];
+  return (options & SetOption.KEEPTTL) === 0 ? [] : ["KEEPTTL"];
 }
 
 function requirePairs(call: Call): void {

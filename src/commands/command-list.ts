@@ -45,6 +45,7 @@ import * as sortedSetRange from "./sorted-set/sorted-set-range.ts";
 import * as sortedSetWalk from "./sorted-set/sorted-set-walk.ts";
 import * as stream from "./stream/stream.ts";
 import * as streamClaim from "./stream/stream-claim.ts";
+import * as streamDelete from "./stream/stream-delete.ts";
 import * as streamGroup from "./stream/stream-group.ts";
 import * as streamInfo from "./stream/stream-info.ts";
 import * as streamRead from "./stream/stream-read.ts";
@@ -98,6 +99,7 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   sortedSetWalk,
   stream,
   streamClaim,
+  streamDelete,
   streamGroup,
   streamInfo,
   streamRead,

@@ -114,6 +114,27 @@ function writes(round: number, fieldTimes: boolean): Word[][] {
   return commands;
 }
 
+/** What only newer servers take from clients: of ours every replica can execute it all. */
+function newerWrites(round: number, master: Name): Word[][] {
+  const comparing: Word[][] = [
+    ["SET", "compared", round, "IFEQ", round - 1, "EX", 100_000],
+    ["MSETEX", 2, `pair:${round}`, round, "pair", round, "PX", 20_000_000],
+    ["MSETEX", 1, "compared", round, "XX", "KEEPTTL"],
+  ];
+  if (master === "valkey9") return [...comparing, ["DELIFEQ", `pair:${round - 1}`, round - 1]];
+  if (master !== "ours") return [];
+  return [
+    ...comparing,
+    ["SET", "compared", round, "IFNE", "x", "GET"],
+    ["DELEX", `pair:${round - 1}`, "IFNE", "x"],
+    ["XACKDEL", "big:stream", "g", "ACKED", "IDS", 2, `${round}-0`, `${round + 1}-0`],
+    ["XDELEX", "big:stream", "DELREF", "IDS", 1, `${round + 20}-0`],
+    ["XADD", "big:stream", "MINID", "~", round, "ACKED", "*", "f", round],
+    ["XTRIM", "big:stream", "MAXLEN", 2490 - round, "ACKED"],
+    ["XTRIM", "big:stream", "DELREF", "MAXLEN", 2480 - round],
+  ];
+}
+
 function fieldTimesData(): Word[][] {
   const names = Array.from({ length: 300 }, (_, index) => `f${index}`);
   return [
@@ -151,6 +172,7 @@ async function play(masterName: Name, replicaName: Name, diskless: boolean, rand
   await using replica = await start(replicaName, diskless);
   await sendAll(master.client, [...everyKind(), ["SET", "incompressible", random.bytes(INCOMPRESSIBLE_BYTES)]]);
   if (fieldTimes) await sendAll(master.client, fieldTimesData());
+  await sendAll(master.client, [["SET", "compared", 9]]);
   await replica.client.text("SET", "to be", "forgotten");
   const breaks = isLong ? 3 : 1;
   const cuts = Array.from({ length: breaks }, () => random.between(1, INCOMPRESSIBLE_BYTES));
@@ -158,7 +180,10 @@ async function play(masterName: Name, replicaName: Name, diskless: boolean, rand
   await follow(replica.client, proxy.port);
   expect(proxy.cuts).toBe(breaks);
   for (let round = 1; round <= breaks; round++) {
-    const commands = Array.from({ length: 10 }, (_, index) => writes(round * 10 + index, fieldTimes)).flat();
+    const commands = Array.from({ length: 10 }, (_, index) => [
+      ...writes(round * 10 + index, fieldTimes),
+      ...newerWrites(round * 10 + index, masterName),
+    ]).flat();
     const middle = random.below(commands.length);
     await sendAll(master.client, commands.slice(0, middle));
     proxy.cut();

@@ -6,7 +6,9 @@ import type { Call } from "../../execution/call.ts";
 import { SessionKind } from "../../session/session.ts";
 import type { Stream, TrimRule } from "../../values/stream/stream.ts";
 import { type IdForm, IdText, StreamId } from "../../values/stream/stream-id.ts";
+import { References } from "../../values/stream/stream-references.ts";
 import { isByte, parseCounter, parseId } from "./stream-arguments.ts";
+import { referencesOf } from "./stream-removal.ts";
 
 const STAR = 0x2a;
 const TILDE = 0x7e;
@@ -30,6 +32,9 @@ export class StreamOptions implements TrimRule {
   limit = 0;
   /** The argument of the threshold. */
   thresholdIndex = 0;
+  /** What is done about references of entries that go, and whether that was told. */
+  references: References = References.KEEPREF;
+  referencesTold = false;
   noMakeStream = false;
   idSource: IdSource = IdSource.AUTOMATIC;
   /** The argument of the id of a new entry. */
@@ -56,6 +61,8 @@ export class StreamOptions implements TrimRule {
         limitGiven = true;
         this.limit = Number(call.int64(++index));
         if (this.limit < 0) throw commandError("ERR The LIMIT argument must be >= 0.");
+      } else if (this.parseReferences(call, index)) {
+        this.referencesTold = true;
       } else if (adds && call.is(index, "nomkstream")) {
         this.noMakeStream = true;
       } else if (adds) {
@@ -75,8 +82,17 @@ export class StreamOptions implements TrimRule {
     this.minId = null;
     this.approximate = false;
     this.limit = 0;
+    this.references = References.KEEPREF;
+    this.referencesTold = false;
     this.noMakeStream = false;
     this.idSource = IdSource.AUTOMATIC;
+  }
+
+  /** Whether argument `index` says what is done about references, for the first time. */
+  private parseReferences(call: Call, index: number): boolean {
+    const told = this.referencesTold ? undefined : referencesOf(call, index);
+    if (told !== undefined) this.references = told;
+    return told !== undefined;
   }
 
   /** Returns the argument of the threshold. */
@@ -113,6 +129,16 @@ export class StreamOptions implements TrimRule {
       const entries = call.server.keyspace.limits.streamNodeEntries * NODES_AT_ONCE;
       this.limit = entries <= 0 ? DEFAULT_LIMIT : Math.min(entries, MAX_LIMIT);
     }
+  }
+
+  /**
+   * Returns the option that does to a stream, which has no regard for references, what these options have done to this one by removing its
+   * first entries.
+   */
+  exactRule(call: Call, stream: Stream): string[] {
+    if (this.references === References.ACKED) return ["MAXLEN", "=", String(stream.length)];
+    const threshold = this.approximate ? this.exactThreshold(stream) : call.text(this.thresholdIndex);
+    return [this.maxLength !== null ? "MAXLEN" : "MINID", "=", threshold];
   }
 
   /** Returns what is journalled in place of an approximate threshold: its effect. */

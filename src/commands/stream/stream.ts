@@ -9,6 +9,7 @@ import { MAX_ID_TEXT, StreamId } from "../../values/stream/stream-id.ts";
 import { Type } from "../../values/value-types.ts";
 import { longArgument, wrongCount } from "../arguments/numbers.ts";
 import { parseCounter, parseEnd, parseId, parseIds, parseStart, readStream, replyRange } from "./stream-arguments.ts";
+import { StreamRemoval } from "./stream-removal.ts";
 import { IdSource, StreamOptions } from "./stream-trim.ts";
 
 const command = commandsOf("stream");
@@ -24,11 +25,15 @@ const ID_TOO_SMALL = "ERR The ID specified in XADD is equal or smaller than the 
 
 export const xadd = command("xadd", { arity: -5, since: "5.0.0", flags: "write denyoom fast" })
   .takes(`key{RW update: UPDATE because of the trimming options} [NOMKSTREAM@6.2.0]
-      [trim(strategy(MAXLEN | MINID@6.2.0) [operator(equal='=' | approximately='~')] threshold [LIMIT count@6.2.0])]
+      [condition(KEEPREF | DELREF | ACKED)] [trim(strategy(MAXLEN | MINID@6.2.0) [operator(equal='=' | approximately='~')] threshold [LIMIT count@6.2.0])]
       id-selector(auto-id='*' | id) data(field value)...`)
   .tips("nondeterministic_output")
   .docs("Appends an entry to a stream. Creates the stream if it doesn't exist.", "O(1) to add; O(N) to trim N entries")
-  .changed("6.2.0: Added `NOMKSTREAM`, `MINID` and `LIMIT`.", "7.0.0: Accepts ids of the form `<ms>-*`.")
+  .changed(
+    "6.2.0: Added `NOMKSTREAM`, `MINID` and `LIMIT`.",
+    "7.0.0: Accepts ids of the form `<ms>-*`.",
+    "8.2.0: Added `KEEPREF`, `DELREF` and `ACKED`.",
+  )
   .run((call) => {
     options.parse(call, "xadd");
     const first = options.idIndex + 1;
@@ -52,13 +57,36 @@ export const xadd = command("xadd", { arity: -5, since: "5.0.0", flags: "write d
     call.reply.bytes(text, 0, newId.writeText(text, 0));
     value.changed();
     call.event(EventClass.STREAM, "xadd", 1);
-    if (options.trims && stream.trim(options) > 0) {
+    const removal = removalOf(call, stream);
+    if (options.trims && trim(stream, removal) > 0) {
       value.tables.objects.resized(value.database.table.handle(value.address));
       call.event(EventClass.STREAM, "xtrim", 1);
     }
-    if (call.server.journal.active) journalRewritten(call, stream, options.idSource !== IdSource.GIVEN);
+    if (call.server.journal.active) {
+      if (removal === null) journalRewritten(call, stream, options.idSource !== IdSource.GIVEN);
+      else journalAddition(call, stream, removal);
+    }
     call.keyReady(1, Type.STREAM);
   });
+
+/** Returns what is to keep account of a trim that is told what to do about references; null for another. */
+function removalOf(call: Call, stream: Stream): StreamRemoval | null {
+  return options.referencesTold ? new StreamRemoval(call, stream, options.references) : null;
+}
+
+function trim(stream: Stream, removal: StreamRemoval | null): number {
+  return removal === null ? stream.trim(options) : removal.trim(options);
+}
+
+/** Journals XADD with the effect of its trim, which has kept account of references. */
+function journalAddition(call: Call, stream: Stream, removal: StreamRemoval): void {
+  const fields: Buffer[] = [];
+  for (let index = options.idIndex + 1; index < call.count; index++) fields.push(call.bytes(index));
+  const rule = options.trims && !removal.scattered ? options.exactRule(call, stream) : [];
+  call.journalAs("XADD", call.bytes(1), ...rule, newId.toString(), ...fields);
+  removal.journalReferences();
+  if (removal.scattered) removal.journalScattered();
+}
 
 /** Sets `newId` to the id that the options ask for. Errors: it is not above the last one. */
 function chooseId(call: Call, stream: Stream | null): void {
@@ -104,22 +132,35 @@ function journalRewritten(call: Call, stream: Stream, withId: boolean): void {
 }
 
 export const xtrim = command("xtrim", { arity: -4, since: "5.0.0", flags: "write" })
-  .takes("key{RW delete} trim(strategy(MAXLEN | MINID@6.2.0) [operator(equal='=' | approximately='~')] threshold [LIMIT count@6.2.0])")
+  .takes(`key{RW delete} trim(strategy(MAXLEN | MINID@6.2.0) [operator(equal='=' | approximately='~')] threshold [LIMIT count@6.2.0]
+      [condition(KEEPREF | DELREF | ACKED)])`)
   .tips("nondeterministic_output")
   .docs("Deletes entries from the beginning of a stream.", "O(N) for N entries removed")
-  .changed("6.2.0: Added `MINID` and `LIMIT`.")
+  .changed("6.2.0: Added `MINID` and `LIMIT`.", "8.2.0: Added `KEEPREF`, `DELREF` and `ACKED`.")
   .run((call) => {
     options.parse(call, "xtrim");
     const value = call.openWrite(1, Type.STREAM);
     const stream = streamOf(value);
-    const deleted = stream === null ? 0 : stream.trim(options);
-    if (stream !== null && deleted > 0) {
+    if (stream === null) return call.reply.integer(0);
+    const removal = removalOf(call, stream);
+    const deleted = trim(stream, removal);
+    if (deleted > 0) {
       call.event(EventClass.STREAM, "xtrim", 1);
-      if (call.server.journal.active) journalRewritten(call, stream, false);
+      if (call.server.journal.active) {
+        if (removal === null) journalRewritten(call, stream, false);
+        else journalTrim(call, stream, removal);
+      }
       value.changed(deleted);
     }
     call.reply.integer(deleted);
   });
+
+/** Journals XTRIM as its effect, references included. */
+function journalTrim(call: Call, stream: Stream, removal: StreamRemoval): void {
+  removal.journalReferences();
+  if (removal.scattered) removal.journalScattered();
+  else call.journalAs("XTRIM", call.bytes(1), ...options.exactRule(call, stream));
+}
 
 export const xlen = command("xlen", { arity: 2, since: "5.0.0", flags: "readonly fast" })
   .takes("key{RO}")

@@ -70,6 +70,14 @@ export interface TrimRule {
   readonly limit: number;
 }
 
+/** Which of the entries that a rule lets go may go in truth. */
+export interface TrimChoice {
+  /** Entries above this id stay, whatever `goes` would say. */
+  readonly last: StreamId;
+  /** Called for each entry in turn. Must change nothing. */
+  readonly goes: (id: StreamId) => boolean;
+}
+
 /** What there is to know of a stream besides its entries and groups. */
 export interface StreamFacts {
   readonly lastId: StreamId;
@@ -417,6 +425,50 @@ export class Stream implements LargeObject, StreamFacts {
     if (nodes.size === 0) this.firstId.setZero();
     else if (deleted > 0) this.updateFirst();
     return deleted;
+  }
+
+  /** `trim`, but an entry goes only if it is chosen; it stays at its place else, and those behind it go in its stead. */
+  trimChosen(rule: TrimRule, choice: TrimChoice): number {
+    const { nodes } = this;
+    const { limit, maxLength } = rule;
+    let deleted = 0;
+    for (let node = 0; node < nodes.length && (maxLength === null || nodes.size > maxLength); ) {
+      nodes.locateStored(node, span);
+      if (choice.last.compareBytes(span.buffer, span.from) < 0) break;
+      const entries = nodes.count(node);
+      if (limit !== 0 && deleted + entries > limit) break;
+      const whole = this.goesWhole(node, nodes.size - entries, rule);
+      if (!whole && rule.approximate) break;
+      const gone = this.trimNode(node, whole, rule, choice);
+      deleted += gone;
+      if (!whole) break;
+      if (gone < entries) node++;
+    }
+    if (nodes.size === 0) this.firstId.setZero();
+    else if (deleted > 0) this.updateFirst();
+    return deleted;
+  }
+
+  /** Removes the chosen entries of a node that the rule lets go: all, if `whole`, and with them the node. Returns how many. */
+  private trimNode(node: number, whole: boolean, { maxLength, minId }: TrimRule, { last, goes }: TrimChoice): number {
+    const { nodes } = this;
+    const chosen: number[] = [];
+    nodes.locate(node, span);
+    reader.open(span);
+    while (reader.next() && reader.id.compare(last) <= 0) {
+      if (maxLength !== null ? nodes.size - chosen.length <= maxLength : minId === null || reader.id.compare(minId) >= 0) break;
+      if ((reader.flags & DELETED) === 0 && goes(reader.id)) chosen.push(reader.entryAt - reader.from);
+    }
+    const live = nodes.count(node);
+    assert(chosen.length <= live, "only live entries are chosen");
+    if (whole && chosen.length === live) this.removeNodes(node, 1);
+    else if (chosen.length > 0) {
+      const { buffer, from } = nodes.open(node);
+      for (const entryAt of chosen) buffer[from + entryAt] |= DELETED;
+      setDeletedIn(buffer, from, deletedIn(buffer, from) + chosen.length);
+      nodes.setCount(node, live - chosen.length);
+    }
+    return chosen.length;
   }
 
   /** Whether all entries of a node may go, `left` being what remains of the stream then. */

@@ -9,6 +9,7 @@ import { COMMANDS } from "./commands/command-list.ts";
 import { Comparisons } from "./compare/comparisons.ts";
 import type { Config } from "./config/config.ts";
 import { CommandExecutor } from "./execution/executor.ts";
+import { type Permissions, ruleCommands } from "./execution/permissions.ts";
 import type { CommandTable } from "./execution/registry.ts";
 import type { Restrictions } from "./execution/restrictions.ts";
 import type { ServerParts, ShutdownOptions } from "./execution/server-parts.ts";
@@ -28,6 +29,7 @@ import { FunctionStore } from "./scripting/functions/function-store.ts";
 import { LuaEngine } from "./scripting/functions/lua-engine.ts";
 import { TypeScriptEngine } from "./scripting/functions/typescript-engine.ts";
 import { Scripts } from "./scripting/scripts.ts";
+import { AccessControl } from "./session/acl/access-control.ts";
 import { BlockedClients } from "./session/blocked.ts";
 import { Clients } from "./session/clients.ts";
 import { publishKeyspaceEvents } from "./session/keyspace-events.ts";
@@ -46,6 +48,13 @@ export interface ServerOptions {
   log?: Log;
 }
 
+function deprecatedRule(rule: string): string {
+  return (
+    "Deprecation warning: Allowing a first arg of an otherwise blocked command is a misuse of ACL and may get disabled in the future " +
+    `(offender: +${rule})`
+  );
+}
+
 export class Server implements ServerParts {
   readonly config: Config;
   readonly log: Log;
@@ -53,6 +62,7 @@ export class Server implements ServerParts {
   readonly journal = new Journal();
   readonly clients = new Clients();
   readonly pubsub = new PubSub();
+  readonly access: AccessControl;
   readonly stats = new ServerStats();
   readonly executor: CommandExecutor;
   readonly scripts: Scripts;
@@ -83,6 +93,17 @@ export class Server implements ServerParts {
     this.log = options.log ?? new Log({ level: values.loglevel, file: values.logfile === "" ? "" : resolve(values.dir, values.logfile) });
     this.keyspace = new Keyspace({ databases: values.databases, now: this.startedAt });
     this.executor = new CommandExecutor(this, COMMANDS, new Reply());
+    this.access = new AccessControl(
+      this.clients,
+      {
+        commands: ruleCommands(this.executor.commands),
+        allChannels: () => values["acl-pubsub-default"] === "allchannels",
+        deprecated: (rule) => this.log.warning(deprecatedRule(rule)),
+      },
+      (session) => this.disconnect(session),
+    );
+    this.access.setDefaultPassword(values.requirepass);
+    this.access.loadConfigured(config, this.log);
     this.scripts = new Scripts(this, this.executor);
     const { runner, random } = this.scripts;
     const engines = [new LuaEngine(runner, random), new TypeScriptEngine("typescript", runner), new TypeScriptEngine("javascript", runner)];
@@ -116,6 +137,10 @@ export class Server implements ServerParts {
     this.housekeeping = new Housekeeping(this, this.executor.restrictions, this.ending);
     this.followConfig();
     this.stats.startupMemory = this.keyspace.usedBytes;
+  }
+
+  get permissions(): Permissions {
+    return this.executor.permissions;
   }
 
   get commands(): CommandTable {
@@ -274,6 +299,7 @@ export class Server implements ServerParts {
     journalDeletions(config, keyspace, journal);
     expiresFields(keyspace);
     journal.followDirective(config);
+    config.onChange("requirepass", () => this.access.setDefaultPassword(values.requirepass) as undefined);
     config.onChange("loglevel", () => log.setLevel(values.loglevel) as undefined);
     config.onChange("port", () => this.moveListeners("Unable to listen on this port. Check server logs."));
     config.onChange("bind", () => this.moveListeners("Failed to bind to specified addresses."));

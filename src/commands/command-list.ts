@@ -26,6 +26,7 @@ import * as evaluation from "./scripting/eval.ts";
 import * as fcall from "./scripting/fcall.ts";
 import * as functions from "./scripting/function.ts";
 import * as scripts from "./scripting/script.ts";
+import * as acl from "./server/acl.ts";
 import * as commands from "./server/command.ts";
 import * as compare from "./server/compare.ts";
 import * as config from "./server/config.ts";
@@ -56,6 +57,7 @@ import * as substring from "./string/substring.ts";
 import * as transactions from "./transactions/transactions.ts";
 
 const MODULES: readonly Readonly<Record<string, Command>>[] = [
+  acl,
   bitfield,
   bitmap,
   blockingLists,

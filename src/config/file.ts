@@ -1,6 +1,5 @@
 /** Reading redis.conf, and anything else that comes as lines of directives. */
 
-import { createHash } from "node:crypto";
 import { parse, resolve, sep } from "node:path";
 import { globMatch } from "../base/glob.ts";
 import { fromBytes, splitWords, trimBlanks } from "../base/words.ts";
@@ -20,6 +19,14 @@ export interface StartupSettings {
   readonly configFile: string | null;
   /** The directives that were given, and always `dir`. */
   readonly settings: ReadonlyMap<DirectiveName, Setting<unknown>>;
+  readonly users: readonly UserLine[];
+}
+
+/** A `user` line: its name and rules, and where it stands. */
+export interface UserLine {
+  readonly place: string;
+  readonly text: string;
+  readonly words: readonly string[];
 }
 
 /** A file that includes itself ends here, not with the stack. */
@@ -41,7 +48,7 @@ interface Line {
 export class Loader {
   private readonly settings = new Map<DirectiveName, Setting<unknown>>();
   private readonly given = new Set<DirectiveName>();
-  private readonly userLines: { readonly line: Line; readonly words: readonly string[] }[] = [];
+  private readonly users: UserLine[] = [];
   private readonly readFile: ReadFile;
   private readonly surroundings: Surroundings;
 
@@ -83,11 +90,9 @@ export class Loader {
     else this.loadOther(name, values, line);
   }
 
-  /** What was collected. Throws ConfigError for a `user` line that, with the final password known, proves more than the default. */
+  /** What was collected. */
   finish(configFile: string | null): StartupSettings {
-    const password = this.settings.get("requirepass")?.text ?? "";
-    for (const { line, words } of this.userLines) if (!isDefaultUser(words, password)) throw unsupported(line);
-    return { configFile, settings: this.settings };
+    return { configFile, settings: this.settings, users: this.users };
   }
 
   private set({ name, principal, row }: NamedDirective, values: readonly string[], line: Line): void {
@@ -118,7 +123,13 @@ export class Loader {
   private loadOther(name: string, values: readonly string[], line: Line): void {
     if (RETIRED.has(name) && values.length === 1) return;
     if (name === "user" && values.length > 0) {
-      this.userLines.push({ line, words: values });
+      if (this.users.some(({ words: [name] }) => name === values[0])) {
+        throw refusal(
+          line,
+          `Error in user declaration '${values[0]}': Duplicate user found. A user can only be defined once in config files`,
+        );
+      }
+      this.users.push({ place: line.place, text: line.text, words: values });
       return;
     }
     if (name === "rename-command" && values.length === 2) throw unsupported(line);
@@ -172,27 +183,4 @@ function matchesIn(directory: string, part: string, surroundings: Surroundings):
 
 function join(directory: string, name: string): string {
   return directory.endsWith(sep) ? directory + name : directory + sep + name;
-}
-
-// ---- user
-
-const RIGHTS = [
-  ["~*", "allkeys"],
-  ["&*", "allchannels"],
-  ["+@all", "allcommands"],
-] as const;
-const HARMLESS: ReadonlySet<string> = new Set(["on", "nopass", "sanitize-payload", "skip-sanitize-payload", ...RIGHTS.flat()]);
-
-/**
- * Whether a `user` line says no more than what holds without it: the default user, on, with every right and the password that `requirepass`
- * (bytes) sets. CONFIG REWRITE of Redis leaves such a line in every file, so configurations that Redis or Sentinel wrote must load.
- */
-function isDefaultUser(words: readonly string[], requirepass: string): boolean {
-  const [name, ...rules] = words;
-  if (name !== "default" || !rules.includes("on")) return false;
-  if (!RIGHTS.every((names) => names.some((right) => rules.includes(right)))) return false;
-  const passwords = rules.filter((rule) => !HARMLESS.has(rule));
-  if (requirepass === "") return passwords.length === 0 && rules.includes("nopass");
-  const hash = createHash("sha256").update(Buffer.from(requirepass, "latin1")).digest("hex");
-  return passwords.length > 0 && !rules.includes("nopass") && passwords.every((rule) => rule === `#${hash}` || rule === `>${requirepass}`);
 }

@@ -81,10 +81,11 @@ export class CallTimer {
 
   /** A run of calls took so long. One that is cut short by a nested call (EXEC) is a call already. */
   private account(entry: CommandEntry, microseconds: number): void {
-    entry.microseconds += microseconds;
     this.stats.commandMicroseconds += microseconds;
-    if (!this.config.values["latency-tracking"]) return;
+    // A call that blocked its client and was the only one is none yet.
     if (entry === this.blocked && entry.calls === this.timedCalls) return;
+    entry.microseconds += microseconds;
+    if (!this.config.values["latency-tracking"]) return;
     const calls = Math.max(1, entry.calls - this.timedCalls);
     entry.latency ??= new LatencyHistogram();
     entry.latency.record((microseconds * 1000) / calls, calls);

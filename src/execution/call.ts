@@ -107,6 +107,12 @@ export class Call implements KeyAccess {
     this.goOn = goOn;
   }
 
+  /** Whether the client may make this request, and read whatever key there is. */
+  mayReadEveryKey(): boolean {
+    const { session, server, entry, frame } = this;
+    return !session.guarded || session.user === null || server.permissions.mayReadEveryKey(session.user, entry, frame);
+  }
+
   get database(): Database {
     return this.session.database;
   }

@@ -11,15 +11,29 @@ import type { Frame } from "../protocol/frame.ts";
 import { NO_SINK, type Reply } from "../protocol/reply.ts";
 import type { LuaValue } from "../scripting/lua/value.ts";
 import type { ScriptHost, ScriptRunner } from "../scripting/run.ts";
+import { Denied, type DeniedIn } from "../session/acl/acl-log.ts";
+import { describeClient } from "../session/client-info.ts";
 import type { Executor } from "../session/executor.ts";
 import { NO_COMMAND, ReplyMode, type Session, SessionKind } from "../session/session.ts";
 import { Call, type Caller } from "./call.ts";
 import { CallTimer } from "./call-timer.ts";
 import type { Command } from "./command-spec.ts";
+import { type Denial, denialText, Permissions } from "./permissions.ts";
 import { type CommandEntry, CommandTable, Restriction, subcommandOf } from "./registry.ts";
 import { Restrictions } from "./restrictions.ts";
 import type { ServerParts } from "./server-parts.ts";
 import { SuspendedCalls } from "./suspended-calls.ts";
+
+const NOT_IN_MULTI = new CommandError("ERR Command not allowed inside a transaction");
+
+const RULES_CHANGED =
+  "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. " +
+  "This command is no longer allowed for the following reason: ";
+const REASONS = {
+  [Denied.COMMAND]: "no permission to execute the command or subcommand",
+  [Denied.KEY]: "no permission to touch the specified keys",
+  [Denied.CHANNEL]: "no permission to access one of the channels used as arguments to the command",
+} as const;
 
 /** How much of an unknown command's arguments its error repeats. */
 const QUOTED_BYTES = 128;
@@ -28,6 +42,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   readonly commands: CommandTable<Call>;
   readonly reply: Reply;
   readonly restrictions: Restrictions;
+  readonly permissions = new Permissions();
   private readonly server: ServerParts;
   private readonly timer: CallTimer;
   /** One call for each depth of nesting, made when a depth is first reached. */
@@ -71,6 +86,12 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     return this.commands.resolve(frame) !== null;
   }
 
+  mayCall({ user }: Session, frame: Frame): boolean | null {
+    const entry = this.commands.resolve(frame);
+    if (entry === null) return null;
+    return user === null || this.permissions.denial(user, entry, frame) === null;
+  }
+
   changesNoData(frame: Frame): boolean {
     return this.commands.resolve(frame)?.changesNoData ?? false;
   }
@@ -112,10 +133,12 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     session.lastCommand = entry === null ? NO_COMMAND : entry.fullName;
     if (entry === null || !entry.acceptsCount(frame.count)) return this.refuseMalformed(session, frame, found, entry);
     const { server } = this;
-    if (!session.authenticated && !entry.noAuth && server.config.values.requirepass !== "")
-      return this.refuse(session, entry, errors.noAuth);
     const queueing = session.transaction?.open ?? false;
-    if (queueing && entry.noMulti) return this.refuse(session, entry, new CommandError("ERR Command not allowed inside a transaction"));
+    if (session.guarded) {
+      const refusal = this.refusalOfUser(session, entry, frame, queueing);
+      if (refusal !== null) return this.refuse(session, entry, refusal);
+    }
+    if (queueing && entry.noMulti) return this.refuse(session, entry, NOT_IN_MULTI);
     // What is queued takes memory, whatever it will do.
     const queued = queueing && !entry.unqueued ? Restriction.MEMORY : 0;
     const restricted = ((entry.restrictions | queued) & this.restrictions.inForce) !== 0;
@@ -138,6 +161,32 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
       for (const message of server.pubsub.take(session)) this.reply.rawBytes(message);
     }
     if (server.keyspace.blocked.hasReady) server.blocked.serveReady();
+  }
+
+  private refusalOfUser(session: Session, entry: CommandEntry, frame: Frame, queueing: boolean): CommandError | null {
+    if (session.mustLogin && !entry.noAuth) return errors.noAuth;
+    if (queueing && entry.noMulti) return NOT_IN_MULTI;
+    const denied = this.deniedText(session, entry, frame, queueing ? "multi" : "toplevel");
+    return denied === null ? null : new CommandError(`NOPERM ${denied}`);
+  }
+
+  /** Why the session's user may not make this request, which is noted, or null. */
+  private deniedText(session: Session, entry: CommandEntry, frame: Frame, context: DeniedIn): string | null {
+    const denial = this.denialOf(session, entry, frame, context);
+    return denial === null || session.user === null ? null : denialText(denial, session.user, entry);
+  }
+
+  private denialOf(session: Session, entry: CommandEntry, frame: Frame, context: DeniedIn): Denial | null {
+    const { user } = session;
+    const denial = user === null ? null : this.permissions.denial(user, entry, frame);
+    if (denial === null || user === null) return null;
+    const { access, config, keyspace } = this.server;
+    const { caller } = this.server.scripts.runner;
+    const client = describeClient(context === "lua" ? caller : session, keyspace.now, { current: frame, blocked: null }).trimEnd();
+    const object = denial.reason === Denied.COMMAND ? entry.fullName : frame.text(denial.index);
+    const entryOfLog = { reason: denial.reason, context, object, userName: user.name, client };
+    access.log.add(entryOfLog, keyspace.now, config.values["acllog-max-len"]);
+    return denial;
   }
 
   private enqueue(session: Session, frame: Frame, entry: CommandEntry<Call>): void {
@@ -187,6 +236,11 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   nest(session: Session, frame: Frame): boolean {
     const entry = this.commands.resolve(frame);
     if (entry === null) throw new Error(`queued '${frame.text(0)}', which is no command`);
+    const denial = session.guarded ? this.denialOf(session, entry, frame, "multi") : null;
+    if (denial !== null) {
+      this.answerError(session, new CommandError(`${RULES_CHANGED}${REASONS[denial.reason]}`));
+      return true;
+    }
     const call = this.call(session, frame, entry);
     return !call.suspended;
   }
@@ -302,8 +356,10 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     const entry = typeof name === "string" ? this.commands.resolveNamed(name, frame) : this.commands.resolve(frame);
     if (entry === null) return this.refuseScript(null, "Unknown Redis command called from script");
     if (!entry.acceptsCount(frame.count)) return this.refuseScript(entry, "Wrong number of args calling Redis command from script");
-    if (entry.noScript || runner.readOnly || (entry.ownRestrictions & this.restrictions.inForce) !== 0) {
-      const refusal = this.restrictions.refusalInScript(runner, entry);
+    const { session } = runner;
+    if (entry.noScript || runner.readOnly || session.guarded || (entry.ownRestrictions & this.restrictions.inForce) !== 0) {
+      const denied = (): string | null => (session.guarded ? this.deniedText(session, entry, frame, "lua") : null);
+      const refusal = this.restrictions.refusalInScript(runner, entry, denied);
       if (refusal !== null) return this.refuseScript(entry, refusal);
     }
     if (entry.isWrite) runner.hasWritten = true;

@@ -23,6 +23,8 @@ export const Restriction = {
 } as const;
 
 export class CommandEntry<Context = never> {
+  /** From 0 on, one for each command and subcommand of a table. */
+  readonly id: number;
   readonly spec: Contract;
   readonly handler: (context: Context) => void;
   /** `config|get` for a subcommand. */
@@ -60,8 +62,9 @@ export class CommandEntry<Context = never> {
   /** Null until the first call that is counted (latency-tracking). */
   latency: LatencyHistogram | null = null;
 
-  constructor(command: Runnable<Context>, parent: CommandEntry<Context> | null = null) {
+  constructor(command: Runnable<Context>, newId: () => number, parent: CommandEntry<Context> | null = null) {
     const { spec } = command;
+    this.id = newId();
     this.spec = spec;
     this.handler = command.handler;
     this.parent = parent;
@@ -88,7 +91,7 @@ export class CommandEntry<Context = never> {
       (spec.flags.includes("denyoom") ? Restriction.MEMORY : 0) |
       (this.isWrite || this.mayReplicate ? Restriction.PAUSE : 0);
     this.restrictions = this.runsQueue || this.runsScript ? -1 : this.ownRestrictions;
-    this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, this)]));
+    this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, newId, this)]));
     this.subcommandIndex = this.subcommands.size === 0 ? null : new NameIndex([...this.subcommands.values()]);
   }
 
@@ -160,7 +163,8 @@ export class CommandTable<Context = never> {
   private readonly spellings = new Map<string, CommandEntry<Context>>();
 
   constructor(commands: readonly Runnable<Context>[]) {
-    const entries = commands.map((command) => new CommandEntry(command));
+    let count = 0;
+    const entries = commands.map((command) => new CommandEntry(command, () => count++));
     this.byName = new Map(entries.map((entry) => [entry.spec.name, entry]));
     this.index = new NameIndex(entries);
   }

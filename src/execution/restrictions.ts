@@ -138,12 +138,15 @@ export class Restrictions {
 
   /**
    * Why the script under way may not call this command, `-CODE text` or a text without a code, or null. To be asked for a command that
-   * scripts may not call, in scripts that only read, and where restrictions in force concern it. Source: scriptCall.
+   * scripts may not call, in scripts that only read, for users that may not do everything, and where restrictions in force concern it.
+   * `denied`: what is forbidden to the user, if anything. Source: scriptCall.
    */
-  refusalInScript(runner: ScriptRunner, entry: CommandEntry): string | null {
+  refusalInScript(runner: ScriptRunner, entry: CommandEntry, denied: () => string | null): string | null {
     if (entry.noScript && !this.scriptsMayCallAll) return "This Redis command is not allowed from script";
     const bits = entry.ownRestrictions & this.inForce;
     if ((bits & Restriction.STALE) !== 0) return "Can not execute the command on a stale replica";
+    const denial = denied();
+    if (denial !== null) return `ACL failure in script: ${denial}`;
     if (runner.readOnly && (entry.isWrite || entry.mayReplicate)) return "Write commands are not allowed from read-only scripts.";
     // What has begun to write goes on, whatever happens meanwhile.
     if (runner.hasWritten || runner.caller.kind === SessionKind.MASTER) return null;

@@ -5,8 +5,10 @@ import type { ReplicationContext } from "../replication/context.ts";
 import type { Replication } from "../replication/replication.ts";
 import type { FunctionStore } from "../scripting/functions/function-store.ts";
 import type { Scripts } from "../scripting/scripts.ts";
+import type { AccessControl } from "../session/acl/access-control.ts";
 import type { PubSub } from "../session/pubsub.ts";
 import type { Session } from "../session/session.ts";
+import type { Permissions } from "./permissions.ts";
 import type { CommandTable } from "./registry.ts";
 
 export interface ShutdownOptions {
@@ -19,6 +21,9 @@ export interface ShutdownOptions {
 }
 
 export interface ServerParts extends ReplicationContext {
+  readonly access: AccessControl;
+  /** What users may do. */
+  readonly permissions: Permissions;
   readonly pubsub: PubSub;
   readonly commands: CommandTable;
   readonly scripts: Scripts;

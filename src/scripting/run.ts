@@ -78,8 +78,8 @@ export interface ScriptHost {
    * Returns why it was refused, `-CODE text` or a text without a code, or null.
    */
   callFromScript(runner: ScriptRunner, name: LuaValue, frame: Frame): string | null;
-  /** Whether the request names a command. */
-  knows(frame: Frame): boolean;
+  /** Whether the session's user may make the request; null when it names no command. */
+  mayCall(session: Session, frame: Frame): boolean | null;
   /** Why a script with these flags may not be run for this client now, or null. */
   refusalOfScript(session: Session, flags: number, readOnly: boolean): CommandError | null;
   /** Whether memory is at its limit and nothing can be evicted. */
@@ -293,6 +293,8 @@ export class ScriptRunner implements ResultWriter {
     session.database = caller.database;
     session.kind = caller.kind === SessionKind.MASTER ? SessionKind.MASTER : SessionKind.NORMAL;
     session.noTouch = caller.noTouch;
+    session.user = caller.user;
+    session.guarded = caller.guarded;
   }
 
   // ---- scripts that run too long
@@ -565,12 +567,13 @@ export class ScriptRunner implements ResultWriter {
     this.silent = Number.POSITIVE_INFINITY;
   }
 
-  /** redis.acl_check_cmd: whether the client may call the command that `values` make. There is one user here, who may. */
+  /** redis.acl_check_cmd: whether the client may call the command that `values` make. */
   mayCall(L: LuaState, values: readonly LuaValue[]): LuaResult {
     if (values.length === 0) throw raised(L, "Please specify at least one argument for this redis lib call");
     if (!this.request.build(values)) throw raised(L, "Lua redis lib command arguments must be strings or integers");
-    if (!this.host.knows(this.request.frame)) throw raised(L, "Invalid command passed to redis.acl_check_cmd()");
-    return true;
+    const allowed = this.host.mayCall(this.session, this.request.frame);
+    if (allowed === null) throw raised(L, "Invalid command passed to redis.acl_check_cmd()");
+    return allowed;
   }
 }
 

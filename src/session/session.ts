@@ -2,6 +2,7 @@
 
 import type { Database } from "../keyspace/database.ts";
 import type { ReplySink } from "../protocol/reply.ts";
+import type { User } from "./acl/user.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -69,7 +70,11 @@ export class Session {
   /** RESP version, 2 or 3. */
   protocol = 2;
   authenticated: boolean;
-  user = "default";
+  /** Null: of a master, a file or a script of theirs, which may do everything. */
+  user: User | null = null;
+  /** It did not log in where that is needed, or its user may not do everything: each request is looked at (session/acl/access-control.ts). */
+  guarded = false;
+  mustLogin = false;
   name = "";
   libraryName = "";
   libraryVersion = "";

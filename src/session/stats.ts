@@ -82,7 +82,6 @@ export class ServerStats {
   errorReplies = 0;
   unexpectedErrors = 0;
   /** Failed logins; CONFIG RESETSTAT leaves the count alone. */
-  loginFailures = 0;
   outputLimitDisconnects = 0;
   queryLimitDisconnects = 0;
   readEvents = 0;
@@ -150,7 +149,7 @@ export class ServerStats {
   reset(): void {
     const fresh = new ServerStats();
     this.errors.clear();
-    const { errors, system, infoTexts, peakMemory, startupMemory, loginFailures } = this;
-    Object.assign(this, { ...fresh, errors, system, infoTexts, peakMemory, startupMemory, loginFailures });
+    const { errors, system, infoTexts, peakMemory, startupMemory } = this;
+    Object.assign(this, { ...fresh, errors, system, infoTexts, peakMemory, startupMemory });
   }
 }

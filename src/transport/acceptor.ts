@@ -27,11 +27,10 @@ export class ClientAcceptor implements Acceptor {
   }
 
   accept(socket: Socket<Conversation>, kind: ListenerKind): Connection | null {
-    const { config, clients, log, stats, keyspace } = this.shared.parts;
+    const { config, clients, log, stats, keyspace, access } = this.shared.parts;
     const { values } = config;
     const remote = socket.remoteAddress ?? "";
-    const passwordless = values.requirepass === "";
-    const isProtected = kind !== "unix" && values["protected-mode"] && passwordless && !isLoopback(remote);
+    const isProtected = kind !== "unix" && values["protected-mode"] && access.users.default.noPassword && !isLoopback(remote);
     const isFull = clients.count >= values.maxclients;
     if (isFull || isProtected) {
       stats.rejectedConnections++;
@@ -53,9 +52,10 @@ export class ClientAcceptor implements Acceptor {
       link: connection,
       database: keyspace.databases[0],
       now: Date.now(),
-      authenticated: passwordless,
+      authenticated: false,
       unixSocket: kind === "unix",
     });
+    access.reset(connection.session);
     stats.connections++;
     clients.add(connection.session);
     log.verbose(`Accepted ${connection.remoteAddress}`);

@@ -88,7 +88,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     const turnEnd = stream.unread > LONG_INPUT_BYTES ? performance.now() + shared.turnMs : NO_TURN;
     try {
       do {
-        shared.limits.authenticated = session.authenticated;
+        shared.limits.authenticated = !session.mustLogin;
         if (!stream.next()) break;
         if (batch.count > 1) {
           this.pipelining = true;

@@ -5,6 +5,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
 import { Lines } from "../protocol/request.ts";
 import { RequestBatch } from "../protocol/request-stream.ts";
+import type { AccessControl } from "../session/acl/access-control.ts";
 import type { Clients } from "../session/clients.ts";
 import type { Executor } from "../session/executor.ts";
 import { type Session, SessionKind } from "../session/session.ts";
@@ -20,6 +21,7 @@ export interface ConversationParts {
   readonly keyspace: Keyspace;
   readonly stats: ServerStats;
   readonly executor: Executor;
+  readonly access: AccessControl;
   /** The client is gone, its session already off the list of clients. */
   departed(session: Session): void;
 }

@@ -133,7 +133,6 @@ describe("the command line", () => {
     [["--tls-port", "6380"], "command line: 'tls-port 6380' is not supported by this version of Replicant"],
     [["--cluster-enabled", "yes"], "command line: 'cluster-enabled yes' is not supported by this version of Replicant"],
     [["--maxmemory-clients", "5%"], "command line: 'maxmemory-clients 5%' is not supported by this version of Replicant"],
-    [["--aclfile", "users.acl"], "command line: 'aclfile users.acl' is not supported by this version of Replicant"],
     [["--loadmodule", "x.so"], "command line: 'loadmodule \"x.so\"' is not supported by this version of Replicant"],
     [["--rename-command", "KEYS", ""], 'command line: \'rename-command "KEYS" ""\' is not supported by this version of Replicant'],
     [["--sentinel"], "command line: 'sentinel' is not supported by this version of Replicant"],

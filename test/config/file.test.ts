@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -157,27 +156,17 @@ describe("include", () => {
   });
 });
 
-describe("the user lines that Redis leaves in files", () => {
-  const hash = createHash("sha256").update("secret").digest("hex");
-
-  test("the default user as it always is loads", () => {
-    expect(text("user default on nopass sanitize-payload ~* &* +@all").values.requirepass).toBe("");
-    expect(text(`user default on sanitize-payload #${hash} ~* &* +@all\nrequirepass secret`).values.requirepass).toBe("secret");
+describe("user lines", () => {
+  test("are kept as they are, whatever they say", () => {
+    const lines = ["user default on nopass sanitize-payload ~* &* +@all", 'user bob off >"a b" (~x +get)'];
+    expect(text(lines.join("\n")).users.map(({ words, place }) => [place, ...words])).toEqual([
+      ["/etc/r.conf:1", "default", "on", "nopass", "sanitize-payload", "~*", "&*", "+@all"],
+      ["/etc/r.conf:2", "bob", "off", ">a b", "(~x", "+get)"],
+    ]);
   });
 
-  const refused = [
-    "user bob on nopass ~* &* +@all",
-    "user default off nopass ~* &* +@all",
-    "user default on nopass ~app:* &* +@all",
-    "user default on nopass ~* &* +@all -flushall",
-    "user default on ~* &* +@all",
-    `user default on #${hash} ~* &* +@all`,
-    `requirepass other\nuser default on #${hash} ~* &* +@all`,
-    "requirepass secret\nuser default on nopass ~* &* +@all",
-  ];
-  for (const lines of refused) {
-    test(`${JSON.stringify(lines.slice(0, 60))} is refused`, () => {
-      expect(() => text(lines)).toThrow("is not supported by this version of Replicant");
-    });
-  }
+  test("define a user once", () => {
+    const reason = "Error in user declaration 'bob': Duplicate user found. A user can only be defined once in config files";
+    expect(() => text("user bob on\nuser bob off")).toThrow(`'user bob off': ${reason}`);
+  });
 });

@@ -8,6 +8,7 @@ import { ServerStats } from "../../src/session/stats.ts";
 import { ClientAcceptor } from "../../src/transport/acceptor.ts";
 import { Conversations } from "../../src/transport/conversations.ts";
 import type { Conversation } from "../../src/transport/transport.ts";
+import { openAccess } from "../session/open-access.ts";
 import { fakeExecutor } from "./fake.ts";
 
 /** A socket that a client at `remoteAddress` has opened. */
@@ -51,6 +52,7 @@ function setUp(directives: Parameters<typeof Config.of>[0] = {}) {
     keyspace,
     stats: counters,
     executor: fakeExecutor(keyspace),
+    access: openAccess(clients, config.values.requirepass),
     departed() {},
   });
   const acceptor = new ClientAcceptor(shared);

@@ -12,6 +12,7 @@ import { Connection } from "../../src/transport/connection.ts";
 import { Conversations } from "../../src/transport/conversations.ts";
 import type { OutputLimit } from "../../src/transport/output-buffer.ts";
 import type { Transport } from "../../src/transport/transport.ts";
+import { openAccess } from "../session/open-access.ts";
 
 export class FakeSocket implements Transport {
   /** What the client can read. */
@@ -94,10 +95,12 @@ export class FakeHost extends Conversations {
     const executor: Executor = { ...fakeExecutor(keyspace), execute: (session, frame) => options.execute(session, frame) };
     const warnings: string[] = [];
     const gone: number[] = [];
+    const clients = new Clients();
     super({
       config: Config.of({}),
+      access: openAccess(clients),
       log: { verbose() {}, warning: (message) => void warnings.push(message) },
-      clients: new Clients(),
+      clients,
       keyspace,
       stats: new ServerStats(),
       executor,

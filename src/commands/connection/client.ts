@@ -4,11 +4,12 @@ import { parseInt64 } from "../../base/bytes.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
+import type { ServerParts } from "../../execution/server-parts.ts";
+import { describeClient } from "../../session/client-info.ts";
 import { ReplyMode, type Session } from "../../session/session.ts";
 import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
 import { choice, int64Or } from "../arguments/numbers.ts";
-import { checkClientName, clientKind, describeClient, isListable } from "./client-info.ts";
-import { DEFAULT_USER } from "./login.ts";
+import { checkClientName, clientKind, isListable } from "./client-words.ts";
 
 const command = commandsOf("connection");
 
@@ -18,10 +19,15 @@ const id = command("client|id", { arity: 2, since: "5.0.0", flags: "noscript loa
   .docs("Returns the unique id of the connection.", "O(1)")
   .run((call) => call.reply.integer(call.session.id));
 
+function description({ frame, now, server, session: self }: Call, session: Session): string {
+  const current = session === self ? frame : null;
+  return describeClient(session, now, { current, blocked: server.blocked.requestOf(session) });
+}
+
 const info = command("client|info", { arity: 2, since: "6.2.0", flags: "noscript loading stale" })
   .tips("nondeterministic_output")
   .docs("Returns information about the connection.", "O(1)")
-  .run((call) => call.reply.verbatim(describeClient(call, call.session)));
+  .run((call) => call.reply.verbatim(description(call, call.session)));
 
 const list = command("client|list", { arity: -2, since: "2.4.0", flags: "admin noscript loading stale" })
   .takes("[TYPE client-type('normal' | 'master' | 'replica' | 'pubsub')@5.0.0] [ID client-id@6.2.0...]")
@@ -36,7 +42,7 @@ const list = command("client|list", { arity: -2, since: "2.4.0", flags: "admin n
     "7.0.3: Added the field `ssub`.",
   )
   .run((call) => {
-    const lines = clientsToList(call).map((session) => describeClient(call, session));
+    const lines = clientsToList(call).map((session) => description(call, session));
     call.reply.verbatim(lines.join(""));
   });
 
@@ -72,21 +78,22 @@ const kill = command("client|kill", { arity: -3, since: "2.4.0", flags: "admin n
   )
   .run((call) => {
     if (call.count > 3) return call.reply.integer(killMatching(call));
-    if (disconnectAll(call, [KILL_FILTERS.addr(call.text(2))], false) === 0) throw commandError("ERR No such client");
+    if (disconnectAll(call, [KILL_FILTERS.addr(call.text(2), call.server)], false) === 0) throw commandError("ERR No such client");
     call.reply.ok();
   });
 
 type Matches = (session: Session) => boolean;
 
 /** What the options of CLIENT KILL ask of a client. */
-const KILL_FILTERS: Readonly<Record<string, (value: string) => Matches>> = {
+const KILL_FILTERS: Readonly<Record<string, (value: string, server: ServerParts) => Matches>> = {
   id: (value) => equals((session) => session.id, killId(value)),
   type: (value) => equals((session) => session.kind, clientKind(value)),
   addr: (value) => equals((session) => session.link.remoteAddress, value),
   laddr: (value) => equals((session) => session.link.localAddress, value),
-  user: (value) => {
-    if (value !== DEFAULT_USER) throw commandError(`ERR No such user '${value}'`);
-    return equals((session) => session.user, value);
+  user: (value, { access }) => {
+    const user = access.users.get(value);
+    if (user === null) throw commandError(`ERR No such user '${value}'`);
+    return equals((session) => session.user, user);
   },
 };
 
@@ -103,7 +110,7 @@ function killMatching(call: Call): number {
     if (call.is(index, "skipme")) skipMe = choice(call, index + 1, { yes: true, no: false });
     else {
       const filter = choice(call, index, KILL_FILTERS);
-      filters.set(filter, filter(call.text(index + 1)));
+      filters.set(filter, filter(call.text(index + 1), call.server));
     }
   }
   return disconnectAll(call, [...filters.values()], skipMe);

@@ -3,12 +3,13 @@
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
+import { DEFAULT_USER } from "../../session/acl/users.ts";
 import { ReplyMode, SessionKind } from "../../session/session.ts";
 import { REDIS_VERSION } from "../../version.ts";
 import { databaseArgument } from "../arguments/database-index.ts";
 import { int64Or } from "../arguments/numbers.ts";
-import { checkClientName } from "./client-info.ts";
-import { DEFAULT_USER, login, logout } from "./login.ts";
+import { checkClientName } from "./client-words.ts";
+import { login } from "./login.ts";
 
 const command = commandsOf("connection");
 
@@ -52,14 +53,14 @@ export const auth = command("auth", { arity: -2, since: "1.0.0", flags: "noscrip
   .docs("Authenticates the connection.", "O(1)")
   .changed("6.0.0: Added `username`.")
   .run((call) => {
-    const { count, server, session } = call;
+    const { count, server } = call;
     if (count > 3) throw errors.syntax;
-    if (count === 2 && server.config.values.requirepass === "") {
+    if (count === 2 && server.access.users.default.noPassword) {
       throw commandError(
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
       );
     }
-    login(server, session, count === 2 ? DEFAULT_USER : call.text(1), call.bytes(count - 1));
+    login(call, count === 2 ? DEFAULT_USER : call.text(1), call.bytes(count - 1));
     call.reply.ok();
   });
 
@@ -79,9 +80,9 @@ export const hello = command("hello", { arity: -1, since: "6.0.0", flags: "noscr
   .docs("Switches the protocol version, and can authenticate and name the connection.", "O(1)")
   .changed("6.2.0: `protover` became optional.")
   .run((call) => {
-    const { server, reply, session } = call;
+    const { reply, session } = call;
     const { protocol, credentials, name } = helloOptions(call);
-    if (credentials !== null) login(server, session, credentials.user, credentials.password);
+    if (credentials !== null) login(call, credentials.user, credentials.password);
     if (!session.authenticated) {
       throw commandError(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to " +
@@ -156,7 +157,7 @@ export const reset = command("reset", { arity: 1, since: "6.2.0", flags: "noscri
     session.database = server.keyspace.databases[0];
     session.protocol = 2;
     reply.protocol = 2;
-    logout(server, session);
+    server.access.reset(session);
     session.transaction?.reset();
     session.name = "";
     session.noTouch = false;

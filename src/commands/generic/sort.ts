@@ -3,7 +3,7 @@
 import { givenOrder, orderByBytes, orderByNumber, orderPartByBytes, SortVector } from "../../algorithms/sort-vector.ts";
 import { copyBytes } from "../../base/bytes.ts";
 import { parseWeight } from "../../base/numbers/strtod.ts";
-import { commandError, errors } from "../../errors.ts";
+import { type CommandError, commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { EventClass } from "../../keyspace/events.ts";
@@ -49,6 +49,11 @@ interface SortOptions {
   store: number;
 }
 
+/** The keys that BY and GET read are found out while they are read: only who may read all may use them. */
+function insufficient(option: string): CommandError {
+  return commandError(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`);
+}
+
 function parseOptions(call: Call, mayStore: boolean): SortOptions {
   const options: SortOptions = {
     descending: false,
@@ -60,6 +65,7 @@ function parseOptions(call: Call, mayStore: boolean): SortOptions {
     get: [],
     store: 0,
   };
+  const readsAll = call.mayReadEveryKey();
   for (let index = 2; index < call.count; index++) {
     const following = call.count - index - 1;
     if (call.is(index, "asc")) options.descending = false;
@@ -72,8 +78,11 @@ function parseOptions(call: Call, mayStore: boolean): SortOptions {
     else if (call.is(index, "by") && following >= 1) {
       options.by = call.bytes(++index);
       if (!options.by.includes("*")) options.unsorted = true;
-    } else if (call.is(index, "get") && following >= 1) options.get.push(call.bytes(++index));
-    else throw errors.syntax;
+      else if (!readsAll) throw insufficient("BY");
+    } else if (call.is(index, "get") && following >= 1) {
+      if (!readsAll) throw insufficient("GET");
+      options.get.push(call.bytes(++index));
+    } else throw errors.syntax;
   }
   return options;
 }

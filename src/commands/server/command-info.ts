@@ -1,10 +1,10 @@
 /** COMMAND and COMMAND INFO: what clients and proxies need to know in order to route a command. */
 
+import { categoriesOf } from "../../execution/categories.ts";
 import { type KeyFlag, type KeySpec, wordsOf } from "../../execution/command-syntax.ts";
 import type { Contract, Flag } from "../../execution/contract.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
 import type { Reply } from "../../protocol/reply.ts";
-import { categoriesOf } from "../arguments/categories.ts";
 
 /** The flags shown to clients, in Redis's order; `may_replicate` is not one of them. */
 const SHOWN_FLAGS: readonly Flag[] = [

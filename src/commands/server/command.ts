@@ -3,11 +3,11 @@
 import { globMatch } from "../../base/glob.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
+import { categoriesOf } from "../../execution/categories.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
+import { type Arguments, canHaveKeys, type KeyReference, keysOf } from "../../execution/key-extraction.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
-import { categoriesOf } from "../arguments/categories.ts";
 import { type HelpEntry, helpOf } from "../arguments/help.ts";
-import { type Arguments, canHaveKeys, type KeyReference, keysOf } from "../arguments/key-extraction.ts";
 import { replyManyDocs } from "./command-docs.ts";
 import { replyInfo, replyKeyFlags } from "./command-info.ts";
 

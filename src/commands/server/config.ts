@@ -52,8 +52,9 @@ const rewrite = command("config|rewrite", { arity: 2, since: "2.8.0", flags: "ad
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Writes the configuration in effect to the configuration file.", "O(1)")
   .run((call) => {
-    const { config, log } = call.server;
-    const failure = config.rewrite();
+    const { config, log, access } = call.server;
+    const users = access.users.all().map((user) => `${user.name} ${user.description}`);
+    const failure = config.rewrite({ users: config.values.aclfile === "" ? users : [] });
     if (failure !== null) {
       if (config.configFile !== null) log.warning(`CONFIG REWRITE failed: ${failure.slice(failure.lastIndexOf(": ") + 2)}`);
       throw commandError(failure);

@@ -8,9 +8,9 @@ const FILE: Traits = { volatile: true };
 /** Who may do what: passwords, access lists, guarded commands, TLS. TLS is off while tls-port is 0; what tunes it then waits unused. */
 export const SECURITY = {
   requirepass: directive(optionalText(), "", "Password of the default user; empty for none", SECRET),
-  aclfile: defaultOnly(path(), "", "File of users and their rights", FIXED),
-  "acllog-max-len": unused(longCount, "128", "How many denied commands and failed logins ACL LOG keeps"),
-  "acl-pubsub-default": unused(oneOf(["allchannels", "resetchannels"]), "resetchannels", "Channels that a new user may use"),
+  aclfile: directive(path(), "", "File of users and their rights; none unless told", FIXED),
+  "acllog-max-len": directive(longCount, "128", "How many denied commands and failed logins ACL LOG keeps"),
+  "acl-pubsub-default": directive(oneOf(["allchannels", "resetchannels"]), "resetchannels", "Channels that a new user may use"),
   "enable-protected-configs": directive(oneOf(["no", "yes", "local"]), "no", "Who may change dir and dbfilename at run time", FIXED),
   "enable-debug-command": directive(oneOf(["no", "yes", "local"]), "no", "Who may use DEBUG", FIXED),
   "enable-typescript-functions": directive(

@@ -1,5 +1,6 @@
 /** The sections of counters: clients, the statistics, and those of the event loop. */
 
+import { Denied } from "../../../session/acl/acl-log.ts";
 import { SessionKind } from "../../../session/session.ts";
 import { Topic } from "../../../session/subscriptions.ts";
 import { section } from "./section.ts";
@@ -29,7 +30,7 @@ export const CLIENTS = section("Clients", "default", (out, server) => {
 
 /** What has happened since the start, or since CONFIG RESETSTAT. Nothing forks, migrates, defragments or tracks keys here: those counts are 0. */
 export const STATS = section("Stats", "default", (out, server) => {
-  const { stats, keyspace } = server;
+  const { stats, keyspace, access } = server;
   out.add("total_connections_received", stats.connections);
   out.add("total_commands_processed", stats.commands);
   out.whole("instantaneous_ops_per_sec", stats.commandRate.value);
@@ -75,9 +76,11 @@ export const STATS = section("Stats", "default", (out, server) => {
   out.whole("eventloop_duration_cmd_sum", stats.commandMicroseconds);
   out.whole("instantaneous_eventloop_cycles_per_sec", stats.cycleRate.value);
   out.whole("instantaneous_eventloop_duration_usec", stats.cycleDuration.value);
-  out.add("acl_access_denied_auth", stats.loginFailures);
-  // The only user may do everything.
-  out.zeros("acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel");
+  const { counts } = access.log;
+  out.add("acl_access_denied_auth", counts[Denied.AUTH]);
+  out.add("acl_access_denied_cmd", counts[Denied.COMMAND]);
+  out.add("acl_access_denied_key", counts[Denied.KEY]);
+  out.add("acl_access_denied_channel", counts[Denied.CHANNEL]);
 });
 
 /** Statistics of the event loop, shown only by name. */

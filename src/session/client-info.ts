@@ -1,34 +1,13 @@
-/** Clients as CLIENT LIST and CLIENT INFO describe them, and the words by which commands name them. */
+/** Clients as CLIENT LIST, CLIENT INFO and the ACL log describe them. */
 
-import { commandError } from "../../errors.ts";
-import type { Call } from "../../execution/call.ts";
-import type { Frame } from "../../protocol/frame.ts";
-import { PubSub } from "../../session/pubsub.ts";
-import { type Session, SessionKind } from "../../session/session.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { PubSub } from "./pubsub.ts";
+import { type Session, SessionKind } from "./session.ts";
 
-const KINDS: ReadonlyMap<string, SessionKind> = new Map([
-  ["normal", SessionKind.NORMAL],
-  ["slave", SessionKind.REPLICA],
-  ["replica", SessionKind.REPLICA],
-  ["master", SessionKind.MASTER],
-  ["pubsub", SessionKind.PUBSUB],
-]);
-
-/** Returns the class of clients that `word` names in any case. Errors: unknown client type. */
-export function clientKind(word: string): SessionKind {
-  const kind = KINDS.get(word.toLowerCase());
-  if (kind === undefined) throw commandError(`ERR Unknown client type '${word}'`);
-  return kind;
-}
-
-/** Returns whether `text` can be a field of CLIENT LIST: printable ASCII without spaces. */
-export function isListable(text: string): boolean {
-  return /^[!-~]*$/.test(text);
-}
-
-/** Checks a client's name, which can be "". Errors: characters that CLIENT LIST cannot show. */
-export function checkClientName(name: string): void {
-  if (!isListable(name)) throw commandError("ERR Client names cannot contain spaces, newlines or special characters.");
+/** Of the client that is described: the request that is being served, or the one that waits; null for none. */
+export interface RequestsUnderWay {
+  readonly current: Frame | null;
+  readonly blocked: Frame | null;
 }
 
 /**
@@ -36,13 +15,11 @@ export function checkClientName(name: string): void {
  * request under way (qbuf, argv-mem) are those of the client that asks, and of blocked ones: all others have been served. Sizes in bytes,
  * ages in seconds.
  */
-export function describeClient(call: Call, session: Session): string {
+export function describeClient(session: Session, now: number, { current, blocked }: RequestsUnderWay): string {
   const { link, transaction } = session;
-  const { frame } = call;
-  const current = session === call.session;
   const [channels, patterns, shards] = PubSub.of(session).names;
-  const queryBytes = link.inputBytes + (current ? frame.end - frame.start : 0);
-  const request = current ? frame : call.server.blocked.requestOf(session);
+  const queryBytes = link.inputBytes + (current === null ? 0 : current.end - current.start);
+  const request = current ?? blocked;
   const argumentBytes = request === null ? 0 : lengthOfArguments(request);
   const queueBytes = transaction?.bytes ?? 0;
   const fields: [name: string, value: string | number][] = [
@@ -51,8 +28,8 @@ export function describeClient(call: Call, session: Session): string {
     ["laddr", link.localAddress],
     ["fd", link.fileDescriptor],
     ["name", session.name],
-    ["age", seconds(call.now) - seconds(session.createdAt)],
-    ["idle", seconds(call.now) - seconds(session.lastActive)],
+    ["age", seconds(now) - seconds(session.createdAt)],
+    ["idle", seconds(now) - seconds(session.lastActive)],
     ["flags", flagsOf(session)],
     ["db", session.database.index],
     ["sub", channels.size],
@@ -71,7 +48,7 @@ export function describeClient(call: Call, session: Session): string {
     ["tot-mem", queryBytes + argumentBytes + queueBytes + link.outputBytes],
     ["events", link.outputBytes > 0 ? "rw" : "r"],
     ["cmd", session.lastCommand],
-    ["user", session.user],
+    ["user", session.user?.name ?? "(superuser)"],
     ["redir", -1],
     ["resp", session.protocol],
     ["lib-name", session.libraryName],

@@ -1,11 +1,11 @@
 /** ACL categories: groups of commands that rules and COMMAND LIST name by one word. */
 
-import { wordsOf } from "../../execution/command-syntax.ts";
-import type { Flag, Group } from "../../execution/contract.ts";
-import type { CommandEntry } from "../../execution/registry.ts";
+import { wordsOf } from "./command-syntax.ts";
+import type { Flag, Group } from "./contract.ts";
+import type { CommandEntry } from "./registry.ts";
 
 /** Every category, in Redis's order. */
-const CATEGORIES = wordsOf(
+export const CATEGORIES = wordsOf(
   "keyspace read write set sortedset list hash string bitmap hyperloglog geo stream pubsub admin fast slow blocking dangerous connection transaction scripting",
 );
 export type Category = (typeof CATEGORIES)[number];

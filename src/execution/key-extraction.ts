@@ -1,7 +1,7 @@
 /** Which arguments of a request are keys: for COMMAND GETKEYS, access rules and clusters. */
 
-import type { KeyFlag, KeySpec } from "../../execution/command-syntax.ts";
-import type { CommandEntry } from "../../execution/registry.ts";
+import type { KeyFlag, KeySpec } from "./command-syntax.ts";
+import type { CommandEntry } from "./registry.ts";
 
 /** A request: the command's name is argument 0. A Frame is one. */
 export interface Arguments {
@@ -28,6 +28,41 @@ export function keysOf(entry: CommandEntry, request: Arguments): readonly KeyRef
   const specs = entry.spec.keys.filter((spec) => !spec.flags.includes("not_key"));
   const told = specs.some((spec) => spec.flags.includes("variable_flags")) ? null : keysBySpecs(specs, request);
   return told ?? FINDERS.get(entry.fullName)?.(request) ?? [];
+}
+
+/**
+ * The same for access rules, which must not miss a key: of a request whose specifications do not all fit, what those say that do, and
+ * behind a word that comes more than once, as STORE may, every key.
+ */
+export function keysToCheck(entry: CommandEntry, request: Arguments): readonly KeyReference[] {
+  const specs = entry.spec.keys.filter((spec) => !spec.flags.includes("not_key"));
+  const told = keysOf(entry, request);
+  const keys = told.length > 0 ? [...told] : specs.flatMap((spec) => keysOfSpec(spec, request));
+  for (const spec of specs) {
+    if (typeof spec.begin === "object" && "keyword" in spec.begin) keys.push(...keysBehindEach(spec, spec.begin.keyword, request));
+  }
+  return keys;
+}
+
+function keysOfSpec(spec: KeySpec, request: Arguments): KeyReference[] {
+  const begin = beginOf(spec, request);
+  const range = begin === null || begin === NOT_THERE ? null : rangeOf(spec, begin, request);
+  if (range === null) return [];
+  const keys: KeyReference[] = [];
+  const last = Math.min(range.last, request.count - 1);
+  for (let index = range.first; index <= last; index += range.step) keys.push({ index, flags: spec.flags });
+  return keys;
+}
+
+/** The key behind each place where the word of a specification of one key stands. */
+function keysBehindEach({ begin, find, flags }: KeySpec, keyword: string, request: Arguments): KeyReference[] {
+  if (typeof find !== "object" || !("lastKey" in find) || find.lastKey !== 0) return [];
+  const from = typeof begin === "object" && "startFrom" in begin && begin.startFrom > 0 ? begin.startFrom : 1;
+  const keys: KeyReference[] = [];
+  for (let index = from; index + 1 < request.count; index++) {
+    if (request.text(index).toLowerCase() === keyword.toLowerCase()) keys.push({ index: index + 1, flags });
+  }
+  return keys;
 }
 
 /** Returns null if a specification does not fit the request, or does not cover all keys. */

@@ -5,13 +5,14 @@ import type { Frame } from "../protocol/frame.ts";
 import { UnexpectedEnd } from "../protocol/protocol-error.ts";
 import { Lines, trusted } from "../protocol/request.ts";
 import { RequestBatch, RequestStream } from "../protocol/request-stream.ts";
+import { ENVELOPE_MAGIC } from "../rdb/envelope.ts";
 import { RDB_MAGIC } from "../rdb/format.ts";
 import type { ImageLoad, ImageSink } from "../snapshot/load.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
 import type { Replay } from "./replay.ts";
 
 /** What an image begins with: commands begin with none of these letters. */
-const MAGICS = Object.values(RDB_MAGIC).map((magic) => Buffer.from(magic));
+const MAGICS = [...Object.values(RDB_MAGIC).map((magic) => Buffer.from(magic)), ENVELOPE_MAGIC];
 
 /** A command that this server does not have. */
 export class UnknownCommand extends Error {

@@ -12,6 +12,7 @@ import type { Config } from "../config/config.ts";
 import { failureWords } from "../config/error.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
+import { EnvelopedImage, isEnveloped } from "../rdb/envelope.ts";
 import { ChecksumMissing } from "../rdb/error.ts";
 import { RDB_CHECKSUM_BYTES } from "../rdb/format.ts";
 import { RdbReader } from "../rdb/reader.ts";
@@ -82,6 +83,7 @@ export class ImageLoad extends LoadHandler implements LoadProgress, ImageSink {
   readonly totalBytes: number;
   private readonly verify: boolean;
   private readonly reader: RdbReader;
+  private readonly image: EnvelopedImage;
 
   constructor(keyspace: Keyspace, log: Log, options: ImageLoadOptions) {
     const maxReserve = options.totalBytes === 0 ? MAX_RESERVE_UNKNOWN : Math.ceil(options.totalBytes / MIN_ENTRY_BYTES);
@@ -93,24 +95,30 @@ export class ImageLoad extends LoadHandler implements LoadProgress, ImageSink {
       checksumPresent: options.checksumPresent === true,
       size: options.totalBytes,
     });
+    this.image = new EnvelopedImage(this.reader);
   }
 
   get loadedBytes(): number {
-    return this.reader.offset;
+    return this.image.offset;
   }
 
   get finished(): boolean {
-    return this.reader.finished;
+    return this.image.finished;
   }
 
   push(chunk: Uint8Array, from: number, to: number): number {
-    return this.reader.push(chunk, from, to);
+    return this.image.push(chunk, from, to);
+  }
+
+  override abandon(): void {
+    this.image.close();
+    super.abandon();
   }
 
   /** To be called when the input is over. Errors: RdbError when the image is not. */
   finish(): LoadSummary {
-    this.reader.finish();
-    assert(this.reader.finished, "an image that is over has been read to its end");
+    this.image.finish();
+    assert(this.image.finished, "an image that is over has been read to its end");
     const { keysLoaded, keysExpired, emptyKeys, history } = this;
     if (this.verify && this.reader.checksum === "absent") this.log.notice("RDB file was saved with checksum disabled: no check performed.");
     const skipped = emptyKeys === 0 ? "" : `, empty keys skipped: ${emptyKeys}`;
@@ -186,7 +194,10 @@ export async function openImage(path: string): Promise<ImageFile | null> {
 }
 
 async function endsWithChecksum(file: FileHandle, size: number): Promise<boolean> {
+  const head = Buffer.alloc(RDB_CHECKSUM_BYTES);
   const tail = Buffer.alloc(RDB_CHECKSUM_BYTES);
+  await file.read(head, 0, head.length, 0);
+  if (isEnveloped(head)) return false;
   await file.read(tail, 0, tail.length, Math.max(0, size - tail.length));
   return tail.some((byte) => byte !== 0);
 }

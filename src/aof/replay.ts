@@ -1,4 +1,7 @@
-/** Runs the append-only file's commands as a master's: nothing is denied, journalled or expired, nothing waits. Answers go nowhere. */
+/**
+ * Runs the commands of an append-only file, or of an image, as a master's: nothing is denied, journalled or expired, nothing waits. Answers
+ * go nowhere.
+ */
 
 import type { Database } from "../keyspace/database.ts";
 import type { Frame } from "../protocol/frame.ts";
@@ -50,6 +53,11 @@ export class Replay {
   /** Whether MULTI has come and EXEC has not. */
   get inTransaction(): boolean {
     return this.session.queueing;
+  }
+
+  /** What follows is of this database. */
+  select(database: Database): void {
+    this.session.database = database;
   }
 
   /** Commands follow, in the middle of a command of a client (`nested`) or between ticks. */

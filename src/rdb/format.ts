@@ -27,6 +27,10 @@ export const RDB_CHECKSUM_BYTES = 8;
 
 /** Bytes that stand where a value type could. */
 export const OPCODE = {
+  /** Redis 8.10: the names of the fields of hashes that share them. Valkey 9.2: a command between two entries, to be run there. */
+  familyOwn: 242,
+  /** Redis 8.6: what modules keep about the next key. Valkey 9: a slot being imported. */
+  keyMeta: 243,
   /** Slot number, its keys, its expiring keys: sizes of one cluster slot (Redis 7.4, Valkey 8). */
   slotInfo: 244,
   /** Code of one function library. */
@@ -90,10 +94,24 @@ export const REDIS_TYPE = {
   timedHashListpackPreGa: 23,
   timedHash: 24,
   timedHashListpack: 25,
+  /** Streams with what producers were told (8.6), and with pending entries that belong to no consumer (8.8). */
+  streamWithProducers: 26,
+  streamWithUnowned: 27,
+  /** Hashes whose fields are named by a template (8.10): in payloads with these names, in images by the number of the template. */
+  templateListpack: 29,
+  templateListpackByNumber: 30,
+  templateElements: 31,
+  templateElementsByNumber: 32,
+  /** Roaring bitmap (8.12). */
+  bitmap: 33,
 } as const;
 
 /** Value types that only Valkey has. */
-export const VALKEY_TYPE = { timedHash: 22 } as const;
+export const VALKEY_TYPE = {
+  timedHash: 22,
+  /** Fields with values under each of several paths (9.2). */
+  pathHash: 23,
+} as const;
 
 /** What to call each value type that both families have in a message; undefined where the number means nothing. */
 const COMMON_TYPE_NAMES: readonly (string | undefined)[] = [

@@ -22,6 +22,8 @@ export interface RdbHandler {
   empty(entry: RdbEntry): void;
   /** The code of a function library; the buffer is the handler's. */
   library(code: Buffer): void;
+  /** A command between the entries, to be run in the current database. The words are good until the handler returns. */
+  command(words: readonly Buffer[]): void;
   /** Something was passed over; for the log. */
   warning(message: string): void;
   /** An entry has a value type that this reader cannot read; RdbError follows. The buffer is the handler's. */

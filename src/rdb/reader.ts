@@ -11,8 +11,10 @@ import { Crc64, crc64Hex } from "./crc64.ts";
 import { RdbEntry, RdbString } from "./entry.ts";
 import { ChecksumMissing, RdbError } from "./error.ts";
 import {
+  familyOf,
   OPCODE,
   RDB_CHECKSUM_BYTES,
+  RDB_COMMON_VERSION,
   RDB_FIRST_CHECKSUM_VERSION,
   RDB_HEADER_BYTES,
   RDB_MAGIC,
@@ -21,8 +23,11 @@ import {
   valueTypeName,
 } from "./format.ts";
 import type { RdbHandler } from "./handler.ts";
+import { InlinedCommandReader } from "./inlined-command.ts";
 import { RdbInput } from "./input.ts";
 import { ModuleAuxSkipper } from "./module.ts";
+import { Omitted } from "./omitted.ts";
+import { HashTemplates } from "./template-hash.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
 import { ownReaders, VALUE_READERS } from "./value-readers.ts";
 
@@ -53,7 +58,7 @@ const MIN_ELEMENT_BYTES = 2;
 /** Elements that room is made for at once, however many are said to come: 256 MB of buckets. */
 const MOST_PREPARED = 2 ** 26;
 /** The lowest byte that is an opcode and not a value type. */
-const FIRST_OPCODE = OPCODE.slotInfo;
+const FIRST_OPCODE = OPCODE.familyOwn;
 /** An atom that straddles chunks is put together here ... */
 const CARRY_BYTES = 64 * 1024;
 /** ... or, where it is longer, in memory that grows eightfold: a byte is copied less than twice, and 16 times what came is the most. */
@@ -64,6 +69,8 @@ export class RdbReader implements ReadContext {
   readonly handler: RdbHandler;
   readonly input = new RdbInput();
   readonly entry = new RdbEntry();
+  readonly templates = new HashTemplates();
+  readonly omitted = new Omitted();
   type = 0;
   /** The version in the header, or 0 before it was read. */
   version = 0;
@@ -77,6 +84,7 @@ export class RdbReader implements ReadContext {
   private readonly crc = new Crc64();
   private readonly readers: (ValueReader | undefined)[] = [];
   private readonly moduleAux = new ModuleAuxSkipper();
+  private readonly inlined = new InlinedCommandReader();
   private readonly auxName = new RdbString();
   private readonly auxValue = new RdbString();
   private phase: Phase = PHASE.header;
@@ -284,7 +292,7 @@ export class RdbReader implements ReadContext {
     const key = entry.key.take();
     this.handler.unsupported(code, key);
     const shown = JSON.stringify(latin1(key, 0, Math.min(key.length, 128)));
-    throw input.error(`value type ${code}, ${name}, of key ${shown} is not supported`, input.start);
+    throw input.error(`value type ${code}, ${name}, of key ${shown} is not supported (RDB version ${this.version})`, input.start);
   }
 
   private stepOpcode(code: number): boolean {
@@ -340,6 +348,17 @@ export class RdbReader implements ReadContext {
         return true;
       case OPCODE.slotInfo:
         return this.stepSlotInfo();
+      case OPCODE.familyOwn: {
+        const { family } = this;
+        if (family === null) throw input.error(`unknown opcode ${code}`, input.start);
+        const reader = family === "redis" ? this.templates : this.inlined;
+        return this.took(reader.begin(this), reader);
+      }
+      case OPCODE.keyMeta: {
+        const { family } = this;
+        const what = family === "redis" ? "what modules keep about keys" : "a slot that is being imported";
+        throw input.error(family === null ? `unknown opcode ${code}` : `${what} (opcode ${code}) is not supported`, input.start);
+      }
       case OPCODE.functionPreGa:
         throw input.error("function libraries of the 7.0 release candidates are not supported", input.start);
       default:
@@ -355,7 +374,13 @@ export class RdbReader implements ReadContext {
     return input.readLength() && input.readLength();
   }
 
+  /** Whose meaning opcodes have that both families use; null in images older than that. */
+  private get family(): RdbFamily | null {
+    return this.version > RDB_COMMON_VERSION ? familyOf(this.version) : null;
+  }
+
   private stepEnd(): boolean {
+    this.omitted.report(this.handler);
     this.sumTo(this.input.bytes, this.input.pos);
     if (this.version >= RDB_FIRST_CHECKSUM_VERSION) {
       this.phase = PHASE.checksum;

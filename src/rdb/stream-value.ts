@@ -7,6 +7,9 @@
  *         name, last id; from version 10 on: entries read
  *         number of pending entries; of each: id (16 bytes), delivery time, number of deliveries
  *         number of consumers; of each: name, time seen, from version 11 on time active, number of pending entries and their ids
+ *         in Redis's version 14: number and ids of pending entries that belong to no consumer; they are left out
+ *     from Redis's version 13 on, what producers have been told, which is left out: for how long it is kept, how much of it, number of
+ *         producers; of each: name, number of ids; of each: id, id of the entry; and two counters
  */
 import { assert } from "../assert.ts";
 import { latin1 } from "../base/bytes.ts";
@@ -21,13 +24,29 @@ import { Type } from "../values/value-types.ts";
 import { STREAM_FORM as COMPRESSED_FORM, CompressedNode } from "./compressed-node.ts";
 import { RdbString } from "./entry.ts";
 import type { RdbInput } from "./input.ts";
+import type { Omitted } from "./omitted.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
 
 /** What is known of a stream depends on when it was saved. */
-export const STREAM_FORM = { first: 1, withFacts: 2, withActiveTime: 3 } as const;
+export const STREAM_FORM = { first: 1, withFacts: 2, withActiveTime: 3, withProducers: 4, withUnowned: 5 } as const;
 export type StreamForm = (typeof STREAM_FORM)[keyof typeof STREAM_FORM];
 
-const PART = { nodes: 0, facts: 1, group: 2, pending: 3, consumers: 4, consumer: 5, owned: 6 } as const;
+const PART = {
+  nodes: 0,
+  facts: 1,
+  group: 2,
+  pending: 3,
+  consumers: 4,
+  consumer: 5,
+  owned: 6,
+  unowned: 7,
+  unownedId: 8,
+  producers: 9,
+  producer: 10,
+  producedId: 11,
+  counters: 12,
+  end: 13,
+} as const;
 type Part = (typeof PART)[keyof typeof PART];
 
 export class StreamReader implements ValueReader {
@@ -55,6 +74,12 @@ export class StreamReader implements ValueReader {
   private ownedLeft = 0;
   /** Pending entries of the group whose consumer has not come yet. */
   private unowned = 0;
+  private producersLeft = 0;
+  private producedLeft = 0;
+  /** What is left out of the stream. */
+  private omittedPending = 0;
+  private omittedProduced = 0;
+  private hasProducers = false;
 
   constructor(form: StreamForm) {
     this.form = form;
@@ -66,13 +91,18 @@ export class StreamReader implements ValueReader {
     this.draft = handler.draft(Type.STREAM);
     this.stream = createStream(this.draft);
     this.before.setZero();
+    this.omittedPending = 0;
+    this.omittedProduced = 0;
+    this.hasProducers = false;
     this.part = this.nodesLeft > 0 ? PART.nodes : PART.facts;
     return STEP.more;
   }
 
   next(context: ReadContext): Step {
     if (!this.read(context.input)) return STEP.incomplete;
-    if (this.part !== PART.group || this.groupsLeft > 0) return STEP.more;
+    if (this.part === PART.group && this.groupsLeft === 0) this.part = this.form >= STREAM_FORM.withProducers ? PART.producers : PART.end;
+    if (this.part !== PART.end) return STEP.more;
+    this.noteOmitted(context.omitted);
     const { draft } = this;
     assert(draft !== null, "a stream ends once");
     this.draft = null;
@@ -101,6 +131,20 @@ export class StreamReader implements ValueReader {
         return this.readConsumer(input, this.group as StreamGroup);
       case PART.owned:
         return this.readOwned(input, this.group as StreamGroup, this.consumer as StreamConsumer);
+      case PART.unowned:
+        return this.readUnowned(input);
+      case PART.unownedId:
+        return this.readUnownedId(input, this.group as StreamGroup);
+      case PART.producers:
+        return this.readProducers(input);
+      case PART.producer:
+        return this.readProducer(input);
+      case PART.producedId:
+        return this.readProducedId(input);
+      case PART.counters:
+        return this.readCounters(input);
+      case PART.end:
+        assert(false, "nothing is read behind the end of a stream");
     }
   }
 
@@ -183,7 +227,7 @@ export class StreamReader implements ValueReader {
     if (!input.readLength()) return false;
     this.consumersLeft = input.value;
     this.part = PART.consumer;
-    if (this.consumersLeft === 0) this.endGroup(input);
+    if (this.consumersLeft === 0) this.endConsumers(input);
     return true;
   }
 
@@ -216,13 +260,78 @@ export class StreamReader implements ValueReader {
 
   private endConsumer(input: RdbInput): void {
     this.part = PART.consumer;
-    if (--this.consumersLeft === 0) this.endGroup(input);
+    if (--this.consumersLeft === 0) this.endConsumers(input);
+  }
+
+  private endConsumers(input: RdbInput): void {
+    if (this.form >= STREAM_FORM.withUnowned) this.part = PART.unowned;
+    else this.endGroup(input);
+  }
+
+  private readUnowned(input: RdbInput): boolean {
+    if (!input.readLength()) return false;
+    this.ownedLeft = input.value;
+    this.part = PART.unownedId;
+    if (this.ownedLeft === 0) this.endGroup(input);
+    return true;
+  }
+
+  private readUnownedId(input: RdbInput, group: StreamGroup): boolean {
+    const { id } = this;
+    if (!readRawId(input, id)) return false;
+    if (!group.dropUnowned(id)) throw input.error("a pending entry without a consumer is not one of its group, or has one", input.start);
+    this.unowned--;
+    this.omittedPending++;
+    if (--this.ownedLeft === 0) this.endGroup(input);
+    return true;
   }
 
   private endGroup(input: RdbInput): void {
     if (this.unowned > 0) throw input.error("a pending entry of a group belongs to no consumer", input.start);
     this.groupsLeft--;
     this.part = PART.group;
+  }
+
+  // ---- what producers have been told
+
+  private readProducers(input: RdbInput): boolean {
+    if (!input.readLength() || !input.readLength() || !input.readLength()) return false;
+    this.producersLeft = input.value;
+    this.hasProducers = this.producersLeft > 0;
+    this.part = this.producersLeft > 0 ? PART.producer : PART.counters;
+    return true;
+  }
+
+  private readProducer(input: RdbInput): boolean {
+    if (!input.readString(this.text) || !input.readLength()) return false;
+    this.producedLeft = input.value;
+    this.part = PART.producedId;
+    if (this.producedLeft === 0) this.endProducer();
+    return true;
+  }
+
+  private readProducedId(input: RdbInput): boolean {
+    if (!input.readString(this.text) || !input.readLength() || !input.readLength()) return false;
+    this.omittedProduced++;
+    if (--this.producedLeft === 0) this.endProducer();
+    return true;
+  }
+
+  private endProducer(): void {
+    this.part = --this.producersLeft > 0 ? PART.producer : PART.counters;
+  }
+
+  private readCounters(input: RdbInput): boolean {
+    if (!input.readLength() || !input.readLength()) return false;
+    this.part = PART.end;
+    return true;
+  }
+
+  private noteOmitted(omitted: Omitted): void {
+    omitted.pendingEntries += this.omittedPending;
+    omitted.producedIds += this.omittedProduced;
+    if (this.omittedPending > 0) omitted.pendingStreams++;
+    if (this.hasProducers) omitted.producerStreams++;
   }
 }
 

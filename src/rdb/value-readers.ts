@@ -1,10 +1,13 @@
-/** Which value type is read how. What is not here is refused with its name: modules before 4.0, what Redis 8.6 and later added. */
+/** Which value type is read how. What is not here is refused with its name: modules before 4.0, arrays. */
+import { BitmapReader } from "./bitmap-value.ts";
 import { type ElementsForm, ElementsReader, type PackedForm, PackedReader } from "./collection-value.ts";
 import { familyOf, RDB_COMMON_VERSION, type RdbFamily, REDIS_TYPE, VALKEY_TYPE, VALUE_TYPE } from "./format.ts";
 import * as keyed from "./keyed-values.ts";
 import { LIST_ELEMENTS, LIST_LISTPACKS, LIST_ZIPLIST, listZiplists } from "./list-value.ts";
 import { ModuleValueReader } from "./module.ts";
+import { PathHashReader } from "./path-hash.ts";
 import { STREAM_FORM, StreamReader } from "./stream-value.ts";
+import { TemplateElementsReader, TemplateListpackReader } from "./template-hash.ts";
 import { TimedFieldsReader, TimedListpackReader } from "./timed-hash.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
 
@@ -57,8 +60,18 @@ const OWN_READERS: Readonly<Record<RdbFamily, ReadonlyMap<number, () => ValueRea
     [REDIS_TYPE.timedHashListpackPreGa, () => new TimedListpackReader({ hasSoonest: false })],
     [REDIS_TYPE.timedHash, () => new TimedFieldsReader("from the soonest")],
     [REDIS_TYPE.timedHashListpack, () => new TimedListpackReader({ hasSoonest: true })],
+    [REDIS_TYPE.streamWithProducers, () => new StreamReader(STREAM_FORM.withProducers)],
+    [REDIS_TYPE.streamWithUnowned, () => new StreamReader(STREAM_FORM.withUnowned)],
+    [REDIS_TYPE.templateListpack, () => new TemplateListpackReader({ byNumber: false })],
+    [REDIS_TYPE.templateListpackByNumber, () => new TemplateListpackReader({ byNumber: true })],
+    [REDIS_TYPE.templateElements, () => new TemplateElementsReader({ byNumber: false })],
+    [REDIS_TYPE.templateElementsByNumber, () => new TemplateElementsReader({ byNumber: true })],
+    [REDIS_TYPE.bitmap, () => new BitmapReader()],
   ]),
-  valkey: new Map<number, () => ValueReader>([[VALKEY_TYPE.timedHash, () => new TimedFieldsReader("behind, in 8 bytes")]]),
+  valkey: new Map<number, () => ValueReader>([
+    [VALKEY_TYPE.timedHash, () => new TimedFieldsReader("behind, in 8 bytes")],
+    [VALKEY_TYPE.pathHash, () => new PathHashReader()],
+  ]),
 };
 
 /** Returns the readers beside VALUE_READERS of an image of this version. */

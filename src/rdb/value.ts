@@ -2,6 +2,13 @@
 import type { RdbEntry } from "./entry.ts";
 import type { RdbHandler } from "./handler.ts";
 import type { RdbInput } from "./input.ts";
+import type { Omitted } from "./omitted.ts";
+
+/** What hashes by template are read with: template-hash.ts. */
+interface Templates {
+  /** Returns the names of the fields of a template. Errors: RdbError where there is none of this number. */
+  fieldsOf(number: number, input: RdbInput): readonly Buffer[];
+}
 
 /** What a step came to. */
 export const STEP = {
@@ -22,6 +29,10 @@ export interface ReadContext {
   readonly handler: RdbHandler;
   /** The value type, or the opcode, being read. */
   readonly type: number;
+  /** Names of fields that hashes of the image share; null for a payload, which has none but those in the value itself. */
+  readonly templates: Templates | null;
+  /** Counts what has no place here and is left out. */
+  readonly omitted: Omitted;
 }
 
 /**

@@ -24,6 +24,8 @@ export interface LoadOptions {
   readonly expired?: (database: Database, key: Buffer, from: number, length: number) => void;
   /** Takes the text of a function library (errors: LoadError). Without it libraries are passed over, with a warning. */
   readonly library?: ((text: Buffer) => void) | undefined;
+  /** Runs a command that stands between the keys, in this database. Errors: LoadError. Without it such an image is refused. */
+  readonly command?: (database: Database, words: readonly Buffer[]) => void;
 }
 
 /** Where a data set stands in its replication history: images carry it, so that a server that loads one can go on from there. */
@@ -186,6 +188,12 @@ export class LoadHandler implements RdbHandler {
     this.log.warning(
       "The RDB holds function libraries, which this server does not know: they are not loaded, and files it saves will not have them",
     );
+  }
+
+  command(words: readonly Buffer[]): void {
+    const { command } = this.options;
+    if (command === undefined) throw new LoadError("it has a command between its keys, which only the image of a full synchronization may");
+    command(this.into, words);
   }
 
   warning(message: string): void {

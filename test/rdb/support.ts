@@ -25,6 +25,7 @@ export class Recorder implements RdbHandler {
   readonly databases: { index: number; keys: number; expires: number }[] = [];
   readonly entries: Entry[] = [];
   readonly libraries: string[] = [];
+  readonly commands: string[][] = [];
   readonly warnings: string[] = [];
   readonly refused: { type: number; key: string }[] = [];
   readonly collections: { db: number; key: string; type: Type; encoding: Encoding }[] = [];
@@ -52,6 +53,10 @@ export class Recorder implements RdbHandler {
 
   library(code: Buffer): void {
     this.libraries.push(code.toString("latin1"));
+  }
+
+  command(words: readonly Buffer[]): void {
+    this.commands.push(words.map((word) => word.toString("latin1")));
   }
 
   warning(message: string): void {

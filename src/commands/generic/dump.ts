@@ -9,6 +9,7 @@ import { NO_EXPIRY } from "../../keyspace/lookup.ts";
 import type { RdbEntry, RdbString } from "../../rdb/entry.ts";
 import { RdbError } from "../../rdb/error.ts";
 import type { RdbHandler } from "../../rdb/handler.ts";
+import { SessionKind } from "../../session/session.ts";
 import { PayloadWriter, payloadValid, readPayload } from "../../snapshot/sinks/dump.ts";
 import type { Temporary } from "../../values/temporary.ts";
 import type { Type } from "../../values/value-types.ts";
@@ -18,6 +19,7 @@ const command = commandsOf("generic");
 
 /** A number is exact up to this. */
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+const SHOWN_KEY_BYTES = 128;
 
 /** Scratch of `dump`, by whether it compresses. */
 const writers = { compressing: new PayloadWriter({ compress: true }), plain: new PayloadWriter({ compress: false }) };
@@ -115,7 +117,9 @@ function readValue(call: Call): RestoredValue {
     readPayload(frame.buffer, from, to, value);
   } catch (error) {
     if (!(error instanceof RdbError)) throw error;
-    server.log.verbose(`RESTORE was given a payload that cannot be read: ${error.message}`);
+    // A master's is the end of the stream: its reason must be found.
+    const level = call.session.kind === SessionKind.MASTER ? "warning" : "verbose";
+    server.log[level](`RESTORE of key ${keyName(call)} was given a payload that cannot be read: ${error.message}`);
   }
   if (!value.complete) throw commandError("ERR Bad data format");
   return value;
@@ -188,6 +192,16 @@ class RestoredValue implements RdbHandler {
   database(): void {}
   sizes(): void {}
   library(): void {}
-  warning(): void {}
+  command(): void {}
   unsupported(): void {}
+
+  warning(message: string): void {
+    this.call.server.log.warning(`RESTORE of key ${keyName(this.call)}: ${message}`);
+  }
+}
+
+/** The beginning of the key in argument 1, for messages. */
+function keyName({ frame }: Call): string {
+  const from = frame.offsets[1];
+  return JSON.stringify(frame.buffer.latin1Slice(from, from + Math.min(frame.lengths[1], SHOWN_KEY_BYTES)));
 }

@@ -4,12 +4,18 @@
  * the master may still fail, or it is read as it comes, for which there must be nothing to lose.
  */
 
+import { Replay } from "../../aof/replay.ts";
 import { asFailure, assert, guardLater } from "../../assert.ts";
+import type { Database } from "../../keyspace/database.ts";
+import { Frame } from "../../protocol/frame.ts";
 import type { ImageLoad } from "../../snapshot/load.ts";
+import { LoadError } from "../../snapshot/load-handler.ts";
 import type { Spool } from "../../snapshot/spool.ts";
 import type { ReplicationContext } from "../context.ts";
 import type { Replicas } from "../master/master.ts";
 import { type ImageTaker, Payload, PayloadError } from "./payload.ts";
+
+const SHOWN_BYTES = 128;
 
 /** What a transfer tells the link that it comes over. */
 export interface TransferEvents {
@@ -30,6 +36,8 @@ export class Transfer {
   private readonly events: TransferEvents;
   private spool: Spool | null = null;
   private load: ImageLoad | null = null;
+  /** Runs the commands of the image. */
+  private replay: Replay | null = null;
   private over = false;
 
   constructor(server: ReplicationContext, replicas: Replicas, events: TransferEvents) {
@@ -119,10 +127,27 @@ export class Transfer {
     void persistence.cancelBackgroundSave();
     this.clear();
     // A key whose time has passed is the master's to delete.
-    this.load = persistence.beginLoad({ totalBytes: size, dropExpired: false });
+    this.load = persistence.beginLoad({ totalBytes: size, dropExpired: false, command: (database, words) => this.run(database, words) });
     log.notice("MASTER <-> REPLICA sync: Loading DB in memory");
     this.server.stateChanged();
     return this.load;
+  }
+
+  /** Runs a command that stands between the keys of the image. Errors: LoadError when there is no such command. */
+  private run(database: Database, words: readonly Buffer[]): void {
+    const { executor } = this.server;
+    this.replay ??= new Replay(executor, database);
+    const { replay } = this;
+    replay.select(database);
+    replay.begin(false);
+    try {
+      if (!replay.run(new Frame().encode(words)))
+        throw new LoadError(
+          `it has the command ${JSON.stringify(words[0].latin1Slice(0, Math.min(words[0].length, SHOWN_BYTES)))}, which is not known here`,
+        );
+    } finally {
+      replay.end();
+    }
   }
 
   private clear(): void {

@@ -9,9 +9,17 @@
 import { copied, copyBytes } from "../../base/bytes.ts";
 import { Crc64 } from "../../rdb/crc64.ts";
 import { RdbEntry } from "../../rdb/entry.ts";
-import { familyOf, RDB_CHECKSUM_BYTES, RDB_TIMED_VERSION, RDB_WRITTEN_VERSION } from "../../rdb/format.ts";
+import {
+  familyOf,
+  RDB_CHECKSUM_BYTES,
+  RDB_COMMON_VERSION,
+  RDB_TIMED_VERSION,
+  RDB_WRITTEN_VERSION,
+  valueTypeName,
+} from "../../rdb/format.ts";
 import type { RdbHandler } from "../../rdb/handler.ts";
 import { RdbInput } from "../../rdb/input.ts";
+import { Omitted } from "../../rdb/omitted.ts";
 import { type ReadContext, STEP } from "../../rdb/value.ts";
 import { ownReaders, VALUE_READERS } from "../../rdb/value-readers.ts";
 import { RdbWriter } from "../../rdb/writer.ts";
@@ -88,12 +96,16 @@ export class PayloadWriter {
   }
 }
 
-/** Whether bytes[from, to) end as a payload does: with a version that can be read and, unless that is not to be looked at, the right checksum. */
+/**
+ * Whether bytes[from, to) end as a payload does: with a version that can be read and, unless that is not to be looked at, the right checksum.
+ * Versions after the common ones may have none: Redis 8.10 sends its replicas payloads whose checksum is zero.
+ */
 export function payloadValid(bytes: Buffer, from: number, to: number, options: { readonly checksum: boolean }): boolean {
   if (to - from < FOOTER_BYTES) return false;
   const version = bytes.readUInt16LE(to - FOOTER_BYTES);
   if (version > 0 && familyOf(version) === null) return false;
   if (!options.checksum) return true;
+  if (version > RDB_COMMON_VERSION && bytes.readBigUInt64LE(to - RDB_CHECKSUM_BYTES) === 0n) return true;
   const crc = new Crc64();
   crc.update(bytes, from, to - RDB_CHECKSUM_BYTES);
   return bytes.readInt32LE(to - RDB_CHECKSUM_BYTES) === crc.low && bytes.readInt32LE(to - RDB_CHECKSUM_BYTES + 4) === crc.high;
@@ -108,10 +120,13 @@ export function readPayload(bytes: Buffer, from: number, to: number, handler: Rd
   input.open(bytes, from, to - FOOTER_BYTES, 0, false);
   if (!input.readByte()) throw input.error("the payload is empty");
   const type = input.value;
-  const make = VALUE_READERS.get(type) ?? ownReaders(bytes.readUInt16LE(to - FOOTER_BYTES)).get(type);
-  if (make === undefined) throw input.error(`value type ${type} is unknown or not supported`, from);
+  const version = bytes.readUInt16LE(to - FOOTER_BYTES);
+  const make = VALUE_READERS.get(type) ?? ownReaders(version).get(type);
+  if (make === undefined)
+    throw input.error(`value type ${type}, ${valueTypeName(type, version) ?? "unknown"}, is not supported (RDB version ${version})`, from);
   const reader = make();
-  const context: ReadContext = { input, entry: new RdbEntry(), handler, type };
+  const omitted = new Omitted();
+  const context: ReadContext = { input, entry: new RdbEntry(), handler, type, templates: null, omitted };
   try {
     let step = reader.begin(context);
     while (step === STEP.more) {
@@ -119,6 +134,7 @@ export function readPayload(bytes: Buffer, from: number, to: number, handler: Rd
       step = reader.next(context);
     }
     if (step === STEP.incomplete) throw input.error("the payload ends inside the value");
+    omitted.report(handler);
   } catch (error) {
     handler.abandon();
     throw error;

@@ -275,6 +275,14 @@ export class StreamGroup implements LargeObject {
     return true;
   }
 
+  /** Takes out the pending entry with this id, which belongs to no consumer. Returns false, with nothing done, when there is no such. */
+  dropUnowned(id: StreamId): boolean {
+    const { pending } = this;
+    if (!pending.find(id) || readWord(pending.buffer, pending.at + CONSUMER_AT) !== NOBODY.index) return false;
+    pending.remove();
+    return true;
+  }
+
   private write(consumer: Pick<StreamConsumer, "index">, time: number, deliveries: Counter): void {
     const { buffer, at } = this.pending;
     writeWord(buffer, at + TIME_AT, Math.floor(time / WORD));

@@ -272,6 +272,13 @@ export class Database extends Changes {
     return false;
   }
 
+  /** The key of some hash whose fields have times, or null. */
+  get someTimedHash(): Buffer | null {
+    const hash = this.fields?.some() ?? null;
+    const [address = 0] = hash === null ? [] : this.timedOfHash(hash);
+    return address === 0 ? null : this.table.key(address);
+  }
+
   /** Deletes a key because memory is full. */
   evict(address: number): void {
     this.leave(address, EventClass.EVICTED, "evicted");

@@ -39,6 +39,16 @@ export class FieldExpiry {
     else if (index.at(address) > due) index.change(address, due);
   }
 
+  /** Returns the hash of the key of some hash that has times, or null where there is none. */
+  some(): number | null {
+    const { table } = this;
+    for (let chain = 0; chain < table.chainCount; chain++) {
+      const address = table.chain(chain);
+      if (address !== 0) return table.hashOf(address);
+    }
+    return null;
+  }
+
   drop(hash: number): void {
     const address = this.table.find(hash, NO_KEY, 0, 0);
     if (address !== 0) this.remove(address);

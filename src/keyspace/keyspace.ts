@@ -1,10 +1,13 @@
 /** All databases of a server, and what is done with them together. */
 
 import { assert } from "../assert.ts";
+import { latin1 } from "../base/bytes.ts";
 import { type Arena, ArenaFull } from "../memory/arena.ts";
 import { Database } from "./database.ts";
 import { Eviction } from "./eviction.ts";
 import { SharedState } from "./shared.ts";
+
+const SHOWN_KEY_BYTES = 128;
 
 export class Keyspace extends SharedState {
   readonly databases: readonly Database[];
@@ -42,6 +45,14 @@ export class Keyspace extends SharedState {
   /** Whether some hash has a field with a time. */
   get hasFieldTimes(): boolean {
     return this.databases.some(({ fields }) => fields !== null && fields.size > 0);
+  }
+
+  /** What some hash is called that has a field with a time, and what it is, for messages; null where there is none. */
+  get timedHashWords(): string | null {
+    for (const { index, someTimedHash: key } of this.databases)
+      if (key !== null)
+        return `key ${JSON.stringify(latin1(key, 0, Math.min(key.length, SHOWN_KEY_BYTES)))} (db ${index}), a hash with field expiration`;
+    return null;
   }
 
   get keyCount(): number {

@@ -7,7 +7,8 @@ import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { asFailure, assert, type Broken, guardLater, InvariantError } from "../assert.ts";
 import type { Config } from "../config/config.ts";
-import { commandError, errors } from "../errors.ts";
+import type { RdbAskedVersion } from "../config/options/persistence.ts";
+import { CommandError, commandError, errors } from "../errors.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
 import type { RdbFamily } from "../rdb/format.ts";
@@ -17,7 +18,7 @@ import type { Libraries } from "./libraries.ts";
 import { Loading, meanKeyDelay } from "./load.ts";
 import type { HistoryPoint } from "./load-handler.ts";
 import type { CommandImageOptions } from "./sinks/commands.ts";
-import type { UsageFacts } from "./sinks/rdb.ts";
+import { rdbLacksTimes, type UsageFacts } from "./sinks/rdb.ts";
 import { Snapshot, type SnapshotConsumer, type SnapshotOptions } from "./snapshot.ts";
 import { Spool, type SpoolOptions } from "./spool.ts";
 
@@ -65,6 +66,14 @@ export interface ReloadOptions {
   readonly merge?: boolean;
 }
 
+/** How a background save is made. */
+interface BackgroundSaveOptions {
+  /** Directive rdb-version unless told. */
+  readonly version?: RdbAskedVersion | undefined;
+  /** Told why there is no file of it, or null when there is. */
+  readonly ended?: (error: Error | null) => void;
+}
+
 /** A background save under way. */
 interface BackgroundSave {
   readonly snapshot: Snapshot;
@@ -73,6 +82,7 @@ interface BackgroundSave {
   readonly startedAt: number;
   /** `keyspace.changes` of the moment that is saved. */
   readonly changes: number;
+  readonly version: RdbAskedVersion;
   readonly settled: Promise<void>;
   cancelled: boolean;
   /** A newer image has been put in the file meanwhile. */
@@ -98,6 +108,7 @@ export class Persistence extends Loading {
   private background: BackgroundSave | null = null;
   /** Whether a background save begins at the next `cron` that finds none under way: BGSAVE SCHEDULE, and BGSAVE in a transaction. */
   saveScheduled = false;
+  private scheduledVersion: RdbAskedVersion = "auto";
   /** `keyspace.changes` when what is in the file was current. */
   private savedChanges: number;
   /** Whether the file was made for replicas and for nothing else. */
@@ -150,20 +161,36 @@ export class Persistence extends Loading {
 
   // ---- saving
 
-  /** SAVE: writes the file while everything waits. Errors: CommandError in Redis's words; the log has the reason; LOADING during a load. */
-  save(): void {
+  /** The version of files that no one asks otherwise for: directive rdb-version. */
+  private get configuredVersion(): RdbAskedVersion {
+    return this.config.values["rdb-version"];
+  }
+
+  /** Errors: CommandError that names a key which this version cannot hold. */
+  private requireHolds(version: RdbAskedVersion): void {
+    const found = rdbLacksTimes(version) ? this.keyspace.timedHashWords : null;
+    if (found !== null) throw commandError(`ERR Can't store ${found}, in RDB version ${version}`);
+  }
+
+  /**
+   * SAVE: writes the file while everything waits, in this version. Errors: CommandError in Redis's words; the log has the reason; LOADING
+   * during a load; a key that the version cannot hold.
+   */
+  save(version: RdbAskedVersion = this.configuredVersion): void {
     // A file of half a data set would replace the whole one.
     if (this.loading !== null) throw errors.loading;
     if (this.background !== null) throw commandError("ERR Background save already in progress");
+    this.requireHolds(version);
     this.saves++;
-    if (!this.saveFile()) throw commandError("ERR");
+    if (!this.saveFile(version)) throw commandError("ERR");
   }
 
-  private saveFile(): boolean {
+  private saveFile(version: RdbAskedVersion): boolean {
     const { keyspace, log } = this;
     try {
+      this.requireHolds(version);
       const file = new SnapshotFileSync(this.place());
-      new Snapshot(keyspace, file, this.snapshotOptions(), "whole").runNow();
+      new Snapshot(keyspace, file, { ...this.snapshotOptions(), version }, "whole").runNow();
       file.throwFailure();
     } catch (error) {
       log.warning(asFailure(error).message);
@@ -185,23 +212,33 @@ export class Persistence extends Loading {
 
   /**
    * BGSAVE: the image is that of this moment, its writing goes on in the background. `ended` is told why there is no file of it, or null
-   * when there is. Errors: CommandError when one, or a load, is under way.
+   * when there is. Errors: CommandError when one, or a load, is under way; a key that the version cannot hold.
    */
-  startBackgroundSave(ended: (error: Error | null) => void = () => {}): void {
+  startBackgroundSave({ version = this.configuredVersion, ended = () => {} }: BackgroundSaveOptions = {}): void {
     if (this.loading !== null) throw errors.loading;
     if (this.background !== null) throw commandError("ERR Background save already in progress");
+    this.requireHolds(version);
     const { keyspace, log } = this;
     this.saveScheduled = false;
     this.saves++;
     this.lastAttemptAt = this.seconds();
     const { promise, resolve: settle } = Promise.withResolvers<Error | null>();
     const file = new SnapshotFile({ ...this.place(), settled: settle, create: this.createFile });
-    const snapshot = new Snapshot(keyspace, file, this.snapshotOptions());
+    const snapshot = new Snapshot(keyspace, file, { ...this.snapshotOptions(), version });
     const settled = guardLater(
       promise.then((error) => ended(this.backgroundSaveEnded(error))),
       this.broken,
     );
-    this.background = { snapshot, file, startedAt: this.clock(), changes: keyspace.changes, settled, cancelled: false, superseded: false };
+    this.background = {
+      snapshot,
+      file,
+      startedAt: this.clock(),
+      changes: keyspace.changes,
+      version,
+      settled,
+      cancelled: false,
+      superseded: false,
+    };
     log.notice("Background saving started");
     file.start(snapshot);
     snapshot.start();
@@ -218,7 +255,7 @@ export class Persistence extends Loading {
       this.log.notice("DB saved on disk");
       this.log.notice("Background saving terminated with success");
       // It was being renamed when it was cancelled: the file is older than it was.
-      if (background.superseded) this.saveFile();
+      if (background.superseded) this.saveFile(background.version);
       else this.saved(background.changes);
     } else if (background.cancelled) {
       this.log.notice("Background saving cancelled");
@@ -248,7 +285,7 @@ export class Persistence extends Loading {
     void this.cancelBackgroundSave();
     if (this.config.values.save.length === 0) return;
     if (this.background !== null) this.background.superseded = true;
-    this.saveFile();
+    this.saveFile(this.configuredVersion);
   }
 
   /** Begins a save that was scheduled or that a save point asks for. To be called about ten times a second. */
@@ -261,7 +298,24 @@ export class Persistence extends Loading {
     const due = config.values.save.find((point) => changes >= point.changes && now - this.lastSaveAt > point.seconds);
     if (due === undefined && !this.saveScheduled) return;
     if (due !== undefined) log.notice(`${due.changes} changes in ${due.seconds} seconds. Saving...`);
-    this.startBackgroundSave();
+    try {
+      this.startBackgroundSave({ version: this.saveScheduled ? this.scheduledVersion : this.configuredVersion });
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      // A key that the version cannot hold: as one that failed, tried again later.
+      log.warning(`Background saving error: ${error.message}`);
+      this.saveScheduled = false;
+      this.lastAttemptAt = now;
+      this.lastSaveOk = false;
+      this.statusChanged();
+    }
+  }
+
+  /** A background save in this version begins as soon as may be: BGSAVE SCHEDULE, and BGSAVE in a transaction. Errors: as of starting one. */
+  scheduleSave(version: RdbAskedVersion = this.configuredVersion): void {
+    this.requireHolds(version);
+    this.saveScheduled = true;
+    this.scheduledVersion = version;
   }
 
   /** Ends what is under way, a save or a load: for a server that stops. Returns resolved once no temporary file is left. */
@@ -379,7 +433,7 @@ export class Persistence extends Loading {
   reload(options: ReloadOptions = {}): void {
     const { save = true, flush = true, merge = false } = options;
     const { keyspace, log } = this;
-    if (save && !this.saveFile()) throw commandError("ERR");
+    if (save && !this.saveFile("auto")) throw commandError("ERR");
     const { changes } = keyspace;
     if (flush) this.empty({ sync: true });
     try {

@@ -38,6 +38,7 @@ export type ReadNodes = NodeDirectory & Pick<NodeImage, "locate">;
 export interface ConsumerFacts {
   readonly name: Buffer;
   readonly seenTime: number;
+  readonly activeTime: number;
   /** The ids of its pending entries. */
   readonly owned: ReadNodes;
 }
@@ -509,7 +510,12 @@ function streamParts(sink: ValueSink, entries: ReadNodes, stream: Stream, captur
       lastId: idOf(group.lastId),
       entriesRead: group.entriesRead,
       pending: capture(group.pending.nodes),
-      consumers: consumers.map(({ nameBytes, seenTime, pending }) => ({ name: nameBytes, seenTime, owned: capture(pending.nodes) })),
+      consumers: consumers.map(({ nameBytes, seenTime, activeTime, pending }) => ({
+        name: nameBytes,
+        seenTime,
+        activeTime,
+        owned: capture(pending.nodes),
+      })),
       consumerNames: new Map(consumers.map(({ index, nameBytes }) => [index, nameBytes])),
     };
   });

@@ -49,14 +49,17 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
   ],
   // Blocking commands may be called by scripts, where they do not block; CLUSTER SLOTS and SHARDS while loading.
   flags: ["blmove", "blpop", "brpop", "brpoplpush", "bzpopmax", "bzpopmin", "cluster|shards", "cluster|slots", "wait"],
-  arity: ["command|getkeys", "command|getkeysandflags", "zrank", "zrevrank"],
+  // DUMP and SAVE take the version of what they write, as BGSAVE does: that is ours.
+  arity: ["command|getkeys", "command|getkeysandflags", "dump", "save", "zrank", "zrevrank"],
   arguments: [
+    "bgsave",
     "bitop",
     "client|kill",
     "client|list",
     "command|getkeys",
     "command|getkeysandflags",
     "config|get",
+    "dump",
     "geohash",
     "geopos",
     "georadius",
@@ -66,6 +69,7 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
     "module|loadex",
     "pfmerge",
     "psubscribe",
+    "save",
     "set",
     "xadd",
     "xinfo|stream",

@@ -50,6 +50,8 @@ describe("what was shown by name is still there", () => {
   test("among the commands and subcommands, with the same arity", async () => {
     await using server = await Ours.start();
     const now = await commands(server.client);
-    expect(Object.entries(names.commands).filter(([name, arity]) => now[name] !== arity)).toEqual([]);
+    // One that took a fixed number of arguments may take more by now.
+    const kept = (name: string, arity: number): boolean => now[name] === arity || now[name] === -arity;
+    expect(Object.entries(names.commands).filter(([name, arity]) => !kept(name, arity))).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { ObjectTable } from "../../src/memory/objects.ts";
 import type { ByteSpan, TableSpace } from "../../src/memory/record-table.ts";
 import { randomSeed } from "../../src/memory/siphash.ts";
 import { RdbWriter } from "../../src/rdb/writer.ts";
-import { RdbSink } from "../../src/snapshot/sinks/rdb.ts";
+import { RdbSink, rdbForm } from "../../src/snapshot/sinks/rdb.ts";
 import { streamValue } from "../../src/snapshot/value-walk.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
 import { check, property, type Random } from "../support/property.ts";
@@ -89,7 +89,7 @@ describe("a byte map", () => {
         check(!written.has(key), "nothing is written twice");
         written.set(key, value.toString("latin1", valueFrom, valueTo));
       }
-    })(new RdbWriter({ write() {} }, { compress: false, checksum: false }));
+    })(new RdbWriter({ write() {} }, { compress: false, checksum: false }), rdbForm("auto"));
     const holder = { object: map, encoding: Encoding.HASHTABLE, buffer: Buffer.alloc(0), from: 0, to: 0 };
     const streamed = streamValue(sink, () => sink, Type.HASH, holder);
     check(map.streamed, "an image reads it");

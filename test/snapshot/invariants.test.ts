@@ -17,7 +17,7 @@ import { FileQueue } from "../../src/snapshot/file-queue.ts";
 import { DatabaseImage, Image } from "../../src/snapshot/image.ts";
 import { LoadHandler } from "../../src/snapshot/load-handler.ts";
 import { CommandSink } from "../../src/snapshot/sinks/commands.ts";
-import { RdbImageSink, RdbSink } from "../../src/snapshot/sinks/rdb.ts";
+import { RdbImageSink, RdbSink, rdbForm } from "../../src/snapshot/sinks/rdb.ts";
 import { Spool } from "../../src/snapshot/spool.ts";
 import { StoredValue } from "../../src/snapshot/stored-value.ts";
 import { TableWalk } from "../../src/snapshot/table-walk.ts";
@@ -105,7 +105,7 @@ describe("a walk through a table", () => {
 
 describe("a value that is given in steps", () => {
   function streamed(type: Type, value: ReadValue): StreamedValue {
-    const sink = new RdbSink(writer());
+    const sink = new RdbSink(writer(), rdbForm("auto"));
     return streamValue(sink, () => sink, type, value);
   }
 

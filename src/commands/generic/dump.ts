@@ -14,6 +14,8 @@ import { PayloadWriter, payloadValid, readPayload } from "../../snapshot/sinks/d
 import type { Temporary } from "../../values/temporary.ts";
 import type { Type } from "../../values/value-types.ts";
 import { isPast } from "../arguments/deadline.ts";
+import { wrongCount } from "../arguments/numbers.ts";
+import { rdbVersionAt } from "../arguments/rdb-version.ts";
 
 const command = commandsOf("generic");
 
@@ -24,14 +26,19 @@ const SHOWN_KEY_BYTES = 128;
 /** Scratch of `dump`, by whether it compresses. */
 const writers = { compressing: new PayloadWriter({ compress: true }), plain: new PayloadWriter({ compress: false }) };
 
-export const dump = command("dump", { arity: 2, since: "2.6.0", flags: "readonly" })
-  .takes("key{RO access}")
+export const dump = command("dump", { arity: -2, since: "2.6.0", flags: "readonly" })
+  .takes("key{RO access} [VERSION version]")
   .tips("nondeterministic_output")
   .docs("Returns the value of a key, serialized.", "O(N) for a value of N bytes")
   .run((call) => {
+    if (call.count === 3) throw wrongCount(call);
+    const { values } = call.server.config;
+    const version = rdbVersionAt(call, 2) ?? values["rdb-version"];
     const value = call.openRead(1, null);
     if (!value.exists) return call.reply.null();
-    const payload = (call.server.config.values.rdbcompression ? writers.compressing : writers.plain).write(value.type, value);
+    const payload = (values.rdbcompression ? writers.compressing : writers.plain).write(value.type, value, version);
+    if (payload === null)
+      throw commandError(`ERR Can't store key ${keyName(call)}, a hash with field expiration, in RDB version ${version}`);
     call.reply.bytes(payload, 0, payload.length);
   });
 

@@ -7,7 +7,8 @@ import type { ShutdownOptions } from "../../execution/server-parts.ts";
 import { wallMicroseconds } from "../../process/clock.ts";
 import { ReplyMode } from "../../session/session.ts";
 import { REDIS_VERSION, VERSION } from "../../version.ts";
-import { wordSet } from "../arguments/numbers.ts";
+import { wordSet, wrongCount } from "../arguments/numbers.ts";
+import { rdbVersionAt } from "../arguments/rdb-version.ts";
 import { restore } from "../generic/dump.ts";
 import { replicatorArt } from "./lolwut-art.ts";
 
@@ -34,27 +35,30 @@ export const lastsave = command("lastsave", { arity: 1, since: "1.0.0", flags: "
   .docs("Returns the Unix time of the last successful save.", "O(1)")
   .run((call) => call.reply.integer(call.server.persistence.lastSaveAt));
 
-export const save = command("save", { arity: 1, since: "1.0.0", flags: "no_async_loading admin noscript no_multi" })
+export const save = command("save", { arity: -1, since: "1.0.0", flags: "no_async_loading admin noscript no_multi" })
+  .takes("[VERSION version]")
   .docs("Saves the data set to disk while clients wait.", "O(N) for N keys in all databases")
   .run((call) => {
-    call.server.persistence.save();
+    if (call.count === 2) throw wrongCount(call);
+    call.server.persistence.save(rdbVersionAt(call, 1));
     call.reply.ok();
   });
 
 export const bgsave = command("bgsave", { arity: -1, since: "1.0.0", flags: "no_async_loading admin noscript" })
-  .takes("[SCHEDULE@3.2.2]")
+  .takes("[SCHEDULE@3.2.2] [VERSION version]")
   .docs("Saves the data set to disk in the background.", "O(1)")
   .changed("3.2.2: Added `SCHEDULE`.")
   .run((call) => {
     const { persistence, appendOnly } = call.server;
-    if (call.count > 1 && (call.count > 2 || !call.is(1, "schedule"))) throw errors.syntax;
+    const scheduled = call.count > 1 && call.is(1, "schedule");
+    const version = rdbVersionAt(call, scheduled ? 2 : 1);
     if (!persistence.saving && (appendOnly.rewriting || call.session.queueing)) {
       // If EXEC calls it, the snapshot must be that of the moment after EXEC.
-      if (call.count === 1 && !call.session.queueing) throw REWRITE_UNDER_WAY;
-      persistence.saveScheduled = true;
+      if (!scheduled && !call.session.queueing) throw REWRITE_UNDER_WAY;
+      persistence.scheduleSave(version);
       return call.reply.simple("Background saving scheduled");
     }
-    persistence.startBackgroundSave();
+    persistence.startBackgroundSave({ version });
     call.reply.simple("Background saving started");
   });
 

@@ -6,6 +6,10 @@ import { bool, bytes, count, integer, oneOf, path } from "../kinds.ts";
 import { INT_MAX, INT_MIN } from "../numbers.ts";
 import { directory, savePoints } from "../special-kinds.ts";
 
+/** RDB versions that can be asked for: "auto" is 10, or what hashes whose fields have times need. */
+export const RDB_ASKED_VERSIONS = ["auto", "10", "11", "12", "80"] as const;
+export type RdbAskedVersion = (typeof RDB_ASKED_VERSIONS)[number];
+
 /** Snapshots and the append-only file. */
 export const PERSISTENCE = {
   dir: directive(directory, { value: ".", text: "." }, "Directory of snapshots and the append-only file", {
@@ -17,6 +21,7 @@ export const PERSISTENCE = {
     protected: true,
   }),
   rdbcompression: directive(bool, "yes", "Compress strings in snapshots (LZF)"),
+  "rdb-version": directive(oneOf(RDB_ASKED_VERSIONS), "auto", "RDB version of snapshots and DUMP: 12 is of Redis 7.4, 80 of Valkey 9.0"),
   rdbchecksum: directive(bool, "yes", "End snapshots with a CRC64, and check it when loading", FIXED),
   "rdb-save-incremental-fsync": directive(bool, "yes", "Flush a snapshot to disk in steps while it is written"),
   "rdb-del-sync-files": directive(bool, "no", "Delete snapshots made for replication, where nothing else persists"),

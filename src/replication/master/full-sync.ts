@@ -184,7 +184,8 @@ export class FileSync extends FullSync<FilePosition> {
   }
 
   begin(): void {
-    this.persistence.startBackgroundSave((error) => this.settled(error));
+    // What replicas can read is decided by what they said, not by what files are to be.
+    this.persistence.startBackgroundSave({ version: "auto", ended: (error) => this.settled(error) });
   }
 
   join(replica: Replica): boolean {

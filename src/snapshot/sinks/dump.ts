@@ -7,16 +7,10 @@
  */
 
 import { copied, copyBytes } from "../../base/bytes.ts";
+import type { RdbAskedVersion } from "../../config/options/persistence.ts";
 import { Crc64 } from "../../rdb/crc64.ts";
 import { RdbEntry } from "../../rdb/entry.ts";
-import {
-  familyOf,
-  RDB_CHECKSUM_BYTES,
-  RDB_COMMON_VERSION,
-  RDB_TIMED_VERSION,
-  RDB_WRITTEN_VERSION,
-  valueTypeName,
-} from "../../rdb/format.ts";
+import { familyOf, RDB_CHECKSUM_BYTES, RDB_COMMON_VERSION, RDB_WRITTEN_VERSION, valueTypeName } from "../../rdb/format.ts";
 import type { RdbHandler } from "../../rdb/handler.ts";
 import { RdbInput } from "../../rdb/input.ts";
 import { Omitted } from "../../rdb/omitted.ts";
@@ -27,7 +21,7 @@ import { isTimed } from "../../values/hash/timed.ts";
 import type { Holder } from "../../values/holder.ts";
 import type { Type } from "../../values/value-types.ts";
 import { encodingOf, walkValue } from "../value-walk.ts";
-import { RdbSink, rdbTypeOf } from "./rdb.ts";
+import { RdbSink, rdbForm, rdbLacksTimes, rdbTypeOf, rdbVersion } from "./rdb.ts";
 
 const VERSION_BYTES = 2;
 /** What stands behind the content. */
@@ -49,17 +43,20 @@ export class PayloadWriter {
       { write: (bytes, from, to) => this.append(bytes, from, to) },
       { compress: options.compress, checksum: false, bufferBytes: MIN_BYTES },
     );
-    this.sink = new RdbSink(this.out);
+    this.sink = new RdbSink(this.out, rdbForm("auto"));
   }
 
-  /** Returns the payload of a value of this type. */
-  write(type: Type, value: Holder): Buffer {
-    const { out } = this;
-    this.length = 0;
+  /** Returns the payload of a value of this type in this version; null where that cannot hold it, a hash with times of fields. */
+  write(type: Type, value: Holder, version: RdbAskedVersion): Buffer | null {
+    const { out, sink } = this;
     const encoding = encodingOf(value);
-    out.byte(rdbTypeOf(type, encoding, this.sink.family));
-    walkValue(this.sink, type, value);
-    return this.sealed(isTimed(encoding) ? RDB_TIMED_VERSION[this.sink.family] : RDB_WRITTEN_VERSION);
+    const timed = isTimed(encoding);
+    if (timed && rdbLacksTimes(version)) return null;
+    this.length = 0;
+    sink.form = rdbForm(version);
+    out.byte(rdbTypeOf(type, encoding, sink.form));
+    walkValue(sink, type, value);
+    return this.sealed(rdbVersion(version, sink.form, timed));
   }
 
   /** Returns the payload of function libraries. */

@@ -1,10 +1,13 @@
 /**
- * Values in the RDB format. What is written is version 10, which Redis 7.0 loads; so a set that is a listpack goes as its members, because
- * version 11 was the first to have it in one piece. Hashes with times of fields need a later one, Redis's or Valkey's. Small collections
- * and the nodes of lists go as they lie in memory, compressed ones as the image had them that they were loaded from.
+ * Values in the RDB format. What is written is version 10, which Redis 7.0 loads, unless a later one is asked for; so a set that is a
+ * listpack goes as its members, because version 11 was the first to have it in one piece, and times of activity of a stream's consumers are
+ * lost. Hashes with times of fields need a later one in any case, Redis's or Valkey's. Small collections and the nodes of lists go as they
+ * lie in memory, compressed ones as the image had them that they were loaded from.
  */
 
+import { assert } from "../../assert.ts";
 import type { Counter } from "../../base/numbers/counter.ts";
+import type { RdbAskedVersion } from "../../config/options/persistence.ts";
 import { idleSeconds, lfuCounter } from "../../keyspace/access.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { ACCESS_MASK } from "../../keyspace/record-meta.ts";
@@ -13,8 +16,10 @@ import { EXPIRES } from "../../memory/record.ts";
 import type { ByteSpan } from "../../memory/record-table.ts";
 import { writeCompressed } from "../../rdb/compressed-node.ts";
 import {
+  familyOf,
   NODE_CONTAINER,
   OPCODE,
+  RDB_COMMON_VERSION,
   RDB_TIMED_VERSION,
   RDB_WRITTEN_VERSION,
   type RdbFamily,
@@ -44,37 +49,62 @@ const TIMED_HASH = {
   valkey: { packed: VALKEY_TYPE.timedHash, elements: VALKEY_TYPE.timedHash },
 } as const;
 
+/** In which of the forms that a value could have it is written. */
+export interface RdbForm {
+  /** Whose form hashes with times of fields have. */
+  readonly family: RdbFamily;
+  /** Whether it may have what came with version 11. */
+  readonly modern: boolean;
+}
+
+/** The form of a version that was asked for; `family` says whose that is where none was. */
+export function rdbForm(asked: RdbAskedVersion, family: RdbFamily = "redis"): RdbForm {
+  if (asked === "auto") return { family, modern: false };
+  return { family: familyOf(Number(asked)) ?? family, modern: Number(asked) >= RDB_COMMON_VERSION };
+}
+
+/** The version of what is written in this form; `timed`: there are hashes with times of fields in it. */
+export function rdbVersion(asked: RdbAskedVersion, { family }: RdbForm, timed: boolean): number {
+  if (asked !== "auto") return Number(asked);
+  return timed ? RDB_TIMED_VERSION[family] : RDB_WRITTEN_VERSION;
+}
+
+/** Whether this version, asked for, has no hashes with times of fields. */
+export function rdbLacksTimes(asked: RdbAskedVersion): boolean {
+  return asked !== "auto" && Number(asked) <= RDB_COMMON_VERSION;
+}
+
 /** The value type of the format that a value of this type and encoding is written as. */
-export function rdbTypeOf(type: Type, encoding: Encoding, family: RdbFamily): number {
+export function rdbTypeOf(type: Type, encoding: Encoding, { family, modern }: RdbForm): number {
   switch (type) {
     case Type.STRING:
       return VALUE_TYPE.string;
     case Type.LIST:
       return VALUE_TYPE.listQuicklist2;
     case Type.SET:
-      return encoding === Encoding.INTSET ? VALUE_TYPE.setIntset : VALUE_TYPE.set;
+      if (encoding === Encoding.INTSET) return VALUE_TYPE.setIntset;
+      return modern && encoding === Encoding.LISTPACK ? VALUE_TYPE.setListpack : VALUE_TYPE.set;
     case Type.ZSET:
       return encoding === Encoding.LISTPACK ? VALUE_TYPE.zsetListpack : VALUE_TYPE.zset2;
     case Type.HASH:
       if (isTimed(encoding)) return TIMED_HASH[family][encoding === Encoding.LISTPACK_EX ? "packed" : "elements"];
       return encoding === Encoding.LISTPACK ? VALUE_TYPE.hashListpack : VALUE_TYPE.hash;
     case Type.STREAM:
-      return VALUE_TYPE.streamListpacks2;
+      return modern ? VALUE_TYPE.streamListpacks3 : VALUE_TYPE.streamListpacks2;
   }
 }
 
 /** Writes what stands behind type and key in an image, and behind the type in a DUMP payload. rdb/stream-value.ts has the form of streams. */
 export class RdbSink implements ValueSink {
   out: RdbWriter;
-  /** Whose form hashes with times of fields have. */
-  readonly family: RdbFamily;
+  form: RdbForm;
   /** What the times of the fields count from, in a hash that has them and in Redis's form; -1 in others. */
   private base = -1;
   private withTimes = false;
 
-  constructor(out: RdbWriter, family: RdbFamily = "redis") {
+  constructor(out: RdbWriter, form: RdbForm) {
     this.out = out;
-    this.family = family;
+    this.form = form;
   }
 
   string(bytes: Buffer, from: number, to: number): void {
@@ -90,10 +120,10 @@ export class RdbSink implements ValueSink {
   }
 
   packed(type: Type, encoding: Encoding, bytes: Buffer, from: number, to: number): boolean {
-    if (type === Type.SET && encoding === Encoding.LISTPACK) return false;
-    const { out } = this;
+    const { out, form } = this;
+    if (type === Type.SET && encoding === Encoding.LISTPACK && !form.modern) return false;
     if (encoding === Encoding.LISTPACK_EX) {
-      if (this.family === "valkey") return false;
+      if (form.family === "valkey") return false;
       const length = timedListpack(bytes, from, to);
       out.int64(soonestPacked({ buffer: bytes, from, to }));
       out.rawString(TIMED_LISTPACK.bytes, 0, length);
@@ -144,13 +174,14 @@ export class RdbSink implements ValueSink {
   timedHash(count: number, soonest: number): void {
     this.withTimes = true;
     this.base = soonest;
-    if (this.family === "redis") this.out.int64(soonest);
+    if (this.form.family === "redis") this.out.int64(soonest);
     this.out.length(count);
   }
 
   /** Redis has the time first, counted from the soonest and one more, 0 for none; Valkey has it last and absolute. */
   field(bytes: Buffer, from: number, to: number, value: Buffer, valueFrom: number, valueTo: number, time: number): void {
-    const { out, withTimes, family } = this;
+    const { out, withTimes } = this;
+    const { family } = this.form;
     if (withTimes && family === "redis") out.length(time === NO_TIME ? 0 : time - this.base + 1);
     out.rawString(bytes, from, to);
     out.rawString(value, valueFrom, valueTo);
@@ -186,9 +217,10 @@ export class RdbSink implements ValueSink {
     this.out.length(count);
   }
 
-  consumer(_group: GroupFacts, { name, seenTime, owned }: ConsumerFacts): void {
+  consumer(_group: GroupFacts, { name, seenTime, activeTime, owned }: ConsumerFacts): void {
     this.out.rawString(name, 0, name.length);
     this.out.int64(seenTime);
+    if (this.form.modern) this.out.int64(activeTime);
     this.out.length(owned.size);
   }
 
@@ -202,7 +234,7 @@ export class RdbSink implements ValueSink {
 
   /** Returns a sink that goes on with the value begun here, of which only the head is written. */
   protected continuedIn(out: RdbWriter): RdbSink {
-    const later = new RdbSink(out, this.family);
+    const later = new RdbSink(out, this.form);
     later.withTimes = this.withTimes;
     later.base = this.base;
     this.withTimes = false;
@@ -227,8 +259,10 @@ export type UsageFacts = "none" | "idle" | "frequency";
 
 export interface RdbImageOptions {
   readonly usage: UsageFacts;
-  /** Whose form hashes with times of fields have; Redis's unless told. */
+  /** Whose form hashes with times of fields have where no version is asked for; Redis's unless told. */
   readonly family?: RdbFamily;
+  /** "auto" unless told. One that cannot say what there is must not be asked for: rdbLacksTimes. */
+  readonly version?: RdbAskedVersion;
   /** Facts for the head of the image. */
   readonly aux: readonly (readonly [name: string, value: string | number])[];
 }
@@ -239,10 +273,13 @@ export class RdbImageSink extends RdbSink implements EntrySink {
   private readonly usage: UsageFacts;
 
   constructor(out: RdbWriter, keyspace: Keyspace, options: RdbImageOptions) {
-    super(out, options.family);
+    const { family, version = "auto", usage, aux } = options;
+    super(out, rdbForm(version, family));
     this.keyspace = keyspace;
-    this.usage = options.usage;
-    out.header(options.aux, keyspace.hasFieldTimes ? RDB_TIMED_VERSION[this.family] : RDB_WRITTEN_VERSION);
+    this.usage = usage;
+    const timed = keyspace.hasFieldTimes;
+    assert(!timed || !rdbLacksTimes(version), "no version is asked for that cannot say what there is");
+    out.header(aux, rdbVersion(version, this.form, timed));
   }
 
   library(text: Buffer): void {
@@ -265,7 +302,7 @@ export class RdbImageSink extends RdbSink implements EntrySink {
     }
     if (this.usage !== "none") this.writeUsage(table.meta(address) & ACCESS_MASK);
     const from = table.keyOffset(address);
-    out.key(rdbTypeOf(type, encoding, this.family), table.keyBuffer(address), from, from + table.keyLength(address));
+    out.key(rdbTypeOf(type, encoding, this.form), table.keyBuffer(address), from, from + table.keyLength(address));
   }
 
   private writeUsage(access: number): void {

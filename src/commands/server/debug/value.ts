@@ -9,7 +9,7 @@ import { NO_EXPIRY } from "../../../keyspace/lookup.ts";
 import { GRANULE } from "../../../memory/arena.ts";
 import { RdbWriter } from "../../../rdb/writer.ts";
 import { DatasetDigest, Digest, digestValue as digestOf } from "../../../snapshot/sinks/digest.ts";
-import { RdbSink } from "../../../snapshot/sinks/rdb.ts";
+import { RdbSink, rdbForm } from "../../../snapshot/sinks/rdb.ts";
 import { StoredValue } from "../../../snapshot/stored-value.ts";
 import { walkValue } from "../../../snapshot/value-walk.ts";
 import { QuickList } from "../../../values/list/quicklist.ts";
@@ -96,7 +96,7 @@ function nodesOf({ server, database }: Call, address: number): string {
 function serializedLength(call: Call, address: number): number {
   const { database } = call;
   const writer = new RdbWriter({ write() {} }, { compress: call.server.config.values.rdbcompression, checksum: false, bufferBytes: 1024 });
-  walkValue(new RdbSink(writer), database.type(address), stored.show(database.table, address));
+  walkValue(new RdbSink(writer, rdbForm("auto")), database.type(address), stored.show(database.table, address));
   return writer.bytesWritten;
 }
 

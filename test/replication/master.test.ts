@@ -260,7 +260,6 @@ describe("the protocol towards replicas", () => {
     expect(await magicFor("version", "9.1.2")).toBe("REDIS0010 without Valkey's type");
     await client.command("HEXPIRE", "h", "100", "FIELDS", "1", "a");
     expect(await magicFor("version", "9.1.2")).toBe("VALKEY080 with Valkey's type");
-    expect(await magicFor("version", "8.1.0")).toBe("REDIS0012 without Valkey's type");
     expect(await magicFor()).toBe("REDIS0012 without Valkey's type");
     await client.command("HPERSIST", "h", "FIELDS", "1", "a");
     expect(await magicFor("version", "9.1.2")).toBe("REDIS0010 without Valkey's type");

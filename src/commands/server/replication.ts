@@ -119,6 +119,8 @@ function failoverOptions(call: Call): FailoverOptions {
 // ---- between replica and master
 
 const FIRST_VALKEY_WITH_FIELD_TIMES = 9;
+/** Only Redis 8 and later say this, whose replicas read times of hash fields. */
+const REDIS_8_CAPABILITY = "rdb-channel-repl";
 
 export const replconf = command("replconf", { arity: -1, since: "3.0.0", flags: "admin noscript loading stale allow_busy" })
   .marked("no-data")
@@ -157,11 +159,15 @@ function setOption(call: Call, index: number): boolean {
       if (call.is(index + 1, "eof")) replication.replicas.of(session).eof = true;
       else if (call.is(index + 1, "psync2")) replication.replicas.of(session).psync2 = true;
       else if (call.is(index + 1, FUNCTIONS_CAPABILITY)) replication.replicas.of(session).wantsFunctions = true;
+      else if (call.is(index + 1, REDIS_8_CAPABILITY)) replication.replicas.of(session).readsFieldTimes = true;
       return true; // others belong to later versions
-    case "version":
+    case "version": {
       // Only Valkey's replicas say theirs. From 9 on they read times of hash fields in Valkey's form, and in no other.
-      if (Number.parseInt(call.text(index + 1), 10) >= FIRST_VALKEY_WITH_FIELD_TIMES) replication.replicas.of(session).family = "valkey";
+      const replica = replication.replicas.of(session);
+      replica.readsFieldTimes = Number.parseInt(call.text(index + 1), 10) >= FIRST_VALKEY_WITH_FIELD_TIMES;
+      if (replica.readsFieldTimes) replica.family = "valkey";
       return true;
+    }
     case "rdb-only": {
       const only = call.integer(index + 1);
       if (only !== 0 && only !== 1) throw commandError("ERR value is out of range, value must between 0 and 1");

@@ -4,6 +4,7 @@
  */
 
 import { assert, guard } from "../../assert.ts";
+import { commandError } from "../../errors.ts";
 import { type Session, SessionKind } from "../../session/session.ts";
 import type { OutputLimit } from "../../transport/output-buffer.ts";
 import type { ReplicationContext } from "../context.ts";
@@ -11,6 +12,7 @@ import type { History } from "../history.ts";
 import { encodeNote } from "../note.ts";
 import { FileSync, type FullSync, StreamedSync, type SyncEvents } from "./full-sync.ts";
 import { Replica, ReplicaState } from "./replica.ts";
+import { UnreadableData } from "./unreadable.ts";
 
 const PING = Buffer.from("*1\r\n$4\r\nPING\r\n");
 const GETACK = Buffer.from("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n");
@@ -23,6 +25,7 @@ export class Replicas implements SyncEvents {
   private readonly history: History;
   /** What clients said about themselves, whether they are replicas yet or not. */
   private readonly known = new Map<Session, Replica>();
+  private readonly unreadable: UnreadableData;
   private sync: FullSync | null = null;
   private startScheduled = false;
   private flushScheduled = false;
@@ -41,6 +44,7 @@ export class Replicas implements SyncEvents {
   constructor(server: ReplicationContext, history: History) {
     this.server = server;
     this.history = history;
+    this.unreadable = new UnreadableData(server);
     const endAppends = server.journal.onAppend(() => this.scheduleFlush());
     const endChanges = server.functions.privileged.onChange(() => {
       this.notesWanted = true;
@@ -107,7 +111,7 @@ export class Replicas implements SyncEvents {
 
   // ---- asking for data
 
-  /** Serves PSYNC, or SYNC where `request` is null. `offset` counts bytes from 1. */
+  /** Serves PSYNC, or SYNC where `request` is null. `offset` counts bytes from 1. Errors: the replica cannot read what the data needs. */
   request(session: Session, request: { id: string; offset: number } | null): void {
     const { log, stats, config, journal } = this.server;
     const replica = this.of(session);
@@ -117,6 +121,8 @@ export class Replicas implements SyncEvents {
       stats.partialSyncsAccepted++;
       return;
     } else if (!request.id.startsWith("?")) stats.partialSyncsRefused++;
+    const refusal = this.unreadable.refusal(replica);
+    if (refusal !== null) throw commandError(refusal);
     stats.fullSyncs++;
     this.attach(replica, ReplicaState.WAITING);
     if (config.values["repl-disable-tcp-nodelay"]) session.link.setNoDelay(false);
@@ -285,6 +291,7 @@ export class Replicas implements SyncEvents {
       "the stream goes on from the image's offset: what follows must be kept",
     );
     replica.state = ReplicaState.IMAGE;
+    replica.owesTimes = this.server.keyspace.hasFieldTimes;
     replica.progressAt = Date.now();
     if (!replica.imageOnly) replica.cursor = journal.open(offset);
     this.tellFunctions(replica);
@@ -318,6 +325,7 @@ export class Replicas implements SyncEvents {
     if (error !== null) {
       for (const replica of sync.replicas) {
         this.server.log.warning(`SYNC failed. BGSAVE for replica ${replica.name}: ${error.message}`);
+        replica.owesTimes = false;
         replica.session.link.destroy();
       }
     }
@@ -402,6 +410,7 @@ export class Replicas implements SyncEvents {
     log.warning(
       `Client id=${session.id} addr=${session.link.remoteAddress} omem=${behind} scheduled to be closed ASAP for overcoming of output buffer limits.`,
     );
+    replica.owesTimes = false;
     session.link.destroy();
   }
 
@@ -418,6 +427,10 @@ export class Replicas implements SyncEvents {
     // What it cannot have, it has not run: WAIT counts on that.
     replica.acknowledged = Math.max(replica.acknowledged, Math.min(offset, this.server.journal.offset));
     if (flushed > replica.flushed) replica.flushed = flushed;
+    if (replica.owesTimes && replica.state === ReplicaState.ONLINE) {
+      replica.owesTimes = false;
+      this.unreadable.loaded(replica);
+    }
     replica.acknowledgedAt = Date.now();
     if (replica.awaitsAcknowledgement && replica.state === ReplicaState.ONLINE) {
       replica.awaitsAcknowledgement = false;
@@ -433,6 +446,7 @@ export class Replicas implements SyncEvents {
     const replica = this.known.get(session);
     if (replica === undefined) return;
     this.known.delete(session);
+    if (replica.owesTimes && !replica.legacy && this.list.includes(replica)) this.unreadable.failed(replica);
     this.detach(replica);
   }
 

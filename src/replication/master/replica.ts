@@ -43,6 +43,10 @@ export class Replica {
   wantsFunctions = false;
   /** Whose form images have for it, where the two differ. */
   family: RdbFamily = "redis";
+  /** Whether it reads hashes whose fields have times, as far as what it said tells; null where that tells nothing. */
+  readsFieldTimes: boolean | null = null;
+  /** Whether it was promised an image with such hashes, and has not said yet that it has loaded it. */
+  owesTimes = false;
   /** Wants an image and no stream. */
   imageOnly = false;
   /** Wants these parts of an image only; null for all of it. */

@@ -167,11 +167,23 @@ export abstract class Changes extends Lookup {
     this.fields.note(table.hashOf(address), soonest, keyspace.now);
   }
 
+  /** The key at `address` was made at one go: if it is a hash, its fields may have times. */
+  protected noteMade(address: number): void {
+    this.noteFields(address);
+    const { onFieldTime } = this.keyspace;
+    if (onFieldTime !== null && isTimed(this.encoding(address))) onFieldTime(this.index, this.table.key(address), null);
+  }
+
   /** The hash at `address`, if it is one, goes or has no times any more. */
   private forgetFields(address: number): void {
     if (!isTimed(this.encoding(address))) return;
     const hash = this.table.hashOf(address);
     if (this.timedOfHash(hash).every((other) => other === address)) this.fields?.drop(hash);
+  }
+
+  /** Whether the key at `address` is a hash with a field that has a time. */
+  hasFieldTimes(address: number): boolean {
+    return isTimed(this.encoding(address)) && this.soonestFieldOf(address) !== Number.POSITIVE_INFINITY;
   }
 
   /** The hashes with times whose keys have this hash. */

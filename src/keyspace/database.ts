@@ -184,7 +184,7 @@ export class Database extends Changes {
     const made = target.create(target.table.hash(key, from, length), key, from, length, table.meta(address), room, object, expireAt);
     if (object === null) copyBytes(target.table.bytesOf(made), target.table.valueOffset(made), span.buffer, span.from, span.to);
     if (expireAt > Number.MAX_SAFE_INTEGER) target.expiry.refine(made, this.expiry.exact(address));
-    target.noteFields(made);
+    target.noteMade(made);
     target.announce(made);
     if (replaced !== 0) target.remove(replaced);
     if (move) this.remove(address, held !== null);
@@ -220,7 +220,7 @@ export class Database extends Changes {
     }
     if (object === null) copyBytes(table.bytesOf(address), table.valueOffset(address), value.buffer, value.from, value.to);
     value.release();
-    this.noteFields(address);
+    this.noteMade(address);
     this.announce(address);
     return address;
   }

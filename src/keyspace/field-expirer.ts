@@ -1,13 +1,16 @@
 /** Takes out fields of hashes that have expired, and says so to the journal and to listeners: one for a server. */
 
-import type { Element } from "../memory/packed.ts";
-import { hashLength } from "../values/hash/hash.ts";
-import { expireFields } from "../values/hash/timed.ts";
+import { NO_TIME } from "../memory/expiring-map.ts";
+import { Element } from "../memory/packed.ts";
+import { hashDelete, hashLength } from "../values/hash/hash.ts";
+import { expireFields, fieldTime, isTimed, NO_FIELD } from "../values/hash/timed.ts";
 import { Type } from "../values/value-types.ts";
 import type { Database } from "./database.ts";
 import { EventClass } from "./events.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { Value } from "./value.ts";
+
+const shown = new Element();
 
 /** Has active expiry of `keyspace` take out fields. */
 export function expiresFields(keyspace: Keyspace): void {
@@ -20,6 +23,24 @@ export function expiresFields(keyspace: Keyspace): void {
     const gone = expireFields(value, keyspace.now, leaving, stop);
     if (gone > 0) value.shrunk(hashLength(value), 0, EventClass.HASH, "hexpired");
     else database.noteFields(address);
+  };
+  keyspace.expireField = (database, key, field) => {
+    const address = database.locate(key);
+    if (address === 0 || !isTimed(database.encoding(address))) return false;
+    if (field === null) {
+      keyspace.expireFields?.(database, address, () => false);
+      const left = database.locate(key);
+      return left !== 0 && database.hasFieldTimes(left);
+    }
+    value.open(database, address, database.table.hashOf(address), Type.HASH, key, 0, key.length);
+    const time = fieldTime(value, field, 0, field.length);
+    if (time === NO_FIELD || time === NO_TIME || time >= keyspace.now) return time >= keyspace.now;
+    value.beforeChange();
+    shown.setSpan({ buffer: field, from: 0, to: field.length });
+    fieldLeaves(keyspace, database, key, shown);
+    hashDelete(value, field, 0, field.length);
+    value.shrunk(hashLength(value), 0, EventClass.HASH, "hexpired");
+    return false;
   };
 }
 

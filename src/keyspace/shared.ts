@@ -40,6 +40,8 @@ export abstract class SharedState {
   onLeaving: ((database: ObservedDatabase, key: Buffer, why: "expired" | "evicted") => void) | null = null;
   /** Told of each key that is given a deadline, or another one. */
   onDeadline: ((database: number, key: Buffer) => void) | null = null;
+  /** Told of each field of a hash that a command gives a time; null: of all that have one, of a hash that is made at one go. */
+  onFieldTime: ((database: number, key: Buffer, field: Buffer | null) => void) | null = null;
   /** Told of each field of a hash that is about to be taken out because it has expired. */
   onFieldLeaving: ((database: ObservedDatabase, key: Buffer, field: Buffer) => void) | null = null;
   /** Up to where values are kept packed. */

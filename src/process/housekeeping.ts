@@ -87,7 +87,7 @@ export class Housekeeping {
       keyspace.now = Date.now();
       finished = keyspace.expireDue(SLICE_MS);
     }
-    if (this.activeExpiry && replication.ownDeadlines.size > 0) {
+    if (this.activeExpiry && replication.ownDeadlines.waiting) {
       keyspace.now = Date.now();
       replication.ownDeadlines.sweep();
     }

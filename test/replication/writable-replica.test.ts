@@ -43,6 +43,44 @@ describe("a writable replica", () => {
     expect(await infoField(master.client, "stats", "expired_keys")).toBe("0");
   });
 
+  test("deletes fields that its own clients gave a time, of small and large hashes, and only those", async () => {
+    await using both = await pair();
+    const { master, replica } = both;
+    const { client } = replica;
+    await master.client.text("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+    const large = Array.from({ length: 1200 }, (_, index) => `f${index}`).flatMap((field) => [field, "v"]);
+    for (const [key, fields] of [
+      ["small", ["f0", "v", "f1", "v", "f2", "v", "f3", "v"]],
+      ["large", large],
+    ] as const) {
+      await master.client.text("HSET", key, ...fields);
+      await master.client.command("HPEXPIRE", key, 1, "FIELDS", 1, "f0");
+      await sameOffset(master.client, client);
+      await client.command("HPEXPIRE", key, 1, "FIELDS", 1, "f1");
+      await client.command("HGETEX", key, "PX", 1, "FIELDS", 1, "f2");
+      await client.command("HSETEX", key, "PX", 1, "FIELDS", 2, "f3", "new", "f4", "new");
+      await client.command("HSETEX", key, "EX", 1000, "FIELDS", 1, "later", "1");
+    }
+    const length = async (key: string): Promise<number> => Number(await client.text("HLEN", key));
+    await until("their end", async () => (await length("small")) === 2 && (await length("large")) === 1197);
+    // The master's is hidden, and there until the master deletes it.
+    expect((await client.command("HMGET", "small", "f0", "f1", "later")).toString()).toBe("*3\r\n$-1\r\n$-1\r\n$1\r\n1\r\n");
+    // A hash that lost all its fields is gone, and what clients make at one go is theirs as a whole.
+    await client.command("HSETEX", "gone", "PX", 1, "FIELDS", 1, "f", "v");
+    await client.command("HSETEX", "origin", "PX", 100, "FIELDS", 1, "f", "v");
+    await client.command("COPY", "origin", "copy");
+    await client.command("RENAME", "origin", "moved");
+    await until(
+      "the end of the others",
+      async () => (await client.command("EXISTS", "gone", "origin", "copy", "moved")).toString() === ":0\r\n",
+    );
+    await client.command("HPERSIST", "small", "FIELDS", 1, "later");
+    await client.command("DEL", "large");
+    await until("the rest to be forgotten", () => !replica.server.replication.ownDeadlines.waiting);
+    expect(await tracked(replica)).toBe("0");
+    expect(await length("small")).toBe(2);
+  });
+
   test("leaves them when DEBUG SET-ACTIVE-EXPIRE says so, and forgets them when it is a master or may not be written to", async () => {
     await using both = await pair();
     const { replica } = both;

@@ -11,7 +11,7 @@ import { fieldTime, NO_FIELD, setFieldTime } from "../../values/hash/timed.ts";
 import { Type } from "../../values/value-types.ts";
 import { isPast, Unit } from "../arguments/deadline.ts";
 import { meaningOf } from "../arguments/numbers.ts";
-import { expireNamed } from "./expired-fields.ts";
+import { expireNamed, giveTime } from "./expired-fields.ts";
 import { fieldDeadline, namedFields, timesChanged } from "./field-arguments.ts";
 
 const command = commandsOf("hash");
@@ -117,7 +117,7 @@ function setTime(call: Call, hash: Value, index: number, at: number, condition: 
   if (before === NO_FIELD) return NO_FIELD;
   if (!allowed(condition, before, at)) return NOT_SET;
   if (past) hashDelete(hash, buffer, from, to);
-  else setFieldTime(hash, buffer, from, to, at);
+  else giveTime(call, hash, from, to, at);
   return past ? DELETED : SET;
 }
 

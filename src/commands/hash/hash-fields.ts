@@ -8,11 +8,11 @@ import type { Value } from "../../keyspace/value.ts";
 import { NO_TIME } from "../../memory/expiring-map.ts";
 import { Element } from "../../memory/packed.ts";
 import { hashDelete, hashFind, hashGet, hashLength, hashPut, hashSet } from "../../values/hash/hash.ts";
-import { fieldTime, setFieldTime } from "../../values/hash/timed.ts";
+import { fieldTime } from "../../values/hash/timed.ts";
 import { Type } from "../../values/value-types.ts";
 import { isPast, Unit } from "../arguments/deadline.ts";
 import { meaningOf, wrongCount } from "../arguments/numbers.ts";
-import { expireNamed } from "./expired-fields.ts";
+import { expireNamed, giveTime } from "./expired-fields.ts";
 import { countArgument, fieldDeadline, namedFields, timesChanged, wordsFrom } from "./field-arguments.ts";
 
 const command = commandsOf("hash");
@@ -67,7 +67,7 @@ function readField(call: Call, hash: Value, index: number, sets: boolean, at: nu
   call.reply.slice(shownValue);
   if (!sets || (at === NO_TIME && fieldTime(hash, buffer, from, to) === NO_TIME)) return false;
   if (past) hashDelete(hash, buffer, from, to);
-  else setFieldTime(hash, buffer, from, to, at);
+  else giveTime(call, hash, from, to, at);
   return true;
 }
 
@@ -159,7 +159,7 @@ function setFields(call: Call): void {
     const place = options.keepTime ? hashFind(hash, buffer, from, to) : 0;
     if (place !== 0) hashPut(hash, place, buffer, from, to, buffer, value, value + lengths[index + 1]);
     else hashSet(hash, buffer, from, to, buffer, value, value + lengths[index + 1]);
-    if (at !== NO_TIME && !past) setFieldTime(hash, buffer, from, to, at);
+    if (at !== NO_TIME && !past) giveTime(call, hash, from, to, at);
   }
   hash.changed((count - first) >>> 1);
   call.event(EventClass.HASH, "hset", 1);

@@ -1,4 +1,7 @@
-/** Times that a command gives to fields, and fields that have expired and that a command names: it takes them out before it looks at them, as it would an expired key. */
+/**
+ * Times that a command gives to fields, and fields that have expired and that a command names: it takes them out before it looks at them, as it
+ * would an expired key.
+ */
 
 import type { Call } from "../../execution/call.ts";
 import { EventClass } from "../../keyspace/events.ts";

@@ -1,6 +1,7 @@
 /**
  * The link of a replica to its master: one connection after another, each through handshake, image and stream, until the server stops
- * following. A lost link is tried again at once, and after that once a second, forever. Where the history can be continued, it is.
+ * following. A lost link is tried again at once, and after that once a second, forever; later where the data itself is what fails
+ * (back-off.ts). Where the history can be continued, it is.
  */
 
 import type { Socket } from "bun";
@@ -15,6 +16,7 @@ import type { Failover } from "../failover.ts";
 import type { History } from "../history.ts";
 import type { Replicas } from "../master/master.ts";
 import type { OwnDeadlines } from "../own-deadlines.ts";
+import { BackOff } from "./back-off.ts";
 import { Handshake, type Outcome, type SendWords, Step } from "./handshake.ts";
 import type { Payload } from "./payload.ts";
 import { DivergenceError, MasterStream } from "./stream.ts";
@@ -39,8 +41,7 @@ const CR = 0x0d;
 /** Attempts follow each other no faster than this, in ms. */
 const RETRY_MS = 1000;
 
-/** After the stream had to be given up: no attempt is made for a time, which doubles up to this, and begins anew with a link that was steady. */
-const LONGEST_DELAY_MS = 60_000;
+/** After the stream had to be given up no attempt is made for a time; it is the shortest again after a link that held so long, in ms. */
 const STEADY_MS = 120_000;
 
 /** Which states may follow one another. */
@@ -69,7 +70,10 @@ export class MasterLink {
   stream: MasterStream | null = null;
   /** Why the stream had to be given up, until the link is up again. */
   divergence: string | null = null;
-  private divergences = 0;
+  private readonly divergences = new BackOff();
+  /** Images that could not be taken in, one after another. */
+  private readonly failedLoads = new BackOff();
+  private loadFailed = false;
   private notBefore = 0;
   private connectedAt = 0;
   private bytesIn = 0;
@@ -268,6 +272,8 @@ export class MasterLink {
     if (state === LinkState.CONNECTED) {
       this.downSince = 0;
       this.connectedAt = Date.now();
+      this.loadFailed = false;
+      this.failedLoads.reset();
       this.divergence = null;
     }
     this.server.stateChanged();
@@ -327,7 +333,7 @@ export class MasterLink {
     }
     this.full = outcome.kind === "full" ? { ...outcome, acknowledges: true } : { id: "", offset: 0, acknowledges: false };
     this.transfer = new Transfer(this.server, this.replicas, {
-      ended: (database) => (database === null ? this.restart() : this.finishLoad(database)),
+      ended: (database) => (database === null ? this.endFailedLoad() : this.finishLoad(database)),
       listen: (on) => {
         if (!on) return this.socket?.pause();
         this.lastHeard = Date.now(); // the master was not silent: it was not listened to
@@ -335,6 +341,19 @@ export class MasterLink {
       },
     });
     this.setState(LinkState.SYNC);
+  }
+
+  /** The image could not be taken in. That may be chance once; what is wrong with the next as well will be wrong with all for a while. */
+  private endFailedLoad(): void {
+    if (this.loadFailed) {
+      const delay = this.failedLoads.failed();
+      this.notBefore = Date.now() + delay;
+      this.server.log.warning(
+        `This is not the first image that cannot be taken in. The next is asked for in ${Math.ceil(delay / 1000)} s.`,
+      );
+    }
+    this.loadFailed = true;
+    this.restart();
   }
 
   private finishLoad(database: number): void {
@@ -428,8 +447,8 @@ export class MasterLink {
       return;
     }
     const now = Date.now();
-    if (now - this.connectedAt > STEADY_MS) this.divergences = 0;
-    const delay = Math.min(LONGEST_DELAY_MS, RETRY_MS * 2 ** this.divergences++);
+    if (now - this.connectedAt > STEADY_MS) this.divergences.reset();
+    const delay = this.divergences.failed();
     this.notBefore = now + delay;
     this.divergence = failure.message;
     log.warning(

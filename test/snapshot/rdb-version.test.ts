@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ours, until } from "../replication/support.ts";
 import { connect } from "../support/client.ts";
+import { startPeer, wantOfPeers } from "../support/peers.ts";
 import { startRedis, testWithRedis } from "../support/redis.ts";
 
 const REFUSED = (version: number, what = 'key "timed" (db 3)'): string =>
@@ -187,3 +188,34 @@ testWithRedis("a file of version 10 that was asked for loads in Redis 7.0", asyn
   expect((await client.command("DEBUG", "DIGEST")).toString()).toBe(digest);
   client.close();
 });
+
+for (const [peer, versions] of [
+  ["redis8", ["10", "11", "12"]],
+  ["valkey9", ["10", "11", "80"]],
+] as const) {
+  const want = wantOfPeers(peer);
+  test.skipIf(want !== "")(`files and payloads of the versions ${versions.join(", ")} are read by ${peer}${want}`, async () => {
+    await using ours = await Ours.start({ dir });
+    await fill(ours);
+    for (const version of versions) {
+      if (Number(version) > 11) {
+        await asked(ours, "HSET timed f 1");
+        await asked(ours, "HEXPIRE timed 1000 FIELDS 1 f");
+      }
+      expect(await asked(ours, `SAVE VERSION ${version}`)).toBe("+OK\r\n");
+      await using server = await startPeer(peer, { args: ["--dir", dir, "--save", ""] });
+      const client = await server.connect();
+      const same = async (line: string): Promise<void> =>
+        expect([version, line, await asked({ client }, line)]).toEqual([version, line, await asked(ours, line)]);
+      await same("DBSIZE");
+      for (const line of ["SMEMBERS set", "HGETALL h", "XRANGE x - +", "XPENDING x g", "HLEN timed"]) await same(line);
+      if (Number(version) > 11) expect(await asked({ client }, "HTTL timed FIELDS 1 f")).toMatch(/^\*1\r\n:\d{3,4}/);
+      for (const key of ["set", "x", ...(Number(version) > 11 ? ["timed"] : [])]) {
+        const reply = await ours.client.command("DUMP", key, "VERSION", version);
+        const payload = reply.subarray(reply.indexOf("\n") + 1, reply.length - 2);
+        expect([key, (await client.command("RESTORE", `${key}2`, 0, payload)).toString()]).toEqual([key, "+OK\r\n"]);
+      }
+      client.close();
+    }
+  });
+}

@@ -20,6 +20,8 @@ export const RDB_COMMON_VERSION = 11;
 export const RDB_WRITTEN_VERSION: number = 10;
 /** Likewise with hashes whose fields have times, for each family: the first version of each that has them. */
 export const RDB_TIMED_VERSION: Readonly<Record<RdbFamily, number>> = { redis: 12, valkey: 80 };
+/** The first version of Redis with bitmaps: their number was that of rate limiters before, in builds that had these. */
+export const RDB_BITMAP_VERSION = 16;
 /** The first version with a checksum after the end-of-file opcode. */
 export const RDB_FIRST_CHECKSUM_VERSION = 5;
 /** Bytes of that checksum, little-endian; all zero when it was switched off. */
@@ -160,6 +162,7 @@ const OWN_TYPE_NAMES: Readonly<Record<RdbFamily, readonly string[]>> = {
 
 /** What to call a value type of an image of this version; undefined where the number means nothing there. */
 export function valueTypeName(type: number, version: number): string | undefined {
+  if (type === REDIS_TYPE.bitmap && familyOf(version) === "redis" && version < RDB_BITMAP_VERSION) return "rate limiter (GCRA)";
   if (type < COMMON_TYPE_NAMES.length) return COMMON_TYPE_NAMES[type];
   const family = version > RDB_COMMON_VERSION ? familyOf(version) : "redis";
   return family === null ? undefined : OWN_TYPE_NAMES[family][type - COMMON_TYPE_NAMES.length];

@@ -1,7 +1,7 @@
 /** Which value type is read how. What is not here is refused with its name: modules before 4.0, arrays. */
 import { BitmapReader } from "./bitmap-value.ts";
 import { type ElementsForm, ElementsReader, type PackedForm, PackedReader } from "./collection-value.ts";
-import { familyOf, RDB_COMMON_VERSION, type RdbFamily, REDIS_TYPE, VALKEY_TYPE, VALUE_TYPE } from "./format.ts";
+import { familyOf, RDB_BITMAP_VERSION, RDB_COMMON_VERSION, type RdbFamily, REDIS_TYPE, VALKEY_TYPE, VALUE_TYPE } from "./format.ts";
 import * as keyed from "./keyed-values.ts";
 import { LIST_ELEMENTS, LIST_LISTPACKS, LIST_ZIPLIST, listZiplists } from "./list-value.ts";
 import { ModuleValueReader } from "./module.ts";
@@ -74,8 +74,11 @@ const OWN_READERS: Readonly<Record<RdbFamily, ReadonlyMap<number, () => ValueRea
   ]),
 };
 
+const BEFORE_BITMAPS = new Map([...OWN_READERS.redis].filter(([type]) => type !== REDIS_TYPE.bitmap));
+
 /** Returns the readers beside VALUE_READERS of an image of this version. */
 export function ownReaders(version: number): ReadonlyMap<number, () => ValueReader> {
   const family = version > RDB_COMMON_VERSION ? familyOf(version) : null;
-  return family === null ? NONE : OWN_READERS[family];
+  if (family === null) return NONE;
+  return family === "redis" && version < RDB_BITMAP_VERSION ? BEFORE_BITMAPS : OWN_READERS[family];
 }

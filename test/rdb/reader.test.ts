@@ -319,6 +319,7 @@ describe("an image that cannot be read", () => {
     ["\x18\x01k", "VALKEY080", "unknown opcode 24"],
     ["\x1c\x01k", "REDIS0014", 'value type 28, array, of key "k" is not supported (RDB version 14)'],
     ["\x18\x01k", "VALKEY081", "unknown opcode 24"],
+    ["\x21\x01k", "REDIS0015", 'value type 33, rate limiter (GCRA), of key "k" is not supported (RDB version 15)'],
     ["\x22\x01k", "REDIS0016", "unknown opcode 34"],
     ["", "REDIS9999", "byte 0: version 9999 cannot be read"],
     ["", "REDIS0000", "byte 0: version 0 cannot be read"],

@@ -36,6 +36,7 @@ import { publishKeyspaceEvents } from "./session/keyspace-events.ts";
 import { PubSub } from "./session/pubsub.ts";
 import type { Session } from "./session/session.ts";
 import { ServerStats } from "./session/stats.ts";
+import { Tracking } from "./session/tracking.ts";
 import { Persistence } from "./snapshot/persistence.ts";
 import { ClientAcceptor } from "./transport/acceptor.ts";
 import { Conversations } from "./transport/conversations.ts";
@@ -63,6 +64,7 @@ export class Server implements ServerParts {
   readonly clients = new Clients();
   readonly pubsub = new PubSub();
   readonly access: AccessControl;
+  readonly tracking: Tracking;
   readonly stats = new ServerStats();
   readonly executor: CommandExecutor;
   readonly scripts: Scripts;
@@ -93,6 +95,15 @@ export class Server implements ServerParts {
     this.log = options.log ?? new Log({ level: values.loglevel, file: values.logfile === "" ? "" : resolve(values.dir, values.logfile) });
     this.keyspace = new Keyspace({ databases: values.databases, now: this.startedAt });
     this.executor = new CommandExecutor(this, COMMANDS, new Reply());
+    this.tracking = new Tracking({
+      clients: this.clients,
+      pubsub: this.pubsub,
+      current: () => this.executor.current,
+      mostKeys: () => values["tracking-table-max-keys"],
+      used: (tracker) => {
+        this.keyspace.tracker = tracker;
+      },
+    });
     this.access = new AccessControl(
       this.clients,
       {
@@ -278,6 +289,7 @@ export class Server implements ServerParts {
     this.pubsub.unsubscribeAll(session);
     // Nor must it be served what another client could have.
     this.blocked.remove(session);
+    this.tracking.disable(session);
     session.link.destroy();
   }
 
@@ -285,6 +297,7 @@ export class Server implements ServerParts {
   departed(session: Session): void {
     this.blocked.remove(session);
     this.pubsub.unsubscribeAll(session);
+    this.tracking.disable(session);
     session.transaction?.reset();
     session.transaction = null;
     this.replication.replicas.closed(session);
@@ -300,6 +313,7 @@ export class Server implements ServerParts {
     expiresFields(keyspace);
     journal.followDirective(config);
     config.onChange("requirepass", () => this.access.setDefaultPassword(values.requirepass) as undefined);
+    config.onChange("tracking-table-max-keys", () => this.tracking.keepWithinLimit() as undefined);
     config.onChange("loglevel", () => log.setLevel(values.loglevel) as undefined);
     config.onChange("port", () => this.moveListeners("Unable to listen on this port. Check server logs."));
     config.onChange("bind", () => this.moveListeners("Failed to bind to specified addresses."));

@@ -15,9 +15,11 @@ import { Denied, type DeniedIn } from "../session/acl/acl-log.ts";
 import { describeClient } from "../session/client-info.ts";
 import type { Executor } from "../session/executor.ts";
 import { NO_COMMAND, ReplyMode, type Session, SessionKind } from "../session/session.ts";
+import type { TrackingState } from "../session/tracking-state.ts";
 import { Call, type Caller } from "./call.ts";
 import { CallTimer } from "./call-timer.ts";
 import type { Command } from "./command-spec.ts";
+import { keysToTrack } from "./key-extraction.ts";
 import { type Denial, denialText, Permissions } from "./permissions.ts";
 import { type CommandEntry, CommandTable, Restriction, subcommandOf } from "./registry.ts";
 import { Restrictions } from "./restrictions.ts";
@@ -157,6 +159,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     if (restricted && this.restrictions.mustWait(session, concerning)) return postpone(session);
     if (queueing && !entry.unqueued) return this.enqueue(session, frame, entry);
     this.call(session, frame, entry);
+    if ((concerning & Restriction.MEMORY) !== 0) this.restrictions.evict();
     if (server.pubsub.hasMessages && session.replyMode === ReplyMode.ON) {
       for (const message of server.pubsub.take(session)) this.reply.rawBytes(message);
     }
@@ -270,6 +273,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   private end(call: Call): void {
     const { keyspace, journal } = this.server;
     const { session, entry } = call;
+    if (session.tracking !== null) this.track(session, session.tracking, entry, call.frame);
     if (call.failure !== null) entry.failed++;
     if (session.blocked) this.uncount(session, entry);
     else entry.calls++;
@@ -277,6 +281,22 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     journal.endUnit();
     session.writeOffset = journal.offset;
     this.depth--;
+  }
+
+  /** The client keeps copies of what it reads: remembers the keys of this request. */
+  private track(session: Session, state: TrackingState, entry: CommandEntry, frame: Frame): void {
+    const { tracking } = this.server;
+    if (entry.isReadOnly && !entry.runsScript && tracking.remembers(state)) {
+      for (const { index } of keysToTrack(entry, frame)) tracking.remember(session, frame.text(index));
+      tracking.keepWithinLimit();
+    }
+    // CLIENT CACHING is about the next command, or the whole of the next transaction.
+    if (state.cachingGiven && !session.queueing && entry.parent?.spec.name !== "client") state.cachingGiven = false;
+  }
+
+  /** The client whose request is under way, or null. */
+  get current(): Session | null {
+    return this.depth === 0 ? null : (this.calls[0] as Call).session;
   }
 
   /** A request whose client is blocked now is no call yet: it will be one when it is executed again, or given up. */
@@ -399,6 +419,8 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     }
     if (call.failure !== null) entry.failed++;
     entry.calls++;
+    const { caller } = runner;
+    if (caller.tracking !== null) this.track(caller, caller.tracking, entry, frame);
     if (journal.active && (call.forced || (entry.isWrite && keyspace.changes !== call.changesBefore))) call.recordFor(runner.propagation);
     journal.endUnit();
     if (timed) this.timer.sampled(entry, from);

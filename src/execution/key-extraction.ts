@@ -44,6 +44,11 @@ export function keysToCheck(entry: CommandEntry, request: Arguments): readonly K
   return keys;
 }
 
+/** The keys whose values a client may keep copies of: none of what only looks like one. */
+export function keysToTrack(entry: CommandEntry, request: Arguments): readonly KeyReference[] {
+  return entry.spec.flags.includes("pubsub") ? [] : keysOf(entry, request);
+}
+
 function keysOfSpec(spec: KeySpec, request: Arguments): KeyReference[] {
   const begin = beginOf(spec, request);
   const range = begin === null || begin === NOT_THERE ? null : rangeOf(spec, begin, request);

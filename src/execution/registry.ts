@@ -35,6 +35,7 @@ export class CommandEntry<Context = never> {
   readonly subcommandIndex: NameIndex<Context> | null;
   readonly arity: number;
   readonly isWrite: boolean;
+  readonly isReadOnly: boolean;
   readonly noAuth: boolean;
   readonly noMulti: boolean;
   readonly noScript: boolean;
@@ -71,6 +72,7 @@ export class CommandEntry<Context = never> {
     this.fullName = parent === null ? spec.name : `${parent.spec.name}|${spec.name}`;
     this.arity = spec.arity;
     this.isWrite = spec.flags.includes("write");
+    this.isReadOnly = spec.flags.includes("readonly");
     this.noAuth = spec.flags.includes("no_auth");
     this.noMulti = spec.flags.includes("no_multi");
     this.noScript = spec.flags.includes("noscript");

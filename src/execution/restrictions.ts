@@ -224,6 +224,11 @@ export class Restrictions {
     return eviction.run() === EvictionState.STUCK ? errors.outOfMemory : null;
   }
 
+  /** A command that takes memory has run: what is too much goes now, as Redis has it go before the next command. */
+  evict(): void {
+    this.memoryRefusal();
+  }
+
   /** A replica is a copy of its master, however much it takes; and what is being loaded, or waits for writes to go on, must stay. */
   get mayEvict(): boolean {
     const { config, persistence } = this.server;

@@ -8,6 +8,7 @@ import type { Scripts } from "../scripting/scripts.ts";
 import type { AccessControl } from "../session/acl/access-control.ts";
 import type { PubSub } from "../session/pubsub.ts";
 import type { Session } from "../session/session.ts";
+import type { Tracking } from "../session/tracking.ts";
 import type { Permissions } from "./permissions.ts";
 import type { CommandTable } from "./registry.ts";
 
@@ -25,6 +26,7 @@ export interface ServerParts extends ReplicationContext {
   /** What users may do. */
   readonly permissions: Permissions;
   readonly pubsub: PubSub;
+  readonly tracking: Tracking;
   readonly commands: CommandTable;
   readonly scripts: Scripts;
   readonly functions: FunctionStore;

@@ -208,8 +208,11 @@ export abstract class Changes extends Lookup {
 
   private tellWatchers(address: number): void {
     const { keyspace, table } = this;
-    if ((keyspace.observers.mask & Observer.WATCH) === 0) return;
-    keyspace.watched.touch(this.index, table.keyBuffer(address), table.keyOffset(address), table.keyLength(address));
+    const { mask } = keyspace.observers;
+    if ((mask & (Observer.WATCH | Observer.TRACKING)) === 0) return;
+    const [key, from, length] = [table.keyBuffer(address), table.keyOffset(address), table.keyLength(address)];
+    if ((mask & Observer.WATCH) !== 0) keyspace.watched.touch(this.index, key, from, length);
+    keyspace.tracker?.keyChanged(key, from, length);
   }
 
   /** The key holds a new value of `type`, or (a stream) more than before: clients may wait for that. */

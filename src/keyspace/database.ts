@@ -291,6 +291,7 @@ export class Database extends Changes {
     keyspace.onLeaving?.(this, key, why);
     keyspace.stats[why]++;
     this.remove(address);
+    keyspace.tracker?.keyLeft(key);
     this.event(event, why, key, 0, key.length);
   }
 

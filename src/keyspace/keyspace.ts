@@ -75,10 +75,11 @@ export class Keyspace extends SharedState {
     this.changed();
   }
 
-  /** Empties every database. Returns how many keys went. */
-  clear(options: { sync: boolean }): number {
+  /** Empties every database, or those given. Returns how many keys went. */
+  clear(options: { sync: boolean }, databases: readonly Database[] = this.databases): number {
     let keys = 0;
-    for (const database of this.databases) keys += database.clear(options);
+    for (const database of databases) keys += database.clear(options);
+    this.tracker?.allChanged();
     return keys;
   }
 

@@ -29,8 +29,20 @@ export const Observer = {
   BLOCKED: 2,
   /** Keyspace events are published (events.ts). */
   EVENTS: 4,
+  /** Clients keep copies of keys (session/tracking.ts). */
+  TRACKING: 8,
 } as const;
 export type Observer = (typeof Observer)[keyof typeof Observer];
+
+/** Who is told of the keys that change, whatever the database. */
+export interface KeyTracker {
+  /** The key bytes[from, from + length) changed, came or went. */
+  keyChanged(bytes: Buffer, from: number, length: number): void;
+  /** The key that changed last is gone by nobody's command: it has expired, or was evicted. */
+  keyLeft(key: Buffer): void;
+  /** A database, or all, was emptied or replaced. */
+  allChanged(): void;
+}
 
 export class Observers {
   mask = 0;

@@ -15,7 +15,7 @@ import type { EventClass } from "./events.ts";
 import { ExpiryMode } from "./key-access.ts";
 import { LazyFree } from "./lazyfree.ts";
 import { LookAhead } from "./lookahead.ts";
-import { type ObservedDatabase, Observer, Observers } from "./observers.ts";
+import { type KeyTracker, type ObservedDatabase, Observer, Observers } from "./observers.ts";
 import { WatchedKeys } from "./watch.ts";
 
 export abstract class SharedState {
@@ -44,6 +44,7 @@ export abstract class SharedState {
   onFieldTime: ((database: number, key: Buffer, field: Buffer | null) => void) | null = null;
   /** Told of each field of a hash that is about to be taken out because it has expired. */
   onFieldLeaving: ((database: ObservedDatabase, key: Buffer, field: Buffer) => void) | null = null;
+  private keyTracker: KeyTracker | null = null;
   /** Up to where values are kept packed. */
   readonly limits: ValueLimits = { ...DEFAULT_LIMITS };
   /** With an LFU policy the access bits count accesses instead of noting their time. */
@@ -68,6 +69,15 @@ export abstract class SharedState {
   set now(ms: number) {
     this.time = ms;
     this.lruClock = lruClock(ms);
+  }
+
+  get tracker(): KeyTracker | null {
+    return this.keyTracker;
+  }
+
+  set tracker(tracker: KeyTracker | null) {
+    this.keyTracker = tracker;
+    this.observers.set(Observer.TRACKING, tracker !== null);
   }
 
   /** Which classes of keyspace events are published. */

@@ -57,7 +57,7 @@ export class Housekeeping {
 
   private tick(): void {
     const now = Date.now();
-    const { keyspace, stats, appendOnly, persistence, replication, blocked } = this.server;
+    const { keyspace, stats, appendOnly, persistence, replication, blocked, tracking } = this.server;
     keyspace.now = now;
     this.ending.tick(now);
     if (this.paused || this.server.executor.busy) return;
@@ -72,6 +72,7 @@ export class Housekeeping {
       replication.cron(now);
     }
     this.restrictions.update();
+    tracking.keepWithinLimit();
     // Keys that were ready while a data set was being loaded.
     blocked.serveBetweenTicks();
     this.lookAfterClients(now);

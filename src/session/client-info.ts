@@ -49,7 +49,7 @@ export function describeClient(session: Session, now: number, { current, blocked
     ["events", link.outputBytes > 0 ? "rw" : "r"],
     ["cmd", session.lastCommand],
     ["user", session.user?.name ?? "(superuser)"],
-    ["redir", -1],
+    ["redir", session.tracking?.redirect ?? -1],
     ["resp", session.protocol],
     ["lib-name", session.libraryName],
     ["lib-ver", session.libraryVersion],
@@ -72,6 +72,9 @@ function flagsOf(session: Session): string {
   if (session.kind === SessionKind.REPLICA) flags += "S";
   if (session.kind === SessionKind.MASTER) flags += "M";
   if (session.kind === SessionKind.PUBSUB) flags += "P";
+  if (session.tracking !== null) flags += "t";
+  if (session.tracking?.redirectBroken) flags += "R";
+  if (session.tracking?.broadcast) flags += "B";
   if (session.queueing) flags += "x";
   if (session.blocked || session.postponed) flags += "b";
   if (session.transaction?.touched) flags += "d";

@@ -103,7 +103,8 @@ export class PubSub {
     return sessions.size;
   }
 
-  private post(session: Session, message: Buffer): void {
+  /** Has the client get `message`, whole in the protocol's form: behind its answer if it is being served. */
+  post(session: Session, message: Buffer): void {
     if (this.messages.size === 0) queueMicrotask(() => this.deliver());
     const waiting = this.messages.get(session);
     if (waiting === undefined) this.messages.set(session, [message]);

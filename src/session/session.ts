@@ -4,6 +4,7 @@ import type { Database } from "../keyspace/database.ts";
 import type { ReplySink } from "../protocol/reply.ts";
 import type { User } from "./acl/user.ts";
 import type { Subscriptions } from "./subscriptions.ts";
+import type { TrackingState } from "./tracking-state.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What a session needs of the connection that carries it. */
@@ -100,6 +101,8 @@ export class Session {
   /** The full name of the command last requested ("config|get"), whether it ran or not. */
   lastCommand = NO_COMMAND;
   commands = 0;
+  /** Which keys it keeps copies of, and how it is told of changes; null: it is not. */
+  tracking: TrackingState | null = null;
   /** The replication offset after this client's last command: what WAIT waits for. */
   writeOffset = 0;
 

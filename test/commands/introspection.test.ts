@@ -171,7 +171,12 @@ describe("COMMAND", () => {
     expect((await listed("FILTERBY", "ACLCAT", "Transaction")).sort()).toEqual(["discard", "exec", "multi", "unwatch", "watch"]);
     expect(await listed("filterby", "aclcat", "nosuch")).toEqual([]);
     expect(await listed("FILTERBY", "MODULE", "nosuch")).toEqual([]);
-    expect((await listed("FILTERBY", "PATTERN", "CLIENT|[gs]et*")).sort()).toEqual(["client|getname", "client|setinfo", "client|setname"]);
+    expect((await listed("FILTERBY", "PATTERN", "CLIENT|[gs]et*")).sort()).toEqual([
+      "client|getname",
+      "client|getredir",
+      "client|setinfo",
+      "client|setname",
+    ]);
     expect(await listed("FILTERBY", "PATTERN", "eXe?")).toEqual(["exec"]);
   });
 

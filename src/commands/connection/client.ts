@@ -10,6 +10,7 @@ import { ReplyMode, type Session } from "../../session/session.ts";
 import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
 import { choice, int64Or } from "../arguments/numbers.ts";
 import { checkClientName, clientKind, isListable } from "./client-words.ts";
+import { caching, getredir, tracking, trackinginfo } from "./tracking.ts";
 
 const command = commandsOf("connection");
 
@@ -215,7 +216,9 @@ const unblock = command("client|unblock", { arity: -3, since: "5.0.0", flags: "a
   });
 
 const HELP: readonly HelpEntry[] = [
+  ["CACHING (YES|NO)", "Says whether the keys of the next command are tracked, in the modes OPTIN and OPTOUT."],
   ["GETNAME", "Returns the name of this connection."],
+  ["GETREDIR", "Returns the id of the client that is told of changes in this one's place."],
   ["ID", "Returns the id of this connection."],
   ["INFO", "Returns information about this connection."],
   ["KILL <ip:port>", "Closes the connection from that address."],
@@ -240,6 +243,8 @@ const HELP: readonly HelpEntry[] = [
   ["REPLY (ON|OFF|SKIP)", "Turns replies on or off; SKIP suppresses the next one."],
   ["SETINFO <option> <value>", "Sets information about this connection:", "* LIB-NAME: the client library.", "* LIB-VER: its version."],
   ["SETNAME <name>", "Sets the name of this connection."],
+  ["TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]", "Controls client-side caching."],
+  ["TRACKINGINFO", "Returns how this client tracks keys."],
   ["UNBLOCK <client-id> [TIMEOUT|ERROR]", "Unblocks a client as if it had timed out, or with an error."],
 ];
 
@@ -247,4 +252,21 @@ const help = helpOf(command("client|help", { arity: 2, since: "5.0.0", flags: "l
 
 export const client = command("client", { arity: -2, since: "2.4.0", flags: "" })
   .docs("A container for client connection commands.", "Depends on the subcommand.")
-  .family([getName, help, id, info, kill, list, noEvict, noTouch, reply, setInfo, setName, unblock]);
+  .family([
+    caching,
+    getName,
+    getredir,
+    help,
+    id,
+    info,
+    kill,
+    list,
+    noEvict,
+    noTouch,
+    reply,
+    setInfo,
+    setName,
+    tracking,
+    trackinginfo,
+    unblock,
+  ]);

@@ -153,6 +153,7 @@ export const reset = command("reset", { arity: 1, since: "6.2.0", flags: "noscri
     if (session.kind === SessionKind.REPLICA || session.kind === SessionKind.MASTER)
       throw commandError("ERR can only reset normal client connections");
     server.pubsub.unsubscribeAll(session);
+    server.tracking.disable(session);
     session.kind = SessionKind.NORMAL;
     session.database = server.keyspace.databases[0];
     session.protocol = 2;

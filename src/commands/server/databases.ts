@@ -20,7 +20,7 @@ export const flushdb = command("flushdb", { arity: -1, since: "1.0.0", flags: "w
   .docs("Deletes all keys of the current database.", "O(N) for N keys in the database")
   .changed("4.0.0: Added `ASYNC`.", "6.2.0: Added `SYNC`.")
   .run((call) => {
-    call.database.clear({ sync: flushesAtOnce(call) });
+    call.server.keyspace.clear({ sync: flushesAtOnce(call) }, [call.database]);
     call.journalAlways();
     call.reply.ok();
   });

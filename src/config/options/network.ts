@@ -1,6 +1,6 @@
 /** The directives of connections: addresses, sockets, limits of clients. */
 
-import { defaultOnly, directive, FIXED, ignored, unused } from "../directive.ts";
+import { defaultOnly, directive, FIXED, ignored } from "../directive.ts";
 import { bool, count, integer, longCount, memory, octal, optionalPath, optionalText, port } from "../kinds.ts";
 import { INT64_MAX, UINT_MAX } from "../numbers.ts";
 import { addresses, outputLimits } from "../special-kinds.ts";
@@ -34,7 +34,7 @@ export const NETWORK = {
     },
     "When a client that reads too slowly is disconnected: at once above hard, after some seconds above soft",
   ),
-  "tracking-table-max-keys": unused(longCount, "1000000", "How many keys client-side caching remembers; 0 for no limit"),
+  "tracking-table-max-keys": directive(longCount, "1000000", "How many keys client-side caching remembers; 0 for no limit"),
   "io-threads": ignored(integer(1, 128), "1", "one thread serves all sockets here", FIXED),
   "io-threads-do-reads": ignored(bool, "no", "one thread serves all sockets here", FIXED),
 } as const;

@@ -5,7 +5,7 @@ import { SessionKind } from "../../../session/session.ts";
 import { Topic } from "../../../session/subscriptions.ts";
 import { section } from "./section.ts";
 
-/** The connected clients. Tracking is not supported. */
+/** The connected clients. */
 export const CLIENTS = section("Clients", "default", (out, server) => {
   const { blocked, keyspace } = server;
   let replicas = 0;
@@ -22,7 +22,7 @@ export const CLIENTS = section("Clients", "default", (out, server) => {
   out.add("client_recent_max_input_buffer", longestInput);
   out.add("client_recent_max_output_buffer", longestOutput);
   out.add("blocked_clients", blocked.count);
-  out.add("tracking_clients", 0);
+  out.add("tracking_clients", server.tracking.clientCount);
   out.add("clients_in_timeout_table", blocked.timedCount);
   out.add("total_blocking_keys", keyspace.blocked.keyCount);
   out.add("total_blocking_keys_on_nokey", keyspace.blocked.goneCount);
@@ -62,7 +62,9 @@ export const STATS = section("Stats", "default", (out, server) => {
   out.add("slave_expires_tracked_keys", server.replication.ownDeadlines.size);
   out.zeros("active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses");
   out.zeros("total_active_defrag_time", "current_active_defrag_time");
-  out.zeros("tracking_total_keys", "tracking_total_items", "tracking_total_prefixes");
+  out.add("tracking_total_keys", server.tracking.keyCount);
+  out.add("tracking_total_items", server.tracking.itemCount);
+  out.add("tracking_total_prefixes", server.tracking.prefixCount);
   out.add("unexpected_error_replies", stats.unexpectedErrors);
   out.add("total_error_replies", stats.errorReplies);
   out.add("dump_payload_sanitizations", 0);

@@ -362,8 +362,11 @@ export class AppendOnlyFile {
     writer.write({ force: true });
     if (writer.isOpen && writer.waitingBytes > 0) throw new Error("the increment before could not be written to its end");
     let name = place.temporaryIncrement;
-    if (this.state === "waiting") writer.open(place.path(name), "truncate");
-    else {
+    if (this.state === "waiting") {
+      writer.open(place.path(name), "truncate");
+      // The base has it, and is on disk when it is adopted.
+      writer.synced(this.journal.offset);
+    } else {
       const manifest = this.manifest.withIncrement(place.prefix);
       name = manifest.increments.at(-1)?.name ?? "";
       // Who loads a manifest that names a missing increment refuses it: the file is there first.

@@ -298,7 +298,8 @@ export class AofWriter {
     if (this.postponedSince !== 0) this.write();
   }
 
-  private synced(offset: number): void {
+  /** All up to `offset` of the journal is on disk. */
+  synced(offset: number): void {
     if (offset <= this.syncedOffset) return;
     this.syncedOffset = offset;
     this.events.flushed();

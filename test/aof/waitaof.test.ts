@@ -46,6 +46,16 @@ describe("WAITAOF", () => {
     expect(await server.info("aof_rewrite_in_progress")).toBe("0");
   });
 
+  test("counts what the first rewrite has written, though nothing is flushed after it", async () => {
+    using directory = new Directory();
+    await using server = await AofServer.start(directory, { appendonly: "no", appendfsync: "no" });
+    expect(await server.run("INCR", "a")).toBe("1");
+    await server.run("CONFIG", "SET", "appendonly", "yes");
+    expect(await server.run("WAITAOF", 1, 0, 60_000)).toBe("*2\r\n:1\r\n:0\r\n");
+    expect(await server.run("INCR", "a")).toBe("2");
+    expect(await server.run("WAITAOF", 1, 0, 1)).toBe("*2\r\n:0\r\n:0\r\n");
+  });
+
   test("waits for the disks of replicas, which say how far they are", async () => {
     using directory = new Directory();
     await using master = await Ours.start();

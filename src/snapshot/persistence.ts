@@ -363,7 +363,7 @@ export class Persistence extends Loading {
       checksum: values.rdbchecksum,
       usage: usageFacts(values["maxmemory-policy"]),
       aux: this.facts(this.historyFacts()),
-      keyDelay: meanKeyDelay(values["rdb-key-save-delay"]),
+      keyDelay: () => meanKeyDelay(values["rdb-key-save-delay"]),
       broken: this.broken,
       libraries: this.libraries?.texts() ?? [],
     };

@@ -35,8 +35,8 @@ export interface SnapshotOptions extends RdbImageOptions {
   readonly data?: boolean;
   /** The texts of function libraries that it has: bytes, one character each. */
   readonly libraries?: readonly string[];
-  /** Mean pause after each key in µs: directive rdb-key-save-delay. */
-  readonly keyDelay?: number;
+  /** Mean pause after each key in µs, asked again and again: directive rdb-key-save-delay. */
+  readonly keyDelay?: () => number;
   /** Longest slice in ms. */
   readonly sliceMs?: number;
   /** The clock that slices are measured by, in ms. */
@@ -47,6 +47,8 @@ export interface SnapshotOptions extends RdbImageOptions {
   readonly broken?: Broken;
 }
 
+/** After so many ms of a pause it is seen whether there is still to be one. */
+const LONGEST_REST_MS = 100;
 /** DESIGN: no slice of background work longer than about 1 ms. */
 const SLICE_MS = 1;
 /** Work between two looks at the clock, in about bytes: 50 to 100 µs. Less at first, while the code that does it has not been compiled yet. */
@@ -61,7 +63,7 @@ export class Snapshot {
   private readonly consumer: SnapshotConsumer;
   private readonly image: Image;
   private readonly databases: DatabaseImage[] = [];
-  private readonly keyDelay: number;
+  private readonly keyDelay: () => number;
   private readonly sliceMs: number;
   private readonly clock: () => number;
   private readonly defer: (slice: () => void, delayMs: number) => void;
@@ -70,13 +72,14 @@ export class Snapshot {
   /** The database whose table is being walked. */
   private current = 0;
   private stepCost = FIRST_STEP_COST;
-  /** Keys whose pause has been made. */
+  /** Keys whose pause has been made, or has begun: what is left of it, in ms. */
   private delayed = 0;
+  private restMs = 0;
 
   /** Takes the image of this moment; nothing is written before `start` or `runNow` but its head, with the libraries, and what changes force. */
   constructor(keyspace: Keyspace, consumer: SnapshotConsumer, options: SnapshotOptions, mode: "sliced" | "whole" = "sliced") {
     this.consumer = consumer;
-    this.keyDelay = options.keyDelay ?? 0;
+    this.keyDelay = options.keyDelay ?? (() => 0);
     this.sliceMs = options.sliceMs ?? SLICE_MS;
     this.clock = options.clock ?? (() => performance.now());
     this.defer = options.defer ?? deferToLoop;
@@ -123,7 +126,7 @@ export class Snapshot {
     if (this.state === "over") return;
     this.guarded(() => {
       while (!this.over && !this.advance()) {
-        if (this.keyDelay > 0) Bun.sleepSync(this.delayOwed() / 1000);
+        if (this.keyDelay() > 0) Bun.sleepSync(this.delayOwed() / 1000);
       }
       this.end();
     });
@@ -145,6 +148,7 @@ export class Snapshot {
 
   private runSlice(): void {
     if (this.state !== "scheduled") return;
+    if (this.restMs > 0 && this.keyDelay() > 0) return this.rest();
     const began = this.clock();
     let stepBegan = began;
     this.guarded(() => {
@@ -158,10 +162,10 @@ export class Snapshot {
           break;
         }
         if (this.over) break;
-        const owedMs = this.keyDelay > 0 ? this.delayOwed() / 1000 : 0;
+        this.restMs = this.keyDelay() > 0 ? this.delayOwed() / 1000 : 0;
         const now = this.clock();
-        if (owedMs >= 1 || now - began >= this.sliceMs) {
-          this.schedule(owedMs);
+        if (this.restMs > 0 || now - began >= this.sliceMs) {
+          this.rest();
           break;
         }
         this.stepCost = now - stepBegan < STEP_MS ? Math.min(STEP_COST, this.stepCost * 2) : Math.max(FIRST_STEP_COST, this.stepCost / 2);
@@ -169,6 +173,13 @@ export class Snapshot {
         stepBegan = now;
       }
     });
+  }
+
+  /** Has the next slice run when the pause for keys is over; whether there is one at all may change meanwhile. */
+  private rest(): void {
+    const ms = Math.min(LONGEST_REST_MS, this.restMs);
+    this.restMs -= ms;
+    this.schedule(ms);
   }
 
   /** Runs `work`; what it throws ends the snapshot. */
@@ -195,7 +206,7 @@ export class Snapshot {
     const database = this.databases[this.current];
     if (database === undefined) return true;
     const { walk } = database;
-    walk.step(this.keyDelay > 0 ? 1 : this.stepCost);
+    walk.step(this.keyDelay() > 0 ? 1 : this.stepCost);
     // Values in the image's queue must stay guarded until they are written.
     if (walk.through && !this.image.blocked) {
       walk.release();
@@ -232,7 +243,7 @@ export class Snapshot {
   /** Returns the pause in µs for the keys written since this was last asked. */
   private delayOwed(): number {
     const keys = this.image.keys - this.delayed;
-    const owed = keys * this.keyDelay;
+    const owed = keys * this.keyDelay();
     if (owed < 1000) return 0;
     this.delayed = this.image.keys;
     return owed;

@@ -103,11 +103,9 @@ describe("a snapshot", () => {
       const before = contents(keyspace);
       const loop = new ManualLoop();
       const consumer = new MemoryConsumer();
-      const snapshot = new Snapshot(
-        keyspace,
-        consumer,
-        snapshotOptions(loop, { compress: random.below(2) === 0, keyDelay: random.below(2) }),
-      );
+      const compress = random.below(2) === 0;
+      const delay = random.below(2);
+      const snapshot = new Snapshot(keyspace, consumer, snapshotOptions(loop, { compress, keyDelay: () => delay }));
       snapshot.start();
       while (!snapshot.over) {
         for (let i = random.below(40); i > 0; i--) change(keyspace, random, keys * 2);
@@ -135,7 +133,7 @@ describe("a snapshot", () => {
         const loop = new ManualLoop();
         const consumer = new MemoryConsumer();
         const before = contents(keyspace);
-        const snapshot = new Snapshot(keyspace, consumer, snapshotOptions(loop, { keyDelay: 1 }));
+        const snapshot = new Snapshot(keyspace, consumer, snapshotOptions(loop, { keyDelay: () => 1 }));
         snapshot.start();
         running.push({ snapshot, consumer, loop, before });
       };
@@ -346,6 +344,26 @@ describe("a snapshot and its consumer", () => {
     expectFree(keyspace);
   });
 
+  test("with a delay per key that is given up it rests no longer", () => {
+    const keyspace = makeKeyspace();
+    for (let i = 0; i < 10; i++) set(keyspace.databases[0], `key:${i}`, "1");
+    const rests: number[] = [];
+    const slices: (() => void)[] = [];
+    const consumer = new MemoryConsumer();
+    const defer = (slice: () => void, delayMs: number): void => {
+      rests.push(delayMs);
+      slices.push(slice);
+    };
+    let keyDelay = 100_000_000;
+    new Snapshot(keyspace, consumer, { ...snapshotOptions(new ManualLoop(0)), defer, keyDelay: () => keyDelay }).start();
+    for (let slice = slices.shift(); slice !== undefined; slice = slices.shift()) {
+      if (rests.length === 5) keyDelay = 0;
+      slice();
+    }
+    expect(consumer.finishes).toBe(1);
+    expect(rests).toEqual([0, 100, 100, 100, 100]);
+  });
+
   test("with a delay per key it rests between slices for as long as the keys are worth", () => {
     const keyspace = makeKeyspace();
     for (let i = 0; i < 100; i++) set(keyspace.databases[0], `key:${i}`, "1");
@@ -356,7 +374,7 @@ describe("a snapshot and its consumer", () => {
       rests.push(delayMs);
       slices.push(slice);
     };
-    new Snapshot(keyspace, consumer, { ...snapshotOptions(new ManualLoop(0)), defer, keyDelay: 500 }).start();
+    new Snapshot(keyspace, consumer, { ...snapshotOptions(new ManualLoop(0)), defer, keyDelay: () => 500 }).start();
     for (let slice = slices.shift(); slice !== undefined; slice = slices.shift()) slice();
     expect(consumer.finishes).toBe(1);
     const rest = rests.reduce((sum, ms) => sum + ms, 0);

@@ -23,7 +23,6 @@ import { Housekeeping } from "./process/housekeeping.ts";
 import { PidFile } from "./process/pid-file.ts";
 import { Shutdown } from "./process/shutdown.ts";
 import { Reply } from "./protocol/reply.ts";
-import type { PauseReason } from "./replication/context.ts";
 import { Replication } from "./replication/replication.ts";
 import { FunctionStore } from "./scripting/functions/function-store.ts";
 import { LuaEngine } from "./scripting/functions/lua-engine.ts";
@@ -33,6 +32,7 @@ import { AccessControl } from "./session/acl/access-control.ts";
 import { BlockedClients } from "./session/blocked.ts";
 import { Clients } from "./session/clients.ts";
 import { publishKeyspaceEvents } from "./session/keyspace-events.ts";
+import { Pauses } from "./session/pauses.ts";
 import { PubSub } from "./session/pubsub.ts";
 import type { Session } from "./session/session.ts";
 import { ServerStats } from "./session/stats.ts";
@@ -70,6 +70,7 @@ export class Server implements ServerParts {
   readonly scripts: Scripts;
   readonly functions: FunctionStore;
   readonly blocked: BlockedClients;
+  readonly pauses: Pauses;
   readonly persistence: Persistence;
   readonly appendOnly: AppendOnlyFile;
   readonly replication: Replication;
@@ -122,6 +123,13 @@ export class Server implements ServerParts {
     this.conversations = new Conversations(this);
     this.listeners = new Listeners(new ClientAcceptor(this.conversations));
     this.blocked = new BlockedClients(this.executor, this.keyspace.blocked);
+    this.pauses = new Pauses({
+      changed: () => {
+        this.stateChanged();
+        if (!this.pauses.active) this.replication.replicas.pauseEnded();
+      },
+      released: (session) => this.blocked.resume(session),
+    });
     this.persistence = new Persistence(config, this.log, this.keyspace, () => this.replication.historyPoint, {
       libraries: this.functions,
       broken: this.broken,
@@ -144,7 +152,7 @@ export class Server implements ServerParts {
       over: () => this.blocked.scheduleCheck(),
       broken: this.broken,
     });
-    this.ending = new Shutdown(this, this.executor.restrictions);
+    this.ending = new Shutdown(this);
     this.housekeeping = new Housekeeping(this, this.executor.restrictions, this.ending);
     this.followConfig();
     this.stats.startupMemory = this.keyspace.usedBytes;
@@ -256,6 +264,7 @@ export class Server implements ServerParts {
     this.listeners.close();
     this.replication.stop();
     this.blocked.stop();
+    this.pauses.stop();
     await Promise.all([this.persistence.close(), this.appendOnly.close()]);
     for (const session of this.clients) session.link.destroy();
     this.pidFile.remove();
@@ -275,14 +284,6 @@ export class Server implements ServerParts {
   /** The role, the link to the master, loading, saving or writing changed: which commands may run is decided again. */
   readonly stateChanged = (): void => this.executor.restrictions.update();
 
-  pauseWrites(reason: PauseReason): void {
-    this.executor.restrictions.pauseWrites(reason);
-  }
-
-  resumeWrites(reason: PauseReason): void {
-    this.executor.restrictions.resumeWrites(reason);
-  }
-
   disconnect(session: Session): void {
     // Off the list now, though the socket's end is told later: CLIENT LIST after CLIENT KILL must not show it.
     this.clients.remove(session);
@@ -290,12 +291,14 @@ export class Server implements ServerParts {
     // Nor must it be served what another client could have.
     this.blocked.remove(session);
     this.tracking.disable(session);
+    this.pauses.forget(session);
     session.link.destroy();
   }
 
   /** The client is gone, its session already off the list of clients. */
   departed(session: Session): void {
     this.blocked.remove(session);
+    this.pauses.forget(session);
     this.pubsub.unsubscribeAll(session);
     this.tracking.disable(session);
     session.transaction?.reset();

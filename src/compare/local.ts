@@ -1,6 +1,6 @@
 /** This server, asked as a client would ask it: in slices, between which other clients are served. */
 
-import { setImmediate as nextTick, setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTick } from "node:timers/promises";
 import { NO_LINK } from "../aof/replay.ts";
 import type { Database } from "../keyspace/database.ts";
 import { Frame } from "../protocol/frame.ts";
@@ -11,8 +11,6 @@ import { ReplyDecoder, type Value } from "./reply-decoder.ts";
 
 /** How long a slice may be, in ms. */
 const SLICE_MS = 1;
-/** How soon a request is tried again that must wait (CLIENT PAUSE), in ms. */
-const PAUSED_MS = 50;
 
 export class LocalEndpoint implements Endpoint {
   readonly name = "here";
@@ -21,6 +19,8 @@ export class LocalEndpoint implements Endpoint {
   private readonly decoder = new ReplyDecoder();
   private readonly frame = new Frame();
   private replies: Value[] = [];
+  /** Told when a pause has ended that keeps a request waiting. */
+  private resumed: () => void = () => {};
 
   constructor(executor: Executor, database: Database) {
     this.executor = executor;
@@ -28,6 +28,7 @@ export class LocalEndpoint implements Endpoint {
       ...NO_LINK,
       send: (bytes: Buffer, from: number, to: number): void =>
         this.decoder.push(bytes.subarray(from, to), (value) => this.replies.push(value)),
+      resume: (): void => this.resumed(),
     };
     this.session = new Session({ id: 0, link, database, now: Date.now(), authenticated: true });
     this.session.noTouch = true;
@@ -37,10 +38,10 @@ export class LocalEndpoint implements Endpoint {
     this.replies = [];
     for (let next = 0; next < requests.length; ) {
       next = this.slice(requests, next);
-      if (this.session.postponed) {
-        this.session.postponed = false;
-        await sleep(PAUSED_MS);
-      } else await nextTick();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.resumed = resolve;
+      if (this.session.postponed) await promise;
+      await nextTick();
     }
     return this.replies;
   }

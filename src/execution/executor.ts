@@ -156,7 +156,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
       if (refusal !== null) return this.refuse(session, entry, refusal);
     }
     if (session.kind === SessionKind.REPLICA && entry.usesKeyspace) return this.refuse(session, entry, errors.replicaUsesKeyspace);
-    if (restricted && this.restrictions.mustWait(session, concerning)) return postpone(session);
+    if (restricted && this.restrictions.postpones(session, concerning)) return;
     if (queueing && !entry.unqueued) return this.enqueue(session, frame, entry);
     this.call(session, frame, entry);
     if ((concerning & Restriction.MEMORY) !== 0) this.restrictions.evict();
@@ -430,11 +430,6 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
 function sentError({ link, lastCommand }: Session, message: string): string {
   const [from, to] = link === NO_LINK ? ["server", "AOF-loading-client"] : ["replica", "master"];
   return `== CRITICAL == This ${from} is sending an error to its ${to}: '-${message}' after processing the command '${lastCommand}'`;
-}
-
-function postpone(session: Session): void {
-  session.postponed = true;
-  session.link.pause();
 }
 
 /** In RESP2 a client that listens cannot tell an answer from a message: it may call nothing that is answered in any other form. */

@@ -16,10 +16,12 @@ export const Restriction = {
   DISK: 1 << 5,
   /** Memory is at its limit. */
   MEMORY: 1 << 3,
-  /** Nothing may be replicated: a shutdown waits for the replicas to have everything. */
+  /** Nothing may be replicated (session/pauses.ts). */
   PAUSE: 1 << 4,
   /** A script runs for so long that only what ends it is served. */
   BUSY: 1 << 6,
+  /** Nothing is served: a pause that holds all commands. */
+  PAUSE_ALL: 1 << 7,
 } as const;
 
 export class CommandEntry<Context = never> {
@@ -91,7 +93,8 @@ export class CommandEntry<Context = never> {
       (this.isWrite ? Restriction.WRITE | Restriction.DISK : 0) |
       (spec.traits.includes("tells-disk-errors") ? Restriction.DISK : 0) |
       (spec.flags.includes("denyoom") ? Restriction.MEMORY : 0) |
-      (this.isWrite || this.mayReplicate ? Restriction.PAUSE : 0);
+      (this.isWrite || this.mayReplicate ? Restriction.PAUSE : 0) |
+      Restriction.PAUSE_ALL;
     this.restrictions = this.runsQueue || this.runsScript ? -1 : this.ownRestrictions;
     this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, newId, this)]));
     this.subcommandIndex = this.subcommands.size === 0 ? null : new NameIndex([...this.subcommands.values()]);

@@ -1,15 +1,15 @@
 /**
- * What the state of the server keeps commands from: loading, a lost master, read-only replicas, memory at its limit, a shutdown that waits
- * for replicas. Each state is a bit; a command's entry has the bits that concern it, so a command that nothing stands in the way of passes
- * one test.
+ * What the state of the server keeps commands from: loading, a lost master, read-only replicas, memory at its limit, a pause. Each state is a
+ * bit; a command's entry has the bits that concern it, so a command that nothing stands in the way of passes one test.
  */
 
+import { NO_LINK } from "../aof/replay.ts";
 import { type CommandError, commandError, errors } from "../errors.ts";
 import { EvictionState } from "../keyspace/eviction.ts";
 import { ExpiryMode } from "../keyspace/key-access.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { PauseReason } from "../replication/context.ts";
 import type { ScriptRunner } from "../scripting/run.ts";
+import { PauseLevel } from "../session/pauses.ts";
 import { ScriptFlag } from "../session/script-flags.ts";
 import { type Session, SessionKind } from "../session/session.ts";
 import { type CommandEntry, Restriction } from "./registry.ts";
@@ -52,8 +52,6 @@ export class Restrictions {
   /** DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may call what they must not. */
   scriptsMayCallAll = false;
   private readonly server: ServerParts;
-  /** Who has writes wait. */
-  private readonly pausedBy = new Set<PauseReason>();
   /** Clients whose first request waits for the end of loading, and those that have waited long enough. */
   private readonly patient = new Map<Session, ReturnType<typeof setTimeout>>();
   private outOfPatience = new WeakSet<Session>();
@@ -65,21 +63,24 @@ export class Restrictions {
 
   /** The role, the link to the master, loading, saving or a directive has changed: which bits are in force is decided again. */
   update(): void {
-    const { config, replication, persistence, appendOnly, executor } = this.server;
+    const { config, replication, persistence, appendOnly, executor, pauses, keyspace } = this.server;
     let bits = executor.busy ? Restriction.BUSY : 0;
     if (config.values.maxmemory > 0) bits |= Restriction.MEMORY;
     if (replication.restrictsWrites) bits |= Restriction.WRITE;
     if (persistence.writesRefused || appendOnly.refusal !== null) bits |= Restriction.DISK;
     if (replication.refusesStale) bits |= Restriction.STALE;
     if (persistence.loading !== null) bits |= Restriction.LOADING;
-    if (this.pausedBy.size > 0) bits |= Restriction.PAUSE;
+    if (pauses.active) bits |= Restriction.PAUSE;
+    if (pauses.level === PauseLevel.ALL) bits |= Restriction.PAUSE_ALL;
     this.inForce = bits;
+    // What replicas would have to be told must wait, too: expired keys are hidden, not deleted.
+    keyspace.clientExpiryMode = replication.isReplica || pauses.active ? ExpiryMode.HIDE : ExpiryMode.DELETE;
     if ((bits & Restriction.LOADING) === 0 && this.patient.size > 0) for (const session of this.patient.keys()) this.goOn(session);
   }
 
   /** The bits that can keep a request from running: for EXEC those of what is queued, for EVAL those that the script says of itself too. */
   concerning(session: Session, entry: CommandEntry, frame: Frame): number {
-    if (entry.runsQueue) return (session.transaction?.restrictions ?? 0) | Restriction.BUSY;
+    if (entry.runsQueue) return (session.transaction?.restrictions ?? 0) | Restriction.BUSY | Restriction.PAUSE_ALL;
     if (!entry.runsScript) return entry.restrictions;
     const { scripts, functions } = this.server;
     const flags = entry.spec.name.startsWith("fcall") ? functions.flagsOf(frame) : scripts.flagsOf(entry.spec.name, frame);
@@ -106,12 +107,18 @@ export class Restrictions {
     return null;
   }
 
-  /** Whether such a request, which nothing refuses, has to wait unanswered: for writes to go on, or a little while for the end of loading. */
-  mustWait(session: Session, concerning: number): boolean {
+  /**
+   * Whether such a request, which nothing refuses, waits unanswered from now on: for a pause to end, as the stream of a master does, or a
+   * little while for the end of loading.
+   */
+  postpones(session: Session, concerning: number): boolean {
     const bits = concerning & this.inForce;
-    if (session.kind === SessionKind.MASTER) return false;
-    if ((bits & Restriction.LOADING) !== 0) return this.beginPatience(session);
-    return (bits & Restriction.PAUSE) !== 0 && session.kind !== SessionKind.REPLICA;
+    if ((bits & Restriction.LOADING) !== 0 && session.kind !== SessionKind.MASTER) return this.beginPatience(session);
+    if ((bits & (Restriction.PAUSE | Restriction.PAUSE_ALL)) === 0) return false;
+    // What a file holds is run to its end.
+    if (session.kind === SessionKind.REPLICA || session.link === NO_LINK) return false;
+    this.server.pauses.postpone(session);
+    return true;
   }
 
   // ---- scripts
@@ -180,6 +187,8 @@ export class Restrictions {
    */
   private beginPatience(session: Session): boolean {
     this.outOfPatience.add(session);
+    session.postponed = true;
+    session.link.pause();
     this.patient.set(
       session,
       setTimeout(() => this.goOn(session), LOADING_PATIENCE_MS),
@@ -190,30 +199,8 @@ export class Restrictions {
   private goOn(session: Session): void {
     clearTimeout(this.patient.get(session));
     this.patient.delete(session);
-    resume(session);
-  }
-
-  // ---- pausing writes
-
-  /** What replicas would have to be told waits from now on: writes of clients do, and expired keys are hidden, not deleted. */
-  pauseWrites(reason: PauseReason): void {
-    const { keyspace, replication } = this.server;
-    this.pausedBy.add(reason);
-    if (!replication.isReplica) keyspace.clientExpiryMode = ExpiryMode.HIDE;
-    this.update();
-  }
-
-  resumeWrites(reason: PauseReason): void {
-    const { keyspace, replication, clients, blocked } = this.server;
-    this.pausedBy.delete(reason);
-    if (this.pausedBy.size > 0) return;
-    if (!replication.isReplica) keyspace.clientExpiryMode = ExpiryMode.DELETE;
-    this.update();
-    for (const session of clients) {
-      if (!session.postponed || this.patient.has(session)) continue;
-      if (blocked.resumePostponed(session)) session.postponed = false;
-      else resume(session);
-    }
+    session.postponed = false;
+    session.link.resume();
   }
 
   // ---- refusing
@@ -229,11 +216,11 @@ export class Restrictions {
     this.memoryRefusal();
   }
 
-  /** A replica is a copy of its master, however much it takes; and what is being loaded, or waits for writes to go on, must stay. */
+  /** A replica is a copy of its master, however much it takes; and what is being loaded must stay, and all of it during a pause. */
   get mayEvict(): boolean {
-    const { config, persistence } = this.server;
+    const { config, persistence, pauses } = this.server;
     if (config.values.replicaof !== null && config.values["replica-ignore-maxmemory"]) return false;
-    return persistence.loading === null && this.pausedBy.size === 0;
+    return persistence.loading === null && !pauses.active;
   }
 
   private get diskRefusal(): CommandError | null {
@@ -248,13 +235,9 @@ function restrictionsOfScript(flags: number): number {
   return (
     Restriction.LOADING |
     Restriction.BUSY |
+    Restriction.PAUSE_ALL |
     ((flags & ScriptFlag.ALLOW_STALE) === 0 ? Restriction.STALE : 0) |
     (writes ? Restriction.WRITE | Restriction.DISK | Restriction.PAUSE : 0) |
     (writes && (flags & ScriptFlag.ALLOW_OOM) === 0 ? Restriction.MEMORY : 0)
   );
-}
-
-function resume(session: Session): void {
-  session.postponed = false;
-  session.link.resume();
 }

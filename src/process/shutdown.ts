@@ -1,9 +1,9 @@
 /** The way to a clean end: replicas that lag are waited for, the data set is saved where that is wanted, then the server stops. */
 
 import { InvariantError } from "../assert.ts";
-import type { Restrictions } from "../execution/restrictions.ts";
 import type { ServerParts, ShutdownOptions } from "../execution/server-parts.ts";
 import { type Replica, ReplicaState, STATE_WORDS } from "../replication/master/replica.ts";
+import { NO_END, PauseLevel } from "../session/pauses.ts";
 
 /** A shutdown that waits for replicas. */
 interface Waiting {
@@ -16,14 +16,12 @@ interface Waiting {
 
 export class Shutdown {
   private readonly server: ServerParts;
-  private readonly restrictions: Restrictions;
   private waiting: Waiting | null = null;
   /** The last steps, under way. */
   private ending: Promise<boolean> | null = null;
 
-  constructor(server: ServerParts, restrictions: Restrictions) {
+  constructor(server: ServerParts) {
     this.server = server;
-    this.restrictions = restrictions;
   }
 
   /** When waiting for replicas ends, in ms since 1970; 0 while no shutdown is under way. */
@@ -46,7 +44,7 @@ export class Shutdown {
     if (seconds === 0 || replication.replicas.askLagging().length === 0) return this.finish(options);
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.waiting = { options, deadline: Date.now() + seconds * 1000, outcome: promise, settle: resolve };
-    this.restrictions.pauseWrites("shutdown");
+    this.server.pauses.begin("shutdown_in_progress", PauseLevel.WRITE, NO_END);
     log.notice("Waiting for replicas before shutting down.");
     return promise;
   }
@@ -79,7 +77,7 @@ export class Shutdown {
   private giveUp(waiting: Waiting): void {
     this.waiting = null;
     waiting.settle(false);
-    this.restrictions.resumeWrites("shutdown");
+    this.server.pauses.end("shutdown_in_progress");
   }
 
   private finish(options: ShutdownOptions): Promise<boolean> {

@@ -9,6 +9,7 @@ import type { Log } from "../log.ts";
 import type { BlockedClients } from "../session/blocked.ts";
 import type { Clients } from "../session/clients.ts";
 import type { Executor } from "../session/executor.ts";
+import type { Pauses } from "../session/pauses.ts";
 import type { ServerStats } from "../session/stats.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
 
@@ -29,9 +30,6 @@ export interface PrivilegedLibraries {
   onChange(listener: () => void): () => void;
 }
 
-/** Who can have writes wait: a shutdown that waits for its replicas, a failover. */
-export type PauseReason = "shutdown" | "failover";
-
 /** The parts of a server that replication works on. `Server` is one. */
 export interface ReplicationContext {
   readonly config: Config;
@@ -40,6 +38,7 @@ export interface ReplicationContext {
   readonly journal: Journal;
   readonly clients: Clients;
   readonly blocked: BlockedClients;
+  readonly pauses: Pauses;
   readonly persistence: Persistence;
   readonly appendOnly: AppendOnlyFile;
   readonly stats: ServerStats;
@@ -47,9 +46,6 @@ export interface ReplicationContext {
   readonly functions: { readonly privileged: PrivilegedLibraries };
   /** The role, the link to the master or loading changed: which commands may run is decided again. */
   stateChanged(): void;
-  /** Writes of clients wait until all who wanted that let them go on. */
-  pauseWrites(reason: PauseReason): void;
-  resumeWrites(reason: PauseReason): void;
   /** An invariant of this server is broken: it logs the error and closes everything at once, before it serves or saves wrong data. */
   readonly broken: Broken;
 }

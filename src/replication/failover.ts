@@ -4,6 +4,7 @@
  */
 
 import { commandError } from "../errors.ts";
+import { NO_END, PauseLevel } from "../session/pauses.ts";
 import type { ReplicationContext } from "./context.ts";
 import type { Replicas } from "./master/master.ts";
 import { type Replica, ReplicaState } from "./master/replica.ts";
@@ -81,7 +82,7 @@ export class Failover {
     this.force = force;
     this.deadline = timeoutMs === 0 ? 0 : Date.now() + timeoutMs;
     this.state = FailoverState.WAITING;
-    this.server.pauseWrites("failover");
+    this.server.pauses.begin("failover_in_progress", PauseLevel.WRITE, NO_END);
   }
 
   /** Errors: there is none. */
@@ -136,6 +137,6 @@ export class Failover {
     this.target = null;
     this.force = false;
     this.deadline = 0;
-    this.server.resumeWrites("failover");
+    this.server.pauses.end("failover_in_progress");
   }
 }

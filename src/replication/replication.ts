@@ -5,7 +5,6 @@
 
 import { assert } from "../assert.ts";
 import { type CommandError, errors } from "../errors.ts";
-import { ExpiryMode } from "../keyspace/key-access.ts";
 import { type Session, SessionKind } from "../session/session.ts";
 import type { HistoryPoint, LoadOptions } from "../snapshot/load-handler.ts";
 import type { ReplicationContext } from "./context.ts";
@@ -96,7 +95,7 @@ export class Replication {
 
   /** Follows this master from now on. `from`: where in a history the data loaded at start stands; without it, in this server's own. */
   replicaOf(host: string, port: number, from: HistoryPoint | null = null): void {
-    const { journal, keyspace, log, config, blocked } = this.server;
+    const { journal, log, config, blocked } = this.server;
     const former = this.link;
     if (from !== null) {
       this.history.adopt(from.id);
@@ -116,7 +115,6 @@ export class Replication {
     this.link = new MasterLink(this.server, this.history, this, { host, port }, point);
     config.assign("replicaof", [host, String(port)]);
     journal.following = true;
-    keyspace.clientExpiryMode = ExpiryMode.HIDE;
     log.role = "S";
     this.watchDeadlines();
     this.server.stateChanged();
@@ -131,7 +129,7 @@ export class Replication {
   promote(): void {
     const { link, history, replicas } = this;
     if (link === null) return;
-    const { journal, keyspace, log, config, appendOnly } = this.server;
+    const { journal, log, config, appendOnly } = this.server;
     assert(journal.following, "a replica's journal takes nothing but its master's stream");
     this.link = null;
     link.stop();
@@ -145,7 +143,6 @@ export class Replication {
     replicas.restartBacklogClock();
     journal.following = false;
     journal.forgetSelected();
-    keyspace.clientExpiryMode = ExpiryMode.DELETE;
     log.role = "M";
     appendOnly.resume();
     this.watchDeadlines();

@@ -95,7 +95,7 @@ export class BlockedClients {
   private readonly clients = new Map<Session, BlockedClient>();
   /** Those of them that wait for a condition. */
   private readonly conditions = new Set<ConditionWait>();
-  /** Those whose key was ready while writes were paused: they wait for that to end, not for keys. */
+  /** Those whose key was ready during a pause: they wait for that to end (pauses.ts), not for keys. */
   private readonly postponed = new Map<Session, KeyWait>();
   private readonly deadlines = new Deadlines<BlockedClient>((client) => this.end(client, null));
   /** Clients that wait for the end of the server: they are answered by SHUTDOWN itself. */
@@ -112,10 +112,10 @@ export class BlockedClients {
     awaited.onReady = () => queueMicrotask(() => this.serveBetweenTicks());
   }
 
-  /** How many clients are blocked. */
+  /** How many clients are blocked; those that wait for a pause to end are not counted. */
   get count(): number {
     for (const session of this.stopping) if (session.closing) this.stopping.delete(session);
-    return this.clients.size + this.postponed.size + this.stopping.size;
+    return this.clients.size + this.stopping.size;
   }
 
   /** The client waits for a shutdown until the function that this returns is called. */
@@ -239,10 +239,10 @@ export class BlockedClients {
     session.link.resume();
   }
 
-  /** Writes go on: what waited only for that is executed once the tick is over. Returns whether the client is one of those. */
-  resumePostponed(session: Session): boolean {
+  /** The client need not wait for the end of a pause any more: its request is executed once the command under way is over. */
+  resume(session: Session): void {
     const client = this.postponed.get(session);
-    if (client === undefined) return false;
+    if (client === undefined) return session.link.resume();
     queueMicrotask(() => {
       if (session.closing || !this.postponed.delete(session)) return;
       this.executor.beginBatch();
@@ -250,7 +250,6 @@ export class BlockedClients {
       this.serveReady();
       this.executor.endBatch();
     });
-    return true;
   }
 
   // ---- conditions

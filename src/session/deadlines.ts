@@ -6,7 +6,7 @@
 import { assert } from "../assert.ts";
 
 /** The longest pause that a timer can make, in ms. */
-const LONGEST_TIMER_MS = 0x7fffffff;
+export const LONGEST_TIMER_MS = 0x7fffffff;
 
 export interface Timed {
   /** In ms since 1970. */

@@ -188,17 +188,16 @@ describe("blocked clients", () => {
     };
     scene.create();
     scene.blocked.serveReady();
-    expect([link.received, link.resting, scene.blocked.count, scene.blocked.timedCount]).toEqual(["", true, 1, 0]);
+    expect([link.received, link.resting, scene.blocked.count, scene.blocked.timedCount]).toEqual(["", true, 0, 0]);
     expect(scene.blocked.unblock(session, { error: false })).toBe(false);
     scene.blocked.disconnectAll();
     expect(link.closed).toBe(false);
     scene.answer = () => false;
     session.postponed = false;
-    expect(scene.blocked.resumePostponed(session)).toBe(true);
-    expect(link.received).toBe("");
+    scene.blocked.resume(session);
+    expect([link.received, link.resting]).toEqual(["", true]);
     await tick();
     expect([link.received, link.resting, scene.blocked.count]).toEqual([":2\r\n", false, 0]);
-    expect(scene.blocked.resumePostponed(session)).toBe(false);
   });
 
   test("that have left are not served, nor those about to", async () => {

@@ -6,9 +6,12 @@ import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { ServerParts } from "../../execution/server-parts.ts";
 import { describeClient } from "../../session/client-info.ts";
+import { PauseLevel } from "../../session/pauses.ts";
 import { ReplyMode, type Session } from "../../session/session.ts";
+import { Unit } from "../arguments/deadline.ts";
 import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
 import { choice, int64Or } from "../arguments/numbers.ts";
+import { parseTimeout } from "../arguments/timeout.ts";
 import { checkClientName, clientKind, isListable } from "./client-words.ts";
 import { caching, getredir, tracking, trackinginfo } from "./tracking.ts";
 
@@ -201,7 +204,29 @@ const noTouch = command("client|no-touch", { arity: 3, since: "7.2.0", flags: "n
     call.reply.ok();
   });
 
-/** Replies with 1 if the client was blocked, else 0. A client that waits for paused writes does not count as blocked: nothing has begun. */
+/** One that is in force is not cut short, nor is ALL weakened to WRITE. Errors: a mode that is none, an invalid timeout. */
+const pause = command("client|pause", { arity: -3, since: "3.0.0", flags: "admin noscript loading stale" })
+  .takes("timeout:integer [mode(WRITE | ALL)@6.2.0]")
+  .docs("Has the commands of clients wait for a time.", "O(1)")
+  .changed("6.2.0: Added the mode, and with it `WRITE`.")
+  .run((call) => {
+    if (call.count > 4) throw wrongArguments(call);
+    const onlyWrites = call.count === 4 && call.is(3, "write");
+    if (call.count === 4 && !onlyWrites && !call.is(3, "all")) throw commandError("ERR CLIENT PAUSE mode must be WRITE or ALL");
+    const until = parseTimeout(call, 2, Unit.MILLISECONDS);
+    call.server.pauses.beginForClients(onlyWrites ? PauseLevel.WRITE : PauseLevel.ALL, until);
+    call.reply.ok();
+  });
+
+/** A shutdown or failover under way has writes wait all the same. */
+const unpause = command("client|unpause", { arity: 2, since: "6.2.0", flags: "admin noscript loading stale" })
+  .docs("Has the commands of clients go on that a pause made wait.", "O(N) for N paused clients")
+  .run((call) => {
+    call.server.pauses.end("client_pause");
+    call.reply.ok();
+  });
+
+/** Replies with 1 if the client was blocked, else 0. A client that waits for a pause to end does not count as blocked: nothing has begun. */
 const unblock = command("client|unblock", { arity: -3, since: "5.0.0", flags: "admin noscript loading stale" })
   .takes("client-id [unblock-type(TIMEOUT | ERROR)]")
   .docs("Unblocks a client that waits in a blocking command of another connection.", "O(log N) for N connections")
@@ -240,12 +265,14 @@ const HELP: readonly HelpEntry[] = [
   ],
   ["NO-EVICT (ON|OFF)", "Exempts this connection from client eviction."],
   ["NO-TOUCH (ON|OFF)", "Does not update the access times of keys."],
+  ["PAUSE <timeout> [WRITE|ALL]", "Has commands of clients wait for some milliseconds, all of them (default) or those that write."],
   ["REPLY (ON|OFF|SKIP)", "Turns replies on or off; SKIP suppresses the next one."],
   ["SETINFO <option> <value>", "Sets information about this connection:", "* LIB-NAME: the client library.", "* LIB-VER: its version."],
   ["SETNAME <name>", "Sets the name of this connection."],
   ["TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]", "Controls client-side caching."],
   ["TRACKINGINFO", "Returns how this client tracks keys."],
   ["UNBLOCK <client-id> [TIMEOUT|ERROR]", "Unblocks a client as if it had timed out, or with an error."],
+  ["UNPAUSE", "Ends a pause."],
 ];
 
 const help = helpOf(command("client|help", { arity: 2, since: "5.0.0", flags: "loading stale" }), HELP);
@@ -263,10 +290,12 @@ export const client = command("client", { arity: -2, since: "2.4.0", flags: "" }
     list,
     noEvict,
     noTouch,
+    pause,
     reply,
     setInfo,
     setName,
     tracking,
     trackinginfo,
     unblock,
+    unpause,
   ]);

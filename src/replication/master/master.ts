@@ -91,12 +91,15 @@ export class Replicas implements SyncEvents {
     return this.countOnline((replica) => replica.lag(now) <= maxLag);
   }
 
-  /** Those that have not acknowledged all that was written; they are asked to. For a server that wants to stop: nothing is written now. */
+  /**
+   * Those that have not acknowledged all that was written; they are asked to, but in a pause. For a server that wants to stop: nothing is
+   * written from then on.
+   */
   askLagging(): readonly Replica[] {
-    const { journal } = this.server;
+    const { journal, pauses } = this.server;
     if (journal.offset !== this.askedUntil && this.lagging.length > 0) {
       this.askedFor = journal.offset;
-      if (!journal.following) journal.appendForReplicas(GETACK, 0, GETACK.length);
+      if (!journal.following && !pauses.active) journal.appendForReplicas(GETACK, 0, GETACK.length);
       this.askedUntil = journal.offset;
     }
     return this.lagging;
@@ -350,7 +353,7 @@ export class Replicas implements SyncEvents {
     const { journal } = this.server;
     this.flushScheduled = false;
     journal.flushed();
-    if (this.acknowledgementsWanted) {
+    if (this.acknowledgementsWanted && !this.server.pauses.active) {
       this.acknowledgementsWanted = false;
       if (!journal.following && this.list.length > 0) journal.appendForReplicas(GETACK, 0, GETACK.length);
     }
@@ -414,10 +417,15 @@ export class Replicas implements SyncEvents {
     session.link.destroy();
   }
 
-  /** Has all replicas asked, once this tick is over, how far they are. */
+  /** Has all replicas asked, once this tick is over, how far they are; in a pause once that has ended. */
   requestAcknowledgements(): void {
     this.acknowledgementsWanted = true;
     this.scheduleFlush();
+  }
+
+  /** A pause has ended: what could not be asked meanwhile is asked now. */
+  pauseEnded(): void {
+    if (this.acknowledgementsWanted) this.scheduleFlush();
   }
 
   /** A replica says that it has run everything up to `offset`, and has on disk what stands before `flushed`. */
@@ -485,9 +493,10 @@ export class Replicas implements SyncEvents {
   // ---- once a second
 
   cron(now: number): void {
-    const { journal, config, persistence } = this.server;
+    const { journal, config, persistence, pauses } = this.server;
     const { values } = config;
-    if (this.seconds % values["repl-ping-replica-period"] === 0 && this.list.length > 0 && !journal.following) {
+    const pinged = this.list.length > 0 && !journal.following && !pauses.has("failover_in_progress");
+    if (pinged && this.seconds % values["repl-ping-replica-period"] === 0) {
       journal.appendForReplicas(PING, 0, PING.length);
     }
     this.seconds++;

@@ -229,6 +229,7 @@ export class MasterLink {
     session.closing = true;
     this.database = session.database.index;
     this.server.clients.remove(session);
+    this.server.pauses.forget(session);
     this.session = null;
     this.stream = null;
   }
@@ -404,7 +405,7 @@ export class MasterLink {
     const stream = new MasterStream(session, parts, {
       offset: parts.journal.offset,
       takesNotes: this.takesNotes,
-      held: () => guard(() => this.runStream(session, stream, () => stream.goOn()), parts.broken),
+      held: () => this.goOnWithStream(),
     });
     this.stream = stream;
     parts.journal.follow(session.database.index);
@@ -415,6 +416,12 @@ export class MasterLink {
     const { stream, session } = this;
     if (stream === null || session === null) return;
     this.runStream(session, stream, () => stream.receive(chunk, from, chunk.length));
+  }
+
+  private goOnWithStream(): void {
+    const { stream, session } = this;
+    if (stream === null || session === null) return;
+    guard(() => this.runStream(session, stream, () => stream.goOn()), this.server.broken);
   }
 
   /** Runs what has come of the stream, unless it is over already. */
@@ -552,6 +559,7 @@ export class MasterLink {
       get bytesOut() {
         return master.bytesOut;
       },
+      resume: () => queueMicrotask(() => this.goOnWithStream()),
       destroy: kill,
       closeAfterReply: kill,
     };

@@ -17,7 +17,7 @@ export interface StreamOptions {
   readonly offset: number;
   /** Whether requests may stand in it that are notes (../note.ts). */
   readonly takesNotes: boolean;
-  /** What was received while a script ran is to be run now: by `goOn`. */
+  /** What was received while a script ran may be run now: by `goOn`. */
   readonly held: () => void;
 }
 
@@ -55,16 +55,21 @@ export class MasterStream {
   receive(chunk: Buffer, from: number, to: number): void {
     this.received += to - from;
     const { stream } = this;
-    const { executor } = this.server;
-    if (executor.busy) {
-      stream.hold(chunk.subarray(from, to));
-      executor.whenIdle(this.held);
-    } else if (stream.take(chunk, from, to)) this.serve();
+    if (this.mustWait()) stream.hold(chunk.subarray(from, to));
+    else if (stream.take(chunk, from, to)) this.serve();
   }
 
-  /** A script that made the master wait is over. Errors: as of `receive`. */
+  /** A script or a pause that made the master wait is over. Errors: as of `receive`. */
   goOn(): void {
-    if (!this.session.closing && this.stream.takeHeld()) this.serve();
+    if (!this.session.closing && !this.mustWait() && this.stream.takeHeld()) this.serve();
+  }
+
+  /** Whether nothing may be run now. `goOn` will be called. */
+  private mustWait(): boolean {
+    const { session, server } = this;
+    if (session.postponed) return true;
+    if (server.executor.busy) server.executor.whenIdle(this.held);
+    return server.executor.busy;
   }
 
   private serve(): void {
@@ -73,17 +78,27 @@ export class MasterStream {
     const { batch } = stream;
     assert(stream.origin <= this.offset && this.handedOn === this.offset, "bytes that were not handed on are kept");
     try {
-      while (!session.closing && stream.next()) {
+      while (!session.closing && !session.postponed && stream.next()) {
         if (batch.count > 1) executor.lookAhead(session, batch.frames, batch.count);
-        for (let index = 0; index < batch.count && !session.closing; index++) this.run(batch.frames[index], batch.ends[index]);
-        if (batch.error !== null) throw batch.error;
+        this.runBatch();
       }
       // An empty line at the end belongs to no request.
-      if (!session.queueing && !session.closing) this.offset = stream.unfinished;
+      if (!session.queueing && !session.closing && !session.postponed) this.offset = stream.unfinished;
     } finally {
       this.handOn();
     }
     stream.keep(this.offset - stream.origin);
+  }
+
+  /** Runs the requests of the batch, up to one that has to wait. */
+  private runBatch(): void {
+    const { stream, session } = this;
+    const { batch } = stream;
+    for (let index = 0; index < batch.count && !session.closing; index++) {
+      this.run(batch.frames[index], batch.ends[index]);
+      if (session.postponed) return stream.takeBack(index, { inclusive: true });
+    }
+    if (batch.error !== null) throw batch.error;
   }
 
   /** Runs one request, which ends at `end` of the buffer. */
@@ -91,12 +106,12 @@ export class MasterStream {
     const { session, stream } = this;
     const { executor } = this.server;
     const { origin } = stream;
-    if (frame.buffer === stream.buffer && executor.changesNoData(frame)) {
-      if (this.takesNotes && isNote(frame)) return this.takeNote(frame, end);
-      this.asides.push(origin + frame.start, origin + end);
-    }
+    const isAside = frame.buffer === stream.buffer && executor.changesNoData(frame);
+    if (isAside && this.takesNotes && isNote(frame)) return this.takeNote(frame, end);
     executor.execute(session, frame);
     executor.reply.discard();
+    if (session.postponed) return;
+    if (isAside) this.asides.push(origin + frame.start, origin + end);
     if (session.divergence !== null) this.judge(frame, session.divergence);
     // What stands in a transaction has not been run: a master that goes on from here sends it again.
     if (!session.queueing) this.offset = origin + end;

@@ -7,7 +7,8 @@ import { section } from "./section.ts";
 
 /** The connected clients. */
 export const CLIENTS = section("Clients", "default", (out, server) => {
-  const { blocked, keyspace } = server;
+  const { blocked, keyspace, pauses } = server;
+  const { reason, actions, milliseconds } = pauses.summary;
   let replicas = 0;
   let longestInput = 0;
   let longestOutput = 0;
@@ -21,11 +22,15 @@ export const CLIENTS = section("Clients", "default", (out, server) => {
   out.add("maxclients", server.config.values.maxclients);
   out.add("client_recent_max_input_buffer", longestInput);
   out.add("client_recent_max_output_buffer", longestOutput);
-  out.add("blocked_clients", blocked.count);
+  out.add("blocked_clients", blocked.count + pauses.postponedCount);
   out.add("tracking_clients", server.tracking.clientCount);
   out.add("clients_in_timeout_table", blocked.timedCount);
   out.add("total_blocking_keys", keyspace.blocked.keyCount);
   out.add("total_blocking_keys_on_nokey", keyspace.blocked.goneCount);
+  // As Valkey 8.1 has it.
+  out.add("paused_reason", reason);
+  out.add("paused_actions", actions);
+  out.add("paused_timeout_milliseconds", milliseconds);
 });
 
 /** What has happened since the start, or since CONFIG RESETSTAT. Nothing forks, migrates, defragments or tracks keys here: those counts are 0. */

@@ -1,0 +1,168 @@
+/**
+ * What has clients wait: CLIENT PAUSE, a shutdown that waits for its replicas, a failover. Each of these purposes has a pause of its own, with
+ * its end and with how much it holds; what holds most counts. While any is in force the data stands still: nothing expires, is evicted or
+ * is asked of replicas, so that the replication offset stands still, too. Source: pauseActions, updatePausedActions.
+ */
+
+import { LONGEST_TIMER_MS } from "./deadlines.ts";
+import type { Session } from "./session.ts";
+
+/** How much a pause holds: nothing, commands that may write or reach replicas, all commands. */
+export const PauseLevel = { NONE: 0, WRITE: 1, ALL: 2 } as const;
+export type PauseLevel = (typeof PauseLevel)[keyof typeof PauseLevel];
+
+/** The purposes, in the words of INFO. */
+const PURPOSES = ["client_pause", "shutdown_in_progress", "failover_in_progress"] as const;
+export type PausePurpose = (typeof PURPOSES)[number];
+
+/** The end of a pause that only `end` ends, in ms since 1970. */
+export const NO_END = Number.MAX_SAFE_INTEGER;
+
+const LEVEL_WORDS = ["none", "write", "all"] as const;
+
+interface Pause {
+  level: PauseLevel;
+  /** In ms since 1970; 0 while there is none. */
+  until: number;
+}
+
+function noPause(): Pause {
+  return { level: PauseLevel.NONE, until: 0 };
+}
+
+/** What INFO says of the pause that counts. */
+export interface PauseSummary {
+  readonly reason: PausePurpose | "none";
+  readonly actions: (typeof LEVEL_WORDS)[number];
+  readonly milliseconds: number;
+}
+
+export interface PauseEvents {
+  /** Another level is in force. */
+  changed(): void;
+  /** The client is not postponed any more: its request is to be served once the command under way is over. */
+  released(session: Session): void;
+}
+
+export class Pauses {
+  /** The level in force. */
+  level: PauseLevel = PauseLevel.NONE;
+  private readonly pauses: Readonly<Record<PausePurpose, Pause>> = {
+    client_pause: noPause(),
+    shutdown_in_progress: noPause(),
+    failover_in_progress: noPause(),
+  };
+  private readonly events: PauseEvents;
+  /** Clients whose request waits, the first to wait first. */
+  private readonly postponed = new Set<Session>();
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(events: PauseEvents) {
+    this.events = events;
+  }
+
+  /** Whether anything waits, and the data stands still. */
+  get active(): boolean {
+    return this.level !== PauseLevel.NONE;
+  }
+
+  /** How many clients' requests wait. */
+  get postponedCount(): number {
+    return this.postponed.size;
+  }
+
+  /** The pause that counts: of those that hold most, the one that ends last. */
+  get summary(): PauseSummary {
+    let reason: PausePurpose | "none" = "none";
+    let last = 0;
+    for (const purpose of PURPOSES) {
+      const { level, until } = this.pauses[purpose];
+      if (!this.active || level !== this.level || until <= last) continue;
+      reason = purpose;
+      last = until;
+    }
+    return { reason, actions: LEVEL_WORDS[this.level], milliseconds: Math.max(0, last - Date.now()) };
+  }
+
+  /** Whether there is a pause for this purpose. */
+  has(purpose: PausePurpose): boolean {
+    return this.pauses[purpose].level !== PauseLevel.NONE;
+  }
+
+  /**
+   * Begins a pause until `until`, in ms since 1970. One for the same purpose that is in force has its level changed and is never cut short.
+   */
+  begin(purpose: PausePurpose, level: PauseLevel, until: number): void {
+    const pause = this.pauses[purpose];
+    pause.level = level;
+    pause.until = Math.max(pause.until, until);
+    this.update();
+  }
+
+  /** CLIENT PAUSE: likewise, and what holds everything goes on to. */
+  beginForClients(level: PauseLevel, until: number): void {
+    const { level: former } = this.pauses.client_pause;
+    this.begin("client_pause", former === PauseLevel.ALL ? former : level, until);
+  }
+
+  /** Ends the pause for this purpose, if there is one. */
+  end(purpose: PausePurpose): void {
+    Object.assign(this.pauses[purpose], noPause());
+    this.update();
+  }
+
+  /** Decides again which level is in force: a pause has begun, ended or come to its end. */
+  private update(): void {
+    const before = this.level;
+    const now = Date.now();
+    let soonest = NO_END;
+    let level: number = PauseLevel.NONE;
+    for (const purpose of PURPOSES) {
+      const pause = this.pauses[purpose];
+      if (pause.until <= now) Object.assign(pause, noPause());
+      else {
+        level = Math.max(level, pause.level);
+        soonest = Math.min(soonest, pause.until);
+      }
+    }
+    this.level = level as PauseLevel;
+    this.setTimer(soonest, now);
+    if (this.level !== before) this.events.changed();
+    if (this.level < before) this.release();
+  }
+
+  private setTimer(until: number, now: number): void {
+    this.stop();
+    if (until !== NO_END) this.timer = setTimeout(() => this.update(), Math.min(LONGEST_TIMER_MS, until - now));
+  }
+
+  // ---- clients that wait
+
+  /** The client's request, which is under way, is served when the level falls. */
+  postpone(session: Session): void {
+    session.postponed = true;
+    this.postponed.add(session);
+    session.link.pause();
+  }
+
+  /** The client is gone. */
+  forget(session: Session): void {
+    this.postponed.delete(session);
+  }
+
+  /** All go on, in the order in which they began to wait. They may have to wait again, at the end of the line. */
+  private release(): void {
+    const sessions = [...this.postponed];
+    this.postponed.clear();
+    for (const session of sessions) {
+      session.postponed = false;
+      this.events.released(session);
+    }
+  }
+
+  /** The server stops. */
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+}

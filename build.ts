@@ -9,7 +9,8 @@
  *   --entry FILE       build another program than src/main.ts, to try this file out
  *   --outdir DIR       where to (dist)
  *
- * The version of package.json and the commit are baked in as BUILD_VERSION and BUILD_COMMIT ("unknown" outside a git checkout).
+ * The version of package.json and the commit are baked in as BUILD_VERSION and BUILD_COMMIT ("unknown" outside a git checkout), the place of
+ * the worker inside the executable as BUILD_WORKER.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { basename, join, relative } from "node:path";
@@ -18,6 +19,7 @@ import manifest from "./package.json" with { type: "json" };
 
 const ROOT = import.meta.dir;
 const SUMS = "SHA256SUMS";
+const WORKER = join(ROOT, "src", "migration", "worker.ts");
 
 /** The platforms that we ship, and what Bun calls the runtime of each. */
 const TARGETS = {
@@ -70,14 +72,19 @@ async function build(target: TargetName | null, options: BuildOptions): Promise<
   const label = target ?? "this platform";
   try {
     const result = await Bun.build({
-      entrypoints: [options.entry],
+      // A worker of the program is a file of its own inside.
+      entrypoints: [options.entry, WORKER],
       root: ROOT,
       target: "bun",
       format: "esm",
       minify: options.minify,
       sourcemap: "inline", // a stack in the log names our lines; measured: no cost at the start
       bytecode: options.bytecode,
-      define: { BUILD_VERSION: JSON.stringify(manifest.version), BUILD_COMMIT: JSON.stringify(options.commit) },
+      define: {
+        BUILD_VERSION: JSON.stringify(manifest.version),
+        BUILD_COMMIT: JSON.stringify(options.commit),
+        BUILD_WORKER: JSON.stringify(`./${relative(ROOT, WORKER).replaceAll("\\", "/").replace(/\.ts$/, ".js")}`),
+      },
       compile: {
         outfile,
         ...(target === null ? {} : { target: TARGETS[target] }),

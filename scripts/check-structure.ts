@@ -15,7 +15,7 @@ const RUNGS = [
   ["process"],
   ["execution"],
   ["scripting"],
-  ["replication", "compare"],
+  ["replication", "compare", "migration"],
   ["aof", "transport"],
   ["snapshot", "session", "journal"],
   ["rdb", "keyspace", "algorithms"],

@@ -19,6 +19,7 @@ import { expiresFields } from "./keyspace/field-expirer.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { followLimits } from "./keyspace/value-limits.ts";
 import { Log } from "./log.ts";
+import { Migrations } from "./migration/migrations.ts";
 import { Housekeeping } from "./process/housekeeping.ts";
 import { PidFile } from "./process/pid-file.ts";
 import { Shutdown } from "./process/shutdown.ts";
@@ -33,6 +34,7 @@ import { BlockedClients } from "./session/blocked.ts";
 import { Clients } from "./session/clients.ts";
 import { publishKeyspaceEvents } from "./session/keyspace-events.ts";
 import { Pauses } from "./session/pauses.ts";
+import { PostponedClients } from "./session/postponed.ts";
 import { PubSub } from "./session/pubsub.ts";
 import type { Session } from "./session/session.ts";
 import { ServerStats } from "./session/stats.ts";
@@ -70,11 +72,13 @@ export class Server implements ServerParts {
   readonly scripts: Scripts;
   readonly functions: FunctionStore;
   readonly blocked: BlockedClients;
+  readonly postponed: PostponedClients;
   readonly pauses: Pauses;
   readonly persistence: Persistence;
   readonly appendOnly: AppendOnlyFile;
   readonly replication: Replication;
   readonly comparisons: Comparisons;
+  readonly migrations: Migrations;
   readonly housekeeping: Housekeeping;
   readonly runId = randomBytes(20).toString("hex");
   readonly startedAt = Date.now();
@@ -123,12 +127,10 @@ export class Server implements ServerParts {
     this.conversations = new Conversations(this);
     this.listeners = new Listeners(new ClientAcceptor(this.conversations));
     this.blocked = new BlockedClients(this.executor, this.keyspace.blocked);
-    this.pauses = new Pauses({
-      changed: () => {
-        this.stateChanged();
-        if (!this.pauses.active) this.replication.replicas.pauseEnded();
-      },
-      released: (session) => this.blocked.resume(session),
+    this.postponed = new PostponedClients(this.blocked);
+    this.pauses = new Pauses(this.postponed, () => {
+      this.stateChanged();
+      if (!this.pauses.active) this.replication.replicas.pauseEnded();
     });
     this.persistence = new Persistence(config, this.log, this.keyspace, () => this.replication.historyPoint, {
       libraries: this.functions,
@@ -152,6 +154,7 @@ export class Server implements ServerParts {
       over: () => this.blocked.scheduleCheck(),
       broken: this.broken,
     });
+    this.migrations = new Migrations(this);
     this.ending = new Shutdown(this);
     this.housekeeping = new Housekeeping(this, this.executor.restrictions, this.ending);
     this.followConfig();
@@ -265,6 +268,7 @@ export class Server implements ServerParts {
     this.replication.stop();
     this.blocked.stop();
     this.pauses.stop();
+    this.migrations.stop();
     await Promise.all([this.persistence.close(), this.appendOnly.close()]);
     for (const session of this.clients) session.link.destroy();
     this.pidFile.remove();
@@ -291,14 +295,14 @@ export class Server implements ServerParts {
     // Nor must it be served what another client could have.
     this.blocked.remove(session);
     this.tracking.disable(session);
-    this.pauses.forget(session);
+    this.postponed.remove(session);
     session.link.destroy();
   }
 
   /** The client is gone, its session already off the list of clients. */
   departed(session: Session): void {
     this.blocked.remove(session);
-    this.pauses.forget(session);
+    this.postponed.remove(session);
     this.pubsub.unsubscribeAll(session);
     this.tracking.disable(session);
     session.transaction?.reset();

@@ -122,6 +122,25 @@ describe("what is asked of the program itself", () => {
   });
 });
 
+describe("MIGRATE in a transaction", () => {
+  // Another thread talks to the target then, whose code must be found where the program is.
+  test("reaches another server", async () => {
+    await using here = await start({ args: ["--save", ""] });
+    await using there = await start({ args: ["--save", ""] });
+    const client = await here.connect();
+    const replies = await client.pipeline([
+      ["SET", "k", "v"],
+      ["MULTI"],
+      ["MIGRATE", "127.0.0.1", there.port, "k", 0, 60_000],
+      ["EXISTS", "k"],
+      ["EXEC"],
+    ]);
+    client.close();
+    expect(String(replies.at(-1))).toBe("*2\r\n+OK\r\n:0\r\n");
+    expect(await ask(there, "GET", "k")).toBe("$1\r\nv\r\n");
+  });
+});
+
 describe("bad input is refused in one line, with code 1", () => {
   async function refused(words: readonly string[], message: string, options: { input?: string } = {}): Promise<void> {
     expect({ words, ...(await run(words, options)) }).toEqual({ words, code: 1, out: "", err: `replicant: ${message}\n` });

@@ -8,6 +8,7 @@ import * as connection from "./connection/connection.ts";
 import * as dump from "./generic/dump.ts";
 import * as expire from "./generic/expire.ts";
 import * as keys from "./generic/keys.ts";
+import * as migrate from "./generic/migrate.ts";
 import * as object from "./generic/object.ts";
 import * as scan from "./generic/scan.ts";
 import * as sort from "./generic/sort.ts";
@@ -85,6 +86,7 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   hashWalk,
   keys,
   list,
+  migrate,
   object,
   pubsub,
   replication,

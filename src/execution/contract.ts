@@ -30,6 +30,8 @@ export type Trait =
   | "runs-queue"
   /** EVAL, FCALL: what the script says of itself may add restrictions, and take some away. */
   | "runs-script"
+  /** Waits until no key is being migrated to another server: what the data stands for changes, or that it stands still is asked for. */
+  | "awaits-migrations"
   /** Sent by a master it is not written to the append-only file: it changes no data. */
   | "no-data";
 

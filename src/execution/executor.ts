@@ -4,7 +4,7 @@
  */
 
 import { NO_LINK } from "../aof/replay.ts";
-import { InvariantError } from "../assert.ts";
+import { assert, InvariantError } from "../assert.ts";
 import { CommandError, errors } from "../errors.ts";
 import { isMemoryExhausted } from "../memory/arena.ts";
 import type { Frame } from "../protocol/frame.ts";
@@ -108,19 +108,30 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   // ---- from a request to a call
 
   execute(session: Session, frame: Frame): void {
-    if (session.replyMode !== ReplyMode.ON) return this.executeMuted(session, frame);
+    if (session.replyMode !== ReplyMode.ON) return this.runMuted(session, () => this.serve(session, frame));
     this.serve(session, frame);
   }
 
+  finish(session: Session, frame: Frame): void {
+    const entry = this.commands.resolve(frame);
+    assert(entry !== null, "a command that has waited is there");
+    const run = (): void => {
+      this.call(session, frame, entry);
+      this.afterCall(session);
+    };
+    if (session.replyMode !== ReplyMode.ON) this.runMuted(session, run);
+    else run();
+  }
+
   /** CLIENT REPLY OFF and SKIP: the request runs and its answer goes nowhere. */
-  private executeMuted(session: Session, frame: Frame): void {
+  private runMuted(session: Session, run: () => void): void {
     const { reply } = this;
     const sink = reply.sink;
     const modeBefore = session.replyMode;
     if (modeBefore === ReplyMode.SKIP_NEXT) session.replyMode = ReplyMode.SKIP;
     reply.flush();
     reply.sink = NO_SINK;
-    this.serve(session, frame);
+    run();
     if (session.postponed || session.blocked) session.replyMode = modeBefore; // it has not had its answer yet
     const mode: ReplyMode = session.replyMode;
     // What switches the replies on (CLIENT REPLY ON, RESET) is answered.
@@ -134,7 +145,6 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     const entry = found === null || found.subcommands.size === 0 ? found : subcommandOf(found, frame);
     session.lastCommand = entry === null ? NO_COMMAND : entry.fullName;
     if (entry === null || !entry.acceptsCount(frame.count)) return this.refuseMalformed(session, frame, found, entry);
-    const { server } = this;
     const queueing = session.transaction?.open ?? false;
     if (session.guarded) {
       const refusal = this.refusalOfUser(session, entry, frame, queueing);
@@ -156,10 +166,16 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
       if (refusal !== null) return this.refuse(session, entry, refusal);
     }
     if (session.kind === SessionKind.REPLICA && entry.usesKeyspace) return this.refuse(session, entry, errors.replicaUsesKeyspace);
-    if (restricted && this.restrictions.postpones(session, concerning)) return;
+    if (restricted && this.restrictions.postpones(session, concerning, entry, frame)) return;
     if (queueing && !entry.unqueued) return this.enqueue(session, frame, entry);
     this.call(session, frame, entry);
     if ((concerning & Restriction.MEMORY) !== 0) this.restrictions.evict();
+    this.afterCall(session);
+  }
+
+  /** What a command has led to: messages for its own client, clients that can be served. */
+  private afterCall(session: Session): void {
+    const { server } = this;
     if (server.pubsub.hasMessages && session.replyMode === ReplyMode.ON) {
       for (const message of server.pubsub.take(session)) this.reply.rawBytes(message);
     }

@@ -22,6 +22,8 @@ export const Restriction = {
   BUSY: 1 << 6,
   /** Nothing is served: a pause that holds all commands. */
   PAUSE_ALL: 1 << 7,
+  /** Keys are being migrated to another server: what could see or change them has to wait. */
+  MIGRATION: 1 << 8,
 } as const;
 
 export class CommandEntry<Context = never> {
@@ -43,7 +45,9 @@ export class CommandEntry<Context = never> {
   readonly noScript: boolean;
   /** Runs things that can lead to writes, so that it must not run in what only reads. */
   readonly mayReplicate: boolean;
-  /** Reads or writes keys, or may: nothing for a connection that the stream goes to. */
+  /** Reads or writes keys. */
+  readonly touchesData: boolean;
+  /** Likewise, or may: nothing for a connection that the stream goes to. */
   readonly usesKeyspace: boolean;
   // What these say: Trait.
   readonly unqueued: boolean;
@@ -52,6 +56,7 @@ export class CommandEntry<Context = never> {
   readonly runsQueue: boolean;
   readonly runsScript: boolean;
   readonly changesNoData: boolean;
+  readonly awaitsMigrations: boolean;
   /** Which restrictions keep it from running; of a command that runs others, which may: `ownRestrictions` has those of itself. */
   readonly restrictions: number;
   readonly ownRestrictions: number;
@@ -79,13 +84,15 @@ export class CommandEntry<Context = never> {
     this.noMulti = spec.flags.includes("no_multi");
     this.noScript = spec.flags.includes("noscript");
     this.mayReplicate = spec.flags.includes("may_replicate");
-    this.usesKeyspace = this.isWrite || this.mayReplicate || spec.flags.includes("readonly");
+    this.touchesData = this.isWrite || spec.flags.includes("readonly");
+    this.usesKeyspace = this.touchesData || this.mayReplicate;
     this.whileSubscribed = spec.traits.includes("while-subscribed");
     this.runsQueue = spec.traits.includes("runs-queue");
     this.runsScript = spec.traits.includes("runs-script");
     this.touches = spec.traits.includes("touches");
     this.unqueued = spec.traits.includes("unqueued");
     this.changesNoData = spec.traits.includes("no-data");
+    this.awaitsMigrations = spec.traits.includes("awaits-migrations");
     this.ownRestrictions =
       (spec.flags.includes("loading") ? 0 : Restriction.LOADING) |
       (spec.flags.includes("allow_busy") ? 0 : Restriction.BUSY) |
@@ -94,6 +101,7 @@ export class CommandEntry<Context = never> {
       (spec.traits.includes("tells-disk-errors") ? Restriction.DISK : 0) |
       (spec.flags.includes("denyoom") ? Restriction.MEMORY : 0) |
       (this.isWrite || this.mayReplicate ? Restriction.PAUSE : 0) |
+      (this.touchesData || this.runsScript || this.awaitsMigrations ? Restriction.MIGRATION : 0) |
       Restriction.PAUSE_ALL;
     this.restrictions = this.runsQueue || this.runsScript ? -1 : this.ownRestrictions;
     this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, newId, this)]));

@@ -7,11 +7,13 @@ import { NO_LINK } from "../aof/replay.ts";
 import { type CommandError, commandError, errors } from "../errors.ts";
 import { EvictionState } from "../keyspace/eviction.ts";
 import { ExpiryMode } from "../keyspace/key-access.ts";
+import type { Migrations } from "../migration/migrations.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { ScriptRunner } from "../scripting/run.ts";
 import { PauseLevel } from "../session/pauses.ts";
 import { ScriptFlag } from "../session/script-flags.ts";
 import { type Session, SessionKind } from "../session/session.ts";
+import { canHaveKeys, keysOf } from "./key-extraction.ts";
 import { type CommandEntry, Restriction } from "./registry.ts";
 import type { ServerParts } from "./server-parts.ts";
 
@@ -63,7 +65,7 @@ export class Restrictions {
 
   /** The role, the link to the master, loading, saving or a directive has changed: which bits are in force is decided again. */
   update(): void {
-    const { config, replication, persistence, appendOnly, executor, pauses, keyspace } = this.server;
+    const { config, replication, persistence, appendOnly, executor, pauses, migrations, keyspace } = this.server;
     let bits = executor.busy ? Restriction.BUSY : 0;
     if (config.values.maxmemory > 0) bits |= Restriction.MEMORY;
     if (replication.restrictsWrites) bits |= Restriction.WRITE;
@@ -72,6 +74,7 @@ export class Restrictions {
     if (persistence.loading !== null) bits |= Restriction.LOADING;
     if (pauses.active) bits |= Restriction.PAUSE;
     if (pauses.level === PauseLevel.ALL) bits |= Restriction.PAUSE_ALL;
+    if (migrations.active) bits |= Restriction.MIGRATION;
     this.inForce = bits;
     // What replicas would have to be told must wait, too: expired keys are hidden, not deleted.
     keyspace.clientExpiryMode = replication.isReplica || pauses.active ? ExpiryMode.HIDE : ExpiryMode.DELETE;
@@ -108,17 +111,31 @@ export class Restrictions {
   }
 
   /**
-   * Whether such a request, which nothing refuses, waits unanswered from now on: for a pause to end, as the stream of a master does, or a
-   * little while for the end of loading.
+   * Whether such a request, which nothing refuses, waits unanswered from now on: for a pause to end or for keys that are being migrated, as
+   * the stream of a master does, or a little while for the end of loading.
    */
-  postpones(session: Session, concerning: number): boolean {
+  postpones(session: Session, concerning: number, entry: CommandEntry, frame: Frame): boolean {
     const bits = concerning & this.inForce;
     if ((bits & Restriction.LOADING) !== 0 && session.kind !== SessionKind.MASTER) return this.beginPatience(session);
-    if ((bits & (Restriction.PAUSE | Restriction.PAUSE_ALL)) === 0) return false;
+    if ((bits & (Restriction.PAUSE | Restriction.PAUSE_ALL | Restriction.MIGRATION)) === 0) return false;
     // What a file holds is run to its end.
     if (session.kind === SessionKind.REPLICA || session.link === NO_LINK) return false;
-    this.server.pauses.postpone(session);
+    const paused = (bits & (Restriction.PAUSE | Restriction.PAUSE_ALL)) !== 0;
+    if (!paused && !this.concernsMigration(session, entry, frame)) return false;
+    this.server.postponed.add(session);
     return true;
+  }
+
+  /** Whether a request could see or change keys that are being migrated, or must not run meanwhile. */
+  private concernsMigration({ queueing, transaction }: Session, entry: CommandEntry, frame: Frame): boolean {
+    if (queueing && !entry.unqueued) return false;
+    const { migrations } = this.server;
+    if (!entry.runsQueue || transaction === null) return concernsKeys(migrations, entry, frame);
+    return transaction.queue.some((queued) => {
+      const found = this.server.commands.resolve(queued);
+      // A migration in a transaction stops the whole server, that of others too.
+      return found !== null && (found.fullName === "migrate" || concernsKeys(migrations, found, queued));
+    });
   }
 
   // ---- scripts
@@ -236,8 +253,17 @@ function restrictionsOfScript(flags: number): number {
     Restriction.LOADING |
     Restriction.BUSY |
     Restriction.PAUSE_ALL |
+    Restriction.MIGRATION |
     ((flags & ScriptFlag.ALLOW_STALE) === 0 ? Restriction.STALE : 0) |
     (writes ? Restriction.WRITE | Restriction.DISK | Restriction.PAUSE : 0) |
     (writes && (flags & ScriptFlag.ALLOW_OOM) === 0 ? Restriction.MEMORY : 0)
   );
+}
+
+/** Which keys a script uses is known when it is over; what names none may use all. */
+function concernsKeys(migrations: Pick<Migrations, "hasKey">, entry: CommandEntry, frame: Frame): boolean {
+  if (entry.runsScript || entry.awaitsMigrations) return true;
+  if (!entry.touchesData) return false;
+  if (!canHaveKeys(entry) || entry.spec.keys.some(({ begin }) => begin === "unknown")) return true;
+  return keysOf(entry, frame).some(({ index }) => migrations.hasKey(frame.text(index)));
 }

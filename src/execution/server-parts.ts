@@ -1,6 +1,7 @@
 /** The parts of a server, as commands and those who run them see it. `Server` is one; tests may make another. */
 
 import type { Comparisons } from "../compare/comparisons.ts";
+import type { Migrations } from "../migration/migrations.ts";
 import type { ReplicationContext } from "../replication/context.ts";
 import type { Replication } from "../replication/replication.ts";
 import type { FunctionStore } from "../scripting/functions/function-store.ts";
@@ -34,6 +35,7 @@ export interface ServerParts extends ReplicationContext {
   readonly restrictions: { scriptsMayCallAll: boolean };
   readonly replication: Replication;
   readonly comparisons: Comparisons;
+  readonly migrations: Migrations;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   /** ms since 1970. */

@@ -31,9 +31,11 @@ export class Shutdown {
 
   /** Resolves to true once the server has stopped, to false when it goes on: saving failed, or `abort` was called. */
   begin(options: ShutdownOptions): Promise<boolean> {
-    const { config, log, replication } = this.server;
+    const { config, log, replication, migrations } = this.server;
     const { waiting } = this;
     if (this.ending !== null) return this.ending;
+    // Keys on their way are in one place once it is known whether they have arrived.
+    if (migrations.active) return new Promise<void>((idle) => migrations.whenIdle(idle)).then(() => this.begin(options));
     if (waiting !== null) {
       // Asked again: a client that does not want to wait need not, every other waits too.
       if (options.now) this.conclude(waiting, options.force);

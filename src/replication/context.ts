@@ -10,6 +10,7 @@ import type { BlockedClients } from "../session/blocked.ts";
 import type { Clients } from "../session/clients.ts";
 import type { Executor } from "../session/executor.ts";
 import type { Pauses } from "../session/pauses.ts";
+import type { PostponedClients } from "../session/postponed.ts";
 import type { ServerStats } from "../session/stats.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
 
@@ -38,6 +39,7 @@ export interface ReplicationContext {
   readonly journal: Journal;
   readonly clients: Clients;
   readonly blocked: BlockedClients;
+  readonly postponed: PostponedClients;
   readonly pauses: Pauses;
   readonly persistence: Persistence;
   readonly appendOnly: AppendOnlyFile;

@@ -1,10 +1,10 @@
 /**
- * Clients whose request has not been answered yet because it waits for something: for keys (BLPOP, XREAD BLOCK and so on), or for replicas
- * and the disk (WAIT, WAITAOF). All are in one list with one heap of deadlines.
+ * Clients whose request has not been answered yet because it waits for something: for keys (BLPOP, XREAD BLOCK and so on), for replicas and
+ * the disk (WAIT, WAITAOF), for a task (MIGRATE). All are in one list with one heap of deadlines.
  *
  * A command that waits for keys is executed again, as if it had just come in, when one of them is ready (keyspace/blocking.ts). It may
  * block once more; its deadline stays. As Redis 7.2 does it (blocked.c). A command that waits for a condition is answered when the
- * condition is met or the time is over.
+ * condition is met or the time is over. One that waits for a task is executed again when that is done, whatever has become of the client.
  */
 
 import { assert } from "../assert.ts";
@@ -89,6 +89,18 @@ class ConditionWait extends BlockedClient {
   }
 }
 
+/** What is under way cannot be called back: the command ends when the task does. */
+class TaskWait extends BlockedClient {
+  constructor(session: Session, frame: Frame) {
+    super(session, new Frame(), 0);
+    this.frame.assign(frame, { copy: true });
+  }
+
+  answer(): void {
+    assert(false, "a task has no time that could be over");
+  }
+}
+
 export class BlockedClients {
   private readonly executor: Executor;
   private readonly awaited: BlockedKeys;
@@ -159,6 +171,32 @@ export class BlockedClients {
     session.link.pause();
     this.link(client);
     this.conditions.add(client);
+  }
+
+  /**
+   * Blocks the client whose request `frame` is being executed until the function that this returns is called, once and between ticks: the
+   * request is executed once more then, without the checks that it has passed, even if the client is gone.
+   */
+  blockOnTask(session: Session, frame: Frame): () => void {
+    const client = new TaskWait(session, frame);
+    session.link.pause();
+    this.link(client);
+    return () => this.endTask(client);
+  }
+
+  private endTask(client: TaskWait): void {
+    const { session, frame } = client;
+    const { executor } = this;
+    executor.beginBatch();
+    if (this.clients.get(session) === client) this.unlink(client);
+    const diverted = executor.reply.divert(session.link, session.protocol);
+    try {
+      executor.finish(session, frame);
+    } finally {
+      executor.reply.rejoin(diverted);
+    }
+    this.release(session);
+    executor.endBatch();
   }
 
   private link(client: BlockedClient): void {
@@ -269,10 +307,10 @@ export class BlockedClients {
 
   // ---- giving up
 
-  /** CLIENT UNBLOCK: as if the time were over, or with an error. Returns whether the client was blocked. */
+  /** CLIENT UNBLOCK: as if the time were over, or with an error. Returns whether the client was blocked; a task is waited for to its end. */
   unblock(session: Session, options: { error: boolean }): boolean {
     const client = this.clients.get(session);
-    if (client === undefined) return false;
+    if (client === undefined || client instanceof TaskWait) return false;
     this.end(client, options.error ? "UNBLOCKED client unblocked via CLIENT UNBLOCK" : null);
     return true;
   }
@@ -280,6 +318,7 @@ export class BlockedClients {
   /** The server is no master any more: every blocked client is told and disconnected. */
   disconnectAll(): void {
     for (const client of [...this.clients.values()]) {
+      if (client instanceof TaskWait) continue;
       this.end(client, "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
       client.session.link.closeAfterReply();
     }

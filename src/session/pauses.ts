@@ -5,7 +5,7 @@
  */
 
 import { LONGEST_TIMER_MS } from "./deadlines.ts";
-import type { Session } from "./session.ts";
+import type { PostponedClients } from "./postponed.ts";
 
 /** How much a pause holds: nothing, commands that may write or reach replicas, all commands. */
 export const PauseLevel = { NONE: 0, WRITE: 1, ALL: 2 } as const;
@@ -37,13 +37,6 @@ export interface PauseSummary {
   readonly milliseconds: number;
 }
 
-export interface PauseEvents {
-  /** Another level is in force. */
-  changed(): void;
-  /** The client is not postponed any more: its request is to be served once the command under way is over. */
-  released(session: Session): void;
-}
-
 export class Pauses {
   /** The level in force. */
   level: PauseLevel = PauseLevel.NONE;
@@ -52,23 +45,19 @@ export class Pauses {
     shutdown_in_progress: noPause(),
     failover_in_progress: noPause(),
   };
-  private readonly events: PauseEvents;
-  /** Clients whose request waits, the first to wait first. */
-  private readonly postponed = new Set<Session>();
+  private readonly postponed: PostponedClients;
+  private readonly changed: () => void;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(events: PauseEvents) {
-    this.events = events;
+  /** `changed`: another level is in force. */
+  constructor(postponed: PostponedClients, changed: () => void) {
+    this.postponed = postponed;
+    this.changed = changed;
   }
 
   /** Whether anything waits, and the data stands still. */
   get active(): boolean {
     return this.level !== PauseLevel.NONE;
-  }
-
-  /** How many clients' requests wait. */
-  get postponedCount(): number {
-    return this.postponed.size;
   }
 
   /** The pause that counts: of those that hold most, the one that ends last. */
@@ -127,37 +116,13 @@ export class Pauses {
     }
     this.level = level as PauseLevel;
     this.setTimer(soonest, now);
-    if (this.level !== before) this.events.changed();
-    if (this.level < before) this.release();
+    if (this.level !== before) this.changed();
+    if (this.level < before) this.postponed.release();
   }
 
   private setTimer(until: number, now: number): void {
     this.stop();
     if (until !== NO_END) this.timer = setTimeout(() => this.update(), Math.min(LONGEST_TIMER_MS, until - now));
-  }
-
-  // ---- clients that wait
-
-  /** The client's request, which is under way, is served when the level falls. */
-  postpone(session: Session): void {
-    session.postponed = true;
-    this.postponed.add(session);
-    session.link.pause();
-  }
-
-  /** The client is gone. */
-  forget(session: Session): void {
-    this.postponed.delete(session);
-  }
-
-  /** All go on, in the order in which they began to wait. They may have to wait again, at the end of the line. */
-  private release(): void {
-    const sessions = [...this.postponed];
-    this.postponed.clear();
-    for (const session of sessions) {
-      session.postponed = false;
-      this.events.released(session);
-    }
   }
 
   /** The server stops. */

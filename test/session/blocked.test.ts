@@ -86,6 +86,7 @@ class Scene {
           this.executed++;
           if (!this.answer(session)) this.reply.integer(this.executed);
         },
+        finish: () => this.reply.ok(),
         countEnded: (_, __, error) => this.ended.push(error),
       },
       this.keyspace.blocked,

@@ -28,6 +28,7 @@ const EXECUTOR: Executor = {
   endBatch: () => {},
   lookAhead: () => {},
   execute: () => {},
+  finish: () => {},
   knows: () => true,
   changesNoData: () => false,
   protocolError: () => {},

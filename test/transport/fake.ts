@@ -74,6 +74,7 @@ export function fakeExecutor(keyspace: Keyspace): Executor {
     endBatch() {},
     lookAhead() {},
     execute() {},
+    finish() {},
     knows: () => true,
     changesNoData: () => false,
     protocolError: (_session, message) => reply.error(`ERR Protocol error: ${message}`),

@@ -207,6 +207,7 @@ const noTouch = command("client|no-touch", { arity: 3, since: "7.2.0", flags: "n
 /** One that is in force is not cut short, nor is ALL weakened to WRITE. Errors: a mode that is none, an invalid timeout. */
 const pause = command("client|pause", { arity: -3, since: "3.0.0", flags: "admin noscript loading stale" })
   .takes("timeout:integer [mode(WRITE | ALL)@6.2.0]")
+  .marked("awaits-migrations")
   .docs("Has the commands of clients wait for a time.", "O(1)")
   .changed("6.2.0: Added the mode, and with it `WRITE`.")
   .run((call) => {

@@ -79,17 +79,20 @@ function portAt(call: Call, index: number): number {
 
 export const replicaof = command("replicaof", { arity: 3, since: "5.0.0", flags: "no_async_loading admin noscript stale" })
   .takes("args(host-port(host port) | no-one(NO ONE))")
+  .marked("awaits-migrations")
   .docs("Makes the server a replica of another one, or a master.", "O(1)")
   .run(replicaOf);
 
 export const slaveof = command("slaveof", { arity: 3, since: "1.0.0", flags: "no_async_loading admin noscript stale" })
   .takes("args(host-port(host port) | no-one(NO ONE))")
+  .marked("awaits-migrations")
   .docs("Makes the server a replica of another one, or a master.", "O(1)")
   .deprecated("5.0.0", "`REPLICAOF`")
   .run(replicaOf);
 
 export const failover = command("failover", { arity: -1, since: "6.2.0", flags: "admin noscript stale" })
   .takes("[TO target(host port [FORCE])] [ABORT] [TIMEOUT milliseconds]")
+  .marked("awaits-migrations")
   .docs("Starts a coordinated failover from a server to one of its replicas.", "O(1)")
   .run((call) => {
     const { failover: running } = call.server.replication;

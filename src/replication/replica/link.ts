@@ -229,7 +229,7 @@ export class MasterLink {
     session.closing = true;
     this.database = session.database.index;
     this.server.clients.remove(session);
-    this.server.pauses.forget(session);
+    this.server.postponed.remove(session);
     this.session = null;
     this.stream = null;
   }

@@ -101,6 +101,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 const BY_NAME: ReadonlyMap<string, Subcommand> = new Map(SUBCOMMANDS.map((known) => [known.help[0].split(" ")[0].toLowerCase(), known]));
 
 export const debug = command("debug", { arity: -2, since: "1.0.0", flags: "admin noscript loading stale" })
+  .marked("awaits-migrations")
   .docs("A container for debugging commands.", "Depends on the subcommand.")
   .internal()
   .run((call) => {

@@ -7,7 +7,7 @@ import { section } from "./section.ts";
 
 /** The connected clients. */
 export const CLIENTS = section("Clients", "default", (out, server) => {
-  const { blocked, keyspace, pauses } = server;
+  const { blocked, keyspace, pauses, postponed } = server;
   const { reason, actions, milliseconds } = pauses.summary;
   let replicas = 0;
   let longestInput = 0;
@@ -22,7 +22,7 @@ export const CLIENTS = section("Clients", "default", (out, server) => {
   out.add("maxclients", server.config.values.maxclients);
   out.add("client_recent_max_input_buffer", longestInput);
   out.add("client_recent_max_output_buffer", longestOutput);
-  out.add("blocked_clients", blocked.count + pauses.postponedCount);
+  out.add("blocked_clients", blocked.count + postponed.count);
   out.add("tracking_clients", server.tracking.clientCount);
   out.add("clients_in_timeout_table", blocked.timedCount);
   out.add("total_blocking_keys", keyspace.blocked.keyCount);
@@ -33,7 +33,7 @@ export const CLIENTS = section("Clients", "default", (out, server) => {
   out.add("paused_timeout_milliseconds", milliseconds);
 });
 
-/** What has happened since the start, or since CONFIG RESETSTAT. Nothing forks, migrates, defragments or tracks keys here: those counts are 0. */
+/** What has happened since the start, or since CONFIG RESETSTAT. Nothing forks or defragments here: those counts are 0. */
 export const STATS = section("Stats", "default", (out, server) => {
   const { stats, keyspace, access } = server;
   out.add("total_connections_received", stats.connections);
@@ -63,7 +63,8 @@ export const STATS = section("Stats", "default", (out, server) => {
   out.add("pubsub_channels", server.pubsub.size(Topic.CHANNEL));
   out.add("pubsub_patterns", server.pubsub.size(Topic.PATTERN));
   out.add("pubsubshard_channels", server.pubsub.size(Topic.SHARD));
-  out.zeros("latest_fork_usec", "total_forks", "migrate_cached_sockets");
+  out.zeros("latest_fork_usec", "total_forks");
+  out.add("migrate_cached_sockets", server.migrations.connections);
   out.add("slave_expires_tracked_keys", server.replication.ownDeadlines.size);
   out.zeros("active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses");
   out.zeros("total_active_defrag_time", "current_active_defrag_time");

@@ -17,7 +17,7 @@ import type { ValueLimits } from "../values/limits.ts";
 import type { Temporary } from "../values/temporary.ts";
 import { Encoding, type Type } from "../values/value-types.ts";
 import { RdbString } from "./entry.ts";
-import type { RdbError } from "./error.ts";
+import { integrityFailure, type RdbError } from "./error.ts";
 import type { RdbInput } from "./input.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
 import { ZiplistReader } from "./ziplist.ts";
@@ -112,6 +112,8 @@ export class PackedReader implements ValueReader {
 
 /** What is to be known of listpacks to take them as a set, hash or sorted set. */
 export interface ListpackForm {
+  /** "Hash listpack" and the like, for errors. */
+  readonly what: string;
   /** Every `step`th entry, the first included, is a name that is there once only. */
   readonly step: 1 | 2;
   /** How many names may be held as a listpack. */
@@ -124,11 +126,11 @@ export interface ListpackForm {
 
 /** Fills a draft from a listpack: as it stands if it may be so, else element by element. One that is vouched for is hardly looked at. */
 export function fillFromListpack(form: ListpackForm): PackedForm["fill"] {
-  const { step } = form;
+  const { step, what } = form;
   return (draft, bytes, from, to, _offset, vouched) => {
     const most = form.limit(draft.limits);
     if (!vouched || !isSmallListpack(bytes, from, to, step, most)) {
-      const failure = checkListpack(draft, bytes, from, to, step);
+      const failure = checkListpack(what, draft, bytes, from, to, step);
       if (failure !== null) return failure;
       if (packedCount(bytes, from) / step > most || form.fits?.(bytes, from, to) === false) return form.add(draft, bytes, from, to);
     }
@@ -141,19 +143,23 @@ const ziplist = new ZiplistReader();
 /** The first of a pair. */
 let first = Buffer.alloc(64);
 
-/** Fills a draft from a ziplist of pairs: `add` gets the first as bytes[0, length), and the second; `missing` says that there is none. */
+/**
+ * Fills a draft from a ziplist of pairs, which is "Hash ziplist" or the like: `add` gets the first as bytes[0, length), and the second;
+ * `missing` says that there is none.
+ */
 export function fillFromPairs(
+  what: string,
   missing: string,
   add: (draft: Temporary, bytes: Buffer, length: number, second: ZiplistReader) => string | null,
 ): PackedForm["fill"] {
   return (draft, bytes, from, to, offset) => {
-    ziplist.open(bytes, from, to, offset);
+    ziplist.open(what, bytes, from, to, offset);
     while (ziplist.next()) {
       // An integer's digits are where the next one's will be.
       const length = ziplist.to - ziplist.from;
       if (length > first.length) first = Buffer.allocUnsafeSlow(length * 2);
       ziplist.bytes.copy(first, 0, ziplist.from, ziplist.to);
-      if (!ziplist.next()) return missing;
+      if (!ziplist.next()) return integrityFailure(what, missing);
       const failure = add(draft, first, length, ziplist);
       if (failure !== null) return failure;
     }
@@ -174,9 +180,9 @@ export function isSmallListpack(bytes: Buffer, from: number, to: number, step: 1
   return count % step === 0 && count <= most * step && count !== UNKNOWN_COUNT;
 }
 
-/** The error for an element that is there already. */
+/** The error for an element that is there already: "set members" and the like. */
 export function duplicate(input: RdbInput, what: string): RdbError {
-  return input.error(`${what} is there twice`, input.start);
+  return input.error(`Duplicate ${what} detected`, input.start);
 }
 
 /** Slots that are kept for the next listpack. */
@@ -245,9 +251,11 @@ const taken = new Int32Array(BITS >>> 5);
 const unique = new UniqueEntries();
 const element = new Element();
 
+export const BAD_LISTPACK = "its lengths or counts do not fit";
+
 /** What is wrong with the listpack bytes[from, to), in which every `step`th entry is there once only; null for nothing. */
-function checkListpack({ tables }: Temporary, bytes: Buffer, from: number, to: number, step: 1 | 2): string | null {
-  if (to - from > MAX_PACKED_BYTES || !packedValid(bytes, from, to, { step })) return "bad listpack: its lengths or counts do not fit";
+function checkListpack(what: string, { tables }: Temporary, bytes: Buffer, from: number, to: number, step: 1 | 2): string | null {
+  if (to - from > MAX_PACKED_BYTES || !packedValid(bytes, from, to, { step })) return integrityFailure(what, BAD_LISTPACK);
   const names = bytes.readUInt16LE(from + 4) / step;
   const few = names <= FEW;
   if (few) taken.fill(0);
@@ -257,7 +265,7 @@ function checkListpack({ tables }: Temporary, bytes: Buffer, from: number, to: n
     const isNew = few
       ? takesBit(element) || packedFind(bytes, from, element.bytes, element.from, element.to, step) === at
       : unique.add(bytes, at, element.bytes, element.from, element.to);
-    if (!isNew) return "an element is there twice";
+    if (!isNew) return integrityFailure(what, "listpack with dup elements");
     at = step === 1 ? next : packedNext(bytes, next);
   }
   return null;

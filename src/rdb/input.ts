@@ -248,7 +248,7 @@ export class RdbInput {
         this.expand(target);
         return true;
       default:
-        throw this.error(`unknown string encoding ${encoding}`, begin);
+        throw this.error(`Unknown RDB string encoding type ${encoding}`, begin);
     }
   }
 

@@ -9,11 +9,11 @@ import { packedScore, zsetExpect, zsetLength, zsetPut } from "../values/sorted-s
 import { Encoding, Type } from "../values/value-types.ts";
 import { duplicate, type ElementsForm, fillFromListpack, fillFromPairs, type PackedForm, takePacked } from "./collection-value.ts";
 import { RdbString } from "./entry.ts";
+import { integrityFailure } from "./error.ts";
 import type { RdbInput } from "./input.ts";
 import { ZipmapReader } from "./zipmap.ts";
 
-const TWICE = "a field of the hash is there twice";
-const BAD_SCORE = "a score of the sorted set is no number";
+const BAD_SCORE = "Zset with NAN score detected";
 
 /** Scratch of what is read at the moment. */
 const name = new RdbString();
@@ -30,7 +30,7 @@ export const SET_MEMBERS: ElementsForm = {
   expect: setReserve,
   element(input, draft) {
     if (!input.readString(name)) return false;
-    if (!setAdd(draft, name.bytes, name.from, name.to)) throw duplicate(input, "a member of the set");
+    if (!setAdd(draft, name.bytes, name.from, name.to)) throw duplicate(input, "set members");
     return true;
   },
 };
@@ -39,7 +39,7 @@ export const SET_INTSET: PackedForm = {
   type: Type.SET,
   length: setLength,
   fill(draft, bytes, from, to, _offset, vouched) {
-    if (!(vouched ? intsetFits : intsetValid)(bytes, from, to)) return "bad intset: its length or order is wrong";
+    if (!(vouched ? intsetFits : intsetValid)(bytes, from, to)) return integrityFailure("Intset", "its length or order is wrong");
     const length = intsetLength(bytes, from);
     if (length <= draft.limits.setIntegers) {
       takePacked(draft, Encoding.INTSET, bytes, from, to);
@@ -57,6 +57,7 @@ export const SET_LISTPACK: PackedForm = {
   type: Type.SET,
   length: setLength,
   fill: fillFromListpack({
+    what: "Set listpack",
     step: 1,
     limit: (limits) => limits.setEntries,
     add(draft, bytes, from, to) {
@@ -77,8 +78,7 @@ export const HASH_FIELDS: ElementsForm = {
   expect: (draft, count) => hashExpect(draft, count, 0, 0),
   element(input, draft) {
     if (!input.readString(name) || !input.readString(content)) return false;
-    if (!hashSet(draft, name.bytes, name.from, name.to, content.bytes, content.from, content.to))
-      throw duplicate(input, "a field of the hash");
+    if (!hashSet(draft, name.bytes, name.from, name.to, content.bytes, content.from, content.to)) throw duplicate(input, "hash fields");
     return true;
   },
 };
@@ -87,6 +87,7 @@ export const HASH_LISTPACK: PackedForm = {
   type: Type.HASH,
   length: hashLength,
   fill: fillFromListpack({
+    what: "Hash listpack",
     step: 2,
     limit: (limits) => limits.hashEntries,
     add(draft, bytes, from, to) {
@@ -102,8 +103,8 @@ export const HASH_LISTPACK: PackedForm = {
 export const HASH_ZIPLIST: PackedForm = {
   type: Type.HASH,
   length: hashLength,
-  fill: fillFromPairs("a field of the hash has no value", (draft, field, length, { bytes, from, to }) =>
-    hashSet(draft, field, 0, length, bytes, from, to) ? null : TWICE,
+  fill: fillFromPairs("Hash ziplist", "a field has no value", (draft, field, length, { bytes, from, to }) =>
+    hashSet(draft, field, 0, length, bytes, from, to) ? null : integrityFailure("Hash ziplist", "ziplist with dup elements"),
   ),
 };
 
@@ -113,7 +114,8 @@ export const HASH_ZIPMAP: PackedForm = {
   fill(draft, bytes, from, to, offset) {
     zipmap.open(bytes, from, to, offset);
     while (zipmap.next())
-      if (!hashSet(draft, bytes, zipmap.fieldFrom, zipmap.fieldTo, bytes, zipmap.valueFrom, zipmap.valueTo)) return TWICE;
+      if (!hashSet(draft, bytes, zipmap.fieldFrom, zipmap.fieldTo, bytes, zipmap.valueFrom, zipmap.valueTo))
+        return "Hash zipmap with dup elements";
     return null;
   },
 };
@@ -128,7 +130,7 @@ function zsetMembers(readScore: (input: RdbInput) => boolean): ElementsForm {
     element(input, draft) {
       if (!input.readString(name) || !readScore(input)) return false;
       if (Number.isNaN(input.number)) throw input.error(BAD_SCORE, input.start);
-      if (!zsetPut(draft, input.number, name.bytes, name.from, name.to)) throw duplicate(input, "a member of the sorted set");
+      if (!zsetPut(draft, input.number, name.bytes, name.from, name.to)) throw duplicate(input, "zset fields");
       return true;
     },
   };
@@ -142,6 +144,7 @@ export const ZSET_LISTPACK: PackedForm = {
   type: Type.ZSET,
   length: zsetLength,
   fill: fillFromListpack({
+    what: "Zset listpack",
     step: 2,
     limit: (limits) => limits.zsetEntries,
     fits: isSorted,
@@ -183,9 +186,9 @@ function isBelow(a: Element, b: Element): boolean {
 export const ZSET_ZIPLIST: PackedForm = {
   type: Type.ZSET,
   length: zsetLength,
-  fill: fillFromPairs("a member of the sorted set has no score", (draft, member, length, { bytes, from, to }) => {
+  fill: fillFromPairs("Zset ziplist", "a member has no score", (draft, member, length, { bytes, from, to }) => {
     const score = parseDouble(bytes, from, to);
     if (Number.isNaN(score)) return BAD_SCORE;
-    return zsetPut(draft, score, member, 0, length) ? null : "a member of the sorted set is there twice";
+    return zsetPut(draft, score, member, 0, length) ? null : integrityFailure("Zset ziplist", "ziplist with dup elements");
   }),
 };

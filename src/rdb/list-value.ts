@@ -4,9 +4,10 @@ import { ListEnd, listBuilding, listLength, listPush } from "../values/list/list
 import { exceedsListLimit } from "../values/list/quicklist.ts";
 import { Temporary } from "../values/temporary.ts";
 import { Encoding, Type } from "../values/value-types.ts";
-import { type ElementsForm, isSmallListpack, type PackedForm, takePacked } from "./collection-value.ts";
+import { BAD_LISTPACK, type ElementsForm, isSmallListpack, type PackedForm, takePacked } from "./collection-value.ts";
 import { CompressedNode, LIST_FORM } from "./compressed-node.ts";
 import { RdbString } from "./entry.ts";
+import { integrityFailure } from "./error.ts";
 import { NODE_CONTAINER } from "./format.ts";
 import type { RdbInput } from "./input.ts";
 import { ZiplistReader } from "./ziplist.ts";
@@ -31,7 +32,7 @@ export const LIST_ZIPLIST: PackedForm = {
   type: Type.LIST,
   length: listLength,
   fill(draft, bytes, from, to, offset) {
-    ziplist.open(bytes, from, to, offset);
+    ziplist.open("List ziplist", bytes, from, to, offset);
     while (ziplist.next()) listPush(draft, ziplist.bytes, ziplist.from, ziplist.to, ListEnd.TAIL);
     return null;
   },
@@ -49,7 +50,7 @@ export function listZiplists(): ElementsForm {
       if (!input.readString(text)) return false;
       converted ??= new Temporary(draft.tables, draft.limits);
       converted.begin(Type.LIST);
-      ziplist.open(text.bytes, text.from, text.to, offset);
+      ziplist.open("Ziplist", text.bytes, text.from, text.to, offset);
       while (ziplist.next()) packedAppend(converted, ziplist.bytes, ziplist.from, ziplist.to);
       appendPacked(draft, converted.buffer, converted.from, converted.to);
       return true;
@@ -65,7 +66,7 @@ export const LIST_LISTPACKS: ElementsForm = {
     if (!input.readLength()) return false;
     const container = input.value;
     if (container !== NODE_CONTAINER.plain && container !== NODE_CONTAINER.packed)
-      throw input.error(`unknown container ${container} of a list's node`, input.start);
+      throw input.error(integrityFailure("Quicklist", `unknown container ${container} of a node`), input.start);
     if (!input.readCompressed(text)) return false;
     if (input.unpacked >= 0) {
       const inner = input.vouched && left > 1 && listLength(draft) > 0;
@@ -82,7 +83,7 @@ export const LIST_LISTPACKS: ElementsForm = {
       return true;
     }
     if (to - from > MAX_PACKED_BYTES || !(isVouched(input, bytes, from, to) || packedValid(bytes, from, to)))
-      throw input.error("bad listpack: its lengths or counts do not fit", input.start);
+      throw input.error(integrityFailure("Listpack", BAD_LISTPACK), input.start);
     appendPacked(draft, bytes, from, to);
     return true;
   },

@@ -232,5 +232,5 @@ export function lzfDecompressHead(source: Buffer, from: number, to: number, targ
 }
 
 function corrupt(what: string, offset: number): RdbError {
-  return new RdbError(`corrupt LZF string: ${what}`, offset);
+  return new RdbError(`Invalid LZF compressed string: ${what}`, offset);
 }

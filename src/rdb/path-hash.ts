@@ -57,7 +57,7 @@ export class PathHashReader implements ValueReader {
     const length = this.prefix;
     this.prefix = prefix;
     if (!hashSet(draft, this.field, 0, length, content.bytes, content.from, content.to))
-      throw duplicate(input, "a field of the path hash, its path before it,");
+      throw duplicate(input, "fields of a path hash, their path before them,");
     if (--this.fieldsLeft > 0 || --this.pathsLeft > 0) return STEP.more;
     this.draft = null;
     handler.collection(entry, draft);

@@ -140,7 +140,7 @@ export class RdbReader implements ReadContext {
     const begin = this.offset - this.carried;
     const what = this.phase === PHASE.body && this.carried === 0 ? "the end-of-file opcode" : PHASE_NAMES[this.phase];
     const lacking = this.carried === 0 ? "is missing" : `from byte ${begin} on lacks at least ${this.need - this.carried} bytes`;
-    this.failure = new RdbError(`truncated: the input ends here, but ${what} ${lacking}`, this.offset);
+    this.failure = new RdbError(`Unexpected EOF reading RDB file: the input ends here, but ${what} ${lacking}`, this.offset);
     this.handler.abandon();
     this.throwFailure();
   }
@@ -400,7 +400,7 @@ export class RdbReader implements ReadContext {
     if (!this.verify) this.checksum = "ignored";
     else if (low === 0 && high === 0) this.missChecksum();
     else if (low === crc.low && high === crc.high) this.checksum = "verified";
-    else throw input.error(`bad checksum: the file says ${crc64Hex(low, high)}, its bytes make ${crc.hex()}`);
+    else throw input.error(`RDB CRC error: the file says ${crc64Hex(low, high)}, its bytes make ${crc.hex()}`);
     input.pos += RDB_CHECKSUM_BYTES;
     this.phase = PHASE.finished;
     return true;

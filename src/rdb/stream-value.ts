@@ -21,8 +21,10 @@ import { ID_BYTES, StreamId } from "../values/stream/stream-id.ts";
 import { NodeMaker } from "../values/stream/stream-listpack.ts";
 import type { Temporary } from "../values/temporary.ts";
 import { Type } from "../values/value-types.ts";
+import { BAD_LISTPACK } from "./collection-value.ts";
 import { STREAM_FORM as COMPRESSED_FORM, CompressedNode } from "./compressed-node.ts";
 import { RdbString } from "./entry.ts";
+import { integrityFailure } from "./error.ts";
 import type { RdbInput } from "./input.ts";
 import type { Omitted } from "./omitted.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
@@ -151,7 +153,7 @@ export class StreamReader implements ValueReader {
   private readNode(input: RdbInput, stream: Stream): boolean {
     const { text, node, id, maker, before, compressed } = this;
     if (!input.readString(text) || !input.readCompressed(node)) return false;
-    if (text.length !== ID_BYTES) throw input.error("the id of a stream's node has not the size of one", input.start);
+    if (text.length !== ID_BYTES) throw input.error("Stream node key entry is not the size of a stream ID", input.start);
     id.read(text.bytes, text.from);
     if (stream.nodes.length > 0 && id.compare(before) <= 0) throw input.error("the nodes of the stream are not in order", input.start);
     const inner = input.vouched && this.nodesLeft > 1 && stream.nodes.length > 0;
@@ -164,7 +166,7 @@ export class StreamReader implements ValueReader {
       }
       input.expand(node);
     }
-    if (!maker.make(node.bytes, node.from, node.to, id)) throw input.error("bad node of a stream: its listpack does not fit", input.start);
+    if (!maker.make(node.bytes, node.from, node.to, id)) throw input.error(integrityFailure("Stream listpack", BAD_LISTPACK), input.start);
     stream.appendNode(maker.bytes, maker.length, maker.live);
     before.assign(maker.last);
     if (--this.nodesLeft === 0) this.part = PART.facts;
@@ -184,7 +186,7 @@ export class StreamReader implements ValueReader {
     }
     if (!input.readLength()) return false;
     this.groupsLeft = input.value;
-    if (length > 0 && stream.nodes.length === 0) throw input.error("the stream has entries but no nodes", input.start);
+    if (length > 0 && stream.nodes.length === 0) throw input.error("Stream length inconsistent with rax entries", input.start);
     if (stream.nodes.length > 0 && lastId.compare(this.before) < 0)
       throw input.error("the last id of the stream is not its last", input.start);
     stream.measureTail();
@@ -205,7 +207,7 @@ export class StreamReader implements ValueReader {
     const entriesRead = withFacts ? counterOf(input) : stream.distance(id);
     if (!input.readLength()) return false;
     const name = latin1(text.bytes, text.from, text.to);
-    if (stream.groups.get(name) !== undefined) throw input.error("a group of the stream is there twice", input.start);
+    if (stream.groups.get(name) !== undefined) throw input.error(`Duplicated consumer group name ${JSON.stringify(name)}`, input.start);
     this.group = stream.createGroup(name, id, entriesRead);
     this.pendingLeft = input.value;
     this.unowned = input.value;
@@ -218,7 +220,8 @@ export class StreamReader implements ValueReader {
     if (!readRawId(input, id) || !input.readInt64()) return false;
     const time = input.number;
     if (!input.readLength()) return false;
-    if (!group.addUnowned(id, time, counterOf(input))) throw input.error("a pending entry of a group is there twice", input.start);
+    if (!group.addUnowned(id, time, counterOf(input)))
+      throw input.error("Duplicated global PEL entry loading stream consumer group", input.start);
     if (--this.pendingLeft === 0) this.part = PART.consumers;
     return true;
   }
@@ -239,7 +242,7 @@ export class StreamReader implements ValueReader {
     const activeTime = input.number;
     if (!input.readLength()) return false;
     const name = latin1(text.bytes, text.from, text.to);
-    if (group.consumers.get(name) !== undefined) throw input.error("a consumer of a group is there twice", input.start);
+    if (group.consumers.get(name) !== undefined) throw input.error("Duplicate stream consumer detected", input.start);
     this.consumer = group.addConsumer(name, seenTime);
     this.consumer.activeTime = activeTime;
     this.ownedLeft = input.value;
@@ -252,7 +255,8 @@ export class StreamReader implements ValueReader {
     const { id } = this;
     if (!readRawId(input, id)) return false;
     assert(this.ownedLeft > 0, "a consumer's pending entries are read only while there are some to come");
-    if (!group.own(id, consumer)) throw input.error("a pending entry of a consumer is not one of its group, or is another's", input.start);
+    if (!group.own(id, consumer))
+      throw input.error("Consumer entry not found in group global PEL, or owned by another consumer", input.start);
     this.unowned--;
     if (--this.ownedLeft === 0) this.endConsumer(input);
     return true;
@@ -287,7 +291,7 @@ export class StreamReader implements ValueReader {
   }
 
   private endGroup(input: RdbInput): void {
-    if (this.unowned > 0) throw input.error("a pending entry of a group belongs to no consumer", input.start);
+    if (this.unowned > 0) throw input.error("Stream CG PEL entry without consumer", input.start);
     this.groupsLeft--;
     this.part = PART.group;
   }

@@ -14,13 +14,13 @@ import { Element, packedAtEnd, packedFirst, packedNumber, packedRead, packedVali
 import { hashExpect, hashSet } from "../values/hash/hash.ts";
 import type { Temporary } from "../values/temporary.ts";
 import { Type } from "../values/value-types.ts";
-import { duplicate } from "./collection-value.ts";
+import { BAD_LISTPACK, duplicate } from "./collection-value.ts";
 import { RdbString } from "./entry.ts";
+import { integrityFailure } from "./error.ts";
 import type { RdbInput } from "./input.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
 
-const BAD_LISTPACK = "bad listpack: its lengths or counts do not fit";
-const FIELD = "a field of the hash";
+const BAD = integrityFailure("Hash template listpack", BAD_LISTPACK);
 
 const text = new RdbString();
 const element = new Element();
@@ -78,7 +78,7 @@ export class TemplateListpackReader implements ValueReader {
     const start = input.pos;
     if (!input.readString(this.packed)) return STEP.incomplete;
     const { bytes, from, to } = this.packed;
-    if (!packedValid(bytes, from, to)) throw input.error(BAD_LISTPACK, start);
+    if (!packedValid(bytes, from, to)) throw input.error(BAD, start);
     const first = packedFirst(bytes, from);
     const number = packedAtEnd(bytes, first) ? Number.NaN : packedNumber(bytes, first);
     if (!Number.isInteger(number)) throw input.error("the values of a hash by template do not begin with a number", start);
@@ -149,7 +149,7 @@ function begun({ input, handler }: ReadContext, names: readonly Buffer[]): Tempo
 }
 
 function put(input: RdbInput, draft: Temporary, name: Buffer, { bytes, from, to }: RdbString | Element): void {
-  if (!hashSet(draft, name, 0, name.length, bytes, from, to)) throw duplicate(input, FIELD);
+  if (!hashSet(draft, name, 0, name.length, bytes, from, to)) throw duplicate(input, "fields of a hash by template");
 }
 
 /** Reads the names of a payload. Returns null when the window ends inside them. */
@@ -160,7 +160,7 @@ function readNames(input: RdbInput): Buffer[] | null {
   if (form === 0) {
     if (!input.readString(text)) return null;
     const { bytes, from, to } = text;
-    if (!packedValid(bytes, from, to)) throw input.error(BAD_LISTPACK, input.start);
+    if (!packedValid(bytes, from, to)) throw input.error(BAD, input.start);
     for (let at = packedFirst(bytes, from); !packedAtEnd(bytes, at); ) {
       at = packedRead(bytes, at, element);
       names.push(Buffer.from(element.bytes.subarray(element.from, element.to)));

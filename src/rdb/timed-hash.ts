@@ -16,8 +16,9 @@ import { setPackedTimes } from "../values/hash/packed-times.ts";
 import { setFieldTime } from "../values/hash/timed.ts";
 import type { Temporary } from "../values/temporary.ts";
 import { Type } from "../values/value-types.ts";
-import { duplicate } from "./collection-value.ts";
+import { BAD_LISTPACK, duplicate } from "./collection-value.ts";
 import { RdbString } from "./entry.ts";
+import { integrityFailure } from "./error.ts";
 import type { RdbInput } from "./input.ts";
 import { HASH_LISTPACK } from "./keyed-values.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
@@ -63,8 +64,7 @@ export class TimedFieldsReader implements ValueReader {
     const draft = this.draft as Temporary;
     const time = this.read(input);
     if (time === null) return STEP.incomplete;
-    if (!hashSet(draft, name.bytes, name.from, name.to, content.bytes, content.from, content.to))
-      throw duplicate(input, "a field of the hash");
+    if (!hashSet(draft, name.bytes, name.from, name.to, content.bytes, content.from, content.to)) throw duplicate(input, "hash fields");
     if (time !== NO_TIME) setFieldTime(draft, name.bytes, name.from, name.to, time);
     if (--this.left > 0) return STEP.more;
     this.draft = null;
@@ -112,7 +112,7 @@ export class TimedListpackReader implements ValueReader {
     if (!input.readString(this.packed)) return STEP.incomplete;
     const draft = handler.draft(Type.HASH);
     const { bytes, from, to } = this.packed;
-    if (!packedValid(bytes, from, to, { step: 3 })) throw input.error("bad listpack: its lengths or counts do not fit", start);
+    if (!packedValid(bytes, from, to, { step: 3 })) throw input.error(integrityFailure("Hash listpackex", BAD_LISTPACK), start);
     const length = this.split(bytes, from, to);
     if (length === 0) throw input.error("a time at which a field expires is none", start);
     const failure = HASH_LISTPACK.fill(draft, this.pairs, 0, length, offset, false);

@@ -6,7 +6,7 @@
  *     entry: length of the entry before it (1 byte below 254, else 0xfe and u32), encoding, data
  */
 import { writeInteger } from "../base/bytes.ts";
-import { RdbError } from "./error.ts";
+import { integrityFailure, RdbError } from "./error.ts";
 
 const HEADER_BYTES = 10;
 const END = 0xff;
@@ -32,6 +32,7 @@ export class ZiplistReader {
   from = 0;
   to = 0;
 
+  private what = "";
   private list: Buffer = this.bytes;
   private readonly digits = Buffer.alloc(24);
   private begin = 0;
@@ -43,8 +44,9 @@ export class ZiplistReader {
   private count = 0;
   private offset = 0;
 
-  /** Begins the ziplist list[from, to), which came from `offset` of the image. Errors: RdbError. */
-  open(list: Buffer, from: number, to: number, offset: number): void {
+  /** Begins the ziplist list[from, to), which came from `offset` of the image; `what` it is, for errors. Errors: RdbError. */
+  open(what: string, list: Buffer, from: number, to: number, offset: number): void {
+    this.what = what;
     this.list = list;
     this.begin = from;
     this.end = to - 1;
@@ -135,8 +137,8 @@ export class ZiplistReader {
     return at + 1 + size;
   }
 
-  private error(what: string, at: number): RdbError {
-    return new RdbError(`bad ziplist, at byte ${at - this.begin} of it: ${what}`, this.offset);
+  private error(detail: string, at: number): RdbError {
+    return new RdbError(integrityFailure(this.what, `at byte ${at - this.begin} of it, ${detail}`), this.offset);
   }
 }
 

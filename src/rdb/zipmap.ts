@@ -5,7 +5,7 @@
  *     pair: length, field, length, number of unused bytes (1 byte), value, unused bytes
  *     length: 1 byte below 254, else 0xfe and a little-endian u32
  */
-import { RdbError } from "./error.ts";
+import { integrityFailure, RdbError } from "./error.ts";
 
 const END = 0xff;
 const LONG_LENGTH = 0xfe;
@@ -60,6 +60,7 @@ export class ZipmapReader {
 
   private finish(): void {
     if (this.at !== this.end) throw this.error("a closing byte stands before the end", this.at);
+    if (this.count === 0) throw this.error("it has no pairs", this.at);
     const count = this.bytes[this.begin];
     if (count < MANY && count !== this.count) throw this.error(`it says that it has ${count} pairs, but it has ${this.count}`, this.begin);
   }
@@ -84,6 +85,6 @@ export class ZipmapReader {
   }
 
   private error(what: string, at: number): RdbError {
-    return new RdbError(`bad zipmap, at byte ${at - this.begin} of it: ${what}`, this.offset);
+    return new RdbError(integrityFailure("Zipmap", `at byte ${at - this.begin} of it, ${what}`), this.offset);
   }
 }

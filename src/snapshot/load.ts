@@ -13,7 +13,7 @@ import { failureWords } from "../config/error.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
 import { EnvelopedImage, isEnveloped } from "../rdb/envelope.ts";
-import { ChecksumMissing } from "../rdb/error.ts";
+import { ChecksumMissing, RdbError } from "../rdb/error.ts";
 import { RDB_CHECKSUM_BYTES } from "../rdb/format.ts";
 import { RdbReader } from "../rdb/reader.ts";
 import type { Libraries } from "./libraries.ts";
@@ -285,7 +285,10 @@ export class Loading {
       return summary;
     } catch (error) {
       this.unload();
-      throw this.loadFailure(error);
+      // What Redis says last of a file that it cannot read: tools wait for it.
+      const failure = this.loadFailure(error);
+      if (error instanceof RdbError) this.log.warning("Terminating server after rdb file reading failure.");
+      throw failure;
     } finally {
       this.endLoad(null);
     }
@@ -397,6 +400,7 @@ export class Loading {
 
   /** Logs why a load failed. Returns the error to throw. */
   protected loadFailure(error: unknown): LoadError {
+    if (error instanceof RdbError) this.log.warning(`Internal error in RDB reading offset ${error.offset} -> ${error.reason}`);
     const message = `Fatal error loading the DB from ${this.path}: ${asFailure(error).message}`;
     this.log.warning(message);
     return new LoadError(message, { cause: error });

@@ -390,7 +390,7 @@ describe("is refused", () => {
       { type: 30, version: 15, value: written((out) => text(out, listpack())), head: template },
       "do not begin with a number",
     ],
-    ["the same name twice", { type: 31, version: 15, value: Buffer.from("01020161016101310132", "hex") }, "a field of the hash"],
+    ["the same name twice", { type: 31, version: 15, value: Buffer.from("01020161016101310132", "hex") }, "fields of a hash by template"],
     ["no names", { type: 31, version: 15, value: Buffer.from("0100", "hex") }, "has no fields"],
     ["names of an unknown form", { type: 31, version: 15, value: Buffer.from("0201016101310132", "hex") }, "unknown form 2"],
     [
@@ -459,7 +459,7 @@ describe("is refused", () => {
           text(out, "2");
         }),
       },
-      "a field of the path hash",
+      "fields of a path hash",
     ],
     [
       "pending entries of no consumer that the group has not",
@@ -469,7 +469,7 @@ describe("is refused", () => {
     [
       "a pending entry without an owner that is not said to be one",
       { type: 26, version: 13, value: written((out) => stream(out, () => {}, noProducers, [1, 2])) },
-      "belongs to no consumer",
+      "Stream CG PEL entry without consumer",
     ],
     [
       "metadata of keys",

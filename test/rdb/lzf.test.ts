@@ -119,7 +119,7 @@ describe("LZF", () => {
     ["is empty but should not be", [], 1],
   ])("refuses input that %s", (_, bytes, length) => {
     expect(() => decompress(Buffer.from(bytes), length)).toThrow(RdbError);
-    expect(() => decompress(Buffer.from(bytes), length)).toThrow("corrupt LZF string");
+    expect(() => decompress(Buffer.from(bytes), length)).toThrow("Invalid LZF compressed string");
   });
 
   test("says at which byte of the file the corruption is", () => {

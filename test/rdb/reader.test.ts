@@ -326,12 +326,12 @@ describe("an image that cannot be read", () => {
     ["\xfe\xc0", HEADER, "byte 10: bad length: 0xc0 is a string encoding"],
     ["\xfe\x82", HEADER, "byte 10: bad length: it starts with 0x82"],
     ["\x00\x01k\xbf", HEADER, "byte 12: bad length: it starts with 0xbf"],
-    ["\x00\x01k\xc4", HEADER, "byte 12: unknown string encoding 4"],
-    ["\x00\xff", HEADER, "byte 10: unknown string encoding 63"],
+    ["\x00\x01k\xc4", HEADER, "byte 12: Unknown RDB string encoding type 4"],
+    ["\x00\xff", HEADER, "byte 10: Unknown RDB string encoding type 63"],
     ["\x00\x01k\x81\xff\xff\xff\xff\xff\xff\xff\xff", HEADER, "bad length: 18446744073709552000 bytes are more than a string can have"],
     ["\x00\x01k\xc3\x02\x50\x00aa", HEADER, "byte 12: bad length: 2 bytes of LZF cannot make 4096"],
     ["\x00\x01k\xc3\x02\x81\xff\xff\xff\xff\xff\xff\xff\xffaa", HEADER, "byte 12: bad length: 2 bytes of LZF cannot make"],
-    ["\x00\x01k\xc3\x02\x05\x20\x00", HEADER, "byte 15: corrupt LZF string: a repeat from 1 bytes back, 0 bytes in"],
+    ["\x00\x01k\xc3\x02\x05\x20\x00", HEADER, "byte 15: Invalid LZF compressed string: a repeat from 1 bytes back, 0 bytes in"],
   ])("is refused with its place and reason: %j after %s", (body, header, message) => {
     for (const size of [1, 5, 1000]) expect(errorOf(image(body, header), size).message).toContain(message);
   });
@@ -344,7 +344,7 @@ describe("an image that cannot be read", () => {
     const stated = Buffer.from(bytes.subarray(-8)).reverse().toString("hex");
     for (const size of [1, 100, 10_000]) {
       const error = errorOf(bytes, size);
-      expect(error.message).toBe(`RDB, byte ${bytes.length - 8}: bad checksum: the file says ${stated}, its bytes make ${good}`);
+      expect(error.message).toBe(`RDB, byte ${bytes.length - 8}: RDB CRC error: the file says ${stated}, its bytes make ${good}`);
       expect(error.offset).toBe(bytes.length - 8);
     }
     expect(readImage(bytes, 100, { checksum: false }).reader.checksum).toBe("ignored");
@@ -355,16 +355,16 @@ describe("an image that cannot be read", () => {
       for (const size of [1, length]) {
         const error = errorOf(SMALL.subarray(0, length), size);
         expect(error.message).toMatch(
-          /truncated: the input ends here, but the (header|checksum|end-of-file)|truncated: the input ends here, but an entry/,
+          /Unexpected EOF reading RDB file: the input ends here, but the (header|checksum|end-of-file)|Unexpected EOF reading RDB file: the input ends here, but an entry/,
         );
         expect(error.offset).toBe(length);
       }
     }
     expect(errorOf(SMALL.subarray(0, 4)).message).toBe(
-      "RDB, byte 4: truncated: the input ends here, but the header from byte 0 on lacks at least 5 bytes",
+      "RDB, byte 4: Unexpected EOF reading RDB file: the input ends here, but the header from byte 0 on lacks at least 5 bytes",
     );
     expect(errorOf(SMALL.subarray(0, 9)).message).toBe(
-      "RDB, byte 9: truncated: the input ends here, but the end-of-file opcode is missing",
+      "RDB, byte 9: Unexpected EOF reading RDB file: the input ends here, but the end-of-file opcode is missing",
     );
     expect(errorOf(image("\x00\x01k\x40\x64abc").subarray(0, 17)).message).toContain("but an entry from byte 9 on lacks at least 97 bytes");
   });
@@ -436,7 +436,7 @@ describe("the memory of the RDB reader", () => {
         reader.push(piece);
         expect(allocated()).toBeLessThan(16 * (sent + 2 * piece.length));
       }
-      expect(() => reader.finish()).toThrow("truncated");
+      expect(() => reader.finish()).toThrow("Unexpected EOF");
       spy.mockRestore();
     }
   });

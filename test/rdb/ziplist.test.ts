@@ -9,7 +9,7 @@ function entriesOf(bytes: Buffer): string[] {
   const buffer = Buffer.concat([Buffer.from("......"), bytes, Buffer.alloc(40, 0x2e)]);
   const reader = new ZiplistReader();
   const entries: string[] = [];
-  reader.open(buffer, 6, 6 + bytes.length, 100);
+  reader.open("Ziplist", buffer, 6, 6 + bytes.length, 100);
   while (reader.next()) entries.push(reader.bytes.latin1Slice(reader.from, reader.to));
   return entries;
 }

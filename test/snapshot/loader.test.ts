@@ -222,8 +222,10 @@ describe("a file that cannot be loaded", () => {
       const { persistence, keyspace, log } = makePersistence({ dir });
       const message = await refusal(persistence.load());
       expect(message).toContain(file());
-      expect(message).toContain(`RDB, byte ${length}: truncated`);
-      expect(log.lines.at(-1)).toBe(`! ${message}`);
+      expect(message).toContain(`RDB, byte ${length}: Unexpected EOF reading RDB file`);
+      const [reason, failure, end] = log.lines.slice(-3);
+      expect(reason).toStartWith(`! Internal error in RDB reading offset ${length} -> Unexpected EOF reading RDB file`);
+      expect([failure, end]).toEqual([`! ${message}`, "! Terminating server after rdb file reading failure."]);
       expect(keyspace.keyCount).toBe(0);
       expect(keyspace.usedBytes).toBe(makePersistence({ dir }).keyspace.usedBytes);
       expect(persistence.loading).toBeNull();
@@ -235,7 +237,7 @@ describe("a file that cannot be loaded", () => {
     const image = writeFile([entry("key", "value")]);
     image[image.length - 12] ^= 1;
     writeFileSync(file(), image);
-    expect(await refusal(makePersistence({ dir }).persistence.load())).toContain("bad checksum");
+    expect(await refusal(makePersistence({ dir }).persistence.load())).toContain("RDB CRC error");
     // With rdbchecksum no it is not checked.
     expect(await makePersistence({ dir, rdbchecksum: "no" }).persistence.load()).toMatchObject({ keysLoaded: 1 });
   });

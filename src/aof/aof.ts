@@ -499,29 +499,55 @@ export class AppendOnlyFile {
 
   // ---- loading again
 
-  /** DEBUG LOADAOF: writes what waits, empties the databases and loads them from the files. Errors: CommandError; the log has the reason. */
-  reload(): void {
-    const { keyspace, log } = this;
-    if (this.writer.isOpen) this.writer.write({ force: true });
-    const { changes } = keyspace;
-    this.persistence.empty({ sync: true });
+  /**
+   * DEBUG LOADAOF: writes what waits, empties the databases and loads them from the files, while everything waits. Errors: CommandError; the
+   * log has the reason.
+   */
+  reloadNow(): void {
+    const { changes } = this.keyspace;
     try {
-      this.readManifest();
-      this.removeHistory();
-      this.manifest = upgradeOldFile(this.place, this.manifest, log);
-      if (!this.manifest.empty) this.noteReloaded(new AofLoad(this.persistence, this.runner, this.place, this.manifest).loadNow());
+      this.noteReloaded(this.beginReload()?.loadNow() ?? null);
     } catch (error) {
-      if (!(error instanceof LoadError)) throw error;
-      throw commandError("ERR Error trying to load the AOF files, check server logs.");
+      throw reloadFailure(error);
     } finally {
-      keyspace.changes = changes;
+      this.keyspace.changes = changes;
     }
-    // The tail that was cut off may have said it.
-    if (this.state !== "off") this.sayDatabase();
-    log.notice("Append Only File loaded by DEBUG LOADAOF");
   }
 
-  private noteReloaded(loaded: AofLoaded): void {
+  /** Likewise, while others are told that the server is loading. Resolves to null, or to why it failed. */
+  async reload(): Promise<CommandError | null> {
+    const { changes } = this.keyspace;
+    try {
+      const loading = this.beginReload()?.load(() => this.closed) ?? null;
+      this.events.statusChanged();
+      this.noteReloaded(await loading);
+      return null;
+    } catch (error) {
+      return reloadFailure(error);
+    } finally {
+      this.keyspace.changes = changes;
+      this.events.statusChanged();
+    }
+  }
+
+  /** Returns the load, or null where there is no file. */
+  private beginReload(): AofLoad | null {
+    if (this.writer.isOpen) this.writer.write({ force: true });
+    this.persistence.empty({ sync: true });
+    this.readManifest();
+    this.removeHistory();
+    this.manifest = upgradeOldFile(this.place, this.manifest, this.log);
+    return this.manifest.empty ? null : new AofLoad(this.persistence, this.runner, this.place, this.manifest);
+  }
+
+  private noteReloaded(loaded: AofLoaded | null): void {
+    if (loaded !== null) this.noteSizes(loaded);
+    // The tail that was cut off may have said it.
+    if (this.state !== "off") this.sayDatabase();
+    this.log.notice("Append Only File loaded by DEBUG LOADAOF");
+  }
+
+  private noteSizes(loaded: AofLoaded): void {
     this.noteLoaded(loaded);
     const last = this.manifest.increments.at(-1);
     if (!loaded.truncated || this.state !== "on" || last === undefined) return;
@@ -558,4 +584,10 @@ export class AppendOnlyFile {
     if (this.state === "waiting") rmSync(this.place.path(this.place.temporaryIncrement), { force: true });
     await rewrite?.settled;
   }
+}
+
+/** What the client is told of a reload that failed. */
+function reloadFailure(error: unknown): CommandError {
+  if (!(error instanceof LoadError)) throw error;
+  return commandError("ERR Error trying to load the AOF files, check server logs.");
 }

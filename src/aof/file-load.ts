@@ -34,6 +34,8 @@ export class FileLoad implements ImageSink {
   readonly finished = false;
   /** Up to where the file is whole commands, none of them in a transaction that has no end. */
   validUpTo = 0;
+  /** Up to where its commands were run. */
+  private ranUpTo = 0;
   /** Bytes taken in. */
   loadedBytes = 0;
   /** Whether it began as an image. */
@@ -119,8 +121,13 @@ export class FileLoad implements ImageSink {
 
   private runAll(commands: RequestStream): void {
     const { batch, origin } = commands;
-    while (commands.next()) {
-      for (let index = 0; index < batch.count; index++) this.run(batch.frames[index], origin + batch.ends[index]);
+    while (!this.runner.busy && commands.next()) {
+      for (let index = 0; index < batch.count; index++) {
+        this.run(batch.frames[index], origin + batch.ends[index]);
+        if (!this.runner.busy) continue;
+        commands.takeBack(index, { inclusive: false });
+        return commands.keep();
+      }
       if (batch.error === null) continue;
       if (!(batch.error instanceof UnexpectedEnd)) throw batch.error;
       this.truncated = true;
@@ -129,11 +136,31 @@ export class FileLoad implements ImageSink {
     commands.keep();
   }
 
+  /** A script that runs too long was met: resolves once it is over, and what comes behind it is taken in. */
+  takenIn(): Promise<void> | null {
+    return this.runner.busy ? this.goOn() : null;
+  }
+
+  private async goOn(): Promise<void> {
+    const { runner } = this;
+    while (runner.busy) {
+      await runner.idle();
+      if (!runner.inTransaction) this.validUpTo = this.ranUpTo;
+      runner.begin(this.options.nested);
+      try {
+        if (this.commands?.takeHeld()) this.runAll(this.commands);
+      } finally {
+        runner.end();
+      }
+    }
+  }
+
   private run(frame: Frame, end: number): void {
     const { runner } = this;
     if (!runner.run(frame)) throw new UnknownCommand(frame.text(0).replace(/\0.*/s, ""));
     this.commandsRun++;
     assert(end > this.validUpTo && end <= this.loadedBytes, "commands follow one another inside the file");
+    this.ranUpTo = end;
     if (!runner.inTransaction) this.validUpTo = end;
   }
 

@@ -63,6 +63,7 @@ export class Replay {
   /** Commands follow, in the middle of a command of a client (`nested`) or between ticks. */
   begin(nested: boolean): void {
     this.inBatch = !nested;
+    this.session.suspendable = !nested;
     if (this.inBatch) this.executor.beginBatch();
     this.diverted = this.executor.reply.divert(NO_SINK, 2);
   }
@@ -73,6 +74,16 @@ export class Replay {
     this.executor.execute(this.session, frame);
     this.executor.reply.discard();
     return true;
+  }
+
+  /** Whether a script that runs too long is under way: the next command has to wait. */
+  get busy(): boolean {
+    return this.executor.busy;
+  }
+
+  /** Resolves once that is over. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => this.executor.whenIdle(resolve));
   }
 
   end(): void {

@@ -63,6 +63,8 @@ export class Call implements KeyAccess {
   effects: Frame[] | null = null;
   /** Whether the journal takes the request though no key changed (FLUSHALL, ...). */
   forced = false;
+  /** What has come of the task that the command waited for (BlockedClients.blockOnTask), when it is executed once more; else null. */
+  result: object | null = null;
   /** See `suspend`. */
   suspended = false;
   goOn: (() => void) | null = null;

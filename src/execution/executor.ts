@@ -112,11 +112,11 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     this.serve(session, frame);
   }
 
-  finish(session: Session, frame: Frame): void {
+  finish(session: Session, frame: Frame, result: object): void {
     const entry = this.commands.resolve(frame);
     assert(entry !== null, "a command that has waited is there");
     const run = (): void => {
-      this.call(session, frame, entry);
+      this.call(session, frame, entry, result);
       this.afterCall(session);
     };
     if (session.replyMode !== ReplyMode.ON) this.runMuted(session, run);
@@ -265,11 +265,12 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   }
 
   /** Calls a command that may run, and journals what it wrote. */
-  private call(session: Session, frame: Frame, entry: CommandEntry<Call>): Call {
+  private call(session: Session, frame: Frame, entry: CommandEntry<Call>, result: object | null = null): Call {
     const { keyspace, journal, stats } = this.server;
     if (this.depth === this.calls.length) this.calls.push(new Call(this.server, this.reply, this));
     const call = this.calls[this.depth++];
     call.begin(session, frame, entry, keyspace.clientExpiryMode);
+    call.result = result;
     const answeredBefore = this.reply.written;
     keyspace.lookAhead.reset();
     session.commands++;

@@ -105,7 +105,7 @@ export class Restrictions {
     if (session.kind === SessionKind.MASTER) return null;
     const bits = concerning & this.inForce;
     if ((bits & Restriction.STALE) !== 0) return errors.masterDown;
-    if ((bits & Restriction.LOADING) !== 0 && !this.mayHavePatience(session)) return errors.loading;
+    if ((bits & Restriction.LOADING) !== 0) return this.mayHavePatience(session) ? null : errors.loading;
     if ((bits & Restriction.BUSY) !== 0) return this.server.scripts.runner.busyError;
     return null;
   }

@@ -11,7 +11,6 @@ import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
 import type { PostponedClients } from "../session/postponed.ts";
-import type { Session } from "../session/session.ts";
 import { BlockingExchange } from "./blocking-exchange.ts";
 import { exchange, type Order, type Outcome } from "./exchange.ts";
 import { KeyParcels, type ParcelOptions } from "./key-parcels.ts";
@@ -51,7 +50,6 @@ export class Migrations {
   /** Names of keys on their way, of whichever database; one character a byte. */
   private readonly keys = new Set<string>();
   private running = 0;
-  private readonly results = new Map<Session, Migrated>();
   private readonly idleListeners: (() => void)[] = [];
   private stopped = false;
 
@@ -87,10 +85,10 @@ export class Migrations {
   }
 
   /**
-   * Begins to migrate for this client. `done` is called between ticks when it is over; what came of it is asked for by `resultFor`, and what
-   * is to be deleted is deleted before it returns: so long wait those that have to do with these keys.
+   * Begins to migrate. `done` is told between ticks what has come of it, and deletes what is to be deleted before it returns: so long wait
+   * those that have to do with these keys.
    */
-  begin({ order, database, keys, ...options }: MigrationRequest, session: Session, done: () => void): void {
+  begin({ order, database, keys, ...options }: MigrationRequest, done: (result: Migrated) => void): void {
     const { server } = this;
     const parcels = new KeyParcels(server.keyspace, database, keys, options);
     // Nothing that clients do changes them now; what does all the same (their time is over, memory is full) must not be undone.
@@ -104,21 +102,9 @@ export class Migrations {
       for (const watch of watches) server.keyspace.watched.remove(watch);
       for (const name of names) this.keys.delete(name);
       this.running--;
-      if (this.stopped) return;
-      this.results.set(
-        session,
-        migrated(parcels.sent, outcome, (key) => untouched.get(key) === true),
-      );
-      this.end(done);
+      if (!this.stopped) this.end(() => done(migrated(parcels.sent, outcome, (key) => untouched.get(key) === true)));
     });
     void guardLater(over, server.broken);
-  }
-
-  /** Returns what has come of the migration that was begun for this client, once; null when none is over. */
-  resultFor(session: Session): Migrated | null {
-    const result = this.results.get(session) ?? null;
-    this.results.delete(session);
-    return result;
   }
 
   private end(done: () => void): void {

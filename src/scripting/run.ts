@@ -299,7 +299,7 @@ export class ScriptRunner implements ResultWriter {
 
   // ---- scripts that run too long
 
-  /** What the master sends, and what a file holds, is run to its end. */
+  /** What the master sends is run to its end, and what a file holds while everything waits for it. */
   private watchTime({ interpreter: { state } }: Script, caller: Session): void {
     const threshold = this.surroundings.config.values["busy-reply-threshold"];
     this.longRun = null;
@@ -308,7 +308,7 @@ export class ScriptRunner implements ResultWriter {
     this.inSteps = false;
     this.overdue = false;
     this.startedAt = 0;
-    const mayBeLeft = threshold > 0 && caller.kind !== SessionKind.MASTER && caller.link !== NO_LINK;
+    const mayBeLeft = threshold > 0 && caller.suspendable;
     this.recording = mayBeLeft ? this.kept : null;
     state.onTick = mayBeLeft ? this.lookAtClock : this.lookAtMemory;
     if (!mayBeLeft) return;

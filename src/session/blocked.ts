@@ -174,24 +174,24 @@ export class BlockedClients {
   }
 
   /**
-   * Blocks the client whose request `frame` is being executed until the function that this returns is called, once and between ticks: the
-   * request is executed once more then, without the checks that it has passed, even if the client is gone.
+   * Blocks the client whose request `frame` is being executed until the function that this returns is called with the result of a task, once
+   * and between ticks: the request is executed once more then (`Executor.finish`), even if the client is gone.
    */
-  blockOnTask(session: Session, frame: Frame): () => void {
+  blockOnTask(session: Session, frame: Frame): (result: object) => void {
     const client = new TaskWait(session, frame);
     session.link.pause();
     this.link(client);
-    return () => this.endTask(client);
+    return (result) => this.endTask(client, result);
   }
 
-  private endTask(client: TaskWait): void {
+  private endTask(client: TaskWait, result: object): void {
     const { session, frame } = client;
     const { executor } = this;
     executor.beginBatch();
     if (this.clients.get(session) === client) this.unlink(client);
     const diverted = executor.reply.divert(session.link, session.protocol);
     try {
-      executor.finish(session, frame);
+      executor.finish(session, frame, result);
     } finally {
       executor.reply.rejoin(diverted);
     }

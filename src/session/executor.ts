@@ -23,8 +23,11 @@ export interface Executor {
   lookAhead(session: Session, frames: readonly Frame[], count: number): void;
   /** Serves one request; the answer is in `reply` afterwards, unless the client is blocked or postponed. */
   execute(session: Session, frame: Frame): void;
-  /** Executes the request of a client once more whose command has waited for something, without the checks that it has passed. */
-  finish(session: Session, frame: Frame): void;
+  /**
+   * Executes the request of a client once more whose command has waited for a task, without the checks that it has passed; the command is
+   * given `result`, what has come of the task.
+   */
+  finish(session: Session, frame: Frame, result: object): void;
   /** Whether the request names a command that there is. */
   knows(frame: Frame): boolean;
   /** Whether it names one that, sent by a master, is not for the append-only file: there is nothing to do again. */

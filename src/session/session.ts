@@ -94,6 +94,8 @@ export class Session {
   blocked = false;
   /** Of a master: why the last request of its stream could not be executed, which it was there. */
   divergence: string | null = null;
+  /** Whether a script that it calls and that runs too long may be left in the middle, so that others are served meanwhile. */
+  suspendable = true;
   /** It stands for the script under way (scripting/run.ts): its requests are that script's, and never wait. */
   inScript = false;
   /** ms since 1970 of the last request. */

@@ -76,6 +76,8 @@ export interface ImageSink {
   readonly keysExpired: number;
   /** Takes in chunk[from, to), unused after this returns. Returns how many of these bytes are the image's. Errors: RdbError, LoadError. */
   push(chunk: Uint8Array, from: number, to: number): number;
+  /** To be awaited before more is pushed, where it is there: what was pushed last takes its time. */
+  takenIn?(): Promise<void> | null;
 }
 
 /** One image on its way into the keyspace. */
@@ -324,6 +326,8 @@ export class Loading {
           const piece = Math.min(pace.pieceBytes, bytesRead - at);
           assert(load.push(current, at, at + piece) <= piece, "a load takes no more bytes than it is given");
           at += piece;
+          const takenIn = load.takenIn?.() ?? null;
+          if (takenIn !== null) await takenIn;
           const owedMs = pace.owedMs();
           if (owedMs === 0 && performance.now() < sliceEnd) continue;
           await new Promise<void>((resolve) => deferToLoop(resolve, owedMs));

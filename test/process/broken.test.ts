@@ -85,7 +85,8 @@ describe("a load", () => {
     await server.run("SET", "key", "value");
     const { appendOnly } = server.server;
     sabotage(Reflect.get(appendOnly, "runner"), "run");
-    expect(() => appendOnly.reload()).toThrow(InvariantError);
+    expect(() => appendOnly.reloadNow()).toThrow(InvariantError);
+    expect(await appendOnly.reload().catch((error: unknown) => error)).toBeInstanceOf(InvariantError);
     expect(await appendOnly.load().catch((error: unknown) => error)).toBeInstanceOf(InvariantError);
   });
 });

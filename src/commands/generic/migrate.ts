@@ -24,14 +24,13 @@ export const migrate = command("migrate", { arity: -6, since: "2.6.0", flags: "w
   .changed("3.0.0: Added `COPY` and `REPLACE`.", "3.0.6: Added `KEYS`.", "4.0.7: Added `AUTH`.", "6.0.0: Added `AUTH2`.")
   .run((call) => {
     const { migrations, blocked } = call.server;
-    const { session } = call;
+    const { session, result } = call;
     const options = parseOptions(call);
-    const result = migrations.resultFor(session);
-    if (result !== null) return conclude(call, options, result);
+    if (result !== null) return conclude(call, options, result as Migrated);
     const request = requestOf(call, options);
     if (request.keys.length === 0) return call.reply.simple("NOKEY");
     if (!call.mayBlock || session.link === NO_LINK) conclude(call, options, migrations.runNow(request));
-    else migrations.begin(request, session, blocked.blockOnTask(session, call.frame));
+    else migrations.begin(request, blocked.blockOnTask(session, call.frame));
   });
 
 interface MigrateOptions {

@@ -399,6 +399,7 @@ export class MasterLink {
       authenticated: true,
     });
     session.kind = SessionKind.MASTER;
+    session.suspendable = false;
     parts.clients.add(session);
     this.session = session;
     this.resumable = this.acknowledges;

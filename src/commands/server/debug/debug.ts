@@ -1,6 +1,7 @@
 /** DEBUG: what tests need, and people who look for a bug. Subcommands of Redis that are not here are answered as unknown. */
 
-import { commandError } from "../../../errors.ts";
+import { guardLater } from "../../../assert.ts";
+import { type CommandError, commandError, errors } from "../../../errors.ts";
 import type { Call } from "../../../execution/call.ts";
 import { commandsOf } from "../../../execution/command-spec.ts";
 import { Frame } from "../../../protocol/frame.ts";
@@ -47,7 +48,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   sub(htstats, 3, ANY, "HTSTATS <dbid> [full]", "Returns statistics of a database's hash table."),
   sub(htstatsKey, 3, ANY, "HTSTATS-KEY <key> [full]", "Returns statistics of a value's hash table."),
   sub(listpack, 3, 3, "LISTPACK <key>", "Prints the structure of a packed value to standard output."),
-  act((call) => call.server.appendOnly.reload(), 2, 2, "LOADAOF", "Flushes the append-only file, empties the memory and loads the file."),
+  sub(loadAof, 2, 2, "LOADAOF", "Flushes the append-only file, empties the memory and loads the file."),
   act((call) => call.server.log.warning(`DEBUG LOG: ${call.text(2)}`), 3, 3, "LOG <message>", "Writes a message to the log."),
   sub(object, 3, 3, "OBJECT <key>", "Returns how the value of a key is stored."),
   act(pauseCron, 3, 3, "PAUSE-CRON <0|1>", "1 pauses the periodic work, 0 resumes it."),
@@ -116,6 +117,35 @@ export const debug = command("debug", { arity: -2, since: "1.0.0", flags: "admin
     if (found === undefined || call.count < found.least || call.count > found.most) throw wrongArguments(call);
     found.run(call);
   });
+
+/** Where the command need not be over at once, others are told meanwhile that the server is loading. */
+function loadAof(call: Call): void {
+  const { appendOnly, blocked, persistence, replication } = call.server;
+  if (call.result instanceof Reloaded) {
+    if (call.result.failure !== null) throw call.result.failure;
+    return call.reply.ok();
+  }
+  if (persistence.loading !== null) throw errors.loading;
+  // What a master sends meanwhile must not come between.
+  if (call.mayBlock && !replication.isReplica) {
+    const done = blocked.blockOnTask(call.session, call.frame);
+    void guardLater(
+      appendOnly.reload().then((failure) => done(new Reloaded(failure))),
+      call.server.broken,
+    );
+    return;
+  }
+  appendOnly.reloadNow();
+  call.reply.ok();
+}
+
+class Reloaded {
+  readonly failure: CommandError | null;
+
+  constructor(failure: CommandError | null) {
+    this.failure = failure;
+  }
+}
 
 /** enable-debug-command. */
 function refuseStrangers(call: Call): void {

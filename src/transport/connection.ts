@@ -38,6 +38,8 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
   private ended = false;
   /** Several requests came at once, and are being served. */
   private pipelining = false;
+  /** What waits is sent once the turn is over. */
+  private drainScheduled = false;
   /** Answers wait among the deferred replies: nothing may overtake them. */
   private hasDeferred = false;
 
@@ -110,9 +112,11 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
   /** `turnEnd`: when others have their turn, as `performance.now()`. */
   private runBatch(turnEnd: number): void {
     const { session, stream } = this;
-    const { executor, batch } = this.shared;
+    const { executor, batch, holdsReplies } = this.shared;
     for (let index = 0; index < batch.count; index++) {
       executor.execute(session, batch.frames[index]);
+      // Whether it was too much is to be known before the next one is run.
+      if (holdsReplies) executor.reply.flush();
       if (!this.paused && !session.closing) {
         if (turnEnd === NO_TURN || index % REQUESTS_PER_LOOK !== 0 || performance.now() < turnEnd) continue;
         this.rest();
@@ -145,15 +149,26 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
   send(bytes: Buffer, from: number, to: number): void {
     if (this.ended) return;
     if (this.session.kind === SessionKind.REPLICA) return this.refuseReply();
-    const { barrier, deferred, keyspace } = this.shared;
-    if (barrier.closed) {
-      this.sendDeferred();
-      this.output.add(bytes, from, to);
-      barrier.hold(this);
-      return this.checkOutputLimit(keyspace.now);
-    }
+    const { barrier, deferred, keyspace, holdsReplies } = this.shared;
+    if (barrier.closed || (holdsReplies && this.session.kind === SessionKind.NORMAL)) return this.sendLater(bytes, from, to);
     if (this.pipelining && this.output.size === 0 && deferred.add(this, bytes, from, to, keyspace.now)) this.hasDeferred = true;
     else this.sendNow(bytes, from, to);
+  }
+
+  /** What is too much for the client is not begun to be sent, whatever the kernel would take. */
+  private sendLater(bytes: Buffer, from: number, to: number): void {
+    const { barrier, keyspace } = this.shared;
+    this.sendDeferred();
+    this.output.add(bytes, from, to);
+    if (barrier.closed) barrier.hold(this);
+    else if (!this.drainScheduled) {
+      this.drainScheduled = true;
+      queueMicrotask(() => {
+        this.drainScheduled = false;
+        this.drain();
+      });
+    }
+    this.checkOutputLimit(keyspace.now);
   }
 
   private sendNow(bytes: Buffer, from: number, to: number): void {

@@ -35,6 +35,8 @@ export class Conversations {
   readonly batch = new RequestBatch();
   /** `authenticated` is that of the client being served. */
   readonly limits = { maxBulk: 0, maxQueryBuffer: 0, authenticated: true, lines: Lines.REQUESTS };
+  /** Whether what waits for ordinary clients is limited: then their replies are sent once the turn is over, if all of them keep to that. */
+  holdsReplies = false;
   readonly barrier = new ReplyBarrier();
   readonly deferred = new DeferredReplies();
   /**
@@ -49,13 +51,15 @@ export class Conversations {
     this.stats = parts.stats;
     this.keyspace = parts.keyspace;
     this.readLimits();
-    parts.config.onChange(["proto-max-bulk-len", "client-query-buffer-limit"], () => this.readLimits());
+    parts.config.onChange(["proto-max-bulk-len", "client-query-buffer-limit", "client-output-buffer-limit"], () => this.readLimits());
   }
 
   private readLimits(): undefined {
     const { values } = this.parts.config;
     this.limits.maxBulk = values["proto-max-bulk-len"];
     this.limits.maxQueryBuffer = values["client-query-buffer-limit"];
+    const { normal } = values["client-output-buffer-limit"];
+    this.holdsReplies = normal.hard > 0 || normal.soft > 0;
   }
 
   outputLimit(session: Session): OutputLimit {

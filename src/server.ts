@@ -8,6 +8,7 @@ import type { InvariantError } from "./assert.ts";
 import { COMMANDS } from "./commands/command-list.ts";
 import { Comparisons } from "./compare/comparisons.ts";
 import type { Config } from "./config/config.ts";
+import { ConfigError } from "./config/error.ts";
 import { CommandExecutor } from "./execution/executor.ts";
 import { type Permissions, ruleCommands } from "./execution/permissions.ts";
 import type { CommandTable } from "./execution/registry.ts";
@@ -100,6 +101,7 @@ export class Server implements ServerParts {
     this.log = options.log ?? new Log({ level: values.loglevel, file: values.logfile === "" ? "" : resolve(values.dir, values.logfile) });
     this.keyspace = new Keyspace({ databases: values.databases, now: this.startedAt });
     this.executor = new CommandExecutor(this, COMMANDS, new Reply());
+    this.renameCommands();
     this.tracking = new Tracking({
       clients: this.clients,
       pubsub: this.pubsub,
@@ -175,6 +177,15 @@ export class Server implements ServerParts {
 
   get port(): number {
     return this.listeners.port;
+  }
+
+  /** Errors: ConfigError. */
+  private renameCommands(): void {
+    for (const { place, text, words } of this.config.renames) {
+      const [from = "", to = ""] = words;
+      const problem = this.executor.commands.rename(from, to);
+      if (problem !== null) throw new ConfigError(`${place}: '${text}': ${problem}`);
+    }
   }
 
   // ---- starting and stopping

@@ -5,7 +5,7 @@ import { globMatch } from "../base/glob.ts";
 import { errors } from "../errors.ts";
 import { parseSetting } from "./directive.ts";
 import { failureWords, InvalidValue } from "./error.ts";
-import { Loader, type StartupSettings, type UserLine } from "./file.ts";
+import { Loader, type StartupSettings, type WordsLine } from "./file.ts";
 import type { ParseContext, RewrittenLine, Setting } from "./kinds.ts";
 import {
   type ConfigValues,
@@ -56,7 +56,9 @@ export class Config {
   /** The file that CONFIG REWRITE writes; absolute. */
   readonly configFile: string | null;
   /** The `user` lines of a start-up. */
-  readonly users: readonly UserLine[];
+  readonly users: readonly WordsLine[];
+  /** The `rename-command` lines. */
+  readonly renames: readonly WordsLine[];
   private readonly settings = new Map<DirectiveName, Setting<unknown>>();
   private readonly writable: { [K in DirectiveName]?: unknown };
   private readonly listeners = new Map<DirectiveName, ApplyChange[]>();
@@ -65,6 +67,7 @@ export class Config {
   constructor(startup: StartupSettings, surroundings: Surroundings = machine) {
     this.configFile = startup.configFile;
     this.users = startup.users;
+    this.renames = startup.renames;
     this.surroundings = surroundings;
     const values: { [K in DirectiveName]?: unknown } = {};
     for (const name of DIRECTIVE_NAMES) {

@@ -19,11 +19,12 @@ export interface StartupSettings {
   readonly configFile: string | null;
   /** The directives that were given, and always `dir`. */
   readonly settings: ReadonlyMap<DirectiveName, Setting<unknown>>;
-  readonly users: readonly UserLine[];
+  readonly users: readonly WordsLine[];
+  readonly renames: readonly WordsLine[];
 }
 
-/** A `user` line: its name and rules, and where it stands. */
-export interface UserLine {
+/** What follows the first word of a `user` or `rename-command` line, and where it stands. */
+export interface WordsLine {
   readonly place: string;
   readonly text: string;
   readonly words: readonly string[];
@@ -48,7 +49,8 @@ interface Line {
 export class Loader {
   private readonly settings = new Map<DirectiveName, Setting<unknown>>();
   private readonly given = new Set<DirectiveName>();
-  private readonly users: UserLine[] = [];
+  private readonly users: WordsLine[] = [];
+  private readonly renames: WordsLine[] = [];
   private readonly readFile: ReadFile;
   private readonly surroundings: Surroundings;
 
@@ -92,7 +94,7 @@ export class Loader {
 
   /** What was collected. */
   finish(configFile: string | null): StartupSettings {
-    return { configFile, settings: this.settings, users: this.users };
+    return { configFile, settings: this.settings, users: this.users, renames: this.renames };
   }
 
   private set({ name, principal, row }: NamedDirective, values: readonly string[], line: Line): void {
@@ -132,7 +134,10 @@ export class Loader {
       this.users.push({ place: line.place, text: line.text, words: values });
       return;
     }
-    if (name === "rename-command" && values.length === 2) throw unsupported(line);
+    if (name === "rename-command" && values.length === 2) {
+      this.renames.push({ place: line.place, text: line.text, words: values });
+      return;
+    }
     if (name === "loadmodule" && values.length > 0) throw unsupported(line);
     if (name === "sentinel") throw unsupported(line);
     if (name.includes(".")) throw refusal(line, "configuration of a module, and this version of Replicant loads none");

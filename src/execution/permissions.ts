@@ -42,10 +42,10 @@ const CHANNELS: ReadonlyMap<string, { readonly all: boolean; readonly patterns: 
 /** What rules may name. */
 export function ruleCommands(commands: CommandTable): RuleCommands {
   return {
-    named: (fullName) => commands.named(fullName),
+    named: (fullName) => commands.original(fullName),
     inCategory: (category) => {
       if (!CATEGORIES.some((known) => known === category)) return null;
-      return [...commands.all()].filter((entry) => categoriesOf(entry).some((own) => own === category));
+      return [...commands.everything()].filter((entry) => categoriesOf(entry).some((own) => own === category));
     },
   };
 }

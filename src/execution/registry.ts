@@ -105,7 +105,7 @@ export class CommandEntry<Context = never> {
       Restriction.PAUSE_ALL;
     this.restrictions = this.runsQueue || this.runsScript ? -1 : this.ownRestrictions;
     this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, newId, this)]));
-    this.subcommandIndex = this.subcommands.size === 0 ? null : new NameIndex([...this.subcommands.values()]);
+    this.subcommandIndex = this.subcommands.size === 0 ? null : new NameIndex(this.subcommands);
   }
 
   acceptsCount(count: number): boolean {
@@ -131,7 +131,6 @@ export function subcommandOf<Context>(family: CommandEntry<Context>, frame: Fram
   return family.subcommandIndex?.find(frame.buffer, frame.offsets[1], frame.lengths[1]) ?? null;
 }
 
-const LONGEST_NAME = 32;
 /** Names in capitals or not, of a few hundred commands. */
 const MAX_SPELLINGS = 1024;
 
@@ -140,15 +139,18 @@ class NameIndex<Context> {
   private readonly mask: number;
   private readonly slots: (CommandEntry<Context> | null)[];
   private readonly names: Buffer[];
+  private readonly longest: number;
 
-  constructor(entries: readonly CommandEntry<Context>[]) {
+  /** `entries` by their names in lower case. */
+  constructor(entries: ReadonlyMap<string, CommandEntry<Context>>) {
     // A power of two, a quarter full at most.
-    const size = 4 << (32 - Math.clz32(entries.length));
+    const size = 4 << (32 - Math.clz32(entries.size));
+    this.longest = Math.max(0, ...[...entries.keys()].map(({ length }) => length));
     this.mask = size - 1;
     this.slots = new Array(size).fill(null);
     this.names = new Array(size).fill(Buffer.alloc(0));
-    for (const entry of entries) {
-      const name = Buffer.from(entry.spec.name, "latin1");
+    for (const [text, entry] of entries) {
+      const name = Buffer.from(text, "latin1");
       let slot = slotOf(name, 0, name.length, this.mask);
       while (this.slots[slot] !== null) slot = (slot + 1) & this.mask;
       this.slots[slot] = entry;
@@ -158,7 +160,7 @@ class NameIndex<Context> {
 
   /** Returns the command that bytes[from, from + length) name in any case, or null. Hot. */
   find(bytes: Buffer, from: number, length: number): CommandEntry<Context> | null {
-    if (length > LONGEST_NAME) return null;
+    if (length > this.longest) return null;
     let slot = slotOf(bytes, from, length, this.mask);
     for (;;) {
       const entry = this.slots[slot];
@@ -169,17 +171,40 @@ class NameIndex<Context> {
 }
 
 export class CommandTable<Context = never> {
-  /** Top-level commands by lower-case name. */
-  readonly byName: ReadonlyMap<string, CommandEntry<Context>>;
-  private readonly index: NameIndex<Context>;
+  /** Top-level commands by the names, in lower case, under which they can be called. */
+  private callable: ReadonlyMap<string, CommandEntry<Context>>;
+  /** The same by the names that are their own. */
+  private readonly originals: ReadonlyMap<string, CommandEntry<Context>>;
+  private index: NameIndex<Context>;
   /** Commands as scripts have spelled their names. */
   private readonly spellings = new Map<string, CommandEntry<Context>>();
 
   constructor(commands: readonly Runnable<Context>[]) {
     let count = 0;
     const entries = commands.map((command) => new CommandEntry(command, () => count++));
-    this.byName = new Map(entries.map((entry) => [entry.spec.name, entry]));
-    this.index = new NameIndex(entries);
+    this.originals = new Map(entries.map((entry) => [entry.spec.name, entry]));
+    this.callable = this.originals;
+    this.index = new NameIndex(this.originals);
+  }
+
+  get byName(): ReadonlyMap<string, CommandEntry<Context>> {
+    return this.callable;
+  }
+
+  /** `rename-command`: from now on a command is called `to`, or not at all (""). Returns why that cannot be, or null. */
+  rename(from: string, to: string): string | null {
+    const names = new Map(this.callable);
+    const entry = names.get(from.toLowerCase());
+    if (entry === undefined) return "No such command in rename-command";
+    names.delete(from.toLowerCase());
+    if (to !== "") {
+      if (names.has(to.toLowerCase())) return "Target command name already exists";
+      names.set(to.toLowerCase(), entry);
+    }
+    this.callable = names;
+    this.index = new NameIndex(names);
+    this.spellings.clear();
+    return null;
   }
 
   /** The command that bytes[from, from + length) name in any case, or null. */
@@ -206,10 +231,20 @@ export class CommandTable<Context = never> {
 
   /** Returns the command of this full name in any case ("get", "config|get"), or null. */
   named(fullName: string): CommandEntry<Context> | null {
-    const [name, subcommand, ...rest] = fullName.toLowerCase().split("|");
-    const found = this.byName.get(name);
-    if (found === undefined || rest.length > 0) return null;
-    return subcommand === undefined ? found : (found.subcommands.get(subcommand) ?? null);
+    return namedIn(this.callable, fullName);
+  }
+
+  /** Likewise by the name that is its own, whatever it is called by: rules of users go by these. */
+  original(fullName: string): CommandEntry<Context> | null {
+    return namedIn(this.originals, fullName);
+  }
+
+  /** Every entry, also of commands that cannot be called any more, subcommands after their parents. */
+  *everything(): IterableIterator<CommandEntry<Context>> {
+    for (const entry of this.originals.values()) {
+      yield entry;
+      yield* entry.subcommands.values();
+    }
   }
 
   /** Every entry, subcommands after their parents. */
@@ -221,8 +256,15 @@ export class CommandTable<Context = never> {
   }
 
   resetStats(): void {
-    for (const entry of this.byName.values()) entry.resetStats();
+    for (const entry of this.originals.values()) entry.resetStats();
   }
+}
+
+function namedIn<Context>(names: ReadonlyMap<string, CommandEntry<Context>>, fullName: string): CommandEntry<Context> | null {
+  const [name, subcommand, ...rest] = fullName.toLowerCase().split("|");
+  const found = names.get(name);
+  if (found === undefined || rest.length > 0) return null;
+  return subcommand === undefined ? found : (found.subcommands.get(subcommand) ?? null);
 }
 
 function slotOf(bytes: Buffer, from: number, length: number, mask: number): number {

@@ -134,7 +134,6 @@ describe("the command line", () => {
     [["--cluster-enabled", "yes"], "command line: 'cluster-enabled yes' is not supported by this version of Replicant"],
     [["--maxmemory-clients", "5%"], "command line: 'maxmemory-clients 5%' is not supported by this version of Replicant"],
     [["--loadmodule", "x.so"], "command line: 'loadmodule \"x.so\"' is not supported by this version of Replicant"],
-    [["--rename-command", "KEYS", ""], 'command line: \'rename-command "KEYS" ""\' is not supported by this version of Replicant'],
     [["--sentinel"], "command line: 'sentinel' is not supported by this version of Replicant"],
     [["--search.limit", "1"], "command line: 'search.limit \"1\"': configuration of a module, and this version of Replicant loads none"],
   ];

@@ -387,9 +387,9 @@ describe("CONFIG REWRITE", () => {
       rmSync(path);
       expect(config.rewrite()).toBeNull();
       expect(readFileSync(path, "latin1")).toContain("port 7000\n");
-      const lost = new Config({ configFile: join(dir, "gone", "r.conf"), settings: new Map(), users: [] });
+      const lost = new Config({ configFile: join(dir, "gone", "r.conf"), settings: new Map(), users: [], renames: [] });
       expect(lost.rewrite()).toBe("ERR Rewriting config file: No such file or directory");
-      const directory = new Config({ configFile: dir, settings: new Map(), users: [] });
+      const directory = new Config({ configFile: dir, settings: new Map(), users: [], renames: [] });
       expect(directory.rewrite()).toBe("ERR Rewriting config file: Is a directory");
     });
   });

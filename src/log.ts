@@ -1,6 +1,7 @@
 /** The server's log, in Redis's line format: `pid:role day month year time.ms mark message`. */
 
 import { appendFileSync, closeSync, openSync, writeSync } from "node:fs";
+import { UnixDatagram } from "./base/unix-datagram.ts";
 import { failureWords } from "./config/error.ts";
 
 export const LogLevel = { debug: 0, verbose: 1, notice: 2, warning: 3, nothing: 4 } as const;
@@ -14,6 +15,8 @@ export interface LogOptions {
   level: LogLevel;
   /** A file to append to; "" is standard output. */
   file: string;
+  /** Where the system logger gets the same, without it nothing. Errors of the constructor: LogFileError where there is none. */
+  syslog?: { readonly ident: string; readonly facility: string; readonly path?: string } | null;
 }
 
 /** The log file cannot be written to; the message says which and why. */
@@ -26,12 +29,14 @@ export class Log {
   file: string;
   /** `M` master, `S` replica, `C` not serving yet. */
   role: "M" | "S" | "C" = "C";
+  private readonly syslog: SystemLog | null;
 
   /** Errors: LogFileError. */
   constructor(options: LogOptions) {
     this.level = LogLevel[options.level];
     this.file = options.file;
     if (this.file !== "") requireWritable(this.file);
+    this.syslog = options.syslog == null ? null : new SystemLog(options.syslog);
   }
 
   setLevel(level: LogLevel): void {
@@ -59,6 +64,36 @@ export class Log {
     if (level < this.level) return;
     const line = `${process.pid}:${this.role} ${timestamp(new Date())} ${MARKS[level]} ${message}\n`;
     writeLine(this.file, line);
+    this.syslog?.write(level, message);
+  }
+}
+
+const SYSTEM_LOGGER = "/dev/log";
+/** By `LogLevel`: debug, info, notice, warning. */
+const SEVERITIES = [7, 6, 5, 4];
+const USER_FACILITY = 1;
+const LOCAL_FACILITY = 16;
+
+/** The system logger, in the form of RFC 3164. */
+class SystemLog {
+  private readonly socket: UnixDatagram;
+  private readonly tag: string;
+  private readonly facility: number;
+
+  constructor({ ident, facility, path = SYSTEM_LOGGER }: NonNullable<LogOptions["syslog"]>) {
+    const socket = UnixDatagram.to(path);
+    if (socket === null) throw new LogFileError("syslog-enabled yes: there is no system logger here that can be written to");
+    this.socket = socket;
+    this.tag = `${ident}[${process.pid}]`;
+    this.facility = facility === "user" ? USER_FACILITY : LOCAL_FACILITY + Number(facility.slice("local".length));
+  }
+
+  write(level: number, message: string): void {
+    const date = new Date();
+    const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
+    const day = `${MONTHS[date.getMonth()]} ${String(date.getDate()).padStart(2)}`;
+    // Where nobody listens there is nobody to tell.
+    this.socket.send(Buffer.from(`<${this.facility * 8 + SEVERITIES[level]}>${day} ${time} ${this.tag}: ${message}`));
   }
 }
 

@@ -9,6 +9,7 @@ import { usage } from "./config/help.ts";
 import { LogFileError } from "./log.ts";
 import { lowerCompilerThreads } from "./process/compiler-threads.ts";
 import { daemon, startInBackground } from "./process/daemon.ts";
+import { supervision } from "./process/supervision.ts";
 import { Server } from "./server.ts";
 import { LoadError } from "./snapshot/load-handler.ts";
 import { ListenError } from "./transport/listeners.ts";
@@ -40,14 +41,20 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const config = new Config(parsed.settings);
   const background = daemon(process.env);
-  if (config.values.daemonize && !background.inBackground) return startInBackground(ownCommand(argv), input);
+  const { supervised } = config.values;
+  // Who supervises a process wants to see it.
+  if (config.values.daemonize && supervised === "no" && !background.inBackground) return startInBackground(ownCommand(argv), input);
   const server = new Server(config);
   handleSignals(server);
   handleCrashes(server);
   lowerCompilerThreads();
+  const manager = supervision(supervised, process.env, server.log, () => process.kill(process.pid, "SIGSTOP"));
   await server.start();
   background.ready();
-  return server.stopped;
+  manager.ready(config.values.replicaof !== null);
+  const code = await server.stopped;
+  manager.stopping();
+  return code;
 }
 
 /** How this program was started: an executable of its own, or Bun with a script. */

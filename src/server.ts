@@ -22,6 +22,7 @@ import { followLimits } from "./keyspace/value-limits.ts";
 import { Log } from "./log.ts";
 import { Migrations } from "./migration/migrations.ts";
 import { Housekeeping } from "./process/housekeeping.ts";
+import { OomScore } from "./process/oom-score.ts";
 import { PidFile } from "./process/pid-file.ts";
 import { Shutdown } from "./process/shutdown.ts";
 import { Reply } from "./protocol/reply.ts";
@@ -50,6 +51,14 @@ export interface ServerOptions {
   /** Listen on any free port, whatever the configuration says. */
   anyPort?: boolean;
   log?: Log;
+}
+
+function logOf(values: Config["values"]): Log {
+  return new Log({
+    level: values.loglevel,
+    file: values.logfile === "" ? "" : resolve(values.dir, values.logfile),
+    syslog: values["syslog-enabled"] ? { ident: values["syslog-ident"], facility: values["syslog-facility"] } : null,
+  });
 }
 
 function deprecatedRule(rule: string): string {
@@ -92,13 +101,15 @@ export class Server implements ServerParts {
   private readonly listeners: Listeners;
   private readonly ending: Shutdown;
   private readonly pidFile = new PidFile();
+  private readonly oomScore: OomScore;
   private closed = false;
 
   constructor(config: Config, options: ServerOptions = {}) {
     const { values } = config;
     this.config = config;
     this.options = options;
-    this.log = options.log ?? new Log({ level: values.loglevel, file: values.logfile === "" ? "" : resolve(values.dir, values.logfile) });
+    this.log = options.log ?? logOf(values);
+    this.oomScore = new OomScore(config, this.log);
     this.keyspace = new Keyspace({ databases: values.databases, now: this.startedAt });
     this.executor = new CommandExecutor(this, COMMANDS, new Reply());
     this.renameCommands();
@@ -297,7 +308,10 @@ export class Server implements ServerParts {
   };
 
   /** The role, the link to the master, loading, saving or writing changed: which commands may run is decided again. */
-  readonly stateChanged = (): void => this.executor.restrictions.update();
+  readonly stateChanged = (): void => {
+    this.executor.restrictions.update();
+    this.oomScore.apply();
+  };
 
   disconnect(session: Session): void {
     // Off the list now, though the socket's end is told later: CLIENT LIST after CLIENT KILL must not show it.

@@ -1,7 +1,7 @@
 /** The directives of the process: its life, logs, clocks, scripts. */
 
 import { checkLocale, checkTitleTemplate } from "../checks.ts";
-import { defaultOnly, directive, FIXED, HIDDEN, ignored, unused } from "../directive.ts";
+import { directive, FIXED, HIDDEN, ignored, unused } from "../directive.ts";
 import { bool, count, integer, longCount, memory, oneOf, optionalPath, optionalText, path, someOf, text } from "../kinds.ts";
 import { INT_MAX, INT64_MAX } from "../numbers.ts";
 import { eventClasses, oomScores, percentiles } from "../special-kinds.ts";
@@ -18,7 +18,7 @@ export const SERVER = {
   hz: directive(integer(0, INT_MAX, { min: 1n, max: 500n }), "10", "How often a second background work runs, 1 to 500"),
   "dynamic-hz": ignored(bool, "yes", "background work with more to do takes extra turns by itself"),
   daemonize: directive(bool, "no", "Run in the background", FIXED),
-  supervised: defaultOnly(oneOf(["upstart", "systemd", "auto", "no"]), "no", "Service manager to report to", FIXED),
+  supervised: directive(oneOf(["upstart", "systemd", "auto", "no"]), "no", "Service manager to report to", FIXED),
   pidfile: directive(optionalPath, "", "File to write the process id to", FIXED),
   "set-proc-title": ignored(bool, "yes", "the runtime cannot change the process list", FIXED),
   "proc-title-template": ignored(
@@ -33,9 +33,9 @@ export const SERVER = {
 
   loglevel: directive(oneOf(["debug", "verbose", "notice", "warning", "nothing"]), "notice", "Least important messages that are logged"),
   logfile: directive(path(), "", "File to log to; empty for standard output", FIXED),
-  "syslog-enabled": defaultOnly(bool, "no", "Log to the system logger too", FIXED),
-  "syslog-ident": unused(text(), "redis", "Name in the system log", FIXED),
-  "syslog-facility": unused(oneOf(FACILITIES), "local0", "Facility of the system log", FIXED),
+  "syslog-enabled": directive(bool, "no", "Log to the system logger too", FIXED),
+  "syslog-ident": directive(text(), "redis", "Name in the system log", FIXED),
+  "syslog-facility": directive(oneOf(FACILITIES), "local0", "Facility of the system log", FIXED),
   "crash-log-enabled": ignored(bool, "yes", "a crash is always reported"),
   "crash-memcheck-enabled": ignored(bool, "yes", "no memory test follows a crash here"),
   "use-exit-on-panic": ignored(bool, "no", "a panic always exits here", HIDDEN),
@@ -53,8 +53,8 @@ export const SERVER = {
   "lua-evaluated-runs": directive(longCount, "10", "How often a script is run before it is compiled"),
   "locale-collate": unused(text(checkLocale), "", "Locale that SORT ALPHA follows"),
 
-  "oom-score-adj": unused(oneOf(["no", "yes", "relative", "absolute"], { relative: "yes" }), "no", "Tell the kernel what to end first"),
-  "oom-score-adj-values": unused(oomScores, "0 200 800", "How readily: as a master, as a replica, while saving"),
+  "oom-score-adj": directive(oneOf(["no", "yes", "relative", "absolute"], { relative: "yes" }), "no", "Tell the kernel what to end first"),
+  "oom-score-adj-values": directive(oomScores, "0 200 800", "How readily: as a master, as a replica, while saving"),
   "disable-thp": ignored(bool, "yes", "the runtime decides about huge pages", FIXED),
   server_cpulist: ignored(optionalText(), "", "the runtime places its threads", FIXED),
   bio_cpulist: ignored(optionalText(), "", "the runtime places its threads", FIXED),

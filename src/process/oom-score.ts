@@ -1,0 +1,46 @@
+/** `oom-score-adj`: how readily the kernel ends this process when memory is short. Linux only. Source: setOOMScoreAdj. */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Config } from "../config/config.ts";
+import { failureWords } from "../config/error.ts";
+import type { Log } from "../log.ts";
+
+const FILE = "/proc/self/oom_score_adj";
+const LIMIT = 1000;
+
+export class OomScore {
+  private readonly config: Config;
+  private readonly log: Log;
+  /** What the process had before; null while it is left alone. */
+  private base: number | null = null;
+  private applied: number | null = null;
+
+  constructor(config: Config, log: Log) {
+    this.config = config;
+    this.log = log;
+    config.onChange(["oom-score-adj", "oom-score-adj-values"], () => {
+      return this.apply() ? undefined : "Failed to set current oom_score_adj. Check server logs.";
+    });
+  }
+
+  /** The role or a directive has changed. Returns whether what they ask for holds; if not the log says why. */
+  apply(): boolean {
+    const { values } = this.config;
+    const mode = values["oom-score-adj"];
+    if (mode === "no" && this.base === null) return true;
+    try {
+      const base = this.base ?? Number.parseInt(readFileSync(FILE, "latin1"), 10);
+      const [master = 0, replica = 0] = values["oom-score-adj-values"];
+      const own = values.replicaof === null ? master : replica;
+      const score = mode === "no" ? base : (mode === "relative" ? base : 0) + own;
+      const wanted = Math.max(-LIMIT, Math.min(LIMIT, score));
+      if (wanted !== this.applied) writeFileSync(FILE, `${wanted}\n`);
+      this.base = mode === "no" ? null : base;
+      this.applied = mode === "no" ? null : wanted;
+      return true;
+    } catch (error) {
+      this.log.warning(`Unable to write oom_score_adj: ${failureWords(error)}`);
+      return false;
+    }
+  }
+}

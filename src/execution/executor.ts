@@ -243,8 +243,9 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   errorAnswered(session: Session, message: string, { counted }: { counted: boolean }): void {
     const { stats, log } = this.server;
     if (!counted) stats.countError(message);
-    // A master, or the append-only file, sends what ran before: an error means that the data here is not what it was there.
-    if (session.kind !== SessionKind.MASTER || session.inScript) return;
+    // A master, or the append-only file, sends what ran before: an error means that the data here is not what it was there. And a replica
+    // sends nothing that can fail.
+    if ((session.kind !== SessionKind.MASTER && session.kind !== SessionKind.REPLICA) || session.inScript) return;
     stats.unexpectedErrors++;
     log.warning(sentError(session, message));
   }
@@ -444,8 +445,9 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   }
 }
 
-function sentError({ link, lastCommand }: Session, message: string): string {
-  const [from, to] = link === NO_LINK ? ["server", "AOF-loading-client"] : ["replica", "master"];
+function sentError({ kind, link, lastCommand }: Session, message: string): string {
+  const master = link === NO_LINK ? ["server", "AOF-loading-client"] : ["replica", "master"];
+  const [from, to] = kind === SessionKind.REPLICA ? ["master", "replica"] : master;
   return `== CRITICAL == This ${from} is sending an error to its ${to}: '-${message}' after processing the command '${lastCommand}'`;
 }
 

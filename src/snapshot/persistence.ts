@@ -429,9 +429,10 @@ export class Persistence extends Loading {
     rmSync(this.path, { force: true });
   }
 
-  /** DEBUG RELOAD: saves, empties, and loads again, while everything waits. Errors: CommandError in Redis's words; the log has the reason. */
+  /** DEBUG RELOAD: saves, empties, and loads again, while everything waits. Errors: CommandError in Redis's words; LOADING during a load. */
   reload(options: ReloadOptions = {}): void {
     const { save = true, flush = true, merge = false } = options;
+    if (this.loading !== null) throw errors.loading;
     const { keyspace, log } = this;
     if (save && !this.saveFile("auto")) throw commandError("ERR");
     const { changes } = keyspace;

@@ -30,7 +30,8 @@ function replica(take: (length: number) => number = (length) => length): Replica
 
 const EVENTS = { delivered: () => {}, ended: (_: FullSync, __: Error | null) => {} };
 const SNAPSHOT = { start: () => {}, wake: () => {}, cancel: () => {} };
-const PERSISTENCE = { path: "/nowhere/dump.rdb", snapshot: () => SNAPSHOT } as unknown as Persistence;
+const LOG = { notice: () => {}, warning: () => {} };
+const PERSISTENCE = { path: "/nowhere/dump.rdb", snapshot: () => SNAPSHOT, log: LOG } as unknown as Persistence;
 const BYTES = Buffer.from("bytes");
 const ID = "a".repeat(40);
 

@@ -214,9 +214,15 @@ export const psync = command("psync", { arity: -3, since: "2.8.0", flags: "no_as
     if (session.kind === SessionKind.REPLICA) return;
     if (call.count > 3 && call.is(3, "failover")) takeOver(call);
     checkCanSync(call);
-    const offset = call.integer(2);
+    const offset = int64At(call, 2);
+    if (offset === null) {
+      call.server.log.warning(
+        `Replica ${call.server.replication.replicas.of(session).name} asks for synchronization but with a wrong offset`,
+      );
+      throw errors.notInteger;
+    }
     call.reply.flush();
-    call.server.replication.replicas.request(session, { id: call.text(1), offset });
+    call.server.replication.replicas.request(session, { id: call.text(1), offset: Number(offset) });
   });
 
 /** A master that runs FAILOVER asks its replica, with its own history, to become the master. Errors: this is a master, or has another history. */

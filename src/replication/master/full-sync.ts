@@ -120,6 +120,8 @@ export class StreamedSync extends FullSync<Cursor> implements SnapshotConsumer {
     assert(!this.complete, "an image has one end");
     this.append(this.mark);
     this.complete = true;
+    // Redis's words, though there is neither pipe nor child: its test suite, and others who watch a log, wait for them.
+    this.persistence.log.notice(`Diskless rdb transfer, done reading from pipe, ${this.places.size} replicas still up.`);
     this.pumpAll();
   }
 
@@ -152,7 +154,10 @@ export class StreamedSync extends FullSync<Cursor> implements SnapshotConsumer {
 
   override leave(replica: Replica): void {
     const place = this.places.get(replica);
-    if (place !== undefined) this.window.close(place);
+    if (place !== undefined) {
+      this.window.close(place);
+      if (this.places.size === 1) this.persistence.log.warning("Diskless rdb transfer, last replica dropped, killing fork child.");
+    }
     super.leave(replica);
     if (place !== undefined && this.places.size > 0) this.wake();
   }
@@ -195,7 +200,8 @@ export class FileSync extends FullSync<FilePosition> {
   }
 
   cancel(reason: Error): void {
-    if (this.descriptor === -1) void this.persistence.cancelBackgroundSave();
+    // With save points the file is worth something without a replica.
+    if (this.descriptor === -1 && this.persistence.config.values.save.length === 0) void this.persistence.cancelBackgroundSave();
     this.end(reason);
   }
 

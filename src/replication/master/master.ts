@@ -70,6 +70,11 @@ export class Replicas implements SyncEvents {
     return this.list.length;
   }
 
+  /** Whether an image is being made that goes to no file. */
+  get streaming(): boolean {
+    return this.sync?.streamed === true;
+  }
+
   private countOnline(counts: (replica: Replica) => boolean): number {
     let count = 0;
     for (const replica of this.list) if (replica.state === ReplicaState.ONLINE && counts(replica)) count++;
@@ -519,7 +524,7 @@ export class Replicas implements SyncEvents {
   private checkTimeout(replica: Replica, now: number, timeoutMs: number): void {
     const { log } = this.server;
     if (replica.state === ReplicaState.ONLINE) {
-      if (replica.legacy || now - replica.acknowledgedAt <= timeoutMs) return;
+      if (replica.legacy || now - replica.heardAt <= timeoutMs) return;
       log.warning(`Disconnecting timedout replica (streaming sync): ${replica.name}`);
     } else {
       const receives = replica.state === ReplicaState.FILE || (replica.state === ReplicaState.IMAGE && this.sync?.streamed === true);

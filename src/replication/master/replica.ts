@@ -94,9 +94,14 @@ export class Replica {
     return (this.parts === null) === (other.parts === null) && this.parts?.functions === other.parts?.functions;
   }
 
-  /** Seconds since it acknowledged something. */
+  /** When it last acknowledged something or, while it loads, sent an empty line to say that it is there; ms since 1970. */
+  get heardAt(): number {
+    return Math.max(this.acknowledgedAt, this.session.lastActive);
+  }
+
+  /** Seconds since it was last heard of. */
   lag(now: number): number {
-    return Math.floor(now / 1000) - Math.floor(this.acknowledgedAt / 1000);
+    return Math.floor(now / 1000) - Math.floor(this.heardAt / 1000);
   }
 
   /** Has it told this behind what the stream has up to `at`, in the place of an earlier note that has not been begun. */

@@ -9,7 +9,7 @@ import { section } from "./section.ts";
 const ETA_UNKNOWN = 1;
 
 /** What is saved and loaded. An image is made without a fork, so no memory is ever copied on write. */
-export const PERSISTENCE = section("Persistence", "default", (out, { persistence, appendOnly, keyspace }) => {
+export const PERSISTENCE = section("Persistence", "default", (out, { persistence, appendOnly, keyspace, replication }) => {
   const { written, total } = appendOnly.rewriting ? appendOnly.rewritingKeys : persistence.savingKeys;
   const { keysLoaded, keysExpired } = persistence.lastLoad;
   out.add("loading", persistence.loading !== null);
@@ -18,7 +18,7 @@ export const PERSISTENCE = section("Persistence", "default", (out, { persistence
   out.add("current_save_keys_processed", written);
   out.add("current_save_keys_total", total);
   out.add("rdb_changes_since_last_save", persistence.changesSinceSave);
-  out.add("rdb_bgsave_in_progress", persistence.saving);
+  out.add("rdb_bgsave_in_progress", persistence.saving || replication.replicas.streaming);
   out.add("rdb_last_save_time", persistence.lastSaveAt);
   out.add("rdb_last_bgsave_status", persistence.lastSaveOk ? "ok" : "err");
   out.add("rdb_last_bgsave_time_sec", persistence.lastSaveSeconds);

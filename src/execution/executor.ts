@@ -66,7 +66,8 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   }
 
   get loading(): boolean {
-    return this.server.persistence.loading !== null;
+    const { persistence } = this.server;
+    return persistence.loading !== null && !persistence.asyncLoading;
   }
 
   beginBatch(): number {

@@ -24,6 +24,8 @@ export const Restriction = {
   PAUSE_ALL: 1 << 7,
   /** Keys are being migrated to another server: what could see or change them has to wait. */
   MIGRATION: 1 << 8,
+  /** A dataset is being loaded while the one that there was is served. */
+  ASYNC_LOADING: 1 << 9,
 } as const;
 
 export class CommandEntry<Context = never> {
@@ -95,6 +97,7 @@ export class CommandEntry<Context = never> {
     this.awaitsMigrations = spec.traits.includes("awaits-migrations");
     this.ownRestrictions =
       (spec.flags.includes("loading") ? 0 : Restriction.LOADING) |
+      (spec.flags.includes("no_async_loading") ? Restriction.ASYNC_LOADING : 0) |
       (spec.flags.includes("allow_busy") ? 0 : Restriction.BUSY) |
       (spec.flags.includes("stale") ? 0 : Restriction.STALE) |
       (this.isWrite ? Restriction.WRITE | Restriction.DISK : 0) |

@@ -71,7 +71,7 @@ export class Restrictions {
     if (replication.restrictsWrites) bits |= Restriction.WRITE;
     if (persistence.writesRefused || appendOnly.refusal !== null) bits |= Restriction.DISK;
     if (replication.refusesStale) bits |= Restriction.STALE;
-    if (persistence.loading !== null) bits |= Restriction.LOADING;
+    if (persistence.loading !== null) bits |= persistence.asyncLoading ? Restriction.ASYNC_LOADING : Restriction.LOADING;
     if (pauses.active) bits |= Restriction.PAUSE;
     if (pauses.level === PauseLevel.ALL) bits |= Restriction.PAUSE_ALL;
     if (migrations.active) bits |= Restriction.MIGRATION;
@@ -106,6 +106,7 @@ export class Restrictions {
     const bits = concerning & this.inForce;
     if ((bits & Restriction.STALE) !== 0) return errors.masterDown;
     if ((bits & Restriction.LOADING) !== 0) return this.mayHavePatience(session) ? null : errors.loading;
+    if ((bits & Restriction.ASYNC_LOADING) !== 0) return errors.loading;
     if ((bits & Restriction.BUSY) !== 0) return this.server.scripts.runner.busyError;
     return null;
   }

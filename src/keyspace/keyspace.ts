@@ -18,6 +18,8 @@ export class Keyspace extends SharedState {
   expireField: ((database: Database, key: Buffer, field: Buffer | null) => boolean) | null = null;
   /** The database that `expireDue` looks at first. */
   private expiryTurn = 0;
+  /** Those of `stage`, while there are any. */
+  private staged: readonly Database[] = [];
 
   /** `arena`: where everything is kept; unless given, one that may grow to its full 64 GiB. */
   constructor({ databases, now, arena }: { databases: number; now: number; arena?: Arena }) {
@@ -27,9 +29,9 @@ export class Keyspace extends SharedState {
   }
 
   get usedBytes(): number {
-    let bytes = this.space.arena.usedBytes + this.space.objects.usedBytes;
-    for (const { table, fields } of this.databases) bytes += table.bucketBytes + (fields === null ? 0 : fields.heldBytes);
-    return bytes + this.lazyFree.heldBytes;
+    const { arena, objects } = this.space;
+    const tables = heldBytes(this.databases) + heldBytes(this.staged);
+    return arena.usedBytes + objects.usedBytes + tables + this.lazyFree.heldBytes;
   }
 
   /**
@@ -75,6 +77,29 @@ export class Keyspace extends SharedState {
     this.changed();
   }
 
+  /** Returns databases that no client sees, for a data set that is loaded while this one is served. There is one at a time. */
+  stage(): readonly Database[] {
+    assert(this.staged.length === 0, "one data set is loaded at a time");
+    this.staged = this.databases.map(({ index }) => new Database(this, index));
+    return this.staged;
+  }
+
+  /** Has what the staged databases hold take the place of what is here. Whoever watches or waits for keys is told, as by `swap`. */
+  adoptStaged(): void {
+    assert(this.staged.length === this.databases.length, "a data set has been staged");
+    for (const [index, database] of this.databases.entries()) this.swap(database, this.staged[index]);
+    this.tracker?.allChanged();
+    this.dropStaged();
+  }
+
+  /** Drops the staged databases with what they hold; the memory is given back bit by bit. That is no change. */
+  dropStaged(): void {
+    const { changes } = this;
+    for (const database of this.staged) database.clear({ sync: false });
+    this.changes = changes;
+    this.staged = [];
+  }
+
   /** Empties every database, or those given. Returns how many keys went. */
   clear(options: { sync: boolean }, databases: readonly Database[] = this.databases): number {
     let keys = 0;
@@ -115,4 +140,11 @@ export class Keyspace extends SharedState {
     }
     return true;
   }
+}
+
+/** Bytes that these take outside the arena. */
+function heldBytes(databases: readonly Database[]): number {
+  let bytes = 0;
+  for (const { table, fields } of databases) bytes += table.bucketBytes + (fields === null ? 0 : fields.heldBytes);
+  return bytes;
 }

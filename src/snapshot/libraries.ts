@@ -6,4 +6,14 @@ export interface Libraries {
   take(text: string, options: { readonly replace: boolean }): void;
   /** Deletes all of them. That is no change. */
   clear(): void;
+  /** Returns a place for the libraries of an image that is loaded while those there are can still be called. */
+  stage(): StagedLibraries;
+}
+
+export interface StagedLibraries {
+  /** Errors: LoadError. */
+  take(text: string): void;
+  /** They take the place of those that there are. Nothing is staged any more. */
+  adopt(): void;
+  discard(): void;
 }

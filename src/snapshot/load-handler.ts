@@ -22,6 +22,8 @@ export interface LoadOptions {
   readonly merge?: boolean;
   /** Told of each key that was left out because its time has passed; key[from, from + length) is good until it returns. */
   readonly expired?: (database: Database, key: Buffer, from: number, length: number) => void;
+  /** The databases that the keys go to; those of the keyspace unless told. */
+  readonly databases?: readonly Database[];
   /** Takes the text of a function library (errors: LoadError). Without it libraries are passed over, with a warning. */
   readonly library?: ((text: Buffer) => void) | undefined;
   /** Runs a command that stands between the keys, in this database. Errors: LoadError. Without it such an image is refused. */
@@ -59,6 +61,7 @@ export class LoadHandler implements RdbHandler {
   readonly startedAt: number;
   private readonly facts = new Map<string, string>();
   private readonly building: Temporary;
+  private readonly databases: readonly Database[];
   private into: Database;
   private warnedOfLibraries = false;
 
@@ -69,7 +72,8 @@ export class LoadHandler implements RdbHandler {
     this.maxReserve = maxReserve;
     this.startedAt = startedAt;
     this.building = new Temporary(keyspace.space, keyspace.limits);
-    this.into = keyspace.databases[0];
+    this.databases = options.databases ?? keyspace.databases;
+    this.into = this.databases[0];
   }
 
   /** The image's place in a replication history, if it names one wholly. */
@@ -99,7 +103,7 @@ export class LoadHandler implements RdbHandler {
   }
 
   database(index: number): void {
-    const { databases } = this.keyspace;
+    const { databases } = this;
     if (index >= databases.length)
       throw new LoadError(`it has a database ${index}, but there are only ${databases.length} (directive databases)`);
     this.into = databases[index];

@@ -10,13 +10,14 @@ import { asFailure, assert } from "../assert.ts";
 import { hasCode } from "../base/files.ts";
 import type { Config } from "../config/config.ts";
 import { failureWords } from "../config/error.ts";
+import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
 import { EnvelopedImage, isEnveloped } from "../rdb/envelope.ts";
 import { ChecksumMissing, RdbError } from "../rdb/error.ts";
 import { RDB_CHECKSUM_BYTES } from "../rdb/format.ts";
 import { RdbReader } from "../rdb/reader.ts";
-import type { Libraries } from "./libraries.ts";
+import type { Libraries, StagedLibraries } from "./libraries.ts";
 import { type HistoryPoint, LoadError, LoadHandler, type LoadOptions } from "./load-handler.ts";
 import { deferToLoop } from "./snapshot.ts";
 
@@ -137,8 +138,14 @@ export function meanKeyDelay(directive: number): number {
   return directive < 0 ? SHORTEST_SLEEP_MICROS / -directive : directive;
 }
 
+/** A data set that is loaded while another one is kept: its databases, and its function libraries if the server has any. */
+export interface Staging {
+  readonly databases: readonly Database[];
+  readonly libraries: StagedLibraries | null;
+}
+
 /** Meters out what a load takes in at a time, and how long it then rests. */
-class Pace {
+export class Pace {
   private readonly config: Config;
   private readonly load: ImageSink;
   private delayed = 0;
@@ -245,6 +252,8 @@ export class Loading {
   skipChecksums = false;
   /** The load under way, until `endLoad`; null for none. */
   loading: LoadProgress | null = null;
+  /** Whether clients are served what was there before while that load is under way: async_loading. */
+  asyncLoading = false;
   protected readonly clock: () => number;
   /** Function libraries, which belong to the data set; null for a server that has none (in tests). */
   protected readonly libraries: Libraries | null;
@@ -368,6 +377,30 @@ export class Loading {
     return load;
   }
 
+  /** Makes a place for a data set that is loaded while the one that is here is kept. `adoptStaged` or `dropStaged` comes next. */
+  stage(): Staging {
+    return { databases: this.keyspace.stage(), libraries: this.libraries?.stage() ?? null };
+  }
+
+  /** As `beginLoad`, of an image that goes to `staging`. `served`: clients are served what is here meanwhile (async_loading). */
+  beginStagedLoad({ databases, libraries }: Staging, { served, ...request }: ImageLoadRequest & { served: boolean }): ImageLoad {
+    const library = libraries === null ? {} : { library: (text: Buffer) => libraries.take(text.latin1Slice()) };
+    const load = this.beginLoad({ ...request, ...library, databases });
+    this.asyncLoading = served;
+    return load;
+  }
+
+  /** What was staged takes the place of what is here, whose memory is given back bit by bit. */
+  adoptStaged({ libraries }: Staging): void {
+    this.keyspace.adoptStaged();
+    libraries?.adopt();
+  }
+
+  dropStaged({ libraries }: Staging): void {
+    this.keyspace.dropStaged();
+    libraries?.discard();
+  }
+
   /** Likewise an image that is part of a load of another kind, begun at `startedAt`. */
   imageLoad(request: ImageLoadRequest, startedAt: number): ImageLoad {
     const { libraries, keyspace, log } = this;
@@ -380,6 +413,7 @@ export class Loading {
   /** The load is over; what it came to, or null when it failed or that was noted already. */
   endLoad(summary: LoadSummary | null): void {
     this.loading = null;
+    this.asyncLoading = false;
     if (summary !== null) this.lastLoad = summary;
   }
 

@@ -43,7 +43,7 @@ const FORMS = [
   ["$length", measured],
 ] as const;
 
-for (const mode of ["disabled", "swapdb", "on-empty-db"] as const) {
+for (const mode of ["disabled", "on-empty-db"] as const) {
   describe(`with repl-diskless-load ${mode}, a replica that has data`, () => {
     for (const [form, wrap] of FORMS) {
       test(`serves it until an image in the form ${form} is complete, and then has the master's`, async () => {
@@ -326,10 +326,8 @@ test("a disk that is slower than the master stops the socket until it has caught
   });
   const asked: string[] = [];
   const context: ReplicationContext = Object.create(server.server, { persistence: { value: persistence } });
-  const transfer = new Transfer(context, server.server.replication.replicas, {
-    ended: () => asked.push("ended"),
-    listen: (on) => asked.push(on ? "resume" : "pause"),
-  });
+  const events = { ended: () => asked.push("ended"), listen: (on: boolean) => asked.push(on ? "resume" : "pause") };
+  const transfer = new Transfer(context, server.server.replication.replicas, events, { sameHistory: false });
   transfer.receive(Buffer.from("$1000\r\n"), 0);
   transfer.receive(Buffer.alloc(100), 0);
   expect(asked).toEqual([]);
@@ -344,6 +342,27 @@ test("a disk that is slower than the master stops the socket until it has caught
   transfer.abort();
   room();
   expect(asked).toEqual(["pause", "resume"]);
+});
+
+test("what comes of the stream while the file is loaded waits, in order", async () => {
+  await using server = await Ours.start({ "key-load-delay": "20000" });
+  const ended: (number | null)[] = [];
+  const { replicas } = server.server.replication;
+  const transfer = new Transfer(
+    server.server,
+    replicas,
+    { ended: (database) => ended.push(database), listen: () => {} },
+    { sameHistory: false },
+  );
+  const keys = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`key:${index}`, "v"]));
+  transfer.receive(Buffer.concat([measured(image(keys)), Buffer.from("a")]), 0);
+  await until("the load", () => server.server.persistence.loading !== null);
+  for (const byte of ["b", "c"]) transfer.receive(Buffer.from(byte), 0);
+  expect(ended).toEqual([]);
+  await server.client.text("CONFIG", "SET", "key-load-delay", 0);
+  await until("the end", () => ended.length > 0);
+  expect([ended, Buffer.concat(transfer.rest).toString()]).toEqual([[0], "abc"]);
+  expect(server.server.keyspace.keyCount).toBe(200);
 });
 
 describe("a replica that is restarted", () => {

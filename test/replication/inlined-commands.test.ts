@@ -27,7 +27,7 @@ async function synchronized(image: Buffer, load: string): Promise<{ ours: Ours }
 }
 
 describe("commands between the keys of an image", () => {
-  for (const load of ["disabled", "on-empty-db"]) {
+  for (const load of ["disabled", "on-empty-db", "swapdb"]) {
     test(`are run where they stand, in the database that the image has selected (repl-diskless-load ${load})`, async () => {
       const image = Buffer.concat([
         HEAD,
@@ -72,6 +72,20 @@ describe("commands between the keys of an image", () => {
     ] as const) {
       await using both = await synchronized(Buffer.concat([HEAD, database(0), key("first", "1"), bad, END]), "on-empty-db");
       await until("the image to be refused", () => both.ours.log.includes(message));
+      expect(await both.ours.client.text("DBSIZE")).toBe("0");
+    }
+  });
+
+  test("end one that is read beside the data which is there where they would change that (repl-diskless-load swapdb)", async () => {
+    for (const words of [
+      ["SWAPDB", "0", "1"],
+      ["FLUSHALL"],
+      ["MOVE", "first", "1"],
+      ["COPY", "first", "other", "DB", "1"],
+      ["SELECT", "1"],
+    ]) {
+      await using both = await synchronized(Buffer.concat([HEAD, database(0), key("first", "1"), command(...words), END]), "swapdb");
+      await until("the image to be refused", () => both.ours.log.includes(`it has the command "${words[0]}", which cannot be run beside`));
       expect(await both.ours.client.text("DBSIZE")).toBe("0");
     }
   });

@@ -112,7 +112,7 @@ test("a link goes from state to state in order, and has one stream", async () =>
   if (ours === null) throw new Error("there is no link");
   await until("the image to be awaited", () => ours.state === "sync");
   trips("goes through connection, handshake and image", () => ours.connect());
-  trips("is the image that the handshake announced", () => privately(altered(ours, "transfer", null), "finishLoad", 0));
+  trips("is the image that the handshake announced", () => privately(altered(ours, "transfer", null), "imageLoaded", 0));
   const unkept = altered(server.server, "journal", altered(server.server.journal, "following", false));
   trips("is kept for replicas", () => privately(altered(ours, "server", unkept), "follow", 0));
 });

@@ -1,57 +1,31 @@
 /**
  * The link of a replica to its master: one connection after another, each through handshake, image and stream, until the server stops
  * following. A lost link is tried again at once, and after that once a second, forever; later where the data itself is what fails
- * (back-off.ts). Where the history can be continued, it is.
+ * (setbacks.ts). Where the history can be continued, it is.
  */
 
-import type { Socket } from "bun";
-import { NO_LINK } from "../../aof/replay.ts";
 import { assert, guard } from "../../assert.ts";
 import type { MasterAddress } from "../../config/special-kinds.ts";
-import { Frame } from "../../protocol/frame.ts";
 import { ProtocolError } from "../../protocol/protocol-error.ts";
-import { isLocalAddress, Session, SessionKind, type SessionLink } from "../../session/session.ts";
+import { Session, SessionKind } from "../../session/session.ts";
 import type { ReplicationContext } from "../context.ts";
 import type { Failover } from "../failover.ts";
 import type { History } from "../history.ts";
 import type { Replicas } from "../master/master.ts";
 import type { OwnDeadlines } from "../own-deadlines.ts";
-import { BackOff } from "./back-off.ts";
+import { MasterConnection } from "./connection.ts";
 import { Handshake, type Outcome, type SendWords, Step } from "./handshake.ts";
+import { LINE_LIMIT, LineReader, LineTooLong } from "./lines.ts";
+import { LinkState, NEXT } from "./link-state.ts";
+import { sessionLink } from "./master-session.ts";
 import type { Payload } from "./payload.ts";
+import { Setbacks } from "./setbacks.ts";
 import { DivergenceError, MasterStream } from "./stream.ts";
 import { Transfer } from "./transfer.ts";
 
-/** Where the link stands; the words are those of ROLE. */
-export const LinkState = {
-  /** Nothing under way: the next second will see a new attempt. */
-  CONNECT: "connect",
-  CONNECTING: "connecting",
-  HANDSHAKE: "handshake",
-  SYNC: "sync",
-  CONNECTED: "connected",
-} as const;
-export type LinkState = (typeof LinkState)[keyof typeof LinkState];
-
 const NEWLINE = Buffer.from("\n");
-/** The longest line a master may answer with during the handshake. */
-const LINE_LIMIT = 1024;
-const LF = 0x0a;
-const CR = 0x0d;
 /** Attempts follow each other no faster than this, in ms. */
 const RETRY_MS = 1000;
-
-/** After the stream had to be given up no attempt is made for a time; it is the shortest again after a link that held so long, in ms. */
-const STEADY_MS = 120_000;
-
-/** Which states may follow one another. */
-const NEXT: Readonly<Record<LinkState, readonly LinkState[]>> = {
-  connect: [LinkState.CONNECTING],
-  connecting: [LinkState.CONNECT, LinkState.HANDSHAKE],
-  handshake: [LinkState.CONNECT, LinkState.SYNC, LinkState.CONNECTED],
-  sync: [LinkState.CONNECT, LinkState.CONNECTED],
-  connected: [LinkState.CONNECT],
-};
 
 /** Other parts of replication (replication.ts) that a link has to do with. */
 export interface Neighbours {
@@ -68,34 +42,21 @@ export class MasterLink {
   /** When the master was last heard of, in ms since 1970. */
   lastHeard = 0;
   stream: MasterStream | null = null;
-  /** Why the stream had to be given up, until the link is up again. */
-  divergence: string | null = null;
-  private readonly divergences = new BackOff();
-  /** Images that could not be taken in, one after another. */
-  private readonly failedLoads = new BackOff();
-  private loadFailed = false;
-  private notBefore = 0;
-  private connectedAt = 0;
-  private bytesIn = 0;
-  private bytesOut = 0;
+  readonly setbacks: Setbacks;
   private readonly server: ReplicationContext;
   private readonly history: History;
   private readonly replicas: Replicas;
   private readonly failover: Failover;
   private readonly ownDeadlines: OwnDeadlines;
-  private socket: Socket<MasterLink> | null = null;
-  /** Counts attempts, so that what belongs to a former one is known as such. */
-  private attempt = 0;
+  private connection: MasterConnection | null = null;
   private attemptAt = 0;
   private stopped = false;
   private handshake: Handshake | null = null;
-  private line = "";
+  private lines = new LineReader();
   private full: { id: string; offset: number; acknowledges: boolean } | null = null;
   private transfer: Transfer | null = null;
   /** Why the connection ended while the image, all of it, was being loaded; null while it has not. */
-  private lostWhileLoading: string | null = null;
-  /** Bytes that the kernel did not take yet: commands to the master are few and short. */
-  private unsent: Buffer = Buffer.alloc(0);
+  private lostMeanwhile: string | null = null;
   /** The master as a client: what it has selected and queued. Outlives a lost connection, for the history may go on. */
   private session: Session | null = null;
   private database = 0;
@@ -113,6 +74,7 @@ export class MasterLink {
     point: { resumable: boolean; database: number },
   ) {
     this.server = server;
+    this.setbacks = new Setbacks(server.log);
     this.history = history;
     this.replicas = replicas;
     this.failover = failover;
@@ -144,46 +106,26 @@ export class MasterLink {
 
   /** Tries to connect, now. */
   connect(): void {
-    const { log } = this.server;
-    const attempt = ++this.attempt;
+    const { log, broken } = this.server;
     this.attemptAt = Date.now();
     this.lastHeard = this.attemptAt;
     this.setState(LinkState.CONNECTING);
     log.notice(`Connecting to MASTER ${this.name}`);
-    const whileCurrent = (work: () => void): void => {
-      if (attempt === this.attempt && !this.stopped) guard(work, this.server.broken);
+    const events = {
+      opened: () => this.opened(),
+      received: (chunk: Buffer) => this.receive(chunk),
+      lost: (reason: string) => this.lost(reason),
     };
-    const lost = (error: Error): void => whileCurrent(() => this.lost(error.message));
-    Bun.connect<MasterLink>({
-      hostname: this.address.host,
-      port: this.address.port,
-      data: this,
-      socket: {
-        open: (socket) => {
-          whileCurrent(() => this.opened(socket));
-          if (this.socket !== socket) socket.terminate();
-        },
-        data: (_, chunk) => whileCurrent(() => this.receive(chunk)),
-        drain: () => whileCurrent(() => this.drain()),
-        close: () => lost(new Error("connection lost")),
-        error: (_, error) => lost(error),
-        connectError: (_, error) => lost(error),
-      },
-    }).catch((error: unknown) => {
-      lost(error instanceof Error ? error : new Error(String(error)));
-    });
+    this.connection = new MasterConnection(this.address, events, broken);
     log.notice("MASTER <-> REPLICA sync started");
   }
 
-  private opened(socket: Socket<MasterLink>): void {
+  private opened(): void {
     const { config, log, journal, functions } = this.server;
-    this.socket = socket;
-    this.takesNotes = functions.privileged.admits({ isLocal: isLocalAddress(socket.remoteAddress) });
-    socket.setNoDelay(true);
-    this.unsent = Buffer.alloc(0);
-    this.line = "";
-    log.notice("Non blocking connect for SYNC fired the event.");
     const { values } = config;
+    this.takesNotes = functions.privileged.admits({ isLocal: this.connection?.isLocal === true });
+    this.lines = new LineReader();
+    log.notice("Non blocking connect for SYNC fired the event.");
     const options = {
       user: values.masteruser,
       password: values.masterauth,
@@ -193,8 +135,7 @@ export class MasterLink {
       failover: this.failover.inProgress,
       resume: this.resumable ? { id: this.history.id, offset: journal.offset } : null,
     };
-    const send: SendWords = (...words) => this.sendWords(...words);
-    this.handshake = new Handshake(options, log, send);
+    this.handshake = new Handshake(options, log, this.send);
     this.lastHeard = Date.now();
     this.setState(LinkState.HANDSHAKE);
     this.handshake.start();
@@ -209,15 +150,14 @@ export class MasterLink {
 
   /** Ends the connection under way, whatever it is about. */
   private drop(): void {
-    this.attempt++;
-    const { socket, transfer } = this;
+    const { connection, transfer } = this;
     if (transfer?.replaced) this.resumable = false;
-    this.socket = null;
+    this.connection = null;
     this.handshake = null;
     this.full = null;
     this.transfer = null;
-    this.lostWhileLoading = null;
-    socket?.terminate();
+    this.lostMeanwhile = null;
+    connection?.close();
     transfer?.abort();
     this.leaveStream();
   }
@@ -238,19 +178,23 @@ export class MasterLink {
   private lost(reason: string): void {
     const { log } = this.server;
     const former = this.state;
-    if (this.payload?.finished) {
+    if (this.transfer?.lost(reason) === true) {
       // The image is here: it is loaded all the same, and the stream gone on with over another connection.
-      this.lostWhileLoading = reason;
+      this.lostMeanwhile = reason;
       return;
     }
     if (former === LinkState.CONNECTED) {
       log.notice("Connection with master lost.");
       if (this.resumable) log.notice("Caching the disconnected master state.");
     } else if (former === LinkState.SYNC) log.warning(`I/O error trying to sync with MASTER: ${reason}`);
-    else if (former === LinkState.HANDSHAKE)
-      log.warning(`Master did not respond to ${this.handshake?.step ?? "command"} during SYNC handshake: ${reason}`);
+    else if (former === LinkState.HANDSHAKE) log.warning(`Master did not respond to ${this.awaited} during SYNC handshake: ${reason}`);
     else log.warning(`Error condition on socket for SYNC: ${reason}`);
     this.restart();
+  }
+
+  /** What the master has not answered yet. */
+  private get awaited(): string {
+    return this.handshake?.step ?? "the connection";
   }
 
   /** Gives the connection up; the next attempt is made at once unless the last one has just been. */
@@ -261,7 +205,7 @@ export class MasterLink {
     this.setState(LinkState.CONNECT);
     const retriesAtOnce = former === LinkState.CONNECTED || former === LinkState.SYNC;
     const now = Date.now();
-    if (this.stopped || !retriesAtOnce || now - this.attemptAt < RETRY_MS || now < this.notBefore) return;
+    if (this.stopped || !retriesAtOnce || now - this.attemptAt < RETRY_MS || now < this.setbacks.notBefore) return;
     this.server.log.notice(`Reconnecting to MASTER ${this.name}${former === LinkState.SYNC ? " after failure" : ""}`);
     this.connect();
   }
@@ -272,10 +216,7 @@ export class MasterLink {
     this.state = state;
     if (state === LinkState.CONNECTED) {
       this.downSince = 0;
-      this.connectedAt = Date.now();
-      this.loadFailed = false;
-      this.failedLoads.reset();
-      this.divergence = null;
+      this.setbacks.connected();
     }
     this.server.stateChanged();
   }
@@ -284,86 +225,77 @@ export class MasterLink {
 
   private receive(chunk: Buffer): void {
     this.lastHeard = Date.now();
-    this.bytesIn += chunk.length;
     this.server.stats.replicationBytesIn += chunk.length;
     let at = 0;
-    if (this.state === LinkState.HANDSHAKE) at = this.readLines(chunk);
-    if (this.state === LinkState.SYNC) at = this.transfer?.receive(chunk, at) ?? chunk.length;
-    if (this.state === LinkState.CONNECTED && at < chunk.length) this.readStream(chunk, at);
+    if (this.handshake !== null) at = this.readLines(chunk);
+    if (at >= chunk.length) return;
+    if (this.state === LinkState.SYNC) this.transfer?.receive(chunk, at);
+    else if (this.state === LinkState.CONNECTED) this.readStream(chunk, at);
   }
 
   /** Returns the offset after the last line of the handshake. */
   private readLines(chunk: Buffer): number {
-    let at = 0;
-    while (at < chunk.length && this.handshake !== null) {
-      const newline = chunk.indexOf(LF, at);
-      const end = newline < 0 ? chunk.length : newline;
-      this.line += chunk.latin1Slice(at, end);
-      if (this.line.length > LINE_LIMIT) {
-        this.server.log.warning(
-          `The answer of MASTER to ${this.handshake.step} is longer than ${LINE_LIMIT} bytes: ${JSON.stringify(this.line.slice(0, 100))}`,
-        );
-        this.restart();
-        return chunk.length;
-      }
-      if (newline < 0) return chunk.length;
-      at = newline + 1;
-      const text = this.line.charCodeAt(this.line.length - 1) === CR ? this.line.slice(0, -1) : this.line;
-      this.line = "";
-      const outcome = this.handshake.line(text);
-      if (outcome !== null) this.conclude(outcome);
+    try {
+      return this.lines.read(chunk, 0, (line) => {
+        const outcome = this.handshake?.line(line) ?? null;
+        if (outcome !== null) this.conclude(outcome);
+        return this.handshake !== null;
+      });
+    } catch (error) {
+      if (!(error instanceof LineTooLong)) throw error;
+      this.server.log.warning(`The answer of MASTER to ${this.awaited} is longer than ${LINE_LIMIT} bytes: ${error.message}`);
+      this.restart();
+      return chunk.length;
     }
-    return at;
   }
 
   private conclude(outcome: Outcome): void {
     const { log, journal } = this.server;
-    const asked = this.handshake?.step === Step.PSYNC;
+    const asked = this.state === LinkState.HANDSHAKE && this.handshake?.step === Step.PSYNC;
     this.handshake = null;
     if (asked && this.failover.inProgress && !this.failover.answered(outcome.kind !== "failed")) return;
-    if (outcome.kind === "failed") return this.restart();
-    if (outcome.kind === "continue") {
-      if (outcome.id !== null) {
-        this.history.branch(journal.offset, outcome.id);
-        // Replicas of ours reconnect and are told the new name.
-        this.replicas.disconnectAll();
-      }
-      log.notice("MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
-      journal.start();
-      return this.follow(this.database);
+    switch (outcome.kind) {
+      case "failed":
+        return this.restart();
+      case "continue":
+        if (outcome.id !== null) {
+          this.history.branch(journal.offset, outcome.id);
+          // Replicas of ours reconnect and are told the new name.
+          this.replicas.disconnectAll();
+        }
+        log.notice("MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
+        journal.start();
+        return this.follow(this.database);
+      case "full":
+      case "sync":
+        this.full = outcome.kind === "full" ? { ...outcome, acknowledges: true } : { id: "", offset: 0, acknowledges: false };
+        this.beginTransfer(this.full.id);
     }
-    this.full = outcome.kind === "full" ? { ...outcome, acknowledges: true } : { id: "", offset: 0, acknowledges: false };
-    this.transfer = new Transfer(this.server, this.replicas, {
-      ended: (database) => (database === null ? this.endFailedLoad() : this.finishLoad(database)),
-      listen: (on) => {
-        if (!on) return this.socket?.pause();
-        this.lastHeard = Date.now(); // the master was not silent: it was not listened to
-        this.socket?.resume();
-      },
-    });
+  }
+
+  private beginTransfer(id: string): void {
+    const ended = (database: number | null) => {
+      if (database !== null) return this.imageLoaded(database);
+      this.setbacks.loadHasFailed();
+      this.restart();
+    };
+    // Where all was lost half-way, what is here is no state of any data set.
+    const sameHistory = id === this.history.id && (this.resumable || this.server.keyspace.keyCount > 0);
+    this.transfer = new Transfer(this.server, this.replicas, { ended, listen: (on) => this.listen(on) }, { sameHistory });
     this.setState(LinkState.SYNC);
   }
 
-  /** The image could not be taken in. That may be chance once; what is wrong with the next as well will be wrong with all for a while. */
-  private endFailedLoad(): void {
-    if (this.loadFailed) {
-      const delay = this.failedLoads.failed();
-      this.notBefore = Date.now() + delay;
-      this.server.log.warning(
-        `This is not the first image that cannot be taken in. The next is asked for in ${Math.ceil(delay / 1000)} s.`,
-      );
-    }
-    this.loadFailed = true;
-    this.restart();
+  private listen(on: boolean): void {
+    if (on) this.lastHeard = Date.now(); // the master was not silent: it was not listened to
+    this.connection?.listen(on);
   }
 
-  private finishLoad(database: number): void {
-    const { full, transfer, lostWhileLoading, history } = this;
-    const { journal, appendOnly, log } = this.server;
+  private imageLoaded(database: number): void {
+    const { full, transfer, history } = this;
+    const { journal, appendOnly } = this.server;
     assert(full !== null && transfer !== null, "what was loaded is the image that the handshake announced");
     this.transfer = null;
     this.full = null;
-    this.lostWhileLoading = null;
     this.acknowledges = full.acknowledges;
     if (full.id === "") history.renew();
     else history.adopt(full.id);
@@ -373,14 +305,20 @@ export class MasterLink {
     appendOnly.resume();
     this.lastHeard = Date.now();
     this.follow(database);
-    log.notice("MASTER <-> REPLICA sync: Finished with success");
+    this.server.log.notice("MASTER <-> REPLICA sync: Finished with success");
     // A master that streamed the image waits for this before it sends anything else.
     if (transfer.payload.marked) this.acknowledge();
     const { session } = this;
     for (const chunk of transfer.rest) if (this.session === session) this.readStream(chunk, 0);
-    if (this.session !== session) return;
-    if (lostWhileLoading !== null) this.lost(lostWhileLoading);
-    else this.socket?.resume();
+    if (this.session === session) this.caughtUp();
+  }
+
+  /** What came while the image was loaded has been run. */
+  private caughtUp(): void {
+    const { lostMeanwhile } = this;
+    this.lostMeanwhile = null;
+    if (lostMeanwhile !== null) this.lost(lostMeanwhile);
+    else this.listen(true);
   }
 
   // ---- the stream
@@ -393,7 +331,13 @@ export class MasterLink {
     assert(parts.journal.following && parts.journal.hasBacklog, "what is run of a master's stream is kept for replicas of ours");
     const session = new Session({
       id: parts.clients.newId(),
-      link: this.sessionLink(),
+      link: sessionLink({
+        name: this.name,
+        connection: this.connection,
+        stream: () => this.stream,
+        resume: () => queueMicrotask(() => this.goOnWithStream()),
+        kill: () => this.kill(),
+      }),
       database: databases[database] ?? databases[0],
       now: Date.now(),
       authenticated: true,
@@ -415,7 +359,7 @@ export class MasterLink {
 
   private readStream(chunk: Buffer, from: number): void {
     const { stream, session } = this;
-    if (stream === null || session === null) return;
+    if (stream === null || session === null || from >= chunk.length) return;
     this.runStream(session, stream, () => stream.receive(chunk, from, chunk.length));
   }
 
@@ -454,14 +398,7 @@ export class MasterLink {
       log.warning(`Protocol error from master: ${failure.message}. The history cannot be gone on with.`);
       return;
     }
-    const now = Date.now();
-    if (now - this.connectedAt > STEADY_MS) this.divergences.reset();
-    const delay = this.divergences.failed();
-    this.notBefore = now + delay;
-    this.divergence = failure.message;
-    log.warning(
-      `The master's stream is given up, since the data here would not be the same any more. All of it is asked for again in ${Math.ceil(delay / 1000)} s.`,
-    );
+    this.setbacks.diverged(failure.message);
   }
 
   private breakOff(session: Session): void {
@@ -473,8 +410,8 @@ export class MasterLink {
     if (this.stream === null || !this.acknowledges) return;
     const flushed = this.server.appendOnly.flushedOffset;
     const offset = String(this.stream.offset);
-    if (flushed === -1) this.sendWords("REPLCONF", "ACK", offset);
-    else this.sendWords("REPLCONF", "ACK", offset, "FACK", String(flushed));
+    if (flushed === -1) this.send("REPLCONF", "ACK", offset);
+    else this.send("REPLCONF", "ACK", offset, "FACK", String(flushed));
   }
 
   // ---- once a second
@@ -485,26 +422,27 @@ export class MasterLink {
     const silent = now - this.lastHeard > timeoutMs;
     switch (this.state) {
       case LinkState.CONNECT:
-        if (now >= this.notBefore) this.connect();
+        if (now >= this.setbacks.notBefore) this.connect();
         return;
       case LinkState.CONNECTING:
       case LinkState.HANDSHAKE:
         if (!silent) return;
-        log.warning(`Timeout connecting to the MASTER... (waiting for ${this.handshake?.step ?? "the connection"})`);
+        log.warning(`Timeout connecting to the MASTER... (waiting for ${this.awaited})`);
         this.restart();
         return this.connect();
       case LinkState.SYNC:
-        // Nothing is expected of a master whose image is being loaded.
-        if (silent && this.payload?.finished !== true) {
+        // Nothing is expected of a master whose image is being loaded, or that is not listened to.
+        if (silent && this.payload?.finished !== true && this.connection?.paused !== true) {
           log.warning(
             "Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value.",
           );
           return this.restart();
         }
         // The master must not take a replica that loads for one that is gone.
-        return this.write(NEWLINE);
+        this.connection?.write(NEWLINE);
+        return;
       case LinkState.CONNECTED:
-        if (silent) {
+        if (silent && this.connection?.paused !== true) {
           log.warning("MASTER timeout: no data nor PING received...");
           return this.lost("timeout");
         }
@@ -514,57 +452,9 @@ export class MasterLink {
 
   // ---- out
 
-  private sendWords(...words: string[]): void {
-    const frame = new Frame().encode(words);
-    this.write(frame.buffer.subarray(frame.start, frame.end));
-  }
-
-  private write(bytes: Buffer): void {
-    const { socket } = this;
-    if (socket === null) return;
-    let taken = 0;
-    if (this.unsent.length === 0) taken = Math.max(0, socket.write(bytes));
-    this.bytesOut += taken;
-    if (taken < bytes.length) this.unsent = Buffer.concat([this.unsent, bytes.subarray(taken)]);
-  }
-
-  private drain(): void {
-    const bytes = this.unsent;
-    this.unsent = Buffer.alloc(0);
-    if (bytes.length > 0) this.write(bytes);
-  }
+  private readonly send: SendWords = (...words) => this.connection?.send(...words);
 
   // ---- the master as a client
-
-  /** This link as the session of the master has it: what is answered to the master goes nowhere. */
-  private sessionLink(): SessionLink {
-    const master = this;
-    const { name, socket } = this;
-    const kill = () => this.kill();
-    return {
-      ...NO_LINK,
-      remoteAddress: name,
-      localAddress: socket === null ? "" : `${socket.localAddress}:${socket.localPort}`,
-      get inputBytes() {
-        return master.stream === null ? 0 : master.stream.received - master.stream.offset;
-      },
-      get outputBytes() {
-        return master.unsent.length;
-      },
-      get outputPieces() {
-        return master.unsent.length === 0 ? 0 : 1;
-      },
-      get bytesIn() {
-        return master.bytesIn;
-      },
-      get bytesOut() {
-        return master.bytesOut;
-      },
-      resume: () => queueMicrotask(() => this.goOnWithStream()),
-      destroy: kill,
-      closeAfterReply: kill,
-    };
-  }
 
   /** CLIENT KILL on the master's session: the link starts again. */
   private kill(): void {
@@ -572,9 +462,7 @@ export class MasterLink {
     if (session === null) return;
     session.closing = true;
     // The master is told now, the link once the command is over that asks for it. The end of this connection is no news then.
-    this.attempt++;
-    this.socket?.terminate();
-    this.socket = null;
+    this.connection?.close();
     setImmediate(() => guard(() => this.breakOff(session), this.server.broken));
   }
 }

@@ -1,21 +1,20 @@
 /**
  * One full synchronization on the replica's side: from the first byte behind the handshake until the master's data is in the keyspace. As
  * directive repl-diskless-load says, the image is kept in a file until it is complete, so that what the replica has is served as long as
- * the master may still fail, or it is read as it comes, for which there must be nothing to lose.
+ * the master may still fail; or it is read as it comes, into a keyspace that has nothing to lose (on-empty-db), or beside the data that is
+ * here (swapdb). That stays until the new is complete, and clients are served it where it is an earlier state of the same data set.
  */
 
-import { Replay } from "../../aof/replay.ts";
-import { asFailure, assert, guardLater } from "../../assert.ts";
-import type { Database } from "../../keyspace/database.ts";
-import { Frame } from "../../protocol/frame.ts";
-import type { ImageLoad } from "../../snapshot/load.ts";
-import { LoadError } from "../../snapshot/load-handler.ts";
+import { asFailure, assert, guard, guardLater } from "../../assert.ts";
+import { type ImageLoad, type ImageLoadRequest, Pace, type Staging } from "../../snapshot/load.ts";
+import { deferToLoop } from "../../snapshot/snapshot.ts";
 import type { Spool } from "../../snapshot/spool.ts";
 import type { ReplicationContext } from "../context.ts";
 import type { Replicas } from "../master/master.ts";
+import { ImageCommands } from "./image-commands.ts";
 import { type ImageTaker, Payload, PayloadError } from "./payload.ts";
 
-const SHOWN_BYTES = 128;
+const LF = 0x0a;
 
 /** What a transfer tells the link that it comes over. */
 export interface TransferEvents {
@@ -25,83 +24,149 @@ export interface TransferEvents {
   listen(on: boolean): void;
 }
 
+export interface TransferOptions {
+  /** Whether the data that is here is a state of the data set that the image is of. */
+  readonly sameHistory: boolean;
+}
+
 export class Transfer {
   readonly payload = new Payload((size, marked) => this.begin(size, marked));
-  /** What has come of the stream while a file was loaded. */
+  /** What has come and has not been read: in the end, what follows the image. */
   readonly rest: Buffer[] = [];
   /** Whether the data that was there before is gone. */
   replaced = false;
   private readonly server: ReplicationContext;
   private readonly replicas: Replicas;
   private readonly events: TransferEvents;
+  private readonly sameHistory: boolean;
   private spool: Spool | null = null;
   private load: ImageLoad | null = null;
-  /** Runs the commands of the image. */
-  private replay: Replay | null = null;
+  /** Where an image goes that is read beside the data here. */
+  private staging: Staging | null = null;
+  private pace: Pace | null = null;
+  /** What has come is read later: keys are delayed, or a script is under way, which must find the same data until it ends. */
+  private resting = false;
+  /** Why nothing more comes, once that is so. */
+  private cut: string | null = null;
   private over = false;
 
-  constructor(server: ReplicationContext, replicas: Replicas, events: TransferEvents) {
+  constructor(server: ReplicationContext, replicas: Replicas, events: TransferEvents, { sameHistory }: TransferOptions) {
     this.server = server;
     this.replicas = replicas;
     this.events = events;
+    this.sameHistory = sameHistory;
   }
 
-  /** Whether the master's data is on its way into the keyspace, and what was there is gone. */
-  get loading(): boolean {
-    return this.load !== null;
+  /** Takes in what follows chunk[from]. */
+  receive(chunk: Buffer, from: number): void {
+    if (from >= chunk.length || this.over) return;
+    this.rest.push(from === 0 ? chunk : chunk.subarray(from));
+    if (!this.resting && !this.payload.finished) this.read();
   }
 
-  /** Takes in what follows chunk[from]. Returns the offset up to which bytes were used; what follows is the stream. */
-  receive(chunk: Buffer, from: number): number {
-    const { payload, events } = this;
-    if (payload.finished) return this.keep(chunk, from);
-    let at = from;
-    let database: number | null = null;
-    try {
-      at = payload.receive(chunk, from, chunk.length);
-      if (payload.finished && this.load !== null) database = this.complete(this.load);
-    } catch (error) {
-      this.fail(error, "socket");
-      return chunk.length;
+  /** The connection is gone. Returns whether what has come of the image may be all of it, or is: `ended` will be told then. */
+  lost(reason: string): boolean {
+    if (!this.payload.finished && !this.resting) return false;
+    this.cut = reason;
+    return true;
+  }
+
+  // ---- reading
+
+  private read(): void {
+    const { payload, rest, events } = this;
+    while (!payload.finished && rest.length > 0) {
+      if (this.spool === null && this.server.executor.busy) return this.restForScript();
+      if (!this.readPiece(rest[0])) return;
+      const owedMs = this.pace?.owedMs() ?? 0;
+      if (owedMs > 0 && !payload.finished) return this.restFor(owedMs);
     }
-    if (database !== null) events.ended(database);
-    if (this.spool === null) return at;
     if (!payload.finished) {
-      if (!this.spool.ready()) events.listen(false);
-      return at;
+      if (this.cut !== null) this.fail(new PayloadError(`I/O error trying to sync with MASTER: ${this.cut}`), "socket");
+      else if (this.spool?.ready() === false) events.listen(false);
+      return;
     }
+    if (this.load !== null) return this.completeDirect(this.load);
+    assert(this.spool !== null, "an image that is complete is in memory or in a file");
     events.listen(false);
     void guardLater(this.loadFile(this.spool), this.server.broken);
-    return this.keep(chunk, at);
   }
 
-  private keep(chunk: Buffer, from: number): number {
-    if (from < chunk.length) this.rest.push(chunk.subarray(from));
-    return chunk.length;
+  /** Reads some of the first chunk that has come. Returns false when nothing will come of it. */
+  private readPiece(chunk: Buffer): boolean {
+    const { rest } = this;
+    try {
+      const used = this.payload.receive(chunk, 0, this.pieceOf(chunk));
+      if (used < chunk.length) rest[0] = chunk.subarray(used);
+      else rest.shift();
+      return true;
+    } catch (error) {
+      this.fail(error, "socket");
+      return false;
+    }
   }
+
+  /** Returns how much of a chunk is read at a time: the line before the image, which says how that is read; then all, or what delayed keys allow. */
+  private pieceOf(chunk: Buffer): number {
+    const { pace, spool } = this;
+    if (pace === null && spool === null) return chunk.indexOf(LF) + 1 || chunk.length;
+    return pace?.delays === true ? Math.min(chunk.length, pace.pieceBytes) : chunk.length;
+  }
+
+  private restFor(ms: number): void {
+    this.beginRest();
+    deferToLoop(() => this.goOn(), ms);
+  }
+
+  private restForScript(): void {
+    this.beginRest();
+    this.server.executor.whenIdle(() => this.goOn());
+  }
+
+  private beginRest(): void {
+    this.resting = true;
+    this.events.listen(false);
+  }
+
+  private goOn(): void {
+    if (this.over) return;
+    this.resting = false;
+    guard(() => this.read(), this.server.broken);
+    if (!this.resting && !this.over && !this.payload.finished) this.events.listen(true);
+  }
+
+  // ---- ending
 
   /** Gives up. What was loaded half-way goes, and so does the file; data that was not touched yet stays. */
   abort(): void {
     if (this.over) return;
     this.over = true;
     this.spool?.discard();
-    if (this.load === null) return;
-    this.load.abandon();
-    this.server.persistence.endLoad(null);
-    // Half of the data would be worse than none.
-    this.clear();
+    const { load, staging } = this;
+    if (load === null) return;
+    const { persistence, log } = this.server;
     this.load = null;
+    load.abandon();
+    persistence.endLoad(null);
+    // Half of the data would be worse than none.
+    if (staging === null) return this.clear();
+    this.staging = null;
+    log.notice("MASTER <-> REPLICA sync: Discarding temporary DB in background");
+    persistence.dropStaged(staging);
   }
 
   private begin(size: number, marked: boolean): ImageTaker {
     const { log, persistence, config, keyspace } = this.server;
-    // `swapdb` keeps the old data until the new is there. There is one keyspace, and memory for one: the new waits on the disk, not beside
-    // the old in memory.
-    const direct = config.values["repl-diskless-load"] === "on-empty-db" && keyspace.keyCount === 0;
+    const mode = config.values["repl-diskless-load"];
+    const direct = mode === "swapdb" || (mode === "on-empty-db" && keyspace.keyCount === 0);
     log.notice(
-      `MASTER <-> REPLICA sync: receiving ${marked ? "streamed RDB from master with EOF" : `${size} bytes from master`} to ${direct ? "parser" : "disk"}`,
+      `MASTER <-> REPLICA sync: receiving ${marked ? "streamed RDB from master with EOF" : `${size} bytes from master`} ${direct ? "to parser" : "to disk"}`,
     );
-    if (direct) return this.beginLoad(size);
+    if (direct) {
+      const load = this.beginLoad(size, { staged: mode === "swapdb" });
+      this.pace = new Pace(config, load);
+      return load;
+    }
     this.spool = persistence.spool({
       room: () => {
         if (!this.over && !this.payload.finished) this.events.listen(true);
@@ -115,39 +180,39 @@ export class Transfer {
   }
 
   /** The master's data replaces ours from here on: replicas of ours cannot go on from what they have, nor can the append-only file. */
-  private beginLoad(size: number): ImageLoad {
-    const { log, journal, appendOnly, persistence } = this.server;
-    assert(this.load === null && !this.over, "a transfer loads one image");
+  private leaveHistory(): void {
+    const { journal, appendOnly, persistence } = this.server;
     this.replaced = true;
     this.replicas.disconnectAll();
     appendOnly.stop();
     journal.stop();
-    log.notice("MASTER <-> REPLICA sync: Flushing old data");
     // What a save under way would put in the file is no longer this server's data.
     void persistence.cancelBackgroundSave();
-    this.clear();
+  }
+
+  /** `staged`: what is here stays, replicas and append-only file included, until the image is complete. */
+  private beginLoad(size: number, { staged }: { staged: boolean }): ImageLoad {
+    const { log, persistence, executor } = this.server;
+    assert(this.load === null && !this.over, "a transfer loads one image");
+    const commands = new ImageCommands(executor, { staged });
     // A key whose time has passed is the master's to delete.
-    this.load = persistence.beginLoad({ totalBytes: size, dropExpired: false, command: (database, words) => this.run(database, words) });
+    const request: ImageLoadRequest = {
+      totalBytes: size,
+      dropExpired: false,
+      command: (database, words) => commands.run(database, words),
+    };
+    if (staged) {
+      this.staging = persistence.stage();
+      this.load = persistence.beginStagedLoad(this.staging, { ...request, served: this.sameHistory });
+    } else {
+      this.leaveHistory();
+      log.notice("MASTER <-> REPLICA sync: Flushing old data");
+      this.clear();
+      this.load = persistence.beginLoad(request);
+    }
     log.notice("MASTER <-> REPLICA sync: Loading DB in memory");
     this.server.stateChanged();
     return this.load;
-  }
-
-  /** Runs a command that stands between the keys of the image. Errors: LoadError when there is no such command. */
-  private run(database: Database, words: readonly Buffer[]): void {
-    const { executor } = this.server;
-    this.replay ??= new Replay(executor, database);
-    const { replay } = this;
-    replay.select(database);
-    replay.begin(false);
-    try {
-      if (!replay.run(new Frame().encode(words)))
-        throw new LoadError(
-          `it has the command ${JSON.stringify(words[0].latin1Slice(0, Math.min(words[0].length, SHOWN_BYTES)))}, which is not known here`,
-        );
-    } finally {
-      replay.end();
-    }
   }
 
   private clear(): void {
@@ -155,8 +220,18 @@ export class Transfer {
     persistence.empty({ sync: !config.values["replica-lazy-flush"] });
   }
 
+  private completeDirect(load: ImageLoad): void {
+    let database = 0;
+    try {
+      database = this.complete(load);
+    } catch (error) {
+      return this.fail(error, "socket");
+    }
+    this.events.ended(database);
+  }
+
   private async loadFile(spool: Spool): Promise<void> {
-    const { config, persistence } = this.server;
+    const { config, persistence, executor } = this.server;
     const size = this.payload.received;
     let database: number | null = null;
     try {
@@ -164,13 +239,14 @@ export class Transfer {
       // What is being saved must not replace the file later.
       await persistence.cancelBackgroundSave();
       if (!this.over) await spool.keepAs(file, config.values.dbfilename);
+      while (executor.busy && !this.over) await new Promise<void>((resolve) => executor.whenIdle(resolve));
       if (this.over) return await file.close();
-      const load = this.beginLoad(size);
+      const load = this.beginLoad(size, { staged: false });
       await persistence.feed(file, load, () => this.over);
       if (!this.over) database = this.complete(load);
       persistence.removeMasterFile();
     } catch (error) {
-      if (this.loading) persistence.removeMasterFile();
+      if (this.load !== null) persistence.removeMasterFile();
       if (!this.over) this.fail(error, "disk");
     } finally {
       spool.discard();
@@ -183,6 +259,7 @@ export class Transfer {
     const { persistence, keyspace } = this.server;
     assert(!this.over, "a transfer that was given up has dropped what it had loaded");
     const summary = load.finish();
+    if (this.staging !== null) this.swap(this.staging);
     persistence.endLoad(summary);
     // No file of our own has this data yet: a save point must see that something happened.
     keyspace.changed();
@@ -191,10 +268,19 @@ export class Transfer {
     return summary.history?.streamDb ?? 0;
   }
 
+  private swap(staging: Staging): void {
+    const { log, persistence } = this.server;
+    this.staging = null;
+    this.leaveHistory();
+    log.notice("MASTER <-> REPLICA sync: Swapping active DB with loaded DB");
+    persistence.adoptStaged(staging);
+    log.notice("MASTER <-> REPLICA sync: Discarding old DB in background");
+  }
+
   private fail(error: unknown, source: "socket" | "disk"): void {
     const { log } = this.server;
     const reason = asFailure(error).message;
-    if (error instanceof PayloadError || !this.loading) log.warning(reason);
+    if (error instanceof PayloadError || this.load === null) log.warning(reason);
     else log.warning(`Failed trying to load the MASTER synchronization DB from ${source}: ${reason}`);
     this.abort();
     this.events.ended(null);

@@ -5,7 +5,7 @@ import type { Config } from "../../config/config.ts";
 import type { Log } from "../../log.ts";
 import type { Frame } from "../../protocol/frame.ts";
 import { ScriptFlag } from "../../session/script-flags.ts";
-import type { Libraries } from "../../snapshot/libraries.ts";
+import type { Libraries, StagedLibraries } from "../../snapshot/libraries.ts";
 import { LoadError } from "../../snapshot/load-handler.ts";
 import { PayloadWriter } from "../../snapshot/sinks/dump.ts";
 import { type Engine, Library, LibraryError, type LibraryFunction, type LibraryMetadata, readMetadata } from "./library.ts";
@@ -242,16 +242,33 @@ export class FunctionStore implements Libraries {
   }
 
   take(text: string, { replace }: { readonly replace: boolean }): void {
-    try {
-      this.load(text, { replace, limitMs: 0, origin: "copy" });
-    } catch (error) {
-      if (!(error instanceof LibraryError)) throw error;
-      throw new LoadError(`Failed loading library, ${error.message}`, { cause: error });
-    }
+    ofImage(() => this.load(text, { replace, limitMs: 0, origin: "copy" }));
+  }
+
+  stage(): StagedLibraries {
+    const staged = new LibrarySet();
+    return {
+      take: (text) => ofImage(() => this.addTo(staged, text, 0)),
+      adopt: () => {
+        this.clear();
+        this.portable = staged;
+      },
+      discard: () => staged.clear(),
+    };
   }
 
   clear(): void {
     this.last = null;
     this.portable.clear();
+  }
+}
+
+/** Takes a library of an image. Errors: LoadError. */
+function ofImage(take: () => void): void {
+  try {
+    take();
+  } catch (error) {
+    if (!(error instanceof LibraryError)) throw error;
+    throw new LoadError(`Failed loading library, ${error.message}`, { cause: error });
   }
 }

@@ -12,8 +12,9 @@ const ETA_UNKNOWN = 1;
 export const PERSISTENCE = section("Persistence", "default", (out, { persistence, appendOnly, keyspace, replication }) => {
   const { written, total } = appendOnly.rewriting ? appendOnly.rewritingKeys : persistence.savingKeys;
   const { keysLoaded, keysExpired } = persistence.lastLoad;
-  out.add("loading", persistence.loading !== null);
-  out.zeros("async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age");
+  out.add("loading", persistence.loading !== null && !persistence.asyncLoading);
+  out.add("async_loading", persistence.asyncLoading);
+  out.zeros("current_cow_peak", "current_cow_size", "current_cow_size_age");
   out.ratio("current_fork_perc", (written / total) * 100);
   out.add("current_save_keys_processed", written);
   out.add("current_save_keys_total", total);

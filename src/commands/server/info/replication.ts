@@ -2,7 +2,8 @@
 
 import type { ServerParts } from "../../../execution/server-parts.ts";
 import { ReplicaState, STATE_WORDS } from "../../../replication/master/replica.ts";
-import { LinkState, type MasterLink } from "../../../replication/replica/link.ts";
+import type { MasterLink } from "../../../replication/replica/link.ts";
+import { LinkState } from "../../../replication/replica/link-state.ts";
 import type { InfoText } from "../../../session/info-text.ts";
 import { section } from "./section.ts";
 
@@ -51,7 +52,7 @@ function addMaster(out: InfoText, server: ServerParts, link: MasterLink): void {
     out.add("master_sync_last_io_seconds_ago", seconds(link.lastHeard));
   }
   if (!link.connected) out.add("master_link_down_since_seconds", link.downSince === 0 ? -1 : seconds(link.downSince));
-  if (link.divergence !== null) out.add("master_link_error", link.divergence);
+  if (link.setbacks.divergence !== null) out.add("master_link_error", link.setbacks.divergence);
   out.add("slave_priority", values["replica-priority"]);
   out.add("slave_read_only", values["replica-read-only"]);
   out.add("replica_announced", values["replica-announced"]);

@@ -70,6 +70,7 @@ function lengthOfArguments(request: Frame): number {
 function flagsOf(session: Session): string {
   let flags = "";
   if (session.kind === SessionKind.REPLICA) flags += "S";
+  if (session.imageChannel) flags += "C";
   if (session.kind === SessionKind.MASTER) flags += "M";
   if (session.kind === SessionKind.PUBSUB) flags += "P";
   if (session.tracking !== null) flags += "t";

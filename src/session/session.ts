@@ -96,6 +96,8 @@ export class Session {
   divergence: string | null = null;
   /** Whether a script that it calls and that runs too long may be left in the middle, so that others are served meanwhile. */
   suspendable = true;
+  /** It is the second connection of a replica, which an image goes over (replication/master/channels.ts). */
+  imageChannel = false;
   /** It stands for the script under way (scripting/run.ts): its requests are that script's, and never wait. */
   inScript = false;
   /** ms since 1970 of the last request. */

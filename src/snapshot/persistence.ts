@@ -399,8 +399,8 @@ export class Persistence extends Loading {
     this.syncFile = this.config.values["rdb-del-sync-files"];
   }
 
-  /** Makes a temporary file for an image that comes from a master. It is closed and removed when it is discarded, and when the server stops. */
-  spool(on: Pick<SpoolOptions, "room" | "failed">): Spool {
+  /** Makes a temporary file for what comes from a master. It is closed and removed when it is discarded, and when the server stops. */
+  spool(on: Pick<SpoolOptions, "room" | "failed" | "what">): Spool {
     const spool = new Spool({ ...on, directory: resolve(this.config.values.dir), broken: this.broken, create: this.createFile });
     this.spools.add(spool);
     void spool.gone.then(() => this.spools.delete(spool));

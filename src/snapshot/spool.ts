@@ -1,6 +1,7 @@
 /**
- * An image that comes from elsewhere, kept in a temporary file until all of it is there: what a replica has goes only when what replaces it
- * cannot be cut off any more. The file is no copy of the data set that may be loaded later, so it is never flushed, and always removed.
+ * What comes from a master and is kept in a temporary file: an image until all of it is there, for what a replica has goes only when what
+ * replaces it cannot be cut off any more; or the stream that does not fit into memory while an image is loaded. The file is no copy of the
+ * data set that may be loaded later, so it is never flushed, and always removed.
  */
 
 import { type FileHandle, open, rename, rm, truncate } from "node:fs/promises";
@@ -16,6 +17,8 @@ export interface SpoolOptions {
   readonly directory: string;
   /** Told when the disk has caught up after `ready` was false. */
   readonly room: () => void;
+  /** What the file is, for errors: "DB dump file" unless told. */
+  readonly what?: string;
   /** Told once, unless it was discarded before, when the file could not be made or written. */
   readonly failed: (error: SaveError) => void;
   readonly create?: CreateFile | undefined;
@@ -34,10 +37,12 @@ export class Spool {
   private discarded = false;
   private readonly written = Promise.withResolvers<string>();
   private readonly unwanted = Promise.withResolvers<void>();
+  private readonly failure: (operation: string, error: unknown) => SaveError;
 
   constructor(options: SpoolOptions) {
     this.options = options;
-    this.queue = new FileQueue({ room: options.room, failure: writeFailure, syncBytes: 0 });
+    this.failure = (operation, error) => writeFailure(options.what ?? "DB dump file", operation, error);
+    this.queue = new FileQueue({ room: options.room, failure: this.failure, syncBytes: 0 });
     this.written.promise.catch(() => {}); // a caller that asks for the file hears of it; there may be none
     this.gone = guardLater(this.run(), options.broken);
   }
@@ -66,7 +71,7 @@ export class Spool {
       await truncate(path, length);
       return await open(path, "r");
     } catch (error) {
-      throw writeFailure("truncate", error);
+      throw this.failure("truncate", error);
     }
   }
 
@@ -106,7 +111,7 @@ export class Spool {
     } catch (error) {
       this.queue.fail(error instanceof Error ? error : new Error(String(error)));
       this.written.reject(error);
-      if (!this.discarded) failed(error instanceof SaveError ? error : writeFailure("close", error));
+      if (!this.discarded) failed(error instanceof SaveError ? error : this.failure("close", error));
     } finally {
       this.queue.release();
       // That the removal may fail (the directory is gone) does not matter: there is nothing left to save.
@@ -120,7 +125,7 @@ function openFailure(_name: string, error: unknown): SaveError {
   return new SaveError(`Opening the temp file needed for MASTER <-> REPLICA synchronization: ${failureWords(error)}`);
 }
 
-function writeFailure(operation: string, error: unknown): SaveError {
+function writeFailure(what: string, operation: string, error: unknown): SaveError {
   const reason = `${failureWords(error)} (${operation})`;
-  return new SaveError(`Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA synchronization: ${reason}`);
+  return new SaveError(`Write error or short write writing to the ${what} needed for MASTER <-> REPLICA synchronization: ${reason}`);
 }

@@ -230,6 +230,9 @@ const OURS: ReadonlySet<string> = new Set([
   "enable-typescript-functions",
   "rdb-version",
   "aof-load-corrupt-tail-max-size", // Redis has it from 8.4 on
+  "repl-rdb-channel", // Redis from 8.0 on
+  "dual-channel-replication-enabled", // Valkey from 8.0 on
+  "replica-full-sync-buffer-limit", // Redis from 8.0 on
 ]);
 
 const NEW_IN_7_2: ReadonlySet<string> = new Set([

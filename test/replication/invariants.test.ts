@@ -92,7 +92,8 @@ test("behind an image comes the stream", () => {
 test("the steps of a handshake follow in order, each once", async () => {
   await using server = await Ours.start();
   const sent: string[][] = [];
-  const options = { user: "", password: "", announcedPort: 1, announcedAddress: "", wantsFunctions: false, failover: false, resume: null };
+  const said = { user: "", password: "", announcedPort: 1, announcedAddress: "" };
+  const options = { ...said, wantsFunctions: false, failover: false, twoConnections: false, resume: null };
   const handshake = new Handshake(options, server.server.log, (...words) => sent.push(words));
   handshake.start();
   handshake.line("+PONG");

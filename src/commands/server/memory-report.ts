@@ -26,6 +26,8 @@ export interface MemoryReport {
   /** The whole journal. */
   readonly journal: number;
   readonly replicas: number;
+  /** What a replica keeps of the stream while it loads an image that came over a connection of its own. */
+  readonly fullSync: number;
   readonly clients: number;
   /** Outside the keyspace: what `maxmemory` does not count. */
   readonly notCountedForEviction: number;
@@ -40,7 +42,7 @@ export interface MemoryReport {
 
 /** Counts again each time; walks the clients once. */
 export function memoryReport(server: ServerParts): MemoryReport {
-  const { keyspace, journal, stats, scripts, functions } = server;
+  const { keyspace, journal, stats, scripts, functions, replication } = server;
   const { arena, objects } = keyspace.space;
   const buffers = clientBuffers(server);
   const held = journal.heldBytes;
@@ -50,9 +52,10 @@ export function memoryReport(server: ServerParts): MemoryReport {
     .filter((database) => database.size > 0)
     .map(({ index, table, expiry }) => ({ index, table: table.overheadBytes, expiries: expiry.size * EXPIRY_BYTES }));
   const code = scripts.usedBytes + functions.usedBytes;
-  const total = keyspace.usedBytes + held + buffers.replicas + buffers.others + code;
+  const fullSync = replication.link?.waiting?.heldBytes ?? 0;
+  const total = keyspace.usedBytes + held + fullSync + buffers.replicas + buffers.others + code;
   if (total > stats.peakMemory) stats.peakMemory = total;
-  let overhead = stats.startupMemory + held + buffers.replicas + buffers.others + code;
+  let overhead = stats.startupMemory + held + fullSync + buffers.replicas + buffers.others + code;
   for (const { table, expiries } of databases) overhead += table + expiries;
   return {
     total,
@@ -63,6 +66,7 @@ export function memoryReport(server: ServerParts): MemoryReport {
     backlog,
     journal: held,
     replicas,
+    fullSync,
     clients: buffers.others,
     notCountedForEviction: total - keyspace.usedBytes,
     databases,

@@ -159,10 +159,15 @@ function setOption(call: Call, index: number): boolean {
       return true;
     }
     case "capa":
-      if (call.is(index + 1, "eof")) replication.replicas.of(session).eof = true;
+      if (call.is(index + 1, "dual-channel")) replication.replicas.channels.offered(replication.replicas.of(session), "valkey");
+      else if (call.is(index + 1, "eof")) replication.replicas.of(session).eof = true;
       else if (call.is(index + 1, "psync2")) replication.replicas.of(session).psync2 = true;
       else if (call.is(index + 1, FUNCTIONS_CAPABILITY)) replication.replicas.of(session).wantsFunctions = true;
-      else if (call.is(index + 1, REDIS_8_CAPABILITY)) replication.replicas.of(session).readsFieldTimes = true;
+      else if (call.is(index + 1, REDIS_8_CAPABILITY)) {
+        const replica = replication.replicas.of(session);
+        replica.readsFieldTimes = true;
+        replication.replicas.channels.offered(replica, "redis");
+      }
       return true; // others belong to later versions
     case "version": {
       // Only Valkey's replicas say theirs. From 9 on they read times of hash fields in Valkey's form, and in no other.
@@ -171,18 +176,36 @@ function setOption(call: Call, index: number): boolean {
       if (replica.readsFieldTimes) replica.family = "valkey";
       return true;
     }
-    case "rdb-only": {
-      const only = call.integer(index + 1);
-      if (only !== 0 && only !== 1) throw commandError("ERR value is out of range, value must between 0 and 1");
-      replication.replicas.of(session).imageOnly = only === 1;
+    case "rdb-only":
+      replication.replicas.of(session).imageOnly = switchAt(call, index + 1);
       return true;
-    }
+    case "rdb-channel":
+      session.imageChannel = switchAt(call, index + 1);
+      return true;
+    case "main-ch-client-id":
+      replication.replicas.channels.name(replication.replicas.of(session), clientIdAt(call, index + 1), replication.replicas.list);
+      return true;
+    case "set-rdb-client-id":
+      replication.replicas.channels.join(replication.replicas.of(session), clientIdAt(call, index + 1));
+      return true;
     case "rdb-filter-only":
       setFilter(call, index + 1);
       return true;
     default:
       throw commandError(`ERR Unrecognized REPLCONF option: ${call.text(index)}`);
   }
+}
+
+function switchAt(call: Call, index: number): boolean {
+  const value = call.integer(index);
+  if (value !== 0 && value !== 1) throw commandError("ERR value is out of range, value must between 0 and 1");
+  return value === 1;
+}
+
+function clientIdAt(call: Call, index: number): bigint {
+  const id = int64At(call, index);
+  if (id === null) throw errors.notInteger;
+  return id;
 }
 
 function setFilter(call: Call, index: number): void {

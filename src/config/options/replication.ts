@@ -35,6 +35,17 @@ export const REPLICATION = {
   "repl-diskless-load": directive(oneOf(["disabled", "on-empty-db", "swapdb"]), "disabled", "When a replica loads without a file", {
     denyWhileLoading: true,
   }),
+  "repl-rdb-channel": directive(
+    bool,
+    "no",
+    "Full synchronizations with a connection for the image and one for the stream",
+    "dual-channel-replication-enabled",
+  ),
+  "replica-full-sync-buffer-limit": directive(
+    memory(0, INT64_MAX),
+    "0",
+    "Bytes of the stream kept in memory while an image loads, others in a file; 0: the output limit",
+  ),
   "min-replicas-to-write": directive(count, "0", "Refuse writes with fewer good replicas than this", "min-slaves-to-write"),
   "min-replicas-max-lag": directive(count, "10", "Seconds of lag up to which a replica is good", "min-slaves-max-lag"),
   "propagation-error-behavior": ignored(

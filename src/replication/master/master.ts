@@ -10,6 +10,7 @@ import type { OutputLimit } from "../../transport/output-buffer.ts";
 import type { ReplicationContext } from "../context.ts";
 import type { History } from "../history.ts";
 import { encodeNote } from "../note.ts";
+import { Channels } from "./channels.ts";
 import { FileSync, type FullSync, StreamedSync, type SyncEvents } from "./full-sync.ts";
 import { Replica, ReplicaState } from "./replica.ts";
 import { UnreadableData } from "./unreadable.ts";
@@ -21,6 +22,7 @@ const NEWLINE = Buffer.from("\n");
 export class Replicas implements SyncEvents {
   /** Those that asked for data, oldest first. */
   readonly list: Replica[] = [];
+  readonly channels: Channels;
   private readonly server: ReplicationContext;
   private readonly history: History;
   /** What clients said about themselves, whether they are replicas yet or not. */
@@ -45,6 +47,7 @@ export class Replicas implements SyncEvents {
     this.server = server;
     this.history = history;
     this.unreadable = new UnreadableData(server);
+    this.channels = new Channels(server, history);
     const endAppends = server.journal.onAppend(() => this.scheduleFlush());
     const endChanges = server.functions.privileged.onChange(() => {
       this.notesWanted = true;
@@ -131,11 +134,20 @@ export class Replicas implements SyncEvents {
     } else if (!request.id.startsWith("?")) stats.partialSyncsRefused++;
     const refusal = this.unreadable.refusal(replica);
     if (refusal !== null) throw commandError(refusal);
+    const answer = request === null ? null : this.channels.answer(replica);
+    if (answer !== null) return this.wantSecond(replica, answer);
     stats.fullSyncs++;
     this.attach(replica, ReplicaState.WAITING);
     if (config.values["repl-disable-tcp-nodelay"]) session.link.setNoDelay(false);
     if (!journal.hasBacklog) this.beginHistory();
     this.joinOrWait(replica);
+  }
+
+  /** The image goes over a second connection: this one is told so, and waits in Redis's protocol, or goes on as a client in Valkey's. */
+  private wantSecond(replica: Replica, answer: string): void {
+    if (replica.channelProtocol === "redis") this.attach(replica, ReplicaState.CHANNEL);
+    if (!this.server.journal.hasBacklog) this.beginHistory();
+    this.tell(replica, answer);
   }
 
   private attach(replica: Replica, state: ReplicaState): void {
@@ -179,7 +191,7 @@ export class Replicas implements SyncEvents {
       return false;
     }
     const from = offset - 1;
-    if (!journal.hasBacklog || from < journal.backlogStart || from > journal.offset) {
+    if (!journal.hasBacklog || from < Math.min(journal.backlogStart, this.channels.keptFor(replica)) || from > journal.offset) {
       log.notice(`Unable to partial resync with replica ${replica.name} for lack of backlog (Replica request was: ${offset}).`);
       if (from > journal.offset) {
         log.warning(`Warning: replica ${replica.name} tried to PSYNC with an offset that is greater than the master replication offset.`);
@@ -189,6 +201,7 @@ export class Replicas implements SyncEvents {
     this.attach(replica, ReplicaState.ONLINE);
     this.tell(replica, replica.psync2 ? `+CONTINUE ${history.id}\r\n` : "+CONTINUE\r\n");
     replica.cursor = journal.open(from);
+    replica.state = this.channels.joined(replica);
     this.tellFunctions(replica);
     log.notice(
       `Partial resynchronization request from ${replica.name} accepted. Sending ${journal.offset - from} bytes of backlog starting from offset ${offset}.`,
@@ -279,7 +292,8 @@ export class Replicas implements SyncEvents {
     const { journal, log, persistence } = this.server;
     const replicas = this.waiting();
     const streamed = this.streams(replicas);
-    log.notice(`Starting BGSAVE for SYNC with target: ${streamed ? "replicas sockets" : "disk"}`);
+    const second = replicas.some(({ session }) => session.imageChannel) ? " (rdb-channel)" : "";
+    log.notice(`Starting BGSAVE for SYNC with target: ${streamed ? "replicas sockets" : "disk"}${second}`);
     const { offset } = journal;
     // Replicas that have just joined do not know which database is selected. A master's stream passed on cannot say: the image does.
     if (!journal.following) journal.forgetSelected();
@@ -299,11 +313,17 @@ export class Replicas implements SyncEvents {
       "the stream goes on from the image's offset: what follows must be kept",
     );
     replica.state = ReplicaState.IMAGE;
-    replica.owesTimes = this.server.keyspace.hasFieldTimes;
+    // Of one that wants no stream there is nothing to be heard of it.
+    replica.owesTimes = this.server.keyspace.hasFieldTimes && !replica.imageOnly;
     replica.progressAt = Date.now();
     if (!replica.imageOnly) replica.cursor = journal.open(offset);
     this.tellFunctions(replica);
-    if (!replica.legacy) this.tell(replica, `+FULLRESYNC ${this.history.id} ${offset}\r\n`);
+    if (replica.session.imageChannel) {
+      const main = this.channels.begun(replica, offset);
+      if (main !== null) this.tellFunctions(main);
+      this.scheduleFlush();
+    }
+    if (!replica.legacy || replica.session.imageChannel) this.tell(replica, this.channels.announcement(replica, offset));
   }
 
   delivered(replica: Replica, sync: FullSync): void {
@@ -311,6 +331,8 @@ export class Replicas implements SyncEvents {
     if (replica.imageOnly) {
       log.notice(`RDB transfer completed, rdb only replica (${replica.name}) should be disconnected asap`);
       replica.state = ReplicaState.NONE;
+      replica.delivered = true;
+      if (replica.main?.inParallel === true) this.putOnline(replica.main);
       replica.session.link.closeAfterReply();
       return;
     }
@@ -319,12 +341,16 @@ export class Replicas implements SyncEvents {
         `Streamed RDB transfer with replica ${replica.name} succeeded (socket). Waiting for REPLCONF ACK from replica to enable streaming`,
       );
     assert(replica.cursor !== null, "what was written since the image was begun is kept for its replicas");
-    replica.state = ReplicaState.ONLINE;
     replica.awaitsAcknowledgement = sync.streamed;
-    replica.acknowledgedAt = Date.now();
-    log.notice(`Synchronization with replica ${replica.name} succeeded`);
-    this.server.blocked.scheduleCheck();
+    this.putOnline(replica);
     this.scheduleFlush();
+  }
+
+  private putOnline(replica: Replica): void {
+    replica.state = ReplicaState.ONLINE;
+    replica.acknowledgedAt = Date.now();
+    this.server.log.notice(`Synchronization with replica ${replica.name} succeeded`);
+    this.server.blocked.scheduleCheck();
   }
 
   ended(sync: FullSync, error: Error | null): void {
@@ -380,7 +406,7 @@ export class Replicas implements SyncEvents {
 
   private feed(replica: Replica): void {
     const { cursor } = replica;
-    if (replica.state !== ReplicaState.ONLINE || replica.awaitsAcknowledgement || cursor === null || replica.blocked) return;
+    if (!replica.streams || cursor === null || replica.blocked) return;
     const { journal, stats } = this.server;
     const from = cursor.offset;
     let until = from;
@@ -419,6 +445,7 @@ export class Replicas implements SyncEvents {
       `Client id=${session.id} addr=${session.link.remoteAddress} omem=${behind} scheduled to be closed ASAP for overcoming of output buffer limits.`,
     );
     replica.owesTimes = false;
+    this.channels.forget(session);
     session.link.destroy();
   }
 
@@ -445,6 +472,7 @@ export class Replicas implements SyncEvents {
       this.unreadable.loaded(replica);
     }
     replica.acknowledgedAt = Date.now();
+    if (replica.inParallel) this.putOnline(replica);
     if (replica.awaitsAcknowledgement && replica.state === ReplicaState.ONLINE) {
       replica.awaitsAcknowledgement = false;
       this.scheduleFlush();
@@ -464,14 +492,18 @@ export class Replicas implements SyncEvents {
   }
 
   private detach(replica: Replica): void {
+    // Half a synchronization is none: the replica makes another attempt.
+    this.channels.left(replica)?.session.link.destroy();
     const at = this.list.indexOf(replica);
     if (at < 0) return;
-    this.server.log.notice(`Connection with replica ${replica.name} lost.`);
+    this.server.log.notice(`Connection with replica ${replica.session.imageChannel ? "(rdbchannel) " : ""}${replica.name} lost.`);
     this.list.splice(at, 1);
     replica.session.link.onDrained = null;
     replica.state = ReplicaState.NONE;
-    if (replica.cursor !== null) this.server.journal.close(replica.cursor);
-    replica.cursor = null;
+    if (replica.cursor !== null && replica.leftAt === 0) {
+      this.server.journal.close(replica.cursor);
+      replica.cursor = null;
+    }
     this.sync?.leave(replica);
     if (this.list.length === 0) this.emptySince = Date.now();
     this.server.blocked.scheduleCheck();
@@ -483,6 +515,7 @@ export class Replicas implements SyncEvents {
       this.detach(replica);
       replica.session.link.destroy();
     }
+    this.channels.forgetAll();
   }
 
   /** The journal is not read any more. */
@@ -510,6 +543,7 @@ export class Replicas implements SyncEvents {
       this.checkTimeout(replica, now, values["repl-timeout"] * 1000);
       this.checkLimit(replica, now);
     }
+    for (const replica of this.channels.departed(now)) this.checkLimit(replica, now);
     this.releaseBacklog(now, values["repl-backlog-ttl"] * 1000);
     if (this.isDue()) this.startSync();
     if (this.list.every((replica) => replica.state === ReplicaState.ONLINE)) persistence.removeSyncFile();
@@ -527,8 +561,10 @@ export class Replicas implements SyncEvents {
       if (replica.legacy || now - replica.heardAt <= timeoutMs) return;
       log.warning(`Disconnecting timedout replica (streaming sync): ${replica.name}`);
     } else {
+      const alone = replica.state === ReplicaState.CHANNEL && replica.channel === null;
       const receives = replica.state === ReplicaState.FILE || (replica.state === ReplicaState.IMAGE && this.sync?.streamed === true);
-      if (!receives || !replica.blocked || now - replica.progressAt <= timeoutMs) return;
+      if (!alone && (!receives || !replica.blocked)) return;
+      if (now - replica.progressAt <= timeoutMs) return;
       log.warning(`Disconnecting timedout replica (full sync): ${replica.name}`);
     }
     this.detach(replica);
@@ -538,7 +574,15 @@ export class Replicas implements SyncEvents {
   /** A master without replicas forgets the past after a while. What it writes from then on is in no other server's history. */
   private releaseBacklog(now: number, ttlMs: number): void {
     const { journal, log } = this.server;
-    if (this.list.length > 0 || ttlMs === 0 || !journal.hasBacklog || journal.following || now - this.emptySince <= ttlMs) return;
+    if (
+      this.list.length > 0 ||
+      this.channels.unjoinedCount > 0 ||
+      ttlMs === 0 ||
+      !journal.hasBacklog ||
+      journal.following ||
+      now - this.emptySince <= ttlMs
+    )
+      return;
     this.history.renew();
     journal.stop();
     log.notice(`Replication backlog freed after ${ttlMs / 1000} seconds without connected replicas.`);

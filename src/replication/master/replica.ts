@@ -8,12 +8,17 @@ import type { Session } from "../../session/session.ts";
 export const ReplicaState = {
   /** A client that has said something about itself and not asked for data. */
   NONE: "none",
+  /** It waits for a second connection, which the image will go over. */
+  CHANNEL: "channel",
   /** It waits for an image to be begun. */
   WAITING: "waiting",
   /** An image is being made: it gets it as it is made, or waits for the file. */
   IMAGE: "image",
   /** It is being sent the file with the image. */
   FILE: "file",
+  /** It gets the stream while the image goes over its second connection: in Redis's protocol, and in Valkey's. */
+  BULK_AND_STREAM: "bulk-and-stream",
+  BG_TRANSFER: "bg-transfer",
   /** It has an image: it gets the stream. */
   ONLINE: "online",
 } as const;
@@ -22,9 +27,12 @@ export type ReplicaState = (typeof ReplicaState)[keyof typeof ReplicaState];
 /** The words of INFO. */
 export const STATE_WORDS: Readonly<Record<ReplicaState, string>> = {
   none: "",
+  channel: "wait_bgsave",
   waiting: "wait_bgsave",
   image: "wait_bgsave",
   file: "send_bulk",
+  "bulk-and-stream": "send_bulk_and_stream",
+  "bg-transfer": "bg_transfer",
   online: "online",
 };
 
@@ -51,6 +59,18 @@ export class Replica {
   imageOnly = false;
   /** Wants these parts of an image only; null for all of it. */
   parts: { readonly functions: boolean } | null = null;
+
+  // Full synchronizations over two connections (channels.ts).
+  /** Which protocol it can have them in; null for none. */
+  channelProtocol: "redis" | "valkey" | null = null;
+  /** Of a second connection: the first one, if it named that; and the other way round. */
+  main: Replica | null = null;
+  channel: Replica | null = null;
+  /** Of a first connection: the second one whose image it goes on from, as it said. */
+  joins: Replica | null = null;
+  /** It has been sent the whole image; and when its connection ended, in ms since 1970, if that matters. */
+  delivered = false;
+  leftAt = 0;
 
   /** It asked with SYNC: it acknowledges nothing, and is told no offset. */
   legacy = false;
@@ -87,6 +107,16 @@ export class Replica {
     const { ip } = this;
     if (this.listeningPort === 0) return `${ip}:<unknown-replica-port>`;
     return ip.includes(":") ? `[${ip}]:${this.listeningPort}` : `${ip}:${this.listeningPort}`;
+  }
+
+  /** Whether it gets the stream while its image goes over another connection. */
+  get inParallel(): boolean {
+    return this.state === ReplicaState.BULK_AND_STREAM || this.state === ReplicaState.BG_TRANSFER;
+  }
+
+  /** Whether it can be sent the stream now. */
+  get streams(): boolean {
+    return this.inParallel || (this.state === ReplicaState.ONLINE && !this.awaitsAcknowledgement);
   }
 
   /** Whether one image serves both. */

@@ -34,6 +34,8 @@ export interface HandshakeOptions {
   readonly wantsFunctions: boolean;
   /** Whether the master is to become one: it is a replica that this server hands over to. */
   readonly failover: boolean;
+  /** Whether the master may have the image come over a second connection: repl-rdb-channel. */
+  readonly twoConnections: boolean;
   /** The history to go on with, and the bytes of it that are here; null when there is none. */
   readonly resume: { readonly id: string; readonly offset: number } | null;
 }
@@ -44,6 +46,10 @@ export type Outcome =
   | { readonly kind: "full"; readonly id: string; readonly offset: number }
   /** The stream goes on where it broke off; `id` is the history's new name, or null if it keeps the one it has. */
   | { readonly kind: "continue"; readonly id: string | null }
+  /** The image is to be asked for over a second connection: in Redis's way, which names this one by `mainId`, or in Valkey's (null). */
+  | { readonly kind: "channel"; readonly mainId: string | null }
+  /** The stream from the image of the second connection on follows. */
+  | { readonly kind: "joined" }
   /** The master knows no PSYNC: SYNC was sent, and an image follows. */
   | { readonly kind: "sync" }
   /** Nothing came of it; the reason has been logged. */
@@ -53,7 +59,7 @@ export type Outcome =
 export type SendWords = (...words: string[]) => void;
 
 /** What a Valkey master is told so that it sends an image with times of hash fields: we read what this version does. */
-const VALKEY_VERSION = "9.1.0";
+export const VALKEY_VERSION = "9.1.0";
 /** Answers to PING that only say that a login is needed first. */
 const LOGIN_WANTED = ["-NOAUTH", "-NOPERM", "-ERR operation not permitted"];
 /** Answers to PSYNC that time will change. */
@@ -131,7 +137,10 @@ export class Handshake {
   }
 
   private announceCapabilities(): null {
-    const more = this.options.wantsFunctions ? ["capa", FUNCTIONS_CAPABILITY] : [];
+    const { wantsFunctions, twoConnections } = this.options;
+    const more = wantsFunctions ? ["capa", FUNCTIONS_CAPABILITY] : [];
+    // Each family has its own word for it; a master takes the one that it knows.
+    if (twoConnections) more.push("capa", "rdb-channel-repl", "capa", "dual-channel");
     return this.ask(Step.CAPABILITIES, "REPLCONF", "capa", "eof", "capa", "psync2", ...more);
   }
 
@@ -158,6 +167,7 @@ export class Handshake {
     if (text === "") return null;
     if (text.startsWith("+FULLRESYNC")) return this.fullResync(text);
     if (text.startsWith("+CONTINUE")) return this.continued(text);
+    if (this.options.twoConnections && /^\+(RDB|DUAL)CHANNELSYNC/.test(text)) return this.secondConnection(text);
     if (NOT_YET.some((error) => text.startsWith(error))) {
       this.log.notice(`Master is currently unable to PSYNC but should be in the future: ${shown(text)}`);
       return { kind: "failed" };
@@ -179,6 +189,14 @@ export class Handshake {
     return { kind: "full", id, offset: Number(offset) };
   }
 
+  private secondConnection(text: string): Outcome {
+    const mainId = /^\+RDBCHANNELSYNC (\d{1,20})$/.exec(text)?.[1] ?? null;
+    if (mainId === null && text !== "+DUALCHANNELSYNC")
+      return this.fail(`Master replied with wrong +RDBCHANNELSYNC syntax: ${shown(text)}`);
+    this.log.notice("PSYNC is not possible, initialize RDB channel.");
+    return { kind: "channel", mainId };
+  }
+
   private continued(text: string): Outcome {
     const { resume } = this.options;
     if (resume === null) return this.fail(`Master wants to continue a history that was not asked for: ${shown(text)}`);
@@ -191,7 +209,7 @@ export class Handshake {
 }
 
 /** What an unknown peer sent, cut and cleaned for the log. */
-function shown(text: string): string {
+export function shown(text: string): string {
   const printable = text.replace(/[^\x20-\x7e]/g, "?");
   return printable.length <= 200 ? printable : `${printable.slice(0, 200)}...`;
 }

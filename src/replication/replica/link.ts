@@ -1,10 +1,10 @@
 /**
  * The link of a replica to its master: one connection after another, each through handshake, image and stream, until the server stops
  * following. A lost link is tried again at once, and after that once a second, forever; later where the data itself is what fails
- * (setbacks.ts). Where the history can be continued, it is.
+ * (setbacks.ts). Where the history can be continued, it is. The image may come over a connection of its own (two-connections.ts).
  */
 
-import { assert, guard } from "../../assert.ts";
+import { asFailure, assert, guard, guardLater } from "../../assert.ts";
 import type { MasterAddress } from "../../config/special-kinds.ts";
 import { ProtocolError } from "../../protocol/protocol-error.ts";
 import { Session, SessionKind } from "../../session/session.ts";
@@ -15,6 +15,7 @@ import type { Replicas } from "../master/master.ts";
 import type { OwnDeadlines } from "../own-deadlines.ts";
 import { MasterConnection } from "./connection.ts";
 import { Handshake, type Outcome, type SendWords, Step } from "./handshake.ts";
+import { type ImagePoint, Join } from "./image-channel.ts";
 import { LINE_LIMIT, LineReader, LineTooLong } from "./lines.ts";
 import { LinkState, NEXT } from "./link-state.ts";
 import { sessionLink } from "./master-session.ts";
@@ -22,6 +23,7 @@ import type { Payload } from "./payload.ts";
 import { Setbacks } from "./setbacks.ts";
 import { DivergenceError, MasterStream } from "./stream.ts";
 import { Transfer } from "./transfer.ts";
+import { TwoConnections } from "./two-connections.ts";
 
 const NEWLINE = Buffer.from("\n");
 /** Attempts follow each other no faster than this, in ms. */
@@ -43,6 +45,8 @@ export class MasterLink {
   lastHeard = 0;
   stream: MasterStream | null = null;
   readonly setbacks: Setbacks;
+  /** Most bytes of the stream that have waited at a time for an image to be loaded. */
+  waitingPeak = 0;
   private readonly server: ReplicationContext;
   private readonly history: History;
   private readonly replicas: Replicas;
@@ -51,11 +55,15 @@ export class MasterLink {
   private connection: MasterConnection | null = null;
   private attemptAt = 0;
   private stopped = false;
-  private handshake: Handshake | null = null;
+  private handshake: Handshake | Join | null = null;
   private lines = new LineReader();
   private full: { id: string; offset: number; acknowledges: boolean } | null = null;
   private transfer: Transfer | null = null;
-  /** Why the connection ended while the image, all of it, was being loaded; null while it has not. */
+  /** While the image comes over a second connection, and what the first one brought meanwhile has not been run. */
+  private second: TwoConnections | null = null;
+  /** The last second connection could not be made, or came to nothing before its image: the next image comes over the first one. */
+  private channelFailed = false;
+  /** Why the connection ended while the image, all of it, was being loaded, or what came meanwhile run; null while it has not. */
   private lostMeanwhile: string | null = null;
   /** The master as a client: what it has selected and queued. Outlives a lost connection, for the history may go on. */
   private session: Session | null = null;
@@ -98,6 +106,11 @@ export class MasterLink {
     return { resumable: this.resumable && this.transfer?.replaced !== true, database: this.session?.database.index ?? this.database };
   }
 
+  /** What has come of the stream and waits for an image to be loaded; null while nothing can. */
+  get waiting(): TwoConnections["waiting"] | null {
+    return this.second?.waiting ?? null;
+  }
+
   get name(): string {
     return `${this.address.host}:${this.address.port}`;
   }
@@ -127,18 +140,28 @@ export class MasterLink {
     this.lines = new LineReader();
     log.notice("Non blocking connect for SYNC fired the event.");
     const options = {
-      user: values.masteruser,
-      password: values.masterauth,
-      announcedPort: values["replica-announce-port"] || values.port,
-      announcedAddress: values["replica-announce-ip"],
+      ...this.introduction,
       wantsFunctions: this.takesNotes,
       failover: this.failover.inProgress,
+      twoConnections: values["repl-rdb-channel"] && !this.channelFailed,
       resume: this.resumable ? { id: this.history.id, offset: journal.offset } : null,
     };
+    this.channelFailed = false;
     this.handshake = new Handshake(options, log, this.send);
     this.lastHeard = Date.now();
     this.setState(LinkState.HANDSHAKE);
     this.handshake.start();
+  }
+
+  /** What every connection to the master says of this server. */
+  private get introduction() {
+    const { values } = this.server.config;
+    return {
+      user: values.masteruser,
+      password: values.masterauth,
+      announcedPort: values["replica-announce-port"] || values.port,
+      announcedAddress: values["replica-announce-ip"],
+    };
   }
 
   /** Ends the link for good. */
@@ -148,16 +171,18 @@ export class MasterLink {
     this.setState(LinkState.CONNECT);
   }
 
-  /** Ends the connection under way, whatever it is about. */
+  /** Ends the connections under way, whatever they are about. */
   private drop(): void {
-    const { connection, transfer } = this;
+    const { connection, second, transfer } = this;
     if (transfer?.replaced) this.resumable = false;
     this.connection = null;
+    this.second = null;
     this.handshake = null;
     this.full = null;
     this.transfer = null;
     this.lostMeanwhile = null;
     connection?.close();
+    second?.discard();
     transfer?.abort();
     this.leaveStream();
   }
@@ -178,9 +203,11 @@ export class MasterLink {
   private lost(reason: string): void {
     const { log } = this.server;
     const former = this.state;
-    if (this.transfer?.lost(reason) === true) {
-      // The image is here: it is loaded all the same, and the stream gone on with over another connection.
+    if (this.mayGoOn(reason)) {
+      // What is here is loaded and run all the same, and the stream gone on with over another connection.
       this.lostMeanwhile = reason;
+      this.connection?.close();
+      if (this.second !== null) log.notice("After loading RDB, replica will try psync with master.");
       return;
     }
     if (former === LinkState.CONNECTED) {
@@ -192,14 +219,23 @@ export class MasterLink {
     this.restart();
   }
 
+  /** Whether there is something to do still with what came over the connection that is lost. */
+  private mayGoOn(reason: string): boolean {
+    const { transfer, second, session } = this;
+    if (session !== null) return second !== null && !session.closing;
+    if (transfer === null) return false;
+    return second === null ? transfer.lost(reason) : transfer.payload.finished;
+  }
+
   /** What the master has not answered yet. */
   private get awaited(): string {
-    return this.handshake?.step ?? "the connection";
+    return this.handshake?.step ?? this.second?.step ?? "the connection";
   }
 
   /** Gives the connection up; the next attempt is made at once unless the last one has just been. */
   private restart(): void {
     const former = this.state;
+    if (this.second !== null && former !== LinkState.CONNECTED) this.server.log.notice("Aborting rdb channel sync");
     this.drop();
     if (former === LinkState.CONNECTED) this.downSince = Date.now();
     this.setState(LinkState.CONNECT);
@@ -223,13 +259,18 @@ export class MasterLink {
 
   // ---- what the master sends
 
-  private receive(chunk: Buffer): void {
+  private heard(bytes: number): void {
     this.lastHeard = Date.now();
-    this.server.stats.replicationBytesIn += chunk.length;
+    this.server.stats.replicationBytesIn += bytes;
+  }
+
+  private receive(chunk: Buffer): void {
+    this.heard(chunk.length);
     let at = 0;
     if (this.handshake !== null) at = this.readLines(chunk);
     if (at >= chunk.length) return;
-    if (this.state === LinkState.SYNC) this.transfer?.receive(chunk, at);
+    if (this.second !== null) this.keep(this.second, chunk, at);
+    else if (this.state === LinkState.SYNC) this.transfer?.receive(chunk, at);
     else if (this.state === LinkState.CONNECTED) this.readStream(chunk, at);
   }
 
@@ -266,14 +307,20 @@ export class MasterLink {
         log.notice("MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
         journal.start();
         return this.follow(this.database);
+      case "channel":
+        return this.openChannel(outcome.mainId);
+      case "joined":
+        // The image has been loaded already, or will be.
+        if (this.transfer === null) this.beginStream(this.database, true);
+        return;
       case "full":
       case "sync":
         this.full = outcome.kind === "full" ? { ...outcome, acknowledges: true } : { id: "", offset: 0, acknowledges: false };
-        this.beginTransfer(this.full.id);
+        this.beginTransfer(this.full.id, (on) => this.listen(on));
     }
   }
 
-  private beginTransfer(id: string): void {
+  private beginTransfer(id: string, listen: (on: boolean) => void): void {
     const ended = (database: number | null) => {
       if (database !== null) return this.imageLoaded(database);
       this.setbacks.loadHasFailed();
@@ -281,7 +328,7 @@ export class MasterLink {
     };
     // Where all was lost half-way, what is here is no state of any data set.
     const sameHistory = id === this.history.id && (this.resumable || this.server.keyspace.keyCount > 0);
-    this.transfer = new Transfer(this.server, this.replicas, { ended, listen: (on) => this.listen(on) }, { sameHistory });
+    this.transfer = new Transfer(this.server, this.replicas, { ended, listen }, { sameHistory });
     this.setState(LinkState.SYNC);
   }
 
@@ -291,12 +338,15 @@ export class MasterLink {
   }
 
   private imageLoaded(database: number): void {
-    const { full, transfer, history } = this;
+    const { full, transfer, lostMeanwhile, history, second } = this;
     const { journal, appendOnly } = this.server;
     assert(full !== null && transfer !== null, "what was loaded is the image that the handshake announced");
     this.transfer = null;
     this.full = null;
+    second?.imageLoaded();
     this.acknowledges = full.acknowledges;
+    this.resumable = full.acknowledges;
+    this.database = database;
     if (full.id === "") history.renew();
     else history.adopt(full.id);
     // Kept from now on even without replicas: this server may be promoted, and its master's replicas may come to it.
@@ -304,12 +354,22 @@ export class MasterLink {
     journal.rebase(full.offset);
     appendOnly.resume();
     this.lastHeard = Date.now();
+    const marked = transfer.payload.marked;
+    if (this.handshake === null) return this.beginStream(database, marked, transfer.rest);
+    // In Valkey's protocol the first connection may not have been told yet that the stream follows.
+    this.server.stateChanged();
+    if (lostMeanwhile !== null) this.lost(lostMeanwhile);
+  }
+
+  /** The image is loaded: the stream follows, of which `rest` has come. `marked`: a master that streamed the image waits for word of it. */
+  private beginStream(database: number, marked: boolean, rest: readonly Buffer[] = []): void {
+    const { second } = this;
     this.follow(database);
     this.server.log.notice("MASTER <-> REPLICA sync: Finished with success");
-    // A master that streamed the image waits for this before it sends anything else.
-    if (transfer.payload.marked) this.acknowledge();
+    if (marked) this.acknowledge();
+    if (second !== null) return void guardLater(this.runKept(second), this.server.broken);
     const { session } = this;
-    for (const chunk of transfer.rest) if (this.session === session) this.readStream(chunk, 0);
+    for (const chunk of rest) if (this.session === session) this.readStream(chunk, 0);
     if (this.session === session) this.caughtUp();
   }
 
@@ -319,6 +379,73 @@ export class MasterLink {
     this.lostMeanwhile = null;
     if (lostMeanwhile !== null) this.lost(lostMeanwhile);
     else this.listen(true);
+  }
+
+  // ---- two connections
+
+  /** Asks for the image over a second connection; what comes over the first one from now on is the stream. */
+  private openChannel(mainId: string | null): void {
+    this.second = new TwoConnections(
+      this.server,
+      this.address,
+      { ...this.introduction, mainId },
+      {
+        announced: (point) => this.announced(point),
+        received: (chunk, from) => this.transfer?.receive(chunk, from),
+        channelLost: (reason, announced) => this.channelLost(reason, announced),
+        streamFailed: (reason) => {
+          this.setbacks.loadHasFailed();
+          this.lost(reason);
+        },
+        heard: (bytes) => this.heard(bytes),
+        listen: (on) => this.listen(on),
+      },
+    );
+  }
+
+  private announced(point: ImagePoint): void {
+    this.full = { id: point.id, offset: point.offset, acknowledges: true };
+    this.beginTransfer(point.id, (on) => {
+      if (on) this.lastHeard = Date.now();
+      this.second?.listen(on);
+    });
+    if (point.channelId !== null) this.handshake = new Join(point, this.server.log, this.send);
+  }
+
+  private channelLost(reason: string, announced: boolean): void {
+    const { log } = this.server;
+    if (this.transfer?.lost(reason) === true) return;
+    if (announced) log.warning(`I/O error trying to sync with MASTER: ${reason}`);
+    else log.warning(`rdb channel sync failed with error: ${reason}. The next synchronization is tried over one connection.`);
+    this.channelFailed = !announced;
+    this.restart();
+  }
+
+  private keep(second: TwoConnections, chunk: Buffer, from: number): void {
+    second.keep(chunk, from);
+    this.waitingPeak = Math.max(this.waitingPeak, second.waiting.peak);
+  }
+
+  /** Runs what the stream brought while the image was loaded. */
+  private async runKept(second: TwoConnections): Promise<void> {
+    let failure: string | null = null;
+    try {
+      if (!(await second.run((piece) => this.runPiece(piece)))) return;
+    } catch (error) {
+      failure = asFailure(error).message;
+    }
+    if (this.second !== second) return;
+    this.second = null;
+    second.discard();
+    if (failure !== null) return this.lost(failure);
+    this.acknowledge();
+    this.caughtUp();
+  }
+
+  /** Returns false while the stream has to wait. */
+  private runPiece(piece: Buffer): boolean {
+    this.readStream(piece, 0);
+    return this.session?.postponed !== true && !this.server.executor.busy;
   }
 
   // ---- the stream
@@ -432,7 +559,7 @@ export class MasterLink {
         return this.connect();
       case LinkState.SYNC:
         // Nothing is expected of a master whose image is being loaded, or that is not listened to.
-        if (silent && this.payload?.finished !== true && this.connection?.paused !== true) {
+        if (silent && this.payload?.finished !== true && !this.rests) {
           log.warning(
             "Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value.",
           );
@@ -442,12 +569,18 @@ export class MasterLink {
         this.connection?.write(NEWLINE);
         return;
       case LinkState.CONNECTED:
-        if (silent && this.connection?.paused !== true) {
+        if (silent && !this.rests) {
           log.warning("MASTER timeout: no data nor PING received...");
           return this.lost("timeout");
         }
         this.acknowledge();
     }
+  }
+
+  /** Whether what the master sends is not read at the moment. */
+  private get rests(): boolean {
+    const { second, connection, state } = this;
+    return (second !== null && state === LinkState.SYNC ? second : connection)?.paused === true;
   }
 
   // ---- out

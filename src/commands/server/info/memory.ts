@@ -38,6 +38,11 @@ export const MEMORY = section("Memory", "default", (out, server) => {
   out.add("mem_not_counted_for_evict", report.notCountedForEviction);
   out.add("mem_replication_backlog", report.backlog);
   out.add("mem_total_replication_buffers", report.journal);
+  if (values["repl-rdb-channel"]) {
+    // Redis 8's name, and Valkey's.
+    out.add("mem_replica_full_sync_buffer", report.fullSync);
+    out.add("mem_replicas_repl_buffer", report.fullSync);
+  }
   out.add("mem_clients_slaves", report.replicas);
   out.add("mem_clients_normal", report.clients);
   out.zeros("mem_cluster_links", "mem_aof_buffer");

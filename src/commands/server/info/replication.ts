@@ -1,7 +1,7 @@
 /** INFO's section Replication. */
 
 import type { ServerParts } from "../../../execution/server-parts.ts";
-import { ReplicaState, STATE_WORDS } from "../../../replication/master/replica.ts";
+import { type Replica, ReplicaState, STATE_WORDS } from "../../../replication/master/replica.ts";
 import type { MasterLink } from "../../../replication/replica/link.ts";
 import { LinkState } from "../../../replication/replica/link-state.ts";
 import type { InfoText } from "../../../session/info-text.ts";
@@ -17,6 +17,7 @@ export const REPLICATION = section("Replication", "default", (out, server) => {
   out.add("role", link === null ? "master" : "slave");
   if (link !== null) addMaster(out, server, link);
   addReplicas(out, server);
+  if (server.config.values["repl-rdb-channel"]) out.add("replicas_waiting_psync", replication.replicas.channels.unjoinedCount);
   out.add("master_failover_state", replication.failover.state);
   out.add("master_replid", history.id);
   out.add("master_replid2", history.formerId);
@@ -42,6 +43,7 @@ function addMaster(out: InfoText, server: ServerParts, link: MasterLink): void {
   out.add("master_sync_in_progress", syncing);
   out.add("slave_read_repl_offset", link.connected ? (link.stream?.received ?? held) : held);
   out.add("slave_repl_offset", held);
+  if (values["repl-rdb-channel"]) addWaiting(out, link);
   if (syncing) {
     const size = link.payload?.size ?? 0;
     const received = link.payload?.received ?? 0;
@@ -58,8 +60,18 @@ function addMaster(out: InfoText, server: ServerParts, link: MasterLink): void {
   out.add("replica_announced", values["replica-announced"]);
 }
 
+/** What of the stream waits for an image to be loaded, by Redis 8's names and by Valkey's. */
+function addWaiting(out: InfoText, { waiting, waitingPeak }: MasterLink): void {
+  const size = waiting?.size ?? 0;
+  out.add("replica_full_sync_buffer_size", size);
+  out.add("replica_full_sync_buffer_peak", waitingPeak);
+  out.add("replicas_repl_buffer_size", size);
+  out.add("replicas_repl_buffer_peak", waitingPeak);
+}
+
 function addReplicas(out: InfoText, { replication, config }: ServerParts): void {
-  const { list } = replication.replicas;
+  // In Redis's protocol the second connection of a replica is not told of, in Valkey's it is one more.
+  const list = replication.replicas.list.filter(({ main }) => main === null);
   const { values } = config;
   out.add("connected_slaves", list.length);
   if (values["min-replicas-to-write"] > 0 && values["min-replicas-max-lag"] > 0)
@@ -68,6 +80,12 @@ function addReplicas(out: InfoText, { replication, config }: ServerParts): void 
   for (const [index, replica] of list.filter(({ state }) => STATE_WORDS[state] !== "").entries()) {
     const lag = replica.state === ReplicaState.ONLINE ? replica.lag(now) : 0;
     const place = `ip=${replica.ip},port=${replica.listeningPort},state=${STATE_WORDS[replica.state]}`;
-    out.add(`slave${index}`, `${place},offset=${replica.acknowledged},lag=${lag}`);
+    out.add(`slave${index}`, `${place},offset=${replica.acknowledged},lag=${lag}${typeOf(replica)}`);
   }
+}
+
+/** Valkey's field for connections that are one of two. */
+function typeOf({ session, state }: Replica): string {
+  if (session.imageChannel) return ",type=rdb-channel";
+  return state === ReplicaState.BG_TRANSFER ? ",type=main-channel" : "";
 }

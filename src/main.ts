@@ -13,10 +13,11 @@ import { supervision } from "./process/supervision.ts";
 import { Server } from "./server.ts";
 import { LoadError } from "./snapshot/load-handler.ts";
 import { ListenError } from "./transport/listeners.ts";
+import { TlsError } from "./transport/tls.ts";
 import { VERSION_LINE } from "./version.ts";
 
 /** Failures that are not ours and need a person: said in one line, without a stack. */
-const EXPECTED = [ConfigError, ListenError, LoadError, LogFileError];
+const EXPECTED = [ConfigError, ListenError, TlsError, LoadError, LogFileError];
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === "compare")

@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
+import type { TLSOptions } from "bun";
 import { AppendOnlyFile } from "./aof/aof.ts";
 import { Replay } from "./aof/replay.ts";
 import type { InvariantError } from "./assert.ts";
@@ -45,6 +46,7 @@ import { Persistence } from "./snapshot/persistence.ts";
 import { ClientAcceptor } from "./transport/acceptor.ts";
 import { Conversations } from "./transport/conversations.ts";
 import { ListenError, Listeners, listenAddresses } from "./transport/listeners.ts";
+import { clientTls, type ServerTls, serverTls, TLS_DIRECTIVES, TlsError } from "./transport/tls.ts";
 import { COMMIT, VERSION } from "./version.ts";
 
 export interface ServerOptions {
@@ -96,6 +98,9 @@ export class Server implements ServerParts {
   /** Resolved with the exit code once the server has stopped. */
   readonly stopped: Promise<number> = this.stopping.promise;
 
+  /** How clients of TLS are served, while that is wanted, and what a master is shown. */
+  private tls: ServerTls | null = null;
+  masterTls: TLSOptions | null = null;
   private readonly options: ServerOptions;
   private readonly conversations: Conversations;
   private readonly listeners: Listeners;
@@ -186,6 +191,10 @@ export class Server implements ServerParts {
     return this.executor.restrictions;
   }
 
+  get tlsPort(): number {
+    return this.listeners.tlsPort;
+  }
+
   get port(): number {
     return this.listeners.port;
   }
@@ -244,20 +253,46 @@ export class Server implements ServerParts {
 
   private listen(): void {
     try {
+      this.readTls();
       this.listeners.listen(this.addresses(this.options.anyPort ? null : this.config.values.port));
     } catch (error) {
       // What reads standard output hears of it from the caller.
-      if (error instanceof ListenError && this.log.file !== "") this.log.warning(error.message);
+      if ((error instanceof ListenError || error instanceof TlsError) && this.log.file !== "") this.log.warning(error.message);
       throw error;
     }
   }
 
   private addresses(port: number | null) {
-    const { bind, dir, unixsocket, unixsocketperm } = this.config.values;
-    return listenAddresses(bind, port, { path: unixsocket === "" ? "" : resolve(dir, unixsocket), mode: unixsocketperm });
+    const { bind, dir, unixsocket, unixsocketperm, "tls-port": tlsPort } = this.config.values;
+    const secured = this.tls === null || tlsPort === 0 ? null : { port: tlsPort, tls: this.tls };
+    return listenAddresses(bind, port, { path: unixsocket === "" ? "" : resolve(dir, unixsocket), mode: unixsocketperm }, secured);
   }
 
   /** Listens where the configuration says by now. Returns `complaint` when that cannot be; the listeners are as they were then. */
+  /** What TLS needs is read again, and new connections have it. Returns a complaint when it cannot be had; all is as it was then. */
+  private renewTls(complaint: string): string | undefined {
+    const before = this.tls;
+    try {
+      this.readTls();
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error;
+      this.log.warning(error.message);
+      return "Unable to update TLS configuration. Check server logs.";
+    }
+    const failure = this.moveListeners(complaint);
+    if (failure !== undefined) this.tls = before;
+    return failure;
+  }
+
+  /** Errors: TlsError. */
+  private readTls(): void {
+    const { values } = this.config;
+    const isUsed = values["tls-port"] !== 0 || values["tls-replication"];
+    const tls = isUsed ? serverTls(values) : null;
+    this.masterTls = values["tls-replication"] ? clientTls(values) : null;
+    this.tls = tls;
+  }
+
   private moveListeners(complaint: string): string | undefined {
     try {
       this.listeners.listen(this.addresses(this.config.values.port));
@@ -348,6 +383,7 @@ export class Server implements ServerParts {
     config.onChange("tracking-table-max-keys", () => this.tracking.keepWithinLimit() as undefined);
     config.onChange("loglevel", () => log.setLevel(values.loglevel) as undefined);
     config.onChange("port", () => this.moveListeners("Unable to listen on this port. Check server logs."));
+    config.onChange([...TLS_DIRECTIVES, "tls-port"], () => this.renewTls("Unable to listen on this port. Check server logs."));
     config.onChange("bind", () => this.moveListeners("Failed to bind to specified addresses."));
   }
 }

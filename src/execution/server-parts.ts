@@ -42,6 +42,8 @@ export interface ServerParts extends ReplicationContext {
   readonly startedAt: number;
   /** The port that is listened on, 0 for none. */
   readonly port: number;
+  /** Likewise for TLS. */
+  readonly tlsPort: number;
   /** Ends the server once the current tick is done. Errors: CommandError when saving failed and `force` is off. Resolves to false when it goes on. */
   shutdown(options: ShutdownOptions): Promise<boolean>;
   /** Closes everything at once, saving nothing; the process may exit with `code`. */

@@ -34,7 +34,9 @@ export class ClientAcceptor implements Acceptor {
     const isFull = clients.count >= values.maxclients;
     if (isFull || isProtected) {
       stats.rejectedConnections++;
-      socket.end(isFull ? REFUSED_FULL : REFUSED_PROTECTED);
+      // Before its handshake a client of TLS can be told nothing.
+      if (kind === "tls") socket.terminate();
+      else socket.end(isFull ? REFUSED_FULL : REFUSED_PROTECTED);
       return null;
     }
     if (kind !== "unix") {
@@ -60,6 +62,10 @@ export class ClientAcceptor implements Acceptor {
     clients.add(connection.session);
     log.verbose(`Accepted ${connection.remoteAddress}`);
     return connection;
+  }
+
+  refused(reason: string): void {
+    this.shared.parts.log.verbose(`Error accepting a client connection: ${reason}`);
   }
 
   /** What a broken socket tells is of no interest; anything else is our own fault. */

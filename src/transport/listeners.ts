@@ -1,26 +1,31 @@
-/** Where the server listens: TCP addresses and a unix socket, each handing new connections to the acceptor. */
+/** Where the server listens: TCP addresses, with TLS or without, and a unix socket, each handing new connections to the acceptor. */
 
 import { chmodSync, rmSync } from "node:fs";
 import type { Socket } from "bun";
+import type { ServerTls } from "./tls.ts";
 import type { Conversation } from "./transport.ts";
 
-export type ListenerKind = "tcp" | "unix";
+export type ListenerKind = "tcp" | "tls" | "unix";
 
 /** One place to listen at. */
 export interface ListenAddress {
   readonly kind: ListenerKind;
-  /** tcp: an address, "*" for every IPv4 one, "::*" for every IPv6 one; with "-" in front it may be missing on this machine. unix: a path. */
+  /** tcp, tls: an address, "*" for every IPv4 one, "::*" for every IPv6 one; with "-" in front it may be missing on this machine. unix: a path. */
   readonly address: string;
-  /** tcp: null for any free port; the addresses of one list share it. */
+  /** tcp, tls: null for any free port; the addresses of one kind in one list share it. */
   readonly port?: number | null;
   /** unix: the file's permissions, 0 for those of the umask. */
   readonly mode?: number;
+  /** tls: how. */
+  readonly tls?: ServerTls | null;
 }
 
 /** What becomes of a socket that has just been accepted. */
 export interface Acceptor {
   /** Returns what the socket's events go to, or null when it was refused and closed. */
   accept(socket: Socket<Conversation>, kind: ListenerKind): Conversation | null;
+  /** A client does not speak TLS, or has no certificate that holds; it has been closed. */
+  refused(reason: string): void;
   /** A socket broke, or an event of its conversation threw; it has been closed. */
   failed(error: Error): void;
 }
@@ -37,6 +42,7 @@ interface Listener {
   /** 0: it has none. */
   readonly port: number;
   readonly mode: number;
+  readonly tls: ServerTls | null;
   stop(): void;
 }
 
@@ -63,7 +69,12 @@ export class Listeners {
 
   /** The port that is listened on, 0 for none. */
   get port(): number {
-    return portOf(this.open);
+    return portOf(this.open, "tcp");
+  }
+
+  /** Likewise for TLS. */
+  get tlsPort(): number {
+    return portOf(this.open, "tls");
   }
 
   /**
@@ -76,13 +87,13 @@ export class Listeners {
     let closed: Listener[] = [];
     try {
       for (const wanted of addresses) {
-        const port = wanted.port ?? portOf(next);
+        const port = wanted.port ?? portOf(next, wanted.kind);
         const standing = before.find((one) => isAt(one, wanted, port) && !closed.includes(one));
         const listener =
           standing ??
           this.tryOpen(wanted, port, () => {
             // The new one overlaps an old one ("*" and 127.0.0.1, say): the kernel wants the old ones shut first.
-            closed = before.filter((old) => old.kind === "tcp" && old.port === port && !next.includes(old));
+            closed = before.filter((old) => old.kind !== "unix" && old.port === port && !next.includes(old));
             for (const old of closed) old.stop();
             return closed.length > 0;
           });
@@ -105,22 +116,25 @@ export class Listeners {
   private tryOpen(wanted: ListenAddress, port: number, makeRoom: () => boolean): Listener | null {
     const { address, optional } = parseEntry(wanted);
     try {
-      return wanted.kind === "unix" ? this.openUnix(address, wanted.mode ?? 0) : this.openTcp(address, port);
+      return wanted.kind === "unix" ? this.openUnix(address, wanted.mode ?? 0) : this.openTcp(address, port, wanted.tls ?? null);
     } catch (error) {
       const code = codeOf(error);
       if (wanted.kind === "unix") throw new ListenError(`Failed opening unix socket ${address}: ${reasonOf(error)}`, { cause: error });
       if (code === ADDRESS_IN_USE && makeRoom()) return this.tryOpen(wanted, port, () => false);
       if ((optional && code === NO_SUCH_ADDRESS) || NO_SUCH_FAMILY.has(code)) return null;
-      throw new ListenError(`Failed listening on port ${port} (tcp) of ${address}: ${reasonOf(error)}`, { cause: error });
+      throw new ListenError(`Failed listening on port ${port} (${wanted.kind}) of ${address}: ${reasonOf(error)}`, { cause: error });
     }
   }
 
-  private openTcp(address: string, port: number): Listener {
+  private openTcp(address: string, port: number, tls: ServerTls | null): Listener {
     const hostname = hostnameOf(address);
     // ipv6Only, as Redis does: "::" beside "0.0.0.0" on one port is two listeners.
     const options = { hostname, port, exclusive: true, allowHalfOpen: true, ...(hostname.includes(":") ? { ipv6Only: true } : {}) };
-    const socket = Bun.listen<Conversation>({ ...options, socket: this.handlers("tcp") });
-    return { kind: "tcp", address, port: socket.port, mode: 0, stop: () => socket.stop(false) };
+    const kind = tls === null ? "tcp" : "tls";
+    const secured = tls === null ? options : { ...options, tls: tls.options };
+    const handlers = tls === null ? this.handlers(kind) : { ...this.handlers(kind), handshake: this.handshake(tls) };
+    const socket = Bun.listen<Conversation>({ ...secured, socket: handlers });
+    return { kind, address, port: socket.port, mode: 0, tls, stop: () => socket.stop(false) };
   }
 
   private openUnix(path: string, mode: number): Listener {
@@ -137,7 +151,7 @@ export class Listeners {
       stop();
       throw error;
     }
-    return { kind: "unix", address: path, port: 0, mode, stop };
+    return { kind: "unix", address: path, port: 0, mode, tls: null, stop };
   }
 
   private tryAgain(listener: Listener): Listener[] {
@@ -147,6 +161,18 @@ export class Listeners {
     } catch {
       return []; // another process took it in the meantime
     }
+  }
+
+  /** A client may leave its certificate out where it is optional, but not show one that does not hold. */
+  private handshake({ clients }: ServerTls) {
+    return (socket: Socket<Conversation>, succeeded: boolean, error: Error | null): void => {
+      const shown = clients === "optional" && Object.keys(socket.getPeerCertificate() ?? {}).length > 0;
+      const mustHold = clients === "yes" || shown;
+      if (succeeded && !(mustHold && !socket.authorized)) return;
+      this.acceptor.refused(error?.message ?? "no certificate that holds");
+      if (socket.data === undefined) socket.terminate();
+      else socket.data.destroy();
+    };
   }
 
   private handlers(kind: ListenerKind) {
@@ -188,31 +214,36 @@ export function listenAddresses(
   addresses: readonly string[],
   port: number | null,
   unix: { readonly path: string; readonly mode: number },
+  secured: { readonly port: number; readonly tls: ServerTls } | null = null,
 ): ListenAddress[] {
   const list: ListenAddress[] = port === 0 ? [] : addresses.map((address) => ({ kind: "tcp", address, port }));
+  if (secured !== null) list.push(...addresses.map((address): ListenAddress => ({ kind: "tls", address, ...secured })));
   if (unix.path !== "") list.push({ kind: "unix", address: unix.path, mode: unix.mode });
   return list;
 }
 
-function portOf(listeners: readonly Listener[]): number {
-  return listeners.find(({ kind }) => kind === "tcp")?.port ?? 0;
+function portOf(listeners: readonly Listener[], wanted: ListenerKind): number {
+  return listeners.find(({ kind }) => kind === wanted)?.port ?? 0;
 }
 
 function isAt(listener: Listener, wanted: ListenAddress, port: number): boolean {
   return (
-    listener.kind === wanted.kind && listener.address === parseEntry(wanted).address && (wanted.kind === "unix" || listener.port === port)
+    listener.kind === wanted.kind &&
+    listener.address === parseEntry(wanted).address &&
+    listener.tls === (wanted.tls ?? null) &&
+    (wanted.kind === "unix" || listener.port === port)
   );
 }
 
 /** Optional addresses may be missing, but not all there are. */
 function requireOne(addresses: readonly ListenAddress[], open: readonly Listener[]): void {
-  const wanted = addresses.find(({ kind }) => kind === "tcp");
-  if (wanted === undefined || open.some(({ kind }) => kind === "tcp")) return;
-  throw new ListenError(`Failed listening on port ${wanted.port ?? 0} (tcp): this machine has none of the addresses to bind to`);
+  const wanted = addresses.find(({ kind }) => kind !== "unix");
+  if (wanted === undefined || open.some(({ kind }) => kind !== "unix")) return;
+  throw new ListenError(`Failed listening on port ${wanted.port ?? 0} (${wanted.kind}): this machine has none of the addresses to bind to`);
 }
 
 function parseEntry({ kind, address }: ListenAddress): { address: string; optional: boolean } {
-  const optional = kind === "tcp" && address.startsWith("-");
+  const optional = kind !== "unix" && address.startsWith("-");
   return { address: optional ? address.slice(1) : address, optional };
 }
 

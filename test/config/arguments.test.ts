@@ -130,7 +130,7 @@ describe("the command line", () => {
     [["/nowhere.conf"], "can't open config file '/nowhere.conf': No such file or directory"],
     [["nowhere.conf"], "can't open config file '/home/me/nowhere.conf': No such file or directory"],
     [["--maxmemory-clients", "5%"], "command line: 'maxmemory-clients 5%' is not supported by this version of Replicant"],
-    [["--tls-port", "6380"], "command line: 'tls-port 6380' is not supported by this version of Replicant"],
+    [["--tls-ciphersuites", "x"], "command line: 'tls-ciphersuites x' is not supported by this version of Replicant"],
     [["--cluster-enabled", "yes"], "command line: 'cluster-enabled yes' is not supported by this version of Replicant"],
     [["--maxmemory-clients", "5%"], "command line: 'maxmemory-clients 5%' is not supported by this version of Replicant"],
     [["--loadmodule", "x.so"], "command line: 'loadmodule \"x.so\"' is not supported by this version of Replicant"],

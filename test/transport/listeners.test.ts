@@ -12,6 +12,9 @@ const HELLO: Acceptor = {
     socket.end("hello");
     return null;
   },
+  refused(reason: string): never {
+    throw new Error(reason);
+  },
   failed(error) {
     throw error;
   },

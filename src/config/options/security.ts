@@ -5,7 +5,7 @@ import { bool, count, longCount, oneOf, optionalPath, optionalText, path, port }
 
 const FILE: Traits = { volatile: true };
 
-/** Who may do what: passwords, access lists, guarded commands, TLS. TLS is off while tls-port is 0; what tunes it then waits unused. */
+/** Who may do what: passwords, access lists, guarded commands, TLS. TLS is off while tls-port is 0. */
 export const SECURITY = {
   requirepass: directive(optionalText(), "", "Password of the default user; empty for none", SECRET),
   aclfile: directive(path(), "", "File of users and their rights; none unless told", FIXED),
@@ -22,24 +22,24 @@ export const SECURITY = {
   "enable-module-command": ignored(oneOf(["no", "yes", "local"]), "no", "there are no modules here", FIXED),
   "sanitize-dump-payload": ignored(oneOf(["no", "yes", "clients"]), "no", "loaded snapshots are always checked in depth"),
 
-  "tls-port": defaultOnly(port, "0", "TCP port for TLS; 0 for none"),
-  "tls-replication": defaultOnly(bool, "no", "Use TLS towards the master"),
+  "tls-port": directive(port, "0", "TCP port for TLS; 0 for none"),
+  "tls-replication": directive(bool, "no", "Use TLS towards the master"),
   "tls-cluster": unused(bool, "no", "Use TLS on the cluster bus"),
-  "tls-auth-clients": unused(oneOf(["no", "yes", "optional"]), "yes", "Whether TLS clients must show a certificate"),
-  "tls-cert-file": unused(optionalPath, "", "Certificate of the server (PEM)", FILE),
-  "tls-key-file": unused(optionalPath, "", "Key of the server's certificate (PEM)", FILE),
-  "tls-key-file-pass": unused(optionalText(), "", "Password of that key"),
-  "tls-client-cert-file": unused(optionalPath, "", "Certificate for outgoing connections (PEM)", FILE),
-  "tls-client-key-file": unused(optionalPath, "", "Key for outgoing connections (PEM)", FILE),
-  "tls-client-key-file-pass": unused(optionalText(), "", "Password of that key"),
-  "tls-dh-params-file": unused(optionalPath, "", "Diffie-Hellman parameters (PEM)", FILE),
-  "tls-ca-cert-file": unused(optionalPath, "", "Certificates of trusted authorities (PEM)", FILE),
-  "tls-ca-cert-dir": unused(optionalPath, "", "Directory of certificates of trusted authorities", FILE),
-  "tls-protocols": unused(optionalText(), "", 'TLS versions to offer, such as "TLSv1.2 TLSv1.3"'),
-  "tls-ciphers": unused(optionalText(), "", "Ciphers up to TLS 1.2, in OpenSSL's notation"),
-  "tls-ciphersuites": unused(optionalText(), "", "Cipher suites of TLS 1.3"),
-  "tls-prefer-server-ciphers": unused(bool, "no", "Choose ciphers in the server's order"),
-  "tls-session-caching": unused(bool, "yes", "Let TLS clients resume sessions"),
-  "tls-session-cache-size": unused(count, "20480", "How many TLS sessions are kept; 0 for no limit"),
-  "tls-session-cache-timeout": unused(count, "300", "Seconds a TLS session is kept"),
+  "tls-auth-clients": directive(oneOf(["no", "yes", "optional"]), "yes", "Whether TLS clients must show a certificate"),
+  "tls-cert-file": directive(optionalPath, "", "Certificate of the server (PEM)", FILE),
+  "tls-key-file": directive(optionalPath, "", "Key of the server's certificate (PEM)", FILE),
+  "tls-key-file-pass": directive(optionalText(), "", "Password of that key", SECRET),
+  "tls-client-cert-file": directive(optionalPath, "", "Certificate for outgoing connections (PEM)", FILE),
+  "tls-client-key-file": directive(optionalPath, "", "Key for outgoing connections (PEM)", FILE),
+  "tls-client-key-file-pass": directive(optionalText(), "", "Password of that key", SECRET),
+  "tls-dh-params-file": defaultOnly(optionalPath, "", "Diffie-Hellman parameters (PEM)", FILE),
+  "tls-ca-cert-file": directive(optionalPath, "", "Certificates of trusted authorities (PEM)", FILE),
+  "tls-ca-cert-dir": directive(optionalPath, "", "Directory of certificates of trusted authorities", FILE),
+  "tls-protocols": directive(optionalText(), "", 'TLS versions to offer, such as "TLSv1.2 TLSv1.3"'),
+  "tls-ciphers": directive(optionalText(), "", "Ciphers up to TLS 1.2, in OpenSSL's notation"),
+  "tls-ciphersuites": defaultOnly(optionalText(), "", "Cipher suites of TLS 1.3"),
+  "tls-prefer-server-ciphers": directive(bool, "no", "Choose ciphers in the server's order"),
+  "tls-session-caching": directive(bool, "yes", "Let TLS clients resume sessions"),
+  "tls-session-cache-size": ignored(count, "20480", "clients keep the sessions that they resume, as tickets"),
+  "tls-session-cache-timeout": ignored(count, "300", "clients keep the sessions that they resume, as tickets"),
 } as const;

@@ -38,7 +38,7 @@ export const SERVER = section("Server", "default", (out, server) => {
   out.add("process_id", PROCESS_ID);
   out.add("process_supervised", "no");
   out.add("run_id", server.runId);
-  out.add("tcp_port", server.port);
+  out.add("tcp_port", server.port === 0 ? server.tlsPort : server.port);
   out.add("server_time_usec", wallMicroseconds());
   out.add("uptime_in_seconds", uptime);
   out.whole("uptime_in_days", uptime / SECONDS_PER_DAY);
@@ -58,4 +58,6 @@ function addListeners(out: InfoText, server: ServerParts): void {
   if (server.port !== 0)
     out.add(`listener${index++}`, ["name=tcp", ...bind.map((address) => `bind=${address}`), `port=${server.port}`].join(","));
   if (unixsocket !== null && unixsocket !== "") out.add(`listener${index++}`, `name=unix,bind=${unixsocket}`);
+  if (server.tlsPort !== 0)
+    out.add(`listener${index++}`, ["name=tls", ...bind.map((address) => `bind=${address}`), `port=${server.tlsPort}`].join(","));
 }

@@ -2,17 +2,15 @@
 
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import type { TLSOptions } from "bun";
 import { AppendOnlyFile } from "./aof/aof.ts";
 import { Replay } from "./aof/replay.ts";
 import type { InvariantError } from "./assert.ts";
 import { COMMANDS } from "./commands/command-list.ts";
 import { Comparisons } from "./compare/comparisons.ts";
 import type { Config } from "./config/config.ts";
-import { ConfigError } from "./config/error.ts";
 import { CommandExecutor } from "./execution/executor.ts";
 import { type Permissions, ruleCommands } from "./execution/permissions.ts";
-import type { CommandTable } from "./execution/registry.ts";
+import { type CommandTable, renameCommands } from "./execution/registry.ts";
 import type { Restrictions } from "./execution/restrictions.ts";
 import type { ServerParts, ShutdownOptions } from "./execution/server-parts.ts";
 import { journalDeletions } from "./journal/deletions.ts";
@@ -45,8 +43,7 @@ import { Tracking } from "./session/tracking.ts";
 import { Persistence } from "./snapshot/persistence.ts";
 import { ClientAcceptor } from "./transport/acceptor.ts";
 import { Conversations } from "./transport/conversations.ts";
-import { ListenError, Listeners, listenAddresses } from "./transport/listeners.ts";
-import { clientTls, type ServerTls, serverTls, TLS_DIRECTIVES, TlsError } from "./transport/tls.ts";
+import { Endpoints } from "./transport/endpoints.ts";
 import { COMMIT, VERSION } from "./version.ts";
 
 export interface ServerOptions {
@@ -61,13 +58,6 @@ function logOf(values: Config["values"]): Log {
     file: values.logfile === "" ? "" : resolve(values.dir, values.logfile),
     syslog: values["syslog-enabled"] ? { ident: values["syslog-ident"], facility: values["syslog-facility"] } : null,
   });
-}
-
-function deprecatedRule(rule: string): string {
-  return (
-    "Deprecation warning: Allowing a first arg of an otherwise blocked command is a misuse of ACL and may get disabled in the future " +
-    `(offender: +${rule})`
-  );
 }
 
 export class Server implements ServerParts {
@@ -98,12 +88,9 @@ export class Server implements ServerParts {
   /** Resolved with the exit code once the server has stopped. */
   readonly stopped: Promise<number> = this.stopping.promise;
 
-  /** How clients of TLS are served, while that is wanted, and what a master is shown. */
-  private tls: ServerTls | null = null;
-  masterTls: TLSOptions | null = null;
   private readonly options: ServerOptions;
   private readonly conversations: Conversations;
-  private readonly listeners: Listeners;
+  private readonly endpoints: Endpoints;
   private readonly ending: Shutdown;
   private readonly pidFile = new PidFile();
   private readonly oomScore: OomScore;
@@ -117,33 +104,16 @@ export class Server implements ServerParts {
     this.oomScore = new OomScore(config, this.log);
     this.keyspace = new Keyspace({ databases: values.databases, now: this.startedAt });
     this.executor = new CommandExecutor(this, COMMANDS, new Reply());
-    this.renameCommands();
-    this.tracking = new Tracking({
-      clients: this.clients,
-      pubsub: this.pubsub,
-      current: () => this.executor.current,
-      mostKeys: () => values["tracking-table-max-keys"],
-      used: (tracker) => {
-        this.keyspace.tracker = tracker;
-      },
-    });
-    this.access = new AccessControl(
-      this.clients,
-      {
-        commands: ruleCommands(this.executor.commands),
-        allChannels: () => values["acl-pubsub-default"] === "allchannels",
-        deprecated: (rule) => this.log.warning(deprecatedRule(rule)),
-      },
-      (session) => this.disconnect(session),
-    );
-    this.access.setDefaultPassword(values.requirepass);
-    this.access.loadConfigured(config, this.log);
+    renameCommands(this.executor.commands, config);
+    this.tracking = new Tracking(this, () => this.executor.current);
+    const rules = ruleCommands(this.executor.commands);
+    this.access = new AccessControl(this.clients, rules, config, this.log, (session) => this.disconnect(session));
     this.scripts = new Scripts(this, this.executor);
     const { runner, random } = this.scripts;
     const engines = [new LuaEngine(runner, random), new TypeScriptEngine("typescript", runner), new TypeScriptEngine("javascript", runner)];
     this.functions = new FunctionStore(engines, this);
     this.conversations = new Conversations(this);
-    this.listeners = new Listeners(new ClientAcceptor(this.conversations));
+    this.endpoints = new Endpoints(config, this.log, new ClientAcceptor(this.conversations));
     this.blocked = new BlockedClients(this.executor, this.keyspace.blocked);
     this.postponed = new PostponedClients(this.blocked);
     this.pauses = new Pauses(this.postponed, () => {
@@ -192,20 +162,11 @@ export class Server implements ServerParts {
   }
 
   get tlsPort(): number {
-    return this.listeners.tlsPort;
+    return this.endpoints.tlsPort;
   }
 
   get port(): number {
-    return this.listeners.port;
-  }
-
-  /** Errors: ConfigError. */
-  private renameCommands(): void {
-    for (const { place, text, words } of this.config.renames) {
-      const [from = "", to = ""] = words;
-      const problem = this.executor.commands.rename(from, to);
-      if (problem !== null) throw new ConfigError(`${place}: '${text}': ${problem}`);
-    }
+    return this.endpoints.port;
   }
 
   // ---- starting and stopping
@@ -219,8 +180,7 @@ export class Server implements ServerParts {
     this.log.role = "M";
     this.log.notice(`Replicant ${VERSION} (commit ${COMMIT}) started, PID: ${process.pid}`);
     for (const line of this.config.withoutEffect()) this.log.notice(line);
-    this.listen();
-    if (this.options.anyPort) this.config.assign("port", [String(this.port)]);
+    this.endpoints.open(this.options.anyPort ?? false);
     try {
       this.pidFile.write(this.config, this.log);
       this.housekeeping.start();
@@ -251,59 +211,6 @@ export class Server implements ServerParts {
     this.stateChanged();
   }
 
-  private listen(): void {
-    try {
-      this.readTls();
-      this.listeners.listen(this.addresses(this.options.anyPort ? null : this.config.values.port));
-    } catch (error) {
-      // What reads standard output hears of it from the caller.
-      if ((error instanceof ListenError || error instanceof TlsError) && this.log.file !== "") this.log.warning(error.message);
-      throw error;
-    }
-  }
-
-  private addresses(port: number | null) {
-    const { bind, dir, unixsocket, unixsocketperm, "tls-port": tlsPort } = this.config.values;
-    const secured = this.tls === null || tlsPort === 0 ? null : { port: tlsPort, tls: this.tls };
-    return listenAddresses(bind, port, { path: unixsocket === "" ? "" : resolve(dir, unixsocket), mode: unixsocketperm }, secured);
-  }
-
-  /** Listens where the configuration says by now. Returns `complaint` when that cannot be; the listeners are as they were then. */
-  /** What TLS needs is read again, and new connections have it. Returns a complaint when it cannot be had; all is as it was then. */
-  private renewTls(complaint: string): string | undefined {
-    const before = this.tls;
-    try {
-      this.readTls();
-    } catch (error) {
-      if (!(error instanceof TlsError)) throw error;
-      this.log.warning(error.message);
-      return "Unable to update TLS configuration. Check server logs.";
-    }
-    const failure = this.moveListeners(complaint);
-    if (failure !== undefined) this.tls = before;
-    return failure;
-  }
-
-  /** Errors: TlsError. */
-  private readTls(): void {
-    const { values } = this.config;
-    const isUsed = values["tls-port"] !== 0 || values["tls-replication"];
-    const tls = isUsed ? serverTls(values) : null;
-    this.masterTls = values["tls-replication"] ? clientTls(values) : null;
-    this.tls = tls;
-  }
-
-  private moveListeners(complaint: string): string | undefined {
-    try {
-      this.listeners.listen(this.addresses(this.config.values.port));
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof ListenError)) throw error;
-      this.log.warning(error.message);
-      return complaint;
-    }
-  }
-
   shutdown(options: ShutdownOptions): Promise<boolean> {
     return this.ending.begin(options);
   }
@@ -321,7 +228,7 @@ export class Server implements ServerParts {
     this.closed = true;
     this.conversations.deferred.flush();
     this.housekeeping.stop();
-    this.listeners.close();
+    this.endpoints.close();
     this.replication.stop();
     this.blocked.stop();
     this.pauses.stop();
@@ -379,11 +286,6 @@ export class Server implements ServerParts {
     journalDeletions(config, keyspace, journal);
     expiresFields(keyspace);
     journal.followDirective(config);
-    config.onChange("requirepass", () => this.access.setDefaultPassword(values.requirepass) as undefined);
-    config.onChange("tracking-table-max-keys", () => this.tracking.keepWithinLimit() as undefined);
     config.onChange("loglevel", () => log.setLevel(values.loglevel) as undefined);
-    config.onChange("port", () => this.moveListeners("Unable to listen on this port. Check server logs."));
-    config.onChange([...TLS_DIRECTIVES, "tls-port"], () => this.renewTls("Unable to listen on this port. Check server logs."));
-    config.onChange("bind", () => this.moveListeners("Failed to bind to specified addresses."));
   }
 }

@@ -1,5 +1,7 @@
 /** All commands of a server by name, each with what restricts it and with its statistics. */
 
+import type { Config } from "../config/config.ts";
+import { ConfigError } from "../config/error.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Contract, Runnable } from "./contract.ts";
 import type { LatencyHistogram } from "./latency-histogram.ts";
@@ -260,6 +262,15 @@ export class CommandTable<Context = never> {
 
   resetStats(): void {
     for (const entry of this.originals.values()) entry.resetStats();
+  }
+}
+
+/** Brings the `rename-command` lines of a configuration into effect. Errors: ConfigError. */
+export function renameCommands<Context>(commands: CommandTable<Context>, config: Config): void {
+  for (const { place, text, words } of config.renames) {
+    const [from = "", to = ""] = words;
+    const problem = commands.rename(from, to);
+    if (problem !== null) throw new ConfigError(`${place}: '${text}': ${problem}`);
   }
 }
 

@@ -3,6 +3,7 @@
  * changes. Keys are known by their names, in whatever database they are, as latin1 strings. Source: tracking.c.
  */
 
+import type { Config } from "../config/config.ts";
 import type { KeyTracker } from "../keyspace/observers.ts";
 import type { Clients } from "./clients.ts";
 import type { PubSub } from "./pubsub.ts";
@@ -15,15 +16,12 @@ interface Prefix {
   readonly changed: Map<string, Session | null>;
 }
 
-export interface TrackingSurroundings {
+/** Parts of the server that tracking needs. */
+interface TrackingSurroundings {
   readonly clients: Clients;
   readonly pubsub: PubSub;
-  /** The client whose command is under way, or null. */
-  readonly current: () => Session | null;
-  /** How many keys are remembered at most (tracking-table-max-keys); 0 for no limit. */
-  readonly mostKeys: () => number;
-  /** Told whether any client tracks keys. */
-  readonly used: (tracker: KeyTracker | null) => void;
+  readonly config: Config;
+  readonly keyspace: { tracker: KeyTracker | null };
 }
 
 /** So many keys are forgotten at most for one that is new, where there are too many. */
@@ -41,8 +39,13 @@ export class Tracking implements KeyTracker {
   itemCount = 0;
   private broadcastScheduled = false;
 
-  constructor(surroundings: TrackingSurroundings) {
+  private readonly current: () => Session | null;
+
+  /** `current`: the client whose command is under way. */
+  constructor(surroundings: TrackingSurroundings, current: () => Session | null) {
     this.surroundings = surroundings;
+    this.current = current;
+    surroundings.config.onChange("tracking-table-max-keys", () => this.keepWithinLimit() as undefined);
   }
 
   get keyCount(): number {
@@ -63,7 +66,7 @@ export class Tracking implements KeyTracker {
     if (before === null) this.clientCount++;
     session.tracking = { ...options, prefixes: all, cachingGiven: false, redirectBroken: false };
     for (const text of all) this.prefixOf(text).sessions.add(session);
-    this.surroundings.used(this);
+    this.surroundings.keyspace.tracker = this;
   }
 
   private prefixOf(text: string): Prefix {
@@ -88,7 +91,7 @@ export class Tracking implements KeyTracker {
     this.clientCount--;
     if (this.clientCount > 0) return;
     this.forgetAll();
-    this.surroundings.used(null);
+    this.surroundings.keyspace.tracker = null;
   }
 
   private forgetAll(): void {
@@ -117,7 +120,7 @@ export class Tracking implements KeyTracker {
 
   /** Forgets keys, the oldest first, as long as there are too many; who has read them is told. */
   keepWithinLimit(): void {
-    const most = this.surroundings.mostKeys();
+    const most = this.surroundings.config.values["tracking-table-max-keys"];
     if (most === 0) return;
     for (let count = 0; count < FORGOTTEN_AT_ONCE && this.readers.size > most; count++) {
       const [oldest] = this.readers.keys();
@@ -129,7 +132,7 @@ export class Tracking implements KeyTracker {
 
   keyChanged(bytes: Buffer, from: number, length: number): void {
     const key = bytes.latin1Slice(from, from + length);
-    const current = this.surroundings.current();
+    const current = this.current();
     for (const [text, { changed }] of this.prefixes) if (key.startsWith(text)) changed.set(key, current);
     if (this.prefixes.size > 0) this.scheduleBroadcast();
     this.invalidate(key, current);

@@ -12,12 +12,20 @@ import { PubSub } from "../pubsub.ts";
 import type { Session } from "../session.ts";
 import { Topic } from "../subscriptions.ts";
 import { AclLog } from "./acl-log.ts";
+import type { RuleCommands } from "./commands.ts";
 import type { User } from "./user.ts";
-import { Users, type UsersOptions } from "./users.ts";
+import { Users } from "./users.ts";
 
 const FILE_AND_LINES =
   "Users are defined in the configuration, and an ACL file is named as well (aclfile). This leads to errors and security holes: please " +
   "define either an ACL file or users in the configuration, but not both.";
+
+function deprecatedRule(rule: string): string {
+  return (
+    "Deprecation warning: Allowing a first arg of an otherwise blocked command is a misuse of ACL and may get disabled in the future " +
+    `(offender: +${rule})`
+  );
+}
 
 function disabledWarning(name: string): string {
   return `The user '${name}' is disabled (there is no 'on' modifier in the user description). Make sure this is not a configuration error.`;
@@ -29,15 +37,23 @@ export class AccessControl {
   private readonly clients: Clients;
   private readonly disconnect: (session: Session) => void;
 
-  /** `disconnect`: ends a client that is not being served. */
-  constructor(clients: Clients, options: UsersOptions, disconnect: (session: Session) => void) {
+  /** With the users of the configuration. `disconnect`: ends a client that is not being served. Errors: ConfigError. */
+  constructor(clients: Clients, commands: RuleCommands, config: Config, log: Log, disconnect: (session: Session) => void) {
+    const { values } = config;
     this.clients = clients;
-    this.users = new Users(options);
+    this.users = new Users({
+      commands,
+      allChannels: () => values["acl-pubsub-default"] === "allchannels",
+      deprecated: (rule) => log.warning(deprecatedRule(rule)),
+    });
     this.disconnect = disconnect;
+    this.setDefaultPassword(values.requirepass);
+    config.onChange("requirepass", () => this.setDefaultPassword(values.requirepass) as undefined);
+    this.loadConfigured(config, log);
   }
 
-  /** The users of a configuration; of a file when it names one. Errors: ConfigError. */
-  loadConfigured({ users, values }: Config, log: Log): void {
+  /** Those of a file when the configuration names one. */
+  private loadConfigured({ users, values }: Config, log: Log): void {
     if (users.length > 0 && values.aclfile !== "") throw new ConfigError(FILE_AND_LINES);
     for (const { place, text, words } of users) {
       const [name = "", ...rules] = words;

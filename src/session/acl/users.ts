@@ -23,7 +23,7 @@ const SAVE_STEPS: Record<ReplaceStep, string> = {
   directory: "Syncing ACL directory",
 };
 
-export interface UsersOptions {
+interface UsersOptions {
   readonly commands: RuleCommands;
   /** Whether new selectors allow all channels, by now. */
   readonly allChannels: () => boolean;

@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
+import type { TLSOptions } from "bun";
 import { AppendOnlyFile } from "./aof/aof.ts";
 import { Replay } from "./aof/replay.ts";
 import type { InvariantError } from "./assert.ts";
@@ -159,6 +160,10 @@ export class Server implements ServerParts {
 
   get restrictions(): Restrictions {
     return this.executor.restrictions;
+  }
+
+  get masterTls(): TLSOptions | null {
+    return this.endpoints.masterTls;
   }
 
   get tlsPort(): number {

@@ -1,5 +1,6 @@
 /** What replication needs of its server, declared below both so that neither imports the other. */
 
+import type { TLSOptions } from "bun";
 import type { AppendOnlyFile } from "../aof/aof.ts";
 import type { Broken } from "../assert.ts";
 import type { Config } from "../config/config.ts";
@@ -46,6 +47,8 @@ export interface ReplicationContext {
   readonly stats: ServerStats;
   readonly executor: Executor;
   readonly functions: { readonly privileged: PrivilegedLibraries };
+  /** What a master is shown over TLS (tls-replication); null: the links to it have none. */
+  readonly masterTls: TLSOptions | null;
   /** The role, the link to the master or loading changed: which commands may run is decided again. */
   stateChanged(): void;
   /** An invariant of this server is broken: it logs the error and closes everything at once, before it serves or saves wrong data. */

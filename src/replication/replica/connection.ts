@@ -1,10 +1,11 @@
 /** One connection to the master: what comes of it, and what is said to it, which waits until the kernel takes it. */
 
-import type { Socket } from "bun";
+import type { Socket, TLSOptions } from "bun";
 import { type Broken, guard } from "../../assert.ts";
 import type { MasterAddress } from "../../config/special-kinds.ts";
 import { Frame } from "../../protocol/frame.ts";
 import { isLocalAddress } from "../../session/session.ts";
+import { mayTrust } from "../../transport/tls.ts";
 
 /** What a connection tells, until it is closed from here. */
 export interface ConnectionEvents {
@@ -26,17 +27,24 @@ export class MasterConnection {
   /** Bytes that the kernel did not take yet: what is said to a master is short. */
   private unsent: Buffer = Buffer.alloc(0);
 
-  constructor({ host, port }: MasterAddress, events: ConnectionEvents, broken: Broken) {
+  /** `tls`: what the master is shown over TLS; null for a connection without. */
+  constructor({ host, port }: MasterAddress, tls: TLSOptions | null, events: ConnectionEvents, broken: Broken) {
     this.events = events;
     this.broken = broken;
     const lost = (reason: string): void => this.whileOpen(() => this.end(reason));
     Bun.connect<undefined>({
       hostname: host,
       port,
+      ...(tls === null ? {} : { tls }),
       socket: {
         open: (socket) => {
-          if (this.closed) socket.terminate();
-          else this.whileOpen(() => this.opened(socket));
+          if (this.closed) return void socket.terminate();
+          this.socket = socket;
+          if (tls === null) this.whileOpen(() => this.opened(socket));
+        },
+        handshake: (socket, succeeded, error) => {
+          if (mayTrust(succeeded, error)) this.whileOpen(() => this.opened(socket));
+          else lost(`the master's certificate does not hold: ${error?.message ?? "the handshake failed"}`);
         },
         data: (_, chunk) => this.whileOpen(() => this.receive(chunk)),
         drain: () => this.whileOpen(() => this.drain()),
@@ -52,7 +60,6 @@ export class MasterConnection {
   }
 
   private opened(socket: Socket<undefined>): void {
-    this.socket = socket;
     socket.setNoDelay(true);
     this.events.opened();
   }

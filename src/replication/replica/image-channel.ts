@@ -5,6 +5,7 @@
  * stream from there on (`Join`).
  */
 
+import type { TLSOptions } from "bun";
 import { assert, type Broken } from "../../assert.ts";
 import type { MasterAddress } from "../../config/special-kinds.ts";
 import type { Log } from "../../log.ts";
@@ -33,6 +34,8 @@ export interface ChannelEvents {
 }
 
 export interface ChannelOptions extends Pick<HandshakeOptions, "user" | "password" | "announcedPort" | "announcedAddress"> {
+  /** What the master is shown over TLS; null for a connection without. */
+  readonly tls: TLSOptions | null;
   /** How the master names the first connection, in Redis's protocol; null in Valkey's. */
   readonly mainId: string | null;
 }
@@ -54,6 +57,7 @@ export class ImageChannel {
     this.events = events;
     this.connection = new MasterConnection(
       address,
+      options.tls,
       { opened: () => this.opened(), received: (chunk) => this.receive(chunk), lost: (reason) => events.lost(reason) },
       broken,
     );

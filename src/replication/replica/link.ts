@@ -129,7 +129,7 @@ export class MasterLink {
       received: (chunk: Buffer) => this.receive(chunk),
       lost: (reason: string) => this.lost(reason),
     };
-    this.connection = new MasterConnection(this.address, events, broken);
+    this.connection = new MasterConnection(this.address, this.server.masterTls, events, broken);
     log.notice("MASTER <-> REPLICA sync started");
   }
 
@@ -159,7 +159,7 @@ export class MasterLink {
     return {
       user: values.masteruser,
       password: values.masterauth,
-      announcedPort: values["replica-announce-port"] || values.port,
+      announcedPort: values["replica-announce-port"] || (values["tls-replication"] && values["tls-port"]) || values.port,
       announcedAddress: values["replica-announce-ip"],
     };
   }
@@ -388,7 +388,7 @@ export class MasterLink {
     this.second = new TwoConnections(
       this.server,
       this.address,
-      { ...this.introduction, mainId },
+      { ...this.introduction, mainId, tls: this.server.masterTls },
       {
         announced: (point) => this.announced(point),
         received: (chunk, from) => this.transfer?.receive(chunk, from),

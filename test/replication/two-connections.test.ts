@@ -208,6 +208,22 @@ describe("between two of ours, over two connections", () => {
     });
   });
 
+  test("a pause of clients at the replica has what was kept wait, too", async () => {
+    const { master: first, replica: second, release } = await syncing({ "replica-full-sync-buffer-limit": "10000" });
+    await using master = first;
+    await using replica = second;
+    await write(master, 3000);
+    await until("the stream to be over there", async () => (await waiting(replica)) > 600_000);
+    await replica.client.text("CLIENT", "PAUSE", 600_000, "WRITE");
+    release();
+    await linkUp(replica.client);
+    await until("the run", () => replica.log.includes("Starting to stream replication buffer into the db"));
+    expect((await replica.client.command("EXISTS", "key:1", "written:2999")).toString()).toBe(":1\r\n");
+    expect(await waiting(replica)).toBeGreaterThan(300_000);
+    await replica.client.text("CLIENT", "UNPAUSE");
+    await expectSame(master, replica);
+  });
+
   test("CLIENT KILL of the master while what was kept is run does no harm", async () => {
     const { master: first, replica: second, release } = await syncing({ "replica-full-sync-buffer-limit": "10000" });
     await using master = first;

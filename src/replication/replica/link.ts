@@ -269,8 +269,10 @@ export class MasterLink {
     let at = 0;
     if (this.handshake !== null) at = this.readLines(chunk);
     if (at >= chunk.length) return;
-    if (this.second !== null) this.keep(this.second, chunk, at);
-    else if (this.state === LinkState.SYNC) this.transfer?.receive(chunk, at);
+    if (this.second !== null) {
+      this.second.keep(chunk, at);
+      this.waitingPeak = Math.max(this.waitingPeak, this.second.waiting.peak);
+    } else if (this.state === LinkState.SYNC) this.transfer?.receive(chunk, at);
     else if (this.state === LinkState.CONNECTED) this.readStream(chunk, at);
   }
 
@@ -421,16 +423,15 @@ export class MasterLink {
     this.restart();
   }
 
-  private keep(second: TwoConnections, chunk: Buffer, from: number): void {
-    second.keep(chunk, from);
-    this.waitingPeak = Math.max(this.waitingPeak, second.waiting.peak);
-  }
-
   /** Runs what the stream brought while the image was loaded. */
   private async runKept(second: TwoConnections): Promise<void> {
     let failure: string | null = null;
+    const take = (piece: Buffer): boolean => {
+      this.readStream(piece, 0);
+      return this.session?.postponed !== true && !this.server.executor.busy;
+    };
     try {
-      if (!(await second.run((piece) => this.runPiece(piece)))) return;
+      if (!(await second.run(take))) return;
     } catch (error) {
       failure = asFailure(error).message;
     }
@@ -440,12 +441,6 @@ export class MasterLink {
     if (failure !== null) return this.lost(failure);
     this.acknowledge();
     this.caughtUp();
-  }
-
-  /** Returns false while the stream has to wait. */
-  private runPiece(piece: Buffer): boolean {
-    this.readStream(piece, 0);
-    return this.session?.postponed !== true && !this.server.executor.busy;
   }
 
   // ---- the stream

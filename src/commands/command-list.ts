@@ -34,6 +34,7 @@ import * as config from "./server/config.ts";
 import * as databases from "./server/databases.ts";
 import * as debug from "./server/debug/debug.ts";
 import * as info from "./server/info/info.ts";
+import * as lolwut from "./server/lolwut/lolwut.ts";
 import * as memory from "./server/memory.ts";
 import * as replication from "./server/replication.ts";
 import * as server from "./server/server.ts";
@@ -111,6 +112,7 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   config,
   debug,
   info,
+  lolwut,
   memory,
   server,
 ];

@@ -19,6 +19,8 @@ export const SEGMENT_SHIFT = 22;
 export const OFFSET_MASK = (1 << SEGMENT_SHIFT) - 1;
 
 const PAGE_GRANULES = 4096;
+/** What blocks of one size are cut from. */
+export const PAGE_BYTES = PAGE_GRANULES * GRANULE;
 const PAGE_SHIFT = 12;
 const PAGES_PER_SEGMENT = 1 << (SEGMENT_SHIFT - PAGE_SHIFT);
 const MAX_SEGMENTS = 1024;
@@ -32,6 +34,8 @@ const CLASS_OF = classTable(CLASS_SIZES);
 
 const NO_PAGE = -1;
 const FREE_PAGE = 255;
+/** `pageBump` of a free page whose memory the system has back. */
+const RELEASED = 0xffff;
 
 /** The arena's limit is reached: 64 GiB of blocks, unless it was made with less. Nothing has changed then. */
 export class ArenaFull extends Error {
@@ -71,6 +75,8 @@ export class Arena {
   private readonly partial = new Int32Array(CLASS_SIZES.length).fill(NO_PAGE);
   private emptyPages = NO_PAGE;
   private nextPage = 0;
+  /** Of the free pages those whose memory the system has back. */
+  private releasedPages = 0;
   private readonly maxSegments: number;
 
   /** `maxSegments`: how much it may grow to, in segments of SEGMENT_BYTES. */
@@ -144,9 +150,44 @@ export class Arena {
     return this.bytes.length * SEGMENT_BYTES;
   }
 
-  /** Bytes in pages that were ever handed out: what of the segments can be resident. */
+  /** Bytes in pages that were ever handed out, without those that were given back: what of the segments can be resident. */
   get touchedBytes(): number {
-    return this.nextPage * PAGE_GRANULES * GRANULE;
+    return (this.nextPage - this.releasedPages) * PAGE_BYTES;
+  }
+
+  /**
+   * Has the memory of pages without blocks given back to the system: `release` is handed runs of it, whose content does not matter any more, and
+   * returns whether it could.
+   */
+  release(release: (bytes: Buffer) => boolean): void {
+    const isWasted = (page: number) => page < this.nextPage && this.pageClass[page] === FREE_PAGE && this.pageBump[page] !== RELEASED;
+    for (let page = 0; page < this.nextPage; page++) {
+      if (!isWasted(page)) continue;
+      const first = page % PAGES_PER_SEGMENT;
+      let count = 1;
+      while (first + count < PAGES_PER_SEGMENT && isWasted(page + count)) count++;
+      const from = first * PAGE_BYTES;
+      const bytes = this.bytes[Math.floor(page / PAGES_PER_SEGMENT)].subarray(from, from + count * PAGE_BYTES);
+      if (!release(bytes)) return;
+      this.pageBump.fill(RELEASED, page, page + count);
+      this.releasedPages += count;
+      page += count;
+    }
+  }
+
+  /** By size of blocks, in bytes: how many are live, and in how many pages. */
+  blockCounts(): Map<number, { live: number; pages: number }> {
+    const counts = new Map<number, { live: number; pages: number }>();
+    for (let page = 0; page < this.nextPage; page++) {
+      const sizeClass = this.pageClass[page];
+      if (sizeClass === FREE_PAGE) continue;
+      const size = CLASS_SIZES[sizeClass] << 4;
+      const count = counts.get(size) ?? { live: 0, pages: 0 };
+      count.live += this.pageLive[page];
+      count.pages++;
+      counts.set(size, count);
+    }
+    return counts;
   }
 
   private hasRoom(page: number, sizeClass: number): boolean {
@@ -168,14 +209,16 @@ export class Arena {
       this.unlink(page, sizeClass);
     } else {
       page = this.emptyPages;
-      if (page !== NO_PAGE) this.emptyPages = this.pageNext[page];
-      else page = this.newPage();
+      if (page !== NO_PAGE) {
+        this.emptyPages = this.pageNext[page];
+        if (this.pageBump[page] === RELEASED) this.releasedPages--;
+      } else page = this.newPage();
       this.pageClass[page] = sizeClass;
       this.pageLive[page] = 0;
       this.pageFree[page] = 0;
       // Granule 0 of page 0 is "no address".
       this.pageBump[page] = page === 0 ? CLASS_SIZES[sizeClass] : 0;
-      this.pageBytes += PAGE_GRANULES * GRANULE;
+      this.pageBytes += PAGE_BYTES;
     }
     this.current[sizeClass] = page;
     return page;
@@ -222,9 +265,10 @@ export class Arena {
   private retire(page: number): void {
     assert(this.pageLive[page] === 0, "a page is given up when no block in it is live");
     this.pageClass[page] = FREE_PAGE;
+    this.pageBump[page] = 0;
     this.pageNext[page] = this.emptyPages;
     this.emptyPages = page;
-    this.pageBytes -= PAGE_GRANULES * GRANULE;
+    this.pageBytes -= PAGE_BYTES;
     assert(this.pageBytes >= this.usedBytes, "blocks that are in use lie in pages that are in use");
   }
 }

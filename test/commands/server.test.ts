@@ -181,13 +181,60 @@ describe("server commands", () => {
     replica.kill("SIGCONT");
   });
 
-  test("LOLWUT draws and names the version", async () => {
+  test("LOLWUT draws what its version drew, within the same limits, and names ours", async () => {
     const { client } = await start();
-    for (const words of [[], ["VERSION", "5"], ["VERSION", "6", "8"], ["0"]]) {
-      const art = Buffer.from(await client.text("LOLWUT", ...words), "latin1").toString();
-      expect(art).toMatch(/^([\u2800-\u28ff]{32}\n){16}\nReplicant ver\. \d+\.\d+\.\d+ \(Redis 7\.2\.4\)\n$/);
+    const drawing = async (...words: string[]) => Buffer.from(await client.text("LOLWUT", ...words), "latin1").toString();
+    const lines = (columns: number, rows: number) => `([\u2800-\u28ff]{${columns}}\n){${rows}}\n`;
+    const title = "Replicant ver\\. \\d+\\.\\d+\\.\\d+ \\(Redis 7\\.2\\.4\\)\n";
+    for (const words of [[], ["0"], ["VERSION", "7"], ["version", "4", "3"]]) {
+      expect(await drawing(...words)).toMatch(new RegExp(`^${lines(32, 16)}${title}$`));
     }
-    expect((await client.command("LOLWUT", "VERSION", "new")).toString()).toBe("-ERR value is not an integer or out of range\r\n");
+    const plotter = `After Georg Nees: .*\n${title}`;
+    expect(await drawing("VERSION", "5")).toMatch(new RegExp(`^${lines(66, 49)}${plotter}$`));
+    expect(await drawing("VERSION", "5", "10", "4", "2")).toMatch(new RegExp(`^${lines(10, 3)}${plotter}$`));
+    expect(await drawing("VERSION", "5", "-3", "0")).toMatch(new RegExp(`^${lines(1, 6)}${plotter}$`));
+    const grey = "\\x1b\\[0;(30;40|90;100|37;47|97;107)m \\x1b\\[0m";
+    const skyline = (columns: number, rows: number) => new RegExp(`^((${grey}){${columns}}\n){${rows}}\nFor those .*\n${title}$`);
+    expect(await drawing("VERSION", "6")).toMatch(skyline(80, 20));
+    expect(await drawing("VERSION", "6", "8", "5000")).toMatch(skyline(8, 1000));
+    for (const words of [["VERSION", "new"], ["VERSION", "5", "x"], ["VERSION", "6", "1", "x"], ["x"]]) {
+      expect((await client.command("LOLWUT", ...words)).toString()).toBe("-ERR value is not an integer or out of range\r\n");
+    }
+  });
+
+  test("MEMORY DOCTOR has nothing to say of an empty server, and names what is wrong with others", async () => {
+    const { client } = await start();
+    expect(await client.text("MEMORY", "DOCTOR")).toContain("hardly any data");
+    await client.text("DEBUG", "POPULATE", "20000", "key", "1000");
+    expect(await client.text("MEMORY", "DOCTOR")).toContain("No problem");
+    const pipeline = Array.from({ length: 15_000 }, (_, index) => ["DEL", `key:${index}`]);
+    await client.pipeline(pipeline);
+    await client.text("SET", "large", "x".repeat(6_000_000));
+    const report = await client.text("MEMORY", "DOCTOR");
+    expect(report).toContain(" * Peak memory: ");
+    expect(report).toContain(" * High allocator RSS overhead: ");
+    expect(report).not.toContain("replica");
+    await client.pipeline(Array.from({ length: 1001 }, (_, index) => ["SCRIPT", "LOAD", `return ${index}`]));
+    expect(await client.text("MEMORY", "DOCTOR")).toContain(" * Many scripts: ");
+  });
+
+  test("MEMORY PURGE gives back what keys left behind, and no more; MALLOC-STATS counts blocks", async () => {
+    const { server, client } = await start();
+    const { arena } = server.server.keyspace.space;
+    await client.text("DEBUG", "POPULATE", "20000", "key", "1000");
+    const full = arena.touchedBytes;
+    await client.pipeline(Array.from({ length: 19_000 }, (_, index) => ["DEL", `key:${index}`]));
+    expect(arena.touchedBytes).toBe(full);
+    expect(await client.text("MEMORY", "PURGE")).toBe("OK");
+    expect(arena.touchedBytes).toBe(process.platform === "linux" ? arena.pageBytes : arena.touchedBytes);
+    for (const index of [19_000, 19_999]) expect(await client.text("GET", `key:${index}`)).toStartWith(`value:${index}`);
+    await client.text("DEBUG", "POPULATE", "20000", "key", "1000");
+    expect(await client.text("GET", "key:7")).toStartWith("value:7");
+    const stats = await client.text("MEMORY", "MALLOC-STATS");
+    const rows = [...stats.matchAll(/^ +(\d+) +(\d+) +\d+ +[\d.]+%$/gm)];
+    const bytes = rows.reduce((sum, [, size, blocks]) => sum + Number(size) * Number(blocks), 0);
+    expect(bytes).toBe(arena.usedBytes);
+    expect(stats).toContain(`bytes in live blocks: ${bytes}\n`);
   });
 
   test("MEMORY USAGE counts what a key and its value take", async () => {

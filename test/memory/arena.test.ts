@@ -130,6 +130,46 @@ describe("the arena", () => {
     expect(arena.capacity(arena.allocate(100))).toBe(112);
   });
 
+  property("gives pages without blocks back, in runs and once, and uses them again", (random) => {
+    const arena = new Arena();
+    const model = new Model(arena);
+    for (let round = 0; round < 5; round++) {
+      for (let block = 0; block < 3000; block++) model.allocate(anySize(random));
+      for (let block = 0; block < 2500; block++) model.free(random.below(model.blocks.length));
+      const wasted = arena.touchedBytes - arena.pageBytes;
+      const runs: Buffer[] = [];
+      // What the system has back reads as zeros, or as anything.
+      arena.release((bytes) => {
+        runs.push(bytes.fill(0xee));
+        return true;
+      });
+      const released = runs.reduce((sum, { length }) => sum + length, 0);
+      expect(released).toBe(wasted);
+      expect(arena.touchedBytes).toBe(arena.pageBytes);
+      expect(runs.every(({ byteOffset, length }) => byteOffset % PAGE_BYTES === 0 && length % PAGE_BYTES === 0)).toBe(true);
+      arena.release(() => {
+        throw new Error("there is nothing left to give back");
+      });
+    }
+    // A system that takes nothing has everything stay as it is.
+    model.freeAll(random);
+    const { touchedBytes } = arena;
+    arena.release(() => false);
+    expect(arena.touchedBytes).toBe(touchedBytes);
+    expect(arena.segmentBytes).toBeLessThanOrEqual(SEGMENT_BYTES);
+  });
+
+  test("counts its blocks by size", () => {
+    const arena = new Arena();
+    const blocks = Array.from({ length: 5000 }, () => arena.allocate(20));
+    for (let block = 0; block < 7; block++) arena.allocate(1000);
+    arena.free(blocks[7]);
+    expect([...arena.blockCounts()].sort(([one], [other]) => one - other)).toEqual([
+      [32, { live: 4999, pages: 3 }],
+      [1024, { live: 7, pages: 1 }],
+    ]);
+  });
+
   test("stops at a block larger than the largest, and at one freed out of an empty page", () => {
     const arena = new Arena();
     expect(() => arena.allocate(MAX_BLOCK + 1)).toThrow(InvariantError);

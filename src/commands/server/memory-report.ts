@@ -38,6 +38,21 @@ export interface MemoryReport {
   readonly active: number;
   readonly resident: number;
   readonly rss: number;
+  /** What of `rss` is neither memory of the arena nor counted otherwise: the program and the runtime with its heap. */
+  readonly runtime: number;
+}
+
+/** How many times as much `part` is as `whole`; 1 where there is nothing yet. */
+export function ratio(part: number, whole: number): number {
+  return whole === 0 ? 1 : part / whole;
+}
+
+/**
+ * What the process takes for each byte in use. Redis compares `rss` with what is counted; here the runtime, which takes more than a server without
+ * data holds, counts as in use.
+ */
+export function fragmentation({ rss, total, runtime }: MemoryReport): { readonly ratio: number; readonly bytes: number } {
+  return { ratio: ratio(rss, total + runtime), bytes: rss - total - runtime };
 }
 
 /** Counts again each time; walks the clients once. */
@@ -55,6 +70,9 @@ export function memoryReport(server: ServerParts): MemoryReport {
   const fullSync = replication.link?.waiting?.heldBytes ?? 0;
   const total = keyspace.usedBytes + held + fullSync + buffers.replicas + buffers.others + code;
   if (total > stats.peakMemory) stats.peakMemory = total;
+  const allocated = arena.usedBytes + objects.usedBytes;
+  const resident = arena.touchedBytes + objects.usedBytes;
+  const rss = stats.system.residentMemory(keyspace.now);
   let overhead = stats.startupMemory + held + fullSync + buffers.replicas + buffers.others + code;
   for (const { table, expiries } of databases) overhead += table + expiries;
   return {
@@ -71,10 +89,11 @@ export function memoryReport(server: ServerParts): MemoryReport {
     notCountedForEviction: total - keyspace.usedBytes,
     databases,
     keys: keyspace.keyCount,
-    allocated: arena.usedBytes + objects.usedBytes,
+    allocated,
     active: arena.pageBytes + objects.usedBytes,
-    resident: arena.touchedBytes + objects.usedBytes,
-    rss: stats.system.residentMemory(keyspace.now),
+    resident,
+    rss,
+    runtime: Math.max(0, rss - resident - (total - allocated)),
   };
 }
 

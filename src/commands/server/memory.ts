@@ -3,8 +3,10 @@
 import { errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
+import { releaseMemory } from "../../memory/page-release.ts";
 import { helpOf } from "../arguments/help.ts";
-import { memoryReport } from "./memory-report.ts";
+import { arenaStats, memoryDoctor } from "./memory-doctor.ts";
+import { fragmentation, memoryReport, ratio } from "./memory-report.ts";
 
 const command = commandsOf("server");
 
@@ -37,7 +39,32 @@ const stats = command("memory|stats", { arity: 2, since: "4.0.0", flags: "" })
   .docs("Returns details about the use of memory.", "O(1)")
   .run((call) => replyStats(call));
 
+const SHOWN = "nondeterministic_output request_policy:all_shards response_policy:special";
+
+const doctor = command("memory|doctor", { arity: 2, since: "4.0.0", flags: "" })
+  .tips(SHOWN)
+  .docs("Returns a report on memory for people.", "O(1)")
+  .run((call) => call.reply.verbatim(memoryDoctor(call.server)));
+
+const mallocStats = command("memory|malloc-stats", { arity: 2, since: "4.0.0", flags: "" })
+  .tips(SHOWN)
+  .docs("Returns statistics of the allocator.", "O(N) for N pages of memory")
+  .run((call) => call.reply.verbatim(arenaStats(call.server.keyspace.space)));
+
+/** Memory that deleted keys took is kept for others; here it goes back to the system. */
+const purge = command("memory|purge", { arity: 2, since: "4.0.0", flags: "" })
+  .tips("request_policy:all_shards response_policy:all_succeeded")
+  .docs("Gives memory that is not in use back to the system.", "O(N) for N pages of memory")
+  .run((call) => {
+    call.server.keyspace.space.arena.release(releaseMemory);
+    Bun.gc(true);
+    call.reply.ok();
+  });
+
 const help = helpOf(command("memory|help", { arity: 2, since: "4.0.0", flags: "loading stale" }), [
+  ["DOCTOR", "Returns a report on memory, with advice."],
+  ["MALLOC-STATS", "Returns statistics of the allocator."],
+  ["PURGE", "Gives memory that is not in use back to the system."],
   ["STATS", "Returns what takes the memory, in bytes."],
   [
     "USAGE <key> [SAMPLES <count>]",
@@ -47,12 +74,13 @@ const help = helpOf(command("memory|help", { arity: 2, since: "4.0.0", flags: "l
 
 export const memory = command("memory", { arity: -2, since: "4.0.0", flags: "" })
   .docs("A container for memory diagnostics commands.", "Depends on the subcommand.")
-  .family([usage, stats, help]);
+  .family([doctor, help, mallocStats, purge, stats, usage]);
 
 /** What does not exist here (cluster links, a buffer of the append-only file) takes 0 bytes. */
 function replyStats(call: Call): void {
   const { reply } = call;
   const report = memoryReport(call.server);
+  const whole = fragmentation(report);
   const net = Math.max(1, report.total - report.startup);
   const integers: [string, number][] = [
     ["peak.allocated", report.peak],
@@ -76,14 +104,14 @@ function replyStats(call: Call): void {
     ["allocator.allocated", report.allocated, "integer"],
     ["allocator.active", report.active, "integer"],
     ["allocator.resident", report.resident, "integer"],
-    ["allocator-fragmentation.ratio", report.active / report.allocated, "double"],
+    ["allocator-fragmentation.ratio", ratio(report.active, report.allocated), "double"],
     ["allocator-fragmentation.bytes", report.active - report.allocated, "integer"],
-    ["allocator-rss.ratio", report.resident / report.active, "double"],
+    ["allocator-rss.ratio", ratio(report.resident, report.active), "double"],
     ["allocator-rss.bytes", report.resident - report.active, "integer"],
-    ["rss-overhead.ratio", report.rss / report.resident, "double"],
+    ["rss-overhead.ratio", ratio(report.rss, report.resident), "double"],
     ["rss-overhead.bytes", report.rss - report.resident, "integer"],
-    ["fragmentation", report.rss / report.total, "double"],
-    ["fragmentation.bytes", report.rss - report.total, "integer"],
+    ["fragmentation", whole.ratio, "double"],
+    ["fragmentation.bytes", whole.bytes, "integer"],
   ];
   reply.map(integers.length + report.databases.length + rest.length);
   for (const [name, value] of integers) reply.field(name, value);

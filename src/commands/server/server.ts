@@ -1,4 +1,4 @@
-/** Commands about the server as a whole: its time, snapshots on disk, shutdown, and LOLWUT. */
+/** Commands about the server as a whole: its time, snapshots on disk, shutdown. */
 
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
@@ -6,17 +6,11 @@ import { commandsOf } from "../../execution/command-spec.ts";
 import type { ShutdownOptions } from "../../execution/server-parts.ts";
 import { wallMicroseconds } from "../../process/clock.ts";
 import { ReplyMode } from "../../session/session.ts";
-import { REDIS_VERSION, VERSION } from "../../version.ts";
 import { wordSet, wrongCount } from "../arguments/numbers.ts";
 import { rdbVersionAt } from "../arguments/rdb-version.ts";
 import { restore } from "../generic/dump.ts";
-import { replicatorArt } from "./lolwut-art.ts";
 
 const command = commandsOf("server");
-
-/** 8 + 16: the faces have replicated twice, each time eightfold. */
-const ART_GENERATIONS = 24;
-const MAX_ART_GENERATIONS = 1000;
 
 export const time = command("time", { arity: 1, since: "2.6.0", flags: "loading stale fast" })
   .tips("nondeterministic_output")
@@ -70,19 +64,6 @@ const REWRITE_UNDER_WAY = commandError(
 export const bgrewriteaof = command("bgrewriteaof", { arity: 1, since: "1.0.0", flags: "no_async_loading admin noscript" })
   .docs("Rewrites the append-only file in the background.", "O(1)")
   .run((call) => call.reply.simple(call.server.appendOnly.requestRewrite(call.session.queueing)));
-
-export const lolwut = command("lolwut", { arity: -1, since: "5.0.0", flags: "readonly fast" })
-  .takes("[VERSION version]")
-  .docs("Draws computer art and tells the version.", "O(1)")
-  .run((call) => {
-    let index = 1;
-    if (call.count >= 3 && call.is(1, "version")) {
-      call.int64(2); // which of Redis's pictures: we have only one
-      index = 3;
-    }
-    const generations = index < call.count ? call.integer(index, 0, MAX_ART_GENERATIONS) : ART_GENERATIONS;
-    call.reply.verbatim(`${replicatorArt(generations, Math.random)}\nReplicant ver. ${VERSION} (Redis ${REDIS_VERSION})\n`);
-  });
 
 export const shutdown = command("shutdown", { arity: -1, since: "1.0.0", flags: "admin noscript loading stale no_multi allow_busy" })
   .takes("[save-selector(NOSAVE | SAVE)] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]")

@@ -3,7 +3,7 @@
 import { totalmem } from "node:os";
 import type { ServerParts } from "../../../execution/server-parts.ts";
 import { humanBytes, type InfoText } from "../../../session/info-text.ts";
-import { memoryReport } from "../memory-report.ts";
+import { fragmentation, memoryReport, ratio } from "../memory-report.ts";
 import { section } from "./section.ts";
 
 const SYSTEM_MEMORY = totalmem();
@@ -27,14 +27,15 @@ export const MEMORY = section("Memory", "default", (out, server) => {
   addScripts(out, server);
   out.bytesOf("maxmemory", values.maxmemory);
   out.add("maxmemory_policy", values["maxmemory-policy"]);
-  out.ratio("allocator_frag_ratio", report.active / report.allocated);
+  out.ratio("allocator_frag_ratio", ratio(report.active, report.allocated));
   out.add("allocator_frag_bytes", report.active - report.allocated);
-  out.ratio("allocator_rss_ratio", report.resident / report.active);
+  out.ratio("allocator_rss_ratio", ratio(report.resident, report.active));
   out.add("allocator_rss_bytes", report.resident - report.active);
-  out.ratio("rss_overhead_ratio", report.rss / report.resident);
+  out.ratio("rss_overhead_ratio", ratio(report.rss, report.resident));
   out.add("rss_overhead_bytes", report.rss - report.resident);
-  out.ratio("mem_fragmentation_ratio", report.rss / report.total);
-  out.add("mem_fragmentation_bytes", report.rss - report.total);
+  const whole = fragmentation(report);
+  out.ratio("mem_fragmentation_ratio", whole.ratio);
+  out.add("mem_fragmentation_bytes", whole.bytes);
   out.add("mem_not_counted_for_evict", report.notCountedForEviction);
   out.add("mem_replication_backlog", report.backlog);
   out.add("mem_total_replication_buffers", report.journal);

@@ -3,6 +3,7 @@
 import type { Command } from "../execution/command-spec.ts";
 import * as bitfield from "./bitmap/bitfield.ts";
 import * as bitmap from "./bitmap/bitmap.ts";
+import * as cluster from "./cluster/cluster.ts";
 import * as client from "./connection/client.ts";
 import * as connection from "./connection/connection.ts";
 import * as dump from "./generic/dump.ts";
@@ -36,6 +37,7 @@ import * as debug from "./server/debug/debug.ts";
 import * as info from "./server/info/info.ts";
 import * as lolwut from "./server/lolwut/lolwut.ts";
 import * as memory from "./server/memory.ts";
+import * as modules from "./server/module.ts";
 import * as replication from "./server/replication.ts";
 import * as server from "./server/server.ts";
 import * as set from "./set/set.ts";
@@ -64,6 +66,7 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   bitmap,
   blockingLists,
   client,
+  cluster,
   compare,
   connection,
   evaluation,
@@ -114,6 +117,7 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   info,
   lolwut,
   memory,
+  modules,
   server,
 ];
 

@@ -32,6 +32,8 @@ export type Trait =
   | "runs-script"
   /** Waits until no key is being migrated to another server: what the data stands for changes, or that it stands still is asked for. */
   | "awaits-migrations"
+  /** Only whom a directive allows may call it: DEBUG, MODULE LOAD. */
+  | "protected"
   /** Sent by a master it is not written to the append-only file: it changes no data. */
   | "no-data";
 

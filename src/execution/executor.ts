@@ -157,7 +157,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     const restricted = ((entry.restrictions | queued) & this.restrictions.inForce) !== 0;
     const concerning = restricted ? this.restrictions.concerning(session, entry, frame) | queued : 0;
     if (restricted) {
-      const refusal = this.restrictions.refusalToWrite(session, concerning);
+      const refusal = this.restrictions.refusalToCall(session, entry) ?? this.restrictions.refusalToWrite(session, concerning);
       if (refusal !== null) return this.refuse(session, entry, refusal);
     }
     if (session.subscriptions !== null && session.protocol === 2 && !entry.whileSubscribed)

@@ -28,6 +28,8 @@ export const Restriction = {
   MIGRATION: 1 << 8,
   /** A dataset is being loaded while the one that there was is served. */
   ASYNC_LOADING: 1 << 9,
+  /** A directive says who may call it, and not everyone may. */
+  PROTECTED: 1 << 10,
 } as const;
 
 export class CommandEntry<Context = never> {
@@ -104,11 +106,12 @@ export class CommandEntry<Context = never> {
       (spec.flags.includes("stale") ? 0 : Restriction.STALE) |
       (this.isWrite ? Restriction.WRITE | Restriction.DISK : 0) |
       (spec.traits.includes("tells-disk-errors") ? Restriction.DISK : 0) |
+      (spec.traits.includes("protected") ? Restriction.PROTECTED : 0) |
       (spec.flags.includes("denyoom") ? Restriction.MEMORY : 0) |
       (this.isWrite || this.mayReplicate ? Restriction.PAUSE : 0) |
       (this.touchesData || this.runsScript || this.awaitsMigrations ? Restriction.MIGRATION : 0) |
       Restriction.PAUSE_ALL;
-    this.restrictions = this.runsQueue || this.runsScript ? -1 : this.ownRestrictions;
+    this.restrictions = this.runsQueue || this.runsScript ? ~Restriction.PROTECTED : this.ownRestrictions;
     this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, newId, this)]));
     this.subcommandIndex = this.subcommands.size === 0 ? null : new NameIndex(this.subcommands);
   }

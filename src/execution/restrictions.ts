@@ -28,6 +28,9 @@ const RULE_DIRECTIVES = [
   "save",
 ] as const;
 
+/** Directives that say who may call the commands that are protected. */
+const PROTECTIONS = ["enable-debug-command", "enable-module-command"] as const;
+
 /** How long the first request of a client waits for the data set to be loaded before it is refused, in ms. */
 const LOADING_PATIENCE_MS = 50;
 
@@ -75,6 +78,7 @@ export class Restrictions {
     if (pauses.active) bits |= Restriction.PAUSE;
     if (pauses.level === PauseLevel.ALL) bits |= Restriction.PAUSE_ALL;
     if (migrations.active) bits |= Restriction.MIGRATION;
+    if (PROTECTIONS.some((name) => config.values[name] !== "yes")) bits |= Restriction.PROTECTED;
     this.inForce = bits;
     // What replicas would have to be told must wait, too: expired keys are hidden, not deleted.
     keyspace.clientExpiryMode = replication.isReplica || pauses.active ? ExpiryMode.HIDE : ExpiryMode.DELETE;
@@ -88,6 +92,19 @@ export class Restrictions {
     const { scripts, functions } = this.server;
     const flags = entry.spec.name.startsWith("fcall") ? functions.flagsOf(frame) : scripts.flagsOf(entry.spec.name, frame);
     return (flags & ScriptFlag.COMPATIBLE) !== 0 ? entry.ownRestrictions : restrictionsOfScript(flags);
+  }
+
+  /** Why the client may not call this command, whatever its user may do, or null. */
+  refusalToCall(session: Session, { ownRestrictions, parent, spec }: CommandEntry): CommandError | null {
+    if ((ownRestrictions & Restriction.PROTECTED) === 0) return null;
+    const { name } = parent?.spec ?? spec;
+    const directive = name === "debug" ? "enable-debug-command" : "enable-module-command";
+    const allowed = this.server.config.values[directive];
+    if (allowed === "yes" || (allowed === "local" && session.isLocal)) return null;
+    return commandError(
+      `ERR ${name.toUpperCase()} command not allowed. If the ${directive} option is set to "local", you can run it from a local connection, ` +
+        "otherwise you need to set this option in the configuration file, and then restart the server.",
+    );
   }
 
   /** Why a request that these bits concern may not write now, or null: no memory, a failed save, a read-only replica, too few replicas. */

@@ -19,7 +19,12 @@ export const SECURITY = {
     "Who may load functions in TypeScript or JavaScript, which have the rights of the server",
     FIXED,
   ),
-  "enable-module-command": ignored(oneOf(["no", "yes", "local"]), "no", "there are no modules here", FIXED),
+  "enable-module-command": directive(
+    oneOf(["no", "yes", "local"]),
+    "no",
+    "Who may try to load modules, of which there are none here",
+    FIXED,
+  ),
   "sanitize-dump-payload": ignored(oneOf(["no", "yes", "clients"]), "no", "loaded snapshots are always checked in depth"),
 
   "tls-port": directive(port, "0", "TCP port for TLS; 0 for none"),

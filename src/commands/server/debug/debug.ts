@@ -102,11 +102,10 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 const BY_NAME: ReadonlyMap<string, Subcommand> = new Map(SUBCOMMANDS.map((known) => [known.help[0].split(" ")[0].toLowerCase(), known]));
 
 export const debug = command("debug", { arity: -2, since: "1.0.0", flags: "admin noscript loading stale" })
-  .marked("awaits-migrations")
   .docs("A container for debugging commands.", "Depends on the subcommand.")
   .internal()
+  .marked("awaits-migrations", "protected")
   .run((call) => {
-    refuseStrangers(call);
     const word = call.text(1).toLowerCase();
     if (word === "help" && call.count === 2)
       return replyHelp(
@@ -145,16 +144,6 @@ class Reloaded {
   constructor(failure: CommandError | null) {
     this.failure = failure;
   }
-}
-
-/** enable-debug-command. */
-function refuseStrangers(call: Call): void {
-  const allowed = call.server.config.values["enable-debug-command"];
-  if (allowed === "yes" || (allowed === "local" && call.session.isLocal)) return;
-  throw commandError(
-    'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to ' +
-      "set this option in the configuration file, and then restart the server.",
-  );
 }
 
 /** C's atoi: the integer that the text begins with, or 0. */

@@ -9,6 +9,7 @@ import type { InvariantError } from "./assert.ts";
 import { COMMANDS } from "./commands/command-list.ts";
 import { Comparisons } from "./compare/comparisons.ts";
 import type { Config } from "./config/config.ts";
+import type { CallWatch } from "./execution/call-watch.ts";
 import { CommandExecutor } from "./execution/executor.ts";
 import { type Permissions, ruleCommands } from "./execution/permissions.ts";
 import { type CommandTable, renameCommands } from "./execution/registry.ts";
@@ -35,6 +36,7 @@ import { AccessControl } from "./session/acl/access-control.ts";
 import { BlockedClients } from "./session/blocked.ts";
 import { Clients } from "./session/clients.ts";
 import { publishKeyspaceEvents } from "./session/keyspace-events.ts";
+import type { Monitors } from "./session/monitors.ts";
 import { Pauses } from "./session/pauses.ts";
 import { PostponedClients } from "./session/postponed.ts";
 import { PubSub } from "./session/pubsub.ts";
@@ -115,7 +117,7 @@ export class Server implements ServerParts {
     this.functions = new FunctionStore(engines, this);
     this.conversations = new Conversations(this);
     this.endpoints = new Endpoints(config, this.log, new ClientAcceptor(this.conversations));
-    this.blocked = new BlockedClients(this.executor, this.keyspace.blocked);
+    this.blocked = new BlockedClients(this.executor, this.keyspace.blocked, this.keyspace.latency);
     this.postponed = new PostponedClients(this.blocked);
     this.pauses = new Pauses(this.postponed, () => {
       this.stateChanged();
@@ -156,6 +158,14 @@ export class Server implements ServerParts {
 
   get commands(): CommandTable {
     return this.executor.commands;
+  }
+
+  get watch(): CallWatch {
+    return this.executor.watch;
+  }
+
+  get monitors(): Monitors {
+    return this.executor.watch.monitors;
   }
 
   get restrictions(): Restrictions {
@@ -260,10 +270,15 @@ export class Server implements ServerParts {
     this.oomScore.apply();
   };
 
+  resetCommandStats(): void {
+    this.executor.resetCommandStats();
+  }
+
   disconnect(session: Session): void {
     // Off the list now, though the socket's end is told later: CLIENT LIST after CLIENT KILL must not show it.
     this.clients.remove(session);
     this.pubsub.unsubscribeAll(session);
+    this.monitors.remove(session);
     // Nor must it be served what another client could have.
     this.blocked.remove(session);
     this.tracking.disable(session);
@@ -277,6 +292,7 @@ export class Server implements ServerParts {
     this.postponed.remove(session);
     this.pubsub.unsubscribeAll(session);
     this.tracking.disable(session);
+    this.monitors.remove(session);
     session.transaction?.reset();
     session.transaction = null;
     this.replication.replicas.closed(session);

@@ -164,15 +164,15 @@ describe("bad input is refused in one line, with code 1", () => {
   });
 
   test("but not what is harmless to ignore: the log says once that it has no effect", async () => {
-    const config = "always-show-logo yes\nlatency-monitor-threshold 1\npropagation-error-behavior panic\nio-threads 1\n";
+    const config = "always-show-logo yes\nwatchdog-period 1\npropagation-error-behavior panic\nio-threads 1\n";
     await using server = await start({ config });
-    expect(await ask(server, "CONFIG", "SET", "slowlog-max-len", "5", "hz", "20")).toBe("+OK\r\n");
+    expect(await ask(server, "CONFIG", "SET", "crash-memcheck-enabled", "no", "hz", "20")).toBe("+OK\r\n");
     const named = (await server.log()).matchAll(/Directive '(.*)' has no effect: /g);
     expect([...named].map(([, name]) => name).sort()).toEqual([
       "always-show-logo",
-      "latency-monitor-threshold",
+      "crash-memcheck-enabled",
       "propagation-error-behavior",
-      "slowlog-max-len",
+      "watchdog-period",
     ]);
   });
 

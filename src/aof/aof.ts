@@ -79,7 +79,14 @@ export class AppendOnlyFile {
     const flushed = (): void => {
       if (this.state === "on") events.flushed();
     };
-    this.writer = new AofWriter(config, log, journal, { ...events, flushed }, () => this.rewrite !== null || persistence.saving);
+    this.writer = new AofWriter({
+      config,
+      log,
+      journal,
+      latency: this.keyspace.latency,
+      events: { ...events, flushed },
+      diskBusy: () => this.rewrite !== null || persistence.saving,
+    });
     config.onChange("appendonly", () => this.switchTo(config.values.appendonly));
     config.onChange("aof-disable-auto-gc", () => this.removeHistory() as undefined);
   }
@@ -415,16 +422,18 @@ export class AppendOnlyFile {
   /** The rewritten base takes its place, with the increments since. */
   private adopt(rewrite: Rewrite, form: "rdb" | "aof"): void {
     const { place } = this;
+    const { latency } = this.keyspace;
+    const rename = (from: string, to: string): void => latency.time("aof-rename", () => renameSync(from, to));
     let manifest = this.manifest.withBase(place.prefix, form);
     const base = manifest.base?.name ?? "";
-    renameSync(rewrite.path, place.path(base));
+    rename(rewrite.path, place.path(base));
     this.log.notice(`Successfully renamed the temporary AOF base file ${rewrite.path} into ${base}`);
     let increment = "";
     try {
       if (this.state === "waiting") {
         manifest = manifest.withIncrement(place.prefix);
         increment = manifest.increments.at(-1)?.name ?? "";
-        renameSync(place.path(place.temporaryIncrement), place.path(increment));
+        rename(place.path(place.temporaryIncrement), place.path(increment));
         this.log.notice(`Successfully renamed the temporary AOF incr file ${place.temporaryIncrement} into ${increment}`);
       }
       manifest = manifest.withoutIncrements(this.state === "off" ? 0 : 1);
@@ -436,7 +445,8 @@ export class AppendOnlyFile {
     }
     this.manifest = manifest;
     if (this.state === "off") return;
-    this.measured(statSync(place.path(base)).size + this.writer.size);
+    const { size } = latency.time("aof-fstat", () => statSync(place.path(base)));
+    this.measured(size + this.writer.size);
     this.baseSize = this.size;
     this.state = "on";
     this.events.flushed();

@@ -11,6 +11,7 @@ import { assert, type Broken, guard } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import { failureWords } from "../config/error.ts";
 import type { Journal } from "../journal/journal.ts";
+import type { LatencyMonitor } from "../keyspace/latency-monitor.ts";
 import type { Log } from "../log.ts";
 import { annotation } from "../snapshot/sinks/commands.ts";
 
@@ -58,6 +59,16 @@ class OpenFile {
   }
 }
 
+export interface WriterOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly journal: Journal;
+  readonly latency: LatencyMonitor;
+  readonly events: AofEvents;
+  /** Whether images are being written to disk: no-appendfsync-on-rewrite. */
+  readonly diskBusy: () => boolean;
+}
+
 export class AofWriter {
   /** Bytes of the increment, and how many of them are flushed or being flushed. */
   size = 0;
@@ -76,8 +87,8 @@ export class AofWriter {
   private readonly config: Config;
   private readonly log: Log;
   private readonly journal: Journal;
+  private readonly latency: LatencyMonitor;
   private readonly events: AofEvents;
-  /** Whether images are being written to disk: no-appendfsync-on-rewrite. */
   private readonly diskBusy: () => boolean;
   private file: OpenFile | null = null;
   /** What is left of a write that the disk had no room for, when its beginning could not be taken back. */
@@ -88,10 +99,11 @@ export class AofWriter {
   /** The time noted last in the file, in s since 1970. */
   private notedTime = 0;
 
-  constructor(config: Config, log: Log, journal: Journal, events: AofEvents, diskBusy: () => boolean) {
+  constructor({ config, log, journal, latency, events, diskBusy }: WriterOptions) {
     this.config = config;
     this.log = log;
     this.journal = journal;
+    this.latency = latency;
     this.events = events;
     this.diskBusy = diskBusy;
     this.lastFlush = seconds();
@@ -173,8 +185,18 @@ export class AofWriter {
     }
     if (this.sleepMicros > 0) Bun.sleepSync(this.sleepMicros / 1000);
     const noted = this.annotate(views);
+    const began = this.latency.begin();
+    const done = this.put(file, views, noted);
+    if (began !== 0) this.noteLatency(file, began);
     this.postponedSince = 0;
-    return this.put(file, views, noted) && this.flush(file);
+    return done && this.flush(file);
+  }
+
+  /** A write that began at `began` is over: it may have had to wait for the disk. */
+  private noteLatency(file: OpenFile, began: number): void {
+    const event = file.flushes > 0 ? "aof-write-pending-fsync" : this.diskBusy() ? "aof-write-active-child" : "aof-write-alone";
+    this.latency.end(event, began);
+    this.latency.end("aof-write", began);
   }
 
   /** aof-timestamp-enabled. Returns bytes put before the others. */
@@ -266,6 +288,7 @@ export class AofWriter {
     const { values } = this.config;
     if (values["no-appendfsync-on-rewrite"] && this.diskBusy()) return true;
     if (values.appendfsync === "always") {
+      const began = this.latency.begin();
       try {
         fdatasyncSync(file.descriptor);
       } catch (error) {
@@ -273,6 +296,7 @@ export class AofWriter {
         events.fatal();
         return false;
       }
+      this.latency.end("aof-fsync-always", began);
       this.syncedSize = this.size;
       this.lastFlush = seconds();
       this.synced(journal.offset);

@@ -30,14 +30,17 @@ import * as functions from "./scripting/function.ts";
 import * as scripts from "./scripting/script.ts";
 import * as acl from "./server/acl.ts";
 import * as commands from "./server/command.ts";
+import * as commandLog from "./server/command-log.ts";
 import * as compare from "./server/compare.ts";
 import * as config from "./server/config.ts";
 import * as databases from "./server/databases.ts";
 import * as debug from "./server/debug/debug.ts";
 import * as info from "./server/info/info.ts";
+import * as latency from "./server/latency.ts";
 import * as lolwut from "./server/lolwut/lolwut.ts";
 import * as memory from "./server/memory.ts";
 import * as modules from "./server/module.ts";
+import * as monitor from "./server/monitor.ts";
 import * as replication from "./server/replication.ts";
 import * as server from "./server/server.ts";
 import * as set from "./set/set.ts";
@@ -112,12 +115,15 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   streamInfo,
   streamRead,
   substring,
+  commandLog,
   config,
   debug,
   info,
+  latency,
   lolwut,
   memory,
   modules,
+  monitor,
   server,
 ];
 

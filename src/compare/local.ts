@@ -17,7 +17,6 @@ export class LocalEndpoint implements Endpoint {
   private readonly executor: Executor;
   private readonly session: Session;
   private readonly decoder = new ReplyDecoder();
-  private readonly frame = new Frame();
   private replies: Value[] = [];
   /** Told when a pause has ended that keeps a request waiting. */
   private resumed: () => void = () => {};
@@ -48,13 +47,13 @@ export class LocalEndpoint implements Endpoint {
 
   /** Answers requests from `next` on while there is time. Returns the first that is not answered. */
   private slice(requests: readonly Words[], next: number): number {
-    const { executor, session, frame } = this;
+    const { executor, session } = this;
     const end = performance.now() + SLICE_MS;
     executor.beginBatch();
     const diverted = executor.reply.divert(session.link, session.protocol);
     try {
       while (next < requests.length) {
-        executor.execute(session, frame.encode(requests[next]));
+        executor.execute(session, new Frame().encode(requests[next]));
         if (session.postponed) break;
         next++;
         if (performance.now() > end) break;

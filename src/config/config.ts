@@ -129,11 +129,6 @@ export class Config {
       .map(({ name, row }) => `Directive '${name}' has no effect: ${row.reason}`);
   }
 
-  /** Whether the value that follows `name` in CONFIG SET must never be shown. */
-  isSensitive(name: string): boolean {
-    return findDirective(name)?.row.sensitive ?? false;
-  }
-
   /**
    * CONFIG SET: all of `pairs` or none. First every name and value is checked, then all take effect, then their `onChange` functions run in
    * order, each once; when one fails, the old values return and the functions that ran run again. Returns null, or the failure.

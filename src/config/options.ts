@@ -56,3 +56,8 @@ const BY_NAME: ReadonlyMap<string, NamedDirective> = new Map(NAMES.map((entry) =
 export function findDirective(name: string): NamedDirective | undefined {
   return BY_NAME.get(name.toLowerCase());
 }
+
+/** Whether the value that follows `name` in CONFIG SET must never be shown. */
+export function isSensitive(name: string): boolean {
+  return findDirective(name)?.row.sensitive ?? false;
+}

@@ -46,6 +46,8 @@ const KEPT_VALUES = 16;
 export interface Caller {
   /** Returns whether it is over; not if it was suspended. */
   nest(session: Session, frame: Frame): boolean;
+  /** The last of the calls within this one is over, and nothing else takes long. */
+  nested(call: Call): void;
 }
 
 export class Call implements KeyAccess {
@@ -68,8 +70,11 @@ export class Call implements KeyAccess {
   /** See `suspend`. */
   suspended = false;
   goOn: (() => void) | null = null;
-  /** The keyspace's count of changes when it began. */
+  /** The keyspace's count of changes when it began, and the bytes of all replies. */
   changesBefore = 0;
+  answeredBefore = 0;
+  /** When the clock was looked at for it, or for one like it just before (`performance.now()`). */
+  startedAt = 0;
   /** Whether a request that is `forced` is for replicas only: the append-only file has no use for it. */
   forReplicas = false;
 
@@ -96,11 +101,22 @@ export class Call implements KeyAccess {
     this.forReplicas = false;
     this.suspended = false;
     this.changesBefore = this.server.keyspace.changes;
+    this.answeredBefore = this.reply.written;
   }
 
   /** Runs another request of this client within this command. Returns whether it is over: see `suspend`. */
   nest(frame: Frame): boolean {
     return this.caller.nest(this.session, frame);
+  }
+
+  /** The last of the requests run so is over, and the command as well. */
+  nestedAll(): void {
+    this.caller.nested(this);
+  }
+
+  /** Shows the request to monitors: what runs commands is shown before them. */
+  show(): void {
+    this.server.watch.showAnyway(this);
   }
 
   /** The handler returns, but the command is not over: it ends by `SuspendedCalls.goOn`. `goOn` is called when the call that it made is over. */

@@ -37,6 +37,14 @@ export type Trait =
   /** Sent by a master it is not written to the append-only file: it changes no data. */
   | "no-data";
 
+/** A request: the command's name is argument 0. A Frame is one. */
+export interface Arguments {
+  readonly count: number;
+  text(index: number): string;
+}
+
+const NO_SECRETS: readonly number[] = [];
+
 /** Lists of words are written as one string with spaces: "write denyoom". */
 export interface CommandFacts<Flags extends string> {
   /** Number of arguments with the name(s); negative: at least so many. */
@@ -65,6 +73,8 @@ export class Contract {
   docFlags: readonly DocFlag[] = [];
   deprecatedSince: string | null = null;
   replacedBy: string | null = null;
+  /** Returns which arguments of a request must show neither in MONITOR nor in the command log. */
+  secretsOf: (request: Arguments) => readonly number[] = () => NO_SECRETS;
   /** The arguments as they are written. */
   notation = "";
   /** Index of the first argument after the name(s). */
@@ -107,6 +117,11 @@ export class Contract {
 
   marked(...traits: readonly Trait[]): this {
     this.traits = traits;
+    return this;
+  }
+
+  secrets(secretsOf: Contract["secretsOf"]): this {
+    this.secretsOf = secretsOf;
     return this;
   }
 

@@ -14,10 +14,11 @@ import type { ScriptHost, ScriptRunner } from "../scripting/run.ts";
 import { Denied, type DeniedIn } from "../session/acl/acl-log.ts";
 import { describeClient } from "../session/client-info.ts";
 import type { Executor } from "../session/executor.ts";
-import { NO_COMMAND, ReplyMode, type Session, SessionKind } from "../session/session.ts";
+import { isFed, NO_COMMAND, ReplyMode, type Session, SessionKind } from "../session/session.ts";
 import type { TrackingState } from "../session/tracking-state.ts";
 import { Call, type Caller } from "./call.ts";
 import { CallTimer } from "./call-timer.ts";
+import { CallWatch } from "./call-watch.ts";
 import type { Command } from "./command-spec.ts";
 import { keysToTrack } from "./key-extraction.ts";
 import { type Denial, denialText, Permissions } from "./permissions.ts";
@@ -45,6 +46,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   readonly reply: Reply;
   readonly restrictions: Restrictions;
   readonly permissions = new Permissions();
+  readonly watch: CallWatch;
   private readonly server: ServerParts;
   private readonly timer: CallTimer;
   /** One call for each depth of nesting, made when a depth is first reached. */
@@ -62,7 +64,14 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     this.commands = new CommandTable(commands);
     this.restrictions = new Restrictions(server);
     this.suspended = new SuspendedCalls(reply);
-    this.timer = new CallTimer(server.config, server.stats);
+    // What has waited was shown before it did. While a data set is loaded nothing is shown.
+    const unseen = (session: Session): boolean => this.loading || server.blocked.repeats(session);
+    this.watch = new CallWatch(server.config, server.keyspace.latency, server.pubsub, unseen);
+    this.timer = new CallTimer(server.config, server.stats, this.watch);
+    // What making room takes is no part of the time of the command before it.
+    server.keyspace.eviction.onBegin = () => {
+      if (this.depth === 0) this.timer.endCalls();
+    };
   }
 
   get loading(): boolean {
@@ -79,6 +88,15 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
 
   endBatch(): void {
     this.timer.endBatch();
+  }
+
+  endCalls(): void {
+    this.timer.endCalls();
+  }
+
+  resetCommandStats(): void {
+    this.commands.resetStats();
+    this.timer.countsReset();
   }
 
   lookAhead(session: Session, frames: readonly Frame[], count: number): void {
@@ -149,24 +167,25 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     const queueing = session.transaction?.open ?? false;
     if (session.guarded) {
       const refusal = this.refusalOfUser(session, entry, frame, queueing);
-      if (refusal !== null) return this.refuse(session, entry, refusal);
+      if (refusal !== null) return this.refuse(session, frame, entry, refusal);
     }
-    if (queueing && entry.noMulti) return this.refuse(session, entry, NOT_IN_MULTI);
+    if (queueing && entry.noMulti) return this.refuse(session, frame, entry, NOT_IN_MULTI);
     // What is queued takes memory, whatever it will do.
     const queued = queueing && !entry.unqueued ? Restriction.MEMORY : 0;
     const restricted = ((entry.restrictions | queued) & this.restrictions.inForce) !== 0;
     const concerning = restricted ? this.restrictions.concerning(session, entry, frame) | queued : 0;
     if (restricted) {
       const refusal = this.restrictions.refusalToCall(session, entry) ?? this.restrictions.refusalToWrite(session, concerning);
-      if (refusal !== null) return this.refuse(session, entry, refusal);
+      if (refusal !== null) return this.refuse(session, frame, entry, refusal);
     }
     if (session.subscriptions !== null && session.protocol === 2 && !entry.whileSubscribed)
-      return this.refuse(session, entry, subscribedOnly(entry));
+      return this.refuse(session, frame, entry, subscribedOnly(entry));
     if (restricted) {
       const refusal = this.restrictions.refusalToServe(session, concerning);
-      if (refusal !== null) return this.refuse(session, entry, refusal);
+      if (refusal !== null) return this.refuse(session, frame, entry, refusal);
     }
-    if (session.kind === SessionKind.REPLICA && entry.usesKeyspace) return this.refuse(session, entry, errors.replicaUsesKeyspace);
+    if (session.kind !== SessionKind.NORMAL && entry.usesKeyspace && isFed(session.kind))
+      return this.refuse(session, frame, entry, errors.replicaUsesKeyspace);
     if (restricted && this.restrictions.postpones(session, concerning, entry, frame)) return;
     if (queueing && !entry.unqueued) return this.enqueue(session, frame, entry);
     this.call(session, frame, entry);
@@ -177,7 +196,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   /** What a command has led to: messages for its own client, clients that can be served. */
   private afterCall(session: Session): void {
     const { server } = this;
-    if (server.pubsub.hasMessages && session.replyMode === ReplyMode.ON) {
+    if (server.pubsub.hasMessages && (session.replyMode === ReplyMode.ON || session.replyMode === ReplyMode.SKIP_NEXT)) {
       for (const message of server.pubsub.take(session)) this.reply.rawBytes(message);
     }
     if (server.keyspace.blocked.hasReady) server.blocked.serveReady();
@@ -214,11 +233,13 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     this.reply.simple("QUEUED");
   }
 
-  private refuse(session: Session, entry: CommandEntry | null, error: CommandError): void {
+  private refuse(session: Session, frame: Frame, entry: CommandEntry | null, error: CommandError): void {
     if (entry !== null) entry.rejected++;
     const { transaction } = session;
     if (entry?.runsQueue) {
       transaction?.reset();
+      // Monitors saw that it began.
+      this.watch.showAnyway({ session, frame, entry });
       return this.answerError(
         session,
         new CommandError(`EXECABORT Transaction discarded because of: ${error.message.replace(/^ERR /, "")}`),
@@ -229,9 +250,9 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   }
 
   private refuseMalformed(session: Session, frame: Frame, found: CommandEntry | null, entry: CommandEntry | null): void {
-    if (found === null) return this.refuse(session, null, unknownCommand(frame));
-    if (entry === null) return this.refuse(session, null, unknownSubcommand(found, frame));
-    this.refuse(session, entry, new CommandError(`ERR wrong number of arguments for '${entry.fullName}' command`));
+    if (found === null) return this.refuse(session, frame, null, unknownCommand(frame));
+    if (entry === null) return this.refuse(session, frame, null, unknownSubcommand(found, frame));
+    this.refuse(session, frame, entry, new CommandError(`ERR wrong number of arguments for '${entry.fullName}' command`));
   }
 
   /** Writes an error reply and counts it. */
@@ -271,18 +292,17 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     const { keyspace, journal, stats } = this.server;
     if (this.depth === this.calls.length) this.calls.push(new Call(this.server, this.reply, this));
     const call = this.calls[this.depth++];
+    this.timer.start(entry, call);
     call.begin(session, frame, entry, keyspace.clientExpiryMode);
     call.result = result;
-    const answeredBefore = this.reply.written;
     keyspace.lookAhead.reset();
     session.commands++;
     stats.commands++;
-    this.timer.start(entry);
     journal.beginUnit();
     try {
       entry.handler(call);
     } catch (error) {
-      this.answerException(call, error, answeredBefore);
+      this.answerException(call, error);
     }
     if (call.suspended) this.suspend(call);
     else this.end(call);
@@ -294,12 +314,25 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     const { session, entry } = call;
     if (session.tracking !== null) this.track(session, session.tracking, entry, call.frame);
     if (call.failure !== null) entry.failed++;
-    if (session.blocked) this.uncount(session, entry);
+    if (session.blocked) this.uncount(session);
     else entry.calls++;
     if (journal.active && (call.forced || (entry.isWrite && keyspace.changes !== call.changesBefore))) call.record();
     journal.endUnit();
     session.writeOffset = journal.offset;
     this.depth--;
+    const { end, start } = call.frame;
+    const replyBytes = this.reply.written - call.answeredBefore;
+    if (end - start + replyBytes >= this.watch.bytes) this.watched(call, end - start, replyBytes);
+  }
+
+  /** A call that something looks at is over. */
+  private watched(call: Call, requestBytes: number, replyBytes: number): void {
+    if (this.watch.timesAlone(requestBytes + replyBytes)) this.timer.endCalls();
+    this.watch.over(call, requestBytes, replyBytes);
+  }
+
+  nested(call: Call): void {
+    this.timer.endLong(call);
   }
 
   /** The client keeps copies of what it reads: remembers the keys of this request. */
@@ -319,27 +352,28 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   }
 
   /** A request whose client is blocked now is no call yet: it will be one when it is executed again, or given up. */
-  private uncount(session: Session, entry: CommandEntry): void {
+  private uncount(session: Session): void {
     session.commands--;
     this.server.stats.commands--;
-    this.timer.callBlocked(entry);
   }
 
-  countEnded(session: Session, frame: Frame, error: string | null): void {
+  countEnded(session: Session, frame: Frame, error: string | null, microseconds: number): void {
     const entry = this.commands.resolve(frame);
     if (entry === null) return;
     session.commands++;
     this.server.stats.commands++;
     entry.calls++;
+    this.timer.ended({ session, frame, entry }, microseconds);
     if (error === null) return;
     entry.failed++;
     this.server.stats.countError(error);
   }
 
-  private answerException(call: Call, error: unknown, answeredBefore: number): void {
+  private answerException(call: Call, error: unknown): void {
     // A broken invariant of the memory layer is not survivable: the server stops.
     if (error instanceof InvariantError) throw error;
     const { stats, log } = this.server;
+    const { answeredBefore } = call;
     // Half an answer before an error would be taken for the whole one, and the error for the next.
     if (call.reply.written !== answeredBefore && !call.reply.takeBack(answeredBefore)) call.session.link.destroy();
     if (error instanceof CommandError) call.failure = error;
@@ -365,7 +399,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
 
   private suspend(call: Call): void {
     this.suspended.add(call);
-    this.uncount(call.session, call.entry);
+    this.uncount(call.session);
     this.restrictions.update();
   }
 
@@ -374,8 +408,10 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     suspended.goOn(answer, (call) => {
       call.session.commands++;
       server.stats.commands++;
+      if (!call.entry.runsQueue) this.timer.endLong(call);
       this.end(call);
     });
+    this.timer.endCalls();
     this.restrictions.update();
     if (!suspended.any && server.keyspace.blocked.hasReady) server.blocked.serveReady();
   }
@@ -434,7 +470,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     try {
       entry.handler(call);
     } catch (error) {
-      this.answerException(call, error, 0);
+      this.answerException(call, error);
     }
     if (call.failure !== null) entry.failed++;
     entry.calls++;
@@ -442,7 +478,8 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     if (caller.tracking !== null) this.track(caller, caller.tracking, entry, frame);
     if (journal.active && (call.forced || (entry.isWrite && keyspace.changes !== call.changesBefore))) call.recordFor(runner.propagation);
     journal.endUnit();
-    if (timed) this.timer.sampled(entry, from);
+    if (timed) this.timer.sampled(call, from);
+    if (this.watch.monitors.active) this.watch.show(call);
   }
 }
 

@@ -1,13 +1,8 @@
 /** Which arguments of a request are keys: for COMMAND GETKEYS, access rules and clusters. */
 
 import type { KeyFlag, KeySpec } from "./command-syntax.ts";
+import type { Arguments } from "./contract.ts";
 import type { CommandEntry } from "./registry.ts";
-
-/** A request: the command's name is argument 0. A Frame is one. */
-export interface Arguments {
-  readonly count: number;
-  text(index: number): string;
-}
 
 /** A key of a request and what the command does with it. */
 export interface KeyReference {

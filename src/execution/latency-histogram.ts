@@ -1,14 +1,17 @@
 /**
- * How long the calls of one command took, in buckets that are at most 3 % wide: what INFO latencystats takes its percentiles from. 7 KiB per command
- * that was ever called. Hot: one run of calls is one store.
+ * How long the calls of one command took, in buckets that are at most 0.8 % wide: what INFO latencystats and LATENCY HISTOGRAM show. They are
+ * those of Redis (hdr_histogram, two digits, up to a second). 24 KiB per command that was ever called. Hot: one run of calls is one store.
  */
 
 /** Values below 2 ** EXACT_BITS have a bucket each; above, every doubling is split into half as many. */
-const EXACT_BITS = 6;
+const EXACT_BITS = 8;
 const HALF = 1 << (EXACT_BITS - 1);
-/** Longer than this counts as this, about 2.1 seconds, in ns. */
-const MAX_NS = 0x7fffffff;
+/** Less and more than this count as this, in ns. */
+const MIN_NS = 1;
+const MAX_NS = 1_000_000_000;
 const BUCKETS = bucketOf(MAX_NS) + 1;
+/** The distribution is shown at this many ns, and twice as many, and so on. */
+const FIRST_STEP_NS = 1024;
 
 export class LatencyHistogram {
   /** Calls counted. */
@@ -17,7 +20,7 @@ export class LatencyHistogram {
 
   /** Counts `calls` calls that took `ns` nanoseconds each. */
   record(ns: number, calls: number): void {
-    this.buckets[bucketOf(ns < MAX_NS ? ns | 0 : MAX_NS)] += calls;
+    this.buckets[bucketOf(ns < MIN_NS ? MIN_NS : ns < MAX_NS ? ns | 0 : MAX_NS)] += calls;
     this.count += calls;
   }
 
@@ -33,6 +36,20 @@ export class LatencyHistogram {
       if (seen >= wanted) return percent === 0 ? startOf(bucket) : startOf(bucket + 1) - 1;
     }
     return 0;
+  }
+
+  /** Returns how many calls took so many microseconds at most, in steps of which each is twice the one before; only those that add calls. */
+  distribution(): { readonly microseconds: number; readonly calls: number }[] {
+    const steps: { microseconds: number; calls: number }[] = [];
+    let calls = 0;
+    let bucket = 0;
+    for (let step = FIRST_STEP_NS; calls < this.count; step *= 2) {
+      const before = calls;
+      const last = Math.min(bucketOf(step), BUCKETS - 1);
+      for (; bucket <= last; bucket++) calls += this.buckets[bucket];
+      if (calls > before) steps.push({ microseconds: Math.floor((startOf(last + 1) - 1) / 1000), calls });
+    }
+    return steps;
   }
 }
 

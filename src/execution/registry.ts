@@ -49,6 +49,11 @@ export class CommandEntry<Context = never> {
   readonly noAuth: boolean;
   readonly noMulti: boolean;
   readonly noScript: boolean;
+  readonly isFast: boolean;
+  /** Monitors do not see it, or not when it is over. */
+  readonly isHidden: boolean;
+  /** It is not for the command log. */
+  readonly skipsLog: boolean;
   /** Runs things that can lead to writes, so that it must not run in what only reads. */
   readonly mayReplicate: boolean;
   /** Reads or writes keys. */
@@ -71,8 +76,11 @@ export class CommandEntry<Context = never> {
   microseconds = 0;
   rejected = 0;
   failed = 0;
-  /** Calls from scripts since one was timed. */
+  /** Calls from scripts since one was timed, and of how many one is (call-timer.ts). */
   untimed = 0;
+  callsPerSample = 1;
+  /** How many calls in a row are timed together. */
+  callsPerLook = 1;
   /** Null until the first call that is counted (latency-tracking). */
   latency: LatencyHistogram | null = null;
 
@@ -89,6 +97,9 @@ export class CommandEntry<Context = never> {
     this.noAuth = spec.flags.includes("no_auth");
     this.noMulti = spec.flags.includes("no_multi");
     this.noScript = spec.flags.includes("noscript");
+    this.isFast = spec.flags.includes("fast");
+    this.isHidden = spec.flags.includes("admin") || spec.flags.includes("skip_monitor");
+    this.skipsLog = spec.flags.includes("skip_slowlog");
     this.mayReplicate = spec.flags.includes("may_replicate");
     this.touchesData = this.isWrite || spec.flags.includes("readonly");
     this.usesKeyspace = this.touchesData || this.mayReplicate;
@@ -126,6 +137,8 @@ export class CommandEntry<Context = never> {
     this.rejected = 0;
     this.failed = 0;
     this.untimed = 0;
+    this.callsPerSample = 1;
+    this.callsPerLook = 1;
     this.latency = null;
     for (const sub of this.subcommands.values()) sub.resetStats();
   }

@@ -242,7 +242,7 @@ export class Restrictions {
 
   private memoryRefusal(): CommandError | null {
     const { eviction } = this.server.keyspace;
-    if (!eviction.needed || !this.mayEvict) return null;
+    if (!this.mayEvict) return null;
     return eviction.run() === EvictionState.STUCK ? errors.outOfMemory : null;
   }
 

@@ -7,9 +7,11 @@ import type { Replication } from "../replication/replication.ts";
 import type { FunctionStore } from "../scripting/functions/function-store.ts";
 import type { Scripts } from "../scripting/scripts.ts";
 import type { AccessControl } from "../session/acl/access-control.ts";
+import type { Monitors } from "../session/monitors.ts";
 import type { PubSub } from "../session/pubsub.ts";
 import type { Session } from "../session/session.ts";
 import type { Tracking } from "../session/tracking.ts";
+import type { CallWatch } from "./call-watch.ts";
 import type { Permissions } from "./permissions.ts";
 import type { CommandTable } from "./registry.ts";
 
@@ -29,6 +31,8 @@ export interface ServerParts extends ReplicationContext {
   readonly pubsub: PubSub;
   readonly tracking: Tracking;
   readonly commands: CommandTable;
+  readonly watch: CallWatch;
+  readonly monitors: Monitors;
   readonly scripts: Scripts;
   readonly functions: FunctionStore;
   /** What keeps commands from running, as the state of the server has it. */
@@ -54,6 +58,8 @@ export interface ServerParts extends ReplicationContext {
   readonly shutdownDeadline: number;
   /** What the cron does, for DEBUG. */
   readonly housekeeping: { activeExpiry: boolean; paused: boolean };
+  /** Sets the counters of all commands to 0. */
+  resetCommandStats(): void;
   /** Disconnects another client at once, dropping what it has not read yet. (The one being served closes after its reply: `session.closing`.) */
   disconnect(session: Session): void;
 }

@@ -15,6 +15,7 @@ import type { Temporary } from "../values/temporary.ts";
 import { EMBSTR_LIMIT, Encoding, Type } from "../values/value-types.ts";
 import { Changes, type Held, KEEP_EXPIRY } from "./changes.ts";
 import { EventClass } from "./events.ts";
+import type { LatencyEvent } from "./latency-monitor.ts";
 import { NO_EXPIRY } from "./lookup.ts";
 import { ACCESS_MASK, makeMeta } from "./record-meta.ts";
 
@@ -22,6 +23,8 @@ import { ACCESS_MASK, makeMeta } from "./record-meta.ts";
 const ADOPT_SHARE = 7 / 8;
 /** Strings that grow outside the arena double their room up to this many bytes of slack. */
 const MAX_SLACK = 1024 * 1024;
+/** How many keys `expiredShare` looks at. */
+const SAMPLES = 32;
 /** Scratch for `setInteger`. */
 const DIGITS = Buffer.alloc(32);
 
@@ -260,7 +263,7 @@ export class Database extends Changes {
 
   /** Deletes an expired key. */
   protected expire(address: number): void {
-    this.leave(address, EventClass.EXPIRED, "expired");
+    this.leave(address, EventClass.EXPIRED, "expired", "expire-del");
   }
 
   /** Deletes a key if it has expired. Returns whether it is there and will. */
@@ -281,16 +284,18 @@ export class Database extends Changes {
 
   /** Deletes a key because memory is full. */
   evict(address: number): void {
-    this.leave(address, EventClass.EVICTED, "evicted");
+    this.leave(address, EventClass.EVICTED, "evicted", "eviction-del");
   }
 
   /** Deletes a key and says so to the journal and to listeners. */
-  private leave(address: number, event: EventClass, why: "expired" | "evicted"): void {
+  private leave(address: number, event: EventClass, why: "expired" | "evicted", timedAs: LatencyEvent): void {
     const { keyspace, table } = this;
     const key = table.key(address);
     keyspace.onLeaving?.(this, key, why);
     keyspace.stats[why]++;
+    const began = keyspace.latency.begin();
     this.remove(address);
+    keyspace.latency.end(timedAs, began);
     keyspace.tracker?.keyLeft(key);
     this.event(event, why, key, 0, key.length);
   }
@@ -298,6 +303,21 @@ export class Database extends Changes {
   /** Deletes keys that are due until `stop()`. Returns whether none is left. */
   expireDue(stop: () => boolean): boolean {
     return this.expiry.expireDue(this.keyspace.now, (address) => this.expire(address), stop);
+  }
+
+  /** Estimates which share of the keys that expire have expired, from some that are drawn at random. */
+  expiredShare(): number {
+    const { expiry, table } = this;
+    if (expiry.soonestBound() >= this.keyspace.now) return 0;
+    let drawn = 0;
+    let stale = 0;
+    for (let draw = 0; draw < SAMPLES; draw++) {
+      const address = table.random();
+      if ((table.flags(address) & EXPIRES) === 0) continue;
+      drawn++;
+      if (this.isExpired(address)) stale++;
+    }
+    return drawn === 0 ? 0 : stale / drawn;
   }
 
   /** Hands out hashes with a field that may be due to `expire`, which notes them again, until `stop()`. Returns whether none is left. */

@@ -81,6 +81,8 @@ export function evictionPolicy(word: string): EvictionPolicy | null {
 }
 
 export class Eviction {
+  /** Told before room is made. */
+  onBegin: () => void = () => {};
   readonly settings: EvictionSettings = { policy: null, limit: 0, samples: 5, budgetMs: 0.5 };
   private readonly keyspace: SharedState;
   private readonly databases: readonly Database[];
@@ -115,16 +117,47 @@ export class Eviction {
     return limit > 0 && this.keyspace.usedBytes > limit;
   }
 
-  /** Makes room, for as long as the settings allow. */
+  /** Makes room, for as long as the settings allow. To be called before each command that takes some, needed or not. */
   run(): EvictionState {
-    if (!this.needed) return EvictionState.WITHIN;
-    const { policy, budgetMs } = this.settings;
-    if (policy === null) return EvictionState.STUCK;
+    const { stats } = this.keyspace;
+    if (!this.needed) {
+      if (stats.exceededSince !== 0) this.noteWithin();
+      return EvictionState.WITHIN;
+    }
+    const { policy } = this.settings;
+    const state = policy === null ? EvictionState.STUCK : this.makeRoom(policy);
+    if (state === EvictionState.WITHIN) this.noteWithin();
+    else if (stats.exceededSince === 0) stats.exceededSince = performance.now();
+    return state;
+  }
+
+  private noteWithin(): void {
+    const { stats } = this.keyspace;
+    if (stats.exceededSince !== 0) stats.exceededMs += performance.now() - stats.exceededSince;
+    stats.exceededSince = 0;
+  }
+
+  private makeRoom(policy: EvictionPolicy): EvictionState {
+    const { latency } = this.keyspace;
+    this.onBegin();
+    const began = latency.begin();
+    const wait = { began: 0 };
+    const state = this.evictAll(policy, wait);
+    latency.end("eviction-lazyfree", wait.began);
+    latency.end("eviction-cycle", began);
+    return state;
+  }
+
+  /** Evicts until there is room, or the time is up. `wait` is told when there is nothing left but what is being freed. */
+  private evictAll(policy: EvictionPolicy, wait: { began: number }): EvictionState {
+    const { budgetMs } = this.settings;
+    const { lazyFree, latency } = this.keyspace;
     const start = performance.now();
     for (let evicted = 1; ; evicted++) {
       const found = policy.by === "random" ? this.randomKey(policy) : this.bestKey(policy);
-      if (!found && this.keyspace.lazyFree.pending === 0) return EvictionState.STUCK;
-      this.keyspace.lazyFree.run(FREE_MS);
+      if (!found && lazyFree.pending === 0) return EvictionState.STUCK;
+      if (!found && wait.began === 0) wait.began = latency.begin();
+      lazyFree.run(FREE_MS);
       if (!this.needed) return EvictionState.WITHIN;
       if (evicted % KEYS_PER_LOOK === 0 && performance.now() - start > budgetMs) return EvictionState.RUNNING;
     }

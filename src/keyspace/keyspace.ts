@@ -122,9 +122,22 @@ export class Keyspace extends SharedState {
       finished = database.expireDue(stop) && this.expireFieldsOf(database, stop) && !stop();
       if (!finished) this.expiryTurn = (database.index + 1) % count;
     }
-    this.stats.expireCycleMs += performance.now() - start;
+    const milliseconds = performance.now() - start;
+    this.stats.expireCycleMs += milliseconds;
+    this.latency.note("expire-cycle", Math.floor(milliseconds));
     if (!finished) this.stats.expireCyclesCutShort++;
     return finished;
+  }
+
+  /** Estimates which share of the keys that expire have expired, but are not deleted yet. */
+  expiredShare(): number {
+    let stale = 0;
+    let keys = 0;
+    for (const database of this.databases) {
+      stale += database.expiredShare() * database.expiry.size;
+      keys += database.expiry.size;
+    }
+    return keys === 0 ? 0 : stale / keys;
   }
 
   private expireFieldsOf(database: Database, stop: () => boolean): boolean {

@@ -13,6 +13,7 @@ import { type LfuSettings, lruClock } from "./access.ts";
 import { BlockedKeys } from "./blocking.ts";
 import type { EventClass } from "./events.ts";
 import { ExpiryMode } from "./key-access.ts";
+import { LatencyMonitor } from "./latency-monitor.ts";
 import { LazyFree } from "./lazyfree.ts";
 import { LookAhead } from "./lookahead.ts";
 import { type KeyTracker, type ObservedDatabase, Observer, Observers } from "./observers.ts";
@@ -26,6 +27,7 @@ export abstract class SharedState {
   readonly lazyFree = new LazyFree();
   readonly lookAhead = new LookAhead();
   readonly stats = noStats();
+  readonly latency = new LatencyMonitor();
   /** The access bits that an LRU policy gives a key used now (access.ts). */
   lruClock = 0;
   private time = 0;
@@ -115,5 +117,8 @@ function noStats() {
     /** How often active expiry stopped for want of time with keys still due. */
     expireCyclesCutShort: 0,
     evicted: 0,
+    /** Since when data has taken more than maxmemory (`performance.now()`), 0 while it does not; and for how many ms it did before. */
+    exceededSince: 0,
+    exceededMs: 0,
   };
 }

@@ -94,7 +94,7 @@ export class Housekeeping {
     }
     if (config.values.activerehashing && !keyspace.rehash(SLICE_MS)) finished = false;
     if (!keyspace.lazyFree.run(SLICE_MS)) finished = false;
-    if (eviction.needed && this.restrictions.mayEvict && eviction.run() === EvictionState.RUNNING) finished = false;
+    if (this.restrictions.mayEvict && eviction.run() === EvictionState.RUNNING) finished = false;
     if (finished || this.extra !== null || this.timer === null) return;
     this.extra = setTimeout(() => {
       this.extra = null;

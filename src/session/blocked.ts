@@ -10,6 +10,7 @@
 import { assert } from "../assert.ts";
 import type { BlockedKeys, KeyWaiter } from "../keyspace/blocking.ts";
 import type { Database } from "../keyspace/database.ts";
+import type { LatencyMonitor } from "../keyspace/latency-monitor.ts";
 import { Frame } from "../protocol/frame.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { Type } from "../values/value-types.ts";
@@ -104,6 +105,7 @@ class TaskWait extends BlockedClient {
 export class BlockedClients {
   private readonly executor: Executor;
   private readonly awaited: BlockedKeys;
+  private readonly latency: LatencyMonitor;
   private readonly clients = new Map<Session, BlockedClient>();
   /** Those of them that wait for a condition. */
   private readonly conditions = new Set<ConditionWait>();
@@ -116,9 +118,12 @@ export class BlockedClients {
   private checkScheduled = false;
   /** The client that is being served: if its request blocks again, this wait goes on. */
   private current: KeyWait | null = null;
+  /** The client whose task is over, while it is answered. */
+  private finished: Session | null = null;
 
-  constructor(executor: Executor, awaited: BlockedKeys) {
+  constructor(executor: Executor, awaited: BlockedKeys, latency: LatencyMonitor) {
     this.executor = executor;
+    this.latency = latency;
     this.awaited = awaited;
     // What is done in commands is followed by `serveReady`; this is for all else. Both find what there is to do.
     awaited.onReady = () => queueMicrotask(() => this.serveBetweenTicks());
@@ -139,6 +144,11 @@ export class BlockedClients {
   /** How many of them wait for a limited time. */
   get timedCount(): number {
     return this.deadlines.size;
+  }
+
+  /** Whether the request of this client that is being executed has waited. */
+  repeats(session: Session): boolean {
+    return this.current?.session === session || this.finished === session;
   }
 
   /** The request that the client waits with, or null when it is not blocked. */
@@ -190,9 +200,12 @@ export class BlockedClients {
     executor.beginBatch();
     if (this.clients.get(session) === client) this.unlink(client);
     const diverted = executor.reply.divert(session.link, session.protocol);
+    this.finished = session;
     try {
       executor.finish(session, frame, result);
     } finally {
+      this.finished = null;
+      executor.endCalls();
       executor.reply.rejoin(diverted);
     }
     this.release(session);
@@ -262,6 +275,7 @@ export class BlockedClients {
     try {
       this.executor.execute(session, frame);
     } finally {
+      this.executor.endCalls();
       this.current = outer;
       reply.rejoin(diverted);
     }
@@ -335,8 +349,11 @@ export class BlockedClients {
     const { session, frame } = client;
     assert(client !== this.current, "a request that is being executed has not run out of time");
     this.unlink(client);
+    const from = performance.now();
     this.answer(client, error);
-    this.executor.countEnded(session, frame, error);
+    const milliseconds = performance.now() - from;
+    this.executor.countEnded(session, frame, error, milliseconds * 1000);
+    this.latency.note("command-unblocking", Math.floor(milliseconds));
     this.release(session);
   }
 

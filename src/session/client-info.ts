@@ -69,10 +69,11 @@ function lengthOfArguments(request: Frame): number {
 
 function flagsOf(session: Session): string {
   let flags = "";
+  if (session.kind === SessionKind.MONITOR) flags += "O";
   if (session.kind === SessionKind.REPLICA) flags += "S";
   if (session.imageChannel) flags += "C";
   if (session.kind === SessionKind.MASTER) flags += "M";
-  if (session.kind === SessionKind.PUBSUB) flags += "P";
+  if (session.subscriptions !== null) flags += "P";
   if (session.tracking !== null) flags += "t";
   if (session.tracking?.redirectBroken) flags += "R";
   if (session.tracking?.broadcast) flags += "B";

@@ -19,6 +19,8 @@ export interface Executor {
   /** Requests that came in together start: one reading of the clock serves them all. Returns the time in ms since 1970. */
   beginBatch(): number;
   endBatch(): void;
+  /** What was executed last is over, and its request will be gone: the time from now on is none of its. */
+  endCalls(): void;
   /** The first `count` of `frames` are about to be executed, in this order. */
   lookAhead(session: Session, frames: readonly Frame[], count: number): void;
   /** Serves one request; the answer is in `reply` afterwards, unless the client is blocked or postponed. */
@@ -34,6 +36,9 @@ export interface Executor {
   changesNoData(frame: Frame): boolean;
   /** The client broke the protocol: answers with the error and counts it. */
   protocolError(session: Session, message: string): void;
-  /** The request of a blocked client is over without having been executed again: it counts as a call, failed if `error` was its answer. */
-  countEnded(session: Session, frame: Frame, error: string | null): void;
+  /**
+   * The request of a blocked client is over without having been executed again: it counts as a call that took so many microseconds to
+   * answer, failed if `error` was its answer.
+   */
+  countEnded(session: Session, frame: Frame, error: string | null, microseconds: number): void;
 }

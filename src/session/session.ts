@@ -37,9 +37,14 @@ export interface SessionLink extends ReplySink {
   resume(): void;
 }
 
-/** Which output limits and which CLIENT LIST type apply. */
-export const SessionKind = { NORMAL: "normal", REPLICA: "replica", MASTER: "master", PUBSUB: "pubsub" } as const;
+/** Which output limits and which CLIENT LIST type apply; those of a monitor are a normal client's. */
+export const SessionKind = { NORMAL: "normal", REPLICA: "replica", MASTER: "master", PUBSUB: "pubsub", MONITOR: "monitor" } as const;
 export type SessionKind = (typeof SessionKind)[keyof typeof SessionKind];
+
+/** Whether a client of this kind is sent what others do, and has nothing to do with the keyspace itself. */
+export function isFed(kind: SessionKind): boolean {
+  return kind === SessionKind.REPLICA || kind === SessionKind.MONITOR;
+}
 
 export const ReplyMode = { ON: 0, OFF: 1, SKIP_NEXT: 2, SKIP: 3 } as const;
 export type ReplyMode = (typeof ReplyMode)[keyof typeof ReplyMode];

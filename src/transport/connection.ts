@@ -97,13 +97,15 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
           executor.lookAhead(session, batch.frames, batch.count);
         }
         this.runBatch(turnEnd);
+        executor.endCalls();
       } while (!this.paused && !this.resting && !session.closing);
     } finally {
+      // What writing takes is no part of a command's time.
+      executor.endBatch();
       reply.flush();
       reply.sink = NO_SINK;
       this.serving = false;
       this.pipelining = false;
-      executor.endBatch();
     }
     if (session.closing) this.finishClosing();
     else stream.keep();

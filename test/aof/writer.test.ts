@@ -5,6 +5,7 @@ import { AofWriter } from "../../src/aof/writer.ts";
 import { asFailure } from "../../src/assert.ts";
 import { Config } from "../../src/config/config.ts";
 import { Journal } from "../../src/journal/journal.ts";
+import { LatencyMonitor } from "../../src/keyspace/latency-monitor.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { until } from "../replication/support.ts";
 import { MemoryLog } from "../snapshot/support.ts";
@@ -15,13 +16,14 @@ function writing(directory: Directory, policy: string) {
   const log = new MemoryLog();
   const told: (string | null)[] = [];
   const outcome = { fatal: 0 };
-  const writer: AofWriter = new AofWriter(
-    Config.of({ appendfsync: policy }),
+  const writer: AofWriter = new AofWriter({
+    config: Config.of({ appendfsync: policy }),
     log,
     journal,
-    { statusChanged: () => void told.push(writer.error), flushed() {}, fatal: () => void outcome.fatal++, broken: asFailure },
-    () => false,
-  );
+    latency: new LatencyMonitor(),
+    events: { statusChanged: () => void told.push(writer.error), flushed() {}, fatal: () => void outcome.fatal++, broken: asFailure },
+    diskBusy: () => false,
+  });
   journal.openFile();
   const put = (...words: string[]) => journal.append(0, new Frame().encode(words));
   const path = (name: string) => join(directory.path, name);

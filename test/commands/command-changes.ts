@@ -27,6 +27,11 @@ export const NEW_SINCE_7_0: ReadonlySet<string> = new Set([
   "delex",
   "msetex",
   "delifeq",
+  "commandlog",
+  "commandlog|get",
+  "commandlog|help",
+  "commandlog|len",
+  "commandlog|reset",
 ]);
 
 /** Commands that no Redis has. */

@@ -26,9 +26,6 @@ const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ["redis_git_dirty", "a build does not know whether its sources were changed"],
   ["atomicvar_api", "there are no threads that share variables"],
   ["gcc_version", "there is no C compiler"],
-  ["expired_stale_perc", "expired keys are found by their time, not estimated from samples"],
-  ["total_eviction_exceeded_time", "the time above maxmemory is not measured"],
-  ["current_eviction_exceeded_time", "the time above maxmemory is not measured"],
 ]);
 
 /** Section titles in their order, with the names of the fields in each. */
@@ -237,6 +234,34 @@ describe("INFO", () => {
     expect(Number(field(info, "used_memory_dataset")) + Number(field(info, "used_memory_overhead"))).toBe(before);
     expect(Number(field(info, "used_memory_rss"))).toBeGreaterThan(10_000_000);
     expect(field(info, "maxmemory_human")).toBe("0B");
+  });
+
+  test("a server that holds nothing, or next to nothing, is not fragmented", async () => {
+    const ratio = async () => Number(field(await client.text("INFO", "memory"), "mem_fragmentation_ratio"));
+    await client.command("FLUSHALL");
+    expect(await ratio()).toBeLessThan(2);
+    await client.text("SET", "k", "v");
+    expect(await ratio()).toBeLessThan(2);
+    expect(Number(field(await client.text("INFO", "memory"), "allocator_frag_ratio"))).toBeGreaterThanOrEqual(1);
+    await client.command("FLUSHALL");
+  });
+
+  test("stats tell of keys that have expired and are still there, and of memory above its limit", async () => {
+    const of = async (name: string) => Number(field(await client.text("INFO", "stats"), name));
+    expect(await of("expired_stale_perc")).toBe(0);
+    await client.text("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+    await client.pipeline(Array.from({ length: 50 }, (_, index) => ["SET", index, "v", "PX", 1]));
+    await until("the keys to expire", async () => (await of("expired_stale_perc")) === 100);
+    await client.text("DEBUG", "SET-ACTIVE-EXPIRE", "1");
+    await until("their deletion", async () => (await of("expired_stale_perc")) === 0);
+    await client.text("SET", "large", "x".repeat(1000));
+    await client.text("CONFIG", "SET", "maxmemory", "1");
+    expect((await client.command("SET", "k", "v")).toString()).toStartWith("-OOM");
+    await until("time to pass", async () => (await of("current_eviction_exceeded_time")) > 0);
+    await client.text("CONFIG", "SET", "maxmemory", "0");
+    await until("the end of it", async () => (await of("current_eviction_exceeded_time")) === 0);
+    expect(await of("total_eviction_exceeded_time")).toBeGreaterThan(0);
+    await client.command("FLUSHALL");
   });
 
   test("keyspace shows expiries and their average time", async () => {

@@ -233,6 +233,13 @@ const OURS: ReadonlySet<string> = new Set([
   "repl-rdb-channel", // Redis from 8.0 on
   "dual-channel-replication-enabled", // Valkey from 8.0 on
   "replica-full-sync-buffer-limit", // Redis from 8.0 on
+  // Valkey's, two of them other names of what Redis has.
+  "commandlog-execution-slower-than",
+  "commandlog-slow-execution-max-len",
+  "commandlog-request-larger-than",
+  "commandlog-large-request-max-len",
+  "commandlog-reply-larger-than",
+  "commandlog-large-reply-max-len",
 ]);
 
 const NEW_IN_7_2: ReadonlySet<string> = new Set([

@@ -47,6 +47,30 @@ describe("eviction", () => {
     expect(keyspace.stats.evicted).toBeGreaterThan(90);
   });
 
+  test("notes for how long there was more than may be", () => {
+    const keyspace = underPolicy("noeviction");
+    const { stats, eviction } = keyspace;
+    eviction.settings.policy = null;
+    for (let index = 0; index < 100; index++) put(keyspace, `key ${index}`);
+    eviction.settings.limit = keyspace.usedBytes;
+    expect([eviction.run(), stats.exceededSince]).toEqual([EvictionState.WITHIN, 0]);
+    expect(evict(keyspace, 10)).toBe(EvictionState.STUCK);
+    const { exceededSince } = stats;
+    expect(exceededSince).toBeGreaterThan(0);
+    expect(eviction.run()).toBe(EvictionState.STUCK);
+    expect(stats.exceededSince).toBe(exceededSince);
+    eviction.settings.limit = 0;
+    expect(eviction.run()).toBe(EvictionState.WITHIN);
+    expect(stats.exceededSince).toBe(0);
+    expect(stats.exceededMs).toBeGreaterThan(0);
+    // What eviction itself makes room for counts up to then.
+    eviction.settings.policy = evictionPolicy("allkeys-random");
+    expect(evict(keyspace, 10)).toBe(EvictionState.WITHIN);
+    expect(stats.exceededSince).toBe(0);
+    keyspace.resetStats();
+    expect(stats.exceededMs).toBe(0);
+  });
+
   test("with allkeys-lfu takes keys that are seldom used", () => {
     const keyspace = underPolicy("allkeys-lfu");
     for (let index = 0; index < 100; index++) {

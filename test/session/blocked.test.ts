@@ -82,6 +82,7 @@ class Scene {
         endBatch: () => {
           this.batches--;
         },
+        endCalls: () => {},
         execute: (session) => {
           this.executed++;
           if (!this.answer(session)) this.reply.integer(this.executed);
@@ -90,6 +91,7 @@ class Scene {
         countEnded: (_, __, error) => this.ended.push(error),
       },
       this.keyspace.blocked,
+      this.keyspace.latency,
     );
   }
 

@@ -26,6 +26,7 @@ const EXECUTOR: Executor = {
   whenIdle: () => {},
   beginBatch: () => 0,
   endBatch: () => {},
+  endCalls: () => {},
   lookAhead: () => {},
   execute: () => {},
   finish: () => {},
@@ -74,7 +75,7 @@ describe("what must hold of clients that wait", () => {
   });
 
   test("each waits once, and leaves with the wait it came with", () => {
-    const blocked = new BlockedClients(EXECUTOR, keyspace.blocked);
+    const blocked = new BlockedClients(EXECUTOR, keyspace.blocked, keyspace.latency);
     const client = session();
     const frame = new Frame().encode(["WAIT", "1", "0"]);
     blocked.blockOn(NEVER, client, frame, 0);

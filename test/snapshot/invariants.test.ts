@@ -10,6 +10,7 @@ import { asFailure, InvariantError } from "../../src/assert.ts";
 import { Config } from "../../src/config/config.ts";
 import { Journal } from "../../src/journal/journal.ts";
 import type { Keyspace } from "../../src/keyspace/keyspace.ts";
+import { LatencyMonitor } from "../../src/keyspace/latency-monitor.ts";
 import { RdbEntry } from "../../src/rdb/entry.ts";
 import { RdbWriter } from "../../src/rdb/writer.ts";
 import { SnapshotFile, SnapshotFileSync } from "../../src/snapshot/file.ts";
@@ -260,7 +261,14 @@ describe("the append-only file", () => {
 
   test("becomes shorter when it is cut", () => {
     const events = { statusChanged() {}, flushed() {}, fatal() {}, broken: asFailure };
-    const made = new AofWriter(Config.of({}), new MemoryLog(), new Journal(), events, () => false);
+    const made = new AofWriter({
+      config: Config.of({}),
+      log: new MemoryLog(),
+      journal: new Journal(),
+      latency: new LatencyMonitor(),
+      events,
+      diskBusy: () => false,
+    });
     expect(broken(() => made.truncatedTo(1))).toBe("a file that is cut becomes shorter");
   });
 });

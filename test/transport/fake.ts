@@ -72,6 +72,7 @@ export function fakeExecutor(keyspace: Keyspace): Executor {
     whenIdle: () => {},
     beginBatch: () => keyspace.now,
     endBatch() {},
+    endCalls() {},
     lookAhead() {},
     execute() {},
     finish() {},

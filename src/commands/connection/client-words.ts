@@ -1,7 +1,7 @@
 /** The words by which commands name clients. */
 
 import { commandError } from "../../errors.ts";
-import { SessionKind } from "../../session/session.ts";
+import { type Session, SessionKind } from "../../session/session.ts";
 
 const KINDS: ReadonlyMap<string, SessionKind> = new Map([
   ["normal", SessionKind.NORMAL],
@@ -16,6 +16,11 @@ export function clientKind(word: string): SessionKind {
   const kind = KINDS.get(word.toLowerCase());
   if (kind === undefined) throw commandError(`ERR Unknown client type '${word}'`);
   return kind;
+}
+
+/** Returns the class that a client belongs to. */
+export function kindOf({ kind }: Session): SessionKind {
+  return kind === SessionKind.MONITOR ? SessionKind.NORMAL : kind;
 }
 
 /** Returns whether `text` can be a field of CLIENT LIST: printable ASCII without spaces. */

@@ -12,7 +12,7 @@ import { Unit } from "../arguments/deadline.ts";
 import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
 import { choice, int64Or } from "../arguments/numbers.ts";
 import { parseTimeout } from "../arguments/timeout.ts";
-import { checkClientName, clientKind, isListable } from "./client-words.ts";
+import { checkClientName, clientKind, isListable, kindOf } from "./client-words.ts";
 import { caching, getredir, tracking, trackinginfo } from "./tracking.ts";
 
 const command = commandsOf("connection");
@@ -56,7 +56,7 @@ function clientsToList(call: Call): Session[] {
   if (call.count === 2) return [...clients];
   if (call.count === 4 && call.is(2, "type")) {
     const kind = clientKind(call.text(3));
-    return [...clients].filter((session) => session.kind === kind);
+    return [...clients].filter((session) => kindOf(session) === kind);
   }
   if (call.count === 3 || !call.is(2, "id")) throw errors.syntax;
   const found: Session[] = [];
@@ -91,7 +91,7 @@ type Matches = (session: Session) => boolean;
 /** What the options of CLIENT KILL ask of a client. */
 const KILL_FILTERS: Readonly<Record<string, (value: string, server: ServerParts) => Matches>> = {
   id: (value) => equals((session) => session.id, killId(value)),
-  type: (value) => equals((session) => session.kind, clientKind(value)),
+  type: (value) => equals(kindOf, clientKind(value)),
   addr: (value) => equals((session) => session.link.remoteAddress, value),
   laddr: (value) => equals((session) => session.link.localAddress, value),
   user: (value, { access }) => {

@@ -3,6 +3,7 @@
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
+import type { Arguments } from "../../execution/contract.ts";
 import { DEFAULT_USER } from "../../session/acl/users.ts";
 import { ReplyMode, SessionKind } from "../../session/session.ts";
 import { REDIS_VERSION } from "../../version.ts";
@@ -50,6 +51,7 @@ export const select = command("select", { arity: 2, since: "1.0.0", flags: "load
 /** Errors: WRONGPASS, no password set (form without a user), syntax. */
 export const auth = command("auth", { arity: -2, since: "1.0.0", flags: "noscript loading stale fast no_auth allow_busy" })
   .takes("[username@6.0.0] password")
+  .secrets(({ count }) => Array.from({ length: count - 1 }, (_, index) => index + 1))
   .docs("Authenticates the connection.", "O(1)")
   .changed("6.0.0: Added `username`.")
   .run((call) => {
@@ -77,6 +79,7 @@ interface HelloOptions {
  */
 export const hello = command("hello", { arity: -1, since: "6.0.0", flags: "noscript loading stale fast no_auth allow_busy" })
   .takes("[arguments(protover [AUTH auth(username password)] [SETNAME clientname])]")
+  .secrets(helloSecrets)
   .docs("Switches the protocol version, and can authenticate and name the connection.", "O(1)")
   .changed("6.2.0: `protover` became optional.")
   .run((call) => {
@@ -96,6 +99,19 @@ export const hello = command("hello", { arity: -1, since: "6.0.0", flags: "noscr
     }
     replyHello(call);
   });
+
+/** Names and passwords behind AUTH. */
+function helloSecrets(request: Arguments): number[] {
+  const secrets: number[] = [];
+  for (let index = 2; index < request.count; index++) {
+    const word = request.text(index).toLowerCase();
+    if (word === "setname") index++;
+    if (word !== "auth") continue;
+    secrets.push(index + 1, index + 2);
+    index += 2;
+  }
+  return secrets;
+}
 
 function helloOptions(call: Call): HelloOptions {
   const { count } = call;
@@ -152,6 +168,7 @@ export const reset = command("reset", { arity: 1, since: "6.2.0", flags: "noscri
     const { server, reply, session } = call;
     if (session.kind === SessionKind.REPLICA || session.kind === SessionKind.MASTER)
       throw commandError("ERR can only reset normal client connections");
+    server.monitors.remove(session);
     server.pubsub.unsubscribeAll(session);
     server.tracking.disable(session);
     session.kind = SessionKind.NORMAL;

@@ -4,6 +4,7 @@ import { NO_LINK } from "../../aof/replay.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
+import type { Arguments } from "../../execution/contract.ts";
 import type { Migrated, MigrationRequest } from "../../migration/migrations.ts";
 
 const command = commandsOf("generic");
@@ -18,6 +19,7 @@ const DEFAULT_TIMEOUT_MS = 1000;
 export const migrate = command("migrate", { arity: -6, since: "2.6.0", flags: "write" })
   .takes(`host port key-selector(key{RW access delete} | empty-string='""') destination-db timeout:integer [COPY@3.0.0] [REPLACE@3.0.0]
       [authentication(AUTH auth'password'@4.0.7 | AUTH2 auth2(username password)@6.0.0)] [KEYS keys'key'@3.0.6{RW access delete incomplete from -2}...]`)
+  .secrets(loginWords)
   .acl("dangerous")
   .tips("nondeterministic_output")
   .docs("Transfers keys to another server, atomically.", "O(N) for values of N bytes, as DUMP and DEL here and RESTORE there")
@@ -32,6 +34,18 @@ export const migrate = command("migrate", { arity: -6, since: "2.6.0", flags: "w
     if (!call.mayBlock || session.link === NO_LINK) conclude(call, options, migrations.runNow(request));
     else migrations.begin(request, blocked.blockOnTask(session, call.frame));
   });
+
+/** What stands behind AUTH and AUTH2. */
+function loginWords(request: Arguments): number[] {
+  const secrets: number[] = [];
+  for (let index = 6; index < request.count; index++) {
+    const word = request.text(index).toLowerCase();
+    if (word === "keys") break;
+    const words = word === "auth" ? 1 : word === "auth2" ? 2 : 0;
+    for (let last = index + words; index < last; ) secrets.push(++index);
+  }
+  return secrets;
+}
 
 interface MigrateOptions {
   readonly copy: boolean;

@@ -11,7 +11,10 @@ export const evaluate = command("eval", { arity: -3, since: "2.6.0", flags: "nos
   .takes(`script numkeys [key{RW access update: ${UNKNOWN_USE}, RW and UPDATE}...] [arg...]`)
   .marked("runs-script")
   .docs("Executes a server-side Lua script.", "Depends on the script that is executed.")
-  .run((call) => call.server.scripts.evaluate(call, "text", keyCount(call), false));
+  .run((call) => {
+    call.show();
+    call.server.scripts.evaluate(call, "text", keyCount(call), false);
+  });
 
 export const evaluateSha = command("evalsha", {
   arity: -3,
@@ -22,6 +25,7 @@ export const evaluateSha = command("evalsha", {
   .marked("runs-script")
   .docs("Executes a server-side Lua script by SHA1 digest.", "Depends on the script that is executed.")
   .run((call) => {
+    call.show();
     call.server.scripts.requireName(call.frame);
     call.server.scripts.evaluate(call, "sha", keyCount(call), false);
   });
@@ -34,7 +38,10 @@ export const evaluateReadOnly = command("eval_ro", {
   .takes(`script numkeys [key{RO access: ${UNKNOWN_USE}, RO and ACCESS}...] [arg...]`)
   .marked("runs-script")
   .docs("Executes a read-only server-side Lua script.", "Depends on the script that is executed.")
-  .run((call) => call.server.scripts.evaluate(call, "text", keyCount(call), true));
+  .run((call) => {
+    call.show();
+    call.server.scripts.evaluate(call, "text", keyCount(call), true);
+  });
 
 export const evaluateShaReadOnly = command("evalsha_ro", {
   arity: -3,
@@ -45,6 +52,7 @@ export const evaluateShaReadOnly = command("evalsha_ro", {
   .marked("runs-script")
   .docs("Executes a read-only server-side Lua script by SHA1 digest.", "Depends on the script that is executed.")
   .run((call) => {
+    call.show();
     call.server.scripts.requireName(call.frame);
     call.server.scripts.evaluate(call, "sha", keyCount(call), true);
   });

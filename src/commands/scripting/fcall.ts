@@ -27,6 +27,7 @@ export const fcallRo = command("fcall_ro", { arity: -3, since: "7.0.0", flags: "
 
 /** Errors: no such function, a bad number of keys; those of the function are answered. */
 function callFunction(call: Call, readOnly: boolean): void {
+  call.show();
   const callee = call.server.functions.calledBy(call.frame);
   if (callee === undefined) throw commandError("ERR Function not found");
   const keys = longAtLeast(call, 2, Number.NEGATIVE_INFINITY, badCount);

@@ -39,6 +39,7 @@ const list = command("acl|list", { arity: 2, since: "6.0.0", flags: "admin noscr
 /** Errors: a name with spaces, a rule that makes no sense; then nothing changes. */
 const setuser = command("acl|setuser", { arity: -3, since: "6.0.0", flags: "admin noscript loading stale" })
   .takes("username [rule...]")
+  .secrets(({ count }) => Array.from({ length: count - 2 }, (_, index) => index + 2))
   .docs("Creates a user, or changes one, by rules.", "O(N) for N rules")
   .changed("6.2.0: Added patterns of channels.", "7.0.0: Added selectors and permissions by kind of access.")
   .run((call) => {

@@ -5,6 +5,7 @@ import type { Running } from "../../compare/comparisons.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
+import type { Arguments } from "../../execution/contract.ts";
 import type { Reply } from "../../protocol/reply.ts";
 
 const command = commandsOf("server");
@@ -21,6 +22,7 @@ const givenUp = "ERR The comparison was given up";
  */
 export const compare = command("replicant.compare", { arity: -3, since: "0.1.0", flags: "admin noscript no_multi blocking" })
   .takes("host port:integer [AUTH auth([username] password)] [SAMPLE sample:integer] [DIFFERENCES differences:integer]")
+  .secrets(loginWords)
   .acl("dangerous")
   .docs("Compares the keys of this server with those of another one.", "O(N) for N keys and elements in both")
   .run((call) => {
@@ -57,6 +59,14 @@ function optionsOf(call: Call): Options {
   if (end === 6) options.user = call.text(4);
   options.password = call.text(end - 1);
   return options;
+}
+
+/** Where name and password of the login are. */
+function loginWords(request: Arguments): number[] {
+  if (request.count < 5 || request.text(3).toLowerCase() !== "auth") return [];
+  let end = request.count;
+  while (end > 5 && /^(sample|differences)$/i.test(request.text(end - 2))) end -= 2;
+  return Array.from({ length: end - 4 }, (_, index) => index + 4);
 }
 
 function answer(reply: Reply, { report }: Running): void {

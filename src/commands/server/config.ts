@@ -1,7 +1,9 @@
 /** CONFIG: the protocol's side of `config/config.ts`, which knows what directives there are and what they take. */
 
+import { isSensitive } from "../../config/options.ts";
 import { commandError, errors } from "../../errors.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
+import type { Arguments } from "../../execution/contract.ts";
 import { helpOf } from "../arguments/help.ts";
 
 const command = commandsOf("server");
@@ -18,6 +20,7 @@ const get = command("config|get", { arity: -3, since: "2.0.0", flags: "admin nos
 
 const set = command("config|set", { arity: -4, since: "2.0.0", flags: "admin noscript loading stale" })
   .takes("data(parameter value)...")
+  .secrets(sensitiveValues)
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Sets configuration directives while the server runs.", "O(N) for N directives")
   .changed("7.0.0: Sets several directives, all or none.")
@@ -35,13 +38,20 @@ const set = command("config|set", { arity: -4, since: "2.0.0", flags: "admin nos
     call.reply.ok();
   });
 
+/** Values of directives that hold passwords. */
+function sensitiveValues(request: Arguments): number[] {
+  const secrets: number[] = [];
+  for (let index = 2; index + 1 < request.count; index += 2) if (isSensitive(request.text(index))) secrets.push(index + 1);
+  return secrets;
+}
+
 const resetstat = command("config|resetstat", { arity: 2, since: "2.0.0", flags: "admin noscript loading stale" })
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Resets the statistics of the server.", "O(1)")
   .run((call) => {
     const { server } = call;
     server.stats.reset();
-    server.commands.resetStats();
+    server.resetCommandStats();
     server.keyspace.resetStats();
     server.persistence.saves = 0;
     server.appendOnly.resetStats();

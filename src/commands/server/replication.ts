@@ -8,7 +8,7 @@ import { commandsOf } from "../../execution/command-spec.ts";
 import type { FailoverOptions, Target } from "../../replication/failover.ts";
 import { ReplicaState } from "../../replication/master/replica.ts";
 import { FUNCTIONS_CAPABILITY } from "../../replication/note.ts";
-import { SessionKind } from "../../session/session.ts";
+import { isFed, SessionKind } from "../../session/session.ts";
 
 const command = commandsOf("server");
 
@@ -58,7 +58,7 @@ function replicaOf(call: Call): void {
     }
     return call.reply.ok();
   }
-  if (call.session.kind === SessionKind.REPLICA) throw commandError("ERR Command is not valid when client is a replica.");
+  if (isFed(call.session.kind)) throw commandError("ERR Command is not valid when client is a replica.");
   const host = call.text(1);
   const port = portAt(call, 2);
   const master = replication.link?.address;
@@ -234,7 +234,7 @@ export const psync = command("psync", { arity: -3, since: "2.8.0", flags: "no_as
   .docs("An internal command with which a replica resumes replication.")
   .run((call) => {
     const { session } = call;
-    if (session.kind === SessionKind.REPLICA) return;
+    if (isFed(session.kind)) return;
     if (call.count > 3 && call.is(3, "failover")) takeOver(call);
     checkCanSync(call);
     const offset = int64At(call, 2);
@@ -262,7 +262,7 @@ export const sync = command("sync", { arity: 1, since: "1.0.0", flags: "no_async
   .docs("An internal command with which a replica starts replication.")
   .run((call) => {
     const { session } = call;
-    if (session.kind === SessionKind.REPLICA) return;
+    if (isFed(session.kind)) return;
     checkCanSync(call);
     call.reply.flush();
     call.server.replication.replicas.request(session, null);

@@ -1,10 +1,10 @@
 /** Commands about the server as a whole: its time, snapshots on disk, shutdown. */
 
+import { wallMicroseconds } from "../../base/clock.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { ShutdownOptions } from "../../execution/server-parts.ts";
-import { wallMicroseconds } from "../../process/clock.ts";
 import { ReplyMode } from "../../session/session.ts";
 import { wordSet, wrongCount } from "../arguments/numbers.ts";
 import { rdbVersionAt } from "../arguments/rdb-version.ts";

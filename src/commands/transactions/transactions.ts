@@ -63,6 +63,7 @@ function runQueue(call: Call, transaction: Transaction, index: number): void {
   transaction.reset();
   // Each command was journalled by itself.
   call.journalNothing();
+  call.nestedAll();
 }
 
 /** Errors: no transaction. */

@@ -81,6 +81,7 @@ export class MasterStream {
       while (!session.closing && !session.postponed && stream.next()) {
         if (batch.count > 1) executor.lookAhead(session, batch.frames, batch.count);
         this.runBatch();
+        executor.endCalls();
       }
       // An empty line at the end belongs to no request.
       if (!session.queueing && !session.closing && !session.postponed) this.offset = stream.unfinished;

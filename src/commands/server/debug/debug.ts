@@ -135,6 +135,7 @@ function loadAof(call: Call): void {
     return;
   }
   appendOnly.reloadNow();
+  call.nestedAll();
   call.reply.ok();
 }
 

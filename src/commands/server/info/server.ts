@@ -1,9 +1,9 @@
 /** INFO's section Server. */
 
 import { machine, release, type } from "node:os";
+import { wallMicroseconds } from "../../../base/clock.ts";
 import type { ServerParts } from "../../../execution/server-parts.ts";
 import { lruClock } from "../../../keyspace/access.ts";
-import { wallMicroseconds } from "../../../process/clock.ts";
 import type { InfoText } from "../../../session/info-text.ts";
 import { COMMIT, REDIS_VERSION, VERSION } from "../../../version.ts";
 import { section } from "./section.ts";

@@ -54,10 +54,14 @@ export const STATS = section("Stats", "default", (out, server) => {
   out.add("expired_subkeys", keyspace.stats.expiredFields);
   out.add("expired_fields", keyspace.stats.expiredFields); // Valkey's name for it
   out.add("expired_keys", keyspace.stats.expired);
+  out.ratio("expired_stale_perc", keyspace.expiredShare() * 100);
   out.add("expired_time_cap_reached_count", keyspace.stats.expireCyclesCutShort);
   out.whole("expire_cycle_cpu_milliseconds", keyspace.stats.expireCycleMs);
   out.add("evicted_keys", keyspace.stats.evicted);
   out.add("evicted_clients", 0);
+  const exceededMs = keyspace.stats.exceededSince === 0 ? 0 : performance.now() - keyspace.stats.exceededSince;
+  out.whole("total_eviction_exceeded_time", keyspace.stats.exceededMs + exceededMs);
+  out.whole("current_eviction_exceeded_time", exceededMs);
   out.add("keyspace_hits", keyspace.stats.hits);
   out.add("keyspace_misses", keyspace.stats.misses);
   out.add("pubsub_channels", server.pubsub.size(Topic.CHANNEL));

@@ -40,6 +40,8 @@ async function restart(start: Start, writes: number, expired: number) {
       for (const { client } of [redis, replica]) await sameOffset(master.client, client);
       const id = await infoField(master.client, "replication", "master_replid");
       const offset = await sameOffset(master.client, replica.client);
+      // The child that made the image for the replicas may not have been reaped yet.
+      await until("no save to be under way", async () => (await infoField(master.client, "persistence", "rdb_bgsave_in_progress")) === "0");
       await master.client.text("SAVE");
       await until("the keys' time to pass", () => Date.now() > over);
       // NOW: no question to lagging replicas, which would take their offset beyond that of the file.

@@ -47,7 +47,8 @@ export function keysToTrack(entry: CommandEntry, request: Arguments): readonly K
 function keysOfSpec(spec: KeySpec, request: Arguments): KeyReference[] {
   const begin = beginOf(spec, request);
   const range = begin === null || begin === NOT_THERE ? null : rangeOf(spec, begin, request);
-  if (range === null) return [];
+  // More keys than arguments are announced: the command will refuse that.
+  if (range === null || (typeof spec.find === "object" && "keyNumIndex" in spec.find && range.last >= request.count)) return [];
   const keys: KeyReference[] = [];
   const last = Math.min(range.last, request.count - 1);
   for (let index = range.first; index <= last; index += range.step) keys.push({ index, flags: spec.flags });

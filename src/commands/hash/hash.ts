@@ -131,7 +131,7 @@ export const hstrlen = command("hstrlen", { arity: 3, since: "3.2.0", flags: "re
   });
 
 export const hexists = command("hexists", { arity: 3, since: "2.0.0", flags: "readonly fast" })
-  .takes("key{RO access} field")
+  .takes("key{RO} field")
   .docs("Determines whether a hash has a field.", "O(1)")
   .run((call) => {
     const { buffer, offsets, lengths } = call.frame;

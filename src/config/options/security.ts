@@ -1,6 +1,6 @@
 /** The directives of access: passwords, access lists, guarded commands, TLS. */
 
-import { defaultOnly, directive, FIXED, ignored, SECRET, type Traits, unused } from "../directive.ts";
+import { defaultOnly, directive, FIXED, HIDDEN, ignored, SECRET, type Traits, unused } from "../directive.ts";
 import { bool, count, longCount, oneOf, optionalPath, optionalText, path, port } from "../kinds.ts";
 
 const FILE: Traits = { volatile: true };
@@ -13,11 +13,12 @@ export const SECURITY = {
   "acl-pubsub-default": directive(oneOf(["allchannels", "resetchannels"]), "resetchannels", "Channels that a new user may use"),
   "enable-protected-configs": directive(oneOf(["no", "yes", "local"]), "no", "Who may change dir and dbfilename at run time", FIXED),
   "enable-debug-command": directive(oneOf(["no", "yes", "local"]), "no", "Who may use DEBUG", FIXED),
+  // Shown when asked for by its name only: who sets every directive to what it is anyway would stumble over one that no Redis has.
   "enable-typescript-functions": directive(
     oneOf(["no", "yes", "local"]),
     "no",
     "Who may load functions in TypeScript or JavaScript, which have the rights of the server",
-    FIXED,
+    { ...FIXED, ...HIDDEN },
   ),
   "enable-module-command": directive(
     oneOf(["no", "yes", "local"]),

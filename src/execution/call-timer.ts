@@ -27,9 +27,10 @@ export class CallTimer {
   private timed: CommandEntry | null = null;
   private timedFrom = 0;
   private timedCalls = 0;
-  /** The call that began last, and how many more share this look at the clock. */
+  /** The call that began last: those of one command that come one after the other are made with one object. */
   private call: Call | null = null;
-  private left = 0;
+  /** How many calls of the command there are when the clock is looked at again. */
+  private timedTo = 0;
   // The batch under way: when it began, how many commands had run by then, and whether one has begun since.
   private batchFrom = 0;
   private batchCommands = 0;
@@ -58,7 +59,7 @@ export class CallTimer {
 
   /** A call of `entry` begins, and `call` still is what it was used for before. Hot. */
   start(entry: CommandEntry, call: Call): void {
-    if (entry !== this.timed || call !== this.call || --this.left === 0) this.begin(entry, call);
+    if (entry !== this.timed || entry.calls >= this.timedTo) this.begin(entry, call);
   }
 
   private begin(entry: CommandEntry, call: Call): void {
@@ -69,7 +70,7 @@ export class CallTimer {
     this.timedFrom = now;
     this.timedCalls = entry.calls;
     this.call = call;
-    this.left = entry.callsPerLook;
+    this.timedTo = entry.calls + entry.callsPerLook;
     call.startedAt = now;
   }
 
@@ -99,6 +100,7 @@ export class CallTimer {
   /** The counters of all commands are 0 again. */
   countsReset(): void {
     this.timedCalls = 0;
+    this.timedTo = 0;
   }
 
   /** A run of calls ended at `now`. */

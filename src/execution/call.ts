@@ -70,9 +70,8 @@ export class Call implements KeyAccess {
   /** See `suspend`. */
   suspended = false;
   goOn: (() => void) | null = null;
-  /** The keyspace's count of changes when it began, and the bytes of all replies. */
+  /** The keyspace's count of changes when it began. */
   changesBefore = 0;
-  answeredBefore = 0;
   /** When the clock was looked at for it, or for one like it just before (`performance.now()`). */
   startedAt = 0;
   /** Whether a request that is `forced` is for replicas only: the append-only file has no use for it. */
@@ -101,7 +100,6 @@ export class Call implements KeyAccess {
     this.forReplicas = false;
     this.suspended = false;
     this.changesBefore = this.server.keyspace.changes;
-    this.answeredBefore = this.reply.written;
   }
 
   /** Runs another request of this client within this command. Returns whether it is over: see `suspend`. */

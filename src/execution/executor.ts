@@ -292,6 +292,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     const { keyspace, journal, stats } = this.server;
     if (this.depth === this.calls.length) this.calls.push(new Call(this.server, this.reply, this));
     const call = this.calls[this.depth++];
+    const answeredBefore = this.reply.written;
     this.timer.start(entry, call);
     call.begin(session, frame, entry, keyspace.clientExpiryMode);
     call.result = result;
@@ -302,10 +303,15 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     try {
       entry.handler(call);
     } catch (error) {
-      this.answerException(call, error);
+      this.answerException(call, error, answeredBefore);
     }
     if (call.suspended) this.suspend(call);
-    else this.end(call);
+    else {
+      this.end(call);
+      const replyBytes = this.reply.written - answeredBefore;
+      const requestBytes = frame.end - frame.start;
+      if (requestBytes + replyBytes >= this.watch.bytes) this.watched(call, requestBytes, replyBytes);
+    }
     return call;
   }
 
@@ -320,9 +326,6 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     journal.endUnit();
     session.writeOffset = journal.offset;
     this.depth--;
-    const { end, start } = call.frame;
-    const replyBytes = this.reply.written - call.answeredBefore;
-    if (end - start + replyBytes >= this.watch.bytes) this.watched(call, end - start, replyBytes);
   }
 
   /** A call that something looks at is over. */
@@ -369,11 +372,10 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     this.server.stats.countError(error);
   }
 
-  private answerException(call: Call, error: unknown): void {
+  private answerException(call: Call, error: unknown, answeredBefore: number): void {
     // A broken invariant of the memory layer is not survivable: the server stops.
     if (error instanceof InvariantError) throw error;
     const { stats, log } = this.server;
-    const { answeredBefore } = call;
     // Half an answer before an error would be taken for the whole one, and the error for the next.
     if (call.reply.written !== answeredBefore && !call.reply.takeBack(answeredBefore)) call.session.link.destroy();
     if (error instanceof CommandError) call.failure = error;
@@ -410,6 +412,8 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
       server.stats.commands++;
       if (!call.entry.runsQueue) this.timer.endLong(call);
       this.end(call);
+      // How much of what was written meanwhile is its reply is not known.
+      this.watch.over(call, call.frame.end - call.frame.start, 0);
     });
     this.timer.endCalls();
     this.restrictions.update();
@@ -470,7 +474,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     try {
       entry.handler(call);
     } catch (error) {
-      this.answerException(call, error);
+      this.answerException(call, error, 0);
     }
     if (call.failure !== null) entry.failed++;
     entry.calls++;

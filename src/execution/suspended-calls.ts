@@ -54,7 +54,6 @@ export class SuspendedCalls {
         outer.goOn = null;
         // The calls that it makes now may be suspended, too: they are inside of it.
         this.calls.shift();
-        outer.answeredBefore = reply.written;
         goOn();
         if (outer.goOn !== null) {
           this.calls.push(outer);
@@ -73,8 +72,6 @@ export class SuspendedCalls {
   private endInnermost(answer: () => void, end: EndCall): void {
     const call = this.calls.shift() as Call;
     call.suspended = false;
-    // What other clients were answered meanwhile is none of its reply.
-    call.answeredBefore = this.reply.written;
     answer();
     end(call);
   }

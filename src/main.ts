@@ -9,6 +9,7 @@ import { usage } from "./config/help.ts";
 import { LogFileError } from "./log.ts";
 import { lowerCompilerThreads } from "./process/compiler-threads.ts";
 import { daemon, startInBackground } from "./process/daemon.ts";
+import { FileLimitError } from "./process/fd-limit.ts";
 import { supervision } from "./process/supervision.ts";
 import { Server } from "./server.ts";
 import { LoadError } from "./snapshot/load-handler.ts";
@@ -17,7 +18,7 @@ import { TlsError } from "./transport/tls.ts";
 import { VERSION_LINE } from "./version.ts";
 
 /** Failures that are not ours and need a person: said in one line, without a stack. */
-const EXPECTED = [ConfigError, ListenError, TlsError, LoadError, LogFileError];
+const EXPECTED = [ConfigError, FileLimitError, ListenError, TlsError, LoadError, LogFileError];
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === "compare")

@@ -22,6 +22,7 @@ import { Keyspace } from "./keyspace/keyspace.ts";
 import { followLimits } from "./keyspace/value-limits.ts";
 import { Log } from "./log.ts";
 import { Migrations } from "./migration/migrations.ts";
+import { followFileLimit, limitClients } from "./process/fd-limit.ts";
 import { Housekeeping } from "./process/housekeeping.ts";
 import { OomScore } from "./process/oom-score.ts";
 import { PidFile } from "./process/pid-file.ts";
@@ -195,6 +196,7 @@ export class Server implements ServerParts {
     this.log.role = "M";
     this.log.notice(`Replicant ${VERSION} (commit ${COMMIT}) started, PID: ${process.pid}`);
     for (const line of this.config.withoutEffect()) this.log.notice(line);
+    limitClients(this.config, this.log);
     this.endpoints.open(this.options.anyPort ?? false);
     try {
       this.pidFile.write(this.config, this.log);
@@ -242,6 +244,7 @@ export class Server implements ServerParts {
   async stop(code = 0): Promise<void> {
     this.closed = true;
     this.conversations.deferred.flush();
+    this.conversations.unused.stop();
     this.housekeeping.stop();
     this.endpoints.close();
     this.replication.stop();
@@ -286,6 +289,10 @@ export class Server implements ServerParts {
     session.link.destroy();
   }
 
+  clientsGrew(): void {
+    if (this.keyspace.eviction.needed) this.housekeeping.makeRoom();
+  }
+
   /** The client is gone, its session already off the list of clients. */
   departed(session: Session): void {
     this.blocked.remove(session);
@@ -303,10 +310,13 @@ export class Server implements ServerParts {
     const { values } = config;
     followLimits(config, keyspace.limits);
     keyspace.eviction.follow(config);
+    keyspace.eviction.beside = () => this.clients.memory.total;
+    this.clients.memory.follow(config, this);
     publishKeyspaceEvents(config, keyspace, this.pubsub);
     journalDeletions(config, keyspace, journal);
     expiresFields(keyspace);
     journal.followDirective(config);
     config.onChange("loglevel", () => log.setLevel(values.loglevel) as undefined);
+    followFileLimit(config, log);
   }
 }

@@ -159,7 +159,7 @@ describe("bad input is refused in one line, with code 1", () => {
     ]);
     await Promise.all([
       refused(["--dir", "/no/such/place"], "command line: 'dir \"/no/such/place\"': No such file or directory"),
-      refused(["--maxmemory-clients", "5%"], "command line: 'maxmemory-clients 5%' is not supported by this version of Replicant"),
+      refused(["--tls-ciphersuites", "x"], "command line: 'tls-ciphersuites x' is not supported by this version of Replicant"),
     ]);
   });
 

@@ -13,7 +13,7 @@ import { ExpiryMode, type KeyAccess } from "../keyspace/key-access.ts";
 import { LOOK_AHEAD_KEYS } from "../keyspace/lookahead.ts";
 import { Value } from "../keyspace/value.ts";
 import { Frame } from "../protocol/frame.ts";
-import type { Reply } from "../protocol/reply.ts";
+import { NO_SINK, type Reply } from "../protocol/reply.ts";
 import { type Session, SessionKind } from "../session/session.ts";
 import { Temporary } from "../values/temporary.ts";
 import { Type } from "../values/value-types.ts";
@@ -121,6 +121,25 @@ export class Call implements KeyAccess {
   suspend(goOn: (() => void) | null = null): void {
     this.suspended = true;
     this.goOn = goOn;
+  }
+
+  /** CLIENT REPLY, and RESET: what is answered from now on, in the rest of EXEC too, goes to the client or nowhere. `mode`: bits of ReplyMode. */
+  setReplyMode(mode: number): void {
+    const { session, reply } = this;
+    const { muted } = session;
+    session.replyMode = mode;
+    if (session.muted === muted) return;
+    reply.flush();
+    reply.sink = muted ? session.link : NO_SINK;
+  }
+
+  /** Has `write` write what the client gets whether it wants replies or not: what tells of a subscription. */
+  push(write: () => void): void {
+    const { session, reply } = this;
+    if (!session.muted) return write();
+    const diverted = reply.divert(session.link, session.protocol);
+    write();
+    reply.rejoin(diverted);
   }
 
   /** Whether the client may make this request, and read whatever key there is. */

@@ -142,21 +142,19 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     else run();
   }
 
-  /** CLIENT REPLY OFF and SKIP: the request runs and its answer goes nowhere. */
+  /** CLIENT REPLY OFF and SKIP: the request runs and its answer goes nowhere, unless it is what switches the replies on (Call.setReplyMode). */
   private runMuted(session: Session, run: () => void): void {
     const { reply } = this;
-    const sink = reply.sink;
-    const modeBefore = session.replyMode;
-    if (modeBefore === ReplyMode.SKIP_NEXT) session.replyMode = ReplyMode.SKIP;
+    const { sink } = reply;
+    if ((session.replyMode & ReplyMode.SKIP_NEXT) !== 0) session.replyMode ^= ReplyMode.SKIP_NEXT | ReplyMode.SKIP;
     reply.flush();
     reply.sink = NO_SINK;
     run();
-    if (session.postponed || session.blocked) session.replyMode = modeBefore; // it has not had its answer yet
-    const mode: ReplyMode = session.replyMode;
-    // What switches the replies on (CLIENT REPLY ON, RESET) is answered.
-    if (mode !== ReplyMode.ON) reply.flush();
+    // One that waits has not had its answer yet.
+    if (!session.postponed && !session.blocked) session.replyMode &= ~ReplyMode.SKIP;
+    if (reply.sink !== NO_SINK) return;
+    reply.flush();
     reply.sink = sink;
-    if (mode === ReplyMode.SKIP) session.replyMode = ReplyMode.ON;
   }
 
   private serve(session: Session, frame: Frame): void {
@@ -196,10 +194,17 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   /** What a command has led to: messages for its own client, clients that can be served. */
   private afterCall(session: Session): void {
     const { server } = this;
-    if (server.pubsub.hasMessages && (session.replyMode === ReplyMode.ON || session.replyMode === ReplyMode.SKIP_NEXT)) {
-      for (const message of server.pubsub.take(session)) this.reply.rawBytes(message);
-    }
+    if (server.pubsub.hasMessages) this.sendMessages(session);
     if (server.keyspace.blocked.hasReady) server.blocked.serveReady();
+  }
+
+  /** What the client has sent to itself comes behind the answer, or in its place. */
+  private sendMessages(session: Session): void {
+    for (const message of this.server.pubsub.take(session)) {
+      if (session.muted) session.link.send(message, 0, message.length);
+      else this.reply.rawBytes(message);
+    }
+    this.server.pubsub.commandEnds();
   }
 
   private refusalOfUser(session: Session, entry: CommandEntry, frame: Frame, queueing: boolean): CommandError | null {
@@ -221,7 +226,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     if (denial === null || user === null) return null;
     const { access, config, keyspace } = this.server;
     const { caller } = this.server.scripts.runner;
-    const client = describeClient(context === "lua" ? caller : session, keyspace.now, { current: frame, blocked: null }).trimEnd();
+    const client = describeClient(context === "lua" ? caller : session, keyspace.now, { current: frame }).trimEnd();
     const object = denial.reason === Denied.COMMAND ? entry.fullName : frame.text(denial.index);
     const entryOfLog = { reason: denial.reason, context, object, userName: user.name, client };
     access.log.add(entryOfLog, keyspace.now, config.values["acllog-max-len"]);

@@ -44,8 +44,7 @@ export class SuspendedCalls {
     const { reply } = this;
     const [{ session }] = this.calls as [Call];
     session.blocked = false;
-    const muted = session.replyMode !== ReplyMode.ON;
-    const diverted = reply.divert(muted ? NO_SINK : session.link, session.protocol);
+    const diverted = reply.divert(session.muted ? NO_SINK : session.link, session.protocol);
     try {
       this.endInnermost(answer, end);
       for (let outer = this.calls[0]; outer !== undefined; outer = this.calls[0]) {
@@ -64,7 +63,7 @@ export class SuspendedCalls {
     } finally {
       reply.rejoin(diverted);
     }
-    if (session.replyMode === ReplyMode.SKIP_NEXT) session.replyMode = ReplyMode.ON;
+    session.replyMode &= ~ReplyMode.SKIP;
     session.link.resume();
     for (const listener of this.idleListeners.splice(0)) listener();
   }

@@ -10,7 +10,6 @@ import { copied, copyBytes, integerLength, isInt64, writeInteger } from "../base
 import { ExpiryIndex } from "../memory/expiry-index.ts";
 import { Blob } from "../memory/objects.ts";
 import { EXPIRES, OUTSIDE } from "../memory/record.ts";
-import { Table } from "../memory/record-table.ts";
 import type { Temporary } from "../values/temporary.ts";
 import { EMBSTR_LIMIT, Encoding, Type } from "../values/value-types.ts";
 import { Changes, type Held, KEEP_EXPIRY } from "./changes.ts";
@@ -337,7 +336,7 @@ export class Database extends Changes {
     keyspace.watched.touchExisting(this);
     keyspace.blocked.contentsGo(this, null);
     if (keys === 0) return 0;
-    this.table = new Table(keyspace.space, { meta: true });
+    this.table = this.newTable();
     this.expiry = new ExpiryIndex(this.table, keyspace.now);
     if (this.fields !== null) keyspace.lazyFree.add(this.fields.table, () => {});
     this.fields = null;

@@ -83,6 +83,8 @@ export function evictionPolicy(word: string): EvictionPolicy | null {
 export class Eviction {
   /** Told before room is made. */
   onBegin: () => void = () => {};
+  /** What the limit is for beside the data, in bytes: clients' buffers. */
+  beside = (): number => 0;
   readonly settings: EvictionSettings = { policy: null, limit: 0, samples: 5, budgetMs: 0.5 };
   private readonly keyspace: SharedState;
   private readonly databases: readonly Database[];
@@ -113,8 +115,13 @@ export class Eviction {
   }
 
   get needed(): boolean {
+    return !this.hasRoomFor(0);
+  }
+
+  /** Whether so many bytes more would still be within the limit. */
+  hasRoomFor(bytes: number): boolean {
     const { limit } = this.settings;
-    return limit > 0 && this.keyspace.usedBytes > limit;
+    return limit === 0 || this.keyspace.usedBytes + this.beside() + bytes <= limit;
   }
 
   /** Makes room, for as long as the settings allow. To be called before each command that takes some, needed or not. */

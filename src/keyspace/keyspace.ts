@@ -34,6 +34,10 @@ export class Keyspace extends SharedState {
     return arena.usedBytes + objects.usedBytes + tables + this.lazyFree.heldBytes;
   }
 
+  mayTake(bytes: number): boolean {
+    return this.eviction.hasRoomFor(bytes);
+  }
+
   /**
    * Makes sure that so many records, with keys and values of so many bytes in all, find room, for changes that are made whole or not at
    * all. Errors: ArenaFull.

@@ -37,8 +37,15 @@ export abstract class Lookup implements ObservedDatabase {
     this.keyspace = keyspace;
     this.index = index;
     this.objects = keyspace.space.objects;
-    this.table = new Table(keyspace.space, { meta: true });
+    this.table = this.newTable();
     this.expiry = new ExpiryIndex(this.table, keyspace.now);
+  }
+
+  protected newTable(): Table {
+    const { keyspace } = this;
+    const table = new Table(keyspace.space, { meta: true });
+    table.mayTake = (bytes) => keyspace.mayTake(bytes);
+    return table;
   }
 
   /** Deletes an expired key. */

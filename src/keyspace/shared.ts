@@ -63,6 +63,9 @@ export abstract class SharedState {
   /** Exact bytes held for keys, values and their indexes. */
   abstract get usedBytes(): number;
 
+  /** Whether so many bytes more are within `maxmemory`: a larger table is not worth the keys that would be evicted for it. */
+  abstract mayTake(bytes: number): boolean;
+
   /** Milliseconds since 1970, read once per tick: the time that every command of the tick sees. */
   get now(): number {
     return this.time;

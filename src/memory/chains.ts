@@ -18,6 +18,10 @@ const SHRINK_RATIO = 8;
 const DRAWS = 8;
 /** The most that one rehash multiplies or divides the number of buckets by: it is how many buckets one call of `scan` may have to visit. */
 const MAX_REHASH_RATIO = 64;
+/** A table with more records than that for each bucket grows whatever memory there is (HASHTABLE_MAX_LOAD_FACTOR). */
+const CROWDED = 1.618;
+/** What one bucket takes. */
+const BUCKET_BYTES = 4;
 
 /** What `draw` draws: the first records of chains, and how many records further. */
 const heads = new Int32Array(DRAWS);
@@ -34,6 +38,8 @@ export class Chains {
   protected oldMask = 0;
   protected rehashAt = 0;
   protected rehashPauses = 0;
+  /** Asked before there are more buckets: whether so many bytes may be taken for them. Null: always. */
+  mayTake: ((bytes: number) => boolean) | null = null;
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -51,7 +57,7 @@ export class Chains {
 
   /** Bytes in the bucket arrays, for `used_memory`. */
   get bucketBytes(): number {
-    return this.chainCount * 4;
+    return this.chainCount * BUCKET_BYTES;
   }
 
   get rehashPaused(): boolean {
@@ -77,13 +83,19 @@ export class Chains {
   protected adapt(): void {
     if (this.old !== null || this.rehashPauses > 0) return;
     const buckets = this.buckets.length;
-    if (this.size > buckets) this.startRehash(Math.min(bucketsFor(this.size), buckets * MAX_REHASH_RATIO));
+    if (this.size > buckets) this.grow(Math.min(bucketsFor(this.size), buckets * MAX_REHASH_RATIO));
     else if (this.sparse && buckets > MIN_BUCKETS) {
       this.startRehash(Math.max(bucketsFor(this.size), buckets / MAX_REHASH_RATIO));
     }
   }
 
-  protected startRehash(buckets: number): void {
+  /** Starts a rehash to more buckets, if memory allows. */
+  protected grow(buckets: number): void {
+    const allowed = this.mayTake === null || this.size > this.buckets.length * CROWDED || this.mayTake(buckets * BUCKET_BYTES);
+    if (allowed) this.startRehash(buckets);
+  }
+
+  private startRehash(buckets: number): void {
     assert(this.old === null, "one rehash ends before the next begins, or records would be lost");
     assert((buckets & (buckets - 1)) === 0, "the number of buckets is a power of two, so that a mask selects one");
     this.old = this.buckets;

@@ -165,7 +165,7 @@ export class Table extends Chains {
    */
   insert(hash: number, key: Buffer, from: number, length: number, flags: number, valueLength: number, handle = 0): number {
     if (this.guard !== null) this.guard.beforeChange(this, hash);
-    if (this.size >= this.buckets.length && this.old === null && this.rehashPauses === 0) this.startRehash(this.buckets.length * 2);
+    if (this.size >= this.buckets.length && this.old === null && this.rehashPauses === 0) this.grow(this.buckets.length * 2);
     assert(valueLength >= 0 && valueLength <= VALUE_LENGTH_MASK, "fifteen bits hold the length of a value that is inside its record");
     assert((flags & ~FLAGS_MASK) === 0, "two bits hold the flags, which share a word with the lengths");
     const keyOutside = length > MAX_INLINE_KEY;

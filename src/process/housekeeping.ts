@@ -24,6 +24,7 @@ export class Housekeeping {
   private readonly ending: Shutdown;
   private timer: ReturnType<typeof setInterval> | null = null;
   private extra: ReturnType<typeof setTimeout> | null = null;
+  private makingRoom = false;
   private clientCursor: IterableIterator<Session> | null = null;
   private lastSecond = 0;
 
@@ -32,6 +33,7 @@ export class Housekeeping {
     this.restrictions = restrictions;
     this.ending = ending;
     server.config.onChange("hz", () => this.start() as undefined);
+    server.config.onChange("maxmemory", () => this.makeRoom() as undefined);
   }
 
   /** Runs `hz` times a second from now on; called again, at the new rate. */
@@ -53,6 +55,19 @@ export class Housekeeping {
     if (this.extra !== null) clearTimeout(this.extra);
     this.timer = null;
     this.extra = null;
+  }
+
+  /** Memory is over its limit, and no command may come that would see to it: keys are evicted when what is under way is over. */
+  makeRoom(): void {
+    if (this.makingRoom || this.timer === null) return;
+    this.makingRoom = true;
+    setImmediate(() => {
+      this.makingRoom = false;
+      if (this.timer === null || this.server.executor.busy) return;
+      guard(() => {
+        if (!this.evict()) this.workSoon();
+      }, this.server.broken);
+    });
   }
 
   private tick(): void {
@@ -80,8 +95,7 @@ export class Housekeeping {
 
   /** A slice of each background work, and soon another where work is left. */
   private work(): void {
-    const { keyspace, config, broken, executor, replication } = this.server;
-    const { eviction } = keyspace;
+    const { keyspace, config, executor, replication } = this.server;
     if (executor.busy) return;
     let finished = true;
     if (this.mayExpire) {
@@ -94,11 +108,20 @@ export class Housekeeping {
     }
     if (config.values.activerehashing && !keyspace.rehash(SLICE_MS)) finished = false;
     if (!keyspace.lazyFree.run(SLICE_MS)) finished = false;
-    if (this.restrictions.mayEvict && eviction.run() === EvictionState.RUNNING) finished = false;
-    if (finished || this.extra !== null || this.timer === null) return;
+    if (!this.evict()) finished = false;
+    if (!finished) this.workSoon();
+  }
+
+  /** Evicts keys for a while if there must be fewer. Returns whether no more are to go, or can. */
+  private evict(): boolean {
+    return !this.restrictions.mayEvict || this.server.keyspace.eviction.run() !== EvictionState.RUNNING;
+  }
+
+  private workSoon(): void {
+    if (this.extra !== null || this.timer === null) return;
     this.extra = setTimeout(() => {
       this.extra = null;
-      guard(() => this.work(), broken);
+      guard(() => this.work(), this.server.broken);
     }, BETWEEN_SLICES_MS);
   }
 
@@ -119,6 +142,7 @@ export class Housekeeping {
       }
       const session = next.value;
       session.link.checkOutputLimit(now);
+      this.server.clients.memory.look(session, now);
       if (this.isIdle(session, now)) {
         this.server.log.verbose("Closing idle client");
         session.link.destroy();

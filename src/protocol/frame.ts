@@ -30,6 +30,13 @@ export class Frame {
   hashed = false;
   keyHash = 0;
 
+  /** How long the arguments are together. */
+  get argumentBytes(): number {
+    let bytes = 0;
+    for (let index = 0; index < this.count; index++) bytes += this.lengths[index];
+    return bytes;
+  }
+
   push(offset: number, length: number): void {
     if (this.count === this.offsets.length) this.reserve(this.count * 2);
     this.offsets[this.count] = offset;

@@ -10,10 +10,17 @@ import { assert } from "../assert.ts";
 const SMALL_PIECE = 16 * 1024;
 const TAIL_BYTES = 64 * 1024;
 const FIRST_TAIL_BYTES = 512;
+const NO_BYTES = Buffer.alloc(0);
+
+/** Takes memory that is not needed any more. */
+export interface Discard {
+  /** Nothing refers to bytes[from, to), and no one will. */
+  take(bytes: Buffer, from: number, to: number): void;
+}
 
 export class InputBuffer {
   /** What has been joined: the first `length` bytes count. */
-  buffer: Buffer = Buffer.alloc(0);
+  buffer: Buffer = NO_BYTES;
   length = 0;
   private pieces: Buffer[] = [];
   private pieceBytes = 0;
@@ -64,6 +71,35 @@ export class InputBuffer {
     assert(this.length === total, "the size counts every byte that was taken in");
     this.pieces = [];
     this.pieceBytes = 0;
+    this.tailLength = 0;
+  }
+
+  /** A copy of `count` bytes, or of as many as there are, from the one at `from` on. */
+  slice(from: number, count: number): Buffer {
+    const found: Buffer[] = [];
+    let skipped = 0;
+    let missing = count;
+    const last = this.tail === null ? [] : [this.tail.subarray(0, this.tailLength)];
+    for (const piece of [this.buffer.subarray(0, this.length), ...this.pieces, ...last]) {
+      const start = Math.max(0, from - skipped);
+      skipped += piece.length;
+      if (start >= piece.length || missing === 0) continue;
+      found.push(piece.subarray(start, start + missing));
+      missing -= Math.min(missing, piece.length - start);
+    }
+    return Buffer.concat(found);
+  }
+
+  /** Drops everything, of which nothing was handed to anyone. */
+  clear(discard: Discard): void {
+    discard.take(this.buffer, 0, this.length);
+    for (const piece of this.pieces) discard.take(piece, 0, piece.length);
+    if (this.tail !== null) discard.take(this.tail, 0, this.tailLength);
+    this.buffer = NO_BYTES;
+    this.length = 0;
+    this.pieces = [];
+    this.pieceBytes = 0;
+    this.tail = null;
     this.tailLength = 0;
   }
 

@@ -9,7 +9,8 @@ import { MAX_DOUBLE_BYTES, writeDouble } from "../base/numbers/doubles.ts";
 
 /** Where finished bytes go: a connection. `send` must take them at once, by writing or by copying. */
 export interface ReplySink {
-  send(bytes: Buffer, from: number, to: number): void;
+  /** `value`: it is one long value, and not what has collected of several. */
+  send(bytes: Buffer, from: number, to: number, value?: boolean): void;
 }
 
 const BUFFER_BYTES = 256 * 1024;
@@ -53,6 +54,11 @@ export class Reply {
 
   get written(): number {
     return this.flushed + this.length;
+  }
+
+  /** Bytes that have collected and are not flushed. */
+  get pending(): number {
+    return this.length;
   }
 
   /** Hands what has collected to the sink. */
@@ -178,7 +184,7 @@ export class Reply {
     if (size > DIRECT_BYTES) {
       this.flush();
       this.flushed += size;
-      this.sink.send(bytes, from, to);
+      this.sink.send(bytes, from, to, true);
     } else {
       const buffer = this.room(size + 2);
       this.length = copyBytes(buffer, this.length, bytes, from, to);
@@ -283,7 +289,7 @@ export class Reply {
     if (length > DIRECT_BYTES) {
       this.flush();
       this.flushed += length;
-      this.sink.send(bytes, 0, length);
+      this.sink.send(bytes, 0, length, true);
       return;
     }
     const buffer = this.room(length);

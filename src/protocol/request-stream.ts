@@ -5,9 +5,9 @@
 
 import { assert } from "../assert.ts";
 import { Frame } from "./frame.ts";
-import { InputBuffer } from "./input-buffer.ts";
+import { type Discard, InputBuffer } from "./input-buffer.ts";
 import { ProtocolError, UnexpectedEnd } from "./protocol-error.ts";
-import { Parsed, type RequestLimits, RequestParser } from "./request.ts";
+import { Lines, Parsed, type RequestLimits, RequestParser } from "./request.ts";
 
 /** How many requests are parsed ahead at most. */
 const BATCH_REQUESTS = 32;
@@ -15,6 +15,8 @@ const BATCH_REQUESTS = 32;
 const FIRST_PIECE_BYTES = 1024;
 /** Input above this is let go of as soon as it is used up: what a collection finds in use stays, as old, until the next full one. */
 const LARGE_INPUT_BYTES = 16 * 1024;
+/** Redis makes room for an argument of so many bytes when it is announced (PROTO_MBULK_BIG_ARG). */
+const LONG_ARGUMENT_BYTES = 32 * 1024;
 
 const STAR = 0x2a;
 const NEWLINE = Buffer.from("\n");
@@ -27,6 +29,8 @@ export class RequestBatch {
   count = 0;
   /** What broke the protocol behind the whole requests. */
   error: ProtocolError | null = null;
+  /** Whether a request without words follows the whole ones: an empty line, `*0`. Of clients only: nothing else is to be told of them. */
+  blank = false;
   /** Where in the buffer each request ends. */
   readonly ends = new Float64Array(BATCH_REQUESTS);
   readonly ownFirst = this.frames[0];
@@ -161,6 +165,47 @@ export class RequestStream {
     return this.held === null ? 0 : this.held.size;
   }
 
+  /** How many of them are not read into arguments yet. */
+  get unreadHeldBytes(): number {
+    return this.held === null ? 0 : this.held.size - this.parser.position;
+  }
+
+  /** Likewise, but for what comes behind the argument that is being read. */
+  get heldArgumentBytes(): number {
+    const { held, parser } = this;
+    if (held === null) return 0;
+    return (parser.bulk >= 0 ? Math.min(held.size, parser.needed) : held.size) - parser.position;
+  }
+
+  /** How long the arguments are together that were read of a request that is not whole. */
+  get startedArguments(): number {
+    return this.started?.argumentBytes ?? 0;
+  }
+
+  /** How many bytes of a long argument that was announced have not come yet. */
+  get awaitedBytes(): number {
+    const { held, parser } = this;
+    return held === null || parser.bulk < LONG_ARGUMENT_BYTES ? 0 : Math.max(0, parser.needed - held.size);
+  }
+
+  /** A copy of the first of them, at most `count`. */
+  unreadHeldStart(count: number): Buffer {
+    return this.held === null ? NO_BYTES : this.held.slice(this.parser.position, count);
+  }
+
+  /** How many bytes there are where requests are being read, executed or not. */
+  get readingBytes(): number {
+    return this.chunk === null ? this.end : this.end + this.restTo - this.restFrom;
+  }
+
+  /** The source is gone: lets go of what is left over. Not while requests of it are being served. */
+  release(discard: Discard): void {
+    this.held?.clear(discard);
+    this.held = null;
+    this.heldFrame = null;
+    this.started = null;
+  }
+
   /**
    * The file is over. Returns whether it ends inside a request; a line that lacks only its end is whole. Errors: ProtocolError, when that line
    * is none of a request.
@@ -197,7 +242,10 @@ export class RequestStream {
 
   // ---- requests out
 
-  /** Parses the requests that come next into `batch`. Returns false when there are none, nor an error: the bytes are used up as far as they go. */
+  /**
+   * Parses the requests that come next into `batch`. Returns false when there are none, nor an error, nor one without words: the bytes are used up
+   * as far as they go.
+   */
   next(): boolean {
     const { parser, batch, limits, started } = this;
     if (this.chunk !== null && started === null) this.leaveHeld(this.chunk);
@@ -210,6 +258,7 @@ export class RequestStream {
     const most = limits.authenticated && this.chunk === null ? BATCH_REQUESTS : 1;
     let count = 0;
     batch.error = null;
+    batch.blank = false;
     try {
       while (count < most && parser.position < this.end) {
         const result = parser.parse(batch.frames[count], this.buffer, this.end, limits);
@@ -219,7 +268,12 @@ export class RequestStream {
           break;
         }
         parser.needed = 0;
-        if (result === Parsed.REQUEST) batch.ends[count++] = parser.position;
+        if (result === Parsed.REQUEST) {
+          batch.ends[count++] = parser.position;
+        } else if (limits.lines === Lines.REQUESTS) {
+          batch.blank = true;
+          break;
+        }
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -227,7 +281,7 @@ export class RequestStream {
     }
     batch.count = count;
     this.started = parser.remaining >= 0 ? batch.frames[count] : null;
-    return count > 0 || batch.error !== null;
+    return count > 0 || batch.blank || batch.error !== null;
   }
 
   /**
@@ -240,6 +294,7 @@ export class RequestStream {
     const count = options.inclusive ? index : index + 1;
     parser.restartAt(count === 0 ? this.begin : batch.ends[count - 1]);
     batch.count = count;
+    batch.blank = false;
     this.started = null;
     this.incomplete = false;
   }

@@ -360,8 +360,9 @@ export class BlockedClients {
   private answer(client: BlockedClient, error: string | null): void {
     const { session } = client;
     const { reply } = this.executor;
-    if (session.replyMode === ReplyMode.SKIP_NEXT) session.replyMode = ReplyMode.ON;
-    else if (session.replyMode === ReplyMode.ON) {
+    const { muted } = session;
+    session.replyMode &= ~ReplyMode.SKIP;
+    if (!muted) {
       const diverted = reply.divert(session.link, session.protocol);
       if (error === null) client.answer(reply);
       else reply.error(error);

@@ -4,24 +4,23 @@ import type { Frame } from "../protocol/frame.ts";
 import { PubSub } from "./pubsub.ts";
 import { type Session, SessionKind } from "./session.ts";
 
-/** Of the client that is described: the request that is being served, or the one that waits; null for none. */
-export interface RequestsUnderWay {
-  readonly current: Frame | null;
-  readonly blocked: Frame | null;
+/** What the client itself does not tell. */
+export interface ClientFacts {
+  /** The request that is being served, or the one that waits. */
+  readonly current?: Frame | null;
+  readonly blocked?: Frame | null;
+  /** Of a replica: bytes of the stream that it has not been sent. */
+  readonly behind?: number;
 }
 
 /**
- * One client in CLIENT LIST's form, with the line end. A client has no reply buffer of its own here (rbs, rbp, obl), and the bytes of a
- * request under way (qbuf, argv-mem) are those of the client that asks, and of blocked ones: all others have been served. Sizes in bytes,
- * ages in seconds.
+ * One client in CLIENT LIST's form, with the line end. A client has no buffers of a fixed size here: rbs and rbp are 0, and qbuf-free is what was
+ * announced of a long argument and has not come. Sizes in bytes, ages in seconds.
  */
-export function describeClient(session: Session, now: number, { current, blocked }: RequestsUnderWay): string {
+export function describeClient(session: Session, now: number, { current, blocked, behind = 0 }: ClientFacts = {}): string {
   const { link, transaction } = session;
   const [channels, patterns, shards] = PubSub.of(session).names;
-  const queryBytes = link.inputBytes + (current === null ? 0 : current.end - current.start);
-  const request = current ?? blocked;
-  const argumentBytes = request === null ? 0 : lengthOfArguments(request);
-  const queueBytes = transaction?.bytes ?? 0;
+  const argumentBytes = (current ?? blocked)?.argumentBytes ?? link.inputArguments;
   const fields: [name: string, value: string | number][] = [
     ["id", session.id],
     ["addr", link.remoteAddress],
@@ -36,17 +35,17 @@ export function describeClient(session: Session, now: number, { current, blocked
     ["psub", patterns.size],
     ["ssub", shards.size],
     ["multi", session.queueing ? (transaction?.queue.length ?? 0) : -1],
-    ["qbuf", queryBytes],
-    ["qbuf-free", 0],
+    ["qbuf", link.inputUnread],
+    ["qbuf-free", link.inputAwaited],
     ["argv-mem", argumentBytes],
-    ["multi-mem", queueBytes],
+    ["multi-mem", transaction?.argumentBytes ?? 0],
     ["rbs", 0],
     ["rbp", 0],
-    ["obl", 0],
-    ["oll", link.outputPieces],
-    ["omem", link.outputBytes],
-    ["tot-mem", queryBytes + argumentBytes + queueBytes + link.outputBytes],
-    ["events", link.outputBytes > 0 ? "rw" : "r"],
+    ["obl", link.outputFree],
+    ["oll", link.outputPieces + (behind > 0 ? 1 : 0)],
+    ["omem", link.outputMemory + behind],
+    ["tot-mem", session.memoryBytes + argumentBytes - link.inputArguments + behind],
+    ["events", link.outputBytes + behind > 0 ? "rw" : "r"],
     ["cmd", session.lastCommand],
     ["user", session.user?.name ?? "(superuser)"],
     ["redir", session.tracking?.redirect ?? -1],
@@ -59,12 +58,6 @@ export function describeClient(session: Session, now: number, { current, blocked
 
 function seconds(ms: number): number {
   return Math.floor(ms / 1000);
-}
-
-function lengthOfArguments(request: Frame): number {
-  let bytes = 0;
-  for (let index = 0; index < request.count; index++) bytes += request.lengths[index];
-  return bytes;
 }
 
 function flagsOf(session: Session): string {

@@ -1,10 +1,12 @@
 /** All clients of a server by id, and the counts that INFO and maxclients need. */
 
 import { assert } from "../assert.ts";
+import { ClientMemory } from "./client-memory.ts";
 import type { Session } from "./session.ts";
 
 export class Clients {
   private readonly sessions = new Map<number, Session>();
+  readonly memory = new ClientMemory(this);
   private nextId = 1;
   /** Connections ever accepted, and refused for `maxclients`. */
   accepted = 0;
@@ -19,10 +21,11 @@ export class Clients {
     assert(session.id > 0 && session.id < this.nextId, "a client's id is one that was given out");
     assert(!this.sessions.has(session.id), "an id is given to one client only");
     this.sessions.set(session.id, session);
+    this.memory.add(session);
   }
 
   remove(session: Session): void {
-    this.sessions.delete(session.id);
+    if (this.sessions.delete(session.id)) this.memory.remove(session);
   }
 
   get(id: number): Session | undefined {

@@ -6,7 +6,7 @@
 import { wallMicroseconds } from "../base/clock.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { PubSub } from "./pubsub.ts";
-import { ReplyMode, type Session, SessionKind } from "./session.ts";
+import { type Session, SessionKind } from "./session.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -51,7 +51,7 @@ export class Monitors {
   show(session: Session, request: Frame, secrets: readonly number[], unixSocket: string): void {
     let line: Buffer | null = null;
     for (const monitor of this.sessions) {
-      if (monitor.replyMode === ReplyMode.OFF || monitor.replyMode === ReplyMode.SKIP) continue;
+      if (monitor.muted) continue;
       line ??= lineOf(`[${session.database.index} ${originOf(session, unixSocket)}]`, request, secrets);
       this.pubsub.post(monitor, line);
     }

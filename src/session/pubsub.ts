@@ -14,6 +14,18 @@ interface Listeners {
   readonly sessions: Set<Session>;
 }
 
+/** What waits for one client. */
+interface Messages {
+  readonly parts: Buffer[];
+  bytes: number;
+}
+
+/** A message that is longer is not sent together with others. */
+const LONG_BYTES = 16 * 1024;
+/** So many bytes for one client do not wait for the end of a pipeline, and so many not for that of the command that sends them. */
+const MANY_BYTES = 16 * 1024;
+const MOST_BYTES = 1024 * 1024;
+
 const NO_SUBSCRIPTIONS = new Subscriptions();
 
 export class PubSub {
@@ -23,7 +35,9 @@ export class PubSub {
     new Map(),
   ];
   /** Messages on their way. */
-  private readonly messages = new Map<Session, Buffer[]>();
+  private readonly messages = new Map<Session, Messages>();
+  /** Whether some client has so much of them that it is handed over when the command is over. */
+  private many = false;
 
   /** Whether messages wait to be handed over. */
   get hasMessages(): boolean {
@@ -51,7 +65,7 @@ export class PubSub {
 
   subscribe(session: Session, topic: Topic, name: string): void {
     session.subscriptions ??= new Subscriptions();
-    session.subscriptions.names[topic].add(name);
+    if (!session.subscriptions.add(topic, name)) return;
     const topics = this.topics[topic];
     let entry = topics.get(name);
     if (entry === undefined) {
@@ -64,7 +78,7 @@ export class PubSub {
 
   unsubscribe(session: Session, topic: Topic, name: string): void {
     const { subscriptions } = session;
-    if (subscriptions === null || !subscriptions.names[topic].delete(name)) return;
+    if (subscriptions === null || !subscriptions.delete(topic, name)) return;
     const entry = this.topics[topic].get(name);
     assert(entry?.sessions.delete(session) === true, "what a client listens to lists that client as a listener");
     if (entry.sessions.size === 0) this.topics[topic].delete(name);
@@ -106,9 +120,29 @@ export class PubSub {
   /** Has the client get `message`, whole in the protocol's form: behind its answer if it is being served. */
   post(session: Session, message: Buffer): void {
     if (this.messages.size === 0) queueMicrotask(() => this.deliver());
-    const waiting = this.messages.get(session);
-    if (waiting === undefined) this.messages.set(session, [message]);
-    else waiting.push(message);
+    let waiting = this.messages.get(session);
+    if (waiting === undefined) {
+      waiting = { parts: [], bytes: 0 };
+      this.messages.set(session, waiting);
+    }
+    waiting.parts.push(message);
+    waiting.bytes += message.length;
+    if (waiting.bytes < MANY_BYTES) return;
+    this.many = true;
+    if (waiting.bytes < MOST_BYTES || session.link.serving) return;
+    this.messages.delete(session);
+    handOver(session, waiting);
+  }
+
+  /** A command is over: clients that have much waiting are sent it, so that what a pipeline sends them does not count as one. */
+  commandEnds(): void {
+    if (!this.many) return;
+    this.many = false;
+    for (const [session, messages] of this.messages) {
+      if (messages.bytes < MANY_BYTES) continue;
+      this.messages.delete(session);
+      handOver(session, messages);
+    }
   }
 
   /** Hands over what waits for this client. */
@@ -116,16 +150,24 @@ export class PubSub {
     const waiting = this.messages.get(session);
     if (waiting === undefined) return [];
     this.messages.delete(session);
-    return waiting;
+    return waiting.parts;
   }
 
   private deliver(): void {
     const waiting = [...this.messages];
     this.messages.clear();
-    for (const [session, messages] of waiting) {
-      const bytes = messages.length === 1 ? messages[0] : Buffer.concat(messages);
-      session.link.send(bytes, 0, bytes.length);
-    }
+    for (const [session, messages] of waiting) handOver(session, messages);
+  }
+}
+
+/** Short messages go together; a long one is a value by itself. */
+function handOver({ link }: Session, { parts }: Messages): void {
+  for (let index = 0; index < parts.length; ) {
+    const from = index++;
+    const value = parts[from].length > LONG_BYTES;
+    while (!value && index < parts.length && parts[index].length <= LONG_BYTES) index++;
+    const bytes = index === from + 1 ? parts[from] : Buffer.concat(parts.slice(from, index));
+    link.send(bytes, 0, bytes.length, value);
   }
 }
 

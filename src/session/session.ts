@@ -15,9 +15,19 @@ export interface SessionLink extends ReplySink {
   readonly fileDescriptor: number;
   /** Bytes received that make no whole request yet. */
   readonly inputBytes: number;
-  /** Bytes waiting for the client to read them, and in how many pieces. */
+  /** How many of them are not read into arguments yet, and how long those arguments are. */
+  readonly inputUnread: number;
+  readonly inputArguments: number;
+  /** Bytes that were announced and have not come: a long argument. */
+  readonly inputAwaited: number;
+  /** Bytes waiting for the client to read them. */
   readonly outputBytes: number;
+  /** How many of them lie in what every client has, in how many pieces the others, and what these take (transport/output-buffer.ts). */
+  readonly outputFree: number;
   readonly outputPieces: number;
+  readonly outputMemory: number;
+  /** Whether a request of the client is being served: what it answers comes first. */
+  readonly serving: boolean;
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Closes once everything sent so far is on its way; nothing more is read. */
@@ -46,8 +56,21 @@ export function isFed(kind: SessionKind): boolean {
   return kind === SessionKind.REPLICA || kind === SessionKind.MONITOR;
 }
 
-export const ReplyMode = { ON: 0, OFF: 1, SKIP_NEXT: 2, SKIP: 3 } as const;
-export type ReplyMode = (typeof ReplyMode)[keyof typeof ReplyMode];
+/** What CLIENT REPLY asked for, as bits: no replies, none to the request that comes next, none to the one that is being served. */
+export const ReplyMode = { ON: 0, OFF: 1, SKIP_NEXT: 2, SKIP: 4 } as const;
+
+/** What a client was last counted with (client-memory.ts). */
+export interface CountedClient {
+  bytes: number;
+  /** Of them, what was announced only. */
+  awaited: number;
+  kind: SessionKind;
+  /** Those about as large, if it can be evicted. */
+  bucket: Set<Session> | null;
+}
+
+/** What the objects of one client take without its buffers, measured with 8000 of them. */
+const CLIENT_BYTES = 2350;
 
 /** `lastCommand` of a client that has called none, or one that does not exist. */
 export const NO_COMMAND = "NULL";
@@ -86,7 +109,8 @@ export class Session {
   libraryVersion = "";
   noEvict = false;
   noTouch = false;
-  replyMode: ReplyMode = ReplyMode.ON;
+  /** Bits of ReplyMode. */
+  replyMode: number = ReplyMode.ON;
   /** What the client listens to (session/pubsub.ts); null: nothing. */
   subscriptions: Subscriptions | null = null;
   /** Set between MULTI and EXEC or DISCARD, or while keys are watched. */
@@ -114,6 +138,8 @@ export class Session {
   tracking: TrackingState | null = null;
   /** The replication offset after this client's last command: what WAIT waits for. */
   writeOffset = 0;
+  /** Null unless the client is on the list of clients. */
+  counted: CountedClient | null = null;
 
   constructor(options: SessionOptions) {
     this.id = options.id;
@@ -128,6 +154,24 @@ export class Session {
   /** Whether the client is on this machine: directives that say `local` mean these. */
   get isLocal(): boolean {
     return this.unixSocket || isLocalAddress(this.link.remoteAddress);
+  }
+
+  /** Whether what the request under way answers goes nowhere. Messages and confirmations of subscriptions are no answers. */
+  get muted(): boolean {
+    return (this.replyMode & (ReplyMode.OFF | ReplyMode.SKIP)) !== 0;
+  }
+
+  /**
+   * What the client takes: its objects, what it has sent or announced and is not executed, queued or watched, what it listens to, and what it has not
+   * read.
+   */
+  get memoryBytes(): number {
+    const { link, transaction, subscriptions, tracking } = this;
+    let bytes = CLIENT_BYTES + link.inputBytes + link.inputAwaited + link.outputMemory;
+    if (transaction !== null) bytes += transaction.bytes;
+    if (subscriptions !== null) bytes += subscriptions.bytes;
+    if (tracking !== null) bytes += tracking.prefixBytes;
+    return bytes;
   }
 
   /** Between MULTI and EXEC or DISCARD. */

@@ -81,9 +81,10 @@ export class ServerStats {
   partialSyncsRefused = 0;
   errorReplies = 0;
   unexpectedErrors = 0;
-  /** Failed logins; CONFIG RESETSTAT leaves the count alone. */
+  /** Clients that were disconnected because of a limit. */
   outputLimitDisconnects = 0;
   queryLimitDisconnects = 0;
+  evictedClients = 0;
   readEvents = 0;
   writeEvents = 0;
   peakMemory = 0;

@@ -16,6 +16,8 @@ export interface TrackingOptions {
 export interface TrackingState extends TrackingOptions {
   /** Of a client that broadcasts. */
   readonly prefixes: ReadonlySet<string>;
+  /** What they take, in bytes. */
+  readonly prefixBytes: number;
   /** CLIENT CACHING was called for the next command. */
   cachingGiven: boolean;
   /** The client to be told in its place is gone. */

@@ -28,6 +28,9 @@ interface TrackingSurroundings {
 const FORGOTTEN_AT_ONCE = 100;
 const CHANNEL = Buffer.from("__redis__:invalidate");
 
+/** What a prefix takes beside its characters, in the set of one client. */
+const PREFIX_BYTES = 64;
+
 export class Tracking implements KeyTracker {
   private readonly surroundings: TrackingSurroundings;
   /** Who has read each key, by id. */
@@ -64,7 +67,8 @@ export class Tracking implements KeyTracker {
     const all = new Set(before?.prefixes ?? []);
     if (options.broadcast) for (const prefix of prefixes.length === 0 && all.size === 0 ? [""] : prefixes) all.add(prefix);
     if (before === null) this.clientCount++;
-    session.tracking = { ...options, prefixes: all, cachingGiven: false, redirectBroken: false };
+    const prefixBytes = [...all].reduce((bytes, { length }) => bytes + PREFIX_BYTES + length, 0);
+    session.tracking = { ...options, prefixes: all, prefixBytes, cachingGiven: false, redirectBroken: false };
     for (const text of all) this.prefixOf(text).sessions.add(session);
     this.surroundings.keyspace.tracker = this;
   }

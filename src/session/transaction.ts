@@ -7,6 +7,11 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Watch, Watcher } from "../keyspace/watch.ts";
 import { Frame } from "../protocol/frame.ts";
 
+/** What a queued request, and a watched key, take beside their bytes; about. */
+const FRAME_BYTES = 200;
+const WATCH_BYTES = 200;
+const POINTER_BYTES = 8;
+
 export class Transaction implements Watcher {
   /** MULTI was called. */
   open = false;
@@ -18,8 +23,13 @@ export class Transaction implements Watcher {
   restrictions = 0;
   /** The requests, in bytes of their own. */
   queue: Frame[] = [];
+  /** What the queue and the watched keys take, in bytes. */
+  bytes = 0;
+  /** Of it what the arguments in the queue take as Redis counts them, for CLIENT LIST. */
+  argumentBytes = 0;
   private readonly keyspace: Keyspace;
   private watched: Watch[] = [];
+  private watchedBytes = 0;
 
   constructor(keyspace: Keyspace) {
     this.keyspace = keyspace;
@@ -33,13 +43,8 @@ export class Transaction implements Watcher {
     const copy = new Frame();
     copy.assign(frame, { copy: true });
     this.queue.push(copy);
-  }
-
-  /** Bytes held by the queue, for CLIENT LIST. */
-  get bytes(): number {
-    let bytes = 0;
-    for (const frame of this.queue) bytes += frame.buffer.length + frame.offsets.byteLength * 2;
-    return bytes;
+    this.bytes += FRAME_BYTES + copy.buffer.length + copy.offsets.byteLength * 2;
+    this.argumentBytes += copy.argumentBytes + copy.count * POINTER_BYTES;
   }
 
   /** Watches the key bytes[from, from + length), which is copied. */
@@ -48,11 +53,15 @@ export class Transaction implements Watcher {
       if (other === database && key.length === length && equalBytes(key, 0, bytes, from, length)) return;
     }
     this.watched.push(this.keyspace.watched.add(this, database, copied(bytes, from, from + length)));
+    this.watchedBytes += WATCH_BYTES + length;
+    this.bytes += WATCH_BYTES + length;
   }
 
   unwatch(): void {
     for (const watch of this.watched) this.keyspace.watched.remove(watch);
     this.watched = [];
+    this.bytes -= this.watchedBytes;
+    this.watchedBytes = 0;
     this.touched = false;
   }
 
@@ -68,5 +77,7 @@ export class Transaction implements Watcher {
     this.restrictions = 0;
     this.queue = [];
     this.unwatch();
+    this.bytes = 0;
+    this.argumentBytes = 0;
   }
 }

@@ -1,22 +1,38 @@
 /**
  * A conversation with one client: bytes in become requests for the executor, replies go out in one write per chunk received, those to
  * pipelines by way of the deferred replies. What the transport does not take is kept and sent on `drain`; a client that does not read is
- * cut off at `client-output-buffer-limit`. Hot.
+ * cut off at `client-output-buffer-limit`. Hot, but for clients with limits on what they may take: their replies are counted request by
+ * request, before the first of their bytes goes out.
  */
 
 import { assert } from "../assert.ts";
+import { quoteWord } from "../base/words.ts";
 import { NO_SINK } from "../protocol/reply.ts";
 import { RequestStream } from "../protocol/request-stream.ts";
-import { type Session, SessionKind, type SessionLink } from "../session/session.ts";
+import { describeClient } from "../session/client-info.ts";
+import { ReplyMode, type Session, SessionKind, type SessionLink } from "../session/session.ts";
 import type { Conversations } from "./conversations.ts";
 import type { DeferredOwner } from "./deferred-replies.ts";
-import { OutputBuffer } from "./output-buffer.ts";
+import { FREE_BYTES, OutputBuffer } from "./output-buffer.ts";
 import type { Conversation, Ends, Transport } from "./transport.ts";
 
 /** What comes in fewer bytes at once takes no longer than a turn: not worth a look at the clock. */
 const LONG_INPUT_BYTES = 16 * 1024;
 const REQUESTS_PER_LOOK = 4;
 const NO_TURN = Number.POSITIVE_INFINITY;
+/** Replies that are counted go out after as many bytes of requests as Redis reads at a time. */
+const BYTES_PER_READ = 16 * 1024;
+/** Commands whose reply Redis begins before it knows how long it will be: of these it has nothing in what a client has anyway. */
+const COUNTED_WHOLE: ReadonlySet<string> = new Set(
+  (
+    "keys sinter lcs lpos zrangebyscore zrevrangebyscore zrangebylex zrevrangebylex xrange xrevrange xread xreadgroup xpending xclaim xautoclaim " +
+    "xinfo|stream acl|getuser acl|list function|list latency|histogram latency|graph command|docs command|list"
+  ).split(" "),
+);
+/** How much of its replies Redis sends to a client before it looks at what all clients take (NET_MAX_WRITES_PER_EVENT). */
+const BYTES_BEFORE_EVICTION = 64 * 1024;
+/** How much of a request that is too long the log shows. */
+const LOGGED_BYTES = 64;
 
 export class Connection implements Conversation, SessionLink, DeferredOwner {
   session!: Session;
@@ -32,16 +48,18 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
   private readonly stream: RequestStream;
   private readonly output = new OutputBuffer();
   private paused = false;
-  private serving = false;
+  serving = false;
   /** The turn is over with requests left: they are served after those of other clients. */
   private resting = false;
   private ended = false;
   /** Several requests came at once, and are being served. */
   private pipelining = false;
-  /** What waits is sent once the turn is over. */
-  private drainScheduled = false;
   /** Answers wait among the deferred replies: nothing may overtake them. */
   private hasDeferred = false;
+  /** Requests are being served whose replies are counted before they go out. */
+  private counting = false;
+  /** The transport took less than it was given: it will say when it can take more. */
+  private full = false;
 
   constructor(transport: Transport, shared: Conversations, ends: Ends) {
     this.transport = transport;
@@ -59,20 +77,36 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     this.bytesIn += chunk.length;
     shared.stats.bytesIn += chunk.length;
     shared.stats.readEvents++;
-    if (this.session.closing) return;
+    const { session } = this;
+    if (session.closing) return;
     let ready = false;
     if (this.paused || this.resting) stream.hold(chunk);
     else ready = stream.take(chunk, 0, chunk.length);
-    if (stream.heldBytes > shared.limits.maxQueryBuffer) this.queryTooLong();
-    else if (ready) this.serve();
+    if (stream.heldBytes > shared.limits.maxQueryBuffer && stream.heldArgumentBytes > shared.limits.maxQueryBuffer)
+      return this.queryTooLong();
+    if (shared.memory.limit > 0) {
+      shared.memory.count(session, ready ? stream.readingBytes - stream.heldBytes : 0);
+      shared.memory.evict();
+      if (session.closing) return;
+    }
+    if (ready) this.serve();
+    else this.recount();
   }
 
   private queryTooLong(): void {
     this.shared.stats.queryLimitDisconnects++;
-    this.warn(
-      `Closing client that reached max query buffer length: id=${this.session.id} addr=${this.remoteAddress} qbuf=${this.inputBytes}`,
-    );
+    const start = quoteWord(this.stream.unreadHeldStart(LOGGED_BYTES).latin1Slice());
+    this.warn(`Closing client that reached max query buffer length: ${this.description} (qbuf initial bytes: ${start})`);
     this.destroy();
+  }
+
+  /** What the client's buffers hold counts for `maxmemory`, and for `maxmemory-clients`. */
+  private recount(): void {
+    const { session } = this;
+    const { counted } = session;
+    if (counted === null) return;
+    if (counted.bytes !== session.memoryBytes || counted.awaited !== this.inputAwaited || counted.kind !== session.kind)
+      this.shared.memory.count(session);
   }
 
   /** Runs the requests that have come in, answers them in one write, and keeps what is left. */
@@ -88,6 +122,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     reply.protocol = session.protocol;
     this.serving = true;
     const turnEnd = stream.unread > LONG_INPUT_BYTES ? performance.now() + shared.turnMs : NO_TURN;
+    const sentBefore = this.bytesOut;
     try {
       do {
         shared.limits.authenticated = !session.mustLogin;
@@ -96,8 +131,10 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
           this.pipelining = true;
           executor.lookAhead(session, batch.frames, batch.count);
         }
-        this.runBatch(turnEnd);
+        if (shared.countsReplies[session.kind]) this.runCounted(turnEnd);
+        else this.runBatch(turnEnd);
         executor.endCalls();
+        if (batch.blank) session.replyMode &= ~ReplyMode.SKIP_NEXT;
       } while (!this.paused && !this.resting && !session.closing);
     } finally {
       // What writing takes is no part of a command's time.
@@ -107,24 +144,61 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
       this.serving = false;
       this.pipelining = false;
     }
-    if (session.closing) this.finishClosing();
+    if (this.counting) this.sendCounted();
+    if (session.closing) this.closeServed(sentBefore);
     else stream.keep();
+    this.recount();
   }
 
   /** `turnEnd`: when others have their turn, as `performance.now()`. */
   private runBatch(turnEnd: number): void {
     const { session, stream } = this;
-    const { executor, batch, holdsReplies } = this.shared;
+    const { executor, batch } = this.shared;
     for (let index = 0; index < batch.count; index++) {
       executor.execute(session, batch.frames[index]);
-      // Whether it was too much is to be known before the next one is run.
-      if (holdsReplies) executor.reply.flush();
       if (!this.paused && !session.closing) {
         if (turnEnd === NO_TURN || index % REQUESTS_PER_LOOK !== 0 || performance.now() < turnEnd) continue;
         this.rest();
       }
       return stream.takeBack(index, { inclusive: session.postponed });
     }
+    this.endBatch();
+  }
+
+  /** Likewise for a client with limits. Its replies are kept until it is known that it may have them. */
+  private runCounted(turnEnd: number): void {
+    const { session, stream } = this;
+    const { executor, batch, memory } = this.shared;
+    const { reply } = executor;
+    let unsentFor = 0;
+    this.counting = true;
+    for (let index = 0; index < batch.count; index++) {
+      const frame = batch.frames[index];
+      memory.evict();
+      if (session.closing) return;
+      executor.execute(session, frame);
+      if (reply.pending + this.output.size > FREE_BYTES || COUNTED_WHOLE.has(session.lastCommand)) reply.flush();
+      if (memory.limit > 0) memory.count(session);
+      unsentFor += frame.end - frame.start;
+      if (!this.paused && !session.closing) {
+        if (unsentFor >= BYTES_PER_READ) {
+          reply.flush();
+          this.sendCounted();
+          this.counting = true;
+          unsentFor = 0;
+        }
+        if (turnEnd === NO_TURN || index % REQUESTS_PER_LOOK !== 0 || performance.now() < turnEnd) continue;
+        this.rest();
+      }
+      return stream.takeBack(index, { inclusive: session.postponed });
+    }
+    this.endBatch();
+  }
+
+  /** What broke the protocol behind the requests of a batch is said, and the connection closed. */
+  private endBatch(): void {
+    const { session } = this;
+    const { executor, batch } = this.shared;
     if (batch.error === null) return;
     executor.protocolError(session, batch.error.message);
     session.closing = true;
@@ -148,37 +222,57 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
 
   // ---- out
 
-  send(bytes: Buffer, from: number, to: number): void {
+  send(bytes: Buffer, from: number, to: number, value = false): void {
+    const { session } = this;
     if (this.ended) return;
-    if (this.session.kind === SessionKind.REPLICA) return this.refuseReply();
-    const { barrier, deferred, keyspace, holdsReplies } = this.shared;
-    if (barrier.closed || (holdsReplies && this.session.kind === SessionKind.NORMAL)) return this.sendLater(bytes, from, to);
-    if (this.pipelining && this.output.size === 0 && deferred.add(this, bytes, from, to, keyspace.now)) this.hasDeferred = true;
-    else this.sendNow(bytes, from, to);
-  }
-
-  /** What is too much for the client is not begun to be sent, whatever the kernel would take. */
-  private sendLater(bytes: Buffer, from: number, to: number): void {
-    const { barrier, keyspace } = this.shared;
-    this.sendDeferred();
-    this.output.add(bytes, from, to);
-    if (barrier.closed) barrier.hold(this);
-    else if (!this.drainScheduled) {
-      this.drainScheduled = true;
-      queueMicrotask(() => {
-        this.drainScheduled = false;
-        this.drain();
-      });
+    if (session.kind === SessionKind.REPLICA) return this.refuseReply();
+    const { barrier, deferred, keyspace } = this.shared;
+    if (!this.serving) {
+      // It has had its last reply.
+      if (session.closing) return this.finishClosing();
+      // What is too much for it must not even be begun.
+      if (to - from > FREE_BYTES && this.shared.countsReplies[session.kind]) return this.sendLimited(bytes, from, to, value);
     }
-    this.checkOutputLimit(keyspace.now);
+    if (barrier.closed) {
+      this.sendDeferred();
+      this.keepForLater(bytes, from, to, { value });
+      return barrier.hold(this);
+    }
+    if (this.counting) this.keepForLater(bytes, from, to, { value, counted: COUNTED_WHOLE.has(session.lastCommand) });
+    else if (this.pipelining && this.output.size === 0 && deferred.add(this, bytes, from, to, keyspace.now)) this.hasDeferred = true;
+    else this.sendNow(bytes, from, to, value);
   }
 
-  private sendNow(bytes: Buffer, from: number, to: number): void {
+  private sendNow(bytes: Buffer, from: number, to: number, value = false): void {
     this.sendDeferred();
     const taken = this.output.size > 0 ? 0 : this.write(bytes, from, to);
     if (from + taken === to || this.ended) return;
-    this.output.add(bytes, from + taken, to);
+    this.full = true;
+    this.keepForLater(bytes, from + taken, to, { value, counted: taken >= FREE_BYTES });
+  }
+
+  private sendLimited(bytes: Buffer, from: number, to: number, value: boolean): void {
+    this.sendDeferred();
+    this.keepForLater(bytes, from, to, { value });
+    if (!this.full) this.drain();
+  }
+
+  private keepForLater(bytes: Buffer, from: number, to: number, options: { value: boolean; counted?: boolean }): void {
+    if (this.ended) return;
+    this.output.add(bytes, from, to, options);
     this.checkOutputLimit(this.shared.keyspace.now);
+    if (!this.serving) this.recount();
+  }
+
+  /** The replies that were counted may go; where all clients have a limit together, the client may have to go before most of them are sent. */
+  private sendCounted(): void {
+    const { memory } = this.shared;
+    this.counting = false;
+    if (memory.limit > 0) {
+      if (this.output.size > 0 && !this.full) this.drain(BYTES_BEFORE_EVICTION);
+      memory.evict();
+    }
+    if (this.output.size > 0 && !this.full) this.drain();
   }
 
   /** Writes of bytes[from, to) what the transport takes. Returns how many bytes it took; a closed one ends the conversation. */
@@ -207,9 +301,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
 
   /** A reply in the middle of the stream, or of an image, would break it: a replica that asks for one is no replica. */
   private refuseReply(): void {
-    this.warn(
-      `Replica generated a reply to command '${this.session.lastCommand}', disconnecting it: id=${this.session.id} addr=${this.remoteAddress}`,
-    );
+    this.warn(`Replica generated a reply to command '${this.session.lastCommand}', disconnecting it: ${this.description}`);
     this.destroy();
   }
 
@@ -223,30 +315,36 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     if (!this.ended) this.transport.setNoDelay(enabled);
   }
 
-  /** The transport can take more, or the barrier was opened. */
-  drain(): void {
+  /** The transport can take more, or the barrier was opened. `most`: how many bytes are sent at most. */
+  drain(most = Number.POSITIVE_INFINITY): void {
     if (this.ended) return;
     if (this.shared.barrier.closed) return this.shared.barrier.hold(this);
     const { output } = this;
-    while (output.size > 0) {
+    for (let left = most; output.size > 0; ) {
       const { buffer, sent, length } = output.first;
-      const taken = this.write(buffer, sent, length);
+      const end = Math.min(length, sent + left);
+      const taken = this.write(buffer, sent, end);
       if (this.ended) return;
-      output.drop(taken);
-      if (sent + taken < length) return;
+      output.drop(taken, this.shared.unused);
+      left -= taken;
+      this.full = sent + taken < end;
+      if (this.full || left === 0) return this.recount();
     }
+    this.recount();
     this.onDrained?.();
-    if (this.session.closing) this.finishClosing();
+    if (this.session.closing && !this.serving) this.finishClosing();
   }
 
   /** Cuts the client off if it lets more wait than its limit allows. */
   checkOutputLimit(now: number): void {
-    if (this.ended || !this.output.exceeds(this.shared.outputLimit(this.session), now)) return;
+    if (this.ended || !this.output.exceeds(this.shared.outputLimits[this.session.kind], now)) return;
     this.shared.stats.outputLimitDisconnects++;
-    this.warn(
-      `Client id=${this.session.id} addr=${this.remoteAddress} omem=${this.outputBytes} scheduled to be closed ASAP for overcoming of output buffer limits.`,
-    );
+    this.warn(`Client ${this.description} scheduled to be closed ASAP for overcoming of output buffer limits.`);
     this.destroy();
+  }
+
+  private get description(): string {
+    return describeClient(this.session, this.shared.keyspace.now).trimEnd();
   }
 
   private warn(message: string): void {
@@ -254,15 +352,38 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
   }
 
   get inputBytes(): number {
-    return this.stream.heldBytes;
+    return this.serving ? this.stream.readingBytes : this.stream.heldBytes;
+  }
+
+  get inputUnread(): number {
+    return this.serving ? this.stream.readingBytes : this.stream.unreadHeldBytes;
+  }
+
+  get inputArguments(): number {
+    return this.serving ? 0 : this.stream.startedArguments;
+  }
+
+  get inputAwaited(): number {
+    return this.stream.awaitedBytes;
   }
 
   get outputBytes(): number {
     return this.output.size;
   }
 
+  get outputFree(): number {
+    const { freeBytes, blocks } = this.output;
+    if (!this.serving || blocks > 0) return freeBytes;
+    // What has collected of the replies to these requests is as good as there.
+    return Math.min(FREE_BYTES, freeBytes + this.shared.executor.reply.pending);
+  }
+
   get outputPieces(): number {
-    return this.output.pieceCount;
+    return this.output.blocks;
+  }
+
+  get outputMemory(): number {
+    return this.output.memory;
   }
 
   // ---- stopping and going on
@@ -283,6 +404,15 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     if (!this.serving) this.finishClosing();
   }
 
+  /**
+   * The last request was served. As in Redis, the connection is closed once its reply is written: one that wanted no replies (CLIENT REPLY OFF,
+   * QUIT) stays as it is until the client closes it, or is sent something. `sentBefore`: how much had been sent before these requests.
+   */
+  private closeServed(sentBefore: number): void {
+    const { batch } = this.shared;
+    if (batch.error !== null || this.bytesOut > sentBefore || this.output.size > 0 || this.hasDeferred) this.finishClosing();
+  }
+
   private finishClosing(): void {
     this.sendDeferred();
     if (this.output.size === 0) this.end();
@@ -291,7 +421,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
   destroy(): void {
     this.sendDeferred();
     this.session.closing = true;
-    this.output.clear();
+    this.output.clear(this.shared.unused);
     this.end();
   }
 
@@ -304,9 +434,11 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
 
   /** The transport is gone. */
   closed(): void {
+    const { unused } = this.shared;
     this.ended = true;
     this.session.closing = true;
-    this.output.clear();
+    this.output.clear(unused);
+    this.stream.release(unused);
     this.shared.closed(this.session);
   }
 }

@@ -207,6 +207,45 @@ describeWithRedis("CLIENT, beside Redis", () => {
     expect(mine.map((line) => line.flags)).toEqual(["N", "e", "e", "e", "e", "e", "e", "xe", "xe", "xde"].slice(0, mine.length));
   });
 
+  test("what LIST says of others is what Redis says", async () => {
+    const STATES: Record<string, readonly string[]> = {
+      "one that has just come": [],
+      "a transaction": ["MULTI\r\n", "SET k vvvvvvvvvv\r\n", "GET k\r\n"],
+      subscriptions: ["SUBSCRIBE a b\r\n", "PSUBSCRIBE a*\r\n", "SSUBSCRIBE a b c\r\n"],
+      "what blocks, and what waits behind it": ["BLPOP nokey nokey2 0\r\nPING\r\nPING\r\n"],
+      "a part of an argument": ["*3\r\n$3\r\nSET\r\n$1\r\na\r\n$5\r\nhel"],
+      "a part of a long argument": [`*3\r\n$3\r\nSET\r\n$1\r\na\r\n$500000\r\n${"x".repeat(40_000)}`],
+      "a part of many arguments": [`*250\r\n${`$100\r\n${"x".repeat(100)}\r\n`.repeat(100)}$1`],
+      "a part of a line": ["PING\r\nGET a"],
+      "no replies": ["CLIENT REPLY OFF\r\nPING\r\n"],
+      "no replies, and the end": ["CLIENT REPLY OFF\r\nQUIT\r\n"],
+      flags: ["CLIENT NO-EVICT ON\r\n"],
+    };
+    const FIELDS = "flags db sub psub ssub multi qbuf argv-mem multi-mem obl oll omem events cmd user redir resp".split(" ");
+    const factsAt = async (port: number) => {
+      const [control, found] = [await connect(port), new Map<string, unknown>()];
+      for (const [state, pieces] of Object.entries(STATES)) {
+        const client = await connect(port);
+        const id = Number(replyText(await client.command("CLIENT", "ID")));
+        for (const piece of pieces) client.send(piece);
+        // Until it has arrived: what is shown does not change any more.
+        let before = "";
+        for (;;) {
+          const [line] = linesOf(await control.command("CLIENT", "LIST", "ID", id));
+          const facts = JSON.stringify(FIELDS.map((field) => `${field}=${line[field]}`));
+          if (facts === before) break;
+          before = facts;
+          await Bun.sleep(20);
+        }
+        found.set(state, JSON.parse(before));
+        client.close();
+      }
+      control.close();
+      return found;
+    };
+    expect(await factsAt(both().ours.port)).toEqual(await factsAt(both().redis.port));
+  });
+
   test("HELP has the same form", async () => {
     const help = async (port: number): Promise<readonly Decoded[]> => {
       const client = await connect(port);
@@ -316,6 +355,27 @@ describe("CLIENT", () => {
     await two.closed;
     expect(await kill("TYPE", "normal", "SKIPME", "no")).toBe(":1\r\n");
     await me.closed;
+  });
+
+  test("KILL MAXAGE takes clients that are as old, or older", async () => {
+    const [me, old, young] = [await open("me"), await open("old"), await open("young")];
+    for (const session of server.server.clients)
+      if (session.name === "old") Object.assign(session, { createdAt: session.createdAt - 100_000 });
+    const kill = async (...filter: string[]) => (await me.command("CLIENT", "KILL", ...filter)).toString();
+    for (const [age, error] of [
+      ["x", "ERR maxage is not an integer or out of range"],
+      ["9223372036854775808", "ERR maxage is not an integer or out of range"],
+      ["0", "ERR maxage should be greater than 0"],
+      ["-1", "ERR maxage should be greater than 0"],
+    ]) {
+      expect(await kill("MAXAGE", age)).toBe(`-${error}\r\n`);
+    }
+    expect(await kill("MAXAGE", "1000")).toBe(":0\r\n");
+    expect(await kill("MAXAGE", "100", "TYPE", "pubsub")).toBe(":0\r\n");
+    expect(await kill("MAXAGE", "100")).toBe(":1\r\n");
+    await old.closed;
+    expect(await namesListed(me)).toEqual(["me", "young"]);
+    young.close();
   });
 
   test("requests behind the KILL of oneself are not served", async () => {

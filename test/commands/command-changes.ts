@@ -82,7 +82,7 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
     "zrank",
     "zrevrank",
   ],
-  history: ["acl|log", "set", "xadd", "xtrim", "xinfo|consumers", "xinfo|stream", "zrank", "zrevrank"],
+  history: ["acl|log", "client|kill", "set", "xadd", "xtrim", "xinfo|consumers", "xinfo|stream", "zrank", "zrevrank"],
   // HEXISTS tells of what is stored, which counts as access.
   specs: ["hexists"],
   since: ["client|pause"],

@@ -83,9 +83,9 @@ describe("values", () => {
 describe("CONFIG SET", () => {
   test("an unsupported value is refused and named", () => {
     const config = Config.of();
-    const words = "'maxmemory-clients 5%' is not supported by this version of Replicant";
-    expect(config.set([["maxmemory-clients", "5%"]])?.reply).toBe(
-      `ERR CONFIG SET failed (possibly related to argument 'maxmemory-clients') - ${words}`,
+    const words = "'tls-ciphersuites x' is not supported by this version of Replicant";
+    expect(config.set([["tls-ciphersuites", "x"]])?.reply).toBe(
+      `ERR CONFIG SET failed (possibly related to argument 'tls-ciphersuites') - ${words}`,
     );
     expect(config.set([["maxmemory-policy", "NoEviction"]])).toBeNull();
   });
@@ -421,6 +421,6 @@ describe("titles", () => {
 test("the help names every directive that is not hidden", () => {
   const text = usage();
   expect(text).toContain("--port  0..65535, default 6379\n");
-  expect(text).toContain("--maxmemory-clients  only 0 in this version\n");
+  expect(text).toContain("--cluster-enabled  only no in this version\n");
   expect(text).not.toContain("key-load-delay");
 });

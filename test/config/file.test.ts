@@ -91,9 +91,7 @@ describe("a configuration file", () => {
     expect(() => text("port 1\nport 65536\n")).toThrow("/etc/r.conf:2: 'port 65536': argument must be between 0 and 65535 inclusive");
     expect(() => text("port 1 2")).toThrow("/etc/r.conf:1: 'port 1 2': wrong number of arguments");
     expect(() => text('\nrequirepass "abc')).toThrow("/etc/r.conf:2: 'requirepass \"abc': Unbalanced quotes in configuration line");
-    expect(() => text("maxmemory-clients 5%")).toThrow(
-      "/etc/r.conf:1: 'maxmemory-clients 5%' is not supported by this version of Replicant",
-    );
+    expect(() => text("tls-ciphersuites x")).toThrow("/etc/r.conf:1: 'tls-ciphersuites x' is not supported by this version of Replicant");
     expect(() => text("nonsense")).toThrow("/etc/r.conf:1: 'nonsense': Bad directive or wrong number of arguments");
     expect(() => text("include")).toThrow("/etc/r.conf:1: 'include': Bad directive or wrong number of arguments");
     expect(() => text("slaveof a")).toThrow("/etc/r.conf:1: 'slaveof a': wrong number of arguments");

@@ -140,7 +140,7 @@ test("a server under a policy takes writes where one without refuses them", asyn
     for (let index = 0; index < 300; index++) await client.command("SET", `key ${index}`, "v".repeat(1000));
   };
   await fill();
-  await client.command("CONFIG", "SET", "maxmemory", server.keyspace.usedBytes);
+  await client.command("CONFIG", "SET", "maxmemory", server.keyspace.usedBytes + server.clients.memory.total);
   expect(await client.text("SET", "more", "v".repeat(2000))).toBe("OK"); // full, but not more than full
   expect(String(await client.command("SET", "more", "v".repeat(2000)))).toStartWith("-OOM");
   expect(await client.text("CONFIG", "SET", "maxmemory-policy", "allkeys-lfu")).toBe("OK");
@@ -151,4 +151,21 @@ test("a server under a policy takes writes where one without refuses them", asyn
   expect(await client.text("INFO", "stats")).toMatch(/evicted_keys:[1-9]/);
   client.close();
   await stop();
+});
+
+test("a table does not grow where keys would have to go for it, unless it is crowded", async () => {
+  await using server = await startServer({ "maxmemory-policy": "allkeys-random" });
+  const client = await connect(server.port);
+  await client.command("DEBUG", "POPULATE", 4096, "key", 1);
+  const { keyspace, clients } = server.server;
+  const { table } = keyspace.databases[0];
+  const buckets = table.bucketBytes;
+  await client.command("CONFIG", "SET", "maxmemory", keyspace.usedBytes + clients.memory.total + 10_000);
+  for (const key of ["k1", "k2", "k3"]) await client.command("SET", key, "v");
+  expect(keyspace.stats.evicted).toBe(0);
+  expect([table.size, table.bucketBytes]).toEqual([4099, buckets]);
+  await client.command("CONFIG", "SET", "maxmemory", 0);
+  await client.command("SET", "k4", "v");
+  expect(table.bucketBytes).toBeGreaterThan(buckets);
+  client.close();
 });

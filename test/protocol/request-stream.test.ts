@@ -194,3 +194,77 @@ describe("a client's requests", () => {
     }
   });
 });
+
+describe("requests without words", () => {
+  /** What comes of the text: requests, and "-" for each without words, in their order. */
+  function partsOf(text: string, cut: number): string[] {
+    const stream = new RequestStream(new RequestBatch(), trusted(Lines.REQUESTS), { changesBuffer: true });
+    const parts: string[] = [];
+    for (const piece of [text.slice(0, cut), text.slice(cut)]) {
+      if (!stream.take(Buffer.from(piece), 0, piece.length)) continue;
+      while (stream.next()) {
+        parts.push(...stream.batch.frames.slice(0, stream.batch.count).map((frame) => frame.text(0)));
+        if (stream.batch.blank) parts.push("-");
+      }
+      stream.keep();
+    }
+    return parts;
+  }
+
+  test("are told of where they stand, however the bytes are cut", () => {
+    const text = "\r\nA\r\nB\n\n*0\r\nC\r\n*1\r\n$1\r\nD\r\n   \r\n*-1\r\n";
+    for (let cut = 1; cut < text.length; cut++) {
+      expect({ cut, parts: partsOf(text, cut) }).toEqual({ cut, parts: ["-", "A", "B", "-", "-", "C", "D", "-", "-"] });
+    }
+  });
+
+  test("behind what is taken back come again with it", () => {
+    const stream = new RequestStream(new RequestBatch(), trusted(Lines.REQUESTS), { changesBuffer: true });
+    const bytes = Buffer.from("A\r\nB\r\n\r\nC\r\n");
+    stream.take(bytes, 0, bytes.length);
+    stream.next();
+    stream.takeBack(0, { inclusive: false });
+    stream.keep();
+    expect(stream.batch.blank).toBe(false);
+    expect(stream.takeHeld() && stream.next()).toBe(true);
+    expect([stream.batch.count, stream.batch.blank, stream.batch.frames[0].text(0)]).toEqual([1, true, "B"]);
+  });
+});
+
+describe("a request that is not whole", () => {
+  const START = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100000\r\n";
+
+  function held(text: string): RequestStream {
+    const stream = new RequestStream(new RequestBatch(), trusted(Lines.REQUESTS), { changesBuffer: true });
+    stream.take(Buffer.from(text), 0, text.length);
+    stream.next();
+    stream.keep();
+    return stream;
+  }
+
+  test("is known by what has come of it", () => {
+    const stream = held(`${START}${"x".repeat(30_000)}`);
+    const { heldBytes, unreadHeldBytes, startedArguments, awaitedBytes } = stream;
+    expect({ heldBytes, unreadHeldBytes, startedArguments, awaitedBytes }).toEqual({
+      heldBytes: START.length + 30_000,
+      unreadHeldBytes: 30_000,
+      startedArguments: 4,
+      awaitedBytes: 70_002,
+    });
+    expect(stream.unreadHeldStart(5).toString()).toBe("xxxxx");
+    expect(held("PING\r\nGET a").unreadHeldStart(100).toString()).toBe("GET a");
+  });
+
+  test("gives back what it takes when its source is gone", () => {
+    const stream = held(`${START}${"x".repeat(30_000)}`);
+    const more = Buffer.from("y".repeat(40_000));
+    stream.take(more, 0, more.length);
+    let bytes = 0;
+    const take = (_: Buffer, from: number, to: number): void => {
+      bytes += to - from;
+    };
+    stream.release({ take });
+    expect(bytes).toBe(START.length + 70_000);
+    expect([stream.heldBytes, stream.unreadHeldBytes, stream.awaitedBytes]).toEqual([0, 0, 0]);
+  });
+});

@@ -1,7 +1,22 @@
 /** What a master makes of how its replicas behave. */
 import { describe, expect, test } from "bun:test";
 import { connect } from "../support/client.ts";
-import { FakeMaster, id, image, infoField, load, Ours, streamed, until } from "./support.ts";
+import { FakeMaster, follow, id, image, infoField, load, Ours, streamed, until } from "./support.ts";
+
+// Linux takes every address that begins with 127 for its own.
+test.skipIf(process.platform !== "linux")("a replica comes from the address that bind-source-addr names, from any without it", async () => {
+  await using master = await Ours.start();
+  for (const [address, from] of [
+    ["127.0.0.2", "127.0.0.2"],
+    ["", "127.0.0.1"],
+  ]) {
+    await using replica = await Ours.start({ "bind-source-addr": address });
+    await follow(replica.client, master.port);
+    expect(await infoField(master.client, "replication", "slave0")).toContain(`ip=${from},`);
+    await replica.client.command("REPLICAOF", "NO", "ONE");
+    await until("its end", async () => (await infoField(master.client, "replication", "connected_slaves")) === "0");
+  }
+});
 
 describe("a master", () => {
   test("does not give up a replica that loads for longer than repl-timeout, as long as it says that it is there", async () => {

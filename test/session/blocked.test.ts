@@ -14,8 +14,14 @@ class Link implements SessionLink {
   readonly localAddress = "127.0.0.1:2";
   readonly fileDescriptor = -1;
   readonly inputBytes = 0;
+  readonly inputUnread = 0;
+  readonly inputArguments = 0;
+  readonly inputAwaited = 0;
   readonly outputBytes = 0;
+  readonly outputFree = 0;
   readonly outputPieces = 0;
+  readonly outputMemory = 0;
+  readonly serving = false;
   readonly bytesIn = 0;
   readonly bytesOut = 0;
   onDrained: (() => void) | null = null;
@@ -225,7 +231,7 @@ describe("blocked clients", () => {
     const third = scene.client();
     const fourth = scene.client();
     first.session.protocol = 3;
-    third.session.replyMode = ReplyMode.SKIP_NEXT;
+    third.session.replyMode = ReplyMode.SKIP;
     fourth.session.replyMode = ReplyMode.OFF;
     expect(scene.blocked.unblock(first.session, { error: false })).toBe(true);
     expect(scene.blocked.unblock(second.session, { error: true })).toBe(true);

@@ -180,6 +180,8 @@ describe("a connection's input", () => {
     const { connection, socket, session } = host.connect();
     connection.receive(Buffer.from(`*2\r\n$4\r\nECHO\r\n$${2 * MIB}\r\n`));
     for (let sent = 0; sent < MIB; sent += 64 * 1024) connection.receive(Buffer.alloc(64 * 1024, 120));
+    expect(session.closing).toBe(false);
+    connection.receive(Buffer.from("x"));
     await tickEnd();
     expect(socket.ended).toBe(true);
     expect(socket.text).toBe("");
@@ -187,6 +189,30 @@ describe("a connection's input", () => {
     expect(host.warnings[0]).toContain("max query buffer length");
     expect(host.gone).toEqual([session.id]);
   });
+});
+
+test("client-query-buffer-limit is for one argument, and for what waits behind a request that blocks; arguments that were read are none of it", async () => {
+  const host = new FakeHost({ execute: () => host.reply.ok(), maxQueryBuffer: MIB });
+  const many = host.connect();
+  many.connection.receive(Buffer.from("*41\r\n$4\r\nECHO\r\n"));
+  for (let argument = 0; argument < 40; argument++) {
+    many.connection.receive(Buffer.concat([Buffer.from("$100000\r\n"), Buffer.alloc(100_000, 120), Buffer.from("\r\n")]));
+  }
+  expect(many.socket.text).toBe("+OK\r\n");
+  const full = host.connect();
+  full.connection.receive(Buffer.from(`*2\r\n$4\r\nECHO\r\n$${MIB - 2}\r\n`));
+  full.connection.receive(Buffer.alloc(MIB - 10, 120));
+  // The argument is whole with its end, whatever comes behind it in the same piece.
+  full.connection.receive(Buffer.concat([Buffer.alloc(8, 120), Buffer.from("\r\n"), Buffer.alloc(1000, "PING\r\n")]));
+  await tickEnd();
+  expect(full.socket.text).toStartWith("+OK\r\n+OK\r\n");
+  const waiting = host.connect();
+  waiting.connection.pause();
+  waiting.connection.receive(Buffer.alloc(MIB, "PING\r\n"));
+  expect(waiting.session.closing).toBe(false);
+  waiting.connection.receive(PING);
+  expect(waiting.session.closing).toBe(true);
+  expect(host.stats.queryLimitDisconnects).toBe(1);
 });
 
 describe("answers to pipelines", () => {
@@ -260,14 +286,17 @@ describe("answers to pipelines", () => {
 
   test("are kept, and the client cut off at its limit, when the kernel takes none of them", async () => {
     const host: FakeHost = new FakeHost({
-      outputLimit: { hard: 20, soft: 0, softSeconds: 0 },
-      execute: () => host.reply.simple("PONG"),
+      outputLimit: { hard: 30_000, soft: 0, softSeconds: 0 },
+      execute: () => host.reply.bytesOf(Buffer.alloc(9000)),
     });
     const { connection, socket } = host.connect();
     socket.room = 3;
     connection.receive(TWICE);
     await tickEnd();
-    expect(connection.outputBytes).toBe(11);
+    expect(connection.outputBytes).toBe(2 * "$9000\r\n".length + 2 * 9002 - 3);
+    expect([connection.outputFree, connection.outputPieces, connection.outputMemory]).toEqual([16 * 1024, 1, 20 * 1024 + 24]);
+    connection.receive(TWICE);
+    expect(host.stats.outputLimitDisconnects).toBe(0);
     connection.receive(TWICE);
     await tickEnd();
     expect(host.stats.outputLimitDisconnects).toBe(1);
@@ -409,7 +438,7 @@ describe("a connection's output", () => {
     host.now += 10_000;
     connection.checkOutputLimit(host.now);
     expect(session.closing).toBe(false);
-    host.now += 1;
+    host.now += 1000;
     connection.checkOutputLimit(host.now);
     expect(session.closing).toBe(true);
     await tickEnd();
@@ -422,14 +451,14 @@ describe("a connection's output", () => {
     socket.room = 0;
     connection.send(Buffer.alloc(2 * MIB), 0, 2 * MIB);
     host.now += 9000;
-    socket.room = 2 * MIB - 10;
+    socket.room = 2 * MIB;
     connection.drain();
     connection.checkOutputLimit(host.now);
     connection.send(Buffer.alloc(2 * MIB), 0, 2 * MIB);
     host.now += 9000;
     connection.checkOutputLimit(host.now);
     expect(session.closing).toBe(false);
-    host.now += 1001;
+    host.now += 2000;
     connection.checkOutputLimit(host.now);
     expect(session.closing).toBe(true);
   });

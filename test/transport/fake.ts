@@ -90,7 +90,6 @@ export class FakeHost extends Conversations {
   /** Ids of clients that are gone. */
   readonly gone: number[];
   readonly connections = new Map<Session, Connection>();
-  private readonly options: FakeOptions;
 
   constructor(options: FakeOptions) {
     const keyspace = new Keyspace({ databases: 1, now: 1_000_000 });
@@ -99,7 +98,7 @@ export class FakeHost extends Conversations {
     const gone: number[] = [];
     const clients = new Clients();
     super({
-      config: Config.of({}),
+      config: Config.of(options.outputLimit === undefined ? {} : { "client-output-buffer-limit": limitWords(options.outputLimit) }),
       access: openAccess(clients),
       log: { verbose() {}, warning: (message) => void warnings.push(message) },
       clients,
@@ -108,7 +107,6 @@ export class FakeHost extends Conversations {
       executor,
       departed: (session) => void gone.push(session.id),
     });
-    this.options = options;
     this.reply = executor.reply;
     this.warnings = warnings;
     this.gone = gone;
@@ -135,10 +133,10 @@ export class FakeHost extends Conversations {
     socket.onEnd = () => connection.closed();
     return { connection, socket, session };
   }
+}
 
-  override outputLimit(): OutputLimit {
-    return this.options.outputLimit ?? { hard: 0, soft: 0, softSeconds: 0 };
-  }
+function limitWords({ hard, soft, softSeconds }: OutputLimit): string {
+  return ["normal", "replica", "pubsub"].map((kind) => `${kind} ${hard} ${soft} ${softSeconds}`).join(" ");
 }
 
 /** Counts the bytes that Buffer.copy moves and that Buffer.allocUnsafeSlow allocates while `work` runs. */

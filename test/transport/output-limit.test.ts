@@ -57,6 +57,56 @@ describeWithRedis("with a limit of 100 kB for what waits for a client", () => {
     });
   }
 
+  /** Whether a client gets the reply, or message, that it asks for. */
+  async function gets(port: number, request: Word[]): Promise<boolean> {
+    const client = await connect(port);
+    client.send(encodeCommand(request));
+    const got = (await readOrEnd(client)) !== "end";
+    client.close();
+    return got;
+  }
+
+  async function hears(port: number, size: number, count: number): Promise<boolean> {
+    const [listener, speaker] = [await connect(port), await connect(port)];
+    await listener.command("SUBSCRIBE", "channel");
+    const messages = Array.from({ length: count }, () => ["PUBLISH", "channel", "x".repeat(size)]);
+    await speaker.pipeline([["CONFIG", "SET", "client-output-buffer-limit", "pubsub 100000 0 0"], ...messages]);
+    let heard = true;
+    for (let message = 0; message < count && heard; message++) heard = (await readOrEnd(listener)) !== "end";
+    listener.close();
+    speaker.close();
+    return heard;
+  }
+
+  // Blocks, and how full the first of them is, are counted as in Redis: what is too much is the same to the byte.
+  test("the limit is met by the same replies and messages", async () => {
+    const found: Record<string, boolean>[] = [];
+    for (const port of [both().ours.port, both().redis.port]) {
+      const setup = await connect(port);
+      const members = Array.from({ length: 300 }, (_, index) => [String(index), `${"m".repeat(500)}${index}`]);
+      await setup.pipeline([
+        ["DEL", "list", "zset", "set"],
+        ["RPUSH", "list", ...new Array<string>(200).fill("y".repeat(1000))],
+        ["ZADD", "zset", ...members.flat()],
+        ["SADD", "set", ...members.map(([, member]) => member)],
+        ...Array.from({ length: 9 }, (_, index) => ["SET", `value:${index}`, "x".repeat(112_000 + index * 1000)]),
+      ]);
+      const got: Record<string, boolean> = {};
+      for (let index = 0; index < 9; index++) got[`GET ${index}`] = await gets(port, ["GET", `value:${index}`]);
+      for (let stop = 92; stop < 102; stop++) got[`LRANGE ${stop}`] = await gets(port, ["LRANGE", "list", 0, stop]);
+      for (let stop = 150; stop < 166; stop += 2) got[`ZRANGEBYSCORE ${stop}`] = await gets(port, ["ZRANGEBYSCORE", "zset", 0, stop]);
+      for (let stop = 186; stop < 202; stop += 2) got[`ZRANGE ${stop}`] = await gets(port, ["ZRANGE", "zset", 0, stop]);
+      got.SINTER = await gets(port, ["SINTER", "set", "set"]);
+      got.SMEMBERS = await gets(port, ["SMEMBERS", "set"]);
+      for (const size of [50_000, 97_000, 98_000, 99_000, 110_000, 114_000, 120_000]) got[`message ${size}`] = await hears(port, size, 1);
+      for (const count of [20, 92, 110, 300]) got[`${count} messages`] = await hears(port, 1000, count);
+      setup.close();
+      found.push(got);
+    }
+    expect(found[0]).toEqual(found[1]);
+    expect(new Set(Object.values(found[0]))).toEqual(new Set([true, false]));
+  });
+
   test("it counts, and nothing is held back once there is no limit", async () => {
     const { server, port } = both().ours;
     expect(server.stats.outputLimitDisconnects).toBeGreaterThan(0);

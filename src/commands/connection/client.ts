@@ -24,8 +24,11 @@ const id = command("client|id", { arity: 2, since: "5.0.0", flags: "noscript loa
   .run((call) => call.reply.integer(call.session.id));
 
 function description({ frame, now, server, session: self }: Call, session: Session): string {
-  const current = session === self ? frame : null;
-  return describeClient(session, now, { current, blocked: server.blocked.requestOf(session) });
+  return describeClient(session, now, {
+    current: session === self ? frame : null,
+    blocked: server.blocked.requestOf(session),
+    behind: server.replication.replicas.behind(session),
+  });
 }
 
 const info = command("client|info", { arity: 2, since: "6.2.0", flags: "noscript loading stale" })
@@ -71,7 +74,7 @@ function clientsToList(call: Call): Session[] {
 const kill = command("client|kill", { arity: -3, since: "2.4.0", flags: "admin noscript loading stale" })
   .takes(`filter(old-format'ip:port'@-2.8.12 | new-format([ID client-id@2.8.12] | [TYPE client-type('normal' | 'master'@3.2.0 |
       'slave' | 'replica'@5.0.0 | 'pubsub')@2.8.12] | [USER username] | [ADDR addr'ip:port'] | [LADDR laddr'ip:port'@6.2.0] |
-      [SKIPME skipme(YES | NO)])...)`)
+      [SKIPME skipme(YES | NO)] | [MAXAGE maxage:integer@7.4.0])...)`)
   .docs("Closes connections, chosen by address or by filters.", "O(N) for N connections")
   .changed(
     "2.8.12: Added the new format with filters.",
@@ -79,6 +82,7 @@ const kill = command("client|kill", { arity: -3, since: "2.4.0", flags: "admin n
     "3.2.0: Added the type `master`.",
     "5.0.0: Added the type `replica`, which `slave` is an alias of.",
     "6.2.0: Added `LADDR`.",
+    "7.4.0: Added `MAXAGE`.",
   )
   .run((call) => {
     if (call.count > 3) return call.reply.integer(killMatching(call));
@@ -91,6 +95,10 @@ type Matches = (session: Session) => boolean;
 /** What the options of CLIENT KILL ask of a client. */
 const KILL_FILTERS: Readonly<Record<string, (value: string, server: ServerParts) => Matches>> = {
   id: (value) => equals((session) => session.id, killId(value)),
+  maxage: (value, { keyspace: { now } }) => {
+    const age = maxAge(value);
+    return ({ createdAt }) => Math.floor(now / 1000) - Math.floor(createdAt / 1000) >= age;
+  },
   type: (value) => equals(kindOf, clientKind(value)),
   addr: (value) => equals((session) => session.link.remoteAddress, value),
   laddr: (value) => equals((session) => session.link.localAddress, value),
@@ -126,6 +134,13 @@ function killId(text: string): number {
   return Number(wanted);
 }
 
+function maxAge(text: string): number {
+  const seconds = parseInt64(Buffer.from(text, "latin1"), 0, text.length);
+  if (seconds === null) throw commandError("ERR maxage is not an integer or out of range");
+  if (seconds < 1n) throw commandError("ERR maxage should be greater than 0");
+  return Number(seconds);
+}
+
 /** Closes the connections that match. Returns how many. */
 function disconnectAll({ session: self, server }: Call, filters: readonly Matches[], skipMe: boolean): number {
   const matches = [...server.clients].filter((session) => filters.every((fits) => fits(session)) && (session !== self || !skipMe));
@@ -136,21 +151,21 @@ function disconnectAll({ session: self, server }: Call, filters: readonly Matche
   return matches.length;
 }
 
-/** From the next request on; only ON itself is replied to. */
+/** Replies with OK to ON, and to nothing else. */
 const reply = command("client|reply", { arity: 3, since: "3.2.0", flags: "noscript loading stale" })
   .takes("action(ON | OFF | SKIP)")
   .docs("Controls whether the server replies to the connection's commands.", "O(1)")
   .run((call) => {
-    const { session } = call;
+    const { replyMode } = call.session;
     if (call.is(2, "on")) {
-      session.replyMode = ReplyMode.ON;
+      call.setReplyMode(replyMode & ReplyMode.SKIP_NEXT);
       call.reply.ok();
     } else if (call.is(2, "off")) {
-      session.replyMode = ReplyMode.OFF;
+      call.setReplyMode(replyMode | ReplyMode.OFF);
     } else if (!call.is(2, "skip")) {
       throw errors.syntax;
-    } else if (session.replyMode !== ReplyMode.OFF) {
-      session.replyMode = ReplyMode.SKIP_NEXT;
+    } else if ((replyMode & ReplyMode.OFF) === 0) {
+      call.setReplyMode(replyMode | ReplyMode.SKIP_NEXT);
     }
   });
 
@@ -193,6 +208,7 @@ const noEvict = command("client|no-evict", { arity: 3, since: "7.0.0", flags: "a
   .docs("Exempts the connection from client eviction, or ends that.", "O(1)")
   .run((call) => {
     call.session.noEvict = choice(call, 2, ON_OFF);
+    call.server.clients.memory.place(call.session);
     call.reply.ok();
   });
 
@@ -257,6 +273,7 @@ const HELP: readonly HelpEntry[] = [
     "* ADDR (<ip:port>|<unixsocket>:0), the client's address",
     "* LADDR (<ip:port>|<unixsocket>:0), the server's address",
     "* SKIPME (YES|NO), whether to skip this connection (default: yes)",
+    "* MAXAGE <seconds>, connections as old as that or older",
   ],
   [
     "LIST [options ...]",

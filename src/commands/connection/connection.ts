@@ -180,6 +180,6 @@ export const reset = command("reset", { arity: 1, since: "6.2.0", flags: "noscri
     session.name = "";
     session.noTouch = false;
     session.noEvict = false;
-    if (session.replyMode === ReplyMode.OFF) session.replyMode = ReplyMode.ON;
+    call.setReplyMode(session.replyMode & ReplyMode.SKIP);
     reply.simple("RESET");
   });

@@ -15,7 +15,7 @@ export function login({ server, session, frame, now }: Call, userName: string, p
       context: session.queueing ? "multi" : "toplevel",
       object: frame.text(0),
       userName,
-      client: describeClient(session, now, { current: frame, blocked: null }).trimEnd(),
+      client: describeClient(session, now, { current: frame }).trimEnd(),
     },
     now,
     config.values["acllog-max-len"],

@@ -78,9 +78,13 @@ function matches({ table }: Database, address: number, pattern: Buffer | null): 
   return globMatch(pattern, located.buffer, located.from, located.to, false);
 }
 
+/** Stops once the client is disconnected: what waits for it is more than it may. */
 function replyKeys(call: Call, addresses: readonly number[]): void {
   call.reply.array(addresses.length);
-  for (const address of addresses) replyKey(call, address);
+  for (const address of addresses) {
+    replyKey(call, address);
+    if (call.session.closing) return;
+  }
 }
 
 function replyKey(call: Call, address: number): void {

@@ -3,6 +3,7 @@
  * there was nothing.
  */
 
+import { commandError } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { type Command, commandsOf } from "../../execution/command-spec.ts";
 import { PubSub } from "../../session/pubsub.ts";
@@ -10,6 +11,8 @@ import { Topic } from "../../session/subscriptions.ts";
 import { helpOf, wrongArguments } from "../arguments/help.ts";
 
 const command = commandsOf("pubsub");
+
+const NOT_IN_EXEC = commandError("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
 
 /** What the commands of each kind of topic say of it. Shard channels are found like keys, so that a cluster knows where they belong. */
 const TOPICS = {
@@ -44,7 +47,9 @@ function unsubscribing(name: string, topic: Topic): Command {
     .run((call) => unsubscribeAll(call, topic));
 }
 
+/** Errors: SSUBSCRIBE in a transaction, which the other two may be in. */
 function subscribeAll(call: Call, topic: Topic): void {
+  if (topic === Topic.SHARD && call.session.queueing) throw NOT_IN_EXEC;
   for (let index = 1; index < call.count; index++) {
     call.server.pubsub.subscribe(call.session, topic, call.text(index));
     confirm(call, topic, call.bytes(index));
@@ -61,12 +66,16 @@ function unsubscribeAll(call: Call, topic: Topic): void {
   if (names.length === 0) confirm(call, topic, null);
 }
 
-function confirm({ reply, session, entry }: Call, topic: Topic, subject: Buffer | null): void {
-  reply.push(3);
-  reply.bulk(entry.fullName);
-  if (subject === null) reply.null();
-  else reply.bytesOf(subject);
-  reply.integer(PubSub.of(session).count(topic));
+/** Sent to clients that want no replies, too. */
+function confirm(call: Call, topic: Topic, subject: Buffer | null): void {
+  const { reply, session, entry } = call;
+  call.push(() => {
+    reply.push(3);
+    reply.bulk(entry.fullName);
+    if (subject === null) reply.null();
+    else reply.bytesOf(subject);
+    reply.integer(PubSub.of(session).count(topic));
+  });
 }
 
 export const publish = command("publish", { arity: 3, since: "2.0.0", flags: "pubsub loading stale fast may_replicate" })

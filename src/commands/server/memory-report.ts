@@ -2,7 +2,6 @@
 
 import type { ServerParts } from "../../execution/server-parts.ts";
 import { EXPIRY_BYTES } from "../../memory/record.ts";
-import { SessionKind } from "../../session/session.ts";
 
 interface DatabaseOverhead {
   readonly index: number;
@@ -29,7 +28,7 @@ export interface MemoryReport {
   /** What a replica keeps of the stream while it loads an image that came over a connection of its own. */
   readonly fullSync: number;
   readonly clients: number;
-  /** Outside the keyspace: what `maxmemory` does not count. */
+  /** What is neither data nor in buffers of clients: `maxmemory` does not count it. */
   readonly notCountedForEviction: number;
   readonly databases: readonly DatabaseOverhead[];
   readonly keys: number;
@@ -55,25 +54,26 @@ export function fragmentation({ rss, total, runtime }: MemoryReport): { readonly
   return { ratio: ratio(rss, total + runtime), bytes: rss - total - runtime };
 }
 
-/** Counts again each time; walks the clients once. */
+/** Counts again each time. */
 export function memoryReport(server: ServerParts): MemoryReport {
   const { keyspace, journal, stats, scripts, functions, replication } = server;
   const { arena, objects } = keyspace.space;
-  const buffers = clientBuffers(server);
+  const { memory } = server.clients;
   const held = journal.heldBytes;
-  const backlog = Math.min(held, journal.retain);
-  const replicas = buffers.replicas + held - backlog;
+  // What is kept beyond the backlog is kept for replicas, while there are any.
+  const backlog = replication.replicas.count > 0 ? Math.min(held, journal.retain) : held;
   const databases = keyspace.databases
     .filter((database) => database.size > 0)
     .map(({ index, table, expiry }) => ({ index, table: table.overheadBytes, expiries: expiry.size * EXPIRY_BYTES }));
   const code = scripts.usedBytes + functions.usedBytes;
   const fullSync = replication.link?.waiting?.heldBytes ?? 0;
-  const total = keyspace.usedBytes + held + fullSync + buffers.replicas + buffers.others + code;
+  const besides = held + fullSync + memory.replicas + memory.total + code;
+  const total = keyspace.usedBytes + besides;
   if (total > stats.peakMemory) stats.peakMemory = total;
   const allocated = arena.usedBytes + objects.usedBytes;
   const resident = arena.touchedBytes + objects.usedBytes;
   const rss = stats.system.residentMemory(keyspace.now);
-  let overhead = stats.startupMemory + held + fullSync + buffers.replicas + buffers.others + code;
+  let overhead = stats.startupMemory + besides;
   for (const { table, expiries } of databases) overhead += table + expiries;
   return {
     total,
@@ -83,10 +83,10 @@ export function memoryReport(server: ServerParts): MemoryReport {
     dataset: Math.max(0, total - overhead),
     backlog,
     journal: held,
-    replicas,
+    replicas: memory.replicas + held - backlog,
     fullSync,
-    clients: buffers.others,
-    notCountedForEviction: total - keyspace.usedBytes,
+    clients: memory.total,
+    notCountedForEviction: besides - memory.total,
     databases,
     keys: keyspace.keyCount,
     allocated,
@@ -95,16 +95,4 @@ export function memoryReport(server: ServerParts): MemoryReport {
     rss,
     runtime: Math.max(0, rss - resident - (total - allocated)),
   };
-}
-
-/** Bytes in clients' buffers and queues. */
-function clientBuffers(server: ServerParts): { replicas: number; others: number } {
-  let replicas = 0;
-  let others = 0;
-  for (const { link, kind, transaction } of server.clients) {
-    const bytes = link.inputBytes + link.outputBytes + (transaction?.bytes ?? 0);
-    if (kind === SessionKind.REPLICA) replicas += bytes;
-    else others += bytes;
-  }
-  return { replicas, others };
 }

@@ -5,7 +5,6 @@ import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { ShutdownOptions } from "../../execution/server-parts.ts";
-import { ReplyMode } from "../../session/session.ts";
 import { wordSet, wrongCount } from "../arguments/numbers.ts";
 import { rdbVersionAt } from "../arguments/rdb-version.ts";
 import { restore } from "../generic/dump.ts";
@@ -94,7 +93,7 @@ function beginShutdown({ server, session }: Call, options: ShutdownOptions): voi
     const { message } = SHUTDOWN_FAILED;
     server.stats.countError(message);
     const answer = Buffer.from(`-${message}\r\n`, "latin1");
-    if (session.replyMode === ReplyMode.ON) session.link.send(answer, 0, answer.length);
+    if (!session.muted) session.link.send(answer, 0, answer.length);
     session.link.resume();
   };
   server.shutdown(options).then((done) => (done ? waited() : failed()), failed);

@@ -1,6 +1,6 @@
 /** The directives of memory: limits, eviction, and when small values become large. */
 
-import { defaultOnly, directive, ignored, unused } from "../directive.ts";
+import { directive, ignored, unused } from "../directive.ts";
 import { bool, bytes, count, integer, longCount, memory, memoryOrPercent, oneOf } from "../kinds.ts";
 import { INT_MAX, INT_MIN, INT64_MAX, UINT64_MAX } from "../numbers.ts";
 
@@ -21,7 +21,7 @@ export const MEMORY = {
   "maxmemory-policy": directive(oneOf(POLICIES), "noeviction", "Which keys leave when memory is full"),
   "maxmemory-samples": directive(integer(1, INT_MAX), "5", "How many keys are compared to find one to evict"),
   "maxmemory-eviction-tenacity": directive(integer(0, 100), "10", "How long eviction may hold up clients"),
-  "maxmemory-clients": defaultOnly(memoryOrPercent, "0", "Bytes, or share of maxmemory, of all clients' buffers; 0 for no limit"),
+  "maxmemory-clients": directive(memoryOrPercent, "0", "Bytes, or share of maxmemory, that clients may take together; 0 for no limit"),
   "lfu-log-factor": directive(count, "10", "How slowly a key's use counter saturates"),
   "lfu-decay-time": directive(count, "1", "Minutes after which a key's use counter falls by one; 0 for never"),
   "active-expire-effort": ignored(integer(1, 10), "1", "expired keys are found without a search"),

@@ -17,7 +17,7 @@ export const NETWORK = {
   timeout: directive(count, "0", "Seconds after which an idle client is disconnected; 0 for never"),
   "protected-mode": directive(bool, "yes", "Refuse clients from other machines while no password is set"),
   maxclients: directive(integer(1, UINT_MAX), "10000", "How many clients may be connected at once"),
-  "bind-source-addr": defaultOnly(optionalText(), "", "Local address of outgoing connections"),
+  "bind-source-addr": directive(optionalText(), "", "Local address of connections to the master"),
   "socket-mark-id": defaultOnly(integer(0, UINT_MAX), "0", "Mark on listening sockets for packet filters", FIXED),
 
   "proto-max-bulk-len": directive(memory(1048576, INT64_MAX), "536870912", "Largest string a request may carry"),

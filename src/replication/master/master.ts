@@ -5,6 +5,7 @@
 
 import { assert, guard } from "../../assert.ts";
 import { commandError } from "../../errors.ts";
+import { describeClient } from "../../session/client-info.ts";
 import { type Session, SessionKind } from "../../session/session.ts";
 import type { OutputLimit } from "../../transport/output-buffer.ts";
 import type { ReplicationContext } from "../context.ts";
@@ -425,25 +426,31 @@ export class Replicas implements SyncEvents {
     else this.feed(replica);
   }
 
+  /** How many bytes of the stream a replica has not been sent; 0 for any other client. */
+  behind(session: Session): number {
+    const cursor = this.known.get(session)?.cursor ?? null;
+    return cursor === null ? 0 : this.server.journal.offset - cursor.offset;
+  }
+
   /** client-output-buffer-limit replica: how far a replica may be behind. */
   private checkLimit(replica: Replica, now: number): void {
     const { cursor, session } = replica;
     if (cursor === null) return;
     const { config, journal, log, stats } = this.server;
-    const behind = journal.offset - cursor.offset;
+    const behind = this.behind(session);
     assert(behind >= 0 && replica.acknowledged <= journal.offset, "a replica is not ahead of its master");
     const limits: OutputLimit = config.values["client-output-buffer-limit"].replica;
     // What the backlog keeps anyway costs nothing.
     const hard = limits.hard === 0 ? Number.POSITIVE_INFINITY : Math.max(limits.hard, journal.retain);
-    const passedSoft = limits.soft > 0 && behind > limits.soft;
+    const passedSoft = limits.soft > 0 && behind >= limits.soft;
+    const second = Math.floor(now / 1000);
     if (!passedSoft) replica.behindSince = 0;
-    else if (replica.behindSince === 0) replica.behindSince = now;
-    const tooLong = passedSoft && now - replica.behindSince > limits.softSeconds * 1000;
-    if (behind <= hard && !tooLong) return;
+    else if (replica.behindSince === 0) replica.behindSince = second;
+    const tooLong = passedSoft && second - replica.behindSince > limits.softSeconds;
+    if (behind < hard && !tooLong) return;
     stats.outputLimitDisconnects++;
-    log.warning(
-      `Client id=${session.id} addr=${session.link.remoteAddress} omem=${behind} scheduled to be closed ASAP for overcoming of output buffer limits.`,
-    );
+    const description = describeClient(session, now, { behind }).trimEnd();
+    log.warning(`Client ${description} scheduled to be closed ASAP for overcoming of output buffer limits.`);
     replica.owesTimes = false;
     this.channels.forget(session);
     session.link.destroy();

@@ -91,7 +91,7 @@ export class Replica {
   /** When it asked for data, and when it last took some of an image; ms since 1970. */
   requestedAt = 0;
   progressAt = 0;
-  /** Since when it has been further behind than the soft limit; 0 while it is not. */
+  /** Since which second it has been as far behind as the soft limit; 0 while it is not. */
   behindSince = 0;
 
   constructor(session: Session) {

@@ -6,6 +6,16 @@ import type { MasterAddress } from "../../config/special-kinds.ts";
 import { Frame } from "../../protocol/frame.ts";
 import { isLocalAddress } from "../../session/session.ts";
 import { mayTrust } from "../../transport/tls.ts";
+import type { ReplicationContext } from "../context.ts";
+
+/** Where the master is, and the address of this machine that the connection comes from; "" for any. */
+export interface MasterRoute extends MasterAddress {
+  readonly from: string;
+}
+
+export function routeTo(address: MasterAddress, { config }: Pick<ReplicationContext, "config">): MasterRoute {
+  return { ...address, from: config.values["bind-source-addr"] };
+}
 
 /** What a connection tells, until it is closed from here. */
 export interface ConnectionEvents {
@@ -28,13 +38,15 @@ export class MasterConnection {
   private unsent: Buffer = Buffer.alloc(0);
 
   /** `tls`: what the master is shown over TLS; null for a connection without. */
-  constructor({ host, port }: MasterAddress, tls: TLSOptions | null, events: ConnectionEvents, broken: Broken) {
+  constructor({ host, port, from }: MasterRoute, tls: TLSOptions | null, events: ConnectionEvents, broken: Broken) {
     this.events = events;
     this.broken = broken;
     const lost = (reason: string): void => this.whileOpen(() => this.end(reason));
     Bun.connect<undefined>({
       hostname: host,
       port,
+      // Bun has it, and its types do not mention it.
+      ...(from === "" ? {} : { localAddress: from }),
       ...(tls === null ? {} : { tls }),
       socket: {
         open: (socket) => {

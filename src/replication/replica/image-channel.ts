@@ -7,10 +7,9 @@
 
 import type { TLSOptions } from "bun";
 import { assert, type Broken } from "../../assert.ts";
-import type { MasterAddress } from "../../config/special-kinds.ts";
 import type { Log } from "../../log.ts";
 import { REPLICATION_ID_LENGTH } from "../history.ts";
-import { MasterConnection } from "./connection.ts";
+import { MasterConnection, type MasterRoute } from "./connection.ts";
 import { type HandshakeOptions, type Outcome, type SendWords, shown, VALKEY_VERSION } from "./handshake.ts";
 import { LineReader, LineTooLong } from "./lines.ts";
 
@@ -51,12 +50,12 @@ export class ImageChannel {
   private readonly events: ChannelEvents;
   private readonly lines = new LineReader();
 
-  constructor(address: MasterAddress, options: ChannelOptions, log: Log, events: ChannelEvents, broken: Broken) {
+  constructor(route: MasterRoute, options: ChannelOptions, log: Log, events: ChannelEvents, broken: Broken) {
     this.options = options;
     this.log = log;
     this.events = events;
     this.connection = new MasterConnection(
-      address,
+      route,
       options.tls,
       { opened: () => this.opened(), received: (chunk) => this.receive(chunk), lost: (reason) => events.lost(reason) },
       broken,

@@ -13,7 +13,7 @@ import type { Failover } from "../failover.ts";
 import type { History } from "../history.ts";
 import type { Replicas } from "../master/master.ts";
 import type { OwnDeadlines } from "../own-deadlines.ts";
-import { MasterConnection } from "./connection.ts";
+import { MasterConnection, routeTo } from "./connection.ts";
 import { Handshake, type Outcome, type SendWords, Step } from "./handshake.ts";
 import { type ImagePoint, Join } from "./image-channel.ts";
 import { LINE_LIMIT, LineReader, LineTooLong } from "./lines.ts";
@@ -129,7 +129,7 @@ export class MasterLink {
       received: (chunk: Buffer) => this.receive(chunk),
       lost: (reason: string) => this.lost(reason),
     };
-    this.connection = new MasterConnection(this.address, this.server.masterTls, events, broken);
+    this.connection = new MasterConnection(routeTo(this.address, this.server), this.server.masterTls, events, broken);
     log.notice("MASTER <-> REPLICA sync started");
   }
 
@@ -389,7 +389,7 @@ export class MasterLink {
   private openChannel(mainId: string | null): void {
     this.second = new TwoConnections(
       this.server,
-      this.address,
+      routeTo(this.address, this.server),
       { ...this.introduction, mainId, tls: this.server.masterTls },
       {
         announced: (point) => this.announced(point),

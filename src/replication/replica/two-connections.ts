@@ -5,9 +5,9 @@
  */
 
 import type { Broken } from "../../assert.ts";
-import type { MasterAddress } from "../../config/special-kinds.ts";
 import { deferToLoop } from "../../snapshot/snapshot.ts";
 import type { ReplicationContext } from "../context.ts";
+import type { MasterRoute } from "./connection.ts";
 import { Delta } from "./delta.ts";
 import { type ChannelOptions, ImageChannel, type ImagePoint } from "./image-channel.ts";
 
@@ -38,7 +38,7 @@ export class TwoConnections {
   private announced = false;
   private discarded = false;
 
-  constructor(server: ReplicationContext, address: MasterAddress, options: ChannelOptions, events: TwoConnectionsEvents) {
+  constructor(server: ReplicationContext, route: MasterRoute, options: ChannelOptions, events: TwoConnectionsEvents) {
     const { log, broken }: { log: ReplicationContext["log"]; broken: Broken } = server;
     this.server = server;
     this.delta = new Delta(server, { listen: (on) => events.listen(on), failed: ({ message }) => events.streamFailed(message) });
@@ -52,7 +52,7 @@ export class TwoConnections {
       lost: (reason: string) => events.channelLost(reason, this.announced),
       heard: (bytes: number) => events.heard(bytes),
     };
-    this.channel = new ImageChannel(address, options, log, channelEvents, broken);
+    this.channel = new ImageChannel(route, options, log, channelEvents, broken);
   }
 
   /** What is being waited for on the second connection. */

@@ -9,19 +9,14 @@ import { section } from "./section.ts";
 export const CLIENTS = section("Clients", "default", (out, server) => {
   const { blocked, keyspace, pauses, postponed } = server;
   const { reason, actions, milliseconds } = pauses.summary;
+  const { recentInput, recentOutput } = server.clients.memory;
   let replicas = 0;
-  let longestInput = 0;
-  let longestOutput = 0;
-  for (const { kind, link } of server.clients) {
-    if (kind === SessionKind.REPLICA) replicas++;
-    longestInput = Math.max(longestInput, link.inputBytes);
-    longestOutput = Math.max(longestOutput, link.outputBytes);
-  }
+  for (const { kind } of server.clients) if (kind === SessionKind.REPLICA) replicas++;
   out.add("connected_clients", server.clients.count - replicas);
   out.add("cluster_connections", 0);
   out.add("maxclients", server.config.values.maxclients);
-  out.add("client_recent_max_input_buffer", longestInput);
-  out.add("client_recent_max_output_buffer", longestOutput);
+  out.add("client_recent_max_input_buffer", recentInput.value(keyspace.now));
+  out.add("client_recent_max_output_buffer", recentOutput.value(keyspace.now));
   out.add("blocked_clients", blocked.count + postponed.count);
   out.add("tracking_clients", server.tracking.clientCount);
   out.add("clients_in_timeout_table", blocked.timedCount);
@@ -58,7 +53,7 @@ export const STATS = section("Stats", "default", (out, server) => {
   out.add("expired_time_cap_reached_count", keyspace.stats.expireCyclesCutShort);
   out.whole("expire_cycle_cpu_milliseconds", keyspace.stats.expireCycleMs);
   out.add("evicted_keys", keyspace.stats.evicted);
-  out.add("evicted_clients", 0);
+  out.add("evicted_clients", stats.evictedClients);
   const exceededMs = keyspace.stats.exceededSince === 0 ? 0 : performance.now() - keyspace.stats.exceededSince;
   out.whole("total_eviction_exceeded_time", keyspace.stats.exceededMs + exceededMs);
   out.whole("current_eviction_exceeded_time", exceededMs);

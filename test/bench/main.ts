@@ -4,6 +4,7 @@
  */
 import { cpus, release, totalmem, type } from "node:os";
 import { parseArgs } from "node:util";
+import { benchBigSync } from "./big-sync.ts";
 import { benchCollections } from "./collections.ts";
 import { benchDefaults } from "./defaults.ts";
 import { requireRedisBenchmark } from "./load.ts";
@@ -11,13 +12,16 @@ import { benchMemory } from "./memory.ts";
 import { benchPersistence } from "./persistence.ts";
 import { benchReplication } from "./replication.ts";
 import { benchScripts } from "./scripts.ts";
+import { benchSentinels } from "./sentinels.ts";
 import { type Contender, type Contenders, findContenders, infoField, requireExecutable, withServer } from "./servers.ts";
 import { benchStalls } from "./stalls.ts";
 import { benchStartup } from "./startup.ts";
 import { benchThroughput } from "./throughput.ts";
 
 const SUITES = ["startup", "defaults", "throughput", "scripts", "memory", "collections", "persistence", "stalls", "replication"] as const;
-type Suite = (typeof SUITES)[number];
+/** Only when named: they take long, or need more than redis-server. */
+const NAMED_SUITES = ["big-sync", "sentinels"] as const;
+type Suite = (typeof SUITES)[number] | (typeof NAMED_SUITES)[number];
 
 const USAGE = `usage: bun run bench [suite...] [options]
 
@@ -32,19 +36,24 @@ suites (all of them unless named; only throughput with --only):
   collections   resident memory, SAVE, file and start of many small collections and of a big one of each type
   persistence   SAVE, start with the file, and PINGs during BGSAVE, of a million keys
   stalls        the longest PING while a key of a million elements grows, shrinks, is deleted in every way, or saved under writes to it
-  replication   full synchronisation of a million keys, and what a replica costs its master
+  replication   full synchronisation of a million keys, what a replica costs its master, and how fast one catches up
+ only when named:
+  big-sync      3 GB under 20,000 writes a second: full synchronisation and BGSAVE, their memory and the longest PING; beside
+                redis-server the newer servers that scripts/peers.sh brings
+  sentinels     from the kill of a master under three Sentinels to the first write that its successor takes
 
   --server "COMMAND"   what to measure instead of dist/replicant
   --redis "COMMAND"    what to compare it with instead of redis-server
   --rounds N           alternating rounds (5; 3 at most for the suites that load a million keys)
   --only NAME,NAME     these cases of the throughput suite, or these groups of them; likewise tests of defaults (lpop: both of its
-                       kind), cases of scripts or their groups (cjson-2k, bullmq), data sets of collections (big-hash), types
+                       kind), cases of scripts or their groups (cjson-2k, bullmq), data sets of collections (big-hash), servers
+                       of big-sync ("Redis 8"), types
                        and events of stalls (zset, unlink)
   --pipeline 1,16,64   pipeline depths
   --seconds S          how long one sample of the throughput, defaults and scripts suites takes (1.5); defaults sends 100,000
                        at least
   --requests N         requests of one sample of the defaults suite, instead
-  --scale N            the collections and stalls suites with sizes divided by N, to try them
+  --scale N            the collections, stalls and big-sync suites with sizes divided by N, to try them
   --quick              one round, samples of 0.4 s, pipeline depths 1 and 16
   --help               this text`;
 
@@ -61,7 +70,7 @@ type Settings = {
 };
 
 function isSuite(name: string): name is Suite {
-  return (SUITES as readonly string[]).includes(name);
+  return ([...SUITES, ...NAMED_SUITES] as readonly string[]).includes(name);
 }
 
 /** -> what to run, or null when the usage was asked for. Throws a sentence about the word that is wrong. */
@@ -134,6 +143,10 @@ async function runSuite(suite: Suite, settings: Settings, log: (line: string) =>
       return benchPersistence(contenders, heavyRounds);
     case "stalls":
       return benchStalls(contenders, { rounds: heavyRounds, only, scale, log });
+    case "big-sync":
+      return benchBigSync(contenders, { rounds: heavyRounds, only, scale, log });
+    case "sentinels":
+      return benchSentinels(contenders, rounds, log);
     case "replication":
       return benchReplication(contenders, heavyRounds, pipelines, seconds);
   }

@@ -8,6 +8,9 @@ import { figure, markdownTable, median, ratioCell, section } from "./table.ts";
 const KEYS = 1_000_000;
 const SYNC_PATIENCE_MS = 120_000;
 const MOST_REQUESTS = 20_000_000;
+/** Writes that a replica catches up with, and those that warm it up. */
+const BEHIND = 2_000_000;
+const WARM_UP = 300_000;
 
 /** -> a Markdown section: full synchronisation of a million keys, and SET with a replica attached. */
 export async function benchReplication(
@@ -34,7 +37,7 @@ export async function benchReplication(
   const about = "Full synchronisation of 1,000,000 keys, from REPLICAOF to `master_link_status:up`.";
   const syncs = section("Replication", about, ["master to replica", "ms (median)", "of Redis to Redis"], rows);
   const attached = await benchAttached(contenders, rounds, pipelines, seconds);
-  return `${syncs}\n\n${attached}`;
+  return `${syncs}\n\n${attached}\n\n${await benchCatchUp(contenders, rounds)}`;
 }
 
 /** -> the median time in ms, or the reason why there is none. */
@@ -61,7 +64,7 @@ async function timeFullSync(masterSide: Contender, replicaSide: Contender, round
 }
 
 /** Makes the server behind `replica` follow the one at `port`, and waits until the link is up. */
-async function follow(replica: RawClient, port: number): Promise<void> {
+export async function follow(replica: RawClient, port: number): Promise<void> {
   await replica.text("REPLICAOF", "127.0.0.1", port);
   const deadline = performance.now() + SYNC_PATIENCE_MS;
   while ((await infoField(replica, "replication", "master_link_status")) !== "up") {
@@ -109,6 +112,46 @@ async function timeAttached(contender: Contender, replicaSide: Contender, pipeli
     const note =
       caughtUp !== "1" || again ? `the replica of ${contender.name} ${again ? "had to synchronise again" : "did not catch up"}` : "";
     return { alone: alone.requestsPerSecond, attached: attached.requestsPerSecond, note };
+  } finally {
+    client.close();
+    replicaClient.close();
+  }
+}
+
+/** A replica that was asleep while its master, a Redis for both, took writes: how many it executes a second until it has them all. */
+async function benchCatchUp(contenders: Contenders, rounds: number): Promise<string> {
+  const samples = await alternate(contenders, rounds, (contender) => timeCatchUp(contender, contenders.redis));
+  const writes = ratioCell(median(samples.ours), median(samples.redis), "/s");
+  const about = `A replica catches up ${BEHIND.toLocaleString("en")} SETs (100,000 keys, 32-byte values) of a master that is a Redis for both`;
+  return `${about}: ${writes} writes executed.`;
+}
+
+async function timeCatchUp(contender: Contender, masterSide: Contender): Promise<number> {
+  await using master = await start(masterSide, { args: ["--client-output-buffer-limit", "replica 0 0 0", "--repl-backlog-size", "1gb"] });
+  await using replica = await start(contender);
+  const client = await attach(master);
+  const replicaClient = await attach(replica);
+  try {
+    await follow(replicaClient, master.port);
+    const run: Run = {
+      port: master.port,
+      words: ["SET", "key:__rand_int__", "v".repeat(32)],
+      pipeline: 16,
+      keyspace: 100_000,
+      requests: BEHIND,
+    };
+    await runBenchmark({ ...run, requests: WARM_UP });
+    await client.text("SET", "last", 1); // WAIT waits for the writes of its own connection
+    if ((await client.text("WAIT", 1, 30_000)) !== "1") throw new Error(`the replica of ${contender.name} did not catch up`);
+    replica.kill("SIGSTOP");
+    await runBenchmark(run);
+    await client.text("SET", "last", 2);
+    const began = performance.now();
+    replica.kill("SIGCONT");
+    if ((await client.text("WAIT", 1, 60_000)) !== "1") throw new Error(`the replica of ${contender.name} did not catch up`);
+    const seconds = (performance.now() - began) / 1000;
+    if ((await infoField(client, "stats", "sync_partial_ok")) !== "0") throw new Error("the link was lost meanwhile");
+    return BEHIND / seconds;
   } finally {
     client.close();
     replicaClient.close();

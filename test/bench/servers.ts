@@ -5,7 +5,7 @@ import { connect, encodeCommand, type RawClient, type Word } from "../support/cl
 import { type ServerProcess, type StartOptions, startServer } from "../support/process.ts";
 
 /** One side of the comparison: what tables call it, and the words that start it. */
-export type Contender = { readonly name: "Replicant" | "Redis"; readonly command: readonly string[] };
+export type Contender = { readonly name: string; readonly command: readonly string[] };
 
 /** Both sides; ours first, as in every ratio. */
 export type Contenders = { readonly ours: Contender; readonly redis: Contender };

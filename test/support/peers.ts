@@ -13,7 +13,7 @@ const OLDEST: Record<PeerName, number> = { redis8: 8, valkey9: 9 };
 const paths = new Map<PeerName, string | null>();
 
 /** The path of a server's program, or null where there is none that is new enough. */
-function pathOf(name: PeerName): string | null {
+export function pathOfPeer(name: PeerName): string | null {
   let path = paths.get(name);
   if (path === undefined) {
     path = find(name);
@@ -32,13 +32,13 @@ function find(name: PeerName): string | null {
 
 /** Why a test that needs these cannot run here, as part of its name; "" when it can. */
 export function wantOfPeers(...names: readonly PeerName[]): string {
-  const missing = names.filter((name) => pathOf(name) === null);
+  const missing = names.filter((name) => pathOfPeer(name) === null);
   return missing.length === 0 ? "" : ` (skipped: there is no ${missing.map((name) => FILES[name]).join(", no ")}, see scripts/peers.sh)`;
 }
 
 /** Starts one that saves nothing of its own accord and sends a full synchronisation at once; `options.args` override that. */
 export function startPeer(name: PeerName, options: StartOptions = {}): Promise<ServerProcess> {
-  const path = pathOf(name);
+  const path = pathOfPeer(name);
   if (path === null) throw new Error(`there is no ${FILES[name]}`);
   const defaults = [
     "--save",

@@ -12,6 +12,8 @@ export type Run = {
   readonly pipeline: number;
   readonly keyspace: number;
   readonly requests: number;
+  /** More options of redis-benchmark: how to log in, TLS. */
+  readonly options?: readonly string[];
 };
 
 /** One run of a test that redis-benchmark brings along, as `-t` names it. */
@@ -40,7 +42,7 @@ export function requireRedisBenchmark(): void {
 export async function runBenchmark(run: Run): Promise<Sample> {
   const flags = ["-p", run.port, "-c", CLIENTS, "-n", run.requests, "-P", run.pipeline, "-r", run.keyspace, "--csv"].map(String);
   const program = run.words.some(hasRank) ? RANK_LOADER : ["redis-benchmark"];
-  return await sampleOf([...program, ...flags, ...run.words], "the load printed no figures");
+  return await sampleOf([...program, ...flags, ...(run.options ?? []), ...run.words], "the load printed no figures");
 }
 
 /** One run of redis-benchmark's tests, with its own options but for count and pipeline; -> the figures of the last test it ran. */

@@ -14,13 +14,14 @@ import { benchReplication } from "./replication.ts";
 import { benchScripts } from "./scripts.ts";
 import { benchSentinels } from "./sentinels.ts";
 import { type Contender, type Contenders, findContenders, infoField, requireExecutable, withServer } from "./servers.ts";
+import { benchSessions } from "./sessions.ts";
 import { benchStalls } from "./stalls.ts";
 import { benchStartup } from "./startup.ts";
 import { benchThroughput } from "./throughput.ts";
 
 const SUITES = ["startup", "defaults", "throughput", "scripts", "memory", "collections", "persistence", "stalls", "replication"] as const;
 /** Only when named: they take long, or need more than redis-server. */
-const NAMED_SUITES = ["big-sync", "sentinels"] as const;
+const NAMED_SUITES = ["sessions", "big-sync", "sentinels"] as const;
 type Suite = (typeof SUITES)[number] | (typeof NAMED_SUITES)[number];
 
 const USAGE = `usage: bun run bench [suite...] [options]
@@ -38,6 +39,8 @@ suites (all of them unless named; only throughput with --only):
   stalls        the longest PING while a key of a million elements grows, shrinks, is deleted in every way, or saved under writes to it
   replication   full synchronisation of a million keys, what a replica costs its master, and how fast one catches up
  only when named:
+  sessions      a user with rules, TLS, PUBLISH, idle clients, hits of an evicting cache, tracking; pipeline depths 1 and 16
+                unless told
   big-sync      3 GB under 20,000 writes a second: full synchronisation and BGSAVE, their memory and the longest PING; beside
                 redis-server the newer servers that scripts/peers.sh brings
   sentinels     from the kill of a master under three Sentinels to the first write that its successor takes
@@ -124,7 +127,7 @@ async function describeContender(contender: Contender): Promise<string> {
 
 async function runSuite(suite: Suite, settings: Settings, log: (line: string) => void): Promise<string> {
   const { contenders, rounds, seconds, requests, scale, only } = settings;
-  const pipelines = settings.pipelines ?? (suite === "defaults" || suite === "scripts" ? [1, 16] : [1, 16, 64]);
+  const pipelines = settings.pipelines ?? (["defaults", "scripts", "sessions"].includes(suite) ? [1, 16] : [1, 16, 64]);
   const heavyRounds = Math.min(rounds, 3); // a million keys are loaded in each
   switch (suite) {
     case "startup":
@@ -143,6 +146,8 @@ async function runSuite(suite: Suite, settings: Settings, log: (line: string) =>
       return benchPersistence(contenders, heavyRounds);
     case "stalls":
       return benchStalls(contenders, { rounds: heavyRounds, only, scale, log });
+    case "sessions":
+      return benchSessions(contenders, { rounds, pipelines, seconds, only, log });
     case "big-sync":
       return benchBigSync(contenders, { rounds: heavyRounds, only, scale, log });
     case "sentinels":

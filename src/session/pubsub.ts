@@ -1,11 +1,12 @@
 /**
  * Publish and subscribe: who listens to which channels and patterns, and the way of a message to them. Names are kept as latin1 strings,
- * one character a byte. A message goes out once the command that sent it has been answered; a client's own messages come after its own
- * answer, as in Redis.
+ * one character a byte. Messages go out together, once all clients whose requests have come in are served; what a client sends to itself
+ * comes behind its answer, as in Redis.
  */
 
 import { assert } from "../assert.ts";
 import { globMatch } from "../base/glob.ts";
+import { Pushes } from "./pushes.ts";
 import { type Session, SessionKind } from "./session.ts";
 import { Subscriptions, Topic } from "./subscriptions.ts";
 
@@ -14,14 +15,6 @@ interface Listeners {
   readonly sessions: Set<Session>;
 }
 
-/** What waits for one client. */
-interface Messages {
-  readonly parts: Buffer[];
-  bytes: number;
-}
-
-/** A message that is longer is not sent together with others. */
-const LONG_BYTES = 16 * 1024;
 /** So many bytes for one client do not wait for the end of a pipeline, and so many not for that of the command that sends them. */
 const MANY_BYTES = 16 * 1024;
 const MOST_BYTES = 1024 * 1024;
@@ -34,14 +27,17 @@ export class PubSub {
     new Map(),
     new Map(),
   ];
-  /** Messages on their way. */
-  private readonly messages = new Map<Session, Messages>();
+  /** Clients that messages wait for; one that was handed them meanwhile has none. */
+  private waiting: Session[] = [];
+  /** What those start with whom no message waits for yet. */
+  private none = Pushes.none();
+  private readonly deliverAtTickEnd = () => this.deliver();
   /** Whether some client has so much of them that it is handed over when the command is over. */
   private many = false;
 
   /** Whether messages wait to be handed over. */
   get hasMessages(): boolean {
-    return this.messages.size > 0;
+    return this.waiting.length > 0;
   }
 
   /** How many channels, patterns or shard channels have a subscriber. */
@@ -119,56 +115,51 @@ export class PubSub {
 
   /** Has the client get `message`, whole in the protocol's form: behind its answer if it is being served. */
   post(session: Session, message: Buffer): void {
-    if (this.messages.size === 0) queueMicrotask(() => this.deliver());
-    let waiting = this.messages.get(session);
-    if (waiting === undefined) {
-      waiting = { parts: [], bytes: 0 };
-      this.messages.set(session, waiting);
+    if (session.pushes === null) {
+      if (this.waiting.length === 0) setImmediate(this.deliverAtTickEnd);
+      this.waiting.push(session);
     }
-    waiting.parts.push(message);
-    waiting.bytes += message.length;
-    if (waiting.bytes < MANY_BYTES) return;
+    const pushes = (session.pushes ?? this.none).and(message);
+    session.pushes = pushes;
+    if (pushes.bytes < MANY_BYTES) return;
     this.many = true;
-    if (waiting.bytes < MOST_BYTES || session.link.serving) return;
-    this.messages.delete(session);
-    handOver(session, waiting);
+    if (pushes.bytes >= MOST_BYTES && !session.link.serving) sendPushes(session);
   }
 
   /** A command is over: clients that have much waiting are sent it, so that what a pipeline sends them does not count as one. */
   commandEnds(): void {
     if (!this.many) return;
     this.many = false;
-    for (const [session, messages] of this.messages) {
-      if (messages.bytes < MANY_BYTES) continue;
-      this.messages.delete(session);
-      handOver(session, messages);
-    }
+    const waiting = this.takeWaiting();
+    for (const session of waiting) if (session.pushes !== null && session.pushes.bytes >= MANY_BYTES) sendPushes(session);
+    // Sending may have closed some, and led to messages for others.
+    this.waiting = [...waiting.filter(({ pushes }) => pushes !== null), ...this.waiting];
   }
 
   /** Hands over what waits for this client. */
   take(session: Session): readonly Buffer[] {
-    const waiting = this.messages.get(session);
-    if (waiting === undefined) return [];
-    this.messages.delete(session);
-    return waiting.parts;
+    const { pushes } = session;
+    session.pushes = null;
+    return pushes?.messages ?? [];
   }
 
   private deliver(): void {
-    const waiting = [...this.messages];
-    this.messages.clear();
-    for (const [session, messages] of waiting) handOver(session, messages);
+    for (const session of this.takeWaiting()) sendPushes(session);
+  }
+
+  private takeWaiting(): readonly Session[] {
+    const { waiting } = this;
+    this.waiting = [];
+    this.none = Pushes.none();
+    return waiting;
   }
 }
 
-/** Short messages go together; a long one is a value by itself. */
-function handOver({ link }: Session, { parts }: Messages): void {
-  for (let index = 0; index < parts.length; ) {
-    const from = index++;
-    const value = parts[from].length > LONG_BYTES;
-    while (!value && index < parts.length && parts[index].length <= LONG_BYTES) index++;
-    const bytes = index === from + 1 ? parts[from] : Buffer.concat(parts.slice(from, index));
-    link.send(bytes, 0, bytes.length, value);
-  }
+/** Sends what waits for a client: nothing else may be sent to it before. */
+export function sendPushes(session: Session): void {
+  const { link, pushes } = session;
+  session.pushes = null;
+  for (const { bytes, isLong } of pushes?.pieces ?? []) link.send(bytes, 0, bytes.length, isLong);
 }
 
 const MESSAGE = Buffer.from("message");

@@ -3,6 +3,7 @@
 import type { Database } from "../keyspace/database.ts";
 import type { ReplySink } from "../protocol/reply.ts";
 import type { User } from "./acl/user.ts";
+import type { Pushes } from "./pushes.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import type { TrackingState } from "./tracking-state.ts";
 import type { Transaction } from "./transaction.ts";
@@ -113,6 +114,8 @@ export class Session {
   replyMode: number = ReplyMode.ON;
   /** What the client listens to (session/pubsub.ts); null: nothing. */
   subscriptions: Subscriptions | null = null;
+  /** Messages that wait for the client; null: none. */
+  pushes: Pushes | null = null;
   /** Set between MULTI and EXEC or DISCARD, or while keys are watched. */
   transaction: Transaction | null = null;
   /** No further request is served: the connection is closing. */

@@ -28,13 +28,16 @@ interface TrackingSurroundings {
 const FORGOTTEN_AT_ONCE = 100;
 const CHANNEL = Buffer.from("__redis__:invalidate");
 
+/** More readers than that are looked up in a set. */
+const FEW_READERS = 32;
+
 /** What a prefix takes beside its characters, in the set of one client. */
 const PREFIX_BYTES = 64;
 
 export class Tracking implements KeyTracker {
   private readonly surroundings: TrackingSurroundings;
-  /** Who has read each key, by id. */
-  private readonly readers = new Map<string, Set<number>>();
+  /** Who has read each key, by id: a set where there are many. */
+  private readonly readers = new Map<string, number[] | Set<number>>();
   private readonly prefixes = new Map<string, Prefix>();
   /** How many clients track keys. */
   clientCount = 0;
@@ -112,13 +115,17 @@ export class Tracking implements KeyTracker {
 
   /** The client has read a key. */
   remember(session: Session, key: string): void {
-    let readers = this.readers.get(key);
-    if (readers === undefined) {
-      readers = new Set();
-      this.readers.set(key, readers);
+    const { id } = session;
+    const readers = this.readers.get(key);
+    if (readers === undefined) this.readers.set(key, [id]);
+    else if (readers instanceof Set) {
+      if (readers.has(id)) return;
+      readers.add(id);
+    } else {
+      if (readers.includes(id)) return;
+      if (readers.length < FEW_READERS) readers.push(id);
+      else this.readers.set(key, new Set([...readers, id]));
     }
-    if (readers.has(session.id)) return;
-    readers.add(session.id);
     this.itemCount++;
   }
 
@@ -151,19 +158,20 @@ export class Tracking implements KeyTracker {
     const readers = this.readers.get(key);
     if (readers === undefined) return;
     this.readers.delete(key);
-    this.itemCount -= readers.size;
+    this.itemCount -= readers instanceof Set ? readers.size : readers.length;
+    const message = new Invalidation(arrayOf([key]));
     for (const id of readers) {
       const session = this.surroundings.clients.get(id);
       const tracking = session?.tracking ?? null;
       if (session === undefined || tracking === null || tracking.broadcast || (tracking.noLoop && session === current)) continue;
-      this.tell(session, tracking, arrayOf([key]));
+      this.tell(session, tracking, message);
     }
   }
 
   /** Every key may have changed. */
   allChanged(): void {
     for (const session of this.surroundings.clients) {
-      if (session.tracking !== null) this.tell(session, session.tracking, session.protocol === 3 ? NULL : NULL_BULK);
+      if (session.tracking !== null) this.tell(session, session.tracking, session.protocol === 3 ? ALL_KEYS : ALL_KEYS_RESP2);
     }
     this.forgetAll();
   }
@@ -182,7 +190,7 @@ export class Tracking implements KeyTracker {
     const prefixes = [...this.prefixes].sort(([a], [b]) => (a < b ? -1 : 1));
     for (const [, { sessions, changed }] of prefixes) {
       if (changed.size === 0) continue;
-      const all = arrayOf([...changed.keys()].sort());
+      const all = new Invalidation(arrayOf([...changed.keys()].sort()));
       for (const session of sessions) {
         const { tracking } = session;
         if (tracking === null) continue;
@@ -192,15 +200,14 @@ export class Tracking implements KeyTracker {
             .filter(([, by]) => by !== session)
             .map(([key]) => key)
             .sort();
-          if (others.length > 0) this.tell(session, tracking, arrayOf(others));
+          if (others.length > 0) this.tell(session, tracking, new Invalidation(arrayOf(others)));
         }
       }
       changed.clear();
     }
   }
 
-  /** `keys`: an array in the protocol's form, or null for all keys. */
-  private tell(session: Session, tracking: TrackingState, keys: Buffer): void {
+  private tell(session: Session, tracking: TrackingState, message: Invalidation): void {
     const { clients, pubsub } = this.surroundings;
     let target = session;
     if (tracking.redirect !== 0) {
@@ -212,15 +219,41 @@ export class Tracking implements KeyTracker {
       }
       target = other;
     }
-    if (target.protocol === 3) pubsub.post(target, Buffer.concat([INVALIDATE, keys]));
-    else if (target !== session && target.kind === SessionKind.PUBSUB) pubsub.post(target, Buffer.concat([INVALIDATE_MESSAGE, keys]));
+    if (target.protocol === 3) pubsub.post(target, message.push);
+    else if (target !== session && target.kind === SessionKind.PUBSUB) pubsub.post(target, message.inChannel);
   }
 }
 
-const NULL = Buffer.from("_\r\n");
-const NULL_BULK = Buffer.from("$-1\r\n");
-const INVALIDATE = Buffer.from(">2\r\n$10\r\ninvalidate\r\n");
-const INVALIDATE_MESSAGE = Buffer.from(`*3\r\n$7\r\nmessage\r\n$${CHANNEL.length}\r\n${CHANNEL}\r\n`);
+const PUSH = Buffer.from(">2\r\n$10\r\ninvalidate\r\n");
+const CHANNEL_MESSAGE = Buffer.from(`*3\r\n$7\r\nmessage\r\n$${CHANNEL.length}\r\n${CHANNEL}\r\n`);
+
+/** What clients are told: made once for all of them. */
+class Invalidation {
+  private readonly keys: Buffer;
+  private pushBytes: Buffer | null = null;
+  private channelBytes: Buffer | null = null;
+
+  /** `keys`: an array of those that have changed, in the protocol's form, or a null: all may have. */
+  constructor(keys: Buffer) {
+    this.keys = keys;
+  }
+
+  /** For clients that speak RESP3. */
+  get push(): Buffer {
+    this.pushBytes ??= Buffer.concat([PUSH, this.keys]);
+    return this.pushBytes;
+  }
+
+  /** For others: a message of a channel. */
+  get inChannel(): Buffer {
+    this.channelBytes ??= Buffer.concat([CHANNEL_MESSAGE, this.keys]);
+    return this.channelBytes;
+  }
+}
+
+/** The null is that of the protocol of the client that tracks, whoever is told for it. */
+const ALL_KEYS = new Invalidation(Buffer.from("_\r\n"));
+const ALL_KEYS_RESP2 = new Invalidation(Buffer.from("$-1\r\n"));
 
 function redirectBroken(id: number): Buffer {
   return Buffer.from(`>2\r\n$21\r\ntracking-redir-broken\r\n:${id}\r\n`);

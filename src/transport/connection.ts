@@ -10,10 +10,11 @@ import { quoteWord } from "../base/words.ts";
 import { NO_SINK } from "../protocol/reply.ts";
 import { RequestStream } from "../protocol/request-stream.ts";
 import { describeClient } from "../session/client-info.ts";
+import { sendPushes } from "../session/pubsub.ts";
 import { ReplyMode, type Session, SessionKind, type SessionLink } from "../session/session.ts";
 import type { Conversations } from "./conversations.ts";
 import type { DeferredOwner } from "./deferred-replies.ts";
-import { FREE_BYTES, OutputBuffer } from "./output-buffer.ts";
+import { FREE_BYTES, mayWait, OutputBuffer } from "./output-buffer.ts";
 import type { Conversation, Ends, Transport } from "./transport.ts";
 
 /** What comes in fewer bytes at once takes no longer than a turn: not worth a look at the clock. */
@@ -115,6 +116,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     const { executor, batch } = shared;
     const { reply } = executor;
     assert(!this.serving && !this.paused, "a client is served once at a time, and not while it is paused");
+    if (session.pushes !== null) sendPushes(session);
     const now = executor.beginBatch();
     session.lastActive = now;
     shared.deferred.expire(now);
@@ -228,10 +230,11 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     if (session.kind === SessionKind.REPLICA) return this.refuseReply();
     const { barrier, deferred, keyspace } = this.shared;
     if (!this.serving) {
+      if (session.pushes !== null) sendPushes(session);
       // It has had its last reply.
       if (session.closing) return this.finishClosing();
       // What is too much for it must not even be begun.
-      if (to - from > FREE_BYTES && this.shared.countsReplies[session.kind]) return this.sendLimited(bytes, from, to, value);
+      if (to - from > FREE_BYTES && this.mayExceed(to - from)) return this.sendLimited(bytes, from, to, value);
     }
     if (barrier.closed) {
       this.sendDeferred();
@@ -249,6 +252,13 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     if (from + taken === to || this.ended) return;
     this.full = true;
     this.keepForLater(bytes, from + taken, to, { value, counted: taken >= FREE_BYTES });
+  }
+
+  /** Whether so many bytes could be too much, if the client reads none of them. */
+  private mayExceed(bytes: number): boolean {
+    const { countsReplies, memory, outputLimits } = this.shared;
+    const { kind } = this.session;
+    return countsReplies[kind] && (memory.limit > 0 || this.output.size > 0 || !mayWait(bytes, outputLimits[kind]));
   }
 
   private sendLimited(bytes: Buffer, from: number, to: number, value: boolean): void {

@@ -147,6 +147,12 @@ export class OutputBuffer {
   }
 }
 
+/** Whether so many bytes alone are less than the limit and its soft part, however they are counted. */
+export function mayWait(bytes: number, { hard, soft }: OutputLimit): boolean {
+  const most = 2 * (bytes + LEAST_ROOM);
+  return (hard === 0 || most < hard) && (soft === 0 || most < soft);
+}
+
 /** Returns how many bytes a block has room for that is made for `bytes`: jemalloc has four sizes between a power of two and the next. */
 function roomFor(bytes: number): number {
   const step = 2 ** (Math.floor(Math.log2(bytes + HEAD_BYTES - 1)) - 2);

@@ -4,7 +4,7 @@
  * be kept after the handler returns.
  */
 
-import { equalsWord, parseInt64, smallInteger } from "../base/bytes.ts";
+import { parseInt64, smallInteger } from "../base/bytes.ts";
 import { type CommandError, errors } from "../errors.ts";
 import { Audience } from "../journal/journal.ts";
 import type { Database } from "../keyspace/database.ts";
@@ -176,8 +176,7 @@ export class Call implements KeyAccess {
 
   /** Whether argument `index` is `word` (lower case) in any case. */
   is(index: number, word: string): boolean {
-    const from = this.frame.offsets[index];
-    return equalsWord(this.frame.buffer, from, from + this.frame.lengths[index], word);
+    return this.frame.is(index, word);
   }
 
   /** An int64. Errors: not an integer. */

@@ -41,6 +41,8 @@ export type Trait =
 export interface Arguments {
   readonly count: number;
   text(index: number): string;
+  /** Whether argument `index` is `word` (lower case) in any case. */
+  is(index: number, word: string): boolean;
 }
 
 const NO_SECRETS: readonly number[] = [];

@@ -15,6 +15,11 @@ export function canHaveKeys(entry: CommandEntry): boolean {
   return entry.spec.keys.some((spec) => !spec.flags.includes("not_key"));
 }
 
+/** What tells how the one key of a request of this command is accessed, where its specification leaves that open and nothing else; or null. */
+export function flagFinder(entry: CommandEntry): ((request: Arguments) => readonly KeyFlag[]) | null {
+  return FLAGS.get(entry.fullName) ?? null;
+}
+
 /**
  * Returns the keys of a request whose number of arguments the command accepts, in the order of its key specifications. None for a request
  * that the command will refuse for its syntax.
@@ -118,19 +123,31 @@ function rangeOf({ find }: KeySpec, begin: number, request: Arguments): { first:
 
 // ---- commands whose specifications cannot tell the keys or how they are accessed
 
+const READ: readonly KeyFlag[] = ["RO", "access"];
+const READ_AND_WRITE: readonly KeyFlag[] = ["RW", "access", "update"];
+const OVERWRITE: readonly KeyFlag[] = ["OW", "update"];
+const CONDITIONAL_WRITE: readonly KeyFlag[] = ["RW", "update"];
+const PLAIN_DELETE: readonly KeyFlag[] = ["RM", "delete"];
+const CONDITIONAL_DELETE: readonly KeyFlag[] = ["RW", "delete"];
+
 type KeyFinder = (request: Arguments) => KeyReference[];
 
+/** What is done with the one key of a request, where only that depends on its options. */
+const FLAGS: ReadonlyMap<string, (request: Arguments) => readonly KeyFlag[]> = new Map([
+  ["set", setFlags],
+  ["delex", (request: Arguments) => (hasCondition(request, 2) ? CONDITIONAL_DELETE : PLAIN_DELETE)],
+  ["bitfield", (request: Arguments) => (onlyReadsBits(request) ? READ : READ_AND_WRITE)],
+]);
+
 const FINDERS: ReadonlyMap<string, KeyFinder> = new Map<string, KeyFinder>([
-  ["set", (request) => [{ index: 1, flags: setFlags(request) }]],
-  ["delex", (request) => [{ index: 1, flags: hasCondition(request, 2) ? ["RW", "delete"] : ["RM", "delete"] }]],
-  ["bitfield", (request) => [{ index: 1, flags: onlyReadsBits(request) ? ["RO", "access"] : ["RW", "access", "update"] }]],
+  ...[...FLAGS].map(([name, flags]): [string, KeyFinder] => [name, (request) => [{ index: 1, flags: flags(request) }]]),
   ["sort", sortKeys],
   ["sort_ro", () => [{ index: 1, flags: ["RO", "access"] }]],
   ["migrate", migrateKeys],
 ]);
 
 function hasWord(request: Arguments, from: number, word: string): boolean {
-  for (let index = from; index < request.count; index++) if (request.text(index).toLowerCase() === word) return true;
+  for (let index = from; index < request.count; index++) if (request.is(index, word)) return true;
   return false;
 }
 
@@ -142,8 +159,9 @@ function hasCondition(request: Arguments, from: number): boolean {
 }
 
 function setFlags(request: Arguments): readonly KeyFlag[] {
-  if (hasWord(request, 3, "get")) return ["RW", "access", "update"];
-  return hasCondition(request, 3) ? ["RW", "update"] : ["OW", "update"];
+  if (request.count === 3) return OVERWRITE;
+  if (hasWord(request, 3, "get")) return READ_AND_WRITE;
+  return hasCondition(request, 3) ? CONDITIONAL_WRITE : OVERWRITE;
 }
 
 /** Whether all operations are GET, as far as the syntax holds. */

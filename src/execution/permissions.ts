@@ -10,7 +10,7 @@ import { Access, type Selector } from "../session/acl/selector.ts";
 import type { User } from "../session/acl/user.ts";
 import { CATEGORIES, categoriesOf } from "./categories.ts";
 import type { KeyFlag, KeySpec } from "./command-syntax.ts";
-import { canHaveKeys, keysToCheck } from "./key-extraction.ts";
+import { canHaveKeys, flagFinder, keysToCheck } from "./key-extraction.ts";
 import type { CommandEntry, CommandTable } from "./registry.ts";
 
 /** What is denied, and the argument that it is denied for: 0 for the command itself. */
@@ -24,7 +24,8 @@ interface KeyRange {
   readonly first: number;
   readonly last: number;
   readonly step: number;
-  readonly access: number;
+  /** What is done with them; a function where that depends on the request. */
+  readonly access: number | ((request: Frame) => number);
 }
 
 /** Null: they must be looked for. */
@@ -85,8 +86,9 @@ export class Permissions {
     const { buffer, offsets, lengths, count } = request;
     for (const { first, last, step, access } of plan) {
       const end = last < 0 ? count + last : last;
+      const wanted = typeof access === "number" ? access : access(request);
       for (let index = first; index <= end && index < count; index += step) {
-        if (!selector.allowsKey(buffer, offsets[index], lengths[index], access)) return index;
+        if (!selector.allowsKey(buffer, offsets[index], lengths[index], wanted)) return index;
       }
     }
     return 0;
@@ -113,15 +115,21 @@ function accessOf(flags: readonly KeyFlag[]): number {
 function planOf(entry: CommandEntry): KeyPlan {
   if (!canHaveKeys(entry)) return [];
   const specs = entry.spec.keys.filter(({ flags }) => !flags.includes("not_key"));
-  const ranges = specs.map(rangeOf);
+  const ranges = specs.map((spec) => rangeOf(entry, spec));
   return ranges.every((range) => range !== null) ? ranges : null;
 }
 
-function rangeOf({ begin, find, flags }: KeySpec): KeyRange | null {
-  if (flags.includes("variable_flags") || flags.includes("incomplete")) return null;
+function rangeOf(entry: CommandEntry, { begin, find, flags }: KeySpec): KeyRange | null {
+  const finder = flagFinder(entry);
+  if ((flags.includes("variable_flags") && finder === null) || flags.includes("incomplete")) return null;
   if (typeof begin !== "object" || !("index" in begin) || typeof find !== "object" || !("lastKey" in find) || find.limit > 1) return null;
   const { lastKey, step } = find;
-  return { first: begin.index, last: lastKey < 0 ? lastKey : begin.index + lastKey, step, access: accessOf(flags) };
+  return {
+    first: begin.index,
+    last: lastKey < 0 ? lastKey : begin.index + lastKey,
+    step,
+    access: finder === null ? accessOf(flags) : (request) => accessOf(finder(request)),
+  };
 }
 
 function deniedAmong(selector: Selector, entry: CommandEntry, request: Frame): number {

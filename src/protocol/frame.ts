@@ -1,6 +1,6 @@
 /** One request, as offsets into the bytes it came in: nothing is copied. Reused from request to request. */
 
-import { copyBytes, integerLength, writeInteger } from "../base/bytes.ts";
+import { copyBytes, equalsWord, integerLength, writeInteger } from "../base/bytes.ts";
 
 const STAR = 0x2a;
 const DOLLAR = 0x24;
@@ -75,6 +75,12 @@ export class Frame {
   text(index: number): string {
     const from = this.offsets[index];
     return this.buffer.latin1Slice(from, from + this.lengths[index]);
+  }
+
+  /** Whether argument `index` is `word` (lower case) in any case. */
+  is(index: number, word: string): boolean {
+    const from = this.offsets[index];
+    return equalsWord(this.buffer, from, from + this.lengths[index], word);
   }
 
   /** Makes this frame the request that `other` is, in bytes of its own if `copy`. */

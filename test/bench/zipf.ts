@@ -1,6 +1,6 @@
 /** Numbers of which few come often, as keys of caches do. */
 
-/** -> a function that draws numbers below `count`, the one of rank r with a probability that falls as 1 / r ** `skew`; the same ones for the same seed. */
+/** -> a function that draws numbers below `count`, that of rank r with a probability that falls as 1 / r ** `skew`; the same for the same seed. */
 export function skewed(count: number, skew: number, seed: number): () => number {
   const sums = new Float64Array(count);
   let sum = 0;

@@ -89,7 +89,11 @@ const QUOTE_AT = 2;
 
 /** Returns the request that follows COMMAND GETKEYS. */
 function quotedRequest(call: Call): Arguments {
-  return { count: call.count - QUOTE_AT, text: (index) => call.text(QUOTE_AT + index) };
+  return {
+    count: call.count - QUOTE_AT,
+    text: (index) => call.text(QUOTE_AT + index),
+    is: (index, word) => call.is(QUOTE_AT + index, word),
+  };
 }
 
 /** Errors: no such command, one without keys, a wrong number of arguments, invalid arguments. */

@@ -4,7 +4,7 @@ import { DIRECTIVE_NAMES, DIRECTIVES } from "./options.ts";
 
 const USAGE = `Usage: replicant [config file] [-] [--directive value ...] ...
 
-  replicant                                     the defaults: 127.0.0.1, port 6379
+  replicant                                     the defaults: port 6379, every address
   replicant /etc/replicant.conf --port 7000     a file of directives in redis.conf's syntax; options override it
   replicant -p 7000 -r "localhost 6379"         a live replica of the server at localhost:6379
   cat some.conf | replicant -                   directives from standard input

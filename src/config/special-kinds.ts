@@ -149,8 +149,8 @@ export const addresses = manyWords<readonly string[]>(
     const value = isEmptyList(words) ? [] : [...words];
     return { value, text: value.join(" ") };
   },
-  // Redis drops the line when it holds the default. Ours stays: Redis, whose default is every address, would open the port without it.
-  (setting, initial) => [{ words: setting.text === "" ? '""' : setting.text, force: setting.text !== initial.text }],
+  // As in Redis, no line holds the default.
+  (setting, initial) => (setting.text === initial.text ? [] : [{ words: setting.text === "" ? '""' : setting.text, force: true }]),
 );
 
 /** Where a master listens. */

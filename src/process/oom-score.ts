@@ -32,7 +32,7 @@ export class OomScore {
       const base = this.base ?? Number.parseInt(readFileSync(FILE, "latin1"), 10);
       const [master = 0, replica = 0] = values["oom-score-adj-values"];
       const own = values.replicaof === null ? master : replica;
-      const score = mode === "no" ? base : (mode === "relative" ? base : 0) + own;
+      const score = mode === "no" ? base : (mode === "absolute" ? 0 : base) + own;
       const wanted = Math.max(-LIMIT, Math.min(LIMIT, score));
       if (wanted !== this.applied) writeFileSync(FILE, `${wanted}\n`);
       this.base = mode === "no" ? null : base;

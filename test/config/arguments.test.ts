@@ -27,7 +27,7 @@ function complaint(argv: readonly string[], stdin = ""): string {
 
 describe("the command line", () => {
   const accepted: readonly (readonly [argv: readonly string[], expected: { readonly [K in DirectiveName]?: string }])[] = [
-    [[], { port: "6379", bind: "127.0.0.1", save: "3600 1 300 100 60 10000", dir: "/home/me" }],
+    [[], { port: "6379", bind: "* -::*", save: "3600 1 300 100 60 10000", dir: "/home/me" }],
     [["--port", "7000"], { port: "7000" }],
     [["-p", "7000"], { port: "7000" }],
     [["-p 7000"], { port: "7000" }],

@@ -29,7 +29,7 @@ describe("values", () => {
     expect(values.replicaof).toEqual({ host: "h", port: 1 });
     expect(values["latency-tracking-info-percentiles"]).toEqual([50, 99, 99.9]);
     expect(values["shutdown-on-sigterm"]).toEqual([]);
-    expect(values.bind).toEqual(["127.0.0.1"]);
+    expect(values.bind).toEqual(["*", "-::*"]);
   });
 
   test("of features that are not there yet are read as those of others", () => {
@@ -357,7 +357,11 @@ describe("CONFIG REWRITE", () => {
     });
   });
 
-  test("an explicit bind of the default stays, for Redis would otherwise listen everywhere", () => {
+  test("an explicit bind of the default goes, another stays", () => {
+    within("# where\nbind * -::*\n", (config, path) => {
+      config.rewrite();
+      expect(readFileSync(path, "latin1")).not.toContain("bind");
+    });
     within("bind 127.0.0.1\n", (config, path) => {
       config.rewrite();
       expect(readFileSync(path, "latin1")).toStartWith("bind 127.0.0.1\n");

@@ -161,7 +161,7 @@ describeWithRedis("CONFIG against Redis", () => {
   test("SET accepts and refuses the same, in the same words, and GET shows the same", async () => {
     await using server = await startRedis({ args: ["--bind", "127.0.0.1"] });
     const client = await connect(server.port);
-    const config = Config.of({ save: "", port: String(server.port), dir: server.dir });
+    const config = Config.of({ save: "", bind: "127.0.0.1", port: String(server.port), dir: server.dir });
     for (const pairs of SETS) {
       const words = pairs.flatMap(([name, value]) => [Buffer.from(name, "latin1"), Buffer.from(value, "latin1")]);
       const theirs = (await client.command("CONFIG", "SET", ...words)).toString("latin1").slice(1, -2);
@@ -196,7 +196,9 @@ describeWithRedis("CONFIG against Redis", () => {
     const client = await connect(server.port);
     const theirs = new Map(pairsOf(stringsOf((await client.command("CONFIG", "GET", "*")).toString("latin1"))));
     client.close();
-    const ours = new Map(Config.of({ save: "", port: String(server.port), dir: server.dir, "repl-diskless-sync-delay": "0" }).get(["*"]));
+    const ours = new Map(
+      Config.of({ save: "", bind: "127.0.0.1", port: String(server.port), dir: server.dir, "repl-diskless-sync-delay": "0" }).get(["*"]),
+    );
     for (const name of [...NEW_IN_7_2, ...OURS]) ours.delete(name);
     for (const name of HIDDEN_IN_7_2) theirs.delete(name);
     expect([...ours].sort()).toEqual([...theirs].sort());

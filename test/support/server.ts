@@ -21,7 +21,7 @@ export interface TestServer extends AsyncDisposable {
  */
 export async function startServer(directives: Parameters<typeof Config.of>[0] = {}): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), "replicant-test-"));
-  const config = Config.of({ save: "", "enable-debug-command": "yes", dir: directory, ...directives });
+  const config = Config.of({ save: "", bind: "127.0.0.1", "enable-debug-command": "yes", dir: directory, ...directives });
   const server = new Server(config, { anyPort: true, log: new Log({ level: "nothing", file: "" }) });
   const stop = async () => {
     await server.stop();

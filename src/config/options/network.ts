@@ -7,8 +7,8 @@ import { addresses, outputLimits } from "../special-kinds.ts";
 
 /** Where clients connect, and how much a connection may hold. */
 export const NETWORK = {
-  // Redis listens on every address by default and leans on protected-mode; Replicant opens no more than loopback unasked.
-  bind: directive(addresses, "127.0.0.1", "Addresses to listen on; one that starts with - may be missing on this machine"),
+  // Everywhere, as Redis: protected-mode keeps clients of other machines out until there is a password.
+  bind: directive(addresses, "* -::*", "Addresses to listen on; one that starts with - may be missing on this machine"),
   port: directive(port, "6379", "TCP port to listen on; 0 for none"),
   unixsocket: directive(optionalPath, "", "Path of a Unix socket to listen on as well", FIXED),
   unixsocketperm: directive(octal(0o777), "0", "File mode of the Unix socket, octal; 0 leaves it to the umask", FIXED),

@@ -59,6 +59,13 @@ export class Log {
     this.write(LogLevel.warning, message);
   }
 
+  /** Lines that follow a warning, as they are. */
+  raw(text: string): void {
+    if (this.level > LogLevel.warning) return;
+    writeLine(this.file, text);
+    if (this.syslog !== null) for (const line of text.split(/[\r\n]+/)) if (line !== "") this.syslog.write(LogLevel.warning, line);
+  }
+
   /** `level`: as `LogLevel` has them. */
   write(level: number, message: string): void {
     if (level < this.level) return;

@@ -1,6 +1,7 @@
 /** The program: command line to configuration to server, signals, exit codes. The only file that knows of a process. */
 
 import { readFileSync } from "node:fs";
+import { crashBySignal, crashOf } from "./commands/server/crash-report.ts";
 import { compareProgram } from "./compare/program.ts";
 import { parseArguments } from "./config/arguments.ts";
 import { Config } from "./config/config.ts";
@@ -19,6 +20,9 @@ import { VERSION_LINE } from "./version.ts";
 
 /** Failures that are not ours and need a person: said in one line, without a stack. */
 const EXPECTED = [ConfigError, FileLimitError, ListenError, TlsError, LoadError, LogFileError];
+
+/** What a server ends with that was told to by DEBUG SEGFAULT. */
+const SEGFAULT_CODE = crashBySignal("SIGSEGV").code;
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === "compare")
@@ -49,12 +53,14 @@ async function main(argv: readonly string[]): Promise<number> {
   const server = new Server(config);
   handleSignals(server);
   handleCrashes(server);
+  handleAbort(server);
   lowerCompilerThreads();
   const manager = supervision(supervised, process.env, server.log, () => process.kill(process.pid, "SIGSTOP"));
   await server.start();
   background.ready();
   manager.ready(config.values.replicaof !== null);
   const code = await server.stopped;
+  if (code === SEGFAULT_CODE) endBy("SIGSEGV");
   manager.stopping();
   return code;
 }
@@ -72,10 +78,26 @@ function ownCommand(argv: readonly string[]): string[] {
 function handleCrashes(server: Server): void {
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {
-      server.log.warning(`Replicant stops because of an internal error: ${describe(error)}`);
+      server.crash(crashOf(error));
       process.exit(1);
     });
   }
+}
+
+/** SIGABRT leaves a bug report. (A handler of SIGSEGV would have one that is real come again for ever.) */
+function handleAbort(server: Server): void {
+  process.on("SIGABRT", () => {
+    if (server.config.values["crash-log-enabled"]) server.crash(crashBySignal("SIGABRT"));
+    endBy("SIGABRT");
+  });
+}
+
+/** Ends the process as the signal does by itself. */
+function endBy(signal: NodeJS.Signals): void {
+  // Once a handler has come and gone, the system's default is in force and not the runtime's.
+  process.on(signal, () => {});
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 /** SIGTERM and SIGINT shut down as SHUTDOWN with the options of shutdown-on-sigterm and -sigint does; another one meanwhile does not wait. */

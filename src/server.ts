@@ -7,6 +7,7 @@ import { AppendOnlyFile } from "./aof/aof.ts";
 import { Replay } from "./aof/replay.ts";
 import type { InvariantError } from "./assert.ts";
 import { COMMANDS } from "./commands/command-list.ts";
+import { crashOf, reportCrash } from "./commands/server/crash-report.ts";
 import { Comparisons } from "./compare/comparisons.ts";
 import type { Config } from "./config/config.ts";
 import type { CallWatch } from "./execution/call-watch.ts";
@@ -14,7 +15,7 @@ import { CommandExecutor } from "./execution/executor.ts";
 import { type Permissions, ruleCommands } from "./execution/permissions.ts";
 import { type CommandTable, renameCommands } from "./execution/registry.ts";
 import type { Restrictions } from "./execution/restrictions.ts";
-import type { ServerParts, ShutdownOptions } from "./execution/server-parts.ts";
+import type { Crash, ServerParts, ShutdownOptions } from "./execution/server-parts.ts";
 import { journalDeletions } from "./journal/deletions.ts";
 import { Journal } from "./journal/journal.ts";
 import { expiresFields } from "./keyspace/field-expirer.ts";
@@ -263,9 +264,17 @@ export class Server implements ServerParts {
 
   readonly broken = (error: InvariantError): void => {
     if (this.closed) return;
-    this.log.warning(`Replicant stops because of an internal error: ${error.stack ?? error.message}`);
-    void this.stop(1);
+    this.crash(crashOf(error));
   };
+
+  crash(crash: Crash): void {
+    if (this.closed) return;
+    if (this.config.values["crash-log-enabled"]) reportCrash(this, crash, this.executor.requestsUnderWay);
+    else for (const line of crash.heading) this.log.warning(line);
+    // What they have sent behind this is not served.
+    for (const session of this.clients) session.link.destroy();
+    void this.stop(crash.code);
+  }
 
   /** The role, the link to the master, loading, saving or writing changed: which commands may run is decided again. */
   readonly stateChanged = (): void => {

@@ -24,7 +24,7 @@ import { keysToTrack } from "./key-extraction.ts";
 import { type Denial, denialText, Permissions } from "./permissions.ts";
 import { type CommandEntry, CommandTable, Restriction, subcommandOf } from "./registry.ts";
 import { Restrictions } from "./restrictions.ts";
-import type { ServerParts } from "./server-parts.ts";
+import type { RequestFacts, ServerParts } from "./server-parts.ts";
 import { SuspendedCalls } from "./suspended-calls.ts";
 
 const NOT_IN_MULTI = new CommandError("ERR Command not allowed inside a transaction");
@@ -57,6 +57,8 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   /** The call of the script under way, made for the first one. Its answer is a value of the script's language; one for each of these is kept. */
   private scriptCall: Call | null = null;
   private readonly scriptCalls = new Map<Reply, Call>();
+  /** The request in which an invariant turned out to be broken. */
+  private faulty: RequestFacts | null = null;
 
   constructor(server: ServerParts, commands: readonly Command[], reply: Reply) {
     this.server = server;
@@ -359,6 +361,16 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     return this.depth === 0 ? null : (this.calls[0] as Call).session;
   }
 
+  /** What was asked for when the server broke: the client's request first, the one that failed last. */
+  get requestsUnderWay(): RequestFacts[] {
+    const outer = this.calls.slice(0, this.depth).map(requestFacts);
+    const { faulty } = this;
+    if (faulty === null) return outer;
+    const last = outer.at(-1);
+    const known = last !== undefined && last.session === faulty.session && last.command === faulty.command;
+    return known ? outer : [...outer, faulty];
+  }
+
   /** A request whose client is blocked now is no call yet: it will be one when it is executed again, or given up. */
   private uncount(session: Session): void {
     session.commands--;
@@ -379,7 +391,10 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
 
   private answerException(call: Call, error: unknown, answeredBefore: number): void {
     // A broken invariant of the memory layer is not survivable: the server stops.
-    if (error instanceof InvariantError) throw error;
+    if (error instanceof InvariantError) {
+      this.faulty ??= requestFacts(call);
+      throw error;
+    }
     const { stats, log } = this.server;
     // Half an answer before an error would be taken for the whole one, and the error for the next.
     if (call.reply.written !== answeredBefore && !call.reply.takeBack(answeredBefore)) call.session.link.destroy();
@@ -388,7 +403,11 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     else {
       stats.unexpectedErrors++;
       const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      log.warning(`Unexpected exception in command '${call.entry.fullName}': ${stack}`);
+      const { command, lengths, session } = requestFacts(call);
+      const client = describeClient(session, this.server.keyspace.now).trimEnd();
+      log.warning(
+        `Unexpected exception in command '${command}' of ${lengths.length} arguments (${lengths.join(" ")} bytes), ${client}: ${stack}`,
+      );
       call.failure = new CommandError(`ERR internal error in '${call.entry.fullName}', see the server log`);
     }
     this.answerError(call.session, call.failure, call.reply);
@@ -490,6 +509,11 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     if (timed) this.timer.sampled(call, from);
     if (this.watch.monitors.active) this.watch.show(call);
   }
+}
+
+/** Copied: the request itself is gone soon. */
+function requestFacts({ session, entry, frame }: Call): RequestFacts {
+  return { session, command: entry.fullName, lengths: Array.from(frame.lengths.slice(0, frame.count)) };
 }
 
 function sentError({ kind, link, lastCommand }: Session, message: string): string {

@@ -24,6 +24,25 @@ export interface ShutdownOptions {
   force: boolean;
 }
 
+/** A request under way when the server broke. */
+export interface RequestFacts {
+  readonly session: Session;
+  /** The command's full name: `config|set`. */
+  readonly command: string;
+  /** Of the arguments in bytes, that of the name first. */
+  readonly lengths: readonly number[];
+}
+
+/** Why a server breaks off, for its bug report. */
+export interface Crash {
+  /** What happened, for the log. */
+  readonly heading: readonly string[];
+  /** Where, in JavaScript's words. */
+  readonly stack: string;
+  /** What the process exits with: not 0. */
+  readonly code: number;
+}
+
 export interface ServerParts extends ReplicationContext {
   readonly access: AccessControl;
   /** What users may do. */
@@ -52,6 +71,8 @@ export interface ServerParts extends ReplicationContext {
   shutdown(options: ShutdownOptions): Promise<boolean>;
   /** Closes everything at once, saving nothing; the process may exit with `code`. */
   stop(code: number): Promise<void>;
+  /** Writes a bug report to the log, if crash-log-enabled, and closes everything at once. */
+  crash(crash: Crash): void;
   /** SHUTDOWN ABORT. Returns whether a shutdown was waiting for replicas; its promise resolves to false. */
   abortShutdown(): boolean;
   /** When a shutdown that is under way stops waiting for replicas, in ms since 1970; 0 while there is none. */

@@ -71,10 +71,7 @@ export class ClientAcceptor implements Acceptor {
   /** What a broken socket tells is of no interest; anything else is our own fault. */
   failed(error: Error): void {
     if (error instanceof InvariantError) {
-      // Not survivable: what owns the process learns of it and decides how to stop.
-      queueMicrotask(() => {
-        throw error;
-      });
+      this.shared.parts.broken(error);
     } else if (!("syscall" in error)) {
       this.shared.parts.log.warning(`Unexpected exception while serving a client: ${error.stack ?? error.message}`);
     }

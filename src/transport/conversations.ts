@@ -1,5 +1,6 @@
 /** What all connections share: the parts of the server that they work with, the limits that the configuration sets, and replies that wait. */
 
+import type { Broken } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
@@ -24,6 +25,8 @@ export interface ConversationParts {
   readonly stats: ServerStats;
   readonly executor: Executor;
   readonly access: AccessControl;
+  /** An invariant is broken, which serving a client has brought to light. */
+  readonly broken: Broken;
   /** The client is gone, its session already off the list of clients. */
   departed(session: Session): void;
 }

@@ -54,6 +54,9 @@ function setUp(directives: Parameters<typeof Config.of>[0] = {}) {
     executor: fakeExecutor(keyspace),
     access: openAccess(clients, config.values.requirepass),
     departed() {},
+    broken(error) {
+      throw error;
+    },
   });
   const acceptor = new ClientAcceptor(shared);
   const call = (remoteAddress: string, unixSocket = false) => {

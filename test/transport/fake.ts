@@ -106,6 +106,9 @@ export class FakeHost extends Conversations {
       stats: new ServerStats(),
       executor,
       departed: (session) => void gone.push(session.id),
+      broken(error) {
+        throw error;
+      },
     });
     this.reply = executor.reply;
     this.warnings = warnings;

@@ -265,7 +265,9 @@ describe("the executable", () => {
     const client = await server.connect();
     client.send("PING\r\nBREAK\r\nPING\r\n");
     expect(await within(server.exited, "the server to stop")).toBe(1);
-    expect(await server.log()).toMatch(/# Replicant stops because of an internal error: InvariantError: broken by the test\n +at /);
+    expect(await server.log()).toMatch(
+      /# Replicant stops because of an internal error: InvariantError: broken by the test\n[\s\S]*STACK TRACE ------\n.*\n +at /,
+    );
     await client.closed;
     await server.stop();
   });

@@ -36,7 +36,7 @@ export const SERVER = {
   "syslog-enabled": directive(bool, "no", "Log to the system logger too", FIXED),
   "syslog-ident": directive(text(), "redis", "Name in the system log", FIXED),
   "syslog-facility": directive(oneOf(FACILITIES), "local0", "Facility of the system log", FIXED),
-  "crash-log-enabled": ignored(bool, "yes", "a crash is always reported"),
+  "crash-log-enabled": directive(bool, "yes", "Write a bug report to the log when the server breaks"),
   "crash-memcheck-enabled": ignored(bool, "yes", "no memory test follows a crash here"),
   "use-exit-on-panic": ignored(bool, "no", "a panic always exits here", HIDDEN),
   "watchdog-period": ignored(count, "0", "there is no software watchdog here", HIDDEN),

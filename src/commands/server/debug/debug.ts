@@ -7,6 +7,7 @@ import { commandsOf } from "../../../execution/command-spec.ts";
 import { Frame } from "../../../protocol/frame.ts";
 import { type HelpEntry, replyHelp, wrongArguments } from "../../arguments/help.ts";
 import { wordSet } from "../../arguments/numbers.ts";
+import { crashBySignal, crashOf } from "../crash-report.ts";
 import { listpack, packedThreshold, quicklist } from "./list-structure.ts";
 import { protocol } from "./protocol.ts";
 import { tableStats } from "./table-stats.ts";
@@ -39,6 +40,7 @@ function act(run: (call: Call) => void, least: number, most: number, ...help: He
 const ANY = Number.POSITIVE_INFINITY;
 
 const SUBCOMMANDS: readonly Subcommand[] = [
+  sub(failAssertion, 2, ANY, "ASSERT", "Crashes the server by an assertion that does not hold."),
   act(flushSleep, 3, 3, "AOF-FLUSH-SLEEP <microseconds>", "Sleeps before each write to the append-only file, for tests."),
   act(changeReplicationId, 2, 2, "CHANGE-REPL-ID", "Starts a new replication history. Replicas must resynchronize in full."),
   act(rewriteAll, 2, 2, "CONFIG-REWRITE-FORCE-ALL", "CONFIG REWRITE that writes out the defaults too."),
@@ -51,6 +53,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   sub(loadAof, 2, 2, "LOADAOF", "Flushes the append-only file, empties the memory and loads the file."),
   act((call) => call.server.log.warning(`DEBUG LOG: ${call.text(2)}`), 3, 3, "LOG <message>", "Writes a message to the log."),
   sub(object, 3, 3, "OBJECT <key>", "Returns how the value of a key is stored."),
+  sub(panic, 2, ANY, "PANIC", "Crashes the server by a panic."),
   act(pauseCron, 3, 3, "PAUSE-CRON <0|1>", "1 pauses the periodic work, 0 resumes it."),
   sub(populate, 3, 5, "POPULATE <count> [<prefix>] [<size>]", "Creates <count> string keys, which are not replicated."),
   sub(
@@ -85,6 +88,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|ms>, REPLYBUFFER RESIZING <0|1>",
     "Accepted without effect: clients have no reply buffers of their own.",
   ),
+  sub((call) => call.server.crash(crashBySignal("SIGSEGV")), 2, ANY, "SEGFAULT", "Crashes the server by SIGSEGV."),
   act(setActiveExpire, 3, 3, "SET-ACTIVE-EXPIRE <0|1>", "0 keeps expired keys until they are accessed."),
   act(
     (call) => {
@@ -145,6 +149,18 @@ class Reloaded {
   constructor(failure: CommandError | null) {
     this.failure = failure;
   }
+}
+
+function failAssertion(call: Call): void {
+  const lengths = Array.from({ length: call.count }, (_, index) => `client->argv[${index}]: ${call.bytes(index).length} bytes`);
+  const client = ["=== ASSERTION FAILED CLIENT CONTEXT ===", `client->argc = ${call.count}`, ...lengths];
+  call.server.crash({ ...crashOf(new Error("1 == 2")), heading: [...client, "=== ASSERTION FAILED ===", "==> '1 == 2' is not true"] });
+}
+
+function panic(call: Call): void {
+  const rule = "------------------------------------------------";
+  const guru = "!!! Software Failure. Press left mouse button to continue";
+  call.server.crash({ ...crashOf(new Error("DEBUG PANIC")), heading: [rule, guru, "Guru Meditation: called by Unittest"] });
 }
 
 /** C's atoi: the integer that the text begins with, or 0. */

@@ -2,9 +2,8 @@
 
 import type { ServerParts } from "../../../execution/server-parts.ts";
 import type { InfoText } from "../../../session/info-text.ts";
-import type { Session } from "../../../session/session.ts";
 
-type Write = (out: InfoText, server: ServerParts, session: Session) => void;
+type Write = (out: InfoText, server: ServerParts) => void;
 
 export interface Section {
   /** Names that ask for it, lower case; the first is its own. */

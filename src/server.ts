@@ -178,6 +178,10 @@ export class Server implements ServerParts {
     return this.endpoints.masterTls;
   }
 
+  get targetTls(): TLSOptions | null {
+    return this.endpoints.targetTls;
+  }
+
   get tlsPort(): number {
     return this.endpoints.tlsPort;
   }
@@ -231,6 +235,11 @@ export class Server implements ServerParts {
 
   shutdown(options: ShutdownOptions): Promise<boolean> {
     return this.ending.begin(options);
+  }
+
+  /** Likewise, because of a signal. */
+  shutdownBySignal(options: ShutdownOptions): Promise<boolean> {
+    return this.ending.beginBySignal(options);
   }
 
   abortShutdown(): boolean {

@@ -1,5 +1,6 @@
 /** The parts of a server, as commands and those who run them see it. `Server` is one; tests may make another. */
 
+import type { TLSOptions } from "bun";
 import type { Comparisons } from "../compare/comparisons.ts";
 import type { Migrations } from "../migration/migrations.ts";
 import type { ReplicationContext } from "../replication/context.ts";
@@ -59,6 +60,8 @@ export interface ServerParts extends ReplicationContext {
   readonly replication: Replication;
   readonly comparisons: Comparisons;
   readonly migrations: Migrations;
+  /** What a target of MIGRATE is shown over TLS; null: connections to them have none. */
+  readonly targetTls: TLSOptions | null;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   /** ms since 1970. */

@@ -3,8 +3,10 @@
  * room, and its replies come back a line at a time. Used by the server's own thread and by the worker (worker.ts): it knows neither.
  */
 
+import type { TLSOptions } from "bun";
 import type { RdbFamily } from "../rdb/format.ts";
 import { LONGEST_TIMER_MS } from "../session/deadlines.ts";
+import { mayTrust } from "../transport/tls.ts";
 
 /** So much is put together before it is sent. */
 const PIECE_BYTES = 64 * 1024;
@@ -58,27 +60,47 @@ export class TargetSocket {
 
   /**
    * Connects. Errors: TargetLost when no one is there, or that takes longer than `timeoutMs`: Redis notices when it writes. Another one when
-   * there is no such host, or no way to it.
+   * there is no such host, or no way to it, and for all that fails over TLS.
    */
-  static async open(host: string, port: number, timeoutMs: number): Promise<TargetSocket> {
+  static async open(host: string, port: number, timeoutMs: number, tls: TLSOptions | null = null): Promise<TargetSocket> {
     // Bun takes the brackets that an address has in a URL.
     if (host.startsWith("[")) throw new Error("an address has no brackets");
     const target = new TargetSocket();
-    const lost = (): void => target.lost(false);
+    const handshake = Promise.withResolvers<void>();
+    // Without TLS no one waits for it.
+    handshake.promise.catch(() => {});
+    const lost = (): void => {
+      handshake.reject(new Error("closed before the handshake was over"));
+      target.lost(false);
+    };
     const connecting = Bun.connect({
       hostname: host,
       port,
-      socket: { data: (_, chunk) => target.receive(chunk), drain: () => target.pump(), close: lost, end: lost, error: lost },
+      ...(tls === null ? {} : { tls }),
+      socket: {
+        data: (_, chunk) => target.receive(chunk),
+        handshake: (_, succeeded, error) => {
+          if (mayTrust(succeeded, error)) handshake.resolve();
+          else handshake.reject(error ?? new Error("the handshake failed"));
+        },
+        drain: () => target.pump(),
+        close: lost,
+        end: lost,
+        error: lost,
+      },
     });
+    const secured = tls === null ? connecting : connecting.then((socket) => handshake.promise.then(() => socket));
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => late.reject(new TargetLost("writing", true)), Math.min(timeoutMs, LONGEST_TIMER_MS));
     try {
-      target.socket = await Promise.race([connecting, late.promise]);
+      target.socket = await Promise.race([secured, late.promise]);
       target.socket.setNoDelay(true);
       return target;
     } catch (error) {
       // It may come about still.
       void connecting.then((socket) => socket.terminate()).catch(() => {});
+      secured.catch(() => {});
+      if (tls !== null) throw new Error("no connection over TLS", { cause: error });
       const { code } = error as NodeJS.ErrnoException;
       throw code !== undefined && NOTICED_LATE.has(code) ? new TargetLost("writing", false) : error;
     } finally {

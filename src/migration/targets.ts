@@ -3,6 +3,7 @@
  * migrateGetSocket, migrateCloseTimedoutSockets.
  */
 
+import type { TLSOptions } from "bun";
 import { TargetSocket } from "./target-socket.ts";
 
 const MOST_SOCKETS = 64;
@@ -12,6 +13,8 @@ const KEPT_MS = 10_000;
 export interface TargetAddress {
   readonly host: string;
   readonly port: string;
+  /** What it is shown over TLS; null for a connection without. */
+  readonly tls: TLSOptions | null;
 }
 
 export class Targets {
@@ -32,8 +35,9 @@ export class Targets {
   }
 
   /** Returns a connection for one use, a kept one or a new one. Errors: when none comes about in `timeoutMs`. */
-  async take({ host, port }: TargetAddress, timeoutMs: number): Promise<TargetSocket> {
-    const name = nameOf(host, port);
+  async take(address: TargetAddress, timeoutMs: number): Promise<TargetSocket> {
+    const { host, port, tls } = address;
+    const name = nameOf(address);
     const kept = this.idle.get(name);
     if (kept !== undefined) {
       this.idle.delete(name);
@@ -45,7 +49,7 @@ export class Targets {
     this.used++;
     this.changed();
     try {
-      return await TargetSocket.open(host, portNumber(port), timeoutMs);
+      return await TargetSocket.open(host, portNumber(port), timeoutMs, tls);
     } catch (error) {
       this.gone();
       throw error;
@@ -53,8 +57,8 @@ export class Targets {
   }
 
   /** The use of a connection is over: it is kept, unless it is closed. */
-  giveBack({ host, port }: TargetAddress, socket: TargetSocket): void {
-    const name = nameOf(host, port);
+  giveBack(address: TargetAddress, socket: TargetSocket): void {
+    const name = nameOf(address);
     socket.rest();
     socket.onProgress = null;
     if (this.closed) socket.close();
@@ -104,8 +108,8 @@ export class Targets {
   }
 }
 
-function nameOf(host: string, port: string): string {
-  return `${host}:${port}`;
+function nameOf({ host, port, tls }: TargetAddress): string {
+  return `${tls === null ? "" : "tls "}${host}:${port}`;
 }
 
 /** What atoi makes of it, and then the network of what is too large; a negative one is none. */

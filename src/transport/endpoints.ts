@@ -5,7 +5,7 @@ import type { TLSOptions } from "bun";
 import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import { type Acceptor, type ListenAddress, ListenError, Listeners, listenAddresses } from "./listeners.ts";
-import { clientTls, type ServerTls, serverTls, TLS_DIRECTIVES, TlsError } from "./tls.ts";
+import { clientTls, connectsWithTls, type ServerTls, serverTls, TLS_DIRECTIVES, TlsError } from "./tls.ts";
 
 const NO_PORT = "Unable to listen on this port. Check server logs.";
 const NO_ADDRESS = "Failed to bind to specified addresses.";
@@ -14,6 +14,8 @@ const NO_TLS = "Unable to update TLS configuration. Check server logs.";
 export class Endpoints {
   /** What a master is shown over TLS; null: the link to it has none. */
   masterTls: TLSOptions | null = null;
+  /** Likewise a target of MIGRATE. */
+  targetTls: TLSOptions | null = null;
   private readonly config: Config;
   private readonly log: Log;
   private readonly listeners: Listeners;
@@ -94,8 +96,11 @@ export class Endpoints {
   /** Errors: TlsError. */
   private readTls(): void {
     const { values } = this.config;
-    const tls = values["tls-port"] !== 0 || values["tls-replication"] ? serverTls(values) : null;
-    this.masterTls = values["tls-replication"] ? clientTls(values) : null;
+    const connects = connectsWithTls(values);
+    const tls = values["tls-port"] !== 0 || connects ? serverTls(values) : null;
+    const own = connects ? clientTls(values) : null;
+    this.masterTls = values["tls-replication"] ? own : null;
+    this.targetTls = values["tls-cluster"] ? own : null;
     this.tls = tls;
   }
 }

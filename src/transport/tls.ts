@@ -19,6 +19,7 @@ export class TlsError extends Error {
 /** Directives that TLS depends on. */
 export const TLS_DIRECTIVES = [
   "tls-replication",
+  "tls-cluster",
   "tls-auth-clients",
   "tls-cert-file",
   "tls-key-file",
@@ -56,7 +57,7 @@ export function serverTls(values: TlsValues): ServerTls {
   if (key === "") throw new TlsError("No tls-key-file configured!");
   const authorities = authoritiesOf(values);
   const clients = values["tls-auth-clients"];
-  if (authorities.length === 0 && (clients !== "no" || values["tls-replication"])) {
+  if (authorities.length === 0 && (clients !== "no" || connectsWithTls(values))) {
     throw new TlsError(
       "Either tls-ca-cert-file or tls-ca-cert-dir must be specified when tls-cluster, tls-replication or tls-auth-clients are enabled!",
     );
@@ -71,7 +72,12 @@ export function serverTls(values: TlsValues): ServerTls {
   return { options, clients };
 }
 
-/** What a master is shown, and whom it must have its certificate from. Errors: TlsError. */
+/** Whether this server is the one that connects somewhere over TLS. */
+export function connectsWithTls(values: TlsValues): boolean {
+  return values["tls-replication"] || values["tls-cluster"];
+}
+
+/** What a master, or a target of MIGRATE, is shown, and whom it must have its certificate from. Errors: TlsError. */
 export function clientTls(values: TlsValues): TLSOptions {
   const { options } = serverTls(values);
   const certificate = values["tls-client-cert-file"];
@@ -81,7 +87,7 @@ export function clientTls(values: TlsValues): TLSOptions {
   return checked({ ...options, ...own, requestCert: true, rejectUnauthorized: false });
 }
 
-/** Whether a master is to be trusted after the handshake that ended so: its certificate is of a known authority, on whatever name. */
+/** Whether such a server is to be trusted after the handshake that ended so: its certificate is of a known authority, on whatever name. */
 export function mayTrust(succeeded: boolean, error: Error | null): boolean {
   if (error === null) return succeeded;
   return "code" in error && error.code === "ERR_TLS_CERT_ALTNAME_INVALID";

@@ -7,7 +7,7 @@ test("a connection is kept for ten seconds after its last use, if the other side
   using target = new FakeTarget();
   const sizes: number[] = [];
   const targets: Targets = new Targets(() => sizes.push(targets.size));
-  const address = { host: "127.0.0.1", port: String(target.port) };
+  const address = { host: "127.0.0.1", port: String(target.port), tls: null };
   const first = await targets.take(address, 1000);
   targets.giveBack(address, first);
   const { lastUsed } = first;
@@ -35,7 +35,11 @@ test("64 connections are kept at most, and none after the end", async () => {
   using target = new FakeTarget();
   const targets = new Targets();
   // Names of one place: each has a connection of its own.
-  const addresses = Array.from({ length: 65 }, (_, index) => ({ host: "127.0.0.1", port: `${target.port}${" ".repeat(index)}` }));
+  const addresses = Array.from({ length: 65 }, (_, index) => ({
+    host: "127.0.0.1",
+    port: `${target.port}${" ".repeat(index)}`,
+    tls: null,
+  }));
   const sockets = [];
   for (const address of addresses) {
     const socket = await targets.take(address, 1000);
@@ -43,9 +47,9 @@ test("64 connections are kept at most, and none after the end", async () => {
     targets.giveBack(address, socket);
   }
   expect([targets.size, sockets[0]?.closed, sockets[1]?.closed]).toEqual([64, true, false]);
-  const used = await targets.take({ host: "127.0.0.1", port: String(target.port) }, 1000);
+  const used = await targets.take({ host: "127.0.0.1", port: String(target.port), tls: null }, 1000);
   targets.close();
   expect([targets.size, used.closed]).toEqual([1, false]);
-  targets.giveBack({ host: "127.0.0.1", port: String(target.port) }, used);
+  targets.giveBack({ host: "127.0.0.1", port: String(target.port), tls: null }, used);
   expect([targets.size, used.closed]).toEqual([0, true]);
 });

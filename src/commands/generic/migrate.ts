@@ -96,6 +96,7 @@ function requestOf(call: Call, { replace, login, firstKey, keyCount }: MigrateOp
       timeoutMs: timeoutMs <= 0 ? DEFAULT_TIMEOUT_MS : timeoutMs,
       login,
       database: target.toString(),
+      tls: server.targetTls,
     },
     database,
     keys,

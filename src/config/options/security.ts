@@ -1,6 +1,6 @@
 /** The directives of access: passwords, access lists, guarded commands, TLS. */
 
-import { defaultOnly, directive, FIXED, HIDDEN, ignored, SECRET, type Traits, unused } from "../directive.ts";
+import { defaultOnly, directive, FIXED, HIDDEN, ignored, SECRET, type Traits } from "../directive.ts";
 import { bool, count, longCount, oneOf, optionalPath, optionalText, path, port } from "../kinds.ts";
 
 const FILE: Traits = { volatile: true };
@@ -30,7 +30,7 @@ export const SECURITY = {
 
   "tls-port": directive(port, "0", "TCP port for TLS; 0 for none"),
   "tls-replication": directive(bool, "no", "Use TLS towards the master"),
-  "tls-cluster": unused(bool, "no", "Use TLS on the cluster bus"),
+  "tls-cluster": directive(bool, "no", "Use TLS towards the targets of MIGRATE"),
   "tls-auth-clients": directive(oneOf(["no", "yes", "optional"]), "yes", "Whether TLS clients must show a certificate"),
   "tls-cert-file": directive(optionalPath, "", "Certificate of the server (PEM)", FILE),
   "tls-key-file": directive(optionalPath, "", "Key of the server's certificate (PEM)", FILE),

@@ -100,23 +100,33 @@ function endBy(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-/** SIGTERM and SIGINT shut down as SHUTDOWN with the options of shutdown-on-sigterm and -sigint does; another one meanwhile does not wait. */
+/**
+ * SIGTERM and SIGINT shut down as SHUTDOWN with the options of shutdown-on-sigterm and -sigint does. One that comes meanwhile changes nothing,
+ * but a SIGINT, mostly of someone at a terminal: that does not wait for anything.
+ */
 function handleSignals(server: Server): void {
-  const { values } = server.config;
+  const { log, config, persistence } = server;
   let ending = false;
   const shutDown = async (options: readonly ("save" | "nosave" | "now" | "force")[]): Promise<void> => {
     const has = (option: (typeof options)[number]): boolean => options.includes(option);
     const save = has("save") ? "always" : has("nosave") ? "never" : "configured";
-    const again = ending;
     ending = true;
-    const ended = await server.shutdown({ save, now: has("now") || again, force: has("force") || again });
     // The data set could not be saved, or the shutdown was aborted: the server goes on, and the next signal is a first one.
-    if (!ended && !again) ending = false;
+    if (!(await server.shutdownBySignal({ save, now: has("now"), force: has("force") }))) ending = false;
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
-      server.log.warning(`Received ${signal} scheduling shutdown...`);
-      void shutDown(values[signal === "SIGTERM" ? "shutdown-on-sigterm" : "shutdown-on-sigint"]);
+      if (ending && signal === "SIGINT") {
+        log.warning("You insist... exiting now.");
+        persistence.abandonFinalSave();
+        process.exit(1);
+      }
+      log.warning(
+        persistence.loading === null
+          ? `Received ${signal} scheduling shutdown...`
+          : "Received shutdown signal during loading, scheduling shutdown.",
+      );
+      if (!ending) void shutDown(config.values[signal === "SIGTERM" ? "shutdown-on-sigterm" : "shutdown-on-sigint"]);
     });
   }
 }

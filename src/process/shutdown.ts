@@ -17,6 +17,12 @@ interface Waiting {
 export class Shutdown {
   private readonly server: ServerParts;
   private waiting: Waiting | null = null;
+  /** What a signal has asked for and the cron has not begun. */
+  private asked: {
+    readonly options: ShutdownOptions;
+    readonly promise: Promise<boolean>;
+    readonly resolve: (ended: boolean) => void;
+  } | null = null;
   /** The last steps, under way. */
   private ending: Promise<boolean> | null = null;
 
@@ -51,18 +57,31 @@ export class Shutdown {
     return promise;
   }
 
+  /** A signal has come: likewise, but not while the cron is paused, so that SHUTDOWN ABORT may come before. */
+  beginBySignal(options: ShutdownOptions): Promise<boolean> {
+    if (!this.server.housekeeping.paused) return this.begin(options);
+    this.asked ??= { options, ...Promise.withResolvers<boolean>() };
+    return this.asked.promise;
+  }
+
   /** SHUTDOWN ABORT. Returns whether a shutdown was waiting. */
   abort(): boolean {
-    const { waiting } = this;
-    if (waiting === null) return false;
+    const { waiting, asked } = this;
+    if (waiting === null && asked === null) return false;
     this.server.log.notice("Shutdown manually aborted.");
-    this.giveUp(waiting);
+    this.asked = null;
+    asked?.resolve(false);
+    if (waiting !== null) this.giveUp(waiting);
     return true;
   }
 
   /** To be called about ten times a second. */
   tick(now: number): void {
-    const { waiting } = this;
+    const { waiting, asked } = this;
+    if (asked !== null && !this.server.housekeeping.paused) {
+      this.asked = null;
+      void this.begin(asked.options).then(asked.resolve);
+    }
     if (waiting === null || this.ending !== null) return;
     if (now >= waiting.deadline || this.server.replication.replicas.askLagging().length === 0) this.conclude(waiting, false);
   }
@@ -104,19 +123,28 @@ export class Shutdown {
     const wanted = options.save === "always" || (options.save === "configured" && config.values.save.length > 0);
     if (wanted && persistence.loading === null) {
       log.notice("Saving the final RDB snapshot before exiting.");
-      try {
-        persistence.save();
-      } catch (error) {
-        if (error instanceof InvariantError) {
-          this.server.broken(error);
-          return true;
-        }
+      const saved = await this.save().catch((error: unknown) => {
+        if (!(error instanceof InvariantError)) throw error;
+        this.server.broken(error);
+        return null;
+      });
+      if (saved === null) return true;
+      if (!saved) {
         log.warning(`Error trying to save the DB${options.force ? ". Exit anyway." : ", can't exit."}`);
         if (!options.force) return this.refuse();
       }
     }
     await this.server.stop(0);
     return true;
+  }
+
+  /** What clients send meanwhile is served when the server goes on. */
+  private async save(): Promise<boolean> {
+    const { pauses, persistence } = this.server;
+    pauses.begin("shutdown_in_progress", PauseLevel.ALL, NO_END);
+    const saved = await persistence.saveFinally();
+    if (!saved) pauses.end("shutdown_in_progress");
+    return saved;
   }
 
   /** Returns false: the server goes on. */

@@ -55,7 +55,7 @@ function directoryFailure(error: unknown): SaveError {
 }
 
 function temporaryName(attempt: number): string {
-  return `temp-${process.pid}.${attempt}.rdb`;
+  return attempt === 0 ? `temp-${process.pid}.rdb` : `temp-${process.pid}.${attempt}.rdb`;
 }
 
 /** Creates a file for writing in `directory` under a name that is not in use. Errors: what `failure` makes of the system's. */
@@ -154,17 +154,19 @@ export class SnapshotFile implements SnapshotConsumer {
   }
 }
 
-/** Writes an image at one go: for SAVE. The snapshot that fills it must run to its end in the same tick. */
+/** Writes an image without waiting for the disk between its parts: for SAVE, and for the save before the end. */
 export class SnapshotFileSync implements SnapshotConsumer {
   private readonly place: FilePlace;
+  private readonly settled: () => void;
   private descriptor: number;
   private temporary = "";
   private unsynced = 0;
   private failure: Error | null = null;
 
-  /** Creates the temporary file. Errors: SaveError. */
-  constructor(place: FilePlace) {
+  /** Creates the temporary file. `settled`: told that the image is in its place or will never be. Errors: SaveError. */
+  constructor(place: FilePlace, settled: () => void = () => {}) {
     this.place = place;
+    this.settled = settled;
     this.descriptor = this.create();
   }
 
@@ -200,12 +202,14 @@ export class SnapshotFileSync implements SnapshotConsumer {
       failure = directoryFailure;
       syncDirectory(place.directory);
     } catch (error) {
-      this.failed(failure(error));
+      return this.failed(failure(error));
     }
+    this.settled();
   }
 
   failed(error: Error): void {
     this.failure = error;
+    this.settled();
     if (this.descriptor !== -1) closeSync(this.descriptor);
     this.descriptor = -1;
     if (this.temporary !== "") rmSync(join(this.place.directory, this.temporary), { force: true });

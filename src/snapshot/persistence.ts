@@ -26,6 +26,8 @@ const CANCELLED = new Error("the background save was cancelled");
 
 /** After a background save that failed, the next one by itself is tried so many seconds later. */
 const RETRY_SECONDS = 5;
+/** Of the save before the end: nothing but signals waits. */
+const FINAL_SLICE_MS = 20;
 /** The size of pointers of the Redis that we say we are. */
 const REDIS_BITS = 64;
 
@@ -106,6 +108,8 @@ export class Persistence extends Loading {
   private readonly broken: Broken;
   private readonly statusChanged: () => void;
   private background: BackgroundSave | null = null;
+  /** The save before the end, under way. */
+  private finalSave: Snapshot | null = null;
   /** Whether a background save begins at the next `cron` that finds none under way: BGSAVE SCHEDULE, and BGSAVE in a transaction. */
   saveScheduled = false;
   private scheduledVersion: RdbAskedVersion = "auto";
@@ -201,6 +205,40 @@ export class Persistence extends Loading {
     return true;
   }
 
+  /**
+   * The save before the end: as SAVE, but signals are heard meanwhile. Clients must be kept waiting. Resolves to whether the file is there; if
+   * not the log has the reason. Errors: as of `save`.
+   */
+  async saveFinally(): Promise<boolean> {
+    if (this.loading !== null) throw errors.loading;
+    const version = this.configuredVersion;
+    const { keyspace, log } = this;
+    const { changes } = keyspace;
+    this.saves++;
+    try {
+      this.requireHolds(version);
+      const { promise, resolve: settle } = Promise.withResolvers<void>();
+      const file = new SnapshotFileSync(this.place(), settle);
+      this.finalSave = new Snapshot(keyspace, file, { ...this.snapshotOptions(), version, sliceMs: FINAL_SLICE_MS });
+      this.finalSave.start();
+      await promise;
+      file.throwFailure();
+    } catch (error) {
+      log.warning(asFailure(error).message);
+      return false;
+    } finally {
+      this.finalSave = null;
+    }
+    log.notice("DB saved on disk");
+    this.saved(changes);
+    return true;
+  }
+
+  /** The process ends before that save has: its temporary file is removed. */
+  abandonFinalSave(): void {
+    this.finalSave?.cancel(CANCELLED);
+  }
+
   private saved(changes: number): void {
     assert(changes <= this.keyspace.changes, "a file holds no changes that were not made");
     this.savedChanges = changes;
@@ -290,7 +328,7 @@ export class Persistence extends Loading {
 
   /** Begins a save that was scheduled or that a save point asks for. To be called about ten times a second. */
   cron(): void {
-    if (this.background !== null || this.loading !== null) return;
+    if (this.background !== null || this.finalSave !== null || this.loading !== null) return;
     const { config, log } = this;
     const now = this.seconds();
     if (!this.lastSaveOk && now - this.lastAttemptAt <= RETRY_SECONDS) return;
@@ -321,6 +359,7 @@ export class Persistence extends Loading {
   /** Ends what is under way, a save or a load: for a server that stops. Returns resolved once no temporary file is left. */
   async close(): Promise<void> {
     this.closed = true;
+    this.abandonFinalSave();
     for (const spool of this.spools) spool.discard();
     await Promise.all([this.cancelBackgroundSave(), ...[...this.spools].map((spool) => spool.gone)]);
   }

@@ -32,6 +32,8 @@ const COUNTED_WHOLE: ReadonlySet<string> = new Set(
 );
 /** How much of its replies Redis sends to a client before it looks at what all clients take (NET_MAX_WRITES_PER_EVENT). */
 const BYTES_BEFORE_EVICTION = 64 * 1024;
+/** For so long Redis keeps the room that it has made for an argument of which nothing comes. */
+const ROOM_KEPT_MS = 2000;
 /** How much of a request that is too long the log shows. */
 const LOGGED_BYTES = 64;
 
@@ -80,6 +82,8 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     shared.stats.readEvents++;
     const { session } = this;
     if (session.closing) return;
+    // A long request that is still coming in is no idleness, nor (`write`) is a long answer on its way.
+    session.lastActive = shared.keyspace.now;
     let ready = false;
     if (this.paused || this.resting) stream.hold(chunk);
     else ready = stream.take(chunk, 0, chunk.length);
@@ -297,6 +301,8 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     assert(taken <= to - from, "a transport takes no more than it is given");
     this.bytesOut += taken;
     stats.bytesOut += taken;
+    // Of a replica it is asked when it was last heard of.
+    if (taken > 0 && this.session.kind !== SessionKind.REPLICA) this.session.lastActive = this.shared.keyspace.now;
     return taken;
   }
 
@@ -373,8 +379,10 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     return this.serving ? 0 : this.stream.startedArguments;
   }
 
+  /** Where nothing comes Redis gives back the room that it has made for what was announced. */
   get inputAwaited(): number {
-    return this.stream.awaitedBytes;
+    const { awaitedBytes } = this.stream;
+    return awaitedBytes > 0 && this.shared.keyspace.now - this.session.lastActive > ROOM_KEPT_MS ? 0 : awaitedBytes;
   }
 
   get outputBytes(): number {

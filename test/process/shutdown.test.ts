@@ -279,6 +279,42 @@ describe("a server process", () => {
     client.close();
   });
 
+  test("may be told not to end after all between the signal and the next turn of the cron", async () => {
+    await using server = await start({ args: ["--save", "3600 1", "--enable-debug-command", "yes"] });
+    const client = await server.connect();
+    await client.text("DEBUG", "PAUSE-CRON", "1");
+    server.kill("SIGTERM");
+    await until("the signal", async () => (await server.log()).includes("Received SIGTERM scheduling shutdown..."));
+    expect(await client.text("SHUTDOWN", "ABORT")).toBe("OK");
+    expect((await client.command("SHUTDOWN", "ABORT")).toString()).toBe("-ERR No shutdown in progress.\r\n");
+    expect(await server.log()).toContain("Shutdown manually aborted.");
+    server.kill("SIGTERM");
+    await until("the signal", async () => (await server.log()).match(/Received SIGTERM/g)?.length === 2);
+    expect(await client.text("DEBUG", "PAUSE-CRON", "0")).toBe("OK");
+    expect(await server.exited).toBe(0);
+  });
+
+  test("serves no one while it saves for the last time, and a second SIGINT ends that at once", async () => {
+    await using server = await start({ args: ["--save", "3600 1", "--enable-debug-command", "yes", "--rdb-key-save-delay", "10000000"] });
+    const client = await server.connect();
+    await client.text("DEBUG", "POPULATE", "100");
+    await client.text("SET", "k", "1");
+    const temporary = join(server.dir, `temp-${server.pid}.rdb`);
+    server.kill("SIGINT");
+    await until("the save to begin", () => existsSync(temporary));
+    client.send(encodeCommand(["SET", "k", "2"]));
+    // A second SIGTERM is no reason not to save.
+    server.kill("SIGTERM");
+    await until("the signal", async () => (await server.log()).includes("Received SIGTERM"));
+    expect(existsSync(temporary)).toBe(true);
+    server.kill("SIGINT");
+    expect(await server.exited).toBe(1);
+    expect(existsSync(temporary)).toBe(false);
+    expect(await server.log()).toContain("You insist... exiting now.");
+    expect(client.readReply()).rejects.toThrow("the server closed the connection");
+    await client.closed;
+  });
+
   test("goes on after a SIGTERM when it cannot save, and ends on the next", async () => {
     await using server = await start({ args: ["--save", "3600 1", "--dbfilename", "taken"] });
     const client = await server.connect();

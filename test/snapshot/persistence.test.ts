@@ -97,7 +97,7 @@ describe("SAVE", () => {
     rmSync(dir, { recursive: true });
     expect(() => setup.persistence.save()).toThrow(/^ERR$/);
     expect(setup.log.lines).toEqual([
-      `! Failed opening the temp RDB file temp-${process.pid}.0.rdb (in directory ${dir}) for saving: No such file or directory`,
+      `! Failed opening the temp RDB file temp-${process.pid}.rdb (in directory ${dir}) for saving: No such file or directory`,
     ]);
     expect(setup.persistence.changesSinceSave).toBe(10);
     expect(setup.persistence.lastSaveOk).toBe(true);
@@ -108,13 +108,13 @@ describe("SAVE", () => {
     mkdirSync(join(file(), "in the way"), { recursive: true });
     expect(() => setup.persistence.save()).toThrow(/^ERR$/);
     expect(setup.log.lines[0]).toContain(
-      `Error moving temp DB file temp-${process.pid}.0.rdb on the final destination dump.rdb (in directory ${dir}): `,
+      `Error moving temp DB file temp-${process.pid}.rdb on the final destination dump.rdb (in directory ${dir}): `,
     );
     expect(readdirSync(dir)).toEqual(["dump.rdb"]);
   });
 
   test("does not take a temporary file that is in use by another server of this process", () => {
-    const taken = join(dir, `temp-${process.pid}.0.rdb`);
+    const taken = join(dir, `temp-${process.pid}.rdb`);
     writeFileSync(taken, "mine");
     makePersistence({ dir }).persistence.save();
     expect(readFileSync(taken, "latin1")).toBe("mine");
@@ -207,7 +207,7 @@ describe("BGSAVE", () => {
     expect(persistence.changesSinceSave).toBe(101);
     expect(log.lines).toEqual([
       "Background saving started",
-      `! Failed opening the temp RDB file temp-${process.pid}.0.rdb (in directory ${dir}) for saving: No such file or directory`,
+      `! Failed opening the temp RDB file temp-${process.pid}.rdb (in directory ${dir}) for saving: No such file or directory`,
       "! Background saving error",
     ]);
     for (const { table } of setup.keyspace.databases) expect(table.guard).toBeNull();

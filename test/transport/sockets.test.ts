@@ -171,6 +171,33 @@ describe("closing by the server", () => {
     expect(await busy.text("PING")).toBe("PONG");
     busy.close();
   });
+
+  test("a client is not idle while a long request comes in, nor while it takes its replies", async () => {
+    const { server, port } = await start();
+    const client = await connect(port);
+    await client.command("PING");
+    const [session] = server.clients;
+    const LONG_AGO = 1_000;
+    const notIdle = async (what: string, act: () => void): Promise<void> => {
+      session.lastActive = LONG_AGO;
+      act();
+      await until(() => session.lastActive > LONG_AGO, what);
+    };
+    await notIdle("the first part", () => client.send(Buffer.from("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\n")));
+    await until(() => session.link.inputAwaited === 1_000_002, "the announced value");
+    // Nothing comes: the room is given back as in Redis, and made again for what comes then.
+    session.lastActive -= 2_001;
+    expect(session.link.inputAwaited).toBe(0);
+    await notIdle("the second part", () => client.send(Buffer.alloc(10, "x")));
+    await until(() => session.link.inputAwaited === 999_992, "the rest");
+    client.send(Buffer.concat([Buffer.alloc(999_990, "x"), Buffer.from("\r\n")]));
+    expect((await client.readReply()).toString()).toBe("+OK\r\n");
+    await client.command("SUBSCRIBE", "channel");
+    const other = await connect(port);
+    await notIdle("the message", () => other.send(Buffer.from("PUBLISH channel message\r\n")));
+    client.close();
+    other.close();
+  });
 });
 
 describe("accepting", () => {

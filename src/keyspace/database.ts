@@ -187,9 +187,10 @@ export class Database extends Changes {
     if (object === null) copyBytes(target.table.bytesOf(made), target.table.valueOffset(made), span.buffer, span.from, span.to);
     if (expireAt > Number.MAX_SAFE_INTEGER) target.expiry.refine(made, this.expiry.exact(address));
     target.noteMade(made);
+    // Clients that keep copies hear of the old name first, as from Redis.
+    if (move) this.remove(address, held !== null);
     target.announce(made);
     if (replaced !== 0) target.remove(replaced);
-    if (move) this.remove(address, held !== null);
   }
 
   /** What is held outside at `address`, or null: then `span` says where the value lies. */

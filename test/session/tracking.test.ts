@@ -9,6 +9,9 @@ import { startServer } from "../support/server.ts";
 /** Who sends what: `a` keeps copies, `b` changes keys, `c` is told in a's place. `$a` and so on stand for their ids. */
 type Line = readonly [who: "a" | "b" | "c", ...words: Word[]];
 
+/** More than there are clients: a length must not look like an id. */
+const TWENTY = Array.from({ length: 20 }, (_, index) => 100 + index);
+
 const RESP3: Line = ["a", "HELLO", 3];
 const ON: readonly Line[] = [RESP3, ["a", "CLIENT", "TRACKING", "ON"]];
 
@@ -62,6 +65,34 @@ const SCENARIOS: Readonly<Record<string, readonly Line[]>> = {
     ["a", "GET", "k"],
     ["b", "SELECT", 1],
     ["b", "SET", "k", "elsewhere"],
+  ],
+  "two keys of one command": [
+    ...ON,
+    ["b", "MSET", "k", 1, "l", 2],
+    ["a", "MGET", "k", "l"],
+    ["b", "RENAME", "k", "l"],
+    ["a", "MGET", "k", "l"],
+    ["b", "RENAMENX", "l", "k"],
+    ["b", "SADD", "s", ...TWENTY],
+    ["b", "SADD", "t", 1],
+    ["a", "SUNION", "s", "t"],
+    ["b", "SMOVE", "s", "t", 102],
+    ["b", "RPUSH", "p", ...TWENTY],
+    ["b", "RPUSH", "q", ...TWENTY],
+    ...["p", "q"].map((key): Line => ["a", "LLEN", key]),
+    ["b", "LMOVE", "p", "q", "LEFT", "RIGHT"],
+    ...["p", "q"].map((key): Line => ["a", "LLEN", key]),
+    ["b", "RPOPLPUSH", "p", "q"],
+    ...["p", "q"].map((key): Line => ["a", "LLEN", key]),
+    ["b", "BLMOVE", "p", "q", "LEFT", "RIGHT", 0],
+    ["a", "MGET", "k", "l"],
+    ["b", "COPY", "k", "l"],
+    ["a", "MGET", "k", "l"],
+    ["b", "MSET", "l", 1, "k", 2],
+    ["a", "MGET", "k", "l"],
+    ["b", "MOVE", "l", 1],
+    ["a", "MGET", "k", "l"],
+    ["b", "DEL", "l", "k"],
   ],
   time: [
     ...ON,

@@ -6,6 +6,7 @@ import type { TLSOptions } from "bun";
 import { AppendOnlyFile } from "./aof/aof.ts";
 import { Replay } from "./aof/replay.ts";
 import type { InvariantError } from "./assert.ts";
+import { Collation } from "./base/collation.ts";
 import { COMMANDS } from "./commands/command-list.ts";
 import { crashOf, reportCrash } from "./commands/server/crash-report.ts";
 import { Comparisons } from "./compare/comparisons.ts";
@@ -25,6 +26,7 @@ import { Log } from "./log.ts";
 import { Migrations } from "./migration/migrations.ts";
 import { followFileLimit, limitClients } from "./process/fd-limit.ts";
 import { Housekeeping } from "./process/housekeeping.ts";
+import { followLocale } from "./process/locale.ts";
 import { OomScore } from "./process/oom-score.ts";
 import { PidFile } from "./process/pid-file.ts";
 import { Shutdown } from "./process/shutdown.ts";
@@ -73,6 +75,7 @@ export class Server implements ServerParts {
   readonly clients = new Clients();
   readonly pubsub = new PubSub();
   readonly access: AccessControl;
+  readonly collation = new Collation();
   readonly tracking: Tracking;
   readonly stats = new ServerStats();
   readonly executor: CommandExecutor;
@@ -334,6 +337,7 @@ export class Server implements ServerParts {
     journalDeletions(config, keyspace, journal);
     expiresFields(keyspace);
     journal.followDirective(config);
+    followLocale(config, this.collation, log);
     config.onChange("loglevel", () => log.setLevel(values.loglevel) as undefined);
     followFileLimit(config, log);
   }

@@ -1,6 +1,5 @@
 /** What single string directives demand of their values, beyond being strings. Each check answers null or the reason in Redis's words. */
 
-import { fromBytes } from "../base/words.ts";
 import type { Check } from "./kinds.ts";
 
 /** The check of a directive that names a file or directory (`noun`): a bare name, or CONFIG SET could write anywhere. */
@@ -22,19 +21,6 @@ export function checkHostName(name: string): string | null {
 /** `cluster-announce-human-nodename`: nothing that would break a line of nodes.conf. */
 export function checkNodeName(name: string): string | null {
   return /[!#$%&()*+:;<>?@[\]^{|}~]/.test(name) ? "Announced human node name contained invalid character" : null;
-}
-
-/** `locale-collate`: empty for the environment's, C, POSIX, or a locale this runtime knows how to sort by. */
-export function checkLocale(name: string): string | null {
-  if (["", "C", "POSIX", "C.UTF-8"].includes(name)) return null;
-  const tag = fromBytes(name)
-    .replace(/[.@].*$/, "")
-    .replaceAll("_", "-");
-  try {
-    return Intl.Collator.supportedLocalesOf([tag]).length > 0 ? null : "Invalid locale name";
-  } catch {
-    return "Invalid locale name";
-  }
 }
 
 /** What a process title may be made of; each stands in the template as `{name}`. */

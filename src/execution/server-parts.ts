@@ -1,6 +1,7 @@
 /** The parts of a server, as commands and those who run them see it. `Server` is one; tests may make another. */
 
 import type { TLSOptions } from "bun";
+import type { Collation } from "../base/collation.ts";
 import type { Comparisons } from "../compare/comparisons.ts";
 import type { Migrations } from "../migration/migrations.ts";
 import type { ReplicationContext } from "../replication/context.ts";
@@ -46,6 +47,8 @@ export interface Crash {
 
 export interface ServerParts extends ReplicationContext {
   readonly access: AccessControl;
+  /** The order of strings that SORT ALPHA follows. */
+  readonly collation: Collation;
   /** What users may do. */
   readonly permissions: Permissions;
   readonly pubsub: PubSub;

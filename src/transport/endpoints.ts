@@ -5,6 +5,7 @@ import type { TLSOptions } from "bun";
 import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import { type Acceptor, type ListenAddress, ListenError, Listeners, listenAddresses } from "./listeners.ts";
+import { markSocket } from "./socket-mark.ts";
 import { clientTls, connectsWithTls, type ServerTls, serverTls, TLS_DIRECTIVES, TlsError } from "./tls.ts";
 
 const NO_PORT = "Unable to listen on this port. Check server logs.";
@@ -25,7 +26,7 @@ export class Endpoints {
   constructor(config: Config, log: Log, acceptor: Acceptor) {
     this.config = config;
     this.log = log;
-    this.listeners = new Listeners(acceptor);
+    this.listeners = new Listeners(acceptor, (descriptor) => this.mark(descriptor));
     config.onChange("port", () => this.move(NO_PORT));
     config.onChange("bind", () => this.move(NO_ADDRESS));
     config.onChange([...TLS_DIRECTIVES, "tls-port"], () => this.renewTls());
@@ -58,6 +59,12 @@ export class Endpoints {
   /** Ends; connections stay. */
   close(): void {
     this.listeners.close();
+  }
+
+  private mark(descriptor: number): void {
+    const mark = this.config.values["socket-mark-id"];
+    if (mark !== 0 && !markSocket(descriptor, mark))
+      this.log.warning(`socket-mark-id: a listening socket could not be marked with ${mark}`);
   }
 
   private addresses(port: number | null): ListenAddress[] {

@@ -61,10 +61,13 @@ const REASONS: Readonly<Record<string, string>> = {
 
 export class Listeners {
   private readonly acceptor: Acceptor;
+  private readonly opened: (descriptor: number) => void;
   private open: Listener[] = [];
 
-  constructor(acceptor: Acceptor) {
+  /** `opened`: told the descriptor of each TCP socket that is listened at from now on; -1 where it is not known. */
+  constructor(acceptor: Acceptor, opened: (descriptor: number) => void = () => {}) {
     this.acceptor = acceptor;
+    this.opened = opened;
   }
 
   /** The port that is listened on, 0 for none. */
@@ -134,6 +137,7 @@ export class Listeners {
     const secured = tls === null ? options : { ...options, tls: tls.options };
     const handlers = tls === null ? this.handlers(kind) : { ...this.handlers(kind), handshake: this.handshake(tls) };
     const socket = Bun.listen<Conversation>({ ...secured, socket: handlers });
+    this.opened(descriptorOf(socket));
     return { kind, address, port: socket.port, mode: 0, tls, stop: () => socket.stop(false) };
   }
 
@@ -245,6 +249,11 @@ function requireOne(addresses: readonly ListenAddress[], open: readonly Listener
 function parseEntry({ kind, address }: ListenAddress): { address: string; optional: boolean } {
   const optional = kind !== "unix" && address.startsWith("-");
   return { address: optional ? address.slice(1) : address, optional };
+}
+
+/** Bun has it, and its types do not mention it. */
+function descriptorOf(socket: object): number {
+  return "fd" in socket && typeof socket.fd === "number" ? socket.fd : -1;
 }
 
 function hostnameOf(address: string): string {

@@ -129,7 +129,7 @@ describe("the command line", () => {
     [["--dir", "/etc/other.conf"], "command line: 'dir \"/etc/other.conf\"': Not a directory"],
     [["/nowhere.conf"], "can't open config file '/nowhere.conf': No such file or directory"],
     [["nowhere.conf"], "can't open config file '/home/me/nowhere.conf': No such file or directory"],
-    [["--socket-mark-id", "5"], "command line: 'socket-mark-id 5' is not supported by this version of Replicant"],
+    [["--tls-ciphersuites", "X"], "command line: 'tls-ciphersuites X' is not supported by this version of Replicant"],
     [["--tls-ciphersuites", "x"], "command line: 'tls-ciphersuites x' is not supported by this version of Replicant"],
     [["--cluster-enabled", "yes"], "command line: 'cluster-enabled yes' is not supported by this version of Replicant"],
     [["--loadmodule", "x.so"], "command line: 'loadmodule \"x.so\"' is not supported by this version of Replicant"],

@@ -61,16 +61,6 @@ describe("values", () => {
     expect([Config.of({ hz: "0" }).values.hz, Config.of({ hz: "1000" }).values.hz]).toEqual([1, 500]);
   });
 
-  test("a locale is one that the runtime knows", () => {
-    const config = Config.of();
-    for (const name of ["C", "POSIX", "en_US.UTF-8", "sv_SE", "de_DE@euro", ""]) expect(config.set([["locale-collate", name]])).toBeNull();
-    for (const name of ["nowhere", "!"]) {
-      expect(config.set([["locale-collate", name]])?.reply).toEndWith(
-        "(possibly related to argument 'locale-collate') - Invalid locale name",
-      );
-    }
-  });
-
   test("the name of a node takes nothing that would break nodes.conf", () => {
     const config = Config.of();
     expect(config.set([["cluster-announce-human-nodename", "rack 3-a"]])).toBeNull();

@@ -48,7 +48,7 @@ class Real implements AsyncDisposable {
   }
 
   static async start(): Promise<Real> {
-    // SORT ALPHA compares by the server's locale: ours has none.
+    // SORT ALPHA follows the server's locale.
     const process = await startRedis({ args: ["--enable-debug-command", "yes"], env: { LC_ALL: "C" } });
     return new Real(process, await process.connect());
   }
@@ -80,7 +80,8 @@ export class Stage implements AsyncDisposable {
 
   static async start(directives: Directives = {}): Promise<Stage> {
     const [real, realOfOurs] = await Promise.all([Real.start(), Real.start()]);
-    const stage = new Stage(await Ours.start(directives), real, await Ours.start(directives), realOfOurs);
+    const begin = () => Ours.start({ "locale-collate": "C", ...directives });
+    const stage = new Stage(await begin(), real, await begin(), realOfOurs);
     await Promise.all([follow(stage.realOfOurs.client, stage.ours.port), follow(stage.oursOfReal.client, stage.real.port)]);
     return stage;
   }

@@ -2,6 +2,7 @@
 
 import { givenOrder, orderByBytes, orderByNumber, orderPartByBytes, SortVector } from "../../algorithms/sort-vector.ts";
 import { copyBytes } from "../../base/bytes.ts";
+import type { Collation } from "../../base/collation.ts";
 import { parseWeight } from "../../base/numbers/strtod.ts";
 import { type CommandError, commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
@@ -162,7 +163,24 @@ function orderOf(call: Call, elements: SortVector, options: SortOptions, start: 
   const weights = by === null ? elements : weightsOf(call, elements, by);
   if (!alphabetical) return orderByNumber(elements, numbersOf(weights), descending, start, end);
   const isPart = by !== null && end - start < elements.count;
-  return isPart ? orderPartByBytes(weights, descending, start, end) : orderByBytes(weights, descending);
+  // What is stored must not depend on where the server runs.
+  const { collation } = call.server;
+  const keys = collation.byBytes || store !== 0 ? weights : collated(weights, collation);
+  return isPart ? orderPartByBytes(keys, descending, start, end) : orderByBytes(keys, descending);
+}
+
+/** Returns what these strings are compared by in the language of the server. */
+function collated(strings: SortVector, collation: Collation): SortVector {
+  const keys = new SortVector();
+  for (let index = 0; index < strings.count; index++) {
+    if (strings.isMissing(index)) {
+      keys.addMissing();
+      continue;
+    }
+    const key = collation.keyOf(strings.bytes, strings.start(index), strings.end(index));
+    keys.add(key, 0, key.length);
+  }
+  return keys;
 }
 
 function weightsOf(call: Call, elements: SortVector, by: Buffer): SortVector {

@@ -1,6 +1,6 @@
 /** The directives of connections: addresses, sockets, limits of clients. */
 
-import { defaultOnly, directive, FIXED, ignored } from "../directive.ts";
+import { directive, FIXED, ignored } from "../directive.ts";
 import { bool, count, integer, longCount, memory, octal, optionalPath, optionalText, port } from "../kinds.ts";
 import { INT64_MAX, UINT_MAX } from "../numbers.ts";
 import { addresses, outputLimits } from "../special-kinds.ts";
@@ -18,7 +18,7 @@ export const NETWORK = {
   "protected-mode": directive(bool, "yes", "Refuse clients from other machines while no password is set"),
   maxclients: directive(integer(1, UINT_MAX), "10000", "How many clients may be connected at once"),
   "bind-source-addr": directive(optionalText(), "", "Local address of connections to the master"),
-  "socket-mark-id": defaultOnly(integer(0, UINT_MAX), "0", "Mark on listening sockets for packet filters", FIXED),
+  "socket-mark-id": directive(integer(0, UINT_MAX), "0", "Mark on listening sockets for packet filters (Linux); 0 for none", FIXED),
 
   "proto-max-bulk-len": directive(memory(1048576, INT64_MAX), "536870912", "Largest string a request may carry"),
   "client-query-buffer-limit": directive(memory(1048576, INT64_MAX), "1073741824", "Largest request that is held while it arrives"),

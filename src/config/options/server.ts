@@ -1,7 +1,7 @@
 /** The directives of the process: its life, logs, clocks, scripts. */
 
-import { checkLocale, checkTitleTemplate } from "../checks.ts";
-import { directive, FIXED, HIDDEN, ignored, unused } from "../directive.ts";
+import { checkTitleTemplate } from "../checks.ts";
+import { directive, FIXED, HIDDEN, ignored } from "../directive.ts";
 import { bool, count, integer, longCount, memory, oneOf, optionalPath, optionalText, path, someOf, text } from "../kinds.ts";
 import { INT_MAX, INT64_MAX } from "../numbers.ts";
 import { eventClasses, oomScores, percentiles } from "../special-kinds.ts";
@@ -64,7 +64,7 @@ export const SERVER = {
   "busy-reply-threshold": directive(longCount, "5000", "Milliseconds of a script until others hear BUSY", "lua-time-limit"),
   "lua-memory-limit": directive(memory(1024 * 1024, INT64_MAX), "1gb", "Bytes that a script may take before it ends with an error"),
   "lua-evaluated-runs": directive(longCount, "10", "How often a script is run before it is compiled"),
-  "locale-collate": unused(text(checkLocale), "", "Locale that SORT ALPHA follows"),
+  "locale-collate": directive(text(), "", "Locale whose order SORT ALPHA follows; empty for the environment's"),
 
   "oom-score-adj": directive(oneOf(["no", "yes", "relative", "absolute"], { relative: "yes" }), "no", "Tell the kernel what to end first"),
   "oom-score-adj-values": directive(oomScores, "0 200 800", "How readily: as a master, as a replica, while saving"),

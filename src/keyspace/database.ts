@@ -218,6 +218,7 @@ export class Database extends Changes {
     if (address !== 0) {
       this.noteGone(address);
       address = this.reshape(address, meta, room, object, expireAt);
+      this.noteReady(key, from, length, value.type);
     } else {
       address = this.create(hash, key, from, length, meta, room, object, expireAt === KEEP_EXPIRY ? NO_EXPIRY : expireAt);
     }

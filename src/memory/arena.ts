@@ -157,22 +157,26 @@ export class Arena {
 
   /**
    * Has the memory of pages without blocks given back to the system: `release` is handed runs of it, whose content does not matter any more, and
-   * returns whether it could.
+   * returns whether it could. Stops after `most` pages. Returns whether there are no more of them, or none can be given back.
    */
-  release(release: (bytes: Buffer) => boolean): void {
+  release(release: (bytes: Buffer) => boolean, most = Number.POSITIVE_INFINITY): boolean {
+    let left = most;
     const isWasted = (page: number) => page < this.nextPage && this.pageClass[page] === FREE_PAGE && this.pageBump[page] !== RELEASED;
     for (let page = 0; page < this.nextPage; page++) {
       if (!isWasted(page)) continue;
       const first = page % PAGES_PER_SEGMENT;
       let count = 1;
-      while (first + count < PAGES_PER_SEGMENT && isWasted(page + count)) count++;
+      while (count < left && first + count < PAGES_PER_SEGMENT && isWasted(page + count)) count++;
       const from = first * PAGE_BYTES;
       const bytes = this.bytes[Math.floor(page / PAGES_PER_SEGMENT)].subarray(from, from + count * PAGE_BYTES);
-      if (!release(bytes)) return;
+      if (!release(bytes)) return true;
       this.pageBump.fill(RELEASED, page, page + count);
       this.releasedPages += count;
-      page += count;
+      left -= count;
+      if (left === 0) return false;
+      page += count - 1;
     }
+    return true;
   }
 
   /** By size of blocks, in bytes: how many are live, and in how many pages. */

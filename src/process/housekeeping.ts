@@ -5,12 +5,15 @@ import type { Restrictions } from "../execution/restrictions.ts";
 import type { ServerParts } from "../execution/server-parts.ts";
 import { EvictionState } from "../keyspace/eviction.ts";
 import { ExpiryMode } from "../keyspace/key-access.ts";
+import { releaseMemory } from "../memory/page-release.ts";
 import { type Session, SessionKind } from "../session/session.ts";
 import type { Shutdown } from "./shutdown.ts";
 
 /** Longest slice of background work, and the pause between slices while work is left: clients are served meanwhile. In ms. */
 const SLICE_MS = 1;
 const BETWEEN_SLICES_MS = 2;
+/** Pages of the arena (64 KiB) that are given back in a slice: about half a millisecond (see memory/page-release.ts). */
+const PAGES_AT_ONCE = 64;
 /** How many clients a tick looks at for timeouts and output limits. */
 const CLIENTS_PER_TICK = 200;
 
@@ -107,9 +110,16 @@ export class Housekeeping {
       replication.ownDeadlines.sweep();
     }
     if (config.values.activerehashing && !keyspace.rehash(SLICE_MS)) finished = false;
-    if (!keyspace.lazyFree.run(SLICE_MS)) finished = false;
+    if (!keyspace.lazyFree.run(SLICE_MS) || !this.giveBack()) finished = false;
     if (!this.evict()) finished = false;
     if (!finished) this.workSoon();
+  }
+
+  /** After FLUSHALL and the like the system gets memory back, as from Redis. Returns whether that is done. */
+  private giveBack(): boolean {
+    const { lazyFree, space } = this.server.keyspace;
+    if (lazyFree.emptied && lazyFree.pending === 0) lazyFree.emptied = !space.arena.release(releaseMemory, PAGES_AT_ONCE);
+    return !lazyFree.emptied || lazyFree.pending > 0;
   }
 
   /** Evicts keys for a while if there must be fewer. Returns whether no more are to go, or can. */

@@ -147,6 +147,29 @@ describeWithRedis("payloads, beside Redis", () => {
     waiting.close();
   });
 
+  test("of a list that take the place of another type wake who waits for it", async () => {
+    const asked = async (client: RawClient, port: number): Promise<string[]> => {
+      const payloadOfList = await bulk(client, "DUMP", "list");
+      const payloadOfZset = await bulk(client, "DUMP", "zset");
+      const replies: string[] = [];
+      for (const [payload, ...waits] of [
+        [payloadOfList, "BLPOP", "awaited", "5"],
+        [payloadOfZset, "BZPOPMIN", "awaited", "5"],
+      ] as const) {
+        const waiting = await connect(port);
+        await client.command("DEL", "awaited");
+        const popped = waiting.command(...waits);
+        while (!(await ask(client, "INFO", "clients")).includes("blocked_clients:1")) await client.command("PING");
+        await client.command("SET", "awaited", "foo");
+        await client.command("RESTORE", "awaited", 0, payload, "REPLACE");
+        replies.push((await popped).toString());
+        waiting.close();
+      }
+      return replies;
+    };
+    expect(await asked(ours, both().ours.port)).toEqual(await asked(redis, both().redis.port));
+  });
+
   test("of a whole data set saved by one are loaded by the other", async () => {
     expect(await ask(ours, "DEBUG", "RELOAD")).toBe("+OK");
     for (const name of NAMES) expect(await ask(ours, "DEBUG", "DIGEST-VALUE", name)).toBe(await ask(redis, "DEBUG", "DIGEST-VALUE", name));

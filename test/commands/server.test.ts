@@ -220,6 +220,19 @@ describe("server commands", () => {
     expect(await client.text("MEMORY", "DOCTOR")).toContain(" * Many scripts: ");
   });
 
+  test.skipIf(process.platform === "win32")("FLUSHALL gives back what the keys took, soon and unasked", async () => {
+    for (const mode of ["SYNC", "ASYNC"]) {
+      await using server = await startServer();
+      const client = await connect(server.port);
+      await client.text("DEBUG", "POPULATE", 20_000, "key", 1000);
+      const { arena } = server.server.keyspace.space;
+      expect(arena.touchedBytes).toBeGreaterThan(20_000_000);
+      await client.text("FLUSHALL", mode);
+      await until("the memory to be given back", () => arena.touchedBytes < 1_000_000);
+      client.close();
+    }
+  });
+
   test("MEMORY PURGE gives back what keys left behind, and no more; MALLOC-STATS counts blocks", async () => {
     const { server, client } = await start();
     const { arena } = server.server.keyspace.space;

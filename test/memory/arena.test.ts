@@ -159,6 +159,23 @@ describe("the arena", () => {
     expect(arena.segmentBytes).toBeLessThanOrEqual(SEGMENT_BYTES);
   });
 
+  test("gives back as many pages at once as it is told to", () => {
+    const arena = new Arena();
+    const blocks = Array.from({ length: 640 }, () => arena.allocate(1024));
+    for (const block of blocks) arena.free(block);
+    const { touchedBytes } = arena;
+    let given = 0;
+    const take = (bytes: Buffer) => {
+      given += bytes.length;
+      return true;
+    };
+    expect(arena.release(take, 3)).toBe(false);
+    expect([given, arena.touchedBytes]).toEqual([3 * 65_536, touchedBytes - 3 * 65_536]);
+    while (!arena.release(take, 3)) expect(given % (3 * 65_536)).toBe(0);
+    expect([given, arena.touchedBytes]).toEqual([touchedBytes - arena.pageBytes, arena.pageBytes]);
+    expect(arena.release(take)).toBe(true);
+  });
+
   test("counts its blocks by size", () => {
     const arena = new Arena();
     const blocks = Array.from({ length: 5000 }, () => arena.allocate(20));

@@ -39,6 +39,7 @@ export class Ours implements AsyncDisposable {
     const dir = mkdtempSync(join(tmpdir(), "replicant-replication-"));
     const config = Config.of({
       save: "",
+      bind: "127.0.0.1",
       dir,
       "enable-debug-command": "yes",
       "repl-diskless-sync-delay": "0",

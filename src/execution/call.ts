@@ -63,6 +63,8 @@ export class Call implements KeyAccess {
   failure: CommandError | null = null;
   /** What the journal takes instead of the request: null for the request itself. */
   effects: Frame[] | null = null;
+  /** Arguments that the journal takes otherwise spelled, by their place: see `spell`. */
+  private spelled: Map<number, string> | null = null;
   /** Whether the journal takes the request though no key changed (FLUSHALL, ...). */
   forced = false;
   /** What has come of the task that the command waited for (BlockedClients.blockOnTask), when it is executed once more; else null. */
@@ -96,6 +98,7 @@ export class Call implements KeyAccess {
     this.noTouch = session.noTouch && !entry.touches;
     this.failure = null;
     this.effects = null;
+    this.spelled = null;
     this.forced = false;
     this.forReplicas = false;
     this.suspended = false;
@@ -360,7 +363,7 @@ export class Call implements KeyAccess {
     if (this.session.kind === SessionKind.MASTER) return;
     const { journal } = this.server;
     const { index } = this.session.database;
-    if (this.effects === null) journal.append(index, this.frame, this.audience);
+    if (this.effects === null) journal.append(index, this.spelledFrame, this.audience);
     else for (const effect of this.effects) journal.append(index, effect);
   }
 
@@ -372,10 +375,25 @@ export class Call implements KeyAccess {
     const { index } = this.session.database;
     if (this.effects !== null) for (const effect of this.effects) journal.append(index, effect, propagation);
     else {
-      const { frame } = this;
+      const frame = this.spelledFrame;
       frame.enframe();
       journal.append(index, { buffer: frame.buffer, start: frame.start, end: frame.end }, audience);
     }
+  }
+
+  /**
+   * The journal takes `text` in the place of argument `index`. For words that not every server reads as this one does: a replica would refuse
+   * the request, and go on without it.
+   */
+  spell(index: number, text: string): void {
+    this.spelled ??= new Map();
+    this.spelled.set(index, text);
+  }
+
+  private get spelledFrame(): Frame {
+    const { frame, spelled } = this;
+    if (spelled === null) return frame;
+    return new Frame().encode(Array.from({ length: frame.count }, (_, index) => spelled.get(index) ?? frame.argument(index)));
   }
 
   /** Whom the request is for. */

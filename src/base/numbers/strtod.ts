@@ -8,6 +8,9 @@ import { MINUS, NINE, PLUS, POINT, ZERO } from "../bytes.ts";
 import { divideToEven } from "./longdouble.ts";
 
 const OPEN = 0x28;
+const SPACE = 0x20;
+const LETTER_X = 0x78;
+const LOWER_CASE = 0x20;
 const [LETTER_I, LETTER_N, LETTER_F] = [0x69, 0x6e, 0x66];
 
 /** So many digits make a whole number that a double holds, */
@@ -76,6 +79,15 @@ function spelledInRange(text: string): number {
 /** Whether a bound is an open one: "(5". */
 export function isOpenBound(bytes: Buffer, from: number, to: number): boolean {
   return from < to && bytes[from] === OPEN;
+}
+
+/**
+ * Whether every Redis and Valkey reads bytes[from, to), which spell a number here, as the same number: Valkey 9 knows no hexadecimal ones,
+ * and for the bounds of ranges Redis 8 neither, nor do both take blanks and zero bytes there.
+ */
+export function isCommonSpelling(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] <= SPACE || (bytes[at] | LOWER_CASE) === LETTER_X) return false;
+  return from < to;
 }
 
 /** The number if it has at most 15 digits and nothing but a sign and a point beside them, else NaN. */

@@ -146,7 +146,11 @@ function fieldTypeAt(call: Call, index: number): FieldType {
   const sign = from < to ? buffer[from] : 0;
   const bits = smallInteger(buffer, from + 1, to);
   const type = sign === 0x69 ? fieldType(true, bits) : sign === 0x75 ? fieldType(false, bits) : null;
-  if (type !== null) return type;
+  if (type !== null) {
+    // Valkey 9 takes nothing behind it.
+    if (to < limit) call.spell(index, buffer.latin1Slice(from, to));
+    return type;
+  }
   throw commandError("ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.");
 }
 

@@ -204,6 +204,8 @@ export const lrem = command("lrem", { arity: 4, since: "1.0.0", flags: "write" }
     const { buffer, offsets, lengths } = call.frame;
     const limit = count === 0 ? Number.POSITIVE_INFINITY : Math.abs(count);
     const removed = list.exists ? listRemove(list, buffer, offsets[3], offsets[3] + lengths[3], limit, count < 0) : 0;
+    // Redis 8 and Valkey 9 refuse the number that has no positive counterpart.
+    if (count < -Number.MAX_SAFE_INTEGER) call.spell(2, "0");
     if (removed > 0) noteShrunk(list, removed, "lrem");
     call.reply.integer(removed);
   });

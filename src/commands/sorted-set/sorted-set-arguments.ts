@@ -1,6 +1,7 @@
 /** Arguments of sorted set commands: scores, ranks, and bounds of ranges. The objects they are read into are reused by the next command. */
 
-import { isOpenBound, parseBound, parseDouble } from "../../base/numbers/strtod.ts";
+import { MAX_DOUBLE_BYTES, writeDouble } from "../../base/numbers/doubles.ts";
+import { isCommonSpelling, isOpenBound, parseBound, parseDouble } from "../../base/numbers/strtod.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { type LexBound, LexEnd, LexRange, RankRange, ScoreRange } from "../../values/sorted-set/zset-range.ts";
@@ -10,6 +11,7 @@ const PLUS = 0x2b;
 const OPEN = 0x28;
 const CLOSED = 0x5b;
 
+const scratch = Buffer.alloc(MAX_DOUBLE_BYTES);
 const scoreRange = new ScoreRange();
 const lexRange = new LexRange();
 
@@ -21,7 +23,12 @@ export function scoreArgument(call: Call, index: number, message: Error = errors
   const { buffer, offsets, lengths } = call.frame;
   const score = parseDouble(buffer, offsets[index], offsets[index] + lengths[index]);
   if (score !== score) throw message;
+  if (!isCommonSpelling(buffer, offsets[index], offsets[index] + lengths[index])) call.spell(index, spelling(score));
   return score;
+}
+
+function spelling(value: number): string {
+  return scratch.latin1Slice(0, writeDouble(scratch, 0, value));
 }
 
 /** A range of scores: "5", "(5", "-inf". Errors: min or max is not a float. */
@@ -38,10 +45,13 @@ function isOpen({ frame }: Call, index: number): boolean {
   return isOpenBound(frame.buffer, frame.offsets[index], frame.offsets[index] + frame.lengths[index]);
 }
 
-function bound({ frame }: Call, index: number, open: boolean): number {
-  const from = frame.offsets[index];
-  const value = parseBound(frame.buffer, open ? from + 1 : from, from + frame.lengths[index]);
+function bound(call: Call, index: number, open: boolean): number {
+  const { frame } = call;
+  const from = frame.offsets[index] + (open ? 1 : 0);
+  const to = frame.offsets[index] + frame.lengths[index];
+  const value = parseBound(frame.buffer, from, to);
   if (value !== value) throw commandError("ERR min or max is not a float");
+  if (!isCommonSpelling(frame.buffer, from, to)) call.spell(index, `${open ? "(" : ""}${spelling(value)}`);
   return value;
 }
 

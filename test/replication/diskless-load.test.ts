@@ -80,6 +80,24 @@ for (const mode of ["disabled", "on-empty-db"] as const) {
   });
 }
 
+for (const mode of ["disabled", "on-empty-db", "swapdb"] as const) {
+  for (const [form, wrap] of FORMS) {
+    test(`an image in the form ${form} of another moment than was announced is not gone on from, with repl-diskless-load ${mode}`, async () => {
+      using master = new FakeMaster();
+      const { replica, link } = await waiting(master, { "repl-diskless-load": mode });
+      await using _stop = replica;
+      link.send(wrap(image({ a: "later" }, 0, { id: id("A"), offset: 1001 })));
+      const next = await master.accept();
+      await next.greet();
+      expect(replica.log).toContain("The image from MASTER is of offset 1001, but 1000 was announced. It cannot be gone on from.");
+      next.send(FULL);
+      next.send(wrap(image({ a: "right" }, 0, { id: id("a"), offset: 1000 })));
+      await linkUp(replica.client);
+      expect(await replica.client.text("GET", "a")).toBe("right");
+    });
+  }
+}
+
 describe("with repl-diskless-load on-empty-db, a replica without data", () => {
   test("reads the image from the socket, and clients hear LOADING meanwhile", async () => {
     using master = new FakeMaster();
@@ -327,7 +345,7 @@ test("a disk that is slower than the master stops the socket until it has caught
   const asked: string[] = [];
   const context: ReplicationContext = Object.create(server.server, { persistence: { value: persistence } });
   const events = { ended: () => asked.push("ended"), listen: (on: boolean) => asked.push(on ? "resume" : "pause") };
-  const transfer = new Transfer(context, server.server.replication.replicas, events, { sameHistory: false });
+  const transfer = new Transfer(context, server.server.replication.replicas, events, { point: { id: "", offset: 0 }, sameHistory: false });
   transfer.receive(Buffer.from("$1000\r\n"), 0);
   transfer.receive(Buffer.alloc(100), 0);
   expect(asked).toEqual([]);
@@ -352,7 +370,7 @@ test("what comes of the stream while the file is loaded waits, in order", async 
     server.server,
     replicas,
     { ended: (database) => ended.push(database), listen: () => {} },
-    { sameHistory: false },
+    { point: { id: "", offset: 0 }, sameHistory: false },
   );
   const keys = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`key:${index}`, "v"]));
   transfer.receive(Buffer.concat([measured(image(keys)), Buffer.from("a")]), 0);

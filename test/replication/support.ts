@@ -331,11 +331,11 @@ export function id(digit: string): string {
   return digit.repeat(40);
 }
 
-/** An RDB image (version 11, without a checksum) of short keys and values in database 0, written by hand. */
-export function image(keys: Readonly<Record<string, string>>, streamDb = 0): Buffer {
+/** An RDB image (version 11, without a checksum) of short keys and values in database 0, written by hand; `at`: of that moment of a history. */
+export function image(keys: Readonly<Record<string, string>>, streamDb = 0, at = { id: id("e"), offset: 0 }): Buffer {
   const text = (value: string) => Buffer.concat([Buffer.of(value.length), Buffer.from(value, "latin1")]);
   const fact = (name: string, value: string) => Buffer.concat([Buffer.of(0xfa), text(name), text(value)]);
-  const facts = [fact("repl-stream-db", String(streamDb)), fact("repl-id", id("e")), fact("repl-offset", "0")];
+  const facts = [fact("repl-stream-db", String(streamDb)), fact("repl-id", at.id), fact("repl-offset", String(at.offset))];
   const entries = Object.entries(keys).map(([key, value]) => Buffer.concat([Buffer.of(0), text(key), text(value)]));
   return Buffer.concat([Buffer.from("REDIS0011"), ...facts, Buffer.of(0xfe, 0), ...entries, Buffer.of(0xff), Buffer.alloc(8)]);
 }

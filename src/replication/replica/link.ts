@@ -318,19 +318,19 @@ export class MasterLink {
       case "full":
       case "sync":
         this.full = outcome.kind === "full" ? { ...outcome, acknowledges: true } : { id: "", offset: 0, acknowledges: false };
-        this.beginTransfer(this.full.id, (on) => this.listen(on));
+        this.beginTransfer(this.full, (on) => this.listen(on));
     }
   }
 
-  private beginTransfer(id: string, listen: (on: boolean) => void): void {
+  private beginTransfer(point: { id: string; offset: number }, listen: (on: boolean) => void): void {
     const ended = (database: number | null) => {
       if (database !== null) return this.imageLoaded(database);
       this.setbacks.loadHasFailed();
       this.restart();
     };
     // Where all was lost half-way, what is here is no state of any data set.
-    const sameHistory = id === this.history.id && (this.resumable || this.server.keyspace.keyCount > 0);
-    this.transfer = new Transfer(this.server, this.replicas, { ended, listen }, { sameHistory });
+    const sameHistory = point.id === this.history.id && (this.resumable || this.server.keyspace.keyCount > 0);
+    this.transfer = new Transfer(this.server, this.replicas, { ended, listen }, { point, sameHistory });
     this.setState(LinkState.SYNC);
   }
 
@@ -407,7 +407,7 @@ export class MasterLink {
 
   private announced(point: ImagePoint): void {
     this.full = { id: point.id, offset: point.offset, acknowledges: true };
-    this.beginTransfer(point.id, (on) => {
+    this.beginTransfer(point, (on) => {
       if (on) this.lastHeard = Date.now();
       this.second?.listen(on);
     });

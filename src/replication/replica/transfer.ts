@@ -25,6 +25,8 @@ export interface TransferEvents {
 }
 
 export interface TransferOptions {
+  /** The moment that the master has announced an image of; without a name where it does not say. */
+  readonly point: { readonly id: string; readonly offset: number };
   /** Whether the data that is here is a state of the data set that the image is of. */
   readonly sameHistory: boolean;
 }
@@ -38,6 +40,7 @@ export class Transfer {
   private readonly server: ReplicationContext;
   private readonly replicas: Replicas;
   private readonly events: TransferEvents;
+  private readonly point: TransferOptions["point"];
   private readonly sameHistory: boolean;
   private spool: Spool | null = null;
   private load: ImageLoad | null = null;
@@ -50,10 +53,11 @@ export class Transfer {
   private cut: string | null = null;
   private over = false;
 
-  constructor(server: ReplicationContext, replicas: Replicas, events: TransferEvents, { sameHistory }: TransferOptions) {
+  constructor(server: ReplicationContext, replicas: Replicas, events: TransferEvents, { point, sameHistory }: TransferOptions) {
     this.server = server;
     this.replicas = replicas;
     this.events = events;
+    this.point = point;
     this.sameHistory = sameHistory;
   }
 
@@ -254,10 +258,11 @@ export class Transfer {
     if (database !== null) this.events.ended(database);
   }
 
-  /** Returns the database that the stream has selected. Errors: the image is not complete. */
+  /** Returns the database that the stream has selected. Errors: the image is not complete, or of another moment than the stream goes on from. */
   private complete(load: ImageLoad): number {
     const { persistence, keyspace } = this.server;
     assert(!this.over, "a transfer that was given up has dropped what it had loaded");
+    this.checkMoment(load);
     const summary = load.finish();
     if (this.staging !== null) this.swap(this.staging);
     persistence.endLoad(summary);
@@ -266,6 +271,13 @@ export class Transfer {
     this.over = true;
     this.load = null;
     return summary.history?.streamDb ?? 0;
+  }
+
+  /** A Redis or Valkey sends a later state from its file when FLUSHALL saved one just as the image was there: what is between would be run twice. */
+  private checkMoment({ history }: ImageLoad): void {
+    const { id, offset } = this.point;
+    if (history === null || history.id.toLowerCase() !== id.toLowerCase() || history.offset === offset) return;
+    throw new PayloadError(`The image from MASTER is of offset ${history.offset}, but ${offset} was announced. It cannot be gone on from.`);
   }
 
   private swap(staging: Staging): void {

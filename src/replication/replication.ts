@@ -13,19 +13,22 @@ import { History } from "./history.ts";
 import { Replicas } from "./master/master.ts";
 import { OwnDeadlines } from "./own-deadlines.ts";
 import { MasterLink } from "./replica/link.ts";
+import { Stops } from "./stops.ts";
 
 export class Replication {
   readonly history = new History();
   readonly replicas: Replicas;
   readonly failover: Failover;
   readonly ownDeadlines: OwnDeadlines;
+  readonly stops: Stops;
   /** The link to our master, or null on a master. */
   link: MasterLink | null = null;
   private readonly server: ReplicationContext;
 
   constructor(server: ReplicationContext) {
     this.server = server;
-    this.replicas = new Replicas(server, this.history);
+    this.stops = new Stops(server.log);
+    this.replicas = new Replicas(server, this.history, this.stops);
     this.failover = new Failover(server, this);
     this.ownDeadlines = new OwnDeadlines(server);
     server.config.onChange(["replica-read-only"], () => this.watchDeadlines() as undefined);

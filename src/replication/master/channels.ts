@@ -12,10 +12,9 @@ import type { ReplicationContext } from "../context.ts";
 import type { History } from "../history.ts";
 import { type Replica, ReplicaState } from "./replica.ts";
 
-/** How long the stream is kept for a first connection after the image has been sent over the second one, in ms. */
-const GRACE_MS = 60_000;
-
 export class Channels {
+  /** How long the stream is kept for a first connection after the image has been sent over the second one, in ms. */
+  graceMs = 60_000;
   private readonly server: ReplicationContext;
   private readonly history: History;
   /** Second connections of Valkey's protocol whose first one has not asked for the stream yet, by the number of their client. */
@@ -142,7 +141,7 @@ export class Channels {
     const gone = [...this.unjoined.values()].filter(({ leftAt }) => leftAt > 0);
     for (const channel of gone) {
       const seconds = Math.floor((now - channel.leftAt) / 1000);
-      if (now - channel.leftAt <= GRACE_MS) continue;
+      if (now - channel.leftAt <= this.graceMs) continue;
       this.server.log.notice(
         `Replica main channel failed to establish PSYNC within the grace period (${seconds} seconds). Freeing RDB client ${channel.session.id}.`,
       );

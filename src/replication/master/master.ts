@@ -11,6 +11,7 @@ import type { OutputLimit } from "../../transport/output-buffer.ts";
 import type { ReplicationContext } from "../context.ts";
 import type { History } from "../history.ts";
 import { encodeNote } from "../note.ts";
+import type { Stops } from "../stops.ts";
 import { Channels } from "./channels.ts";
 import { FileSync, type FullSync, StreamedSync, type SyncEvents } from "./full-sync.ts";
 import { Replica, ReplicaState } from "./replica.ts";
@@ -26,6 +27,7 @@ export class Replicas implements SyncEvents {
   readonly channels: Channels;
   private readonly server: ReplicationContext;
   private readonly history: History;
+  private readonly stops: Stops;
   /** What clients said about themselves, whether they are replicas yet or not. */
   private readonly known = new Map<Session, Replica>();
   private readonly unreadable: UnreadableData;
@@ -44,9 +46,10 @@ export class Replicas implements SyncEvents {
   private notesWanted = false;
   private readonly unsubscribe: () => void;
 
-  constructor(server: ReplicationContext, history: History) {
+  constructor(server: ReplicationContext, history: History, stops: Stops) {
     this.server = server;
     this.history = history;
+    this.stops = stops;
     this.unreadable = new UnreadableData(server);
     this.channels = new Channels(server, history);
     const endAppends = server.journal.onAppend(() => this.scheduleFlush());
@@ -184,9 +187,8 @@ export class Replicas implements SyncEvents {
         const upTo = history.formerOffset;
         log.notice(`Partial resynchronization not accepted: Requested offset for second ID was ${offset}, but I can reply up to ${upTo}`);
       } else {
-        const mine = `'${history.id}' and '${history.formerId}'`;
         log.notice(
-          `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '${id}', my replication IDs are ${mine})`,
+          `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '${id}', my replication IDs are '${history.id}' and '${history.formerId}')`,
         );
       }
       return false;
@@ -357,6 +359,7 @@ export class Replicas implements SyncEvents {
   ended(sync: FullSync, error: Error | null): void {
     if (this.sync !== sync) return;
     this.sync = null;
+    if (error === null && sync.streamed) this.stops.at("after-fork");
     if (error !== null) {
       for (const replica of sync.replicas) {
         this.server.log.warning(`SYNC failed. BGSAVE for replica ${replica.name}: ${error.message}`);

@@ -9,6 +9,7 @@ import type { TLSOptions } from "bun";
 import { assert, type Broken } from "../../assert.ts";
 import type { Log } from "../../log.ts";
 import { REPLICATION_ID_LENGTH } from "../history.ts";
+import type { Stops } from "../stops.ts";
 import { MasterConnection, type MasterRoute } from "./connection.ts";
 import { type HandshakeOptions, type Outcome, type SendWords, shown, VALKEY_VERSION } from "./handshake.ts";
 import { LineReader, LineTooLong } from "./lines.ts";
@@ -37,6 +38,7 @@ export interface ChannelOptions extends Pick<HandshakeOptions, "user" | "passwor
   readonly tls: TLSOptions | null;
   /** How the master names the first connection, in Redis's protocol; null in Valkey's. */
   readonly mainId: string | null;
+  readonly stops: Stops;
 }
 
 type Step = "connection" | "AUTH" | "REPLCONF" | "image" | "data";
@@ -111,7 +113,10 @@ export class ImageChannel {
     else {
       this.step = "image";
       if (this.options.mainId === null) this.connection.send("SYNC");
-      else this.connection.send("PSYNC", "?", "-1");
+      else {
+        this.options.stops.at("before-rdb-channel");
+        this.connection.send("PSYNC", "?", "-1");
+      }
     }
     return true;
   }
@@ -154,11 +159,13 @@ export class Join {
   step: "REPLCONF set-rdb-client-id" | "PSYNC" = "REPLCONF set-rdb-client-id";
   private readonly point: ImagePoint;
   private readonly log: Log;
+  private readonly stops: Stops;
   private readonly send: SendWords;
 
-  constructor(point: ImagePoint, log: Log, send: SendWords) {
+  constructor(point: ImagePoint, log: Log, stops: Stops, send: SendWords) {
     this.point = point;
     this.log = log;
+    this.stops = stops;
     this.send = send;
     send("REPLCONF", "set-rdb-client-id", point.channelId ?? "");
   }
@@ -171,6 +178,7 @@ export class Join {
       const { id, offset } = this.point;
       this.step = "PSYNC";
       this.log.notice(`Trying a partial resynchronization using main channel (request ${id}:${offset + 1}).`);
+      this.stops.at("before-main-channel");
       this.send("PSYNC", id, String(offset + 1));
       return null;
     }

@@ -13,6 +13,7 @@ import type { Failover } from "../failover.ts";
 import type { History } from "../history.ts";
 import type { Replicas } from "../master/master.ts";
 import type { OwnDeadlines } from "../own-deadlines.ts";
+import type { Stops } from "../stops.ts";
 import { MasterConnection, routeTo } from "./connection.ts";
 import { Handshake, type Outcome, type SendWords, Step } from "./handshake.ts";
 import { type ImagePoint, Join } from "./image-channel.ts";
@@ -34,6 +35,7 @@ export interface Neighbours {
   readonly replicas: Replicas;
   readonly failover: Failover;
   readonly ownDeadlines: OwnDeadlines;
+  readonly stops: Stops;
 }
 
 export class MasterLink {
@@ -52,6 +54,7 @@ export class MasterLink {
   private readonly replicas: Replicas;
   private readonly failover: Failover;
   private readonly ownDeadlines: OwnDeadlines;
+  private readonly stops: Stops;
   private connection: MasterConnection | null = null;
   private attemptAt = 0;
   private stopped = false;
@@ -77,7 +80,7 @@ export class MasterLink {
   constructor(
     server: ReplicationContext,
     history: History,
-    { replicas, failover, ownDeadlines }: Neighbours,
+    { replicas, failover, ownDeadlines, stops }: Neighbours,
     address: MasterAddress,
     point: { resumable: boolean; database: number },
   ) {
@@ -87,6 +90,7 @@ export class MasterLink {
     this.replicas = replicas;
     this.failover = failover;
     this.ownDeadlines = ownDeadlines;
+    this.stops = stops;
     this.address = address;
     this.resumable = point.resumable;
     this.database = point.database;
@@ -390,7 +394,7 @@ export class MasterLink {
     this.second = new TwoConnections(
       this.server,
       routeTo(this.address, this.server),
-      { ...this.introduction, mainId, tls: this.server.masterTls },
+      { ...this.introduction, mainId, tls: this.server.masterTls, stops: this.stops },
       {
         announced: (point) => this.announced(point),
         received: (chunk, from) => this.transfer?.receive(chunk, from),
@@ -411,7 +415,7 @@ export class MasterLink {
       if (on) this.lastHeard = Date.now();
       this.second?.listen(on);
     });
-    if (point.channelId !== null) this.handshake = new Join(point, this.server.log, this.send);
+    if (point.channelId !== null) this.handshake = new Join(point, this.server.log, this.stops, this.send);
   }
 
   private channelLost(reason: string, announced: boolean): void {

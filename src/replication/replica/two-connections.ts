@@ -7,6 +7,7 @@
 import type { Broken } from "../../assert.ts";
 import { deferToLoop } from "../../snapshot/snapshot.ts";
 import type { ReplicationContext } from "../context.ts";
+import type { Stops } from "../stops.ts";
 import type { MasterRoute } from "./connection.ts";
 import { Delta } from "./delta.ts";
 import { type ChannelOptions, ImageChannel, type ImagePoint } from "./image-channel.ts";
@@ -35,12 +36,14 @@ export class TwoConnections {
   private readonly server: ReplicationContext;
   private readonly delta: Delta;
   private readonly channel: ImageChannel;
+  private readonly stops: Stops;
   private announced = false;
   private discarded = false;
 
   constructor(server: ReplicationContext, route: MasterRoute, options: ChannelOptions, events: TwoConnectionsEvents) {
     const { log, broken }: { log: ReplicationContext["log"]; broken: Broken } = server;
     this.server = server;
+    this.stops = options.stops;
     this.delta = new Delta(server, { listen: (on) => events.listen(on), failed: ({ message }) => events.streamFailed(message) });
     const channelEvents = {
       announced: (point: ImagePoint) => {
@@ -103,6 +106,7 @@ export class TwoConnections {
         if (this.discarded) return false;
       }
       if (this.discarded) return false;
+      this.stops.at("on-streaming-repl-buf");
       if (performance.now() < sliceEnd) continue;
       await new Promise<void>((resolve) => deferToLoop(resolve, 0));
       sliceEnd = performance.now() + SLICE_MS;

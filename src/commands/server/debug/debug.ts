@@ -5,6 +5,7 @@ import { type CommandError, commandError, errors } from "../../../errors.ts";
 import type { Call } from "../../../execution/call.ts";
 import { commandsOf } from "../../../execution/command-spec.ts";
 import { Frame } from "../../../protocol/frame.ts";
+import type { StopPoint } from "../../../replication/stops.ts";
 import { type HelpEntry, replyHelp, wrongArguments } from "../../arguments/help.ts";
 import { wordSet } from "../../arguments/numbers.ts";
 import { crashBySignal, crashOf } from "../crash-report.ts";
@@ -44,6 +45,13 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   act(flushSleep, 3, 3, "AOF-FLUSH-SLEEP <microseconds>", "Sleeps before each write to the append-only file, for tests."),
   act(changeReplicationId, 2, 2, "CHANGE-REPL-ID", "Starts a new replication history. Replicas must resynchronize in full."),
   act(rewriteAll, 2, 2, "CONFIG-REWRITE-FORCE-ALL", "CONFIG REWRITE that writes out the defaults too."),
+  act(
+    delayChannelFree,
+    3,
+    3,
+    "DELAY-RDB-CLIENT-FREE-SECOND <seconds>",
+    "How long a replica may take to ask for the stream after its image.",
+  ),
   sub(digest, 2, 2, "DIGEST", "Returns a digest of the whole data set, the same as Redis's for the same data."),
   sub(digestValue, 2, ANY, "DIGEST-VALUE <key> [<key> ...]", "Returns digests of the values of these keys."),
   sub((call) => call.reply.error(call.text(2)), 3, 3, "ERROR <string>", "Replies with this error."),
@@ -54,6 +62,13 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   act((call) => call.server.log.warning(`DEBUG LOG: ${call.text(2)}`), 3, 3, "LOG <message>", "Writes a message to the log."),
   sub(object, 3, 3, "OBJECT <key>", "Returns how the value of a key is stored."),
   sub(panic, 2, ANY, "PANIC", "Crashes the server by a panic."),
+  act(
+    pauseAfterFork,
+    3,
+    3,
+    "PAUSE-AFTER-FORK <0|1>",
+    "Stops the process once replicas have been sent an image, or have been promised one.",
+  ),
   act(pauseCron, 3, 3, "PAUSE-CRON <0|1>", "1 pauses the periodic work, 0 resumes it."),
   sub(populate, 3, 5, "POPULATE <count> [<prefix>] [<size>]", "Creates <count> string keys, which are not replicated."),
   sub(
@@ -80,6 +95,13 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     "Saves the data set, empties the memory and loads the data set again.",
     "NOSAVE loads the file as it is, NOFLUSH keeps what is in memory, MERGE lets keys of the file replace it.",
   ),
+  act(
+    replicationPause,
+    3,
+    3,
+    "REPL-PAUSE <clear|after-fork|before-rdb-channel|on-streaming-repl-buf>",
+    "Stops the process at these steps of a synchronization, until SIGCONT.",
+  ),
   act(replicate, 3, ANY, "REPLICATE <word> [<word> ...]", "Sends a command to the replicas without running it here."),
   act(
     replyBuffer,
@@ -103,7 +125,13 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   act(sleep, 3, 3, "SLEEP <seconds>", "Blocks the server; fractions are allowed."),
 ];
 
-const BY_NAME: ReadonlyMap<string, Subcommand> = new Map(SUBCOMMANDS.map((known) => [known.help[0].split(" ")[0].toLowerCase(), known]));
+const BY_NAME: ReadonlyMap<string, Subcommand> = new Map(
+  SUBCOMMANDS.flatMap((known) => {
+    const name = known.help[0].split(" ")[0].toLowerCase();
+    // Valkey's help has it without the "s" that its parser wants.
+    return name.endsWith("-second") ? [[name, known] as const, [`${name}s`, known] as const] : [[name, known] as const];
+  }),
+);
 
 export const debug = command("debug", { arity: -2, since: "1.0.0", flags: "admin noscript loading stale" })
   .docs("A container for debugging commands.", "Depends on the subcommand.")
@@ -199,6 +227,27 @@ function setSkipChecksums(call: Call): void {
 
 function pauseCron(call: Call): void {
   call.server.housekeeping.paused = leadingInteger(call.text(2)) !== 0;
+}
+
+const PAUSES: readonly StopPoint[] = ["after-fork", "before-rdb-channel", "on-streaming-repl-buf"];
+
+function replicationPause(call: Call): void {
+  const { stops } = call.server.replication;
+  const point = PAUSES.find((known) => call.is(2, known));
+  if (point !== undefined) stops.add(point);
+  else if (call.is(2, "clear")) stops.clear();
+  else throw wrongArguments(call);
+}
+
+/** Valkey's: of a master and of a replica. */
+function pauseAfterFork(call: Call): void {
+  const { stops } = call.server.replication;
+  stops.clear();
+  if (leadingInteger(call.text(2)) !== 0) stops.add("after-fork", "before-main-channel");
+}
+
+function delayChannelFree(call: Call): void {
+  call.server.replication.replicas.channels.graceMs = leadingInteger(call.text(2)) * 1000;
 }
 
 function replyBuffer(call: Call): void {

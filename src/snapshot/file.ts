@@ -54,6 +54,7 @@ function directoryFailure(error: unknown): SaveError {
   return new SaveError(`Failed to fsync directory while saving DB: ${failureWords(error)}`);
 }
 
+/** Redis's name for it, as long as that is free. */
 function temporaryName(attempt: number): string {
   return attempt === 0 ? `temp-${process.pid}.rdb` : `temp-${process.pid}.${attempt}.rdb`;
 }

@@ -330,3 +330,32 @@ describe("a server process", () => {
     client.close();
   });
 });
+
+describe("a signal while the cron is paused", () => {
+  async function paused() {
+    const server = await Ours.start();
+    await server.client.text("DEBUG", "PAUSE-CRON", 1);
+    return server;
+  }
+  const ask = (server: Ours) => server.server.shutdownBySignal({ save: "never", now: true, force: false });
+
+  test("begins nothing, and SHUTDOWN ABORT takes it back", async () => {
+    await using server = await paused();
+    const ended = ask(server);
+    expect(await server.client.text("SHUTDOWN", "ABORT")).toBe("OK");
+    expect(await ended).toBe(false);
+    expect(server.log).toContain("Shutdown manually aborted");
+    expect((await server.client.command("SHUTDOWN", "ABORT")).toString()).toBe("-ERR No shutdown in progress.\r\n");
+    await server.client.text("DEBUG", "PAUSE-CRON", 0);
+    expect(await server.client.text("PING")).toBe("PONG");
+  });
+
+  test("ends the server once the cron goes on", async () => {
+    await using server = await paused();
+    const ended = ask(server);
+    await server.client.text("DEBUG", "PAUSE-CRON", 0);
+    await server.client.closed;
+    expect(await ended).toBe(true);
+    expect(server.log).toContain("User requested shutdown...");
+  });
+});

@@ -234,6 +234,16 @@ describe("the stream", () => {
     });
   }
 
+  test("may set the last ID of a stream below the highest deleted one, as a Redis before 7.2 lets its clients", async () => {
+    using master = new FakeMaster();
+    const { replica, link } = await synced(master, { a: "1" });
+    await using _stop = replica;
+    link.send(stream(["XADD", "s", "5-1", "f", "v"], ["XDEL", "s", "5-1"], ["XSETID", "s", "3-0"], ["SET", "after", "1"]));
+    await until("what follows", async () => (await replica.client.text("EXISTS", "after")) === "1");
+    expect((await replica.client.command("XINFO", "STREAM", "s")).toString()).toContain("last-generated-id\r\n$3\r\n3-0\r\n");
+    expect(await infoField(replica.client, "replication", "master_link_status")).toBe("up");
+  });
+
   test("goes on behind such a request where clients may write: the data is their own", async () => {
     using master = new FakeMaster();
     const { replica, link } = await synced(master, { a: "1" });

@@ -4,6 +4,7 @@ import { commandError, errors } from "../../errors.ts";
 import type { Call, Words } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { EventClass } from "../../keyspace/events.ts";
+import { SessionKind } from "../../session/session.ts";
 import { createStream, MAX_NODE_BYTES, type Stream, streamOf } from "../../values/stream/stream.ts";
 import { MAX_ID_TEXT, StreamId } from "../../values/stream/stream-id.ts";
 import { Type } from "../../values/value-types.ts";
@@ -222,7 +223,8 @@ export const xsetid = command("xsetid", { arity: -3, since: "5.0.0", flags: "wri
     const value = call.openWrite(1, Type.STREAM);
     const stream = streamOf(value);
     if (stream === null) throw errors.noSuchKey;
-    if (lastId.compare(stream.maxDeletedId) < 0)
+    // A Redis before 7.2 allows it, and its replicas must do as it did.
+    if (lastId.compare(stream.maxDeletedId) < 0 && call.session.kind !== SessionKind.MASTER)
       throw commandError("ERR The ID specified in XSETID is smaller than current max_deleted_entry_id");
     if (stream.length > 0) {
       if (lastId.compare(stream.lastEntry(newId)) < 0)

@@ -13,7 +13,7 @@ import type { Snapshot, SnapshotConsumer } from "../../snapshot/snapshot.ts";
 import { type Replica, ReplicaState } from "./replica.ts";
 
 /** What the slowest replica may lag behind the image while it is made, in bytes. */
-const WINDOW_BYTES = 1024 * 1024;
+const WINDOW_BYTES = 512 * 1024;
 const FILE_CHUNK_BYTES = 256 * 1024;
 
 /** What is told of an image. */

@@ -89,6 +89,7 @@ describe("a master", () => {
     client.close();
     await until("its end", async () => (await infoField(master.client, "persistence", "rdb_bgsave_in_progress")) === "0");
     expect(master.log).toContain("Diskless rdb transfer, last replica dropped, killing fork child.");
+    expect(master.log).toContain("# Background transfer error");
   });
 });
 

@@ -244,6 +244,23 @@ describe("the stream", () => {
     expect(await infoField(replica.client, "replication", "master_link_status")).toBe("up");
   });
 
+  test("has LSET look at 32 bits of an index, as Redis since 7.2 does", async () => {
+    using master = new FakeMaster();
+    const { replica, link } = await synced(master, { a: "1" });
+    await using _stop = replica;
+    const set = ([index, value]: string[]) => ["LSET", "list", index, value];
+    const sets = [
+      ["9223372036854775807", "last"],
+      ["-9223372036854775808", "first"],
+      ["4294967297", "second"],
+    ].map(set);
+    link.send(stream(["RPUSH", "list", "a", "b", "c", "d"], ...sets, ["SET", "after", "1"]));
+    await until("what follows", async () => (await replica.client.text("EXISTS", "after")) === "1");
+    expect((await replica.client.command("LRANGE", "list", 0, -1)).toString()).toBe(
+      "*4\r\n$5\r\nfirst\r\n$6\r\nsecond\r\n$1\r\nc\r\n$4\r\nlast\r\n",
+    );
+  });
+
   test("goes on behind such a request where clients may write: the data is their own", async () => {
     using master = new FakeMaster();
     const { replica, link } = await synced(master, { a: "1" });

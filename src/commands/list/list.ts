@@ -6,6 +6,7 @@ import { commandsOf } from "../../execution/command-spec.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { Element } from "../../memory/packed.ts";
+import { SessionKind } from "../../session/session.ts";
 import {
   ListCursor,
   ListEnd,
@@ -165,7 +166,7 @@ export const lset = command("lset", { arity: 4, since: "1.0.0", flags: "write de
   .run((call) => {
     const list = call.openWrite(1, Type.LIST);
     if (!list.exists) throw errors.noSuchKey;
-    const asked = longArgument(call, 2);
+    const asked = indexToSet(call);
     const { buffer, offsets, lengths } = call.frame;
     listPrepare(list, lengths[3], 1);
     const length = listLength(list);
@@ -177,6 +178,13 @@ export const lset = command("lset", { arity: 4, since: "1.0.0", flags: "write de
     call.event(EventClass.LIST, "lset", 1);
     call.reply.ok();
   });
+
+/** Redis since 7.2 and Valkey look at 32 bits of the index alone: what a master has set in that way is set here too. */
+function indexToSet(call: Call): number {
+  const index = longArgument(call, 2);
+  if (Math.abs(index) < 2 ** 31 || call.session.kind !== SessionKind.MASTER) return index;
+  return Number(BigInt.asIntN(32, BigInt(call.text(2))));
+}
 
 export const linsert = command("linsert", { arity: 5, since: "2.2.0", flags: "write denyoom" })
   .takes("key{RW insert} where(BEFORE | AFTER) pivot element")

@@ -162,6 +162,13 @@ export class StreamedSync extends FullSync<Cursor> implements SnapshotConsumer {
     if (place !== undefined && this.places.size > 0) this.wake();
   }
 
+  protected override end(error: Error | null): void {
+    const { log } = this.persistence;
+    if (!this.over && error === null) log.notice("Background RDB transfer terminated with success");
+    else if (!this.over) log.warning("Background transfer error");
+    super.end(error);
+  }
+
   private wake(): void {
     if (!this.complete && this.ready()) this.image?.wake();
   }

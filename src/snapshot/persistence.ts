@@ -110,6 +110,8 @@ export class Persistence extends Loading {
   private background: BackgroundSave | null = null;
   /** The save before the end, under way. */
   private finalSave: Snapshot | null = null;
+  /** The last image for another use; perhaps it is over. */
+  private lastImage: Snapshot | null = null;
   /** Whether a background save begins at the next `cron` that finds none under way: BGSAVE SCHEDULE, and BGSAVE in a transaction. */
   saveScheduled = false;
   private scheduledVersion: RdbAskedVersion = "auto";
@@ -318,8 +320,9 @@ export class Persistence extends Loading {
     await background.settled;
   }
 
-  /** FLUSHALL has emptied everything: a save of what was before is not worth its end, and with save points the file is emptied too. */
+  /** FLUSHALL has emptied everything: images of what was before are not worth their end, and with save points the file is emptied too. */
   flushed(): void {
+    this.lastImage?.cancel(CANCELLED);
     void this.cancelBackgroundSave();
     if (this.config.values.save.length === 0) return;
     if (this.background !== null) this.background.superseded = true;
@@ -368,13 +371,14 @@ export class Persistence extends Loading {
   snapshot(consumer: SnapshotConsumer, options: { facts?: ImageFacts } & Partial<ImageParts> = {}): Snapshot {
     const { facts = this.historyFacts(), data = true, functions = true, family = "redis" } = options;
     const whole = this.snapshotOptions();
-    return new Snapshot(this.keyspace, consumer, {
+    this.lastImage = new Snapshot(this.keyspace, consumer, {
       ...whole,
       aux: this.facts(facts),
       data,
       family,
       libraries: functions ? whole.libraries : [],
     });
+    return this.lastImage;
   }
 
   /** The image that an append-only file begins with: in the RDB format, or as commands. The caller starts it. */

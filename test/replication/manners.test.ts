@@ -1,7 +1,7 @@
 /** What a master makes of how its replicas behave. */
 import { describe, expect, test } from "bun:test";
 import { connect } from "../support/client.ts";
-import { FakeMaster, follow, id, image, infoField, load, Ours, streamed, until } from "./support.ts";
+import { FakeMaster, follow, id, image, infoField, load, Ours, sameOffset, streamed, until } from "./support.ts";
 
 // Linux takes every address that begins with 127 for its own.
 test.skipIf(process.platform !== "linux")("a replica comes from the address that bind-source-addr names, from any without it", async () => {
@@ -90,6 +90,20 @@ describe("a master", () => {
     await until("its end", async () => (await infoField(master.client, "persistence", "rdb_bgsave_in_progress")) === "0");
     expect(master.log).toContain("Diskless rdb transfer, last replica dropped, killing fork child.");
     expect(master.log).toContain("# Background transfer error");
+  });
+
+  test("makes no more of an image for replicas than there was of it at FLUSHALL: they ask for another", async () => {
+    await using master = await Ours.start({ "rdb-key-save-delay": "1000000" });
+    await load(master.client, 200, (index) => ["SET", `key:${index}`, index]);
+    await using replica = await Ours.start();
+    await replica.client.text("REPLICAOF", "127.0.0.1", master.port);
+    await until("the image", async () => (await infoField(master.client, "persistence", "rdb_bgsave_in_progress")) === "1");
+    await master.client.text("FLUSHALL");
+    await until("the link", async () => (await infoField(replica.client, "replication", "master_link_status")) === "up");
+    await sameOffset(master.client, replica.client);
+    expect(await replica.client.text("DBSIZE")).toBe("0");
+    expect(master.log.split("Background RDB transfer started by pid").length).toBe(3);
+    expect(master.log).toContain("Background RDB transfer terminated with success");
   });
 });
 

@@ -95,6 +95,8 @@ export class StreamedSync extends FullSync<Cursor> implements SnapshotConsumer {
 
   begin(parts: ImageParts): void {
     assert(this.image === null, "there is one image for all");
+    // Redis's words as well: it is this process that does it.
+    this.persistence.log.notice(`Background RDB transfer started by pid ${process.pid}`);
     this.image = this.persistence.snapshot(this, parts);
     this.image.start();
   }

@@ -16,7 +16,7 @@ import { type EncodedRequest, Frame } from "../protocol/frame.ts";
 import { FileReader } from "./file-reader.ts";
 
 /** Every block but the last is full, so the block of an offset is found by division. */
-const BLOCK_BYTES = 1024 * 1024;
+const BLOCK_BYTES = 512 * 1024;
 
 interface Block {
   readonly buffer: Buffer;

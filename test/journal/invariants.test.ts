@@ -5,7 +5,7 @@ import { Journal } from "../../src/journal/journal.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 
 const BYTES = Buffer.from("0123456789");
-const BLOCK = 1024 * 1024;
+const BLOCK = 512 * 1024;
 
 /** What breaks an invariant, by the words that it trips with. */
 const BROKEN: Record<string, (journal: Journal) => void> = {

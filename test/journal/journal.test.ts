@@ -4,7 +4,7 @@ import { Frame } from "../../src/protocol/frame.ts";
 import { encodeCommand } from "../support/client.ts";
 import { check, property, type Random } from "../support/property.ts";
 
-const BLOCK = 1024 * 1024;
+const BLOCK = 512 * 1024;
 const MULTI = encodeCommand(["MULTI"]).toString("latin1");
 const EXEC = encodeCommand(["EXEC"]).toString("latin1");
 

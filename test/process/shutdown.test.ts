@@ -1,5 +1,5 @@
 import { describe, expect, spyOn, test } from "bun:test";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { infoField, Ours, until } from "../replication/support.ts";
 import { connect, encodeCommand, type RawClient, type Word } from "../support/client.ts";
@@ -357,5 +357,38 @@ describe("a signal while the cron is paused", () => {
     await server.client.closed;
     expect(await ended).toBe(true);
     expect(server.log).toContain("User requested shutdown...");
+  });
+});
+
+describe.skipIf(process.platform !== "linux")("a save under way", () => {
+  const MAIN = join(import.meta.dir, "../../src/main.ts");
+
+  async function saving() {
+    const server = await startServer([process.execPath, "run", MAIN], {
+      args: ["--save", "", "--rdb-key-save-delay", "1000000", "--enable-debug-command", "yes"],
+    });
+    const client = await server.connect();
+    await client.text("DEBUG", "POPULATE", 20);
+    await client.text("BGSAVE");
+    const files = () => readdirSync(server.dir).filter((name) => name.startsWith("temp-"));
+    await until("the file", () => files().length === 1);
+    return { server, client, files };
+  }
+
+  test("has a file named after the process, of which SHUTDOWN leaves nothing", async () => {
+    const { server, client, files } = await saving();
+    await using _server = server;
+    expect(files()).toEqual([`temp-${server.pid}.rdb`]);
+    client.send("SHUTDOWN NOSAVE\r\n");
+    expect(await server.exited).toBe(0);
+    expect([files(), existsSync(join(server.dir, "dump.rdb"))]).toEqual([[], false]);
+    client.close();
+  });
+
+  test("is no process of its own: none is left when the server is killed", async () => {
+    const { server, client } = await saving();
+    await using _server = server;
+    expect(readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "latin1")).toBe("");
+    client.close();
   });
 });

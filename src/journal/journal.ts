@@ -15,8 +15,9 @@ import type { Config } from "../config/config.ts";
 import { type EncodedRequest, Frame } from "../protocol/frame.ts";
 import { FileReader } from "./file-reader.ts";
 
-/** Every block but the last is full, so the block of an offset is found by division. */
-const BLOCK_BYTES = 512 * 1024;
+/** Blocks have a quarter of the backlog's size, within these bounds: memory is given back by whole blocks. */
+const LEAST_BLOCK_BYTES = 16 * 1024;
+const MOST_BLOCK_BYTES = 512 * 1024;
 
 interface Block {
   readonly buffer: Buffer;
@@ -56,7 +57,10 @@ export class Journal {
   /** A replica's journal takes its master's stream and nothing of its own. */
   following = false;
 
+  /** Every block but the last is full, and all have `blockBytes`, so the block of an offset is found by division. */
   private blocks: Block[] = [];
+  private blockBytes = MOST_BLOCK_BYTES;
+  private nextBlockBytes = MOST_BLOCK_BYTES;
   private readonly cursors = new Set<Cursor>();
   private backlog = false;
   private file: FileReader | null = null;
@@ -165,6 +169,7 @@ export class Journal {
   followDirective(config: Config): void {
     const take = (): undefined => {
       this.retain = config.values["repl-backlog-size"];
+      this.nextBlockBytes = Math.min(MOST_BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, Math.ceil(this.retain / 4)));
     };
     take();
     config.onChange("repl-backlog-size", take);
@@ -195,14 +200,20 @@ export class Journal {
     return this.offset - this.firstOffset;
   }
 
-  /** Where the backlog starts. Whole blocks are kept, of which more may be left than it is to have. */
+  /** Where the backlog starts: it has what repl-backlog-size says, and what is kept for a reader that lags further behind. */
   get backlogStart(): number {
-    return Math.max(this.firstOffset, this.offset - this.retain);
+    return Math.max(this.firstOffset, this.needed);
+  }
+
+  private get needed(): number {
+    let needed = this.offset - (this.backlog ? this.retain : 0);
+    for (const cursor of this.cursors) needed = Math.min(needed, cursor.offset);
+    return needed;
   }
 
   /** Bytes that blocks take, for `used_memory`. */
   get heldBytes(): number {
-    return this.blocks.length * BLOCK_BYTES;
+    return this.blocks.length * this.blockBytes;
   }
 
   /**
@@ -212,7 +223,7 @@ export class Journal {
   read(cursor: Cursor, take: (bytes: Buffer, from: number, to: number) => number): void {
     const { blocks } = this;
     assert(cursor.offset >= this.firstOffset && cursor.offset <= this.offset, "what a reader has not taken is kept for it");
-    for (let index = Math.floor((cursor.offset - this.firstOffset) / BLOCK_BYTES); index < blocks.length; index++) {
+    for (let index = Math.floor((cursor.offset - this.firstOffset) / this.blockBytes); index < blocks.length; index++) {
       const block = blocks[index];
       const from = cursor.offset - block.start;
       if (from === block.length) break;
@@ -237,7 +248,7 @@ export class Journal {
 
   private collectRun(from: number, to: number, views: Buffer[]): void {
     while (from < to) {
-      const block = this.blocks[Math.floor((from - this.firstOffset) / BLOCK_BYTES)];
+      const block = this.blocks[Math.floor((from - this.firstOffset) / this.blockBytes)];
       assert(block !== undefined && from >= block.start, "what the file lacks is kept for it");
       const end = Math.min(to, block.start + block.length);
       views.push(block.buffer.subarray(from - block.start, end - block.start));
@@ -252,9 +263,7 @@ export class Journal {
 
   private trim(): void {
     if (this.blocks.length < 2) return;
-    let needed = this.offset - (this.backlog ? this.retain : 0);
-    for (const cursor of this.cursors) needed = Math.min(needed, cursor.offset);
-    const passed = Math.min(Math.floor((needed - this.firstOffset) / BLOCK_BYTES), this.blocks.length - 1);
+    const passed = Math.min(Math.floor((this.needed - this.firstOffset) / this.blockBytes), this.blocks.length - 1);
     if (passed > 0) this.blocks.splice(0, passed);
   }
 
@@ -389,7 +398,8 @@ export class Journal {
       let block = this.blocks[this.blocks.length - 1];
       if (block === undefined || block.length === block.buffer.length) {
         assert(block === undefined || block.start + block.length === this.offset, "blocks follow each other without a gap");
-        block = { buffer: Buffer.allocUnsafeSlow(BLOCK_BYTES), start: this.offset, length: 0 };
+        if (block === undefined) this.blockBytes = this.nextBlockBytes;
+        block = { buffer: Buffer.allocUnsafeSlow(this.blockBytes), start: this.offset, length: 0 };
         this.blocks.push(block);
         this.trim();
       }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Config } from "../../src/config/config.ts";
 import { type Cursor, Journal } from "../../src/journal/journal.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { encodeCommand } from "../support/client.ts";
@@ -267,6 +268,15 @@ describe("a reader", () => {
     expect(() => journal.open(journal.firstOffset - 1)).toThrow("a reader starts at bytes that are kept");
   });
 
+  test("has the backlog reach back to what it lacks, beyond repl-backlog-size, until it leaves", () => {
+    const { journal, cursor } = recording();
+    journal.retain = 1000;
+    for (let i = 0; i < 5; i++) journal.appendRaw(Buffer.alloc(BLOCK, i), 0, BLOCK);
+    expect(journal.backlogStart).toBe(cursor.offset);
+    journal.close(cursor);
+    expect(journal.backlogStart).toBe(journal.offset - 1000);
+  });
+
   test("holds what it has not read, and lets it go when it leaves", () => {
     const { journal, cursor } = recording();
     journal.retain = BLOCK;
@@ -423,3 +433,18 @@ property(
   },
   12,
 );
+
+test("blocks are as small as the backlog is, so that little more than that is kept", () => {
+  for (const [size, most] of [
+    ["16kb", 48 * 1024],
+    ["1mb", 1536 * 1024],
+    ["20mb", 20.5 * 1024 * 1024],
+  ] as const) {
+    const journal = new Journal();
+    journal.followDirective(Config.of({ "repl-backlog-size": size }));
+    journal.start();
+    for (let i = 0; i < 300; i++) journal.appendRaw(Buffer.alloc(100_000, i), 0, 100_000);
+    expect(journal.heldBytes).toBeGreaterThanOrEqual(journal.retain);
+    expect(journal.heldBytes).toBeLessThanOrEqual(most);
+  }
+});

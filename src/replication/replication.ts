@@ -6,6 +6,7 @@
 import { assert } from "../assert.ts";
 import { type CommandError, errors } from "../errors.ts";
 import { type Session, SessionKind } from "../session/session.ts";
+import { deletingExpired } from "../snapshot/load.ts";
 import type { HistoryPoint, LoadOptions } from "../snapshot/load-handler.ts";
 import type { ReplicationContext } from "./context.ts";
 import { Failover } from "./failover.ts";
@@ -83,7 +84,7 @@ export class Replication {
     const { journal, keyspace, config } = this.server;
     if (config.values.replicaof !== null) return {};
     journal.start();
-    return { expired: (database, key, from, length) => keyspace.onLeaving?.(database, key.subarray(from, from + length), "expired") };
+    return deletingExpired(keyspace);
   }
 
   /** A master has loaded its data. Replicas that have the history up to the point that the file names go on from there, under a new id. */

@@ -237,6 +237,11 @@ function feedFileSync(config: Config, path: string, begin: (size: number) => Ima
   }
 }
 
+/** Keys left out of a load because their time has passed are deletions that replicas and the append-only file must hear of. */
+export function deletingExpired(keyspace: Keyspace): Required<Pick<LoadOptions, "expired">> {
+  return { expired: (database, key, from, length) => keyspace.onLeaving?.(database, key.subarray(from, from + length), "expired") };
+}
+
 function openFailure(path: string, error: unknown): LoadError {
   return new LoadError(`Can't open the RDB file ${path} for reading: ${failureWords(error)}`);
 }
@@ -422,7 +427,7 @@ export class Loading {
     let load: ImageLoad | null = null;
     try {
       const begin = (totalBytes: number): ImageLoad => {
-        load = this.beginLoad({ totalBytes, merge, dropExpired: this.isMaster });
+        load = this.beginLoad({ totalBytes, merge, dropExpired: this.isMaster, ...deletingExpired(this.keyspace) });
         return load;
       };
       if (!feedFileSync(this.config, this.path, begin)) throw new LoadError(`There is no RDB file ${this.path}`);

@@ -1,5 +1,5 @@
 /** A master that is started again goes on with the history in its RDB file, so that its replicas need no full synchronization. */
-import { expect } from "bun:test";
+import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -92,4 +92,21 @@ testWithRedis("where more deletions than the backlog holds came of that, replica
   expect(result).toMatchObject({ ...AGAIN, syncs: { sync_partial_ok: 0, sync_full: 2 } });
   expect(result.first).toBeGreaterThan(result.restored.second_repl_offset);
   expect((await restart(real, 100, 2048)).syncs).toEqual(result.syncs);
+});
+
+test("A master that loads its data again (DEBUG RELOAD) tells replicas of the keys whose time has passed, which Redis does not", async () => {
+  await using master = await Ours.start();
+  await using replica = await Ours.start();
+  await follow(replica.client, master.port);
+  await master.client.text("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+  await master.client.command("ZADD", "key", 1, "old");
+  const over = Date.now() + 200;
+  await master.client.command("PEXPIREAT", "key", over);
+  await until("the end of its time", () => Date.now() > over);
+  expect(master.server.keyspace.databases[0].size).toBe(1);
+  await master.client.text("DEBUG", "RELOAD");
+  await master.client.command("ZADD", "key", 2, "new");
+  await sameOffset(master.client, replica.client);
+  expect((await replica.client.command("ZRANGE", "key", 0, -1)).toString()).toBe("*1\r\n$3\r\nnew\r\n");
+  expect(await replica.client.text("DEBUG", "DIGEST")).toBe(await master.client.text("DEBUG", "DIGEST"));
 });

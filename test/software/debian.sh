@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the main job of software that Debian has (bookworm; where a package is missing its piece is skipped, and says so) against a
-# Replicant on a free port: Celery, channels-redis, django-redis, Flask-Limiter, limits, php-redis, RQ, Sidekiq, Symfony. Installs what is
-# missing when it is root. No part of `npm test`: `npm run test:debian`.
+# Replicant on a free port: Celery, channels-redis, django-redis, Flask-Limiter, limits, php-redis, python-redis, RQ,
+# Sidekiq, Symfony. Installs what is missing when it is root. No part of `npm test`: `npm run test:debian`.
 #
 #   test/software/debian.sh [NAME...]                  all pieces, or those named
 #   SOFTWARE_SERVER=redis test/software/debian.sh      against redis-server: whether a failure is ours
@@ -30,14 +30,15 @@ free_port() {
   node -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
 }
 
+server_command=("$PWD/node_modules/.bin/bun" run "$PWD/src/main.ts")
+if [ -n "${REPLICANT_EXECUTABLE:-}" ]; then server_command=("$PWD/dist/replicant"); fi
+if [ "${SOFTWARE_SERVER:-}" = redis ]; then server_command=(redis-server); fi
+
 # Starts the server on $PORT in a directory of its own.
 start_server() {
-  local command=("$PWD/node_modules/.bin/bun" run "$PWD/src/main.ts")
-  if [ -n "${REPLICANT_EXECUTABLE:-}" ]; then command=("$PWD/dist/replicant"); fi
-  if [ "${SOFTWARE_SERVER:-}" = redis ]; then command=(redis-server); fi
   PORT="$(free_port)"
   export PORT
-  "${command[@]}" --port "$PORT" --bind 127.0.0.1 --save "" --dir "$scratch" >"$scratch/server.log" 2>&1 &
+  "${server_command[@]}" --port "$PORT" --bind 127.0.0.1 --save "" --dir "$scratch" >"$scratch/server.log" 2>&1 &
   server=$!
   for _ in $(seq 200); do
     (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null && return
@@ -124,6 +125,10 @@ sidekiq_job() {
   with_worker sidekiq -r "$programs/sidekiq_jobs.rb" -c 3 -- ruby "$programs/sidekiq_jobs.rb" push
 }
 
+python_day() {
+  timeout 150 /usr/bin/python3 "$programs/python_day.py" "${server_command[@]}"
+}
+
 chosen="$*"
 start_server
 cd "$scratch" || exit 1
@@ -134,6 +139,7 @@ piece django-redis "python3-django-redis" python django_cache.py
 piece flask-limiter "python3-flask-limiter python3-redis" python flask_limits.py
 piece limits "python3-limits python3-redis" python limits_strategies.py
 piece php-redis "php-cli php-redis" php php_sessions.php
+piece python-redis "python3-redis" python_day
 piece rq "python3-rq" python rq_jobs.py
 piece sidekiq "ruby-sidekiq" sidekiq_job
 piece symfony "php-cli php-redis php-symfony-lock php-symfony-cache php-symfony-rate-limiter" php symfony_locks.php

@@ -100,11 +100,6 @@ export class Channels {
     return `$ENDOFF:${offset} ${this.history.id} ${Math.max(0, this.server.journal.selectedDatabase)} ${id}\r\n`;
   }
 
-  /** The oldest offset from which a first connection can have the stream, beside what the backlog has; infinite for none. */
-  keptFor({ joins }: Replica): number {
-    return joins?.cursor?.offset ?? Number.POSITIVE_INFINITY;
-  }
-
   /** The first connection has the stream from here on. Returns its state. */
   joined(replica: Replica): ReplicaState {
     const channel = replica.joins;

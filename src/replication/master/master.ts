@@ -194,7 +194,7 @@ export class Replicas implements SyncEvents {
       return false;
     }
     const from = offset - 1;
-    if (!journal.hasBacklog || from < Math.min(journal.backlogStart, this.channels.keptFor(replica)) || from > journal.offset) {
+    if (!journal.hasBacklog || from < journal.backlogStart || from > journal.offset) {
       log.notice(`Unable to partial resync with replica ${replica.name} for lack of backlog (Replica request was: ${offset}).`);
       if (from > journal.offset) {
         log.warning(`Warning: replica ${replica.name} tried to PSYNC with an offset that is greater than the master replication offset.`);

@@ -7,14 +7,19 @@
 import type { ReplicationContext } from "../context.ts";
 import type { Replica } from "./replica.ts";
 
-/** A replica that hung up so often in a row while it loaded gets no more images. */
+/** A replica that hung up so often in a row while it loaded gets no more images, */
 const MOST_FAILURES = 2;
-/** After this time it gets one more: it may be of a newer version by then, and most say nothing of it. */
-const AGAIN_MS = 60 * 60 * 1000;
+/** and one that has loaded such data before when it did so often: it can, and it is the network that fails. */
+const MOST_FAILURES_OF_ABLE = 20;
+/** After this time it gets one more, then after twice that, up to an hour: the network may have failed, and its version may be a newer one. */
+const AGAIN_MS = 60 * 1000;
+const LONGEST_MS = 60 * 60 * 1000;
 const MOST_REPLICAS = 1000;
 
 interface Failures {
   count: number;
+  /** Whether it has loaded such data. */
+  able: boolean;
   /** When the last was, in ms since 1970. */
   at: number;
   /** Whether the log has it that the replica is refused. */
@@ -43,9 +48,10 @@ export class UnreadableData {
     if (replica.imageOnly || replica.readsFieldTimes === true) return null;
     const failures = this.of(replica);
     if (replica.readsFieldTimes === null) {
-      if (failures.count < MOST_FAILURES) return null;
-      if (this.clock() - failures.at > AGAIN_MS) {
-        failures.count = MOST_FAILURES - 1;
+      const excess = failures.count - (failures.able ? MOST_FAILURES_OF_ABLE : MOST_FAILURES);
+      if (excess < 0) return null;
+      if (this.clock() - failures.at > Math.min(LONGEST_MS, AGAIN_MS * 2 ** excess)) {
+        failures.at = this.clock();
         return null;
       }
     }
@@ -66,14 +72,17 @@ export class UnreadableData {
 
   /** It has loaded one. */
   loaded(replica: Replica): void {
-    this.failures.delete(replica.name);
+    const failures = this.of(replica);
+    failures.count = 0;
+    failures.able = true;
+    failures.told = false;
   }
 
   private of({ name }: Replica): Failures {
     let failures = this.failures.get(name);
     if (failures === undefined) {
       if (this.failures.size >= MOST_REPLICAS) this.failures.clear();
-      failures = { count: 0, at: 0, told: false };
+      failures = { count: 0, able: false, at: 0, told: false };
       this.failures.set(name, failures);
     }
     return failures;

@@ -45,6 +45,18 @@ export interface Crash {
   readonly code: number;
 }
 
+/** How memory that data does not need any more goes back to the system. */
+interface ReturnsMemory {
+  /** The share of the time, in percent, that moving data takes; 0 while nothing is moved. */
+  readonly running: number;
+  /** For how long data has been moved in all, and now, in ms. */
+  readonly totalMs: number;
+  readonly currentMs: number;
+  /** Gives back at once what is free, and soon what can be made free. */
+  purge(): void;
+  resetStats(): void;
+}
+
 export interface ServerParts extends ReplicationContext {
   readonly access: AccessControl;
   /** The order of strings that SORT ALPHA follows. */
@@ -84,7 +96,7 @@ export interface ServerParts extends ReplicationContext {
   /** When a shutdown that is under way stops waiting for replicas, in ms since 1970; 0 while there is none. */
   readonly shutdownDeadline: number;
   /** What the cron does, for DEBUG. */
-  readonly housekeeping: { activeExpiry: boolean; paused: boolean };
+  readonly housekeeping: { activeExpiry: boolean; paused: boolean; readonly memory: ReturnsMemory };
   /** Sets the counters of all commands to 0. */
   resetCommandStats(): void;
   /** Disconnects another client at once, dropping what it has not read yet. (The one being served closes after its reply: `session.closing`.) */

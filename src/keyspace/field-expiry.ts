@@ -5,6 +5,7 @@
  */
 
 import { ExpiryIndex } from "../memory/expiry-index.ts";
+import type { Mover } from "../memory/mover.ts";
 import { EXPIRES } from "../memory/record.ts";
 import { Table, type TableSpace } from "../memory/record-table.ts";
 
@@ -47,6 +48,11 @@ export class FieldExpiry {
       if (address !== 0) return table.hashOf(address);
     }
     return null;
+  }
+
+  /** `LargeObject.defragment` for the entries. */
+  defragment(cursor: number, mover: Mover): number {
+    return this.table.defragment(cursor, mover, (from, to) => this.index.moved(from, to));
   }
 
   drop(hash: number): void {

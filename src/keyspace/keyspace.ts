@@ -4,6 +4,7 @@ import { assert } from "../assert.ts";
 import { latin1 } from "../base/bytes.ts";
 import { type Arena, ArenaFull } from "../memory/arena.ts";
 import { Database } from "./database.ts";
+import { Defragmentation } from "./defragmentation.ts";
 import { Eviction } from "./eviction.ts";
 import { SharedState } from "./shared.ts";
 
@@ -12,6 +13,7 @@ const SHOWN_KEY_BYTES = 128;
 export class Keyspace extends SharedState {
   readonly databases: readonly Database[];
   readonly eviction: Eviction;
+  readonly defragmentation: Defragmentation;
   /** Takes out what is due of the fields of the hash at `address`, until `stop()`; see field-expirer.ts. */
   expireFields: ((database: Database, address: number, stop: () => boolean) => void) | null = null;
   /** Takes a field of the hash at `key` out if it has expired, or all that have (null). Returns whether there is one that will expire later. */
@@ -26,6 +28,7 @@ export class Keyspace extends SharedState {
     super(arena, now);
     this.databases = Array.from({ length: databases }, (_, index) => new Database(this, index));
     this.eviction = new Eviction(this, this.databases);
+    this.defragmentation = new Defragmentation(this, this.databases);
   }
 
   get usedBytes(): number {

@@ -22,7 +22,8 @@ export type LatencyEvent =
   | "aof-write-alone"
   | "aof-fsync-always"
   | "aof-fstat"
-  | "aof-rename";
+  | "aof-rename"
+  | "active-defrag-cycle";
 
 /** A second (since 1970), and the ms that the event took at most in it. */
 interface LatencySample {

@@ -52,8 +52,6 @@ function keysOf(item: Pending): number {
 export class LazyFree {
   /** Keys and values freed since the start: lazyfreed_objects. */
   freed = 0;
-  /** Whole tables have been dropped, and what they took has not been given back to the system. */
-  emptied = false;
   private readonly queue: Pending[] = [];
 
   /** Keys and values waiting: lazyfree_pending_objects. */
@@ -72,13 +70,11 @@ export class LazyFree {
 
   /** Takes over a table that nothing refers to any more; `release` is told of each record before it goes. */
   add(table: Table, release: (address: number) => void): void {
-    this.emptied = true;
     this.queue.push(new DroppedTable(table, release));
   }
 
   /** Frees a table at once; one that a snapshot still reads waits as in `add`. */
   freeNow(table: Table, release: (address: number) => void): void {
-    this.emptied = true;
     const dropped = new DroppedTable(table, release);
     if (dropped.streamed) this.queue.push(dropped);
     else dropped.free(() => false);

@@ -6,11 +6,16 @@
  * one is as good as any. Freed blocks go to their page's free list, and a page without live blocks goes back to be used for any class, so that
  * memory never stays locked in a size that is no longer asked for.
  *
+ * Free pages go back to the system when they have not been needed for a while (`release`). What is left in pages with few blocks can be moved
+ * elsewhere, so that they come free too: `markSparse` chooses pages from which no more blocks are handed out, and who knows the address of a
+ * block in one of them moves it (mover.ts).
+ *
  * Hot: `allocate` and `free` touch the page's entries in four typed arrays and the block's first word, nothing else. A page is first handed
  * out front to back (`pageBump`), so memory that was never needed is never touched and costs nothing.
  */
 
 import { assert } from "../assert.ts";
+import { UnusedMemory } from "./unused.ts";
 
 export const GRANULE = 16;
 export const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -34,8 +39,12 @@ const CLASS_OF = classTable(CLASS_SIZES);
 
 const NO_PAGE = -1;
 const FREE_PAGE = 255;
-/** `pageBump` of a free page whose memory the system has back. */
-const RELEASED = 0xffff;
+/** So many free pages are given back at a time, a tenth of a millisecond's work; those that lie side by side at one go. */
+const RELEASED_PAGES = 16;
+/** Pages are told apart by how full they are in so many steps; those of the last are never emptied. */
+const FILLS = 16;
+/** Blocks of more words are copied by native code. */
+const LONG_COPY_WORDS = 48;
 
 /** The arena's limit is reached: 64 GiB of blocks, unless it was made with less. Nothing has changed then. */
 export class ArenaFull extends Error {
@@ -73,11 +82,19 @@ export class Arena {
   /** By class: the page that blocks are taken from, and the head of the list of others with room. */
   private readonly current = new Int32Array(CLASS_SIZES.length).fill(NO_PAGE);
   private readonly partial = new Int32Array(CLASS_SIZES.length).fill(NO_PAGE);
-  private emptyPages = NO_PAGE;
+  /** Free pages whose memory the system may still hold, and those whose memory it has back, which are used when there are no others. */
+  private idle = NO_PAGE;
+  private released = NO_PAGE;
+  private idleCount = 0;
+  private releasedCount = 0;
+  private leastIdle = 0;
+  /** 1 for a page that is to be emptied, see `markSparse`. It is in no list. */
+  private pageSparse = new Uint8Array(PAGES_PER_SEGMENT);
+  private sparseCount = 0;
   private nextPage = 0;
-  /** Of the free pages those whose memory the system has back. */
-  private releasedPages = 0;
   private readonly maxSegments: number;
+  /** Large arrays of tables that stood on this memory, to be given back to the system. */
+  readonly unused = new UnusedMemory();
 
   /** `maxSegments`: how much it may grow to, in segments of SEGMENT_BYTES. */
   constructor(options: { maxSegments?: number } = {}) {
@@ -123,7 +140,8 @@ export class Arena {
     const live = --this.pageLive[page];
     if (page === this.current[sizeClass]) return;
     if (live === 0) {
-      if (!wasFull) this.unlink(page, sizeClass);
+      if (this.pageSparse[page] !== 0) this.unmark(page);
+      else if (!wasFull) this.unlink(page, sizeClass);
       this.retire(page);
     } else if (wasFull) {
       this.link(page, sizeClass);
@@ -152,31 +170,154 @@ export class Arena {
 
   /** Bytes in pages that were ever handed out, without those that were given back: what of the segments can be resident. */
   get touchedBytes(): number {
-    return (this.nextPage - this.releasedPages) * PAGE_BYTES;
+    return (this.nextPage - this.releasedCount) * PAGE_BYTES;
+  }
+
+  /** Free pages whose memory the system may still hold. */
+  get idlePages(): number {
+    return this.idleCount;
+  }
+
+  /** The fewest of them that there were at a time since this was last called: so many have not been needed. */
+  takeLeastIdle(): number {
+    const least = this.leastIdle;
+    this.leastIdle = this.idleCount;
+    return least;
   }
 
   /**
-   * Has the memory of pages without blocks given back to the system: `release` is handed runs of it, whose content does not matter any more, and
-   * returns whether it could. Stops after `most` pages. Returns whether there are no more of them, or none can be given back.
+   * Has the memory of free pages given back to the system, until no more than `keep` are left or `stop()` says so. `give` is handed runs of it,
+   * whose content does not matter any more, and returns whether it could. Returns whether there is nothing left to do, or nothing that can be done.
    */
-  release(release: (bytes: Buffer) => boolean, most = Number.POSITIVE_INFINITY): boolean {
-    let left = most;
-    const isWasted = (page: number) => page < this.nextPage && this.pageClass[page] === FREE_PAGE && this.pageBump[page] !== RELEASED;
-    for (let page = 0; page < this.nextPage; page++) {
-      if (!isWasted(page)) continue;
-      const first = page % PAGES_PER_SEGMENT;
-      let count = 1;
-      while (count < left && first + count < PAGES_PER_SEGMENT && isWasted(page + count)) count++;
-      const from = first * PAGE_BYTES;
-      const bytes = this.bytes[Math.floor(page / PAGES_PER_SEGMENT)].subarray(from, from + count * PAGE_BYTES);
-      if (!release(bytes)) return true;
-      this.pageBump.fill(RELEASED, page, page + count);
-      this.releasedPages += count;
-      left -= count;
-      if (left === 0) return false;
-      page += count - 1;
+  release(give: (bytes: Buffer) => boolean, keep = 0, stop = () => false): boolean {
+    this.retireIdleCurrent();
+    const pages = new Int32Array(RELEASED_PAGES);
+    while (this.idleCount > keep) {
+      const count = Math.min(RELEASED_PAGES, this.idleCount - keep);
+      let page = this.idle;
+      for (let index = 0; index < count; index++, page = this.pageNext[page]) pages[index] = page;
+      if (!this.giveRuns(pages.subarray(0, count).sort(), give)) return true;
+      this.idle = page;
+      this.idleCount -= count;
+      this.leastIdle = Math.min(this.leastIdle, this.idleCount);
+      for (let index = 0; index < count; index++) {
+        this.pageNext[pages[index]] = this.released;
+        this.released = pages[index];
+      }
+      this.releasedCount += count;
+      if (stop()) break;
+    }
+    return this.idleCount <= keep;
+  }
+
+  /** Returns whether the system took all of these pages, which are in ascending order. */
+  private giveRuns(pages: Int32Array, give: (bytes: Buffer) => boolean): boolean {
+    for (let from = 0, to = 1; from < pages.length; from = to, to++) {
+      const first = pages[from] % PAGES_PER_SEGMENT;
+      while (to < pages.length && pages[to] === pages[from] + to - from && first + to - from < PAGES_PER_SEGMENT) to++;
+      const bytes = this.bytes[Math.floor(pages[from] / PAGES_PER_SEGMENT)];
+      if (!give(bytes.subarray(first * PAGE_BYTES, (first + to - from) * PAGE_BYTES))) return false;
     }
     return true;
+  }
+
+  /** Gives up pages that blocks would be taken from next, but have none. */
+  private retireIdleCurrent(): void {
+    for (const [sizeClass, page] of this.current.entries()) {
+      if (page === NO_PAGE || this.pageLive[page] > 0) continue;
+      this.current[sizeClass] = NO_PAGE;
+      this.retire(page);
+    }
+  }
+
+  // ---- sparse pages
+
+  /**
+   * Chooses the emptiest pages of each class, as many as the others of the class have room for their blocks. Until they are empty, or
+   * `unmarkSparse`, no blocks are taken from them. Returns how many there are.
+   */
+  markSparse(): number {
+    assert(this.sparseCount === 0, "pages are chosen when those that were chosen before are done with");
+    const classes = CLASS_SIZES.length;
+    const pages = new Int32Array(classes * FILLS);
+    const live = new Float64Array(classes);
+    for (let page = 0; page < this.nextPage; page++) {
+      const sizeClass = this.pageClass[page];
+      if (sizeClass === FREE_PAGE) continue;
+      pages[sizeClass * FILLS + this.fillOf(page, sizeClass)]++;
+      live[sizeClass] += this.pageLive[page];
+    }
+    // Each page that is emptied takes from the others the room of as many blocks as a page has.
+    const limits = new Uint8Array(classes);
+    const lasts = new Int32Array(classes);
+    for (let sizeClass = 0; sizeClass < classes; sizeClass++) {
+      const at = sizeClass * FILLS;
+      let superfluous = -Math.ceil(live[sizeClass] / blocksPerPage(sizeClass));
+      for (let fill = 0; fill < FILLS; fill++) superfluous += pages[at + fill];
+      let fill = 0;
+      while (fill < FILLS - 1 && superfluous >= pages[at + fill]) superfluous -= pages[at + fill++];
+      limits[sizeClass] = fill;
+      lasts[sizeClass] = fill < FILLS - 1 ? superfluous : 0;
+    }
+    for (let page = 0; page < this.nextPage; page++) {
+      const sizeClass = this.pageClass[page];
+      if (sizeClass === FREE_PAGE || !this.hasRoom(page, sizeClass)) continue;
+      const fill = this.fillOf(page, sizeClass);
+      if (fill < limits[sizeClass] || (fill === limits[sizeClass] && lasts[sizeClass]-- > 0)) this.mark(page, sizeClass);
+    }
+    return this.sparseCount;
+  }
+
+  /** How full a page is, from 0 to FILLS - 1. */
+  private fillOf(page: number, sizeClass: number): number {
+    return Math.min(FILLS - 1, Math.floor((this.pageLive[page] * FILLS) / blocksPerPage(sizeClass)));
+  }
+
+  private mark(page: number, sizeClass: number): void {
+    if (page !== this.current[sizeClass]) this.unlink(page, sizeClass);
+    else this.current[sizeClass] = NO_PAGE;
+    if (this.pageLive[page] === 0) return this.retire(page);
+    this.pageSparse[page] = 1;
+    this.sparseCount++;
+  }
+
+  private unmark(page: number): void {
+    this.pageSparse[page] = 0;
+    this.sparseCount--;
+    assert(this.sparseCount >= 0, "pages that are to be emptied are counted");
+  }
+
+  /** Blocks are taken from all pages again. */
+  unmarkSparse(): void {
+    for (let page = 0; page < this.nextPage && this.sparseCount > 0; page++) {
+      if (this.pageSparse[page] === 0) continue;
+      this.unmark(page);
+      this.link(page, this.pageClass[page]);
+    }
+  }
+
+  /** Chosen pages that have not come empty yet. */
+  get sparsePages(): number {
+    return this.sparseCount;
+  }
+
+  /** Whether the block at `address` is in a page that is to be emptied. */
+  isSparse(address: number): boolean {
+    return this.pageSparse[address >>> PAGE_SHIFT] !== 0;
+  }
+
+  /** Copies a block to a new one of the same size. Returns its address; the first is to be freed. Errors: ArenaFull. */
+  copyBlock(address: number): number {
+    const granules = CLASS_SIZES[this.pageClass[address >>> PAGE_SHIFT]];
+    const target = this.allocate(granules << 4);
+    const words = this.words[address >>> SEGMENT_SHIFT];
+    const from = (address & OFFSET_MASK) << 2;
+    const newWords = this.words[target >>> SEGMENT_SHIFT];
+    const to = (target & OFFSET_MASK) << 2;
+    const count = granules << 2;
+    if (count > LONG_COPY_WORDS) newWords.set(words.subarray(from, from + count), to);
+    else for (let index = 0; index < count; index++) newWords[to + index] = words[from + index];
+    return target;
   }
 
   /** By size of blocks, in bytes: how many are live, and in how many pages. */
@@ -212,11 +353,7 @@ export class Arena {
       assert(this.pageClass[page] === sizeClass, "a page with room is listed under the class of its blocks");
       this.unlink(page, sizeClass);
     } else {
-      page = this.emptyPages;
-      if (page !== NO_PAGE) {
-        this.emptyPages = this.pageNext[page];
-        if (this.pageBump[page] === RELEASED) this.releasedPages--;
-      } else page = this.newPage();
+      page = this.takeFreePage();
       this.pageClass[page] = sizeClass;
       this.pageLive[page] = 0;
       this.pageFree[page] = 0;
@@ -228,6 +365,60 @@ export class Arena {
     return page;
   }
 
+  /**
+   * For systems that take no pages back: lets the collector have the memory of segments without blocks. They are made again when they are needed.
+   * Returns how many bytes that is.
+   */
+  dropSegments(): number {
+    const free = new Int32Array(this.bytes.length);
+    for (let page = this.idle; page !== NO_PAGE; page = this.pageNext[page]) free[Math.floor(page / PAGES_PER_SEGMENT)]++;
+    let dropped = 0;
+    for (const [segment, pages] of free.entries()) {
+      if (pages < PAGES_PER_SEGMENT) continue;
+      this.placeSegment(segment, new ArrayBuffer(0));
+      dropped++;
+    }
+    if (dropped === 0) return 0;
+    let page = this.idle;
+    this.idle = NO_PAGE;
+    while (page !== NO_PAGE) {
+      const next = this.pageNext[page];
+      const gone = this.bytes[Math.floor(page / PAGES_PER_SEGMENT)].length === 0;
+      this.pageNext[page] = gone ? this.released : this.idle;
+      if (gone) this.released = page;
+      else this.idle = page;
+      page = next;
+    }
+    this.idleCount -= dropped * PAGES_PER_SEGMENT;
+    this.leastIdle = Math.min(this.leastIdle, this.idleCount);
+    this.releasedCount += dropped * PAGES_PER_SEGMENT;
+    return dropped * SEGMENT_BYTES;
+  }
+
+  private placeSegment(segment: number, memory: ArrayBuffer): void {
+    this.bytes[segment] = Buffer.from(memory);
+    this.words[segment] = new Int32Array(memory);
+    this.doubles[segment] = new Float64Array(memory);
+  }
+
+  private takeFreePage(): number {
+    let page = this.idle;
+    if (page !== NO_PAGE) {
+      this.idle = this.pageNext[page];
+      if (--this.idleCount < this.leastIdle) this.leastIdle = this.idleCount;
+      return page;
+    }
+    page = this.released;
+    if (page !== NO_PAGE) {
+      const segment = Math.floor(page / PAGES_PER_SEGMENT);
+      if (this.bytes[segment].length === 0) this.placeSegment(segment, new ArrayBuffer(SEGMENT_BYTES));
+      this.released = this.pageNext[page];
+      this.releasedCount--;
+      return page;
+    }
+    return this.newPage();
+  }
+
   private newPage(): number {
     if (this.nextPage === this.bytes.length * PAGES_PER_SEGMENT) this.addSegment();
     return this.nextPage++;
@@ -235,14 +426,12 @@ export class Arena {
 
   private addSegment(): void {
     if (this.bytes.length === this.maxSegments) throw new ArenaFull(`all ${this.segmentBytes} bytes of the arena are in use`);
-    const memory = new ArrayBuffer(SEGMENT_BYTES);
-    this.bytes.push(Buffer.from(memory));
-    this.words.push(new Int32Array(memory));
-    this.doubles.push(new Float64Array(memory));
+    this.placeSegment(this.bytes.length, new ArrayBuffer(SEGMENT_BYTES));
     const pages = this.bytes.length * PAGES_PER_SEGMENT;
     if (pages <= this.pageClass.length) return;
     const room = pages * 2;
     this.pageClass = grown(this.pageClass, new Uint8Array(room));
+    this.pageSparse = grown(this.pageSparse, new Uint8Array(room));
     this.pageLive = grown(this.pageLive, new Uint16Array(room));
     this.pageBump = grown(this.pageBump, new Uint16Array(room));
     this.pageFree = grown(this.pageFree, new Int32Array(room));
@@ -270,11 +459,16 @@ export class Arena {
     assert(this.pageLive[page] === 0, "a page is given up when no block in it is live");
     this.pageClass[page] = FREE_PAGE;
     this.pageBump[page] = 0;
-    this.pageNext[page] = this.emptyPages;
-    this.emptyPages = page;
+    this.pageNext[page] = this.idle;
+    this.idle = page;
+    this.idleCount++;
     this.pageBytes -= PAGE_BYTES;
     assert(this.pageBytes >= this.usedBytes, "blocks that are in use lie in pages that are in use");
   }
+}
+
+function blocksPerPage(sizeClass: number): number {
+  return Math.floor(PAGE_GRANULES / CLASS_SIZES[sizeClass]);
 }
 
 function grown<T extends Uint8Array | Uint16Array | Int32Array>(from: T, to: T): T {

@@ -5,6 +5,7 @@
 
 import { assert } from "../assert.ts";
 import { copied, copyBytes } from "../base/bytes.ts";
+import type { Mover } from "./mover.ts";
 import { Blob, type LargeObject } from "./objects.ts";
 import { Element } from "./packed.ts";
 import { OUTSIDE } from "./record.ts";
@@ -29,6 +30,8 @@ export class ByteMap implements LargeObject {
   protected readonly tables: TableSpace;
   /** The chain that `free` goes on from, -1 before it began. */
   private freeing = -1;
+  /** An entry is at `to` now, and for the moment at `from` too. */
+  protected readonly entryMoved: (from: number, to: number) => void = () => {};
   private readonly releaseValue = (address: number) => this.dropValue(address);
 
   /** `table`: one with its entries, taken over from another map. */
@@ -195,6 +198,10 @@ export class ByteMap implements LargeObject {
     this.freeing = table.freeChains(this.freeing, this.releaseValue, stop);
     assert(this.freeing <= table.chainCount, "freeing goes on from a chain that exists, or is at its end");
     return this.freeing === table.chainCount;
+  }
+
+  defragment(cursor: number, mover: Mover): number {
+    return this.freeing === -1 ? this.table.defragment(cursor, mover, this.entryMoved) : 0;
   }
 
   copy(): ByteMap {

@@ -133,8 +133,14 @@ export class Chains {
     if (this.rehashAt < old.length) return true;
     assert(this.rehashAt === old.length, "a rehash ends when each of the former buckets was emptied, and no sooner or later");
     this.old = null;
+    this.giveBack(old);
     this.adapt();
     return this.old !== null;
+  }
+
+  /** These buckets are not needed any more. */
+  protected giveBack(buckets: Int32Array): void {
+    this.arena.unused.take(Buffer.from(buckets.buffer), 0, buckets.byteLength);
   }
 
   // ---- walking

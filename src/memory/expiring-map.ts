@@ -21,6 +21,9 @@ export class ExpiringMap extends ByteMap {
   /** A time before which no entry expires; infinity when none has a time. */
   soonest = Number.POSITIVE_INFINITY;
   private readonly expiry: ExpiryIndex;
+  protected override readonly entryMoved = (from: number, to: number): void => {
+    if ((this.table.flags(to) & EXPIRES) !== 0) this.expiry.moved(from, to);
+  };
 
   /** `table`: one with its entries, taken over from another map; none of them has a time. */
   constructor(tables: TableSpace, table = new Table(tables, { meta: false })) {

@@ -14,6 +14,7 @@
 import { assert } from "../assert.ts";
 import { moveBytes } from "../base/bytes.ts";
 import { Arena, MAX_BLOCK } from "./arena.ts";
+import type { Mover } from "./mover.ts";
 import {
   ADDRESS,
   CAPTURED,
@@ -104,6 +105,21 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
       if ((this.length & 15) === 0 && stop()) break;
     }
     return this.length === 0;
+  }
+
+  /** Nodes that an image may read stay where they are: they are kept for it there. */
+  defragment(cursor: number, mover: Mover): number {
+    let index = cursor;
+    while (index < this.length) {
+      const { words } = this;
+      const at = (this.head + index++) << STRIDE_SHIFT;
+      const flags = words[at + FLAGS];
+      const stays = (flags & OUTSIDE) !== 0 || (this.images.length > 0 && (flags & CAPTURED) !== 0);
+      if (stays) mover.pass();
+      else words[at + ADDRESS] = mover.move(words[at + ADDRESS]);
+      if (mover.isOver) break;
+    }
+    return index < this.length ? index : 0;
   }
 
   copy(): NodeDeque {

@@ -2,6 +2,7 @@
 
 import { assert } from "../assert.ts";
 import { copied } from "../base/bytes.ts";
+import type { Mover } from "./mover.ts";
 
 /** Something too large for a record: a long string, or a collection that is no longer packed. */
 export interface LargeObject {
@@ -15,6 +16,11 @@ export interface LargeObject {
   memoryBytes(samples: number): number;
   /** Frees its memory in the arena until `stop()`, asked every few microseconds, says so. Returns whether all is freed; else call again. */
   free(stop: () => boolean): boolean;
+  /**
+   * Moves its blocks out of sparse pages of the arena, from `cursor` (0 at first) on, until the mover's slice is over. Returns the cursor to go on
+   * with, 0 at the end. The object may change between two calls: what changes is in its place anyway, or is moved another time.
+   */
+  defragment(cursor: number, mover: Mover): number;
   /** Returns an equal object that shares nothing with this one. */
   copy(): LargeObject;
 }
@@ -53,6 +59,10 @@ export class Blob implements LargeObject {
 
   free(): boolean {
     return true;
+  }
+
+  defragment(): number {
+    return 0; // it is a block of its own
   }
 
   copy(): Blob {
@@ -98,5 +108,13 @@ export class ObjectTable {
     this.slots[handle] = null;
     this.held[handle] = 0;
     this.free.push(handle);
+    if (this.free.length === this.slots.length) this.forget();
+  }
+
+  /** Gives up the room of objects that were there once, when none is there now. */
+  private forget(): void {
+    this.slots.length = 0;
+    this.held.length = 0;
+    this.free.length = 0;
   }
 }

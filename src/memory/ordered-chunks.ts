@@ -7,6 +7,7 @@
 
 import { assert } from "../assert.ts";
 import { type Arena, ArenaFull, OFFSET_MASK, SEGMENT_SHIFT } from "./arena.ts";
+import type { Mover } from "./mover.ts";
 
 /** Bytes of an entry: a score and an address. */
 const ENTRY_BYTES = 12;
@@ -97,6 +98,17 @@ export abstract class OrderedChunks {
     return this.length === 0;
   }
 
+  /** Moves blocks out of sparse pages, from chunk `chunk` on. Returns the chunk to go on with, or `length` at the end. */
+  defragmentChunks(chunk: number, mover: Mover): number {
+    let next = chunk;
+    while (next < this.length) {
+      const at = (next++ << STRIDE_SHIFT) + BLOCK;
+      this.directory[at] = mover.move(this.directory[at]);
+      if (mover.isOver) break;
+    }
+    return Math.min(next, this.length);
+  }
+
   // ---- the directory
 
   segment(chunk: number): number {
@@ -117,6 +129,10 @@ export abstract class OrderedChunks {
 
   addressOf(chunk: number, index: number): number {
     return this.arena.words[this.segment(chunk)][this.addressesAt(chunk) + index];
+  }
+
+  protected setAddress(chunk: number, index: number, address: number): void {
+    this.arena.words[this.segment(chunk)][this.addressesAt(chunk) + index] = address;
   }
 
   count(chunk: number): number {

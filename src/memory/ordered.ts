@@ -71,6 +71,12 @@ export class Ordered extends OrderedChunks {
     }
   }
 
+  /** A record that was entered with this score is at another address now; the first can still be read. */
+  readdress(score: number, from: number, to: number): void {
+    this.searchRecord(score, from);
+    this.setAddress(this.chunk, this.index, to);
+  }
+
   /** How many entries come before a record that was entered with this score. */
   rankOf(score: number, address: number): number {
     this.searchRecord(score, address);

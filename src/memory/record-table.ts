@@ -11,6 +11,7 @@ import { assert } from "../assert.ts";
 import { copied, copyBytes, equalBytes, equalsWords } from "../base/bytes.ts";
 import { Arena, MAX_BLOCK, OFFSET_MASK, SEGMENT_SHIFT } from "./arena.ts";
 import { bucketsFor, Chains } from "./chains.ts";
+import type { Mover } from "./mover.ts";
 import { Blob, type ObjectTable } from "./objects.ts";
 import {
   EXPIRES,
@@ -238,6 +239,32 @@ export class Table extends Chains {
     this.relink(address, words[at + HASH], target);
     this.arena.free(address);
     return target;
+  }
+
+  /**
+   * Moves a record out of a page that is to be emptied, if it is in one; its chain has it in the same place, so that guards need not hear.
+   * `moved` is told while both are there. Returns where the record is. Errors: ArenaFull, and it has not moved.
+   */
+  relocate(address: number, mover: Mover, moved: (from: number, to: number) => void): number {
+    if (!mover.wants(address)) return address;
+    const target = this.arena.copyBlock(address);
+    this.relink(address, this.word(address, HASH), target);
+    moved(address, target);
+    this.arena.free(address);
+    return target;
+  }
+
+  /** `LargeObject.defragment` for the records of a table. */
+  defragment(cursor: number, mover: Mover, moved: (from: number, to: number) => void): number {
+    const visit = (address: number): void => {
+      this.relocate(address, mover, moved);
+    };
+    let next = cursor;
+    do {
+      next = this.scan(next, visit);
+      mover.pass();
+    } while (next !== 0 && !mover.isOver);
+    return next;
   }
 
   /** Takes a record out and frees it, with its outside key; an outside value's handle is the caller's to remove. */
@@ -472,6 +499,10 @@ export class Table extends Chains {
       if ((index & 63) === 0 && stop()) break;
     }
     assert(index < chains ? this.size >= 0 : this.size === 0, "the chains hold as many records as the table counts");
+    if (index === chains) {
+      this.giveBack(this.buckets);
+      if (this.old !== null) this.giveBack(this.old);
+    }
     return index;
   }
 }

@@ -5,15 +5,13 @@ import type { Restrictions } from "../execution/restrictions.ts";
 import type { ServerParts } from "../execution/server-parts.ts";
 import { EvictionState } from "../keyspace/eviction.ts";
 import { ExpiryMode } from "../keyspace/key-access.ts";
-import { releaseMemory } from "../memory/page-release.ts";
 import { type Session, SessionKind } from "../session/session.ts";
+import { MemoryReturn } from "./memory-return.ts";
 import type { Shutdown } from "./shutdown.ts";
 
 /** Longest slice of background work, and the pause between slices while work is left: clients are served meanwhile. In ms. */
 const SLICE_MS = 1;
 const BETWEEN_SLICES_MS = 2;
-/** Pages of the arena (64 KiB) that are given back in a slice: about half a millisecond (see memory/page-release.ts). */
-const PAGES_AT_ONCE = 64;
 /** How many clients a tick looks at for timeouts and output limits. */
 const CLIENTS_PER_TICK = 200;
 
@@ -22,6 +20,7 @@ export class Housekeeping {
   activeExpiry = true;
   /** DEBUG PAUSE-CRON. */
   paused = false;
+  readonly memory: MemoryReturn;
   private readonly server: ServerParts;
   private readonly restrictions: Restrictions;
   private readonly ending: Shutdown;
@@ -35,6 +34,7 @@ export class Housekeeping {
     this.server = server;
     this.restrictions = restrictions;
     this.ending = ending;
+    this.memory = new MemoryReturn(server);
     server.config.onChange("hz", () => this.start() as undefined);
     server.config.onChange("maxmemory", () => this.makeRoom() as undefined);
   }
@@ -58,6 +58,7 @@ export class Housekeeping {
     if (this.extra !== null) clearTimeout(this.extra);
     this.timer = null;
     this.extra = null;
+    this.memory.stop();
   }
 
   /** Memory is over its limit, and no command may come that would see to it: keys are evicted when what is under way is over. */
@@ -94,6 +95,7 @@ export class Housekeeping {
     // Keys that were ready while a data set was being loaded.
     blocked.serveBetweenTicks();
     this.lookAfterClients(now);
+    this.memory.tick(performance.now());
   }
 
   /** A slice of each background work, and soon another where work is left. */
@@ -110,16 +112,9 @@ export class Housekeeping {
       replication.ownDeadlines.sweep();
     }
     if (config.values.activerehashing && !keyspace.rehash(SLICE_MS)) finished = false;
-    if (!keyspace.lazyFree.run(SLICE_MS) || !this.giveBack()) finished = false;
+    if (!keyspace.lazyFree.run(SLICE_MS)) finished = false;
     if (!this.evict()) finished = false;
     if (!finished) this.workSoon();
-  }
-
-  /** After FLUSHALL and the like the system gets memory back, as from Redis. Returns whether that is done. */
-  private giveBack(): boolean {
-    const { lazyFree, space } = this.server.keyspace;
-    if (lazyFree.emptied && lazyFree.pending === 0) lazyFree.emptied = !space.arena.release(releaseMemory, PAGES_AT_ONCE);
-    return !lazyFree.emptied || lazyFree.pending > 0;
   }
 
   /** Evicts keys for a while if there must be fewer. Returns whether no more are to go, or can. */

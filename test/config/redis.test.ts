@@ -229,6 +229,7 @@ describeWithRedis("CONFIG against Redis", () => {
 const OURS: ReadonlySet<string> = new Set([
   "lua-memory-limit",
   "lua-evaluated-runs",
+  "memory-compaction",
   "enable-typescript-functions",
   "rdb-version",
   "aof-load-corrupt-tail-max-size", // Redis has it from 8.4 on

@@ -90,6 +90,11 @@ export class Stage implements AsyncDisposable {
     for (const server of [this.oursOfReal, this.realOfOurs, this.ours, this.real]) await server[Symbol.asyncDispose]();
   }
 
+  /** Those of the servers that are ours. */
+  get oursAll(): readonly Ours[] {
+    return [this.ours, this.oursOfReal];
+  }
+
   private get clients(): RawClient[] {
     return [this.ours.client, this.real.client, this.oursOfReal.client, this.realOfOurs.client];
   }

@@ -54,6 +54,17 @@ class Model {
     check(arena.usedBytes === this.bytes, `usedBytes is ${arena.usedBytes}, ${this.bytes} are live`);
   }
 
+  /** Moves a block if it is in a page that is to be emptied. */
+  move(index: number): void {
+    const { arena } = this;
+    const { address, size, mark } = this.blocks[index];
+    if (!arena.isSparse(address)) return;
+    const target = arena.copyBlock(address);
+    check(!arena.isSparse(target), "no block is taken from a page that is to be emptied");
+    arena.free(address);
+    this.blocks[index] = { address: target, size, mark };
+  }
+
   freeAll(random: Random): void {
     while (this.blocks.length > 0) this.free(random.below(this.blocks.length));
   }
@@ -136,7 +147,7 @@ describe("the arena", () => {
     for (let round = 0; round < 5; round++) {
       for (let block = 0; block < 3000; block++) model.allocate(anySize(random));
       for (let block = 0; block < 2500; block++) model.free(random.below(model.blocks.length));
-      const wasted = arena.touchedBytes - arena.pageBytes;
+      const touched = arena.touchedBytes;
       const runs: Buffer[] = [];
       // What the system has back reads as zeros, or as anything.
       arena.release((bytes) => {
@@ -144,7 +155,7 @@ describe("the arena", () => {
         return true;
       });
       const released = runs.reduce((sum, { length }) => sum + length, 0);
-      expect(released).toBe(wasted);
+      expect(released).toBe(touched - arena.touchedBytes);
       expect(arena.touchedBytes).toBe(arena.pageBytes);
       expect(runs.every(({ byteOffset, length }) => byteOffset % PAGE_BYTES === 0 && length % PAGE_BYTES === 0)).toBe(true);
       arena.release(() => {
@@ -159,21 +170,84 @@ describe("the arena", () => {
     expect(arena.segmentBytes).toBeLessThanOrEqual(SEGMENT_BYTES);
   });
 
-  test("gives back as many pages at once as it is told to", () => {
+  property("empties sparse pages when what is in them is moved", (random) => {
     const arena = new Arena();
-    const blocks = Array.from({ length: 640 }, () => arena.allocate(1024));
-    for (const block of blocks) arena.free(block);
-    const { touchedBytes } = arena;
-    let given = 0;
-    const take = (bytes: Buffer) => {
-      given += bytes.length;
-      return true;
+    const model = new Model(arena);
+    for (let block = 0; block < 30_000; block++) model.allocate(anySize(random));
+    for (let block = 0; block < 26_000; block++) model.free(random.below(model.blocks.length));
+    const before = arena.pageBytes;
+    const chosen = arena.markSparse();
+    check(chosen > 0 && chosen === arena.sparsePages, "pages with few blocks were chosen");
+    for (let index = 0; index < model.blocks.length; index++) {
+      if (random.chance(0.2)) model.allocate(anySize(random));
+      if (random.chance(0.2)) model.free(random.below(index + 1));
+      if (index < model.blocks.length) model.move(index);
+    }
+    for (let index = 0; index < model.blocks.length; index++) model.move(index);
+    expect(arena.sparsePages).toBe(0);
+    // The few large blocks leave a page half filled in each of many classes.
+    expect(arena.pageBytes).toBeLessThan(arena.usedBytes * 1.1 + SIZE_CLASSES * PAGE_BYTES);
+    expect(before - arena.pageBytes).toBeGreaterThan(chosen * 0.7 * PAGE_BYTES);
+    // Pages that could not be emptied are used as before.
+    for (let block = 0; block < 2000; block++) model.free(random.below(model.blocks.length));
+    arena.markSparse();
+    for (let step = 0; step < 500; step++) {
+      model.allocate(anySize(random));
+      model.free(random.below(model.blocks.length));
+    }
+    arena.unmarkSparse();
+    expect(arena.sparsePages).toBe(0);
+    for (let step = 0; step < 20_000; step++) {
+      if (random.chance(0.5)) model.allocate(anySize(random));
+      else model.free(random.below(model.blocks.length));
+    }
+    expect(arena.pageBytes).toBeLessThan(before);
+    model.freeAll(random);
+    arena.release(() => true);
+    expect(arena.touchedBytes).toBe(0);
+  });
+
+  test("lets go of segments without blocks where no page can be given back, and makes them again", () => {
+    const arena = new Arena();
+    const blocks = Array.from({ length: 5000 }, () => arena.allocate(MAX_BLOCK));
+    const mark = (address: number, index: number): void => {
+      arena.words[address >>> SEGMENT_SHIFT][((address & OFFSET_MASK) << 2) + 1] = index;
     };
-    expect(arena.release(take, 3)).toBe(false);
-    expect([given, arena.touchedBytes]).toEqual([3 * 65_536, touchedBytes - 3 * 65_536]);
-    while (!arena.release(take, 3)) expect(given % (3 * 65_536)).toBe(0);
-    expect([given, arena.touchedBytes]).toEqual([touchedBytes - arena.pageBytes, arena.pageBytes]);
-    expect(arena.release(take)).toBe(true);
+    blocks.forEach(mark);
+    for (const address of blocks.slice(200)) arena.free(address);
+    const { touchedBytes } = arena;
+    expect(arena.dropSegments()).toBe(SEGMENT_BYTES);
+    expect(arena.touchedBytes).toBe(touchedBytes - SEGMENT_BYTES);
+    expect(arena.dropSegments()).toBe(0);
+    const all = [...blocks.slice(0, 200), ...Array.from({ length: 4800 }, () => arena.allocate(MAX_BLOCK))];
+    expect(arena.touchedBytes).toBe(touchedBytes);
+    expect(new Set(all).size).toBe(5000);
+    all.slice(200).forEach((address, index) => {
+      mark(address, index + 200);
+    });
+    const marks = all.map((address) => arena.words[address >>> SEGMENT_SHIFT][((address & OFFSET_MASK) << 2) + 1]);
+    expect(marks).toEqual(all.map((_, index) => index));
+    for (const address of all) arena.free(address);
+    expect(arena.usedBytes).toBe(0);
+  });
+
+  test("knows how many pages have not been needed", () => {
+    const arena = new Arena();
+    // Granule 0 is no address, so that the first page has one block.
+    const [, ...blocks] = Array.from({ length: 21 }, () => arena.allocate(MAX_BLOCK));
+    arena.takeLeastIdle();
+    for (const block of blocks.slice(0, 16)) arena.free(block);
+    expect(arena.takeLeastIdle()).toBe(0);
+    expect(arena.idlePages).toBe(8);
+    for (let block = 0; block < 6; block++) arena.allocate(MAX_BLOCK);
+    for (const block of blocks.slice(16)) arena.free(block);
+    expect(arena.takeLeastIdle()).toBe(5);
+    const { idlePages } = arena;
+    expect(arena.takeLeastIdle()).toBe(idlePages);
+    expect(arena.release(() => true, 2)).toBe(true);
+    expect(arena.idlePages).toBe(2);
+    expect(arena.release(() => true)).toBe(true);
+    expect(arena.idlePages).toBe(0);
   });
 
   test("counts its blocks by size", () => {

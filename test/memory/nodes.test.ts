@@ -1,6 +1,7 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { InvariantError } from "../../src/assert.ts";
 import { Arena, MAX_BLOCK } from "../../src/memory/arena.ts";
+import { Mover } from "../../src/memory/mover.ts";
 import { type NodeImage, STRIDE } from "../../src/memory/node-image.ts";
 import { NodeDeque } from "../../src/memory/nodes.ts";
 import { ObjectTable } from "../../src/memory/objects.ts";
@@ -57,6 +58,8 @@ function verify(nodes: NodeDeque | NodeImage, model: readonly Node[]): void {
 /** A deque, what it should hold, and the images made of it with what they should go on holding. */
 class Model {
   readonly nodes: NodeDeque;
+  /** Where `move` goes on. */
+  private cursor = 0;
   readonly images: { image: NodeImage; model: readonly Node[] }[] = [];
   model: Node[] = [];
   private readonly random: Random;
@@ -134,6 +137,16 @@ class Model {
     check(nodes.seek(element) === index && nodes.offset === rest, `element ${element} of ${nodes.size}`);
   }
 
+  /** Has a few blocks moved, whatever pages they are in. */
+  move(): void {
+    const { arena } = this.nodes.tables;
+    const mover = new Mover(arena);
+    arena.isSparse = () => true;
+    mover.begin(0);
+    this.cursor = this.nodes.defragment(this.cursor, mover);
+    check(this.cursor >= 0 && this.cursor <= this.nodes.length, "the cursor is a place among the nodes");
+  }
+
   capture(): void {
     if (this.images.length < 4) this.images.push({ image: this.nodes.capture(), model: this.model.slice() });
   }
@@ -160,7 +173,8 @@ class Model {
     else if (at < 460) this.remove();
     else if (at < 800) this.splice();
     else if (at < 850) this.overwrite();
-    else if (at < 900) this.describe();
+    else if (at < 880) this.describe();
+    else if (at < 910) this.move();
     else if (at < 940) this.seek();
     else if (at < 960) this.capture();
     else if (at < 990) this.release();

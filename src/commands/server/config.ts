@@ -53,6 +53,8 @@ const resetstat = command("config|resetstat", { arity: 2, since: "2.0.0", flags:
     server.stats.reset();
     server.resetCommandStats();
     server.keyspace.resetStats();
+    server.keyspace.defragmentation.resetStats();
+    server.housekeeping.memory.resetStats();
     server.persistence.saves = 0;
     server.appendOnly.resetStats();
     call.reply.ok();

@@ -55,6 +55,7 @@ const ADVICE: Readonly<Record<LatencyEvent, readonly Advice[]>> = {
   "aof-fsync-always": [disk, lessFlushing],
   "aof-fstat": [disk],
   "aof-rename": [disk],
+  "active-defrag-cycle": [machine],
 };
 
 const OFF =

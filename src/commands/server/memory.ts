@@ -3,7 +3,6 @@
 import { errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
-import { releaseMemory } from "../../memory/page-release.ts";
 import { helpOf } from "../arguments/help.ts";
 import { arenaStats, memoryDoctor } from "./memory-doctor.ts";
 import { fragmentation, memoryReport, ratio } from "./memory-report.ts";
@@ -56,7 +55,7 @@ const purge = command("memory|purge", { arity: 2, since: "4.0.0", flags: "" })
   .tips("request_policy:all_shards response_policy:all_succeeded")
   .docs("Gives memory that is not in use back to the system.", "O(N) for N pages of memory")
   .run((call) => {
-    call.server.keyspace.space.arena.release(releaseMemory);
+    call.server.housekeeping.memory.purge();
     Bun.gc(true);
     call.reply.ok();
   });

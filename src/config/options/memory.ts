@@ -1,6 +1,6 @@
 /** The directives of memory: limits, eviction, and when small values become large. */
 
-import { directive, ignored, unused } from "../directive.ts";
+import { directive, ignored } from "../directive.ts";
 import { bool, bytes, count, integer, longCount, memory, memoryOrPercent, oneOf } from "../kinds.ts";
 import { INT_MAX, INT_MIN, INT64_MAX, UINT64_MAX } from "../numbers.ts";
 
@@ -33,13 +33,14 @@ export const MEMORY = {
   "lazyfree-lazy-user-flush": directive(bool, "no", "Make FLUSHDB and FLUSHALL asynchronous unless they say SYNC"),
 
   activerehashing: directive(bool, "yes", "Spend idle time on growing hash tables"),
-  activedefrag: unused(bool, "no", "Move data to undo fragmentation"),
-  "active-defrag-cycle-min": unused(integer(1, 99), "1", "Least share of time for defragmentation, percent"),
-  "active-defrag-cycle-max": unused(integer(1, 99), "25", "Largest share of time for defragmentation, percent"),
-  "active-defrag-threshold-lower": unused(integer(0, 1000), "10", "Fragmentation that starts defragmentation, percent"),
-  "active-defrag-threshold-upper": unused(integer(0, 1000), "100", "Fragmentation that calls for the largest effort, percent"),
-  "active-defrag-ignore-bytes": unused(memory(1, INT64_MAX), "104857600", "Fragmentation that is not worth the effort"),
-  "active-defrag-max-scan-fields": unused(integer(1, INT64_MAX), "1000", "Values with more elements are defragmented in steps"),
+  activedefrag: directive(bool, "no", "Move data to undo fragmentation, as the active-defrag directives say"),
+  "active-defrag-cycle-min": directive(integer(1, 99), "1", "Least share of time for defragmentation, percent"),
+  "active-defrag-cycle-max": directive(integer(1, 99), "25", "Largest share of time for defragmentation, percent"),
+  "active-defrag-threshold-lower": directive(integer(0, 1000), "10", "Fragmentation that starts defragmentation, percent"),
+  "active-defrag-threshold-upper": directive(integer(0, 1000), "100", "Fragmentation that calls for the largest effort, percent"),
+  "active-defrag-ignore-bytes": directive(memory(1, INT64_MAX), "104857600", "Fragmentation that is not worth the effort"),
+  "active-defrag-max-scan-fields": directive(integer(1, INT64_MAX), "1000", "Values with more elements are defragmented in steps"),
+  "memory-compaction": directive(bool, "yes", "Move data out of pages that are mostly empty, whether or not activedefrag is on"),
   "jemalloc-bg-thread": ignored(bool, "yes", "there is no jemalloc here"),
 
   "hash-max-listpack-entries": directive(longCount, "512", "Most fields of a packed hash", "hash-max-ziplist-entries"),

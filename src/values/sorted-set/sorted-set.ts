@@ -5,12 +5,15 @@
 
 import { assert } from "../../assert.ts";
 import { ByteMap } from "../../memory/bytemap.ts";
+import type { Mover } from "../../memory/mover.ts";
 import type { LargeObject } from "../../memory/objects.ts";
 import { Ordered, OrderedCursor } from "../../memory/ordered.ts";
 import { Element } from "../../memory/packed.ts";
 import type { Table, TableSpace } from "../../memory/record-table.ts";
 
 export const SCORE_BYTES = 8;
+/** Above all cursors of tables. */
+const CHUNKS = 2 ** 32;
 
 /** The score in the record at `address`. */
 export function recordScore(table: Table, address: number): number {
@@ -127,6 +130,17 @@ export class SortedSet implements LargeObject {
 
   free(stop: () => boolean): boolean {
     return this.index.free(stop) && this.map.free(stop);
+  }
+
+  /** The members first, then, from CHUNKS on, the chunks of their order. */
+  defragment(cursor: number, mover: Mover): number {
+    const { map, index } = this;
+    if (cursor < CHUNKS) {
+      const next = map.table.defragment(cursor, mover, (from, to) => index.readdress(recordScore(map.table, to), from, to));
+      return next === 0 ? CHUNKS : next;
+    }
+    const next = index.defragmentChunks(cursor - CHUNKS, mover);
+    return next < index.length ? CHUNKS + next : 0;
   }
 
   copy(): SortedSet {

@@ -7,6 +7,8 @@
 import { assert } from "../../assert.ts";
 import { WORD } from "../../base/bytes.ts";
 import { addCounters, type Counter, counter } from "../../base/numbers/counter.ts";
+import type { Mover } from "../../memory/mover.ts";
+import type { NodeDeque } from "../../memory/nodes.ts";
 import type { LargeObject } from "../../memory/objects.ts";
 import type { TableSpace } from "../../memory/record-table.ts";
 import { type HeldBytes, IdRecords } from "./id-records.ts";
@@ -31,6 +33,22 @@ const NEVER_ACTIVE = -1;
 const NOBODY = { index: 0xffffffff } as const;
 
 const scratch = new StreamId();
+
+/** A cursor says in its upper half which part is next. */
+const PART = 2 ** 32;
+
+/** `LargeObject.defragment` for what consists of several. */
+export function defragmentParts(parts: readonly NodeDeque[], cursor: number, mover: Mover): number {
+  let part = Math.floor(cursor / PART);
+  let at = cursor % PART;
+  while (part < parts.length) {
+    at = parts[part].defragment(at, mover);
+    mover.pass();
+    if (at === 0) part++;
+    if (mover.isOver) break;
+  }
+  return part < parts.length ? part * PART + at : 0;
+}
 
 /** What has a name among others: found by it, and gone through in the order of names. Names are bytes, one a character. */
 export class NameIndex<T extends { readonly name: string }> {
@@ -150,6 +168,15 @@ export class StreamGroup implements LargeObject {
     if (!this.pending.nodes.free(stop)) return false;
     for (const { pending } of this.consumers.values()) if (!pending.nodes.free(stop)) return false;
     return true;
+  }
+
+  /** What its entries stand in. */
+  deques(): NodeDeque[] {
+    return [this.pending.nodes, ...this.consumers.values().map(({ pending }) => pending.nodes)];
+  }
+
+  defragment(cursor: number, mover: Mover): number {
+    return defragmentParts(this.deques(), cursor, mover);
   }
 
   /** Its bytes are no longer the stream's: it is about to be given up. */

@@ -6,6 +6,7 @@
 
 import { assert } from "../../assert.ts";
 import { addCounters, type Counter, subtractCounters } from "../../base/numbers/counter.ts";
+import type { Mover } from "../../memory/mover.ts";
 import type { CompressedForm } from "../../memory/node-image.ts";
 import { NodeDeque } from "../../memory/nodes.ts";
 import type { LargeObject } from "../../memory/objects.ts";
@@ -23,7 +24,7 @@ import type { Holder } from "../holder.ts";
 import type { ValueLimits } from "../limits.ts";
 import { Encoding } from "../value-types.ts";
 import type { HeldBytes } from "./id-records.ts";
-import { NameIndex, StreamGroup, UNKNOWN_ENTRIES_READ } from "./stream-group.ts";
+import { defragmentParts, NameIndex, StreamGroup, UNKNOWN_ENTRIES_READ } from "./stream-group.ts";
 import { StreamId } from "./stream-id.ts";
 import { type NodeSize, packedEntryTotal, packedHeadBytes, sizeNode } from "./stream-listpack.ts";
 import {
@@ -149,6 +150,12 @@ export class Stream implements LargeObject, StreamFacts {
     if (!this.nodes.free(stop)) return false;
     for (const group of this.groups.values()) if (!group.free(stop)) return false;
     return true;
+  }
+
+  defragment(cursor: number, mover: Mover): number {
+    const parts = [this.nodes];
+    for (const group of this.groups.values()) parts.push(...group.deques());
+    return defragmentParts(parts, cursor, mover);
   }
 
   copy(): Stream {

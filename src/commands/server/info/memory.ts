@@ -48,7 +48,7 @@ export const MEMORY = section("Memory", "default", (out, server) => {
   out.add("mem_clients_normal", report.clients);
   out.zeros("mem_cluster_links", "mem_aof_buffer");
   out.add("mem_allocator", "arena");
-  out.add("active_defrag_running", 0);
+  out.add("active_defrag_running", server.housekeeping.memory.running);
   out.add("lazyfree_pending_objects", server.keyspace.lazyFree.pending);
   out.add("lazyfreed_objects", server.keyspace.lazyFree.freed);
 });

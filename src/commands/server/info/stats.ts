@@ -28,7 +28,7 @@ export const CLIENTS = section("Clients", "default", (out, server) => {
   out.add("paused_timeout_milliseconds", milliseconds);
 });
 
-/** What has happened since the start, or since CONFIG RESETSTAT. Nothing forks or defragments here: those counts are 0. */
+/** What has happened since the start, or since CONFIG RESETSTAT. Nothing forks here: those counts are 0. */
 export const STATS = section("Stats", "default", (out, server) => {
   const { stats, keyspace, access } = server;
   out.add("total_connections_received", stats.connections);
@@ -65,8 +65,13 @@ export const STATS = section("Stats", "default", (out, server) => {
   out.zeros("latest_fork_usec", "total_forks");
   out.add("migrate_cached_sockets", server.migrations.connections);
   out.add("slave_expires_tracked_keys", server.replication.ownDeadlines.size);
-  out.zeros("active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses");
-  out.zeros("total_active_defrag_time", "current_active_defrag_time");
+  const { mover, movedKeys, stayedKeys } = keyspace.defragmentation;
+  out.add("active_defrag_hits", mover.moved);
+  out.add("active_defrag_misses", mover.stayed);
+  out.add("active_defrag_key_hits", movedKeys);
+  out.add("active_defrag_key_misses", stayedKeys);
+  out.whole("total_active_defrag_time", server.housekeeping.memory.totalMs);
+  out.whole("current_active_defrag_time", server.housekeeping.memory.currentMs);
   out.add("tracking_total_keys", server.tracking.keyCount);
   out.add("tracking_total_items", server.tracking.itemCount);
   out.add("tracking_total_prefixes", server.tracking.prefixCount);

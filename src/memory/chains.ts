@@ -20,6 +20,8 @@ const DRAWS = 8;
 const MAX_REHASH_RATIO = 64;
 /** A table with more records than that for each bucket grows whatever memory there is (HASHTABLE_MAX_LOAD_FACTOR). */
 const CROWDED = 1.618;
+/** Buckets of so many bytes go back to the system by themselves. */
+const MANY_BYTES = 64 * 1024;
 /** What one bucket takes. */
 const BUCKET_BYTES = 4;
 
@@ -138,9 +140,9 @@ export class Chains {
     return this.old !== null;
   }
 
-  /** These buckets are not needed any more. */
+  /** These buckets are not needed any more. Few are left to the collector: to look at the memory behind an array has the runtime copy it first. */
   protected giveBack(buckets: Int32Array): void {
-    this.arena.unused.take(Buffer.from(buckets.buffer), 0, buckets.byteLength);
+    if (buckets.byteLength >= MANY_BYTES) this.arena.unused.take(Buffer.from(buckets.buffer), 0, buckets.byteLength);
   }
 
   // ---- walking

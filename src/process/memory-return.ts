@@ -120,7 +120,7 @@ export class MemoryReturn {
     const { arena } = this.server.keyspace.space;
     const end = performance.now() + SLICE_MS;
     if (arena.release(releaseMemory, this.keep, () => performance.now() >= end)) {
-      if (arena.idlePages > this.keep && arena.dropSegments() > 0) Bun.gc(false);
+      if (arena.idlePages > this.keep && arena.dropSegments() > 0) Bun.gc(true);
       return;
     }
     this.releaseTimer = setTimeout(() => {

@@ -11,6 +11,7 @@ import { requireRedisBenchmark } from "./load.ts";
 import { benchMemory } from "./memory.ts";
 import { benchPersistence } from "./persistence.ts";
 import { benchReplication } from "./replication.ts";
+import { benchReturned } from "./returned.ts";
 import { benchScripts } from "./scripts.ts";
 import { benchSentinels } from "./sentinels.ts";
 import { type Contender, type Contenders, findContenders, infoField, requireExecutable, withServer } from "./servers.ts";
@@ -19,7 +20,18 @@ import { benchStalls } from "./stalls.ts";
 import { benchStartup } from "./startup.ts";
 import { benchThroughput } from "./throughput.ts";
 
-const SUITES = ["startup", "defaults", "throughput", "scripts", "memory", "collections", "persistence", "stalls", "replication"] as const;
+const SUITES = [
+  "startup",
+  "defaults",
+  "throughput",
+  "scripts",
+  "memory",
+  "returned",
+  "collections",
+  "persistence",
+  "stalls",
+  "replication",
+] as const;
 /** Only when named: they take long, or need more than redis-server. */
 const NAMED_SUITES = ["sessions", "big-sync", "sentinels"] as const;
 type Suite = (typeof SUITES)[number] | (typeof NAMED_SUITES)[number];
@@ -34,6 +46,7 @@ suites (all of them unless named; only throughput with --only):
   scripts       requests/s of short Lua scripts, the time of long ones and of the first run of a new text, BullMQ's jobs/s; processor
                 time of the server beside each; pipeline depths 1 and 16 unless told
   memory        resident memory of a million keys
+  returned      resident memory after FLUSHALL, while values of all sizes come and go, and after most of them were deleted
   collections   resident memory, SAVE, file and start of many small collections and of a big one of each type
   persistence   SAVE, start with the file, and PINGs during BGSAVE, of a million keys
   stalls        the longest PING while a key of a million elements grows, shrinks, is deleted in every way, or saved under writes to it
@@ -56,7 +69,7 @@ suites (all of them unless named; only throughput with --only):
   --seconds S          how long one sample of the throughput, defaults and scripts suites takes (1.5); defaults sends 100,000
                        at least
   --requests N         requests of one sample of the defaults suite, instead
-  --scale N            the collections, stalls and big-sync suites with sizes divided by N, to try them
+  --scale N            the returned, collections, stalls and big-sync suites with sizes divided by N, to try them
   --quick              one round, samples of 0.4 s, pipeline depths 1 and 16
   --help               this text`;
 
@@ -140,6 +153,8 @@ async function runSuite(suite: Suite, settings: Settings, log: (line: string) =>
       return benchScripts(contenders, { rounds, pipelines, seconds, only, log });
     case "memory":
       return benchMemory(contenders, heavyRounds);
+    case "returned":
+      return benchReturned(contenders, { rounds: heavyRounds, scale });
     case "collections":
       return benchCollections(contenders, { rounds: heavyRounds, only, scale, log });
     case "persistence":

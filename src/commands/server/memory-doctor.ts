@@ -27,8 +27,8 @@ const FINDINGS: readonly Finding[] = [
     title: "Peak memory",
     found: ({ peak, total }) => peak / total > 1.5,
     advice:
-      "The data once took more than one and a half times what it takes now. What it left is used again when data comes; MEMORY PURGE gives it back " +
-      "to the system.",
+      "The data once took more than one and a half times what it takes now. What it left goes back to the system within some seconds, where it " +
+      "lies together; INFO's allocator_frag_bytes tells what does not.",
   },
   {
     title: "High total RSS",
@@ -39,13 +39,13 @@ const FINDINGS: readonly Finding[] = [
     title: "High allocator fragmentation",
     found: ({ active, allocated }) => ratio(active, allocated) > 1.1 && active - allocated > WASTE_BYTES,
     advice:
-      "Pages of the arena are only partly in use: many values went whose neighbours stayed. New values of about their size fill them; until then " +
-      "the memory is held. MEMORY MALLOC-STATS shows which sizes.",
+      "Pages of the arena are only partly in use: many values went whose neighbours stayed. New values of about their size fill them, and MEMORY " +
+      "PURGE, 'memory-compaction yes' or 'activedefrag yes' empties them. MEMORY MALLOC-STATS shows which sizes.",
   },
   {
     title: "High allocator RSS overhead",
     found: ({ resident, active }) => ratio(resident, active) > 1.1 && resident - active > WASTE_BYTES,
-    advice: "Pages of the arena that hold nothing are kept for data to come. MEMORY PURGE gives them back to the system.",
+    advice: "Pages of the arena that hold nothing have not gone back to the system yet. MEMORY PURGE does not wait.",
   },
   {
     title: "High process RSS overhead",

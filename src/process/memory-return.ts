@@ -33,7 +33,7 @@ const COMPACTION: Effort = { lower: 25, upper: 200, ignoreBytes: 4 * 1024 * 1024
 /** A walk that emptied less than this share of its pages is not repeated soon. */
 const FRUITFUL = 0.25;
 const FRUITLESS_PAUSE_MS = 60_000;
-/** While a script runs, or a data set is being loaded, a walk waits. */
+/** While a script runs a walk waits. */
 const WAIT_MS = 10;
 
 export class MemoryReturn {
@@ -165,8 +165,7 @@ export class MemoryReturn {
   }
 
   private get mustWait(): boolean {
-    const { executor, persistence, housekeeping } = this.server;
-    return executor.busy || housekeeping.paused || persistence.loading !== null;
+    return this.server.executor.busy || this.server.housekeeping.paused;
   }
 
   private fragmentation(): { readonly percent: number; readonly bytes: number } {

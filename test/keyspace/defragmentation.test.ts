@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { DirectiveName } from "../../src/config/options.ts";
-import { Ours, until } from "../replication/support.ts";
+import { follow, Ours, until } from "../replication/support.ts";
 import { connect, type RawClient, type Word } from "../support/client.ts";
 import { moveEverything } from "../support/moving.ts";
 import { Random } from "../support/property.ts";
@@ -68,8 +68,8 @@ describe("a walk that empties sparse pages", () => {
     const { client, server } = ours;
     const { defragmentation, space } = server.keyspace;
     const random = new Random(7);
-    await run(client, filling(random, 4000));
-    await run(client, emptying(random, 4000));
+    await run(client, filling(random, 3000));
+    await run(client, emptying(random, 3000));
     server.housekeeping.paused = true;
     const digest = await client.text("DEBUG", "DIGEST");
     const { pageBytes, usedBytes } = space.arena;
@@ -183,6 +183,33 @@ describe("while everything moves", () => {
     expect(server.persistence.saves).toBe(1);
     await using loaded = await Ours.start({ dir: server.config.values.dir });
     expect(await loaded.client.command("DEBUG", "DIGEST")).toEqual(digest);
+  });
+
+  test("a data set is loaded as it is", async () => {
+    await using master = await Ours.start();
+    const random = new Random(13);
+    await run(master.client, filling(random, 1000));
+    await run(master.client, emptying(random, 1000));
+    const digest = await master.client.text("DEBUG", "DIGEST");
+    for (const load of ["disabled", "swapdb"]) {
+      await using replica = await Ours.start({ "memory-compaction": "no", "repl-diskless-load": load });
+      const { server, client } = replica;
+      await run(client, filling(random, 200));
+      const moved = moveEverything(server);
+      const { defragmentation } = server.keyspace;
+      const timer = setInterval(() => {
+        if (server.executor.busy) return;
+        if (!defragmentation.underWay) defragmentation.begin();
+        defragmentation.step(0, 5);
+      }, 0);
+      try {
+        await follow(client, master.port);
+        expect(moved()).toBeGreaterThan(100);
+        expect(await client.text("DEBUG", "DIGEST")).toBe(digest);
+      } finally {
+        clearInterval(timer);
+      }
+    }
   });
 
   test("clients that wait are served", async () => {

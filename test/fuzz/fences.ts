@@ -58,8 +58,9 @@ const FORMS: Readonly<Record<string, Form>> = {
   // A mistyped one might be the run's own user.
   "acl|setuser": (words) => [`u${words.random.between(1, 3)}`, ...Array.from({ length: words.random.below(5) }, () => words.rule())],
   "acl|deluser": lines("u1", "u2 u3", "u9"),
-  auth: lines("wrong", "u1 wrong", "nobody pw"),
-  hello: lines("2", "3", "3 SETNAME mine", "2 AUTH u1 wrong", "9", "x", "3 WRONG"),
+  // Any password does for a user who has none, and he may not do what the run needs: those come in at the start of a connection.
+  auth: lines("wrong", "nobody wrong", "nobody pw"),
+  hello: lines("2", "3", "3 SETNAME mine", "2 AUTH nobody wrong", "9", "x", "3 WRONG"),
   // Directives that change what the run itself goes by.
   "config|set": (words) => {
     const { random } = words;

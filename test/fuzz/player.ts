@@ -5,6 +5,8 @@ import type { Batch, Expectation } from "./requests.ts";
 
 /** How long an answer may take, in ms, where there is nothing to wait for; when a run that hung is made shorter, to come to an end. */
 export const HANGS_MS = { first: 60_000, again: 4000 };
+/** A connection may have nothing to say for long: the limit above is for those that have something to answer. */
+const UNLIMITED_MS = 2 ** 31 - 1;
 /** So many rounds a client may wait for keys before it is told to go on. */
 const PATIENT_ROUNDS = 3;
 
@@ -143,7 +145,7 @@ export class Player {
 
   private async open(seat: Seat, batch: Batch): Promise<void> {
     this.leave(seat);
-    const client = await this.server.connect();
+    const client = await this.server.connect({ timeoutMs: UNLIMITED_MS });
     seat.client = client;
     seat.life = batch.life;
     seat.killsBefore = this.kills;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect, type RawClient, type Word } from "../support/client.ts";
 import { type Request, useComparison } from "../support/compare.ts";
-import { effectsOf } from "../support/effects.ts";
+import { effectsOf, ourEffects } from "../support/effects.ts";
 import { Random } from "../support/property.ts";
 import { describeWithRedis } from "../support/redis.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -276,7 +276,9 @@ for (const [encoding, directives] of Object.entries(ENCODINGS)) {
         ["ZREMRANGEBYRANK", "y", 0, 0],
         ["ZREMRANGEBYSCORE", "y", 2, 2],
         ["ZREMRANGEBYSCORE", "y", 20, 20],
-        ["ZREMRANGEBYLEX", "y", "[c", "[c"],
+        ["ZADD", "lex", 0, "b", 0, "c"],
+        ["ZREMRANGEBYLEX", "lex", "[c", "[c"],
+        ["ZREM", "y", "c"],
         ["ZUNIONSTORE", "u", 2, "z", "y"],
         ["ZINTERSTORE", "u", 2, "z", "y"],
         ["ZINTERSTORE", "u", 2, "z", "y"],
@@ -387,5 +389,26 @@ describe("what Redis 7.2 does and 7.0 does not", () => {
       turn++;
     } while (cursor !== "0");
     expect(seen.size).toBe(2000);
+  });
+});
+
+describe("a range of members over different scores", () => {
+  test("reaches replicas as ranks: what it finds depends on how a set is stored", async () => {
+    await using server = await startServer();
+    const zset: Request = ["ZADD", "z", "0", "e", "0", "m", "0", "a", "1", "d", "2", "f"];
+    const streamOf = async (...requests: Request[]) => (await ourEffects({ ours: server }, [zset, ...requests])).stream.slice(1);
+    for (const entries of ["0", "128"]) {
+      expect(server.server.config.set([["zset-max-listpack-entries", entries]])).toBeNull();
+      expect((await streamOf(["ZREMRANGEBYLEX", "z", "[e", "+"]))[0]).toMatch(/^ZREMRANGEBYRANK z \d 4$/);
+      expect((await streamOf(["ZRANGESTORE", "to", "z", "[e", "+", "BYLEX", "LIMIT", "1", "1"]))[0]).toMatch(/^ZRANGESTORE to z (\d) \1$/);
+      const emptied = await streamOf(["SET", "to", "x"], ["ZRANGESTORE", "to", "z", "(f", "[e", "BYLEX"]);
+      expect(emptied).toEqual(["SET to x", "ZRANGESTORE to z 1 0"]);
+    }
+    const equal: Request = ["ZADD", "y", "1", "a", "1", "b"];
+    const requests: Request[] = [
+      ["ZRANGESTORE", "to", "y", "[b", "+", "BYLEX"],
+      ["ZREMRANGEBYLEX", "y", "[b", "+"],
+    ];
+    expect((await streamOf(equal, ...requests)).slice(1)).toEqual(requests.map((words) => words.join(" ")));
   });
 });

@@ -6,7 +6,7 @@ import { commandsOf } from "../../execution/command-spec.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { ZsetCursor, zsetExpect, zsetInsert, zsetLength, zsetNext, zsetPrevious, zsetSeek } from "../../values/sorted-set/zset.ts";
-import { zsetLexRanks, zsetScoreRanks } from "../../values/sorted-set/zset-range.ts";
+import { zsetLexRanks, zsetScoreRanks, zsetScoresDiffer } from "../../values/sorted-set/zset-range.ts";
 import { Type } from "../../values/value-types.ts";
 import { longArgument } from "../arguments/numbers.ts";
 import { storeDraft } from "../arguments/storing.ts";
@@ -156,6 +156,11 @@ function storeRange(call: Call): void {
   const options = rangeOptions(call, 5, 0, { store: true });
   const zset = findRange(call, 2, options);
   const { count } = ranks;
+  if ((options & BYLEX) !== 0 && zsetScoresDiffer(zset)) {
+    // 1 to 0: no member.
+    const [first, last] = count > 0 ? [ranks.first, ranks.end - 1] : [1, 0];
+    call.journalAs("ZRANGESTORE", call.bytes(1), call.bytes(2), first, last);
+  }
   const draft = call.temporary(Type.ZSET);
   if (count > 0) {
     zsetExpect(draft, (options & (BYSCORE | BYLEX)) === 0 ? count : 0, 0);

@@ -15,7 +15,7 @@ import {
   zsetScore,
   zsetScoreAt,
 } from "../../values/sorted-set/zset.ts";
-import { zsetLexRanks, zsetScoreRanks } from "../../values/sorted-set/zset-range.ts";
+import { zsetLexRanks, zsetScoreRanks, zsetScoresDiffer } from "../../values/sorted-set/zset-range.ts";
 import { Type } from "../../values/value-types.ts";
 import { longArgument, meaningOf, wrongCount } from "../arguments/numbers.ts";
 import { ADDED, CH, GT, INCR, KEPT, LT, NX, put, putMember, SKIPPED, UPDATED, XX } from "./sorted-set-adding.ts";
@@ -81,6 +81,7 @@ export const zremrangebylex = command("zremrangebylex", { arity: 4, since: "2.8.
     const range = lexRangeArguments(call, 2, 3);
     const zset = call.openWrite(1, Type.ZSET);
     zsetLexRanks(zset, range, ranks, false);
+    if (ranks.count > 0 && zsetScoresDiffer(zset)) call.journalAs("ZREMRANGEBYRANK", call.bytes(1), ranks.first, ranks.end - 1);
     removeRanks(call, zset, "zremrangebylex");
   });
 

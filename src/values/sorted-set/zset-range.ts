@@ -5,7 +5,9 @@
 
 import { packedAtEnd, packedFirst, packedNext } from "../../memory/packed.ts";
 import type { Holder } from "../holder.ts";
-import { compareBytes, comparePacked, packedScore, zsetLarge, zsetLength } from "./zset.ts";
+import { compareBytes, comparePacked, packedScore, ZsetCursor, zsetLarge, zsetLength, zsetSeek } from "./zset.ts";
+
+const ends = new ZsetCursor();
 
 /** Scores from `min` to `max`, each without itself if it is open. */
 export class ScoreRange {
@@ -93,6 +95,16 @@ export function zsetLexRanks(h: Holder, range: LexRange, ranks: RankRange, backw
   const { index } = large;
   if (min.end === LexEnd.MEMBER) ranks.first = index.countBelowMember(min.bytes, min.from, min.to - min.from, min.open);
   ranks.end = max.end === LexEnd.MEMBER ? index.countBelowMember(max.bytes, max.from, max.to - max.from, !max.open) : large.size;
+}
+
+/** Whether not all scores are equal: then it depends on how the set is stored, which may differ between servers, what `zsetLexRanks` finds. */
+export function zsetScoresDiffer(h: Holder): boolean {
+  const length = zsetLength(h);
+  if (length < 2) return false;
+  zsetSeek(h, ends, 0);
+  const { score } = ends;
+  zsetSeek(h, ends, length - 1);
+  return ends.score !== score;
 }
 
 /** Whether no member at all could be in between. */

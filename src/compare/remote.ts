@@ -1,6 +1,8 @@
 /** A server at the other end of a socket. */
 
+import type { TLSOptions } from "bun";
 import { Frame } from "../protocol/frame.ts";
+import { mayTrust } from "../transport/tls.ts";
 import { CompareError, type Endpoint, type Words } from "./endpoint.ts";
 import { ErrorReply, ReplyDecoder, type Value } from "./reply-decoder.ts";
 
@@ -10,6 +12,10 @@ export interface Address {
   readonly port: number;
   readonly user?: string;
   readonly password?: string;
+  /** What it is shown over TLS; null: the connection has none. */
+  readonly tls?: TLSOptions | null;
+  /** Whether any certificate of the server is right. */
+  readonly trusting?: boolean;
 }
 
 const CLOSED = "the connection was closed";
@@ -61,22 +67,36 @@ export class RemoteEndpoint implements Endpoint {
   }
 
   private async connect(): Promise<void> {
+    const { host, port, tls = null, trusting = false } = this.address;
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => late.reject(new Error("no connection in time")), CONNECT_MS);
+    const secured = Promise.withResolvers<void>();
+    secured.promise.catch(() => {}); // nobody waits for it without a connection
+    if (tls === null) secured.resolve();
     const connecting = Bun.connect({
-      hostname: this.address.host,
-      port: this.address.port,
+      hostname: host,
+      port,
+      ...(tls === null ? {} : { tls: { ...tls, rejectUnauthorized: false } }), // who looks at it decides (`mayTrust`)
       socket: {
+        handshake: (_, succeeded, error) => {
+          if (trusting || mayTrust(succeeded, error)) secured.resolve();
+          else secured.reject(new Error(`its certificate does not hold: ${error?.message ?? "the handshake failed"}`));
+        },
         data: (_, chunk) => this.receive(chunk),
         drain: () => this.drain(),
-        close: () => this.lost(CLOSED),
+        close: () => {
+          secured.reject(new Error(CLOSED));
+          this.lost(CLOSED);
+        },
         error: (_, error) => this.lost(error.message),
       },
     });
     try {
       this.socket = await Promise.race([connecting, late.promise]);
       this.socket.setNoDelay(true);
+      await Promise.race([secured.promise, late.promise]);
     } catch (error) {
+      this.socket = null;
       // It may come about still.
       void connecting.then((socket) => socket.terminate()).catch(() => {});
       throw this.failure(error instanceof Error ? error.message : String(error));

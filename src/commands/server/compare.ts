@@ -33,7 +33,8 @@ export const compare = command("replicant.compare", { arity: -3, since: "0.1.0",
     if (port < 1 || port > 65535) throw commandError("ERR Invalid port");
     if (!call.mayBlock) throw commandError("ERR A comparison takes its time, which is not to be had here");
     if (server.comparisons.underWay) throw underWay;
-    const running = server.comparisons.start({ ...options, host, port, wanted: () => server.blocked.requestOf(session) !== null });
+    const { masterTls: tls } = server;
+    const running = server.comparisons.start({ ...options, host, port, tls, wanted: () => server.blocked.requestOf(session) !== null });
     const refusal = () => (running.failure === null ? null : `ERR Comparison failed: ${running.failure}`);
     server.blocked.blockOn({ met: () => running.over, refusal, answer: (reply) => answer(reply, running) }, session, call.frame, 0);
   });

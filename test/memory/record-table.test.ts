@@ -421,8 +421,7 @@ describe("the table", () => {
       table.insert(table.hash(key, 0, key.length), key, 0, key.length, 0, 0);
       keys.add(key.toString());
     }
-    const drawn = new Set<string>();
-    // Where the draws meet empty buckets only, the next record is taken: one right behind another comes seldom.
+    const drawn = new Set<string>(); // in so empty a table one record right behind another comes seldom
     for (let draw = 0; draw < 50_000 && drawn.size < 10; draw++) drawn.add(table.key(table.random()).toString());
     expect(drawn).toEqual(keys);
   });

@@ -16,7 +16,7 @@ import type { Log } from "../log.ts";
 import { Frame } from "../protocol/frame.ts";
 import { LoadError } from "../snapshot/load-handler.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
-import { AofLoad, type AofLoaded, upgradeOldFile } from "./load.ts";
+import { AofLoad, type AofLoaded, reloadFailure, upgradeOldFile } from "./load.ts";
 import { AofPlace, Manifest, readManifest, writeManifest } from "./manifest.ts";
 import type { Replay } from "./replay.ts";
 import { Rewrite, RewriteLimit } from "./rewrite.ts";
@@ -594,10 +594,4 @@ export class AppendOnlyFile {
     if (this.state === "waiting") rmSync(this.place.path(this.place.temporaryIncrement), { force: true });
     await rewrite?.settled;
   }
-}
-
-/** What the client is told of a reload that failed. */
-function reloadFailure(error: unknown): CommandError {
-  if (!(error instanceof LoadError)) throw error;
-  return commandError("ERR Error trying to load the AOF files, check server logs.");
 }

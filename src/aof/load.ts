@@ -4,6 +4,7 @@ import { existsSync, renameSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { asFailure, assert } from "../assert.ts";
 import { failureWords } from "../config/error.ts";
+import { type CommandError, commandError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { ProtocolError } from "../protocol/protocol-error.ts";
 import { RdbError } from "../rdb/error.ts";
@@ -232,4 +233,10 @@ export class AofLoad implements LoadProgress {
     }
     return this.refusal(`Unrecoverable error reading the append only file ${name}: ${failureWords(error)}`);
   }
+}
+
+/** What the client is told of DEBUG LOADAOF that failed. Errors: any other than LoadError. */
+export function reloadFailure(error: unknown): CommandError {
+  if (!(error instanceof LoadError)) throw error;
+  return commandError("ERR Error trying to load the AOF files, check server logs.");
 }

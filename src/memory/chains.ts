@@ -4,7 +4,7 @@
  * business (record-table.ts).
  */
 
-import { assert } from "../assert.ts";
+import { assert, InvariantError } from "../assert.ts";
 import { type Arena, OFFSET_MASK, SEGMENT_SHIFT } from "./arena.ts";
 import { HASH, NEXT } from "./record.ts";
 
@@ -16,6 +16,8 @@ const SHRINK_RATIO = 8;
  * A table as full as it gets needs four, one about to shrink 32. To draw and remove 10,000 entries takes a third less time so.
  */
 const DRAWS = 8;
+/** A sparse table could be unlucky for longer: then a walk finds the record. */
+const MOST_DRAWS = 64;
 /** The most that one rehash multiplies or divides the number of buckets by: it is how many buckets one call of `scan` may have to visit. */
 const MAX_REHASH_RATIO = 64;
 /** A table with more records than that for each bucket grows whatever memory there is (HASHTABLE_MAX_LOAD_FACTOR). */
@@ -252,13 +254,20 @@ export class Chains {
     this.rehashStep(1);
     const first = this.old === null ? 0 : this.rehashAt;
     const chains = this.chainCount - first;
-    let index = first + Math.floor(Math.random() * chains);
-    // A sparse table could be unlucky for long: after a bounded number of draws, take the next chain that holds something.
-    for (let draws = 0; draws < 64 && this.chain(index) === 0; draws++) index = first + Math.floor(Math.random() * chains);
-    let left = chains;
-    while (this.chain(index) === 0 && --left >= 0) index = index + 1 < first + chains ? index + 1 : first;
-    assert(left >= 0, "a table that counts records has a chain that holds one");
-    return this.randomFrom(this.chain(index));
+    for (let draw = 0; draw < MOST_DRAWS; draw++) {
+      const found = this.chain(first + Math.floor(Math.random() * chains));
+      if (found !== 0) return this.randomFrom(found);
+    }
+    return this.inOrder(first, Math.floor(Math.random() * this.size));
+  }
+
+  /** Returns the record that `count` others come before in the chains from `first` on: no rarer behind a full chain than behind empty ones. */
+  private inOrder(first: number, count: number): number {
+    let left = count;
+    for (let index = first; index < this.chainCount; index++) {
+      for (let address = this.chain(index); address !== 0; address = this.next(address)) if (left-- === 0) return address;
+    }
+    throw new InvariantError("a table that counts records has a chain that holds one");
   }
 
   /** Returns a record of the rest of a chain taken at random, the one at `first` included. */

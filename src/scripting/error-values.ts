@@ -60,6 +60,13 @@ export function raisedTable(L: LuaState, table: LuaTable): LuaError {
   return new LuaError(table, L.sites[L.depth] as number);
 }
 
+/** Likewise for one that may want it as an answer: thrown if `raises` (redis.call), else returned (redis.pcall). */
+export function failed(L: LuaState, message: string, raises: boolean): LuaTable {
+  const table = errorTable(message);
+  if (raises) throw raisedTable(L, table);
+  return table;
+}
+
 /** A string, or a number as one; undefined for all else. */
 export function textOrNumber(value: LuaValue): string | undefined {
   if (typeof value === "string") return value;

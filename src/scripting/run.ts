@@ -14,7 +14,7 @@ import type { Frame } from "../protocol/frame.ts";
 import type { Reply } from "../protocol/reply.ts";
 import { ScriptFlag } from "../session/script-flags.ts";
 import { Session, SessionKind } from "../session/session.ts";
-import { describeFailure, errorTable, raised, raisedTable } from "./error-values.ts";
+import { describeFailure, errorTable, failed, raised, raisedTable } from "./error-values.ts";
 import { LongRun } from "./long-run.ts";
 import type { Interpreter } from "./lua/interpreter.ts";
 import { caughtError } from "./lua/library/calls.ts";
@@ -582,15 +582,6 @@ const UNSEEN = new LuaTable();
 
 /** What is never left in the middle. */
 const goOn = (): boolean => false;
-
-function failed(L: LuaState, message: string, raises: boolean): LuaValue {
-  return failedWith(L, errorTable(message), raises);
-}
-
-function failedWith(L: LuaState, table: LuaTable, raises: boolean): LuaValue {
-  if (raises) throw raisedTable(L, table);
-  return table;
-}
 
 function textsOf(strings: ShortStrings, { buffer, offsets, lengths }: Frame, from: number, to: number): LuaTable {
   const table = new LuaTable();

@@ -165,6 +165,8 @@ export function sendPushes(session: Session): void {
 const MESSAGE = Buffer.from("message");
 const PMESSAGE = Buffer.from("pmessage");
 const SMESSAGE = Buffer.from("smessage");
+const LINE_END = Buffer.from("\r\n");
+
 function matches(pattern: Buffer, name: Buffer): boolean {
   return globMatch(pattern, name, 0, name.length, false);
 }
@@ -174,5 +176,3 @@ function encode(words: readonly Buffer[], protocol: number): Buffer {
   for (const word of words) parts.push(Buffer.from(`$${word.length}\r\n`), word, LINE_END);
   return Buffer.concat(parts);
 }
-
-const LINE_END = Buffer.from("\r\n");

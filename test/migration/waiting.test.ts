@@ -170,8 +170,10 @@ describe("while keys are on their way to another server", () => {
   }
 
   test("one that expires is gone, and what came of it elsewhere is no error", async () => {
-    await using scene = await Scene.begin({}, ["SET", "b", 1, "PX", 20]);
+    await using scene = await Scene.begin();
     const { keyspace } = scene.ours.server;
+    const [database] = keyspace.databases;
+    database.setExpiry(database.locate(Buffer.from("b")), Date.now() + 1);
     await until("the end of the key", () => keyspace.stats.expired === 1);
     scene.target.speak(TAKING);
     expect(await heard(scene.mover)).toBe("+OK\r\n");

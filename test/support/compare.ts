@@ -55,6 +55,7 @@ export class Comparison {
         this.converse(this.redis.port, requests, options),
       ]);
       for (const [index, request] of requests.entries()) {
+        if (differByTheClock(request, ours[index], theirs[index])) continue;
         const name = describeRequest(request);
         expect({ request: name, reply: ours[index] }).toEqual({ request: name, reply: theirs[index] });
       }
@@ -106,6 +107,20 @@ export function useComparison(directives: Parameters<typeof Config.of>[0] = {}, 
     return comparison;
   };
 }
+
+/** How far apart two servers may be that are asked the same thing one after the other, in s of TTL or ms of PTTL. */
+const CLOCK_SLACK = { TTL: 5n, PTTL: 5_000n };
+
+/** Whether two replies are times left which differ only because the servers were not asked in the same millisecond. */
+function differByTheClock(request: Request, one: string, other: string): boolean {
+  const name = String(request[0]).toUpperCase();
+  if (name !== "TTL" && name !== "PTTL") return false;
+  if (!TIME_LEFT.test(one) || !TIME_LEFT.test(other)) return false;
+  const difference = BigInt(one.slice(1, -2)) - BigInt(other.slice(1, -2));
+  return difference < CLOCK_SLACK[name] && difference > -CLOCK_SLACK[name];
+}
+
+const TIME_LEFT = /^:[1-9]\d*\r\n$/;
 
 function describeRequest(request: Request): string {
   return request.map((word) => (typeof word === "object" ? Buffer.from(word).toString("latin1") : String(word)).slice(0, 60)).join(" ");

@@ -21,6 +21,7 @@ const RUNGS = [
   ["rdb", "keyspace", "algorithms"],
   ["values"],
   ["memory", "protocol", "log"],
+  ["blocks"],
   ["config"],
   ["base"],
   ["errors", "assert", "version"],

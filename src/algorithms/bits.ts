@@ -4,6 +4,7 @@
  * 25 ms, Redis takes as long).
  */
 
+import type { BlockString } from "../blocks/block-string.ts";
 import type { ByteSpan } from "../memory/record-table.ts";
 
 /** Two of them stay in the first level of the cache. */
@@ -48,6 +49,41 @@ export function countBitRange(bytes: Buffer, from: number, first: number, last: 
   const before = bytes[firstByte] & ~(0xff >>> (first & 7));
   const after = bytes[lastByte] & (0x7f >>> (last & 7));
   return countBits(bytes, firstByte, lastByte + 1) - BITS_OF_BYTE[before & 0xff] - BITS_OF_BYTE[after];
+}
+
+/** `countBitRange` of a string in blocks. */
+export function countBitsInBlocks(string: BlockString, first: number, last: number): number {
+  let count = 0;
+  eachBitRange(string, first, last, (bytes, from, firstHere, lastHere) => {
+    count += countBitRange(bytes, from, firstHere, lastHere);
+  });
+  return count;
+}
+
+/** `findBit` in a string in blocks. */
+export function findBitInBlocks(string: BlockString, first: number, last: number, bit: 0 | 1): number {
+  let found = -1;
+  eachBitRange(string, first, last, (bytes, from, firstHere, lastHere, position) => {
+    if (found !== -1) return;
+    const here = findBit(bytes, from, firstHere, lastHere, bit);
+    if (here !== -1) found = position + here;
+  });
+  return found;
+}
+
+/** Gives the bits `first` to `last` of a string block by block: where the bytes begin, which of their bits, and the position of their first bit. */
+function eachBitRange(
+  string: BlockString,
+  first: number,
+  last: number,
+  visit: (bytes: Buffer, from: number, first: number, last: number, position: number) => void,
+): void {
+  let byte = Math.floor(first / 8);
+  string.each(byte, Math.floor(last / 8) + 1, (bytes, from, to) => {
+    const position = byte * 8;
+    visit(bytes, from, Math.max(0, first - position), Math.min((to - from) * 8 - 1, last - position), position);
+    byte += to - from;
+  });
 }
 
 /** How many bits of a word are set. */
@@ -157,11 +193,23 @@ function isRun(bytes: Buffer, from: number, size: number, run: Buffer): boolean 
 export const BitOperation = { AND: 0, OR: 1, XOR: 2, NOT: 3 } as const;
 export type BitOperation = (typeof BitOperation)[keyof typeof BitOperation];
 
+/** A string that is combined with others. */
+export type BitSource = Readonly<ByteSpan> | BlockString;
+
+export function sourceLength(source: BitSource): number {
+  return "buffer" in source ? source.to - source.from : source.length;
+}
+
 /**
- * Writes the `length` bytes of the result to target[at]. Strings shorter than that go on in zeros. The target may be one of the strings:
- * each chunk of it is written after that of all strings has been read.
+ * Writes the `length` bytes of the result over `target`, from `from` on or a string in blocks. Strings shorter than that go on in zeros. The
+ * target may be one of the strings: each chunk of it is written after that of all strings has been read.
  */
-export function combineBits(operation: BitOperation, sources: readonly ByteSpan[], length: number, target: Buffer, at: number): void {
+export function combineBits(
+  operation: BitOperation,
+  sources: readonly BitSource[],
+  length: number,
+  target: Readonly<Pick<ByteSpan, "buffer" | "from">> | BlockString,
+): void {
   for (let start = 0; start < length; start += CHUNK_BYTES) {
     const size = Math.min(CHUNK_BYTES, length - start);
     const words = (size + 3) >>> 2;
@@ -171,14 +219,18 @@ export function combineBits(operation: BitOperation, sources: readonly ByteSpan[
       copyPadded(SECOND, sources[i], start, size);
       COMBINE[operation](words);
     }
-    SCRATCH.copy(target, at + start, 0, size);
+    if ("buffer" in target) SCRATCH.copy(target.buffer, target.from + start, 0, size);
+    else target.write(start, SCRATCH, 0, size);
   }
 }
 
 /** Copies `size` bytes of a string from `start` on, zeros where it has ended. */
-function copyPadded(target: Buffer, source: Readonly<ByteSpan>, start: number, size: number): void {
-  const there = Math.max(0, Math.min(size, source.to - source.from - start));
-  if (there > 0) source.buffer.copy(target, 0, source.from + start, source.from + start + there);
+function copyPadded(target: Buffer, source: BitSource, start: number, size: number): void {
+  const there = Math.max(0, Math.min(size, sourceLength(source) - start));
+  if (there > 0) {
+    if ("buffer" in source) source.buffer.copy(target, 0, source.from + start, source.from + start + there);
+    else source.copyTo(target, 0, start, start + there);
+  }
   if (there < size) target.fill(0, there, size);
 }
 

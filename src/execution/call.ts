@@ -5,6 +5,7 @@
  */
 
 import { parseInt64, smallInteger } from "../base/bytes.ts";
+import type { BlockString } from "../blocks/block-string.ts";
 import { type CommandError, errors } from "../errors.ts";
 import { Audience } from "../journal/journal.ts";
 import type { Database } from "../keyspace/database.ts";
@@ -20,7 +21,7 @@ import { Type } from "../values/value-types.ts";
 import type { CommandEntry } from "./registry.ts";
 import type { ServerParts } from "./server-parts.ts";
 
-export type Words = readonly (Buffer | string | number)[];
+export type Words = readonly (Buffer | BlockString | string | number)[];
 
 /** What a command that found nothing to do waits for: see `Call.block`. */
 export interface BlockOptions {
@@ -172,6 +173,11 @@ export class Call implements KeyAccess {
     return this.frame.argument(index);
   }
 
+  /** Likewise, as words that the journal takes: an argument in blocks as it is, good until the request is over. */
+  word(index: number): Buffer | BlockString {
+    return this.frame.blocksAt(index) ?? this.frame.argument(index);
+  }
+
   /** Argument `index`, one character a byte. */
   text(index: number): string {
     return this.frame.text(index);
@@ -278,6 +284,7 @@ export class Call implements KeyAccess {
   /** Makes the key named by argument `index`, just looked up at `address`, hold argument `value`. Returns its address. */
   setString(address: number, index: number, value: number, expireAt: number): number {
     const { frame } = this;
+    if (frame.long !== null) return this.setLong(address, index, value, expireAt);
     const from = frame.offsets[value];
     const to = from + frame.lengths[value];
     return this.session.database.setString(
@@ -293,8 +300,21 @@ export class Call implements KeyAccess {
     );
   }
 
+  /** `setString` of a request with arguments in blocks. */
+  private setLong(address: number, index: number, value: number, expireAt: number): number {
+    const { frame, keyHash } = this;
+    const { buffer, offsets, lengths } = frame;
+    const { database } = this.session;
+    const blocks = frame.blocksAt(value);
+    if (blocks !== null) return database.setBlocks(address, keyHash, buffer, offsets[index], lengths[index], blocks.copy(), expireAt);
+    const from = offsets[value];
+    return database.setString(address, keyHash, buffer, offsets[index], lengths[index], buffer, from, from + lengths[value], expireAt);
+  }
+
   /** Answers with the string at `address`. */
   replyString(address: number): void {
+    const blocks = this.session.database.blocksAt(address);
+    if (blocks !== null) return this.reply.blocks(blocks, 0, blocks.length);
     const { buffer, from, to } = this.session.database.locateString(address);
     this.reply.bytes(buffer, from, to);
   }
@@ -365,6 +385,12 @@ export class Call implements KeyAccess {
     const { index } = this.session.database;
     if (this.effects === null) journal.append(index, this.spelledFrame, this.audience);
     else for (const effect of this.effects) journal.append(index, effect);
+  }
+
+  /** What the command said of itself is in the journal, or nowhere. */
+  forgetEffects(): void {
+    if (this.effects !== null) for (const effect of this.effects) effect.release();
+    this.effects = null;
   }
 
   /** The command of a script has written: as `record`, but only for those whom redis.set_repl names, and in bytes that stay as they are. */

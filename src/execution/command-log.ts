@@ -97,15 +97,14 @@ export class CommandLog {
 
 /** A request as far as it is kept. */
 function excerpt(frame: Frame, secrets: readonly number[]): Buffer[] {
-  const { buffer, count, offsets, lengths } = frame;
+  const { count, lengths } = frame;
   const shown = count > MOST_ARGUMENTS ? MOST_ARGUMENTS - 1 : count;
   const words: Buffer[] = [];
   for (let index = 0; index < shown; index++) {
-    const from = offsets[index];
     const length = lengths[index];
     if (secrets.includes(index)) words.push(REDACTED);
     else if (length <= MOST_BYTES) words.push(frame.argument(index));
-    else words.push(Buffer.concat([buffer.subarray(from, from + MOST_BYTES), Buffer.from(`... (${length - MOST_BYTES} more bytes)`)]));
+    else words.push(Buffer.concat([frame.argumentStart(index, MOST_BYTES), Buffer.from(`... (${length - MOST_BYTES} more bytes)`)]));
   }
   if (shown < count) words.push(Buffer.from(`... (${count - shown} more arguments)`));
   return words;

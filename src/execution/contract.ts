@@ -77,6 +77,8 @@ export class Contract {
   replacedBy: string | null = null;
   /** Returns which arguments of a request must show neither in MONITOR nor in the command log. */
   secretsOf: (request: Arguments) => readonly number[] = () => NO_SECRETS;
+  /** Whether argument `index` of a request may be in blocks. */
+  takesBlocks: (index: number) => boolean = () => false;
   /** The arguments as they are written. */
   notation = "";
   /** Index of the first argument after the name(s). */
@@ -124,6 +126,12 @@ export class Contract {
 
   secrets(secretsOf: Contract["secretsOf"]): this {
     this.secretsOf = secretsOf;
+    return this;
+  }
+
+  /** Its handler reads argument `index` as it is, in blocks where it is long (`Frame.long`); with `step` also every one that far behind. */
+  inBlocks(index: number, step = Number.POSITIVE_INFINITY): this {
+    this.takesBlocks = (asked) => asked === index || (asked > index && (asked - index) % step === 0);
     return this;
   }
 

@@ -164,6 +164,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     const entry = found === null || found.subcommands.size === 0 ? found : subcommandOf(found, frame);
     session.lastCommand = entry === null ? NO_COMMAND : entry.fullName;
     if (entry === null || !entry.acceptsCount(frame.count)) return this.refuseMalformed(session, frame, found, entry);
+    if (frame.long?.some(({ index }) => !entry.spec.takesBlocks(index))) frame.join();
     const queueing = session.transaction?.open ?? false;
     if (session.guarded) {
       const refusal = this.refusalOfUser(session, entry, frame, queueing);
@@ -316,7 +317,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     else {
       this.end(call);
       const replyBytes = this.reply.written - answeredBefore;
-      const requestBytes = frame.end - frame.start;
+      const requestBytes = frame.bytes;
       if (requestBytes + replyBytes >= this.watch.bytes) this.watched(call, requestBytes, replyBytes);
     }
     return call;
@@ -330,6 +331,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     if (session.blocked) this.uncount(session);
     else entry.calls++;
     if (journal.active && (call.forced || (entry.isWrite && keyspace.changes !== call.changesBefore))) call.record();
+    if (call.effects !== null) call.forgetEffects();
     journal.endUnit();
     session.writeOffset = journal.offset;
     this.depth--;
@@ -437,7 +439,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
       if (!call.entry.runsQueue) this.timer.endLong(call);
       this.end(call);
       // How much of what was written meanwhile is its reply is not known.
-      this.watch.over(call, call.frame.end - call.frame.start, 0);
+      this.watch.over(call, call.frame.bytes, 0);
     });
     this.timer.endCalls();
     this.restrictions.update();
@@ -505,6 +507,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     const { caller } = runner;
     if (caller.tracking !== null) this.track(caller, caller.tracking, entry, frame);
     if (journal.active && (call.forced || (entry.isWrite && keyspace.changes !== call.changesBefore))) call.recordFor(runner.propagation);
+    if (call.effects !== null) call.forgetEffects();
     journal.endUnit();
     if (timed) this.timer.sampled(call, from);
     if (this.watch.monitors.active) this.watch.show(call);

@@ -11,20 +11,24 @@
  */
 
 import { assert } from "../assert.ts";
+import type { Block } from "../blocks/block.ts";
 import type { Config } from "../config/config.ts";
-import { type EncodedRequest, Frame } from "../protocol/frame.ts";
+import { type EncodedRequest, Frame, type Inset } from "../protocol/frame.ts";
 import { FileReader } from "./file-reader.ts";
 
-/** Blocks have a quarter of the backlog's size, within these bounds: memory is given back by whole blocks. */
+/** Runs have a quarter of the backlog's size, within these bounds: memory is given back by whole runs. */
 const LEAST_BLOCK_BYTES = 16 * 1024;
 const MOST_BLOCK_BYTES = 512 * 1024;
 
-interface Block {
+interface Run {
+  /** Those of a run of the journal's own have room behind `length`. */
   readonly buffer: Buffer;
   /** Offset of the first byte. */
   start: number;
   /** Bytes written. */
   length: number;
+  /** What the buffer belongs to, if it is not the journal's own: a part of a long value. */
+  readonly block: Block | null;
 }
 
 /** Who gets to see a command: bits. */
@@ -57,10 +61,11 @@ export class Journal {
   /** A replica's journal takes its master's stream and nothing of its own. */
   following = false;
 
-  /** Every block but the last is full, and all have `blockBytes`, so the block of an offset is found by division. */
-  private blocks: Block[] = [];
-  private blockBytes = MOST_BLOCK_BYTES;
-  private nextBlockBytes = MOST_BLOCK_BYTES;
+  /** Each begins where the one before ends; only to the last, if it is the journal's own, is anything added. */
+  private runs: Run[] = [];
+  /** What they take together. */
+  private runBytes = 0;
+  private nextRunBytes = MOST_BLOCK_BYTES;
   private readonly cursors = new Set<Cursor>();
   private backlog = false;
   private file: FileReader | null = null;
@@ -114,7 +119,7 @@ export class Journal {
     assert(this.file === null && this.cursors.size === 0, "readers would be at other bytes than before");
     assert(Number.isSafeInteger(offset) && offset >= 0, "an offset counts bytes");
     this.offset += offset;
-    for (const block of this.blocks) block.start += offset;
+    for (const run of this.runs) run.start += offset;
   }
 
   /** The append-only file becomes a reader, from here on. */
@@ -155,8 +160,9 @@ export class Journal {
 
   /** Drops what was kept, and what a unit under way has done so far: that belongs to what is forgotten. */
   private forget(): void {
-    this.blocks = [];
+    this.drop(this.runs.length);
     this.selectedDatabase = -1;
+    for (let index = 0; index < this.effectCount; index++) this.forgetEffect(this.effects[index]);
     this.effectCount = 0;
   }
 
@@ -169,7 +175,7 @@ export class Journal {
   followDirective(config: Config): void {
     const take = (): undefined => {
       this.retain = config.values["repl-backlog-size"];
-      this.nextBlockBytes = Math.min(MOST_BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, Math.ceil(this.retain / 4)));
+      this.nextRunBytes = Math.min(MOST_BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, Math.ceil(this.retain / 4)));
     };
     take();
     config.onChange("repl-backlog-size", take);
@@ -192,7 +198,7 @@ export class Journal {
 
   /** The oldest offset that can still be read. */
   get firstOffset(): number {
-    return this.blocks.length === 0 ? this.offset : this.blocks[0].start;
+    return this.runs.length === 0 ? this.offset : this.runs[0].start;
   }
 
   /** Bytes kept. */
@@ -211,9 +217,21 @@ export class Journal {
     return needed;
   }
 
-  /** Bytes that blocks take, for `used_memory`. */
+  /** Bytes that runs take, for `used_memory`. */
   get heldBytes(): number {
-    return this.blocks.length * this.blockBytes;
+    return this.runBytes;
+  }
+
+  /** The index of the run with the byte at `offset`, which is kept. */
+  private runOf(offset: number): number {
+    const { runs } = this;
+    let low = 0;
+    for (let high = runs.length; high - low > 1; ) {
+      const middle = (low + high) >>> 1;
+      if (runs[middle].start <= offset) low = middle;
+      else high = middle;
+    }
+    return low;
   }
 
   /**
@@ -221,16 +239,16 @@ export class Journal {
    * the cursor moves by that.
    */
   read(cursor: Cursor, take: (bytes: Buffer, from: number, to: number) => number): void {
-    const { blocks } = this;
+    const { runs } = this;
     assert(cursor.offset >= this.firstOffset && cursor.offset <= this.offset, "what a reader has not taken is kept for it");
-    for (let index = Math.floor((cursor.offset - this.firstOffset) / this.blockBytes); index < blocks.length; index++) {
-      const block = blocks[index];
-      const from = cursor.offset - block.start;
-      if (from === block.length) break;
-      const taken = take(block.buffer, from, block.length);
-      assert(taken >= 0 && taken <= block.length - from, "a reader takes no more than it is given");
+    for (let index = this.runOf(cursor.offset); index < runs.length; index++) {
+      const run = runs[index];
+      const from = cursor.offset - run.start;
+      if (from === run.length) break;
+      const taken = take(run.buffer, from, run.length);
+      assert(taken >= 0 && taken <= run.length - from, "a reader takes no more than it is given");
       cursor.offset += taken;
-      if (taken < block.length - from) break;
+      if (taken < run.length - from) break;
     }
     this.trim();
   }
@@ -247,11 +265,11 @@ export class Journal {
   }
 
   private collectRun(from: number, to: number, views: Buffer[]): void {
-    while (from < to) {
-      const block = this.blocks[Math.floor((from - this.firstOffset) / this.blockBytes)];
-      assert(block !== undefined && from >= block.start, "what the file lacks is kept for it");
-      const end = Math.min(to, block.start + block.length);
-      views.push(block.buffer.subarray(from - block.start, end - block.start));
+    for (let index = this.runOf(from); from < to; index++) {
+      const run = this.runs[index];
+      assert(run !== undefined && from >= run.start, "what the file lacks is kept for it");
+      const end = Math.min(to, run.start + run.length);
+      views.push(run.buffer.subarray(from - run.start, end - run.start));
       from = end;
     }
   }
@@ -262,9 +280,18 @@ export class Journal {
   }
 
   private trim(): void {
-    if (this.blocks.length < 2) return;
-    const passed = Math.min(Math.floor((this.needed - this.firstOffset) / this.blockBytes), this.blocks.length - 1);
-    if (passed > 0) this.blocks.splice(0, passed);
+    const { runs, needed } = this;
+    let passed = 0;
+    while (passed < runs.length - 1 && runs[passed].start + runs[passed].length <= needed) passed++;
+    if (passed > 0) this.drop(passed);
+  }
+
+  /** Lets go of the first `count` runs. */
+  private drop(count: number): void {
+    for (const { buffer, block } of this.runs.splice(0, count)) {
+      this.runBytes -= buffer.length;
+      block?.release();
+    }
   }
 
   // ---- writers
@@ -299,10 +326,15 @@ export class Journal {
     for (let index = 0; index < effectCount; index++) {
       const effect = effects[index];
       this.write(effect.database, effect.request, effect.audience);
-      effect.request = NO_REQUEST;
+      this.forgetEffect(effect);
     }
     if (effectCount > 1) this.putAll(EXEC);
     if (effects.length > KEPT_EFFECTS) effects.length = KEPT_EFFECTS;
+  }
+
+  private forgetEffect(effect: Effect): void {
+    for (const { value } of effect.request.insets ?? []) value.free();
+    effect.request = NO_REQUEST;
   }
 
   /** Whether a unit larger than one command is under way: EXEC's. */
@@ -311,13 +343,14 @@ export class Journal {
   }
 
   /**
-   * Appends a request that was run on `database`, when the unit under way ends: it and its bytes must stay as they are until then, and are
-   * copied only once, into the log.
+   * Appends a request that was run on `database`, when the unit under way ends: it and its bytes must stay as they are until then (not so its
+   * insets), and are copied only once, into the log.
    */
   append(database: number, request: EncodedRequest, audience: number = Audience.ALL): void {
     if (!this.active) return;
     if (this.following) return this.appendLocal(database, request, audience);
     if (this.depth === 0 || this.scattered) return this.write(database, request, audience);
+    if (request.insets != null) request = keptInsets(request, request.insets);
     const effect = this.effects[this.effectCount];
     if (effect === undefined) {
       this.effects.push({ database, request, audience });
@@ -336,22 +369,43 @@ export class Journal {
       this.selectedDatabase = database;
       this.putAll(selecting(database));
     }
-    if (audience === Audience.REPLICAS) this.file?.skip(this.offset, request.end - request.start);
-    this.put(request.buffer, request.start, request.end);
+    const { start, end, insets } = request;
+    if (audience === Audience.REPLICAS) this.file?.skip(this.offset, end - start + insetBytes(insets));
+    this.putRequest(request);
+  }
+
+  private putRequest({ buffer, start, end, insets }: EncodedRequest): void {
+    if (insets == null) return this.put(buffer, start, end);
+    let from = start;
+    for (const { at, value } of insets) {
+      this.put(buffer, from, at);
+      value.each(0, value.length, (bytes, first, last, block) => this.putBlock(bytes.subarray(first, last), block));
+      from = at;
+    }
+    this.put(buffer, from, end);
+  }
+
+  /** Appends bytes where they are. */
+  private putBlock(buffer: Buffer, block: Block): void {
+    this.runs.push({ buffer, start: this.offset, length: buffer.length, block: block.share() });
+    this.runBytes += buffer.length;
+    this.offset += buffer.length;
+    this.trim();
+    this.announce();
   }
 
   /** The stream does not see it, so that it must not change which database that has selected. */
-  private writeForFile(database: number, { buffer, start, end }: EncodedRequest): void {
+  private writeForFile(database: number, request: EncodedRequest): void {
     if (this.file === null) return;
     const selected = Math.max(0, this.selectedDatabase);
-    this.appendForFile(Buffer.concat([selecting(database), buffer.subarray(start, end), selecting(selected)]));
+    this.appendForFile(Buffer.concat([selecting(database), joined(request), selecting(selected)]));
   }
 
   /** What a writable replica writes by itself is in no history: the file alone takes it. */
-  private appendLocal(database: number, { buffer, start, end }: EncodedRequest, audience: number): void {
+  private appendLocal(database: number, request: EncodedRequest, audience: number): void {
     assert(this.following, "only a replica has writes of its own");
     if (this.file === null || audience === Audience.REPLICAS) return;
-    this.local.push(selecting(database), Buffer.from(buffer.subarray(start, end)));
+    this.local.push(selecting(database), joined(request));
     if (this.depth === 0) this.endLocalUnit();
   }
 
@@ -388,6 +442,16 @@ export class Journal {
     else this.offset += to - from;
   }
 
+  /** Likewise of one request of such a stream; `audience`: whether it is for the file too. */
+  appendRequest(request: EncodedRequest, audience: "all" | "replicas"): void {
+    const bytes = request.end - request.start + insetBytes(request.insets);
+    if (!this.active) this.offset += bytes;
+    else {
+      if (audience === "replicas") this.file?.skip(this.offset, bytes);
+      this.putRequest(request);
+    }
+  }
+
   private putAll(bytes: Buffer): void {
     this.put(bytes, 0, bytes.length);
   }
@@ -395,17 +459,17 @@ export class Journal {
   private put(bytes: Buffer, from: number, to: number): void {
     assert(from >= 0 && to <= bytes.length, "what is appended is there");
     while (from < to) {
-      let block = this.blocks[this.blocks.length - 1];
-      if (block === undefined || block.length === block.buffer.length) {
-        assert(block === undefined || block.start + block.length === this.offset, "blocks follow each other without a gap");
-        if (block === undefined) this.blockBytes = this.nextBlockBytes;
-        block = { buffer: Buffer.allocUnsafeSlow(this.blockBytes), start: this.offset, length: 0 };
-        this.blocks.push(block);
+      let run = this.runs[this.runs.length - 1];
+      if (run === undefined || run.length === run.buffer.length) {
+        assert(run === undefined || run.start + run.length === this.offset, "runs follow each other without a gap");
+        run = { buffer: Buffer.allocUnsafeSlow(this.nextRunBytes), start: this.offset, length: 0, block: null };
+        this.runs.push(run);
+        this.runBytes += run.buffer.length;
         this.trim();
       }
-      const taken = Math.min(to - from, block.buffer.length - block.length);
-      bytes.copy(block.buffer, block.length, from, from + taken);
-      block.length += taken;
+      const taken = Math.min(to - from, run.buffer.length - run.length);
+      bytes.copy(run.buffer, run.length, from, from + taken);
+      run.length += taken;
       from += taken;
       this.offset += taken;
     }
@@ -417,6 +481,26 @@ export class Journal {
     this.announced = true;
     for (const listener of this.listeners) listener();
   }
+}
+
+/** A request whose insets stay as they are, whatever becomes of the values. */
+function keptInsets({ buffer, start, end }: EncodedRequest, insets: readonly Inset[]): EncodedRequest {
+  return { buffer, start, end, insets: insets.map(({ at, value }) => ({ at, value: value.copy() })) };
+}
+
+function insetBytes(insets: readonly Inset[] | null | undefined): number {
+  return insets == null ? 0 : insets.reduce((sum, { value }) => sum + value.length, 0);
+}
+
+/** A copy of a request in one piece. */
+function joined({ buffer, start, end, insets }: EncodedRequest): Buffer {
+  const pieces: Buffer[] = [];
+  let from = start;
+  for (const { at, value } of insets ?? []) {
+    pieces.push(buffer.subarray(from, at), value.joined());
+    from = at;
+  }
+  return Buffer.concat([...pieces, buffer.subarray(from, end)]);
 }
 
 /** The bytes of a SELECT, in a buffer of their own. */

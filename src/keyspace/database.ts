@@ -7,8 +7,9 @@
 
 import { assert } from "../assert.ts";
 import { copied, copyBytes, integerLength, isInt64, writeInteger } from "../base/bytes.ts";
+import { BLOCKS_FROM, BlockString } from "../blocks/block-string.ts";
 import { ExpiryIndex } from "../memory/expiry-index.ts";
-import { Blob } from "../memory/objects.ts";
+import { Blob, filled } from "../memory/objects.ts";
 import { EXPIRES, OUTSIDE } from "../memory/record.ts";
 import type { Temporary } from "../values/temporary.ts";
 import { EMBSTR_LIMIT, Encoding, Type } from "../values/value-types.ts";
@@ -16,12 +17,10 @@ import { Changes, type Held, KEEP_EXPIRY } from "./changes.ts";
 import { EventClass } from "./events.ts";
 import type { LatencyEvent } from "./latency-monitor.ts";
 import { NO_EXPIRY } from "./lookup.ts";
-import { ACCESS_MASK, makeMeta } from "./record-meta.ts";
+import { ACCESS_MASK, makeMeta, metaType } from "./record-meta.ts";
 
 /** A long value is kept in the buffer it came in when it fills at least this share of it; otherwise it is copied out. */
 const ADOPT_SHARE = 7 / 8;
-/** Strings that grow outside the arena double their room up to this many bytes of slack. */
-const MAX_SLACK = 1024 * 1024;
 /** How many keys `expiredShare` looks at. */
 const SAMPLES = 32;
 /** Scratch for `setInteger`. */
@@ -68,13 +67,25 @@ export class Database extends Changes {
       if (expireAt === KEEP_EXPIRY) expires = table.flags(address) & EXPIRES;
     }
     const size = valueTo - valueFrom;
-    const object = table.fits(length, expires, size) ? null : adopt(value, valueFrom, valueTo);
+    const object = table.fits(length, expires, size) ? null : outside(value, valueFrom, valueTo);
     const room = object === null ? size : 0;
     if (address !== 0) address = this.reshape(address, meta, room, object, expireAt);
     else address = this.create(hash, key, from, length, meta, room, object, expireAt === KEEP_EXPIRY ? NO_EXPIRY : expireAt);
     if (object === null) copyBytes(table.bytesOf(address), table.valueOffset(address), value, valueFrom, valueTo);
     this.announce(address);
     return address;
+  }
+
+  /** `setString` of a value that is in blocks, which are the key's from then on. */
+  setBlocks(address: number, hash: number, key: Buffer, from: number, length: number, value: BlockString, expireAt: number): number {
+    const meta = this.metaFor(address, Type.STRING, Encoding.RAW);
+    const made = filled(value, () => {
+      if (address === 0) return this.create(hash, key, from, length, meta, 0, value, expireAt === KEEP_EXPIRY ? NO_EXPIRY : expireAt);
+      this.noteGone(address);
+      return this.reshape(address, meta, 0, value, expireAt);
+    });
+    this.announce(made);
+    return made;
   }
 
   /**
@@ -98,35 +109,74 @@ export class Database extends Changes {
     this.table.setMeta(address, this.metaFor(address, this.type(address), encoding));
   }
 
-  /**
-   * Gives a string a new length, with its bytes kept as far as they go and the rest zero, ready to be written to in place; it becomes `raw`. The
-   * caller writes and is done: the change is announced here. Returns the key's address.
-   */
-  resizeString(address: number, newLength: number): number {
-    const opened = this.openString(address, newLength);
+  /** Writes bytes[bytesFrom, bytesTo) over a string from `at` on; where that is behind its end, zeros follow. Returns the key's address. */
+  writeString(address: number, at: number, bytes: Buffer, bytesFrom: number, bytesTo: number): number {
+    const end = at + bytesTo - bytesFrom;
+    // Zeros that are written over at once are not worth it.
+    const inBlocks = this.blocksAt(address) !== null || end > BLOCKS_FROM;
+    const opened = this.openString(address, Math.max(this.stringLength(address), inBlocks ? at : end));
+    const blocks = this.blocksAt(opened);
+    if (blocks === null && inBlocks) return this.writeString(this.toBlocks(opened), at, bytes, bytesFrom, bytesTo);
+    if (blocks !== null) {
+      blocks.write(at, bytes, bytesFrom, bytesTo);
+      this.objects.resized(this.table.handle(opened));
+    } else {
+      const { buffer, from } = this.locateString(opened);
+      copyBytes(buffer, from + at, bytes, bytesFrom, bytesTo);
+    }
     this.announce(opened);
     return opened;
   }
 
-  /** `resizeString` for a caller that does not know yet whether it will change a byte, or how many changes it makes: `announce` is left to it. */
+  /** Likewise of `value`, whose blocks are copied. */
+  writeBlocks(address: number, at: number, value: BlockString): number {
+    const opened = this.toBlocks(this.openString(address, Math.max(this.stringLength(address), Math.min(at, BLOCKS_FROM))));
+    const blocks = this.blocksAt(opened);
+    assert(blocks !== null, "a string that was put into blocks is in them");
+    value.each(0, value.length, (bytes, from, to) => {
+      blocks.write(at, bytes, from, to);
+      at += to - from;
+    });
+    this.objects.resized(this.table.handle(opened));
+    this.announce(opened);
+    return opened;
+  }
+
+  /** Puts the string at `address`, opened for writing, into blocks if it is not in them. Returns the key's address. */
+  private toBlocks(address: number): number {
+    if (this.blocksAt(address) !== null) return address;
+    const { buffer, from, to } = this.locateString(address);
+    const value = BlockString.of(buffer, from, to);
+    return filled(value, () => this.reshape(address, this.table.meta(address), 0, value, KEEP_EXPIRY));
+  }
+
+  /**
+   * Makes a string at least `newLength` bytes long, with its bytes kept and the rest zero, ready to be written to in place, where `blocksAt` or
+   * `locateString` says; it becomes `raw`. The caller writes, and announces the change. Returns the key's address.
+   */
   openString(address: number, newLength: number): number {
     const { table } = this;
     table.beforeChange(address);
     const flags = table.flags(address);
     const oldLength = this.stringLength(address);
-    assert(newLength >= 0, "a string has no fewer bytes than none");
     const meta = makeMeta(Type.STRING, Encoding.RAW, this.access(address));
-    if (newLength === oldLength) {
+    if (newLength <= oldLength) {
       // Its bytes are where they have to be.
+    } else if (newLength > BLOCKS_FROM) {
+      const moved = this.toBlocks(address);
+      this.blocksAt(moved)?.grow(newLength);
+      this.objects.resized(table.handle(moved));
+      table.setMeta(moved, meta);
+      return moved;
     } else if ((flags & OUTSIDE) !== 0) {
-      growBlob(this.blob(address), newLength);
+      growBlob(this.bytesOutside(address) as Blob, newLength);
       this.objects.resized(table.handle(address));
     } else if (table.fits(table.keyLength(address), flags, newLength)) {
       address = this.resizeValue(address, newLength);
       if (newLength > oldLength)
         table.bytesOf(address).fill(0, table.valueOffset(address) + oldLength, table.valueOffset(address) + newLength);
     } else {
-      const blob = new Blob(Buffer.alloc(newLength + Math.min(newLength, MAX_SLACK)), newLength);
+      const blob = new Blob(Buffer.alloc(2 * newLength), newLength);
       const offset = table.valueOffset(address);
       table.bytesOf(address).copy(blob.buffer, 0, offset, offset + oldLength);
       return this.reshape(address, meta, 0, blob, KEEP_EXPIRY);
@@ -212,7 +262,9 @@ export class Database extends Changes {
     const kept = address === 0 ? NO_EXPIRY : this.expiryOf(address);
     const expires = (expireAt === KEEP_EXPIRY ? kept : expireAt) === NO_EXPIRY ? 0 : EXPIRES;
     const size = value.to - value.from;
-    const object = value.object ?? (table.fits(length, expires, size) ? null : new Blob(copied(value.buffer, value.from, value.to)));
+    let { object } = value;
+    if (object === null && value.type === Type.STRING && size > BLOCKS_FROM) object = BlockString.of(value.buffer, value.from, value.to);
+    else if (object === null && !table.fits(length, expires, size)) object = new Blob(copied(value.buffer, value.from, value.to));
     const room = object === null ? size : 0;
     const meta = this.metaFor(address, value.type, value.encoding);
     if (address !== 0) {
@@ -252,8 +304,10 @@ export class Database extends Changes {
     const length = key.to - key.from;
     const hash = table.hash(key.bytes, key.from, length);
     if (table.find(hash, key.bytes, key.from, length) !== 0) return 0;
-    if (object === null && !table.fits(length, expireAt === NO_EXPIRY ? 0 : EXPIRES, to - from))
-      object = new Blob(exclusive ? bytes.subarray(from, to) : copied(bytes, from, to));
+    if (object === null && !table.fits(length, expireAt === NO_EXPIRY ? 0 : EXPIRES, to - from)) {
+      if (metaType(meta) === Type.STRING && to - from > BLOCKS_FROM) object = BlockString.of(bytes, from, to);
+      else object = new Blob(exclusive ? bytes.subarray(from, to) : copied(bytes, from, to));
+    }
     const address = this.place(hash, key.bytes, key.from, length, meta, object === null ? to - from : 0, object, expireAt);
     if (object === null) copyBytes(table.bytesOf(address), table.valueOffset(address), bytes, from, to);
     this.noteFields(address);
@@ -369,16 +423,16 @@ function encodingFor(value: Buffer, from: number, to: number): Encoding {
   return to - from <= EMBSTR_LIMIT ? Encoding.EMBSTR : Encoding.RAW;
 }
 
-function adopt(value: Buffer, from: number, to: number): Blob {
-  if (to - from >= value.length * ADOPT_SHARE && value.length - (to - from) < MAX_SLACK && value.buffer.byteLength === value.length) {
-    return new Blob(value.subarray(from, to));
-  }
-  return new Blob(copied(value, from, to));
+/** What holds a string outside its record. */
+function outside(value: Buffer, from: number, to: number): Blob | BlockString {
+  if (to - from > BLOCKS_FROM) return BlockString.of(value, from, to);
+  const adopts = to - from >= value.length * ADOPT_SHARE && value.buffer.byteLength === value.length;
+  return new Blob(adopts ? value.subarray(from, to) : copied(value, from, to));
 }
 
 function growBlob(blob: Blob, length: number): void {
   if (length > blob.buffer.length) {
-    const grown = Buffer.allocUnsafeSlow(length + Math.min(length, MAX_SLACK));
+    const grown = Buffer.allocUnsafeSlow(2 * length);
     blob.buffer.copy(grown, 0, 0, blob.length);
     blob.buffer = grown;
   }

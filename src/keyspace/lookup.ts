@@ -5,6 +5,7 @@
  */
 
 import { assert } from "../assert.ts";
+import { BlockString } from "../blocks/block-string.ts";
 import type { ExpiringMap } from "../memory/expiring-map.ts";
 import { ExpiryIndex } from "../memory/expiry-index.ts";
 import { Blob, type ObjectTable } from "../memory/objects.ts";
@@ -171,29 +172,30 @@ export abstract class Lookup implements ObservedDatabase {
     return (this.table.flags(address) & EXPIRES) === 0 ? NO_EXPIRY : this.expiry.at(address);
   }
 
-  /** The buffer that holds a string's bytes, from `stringOffset`, `stringLength` of them. Good until the next change. */
-  stringBuffer(address: number): Buffer {
-    return (this.table.flags(address) & OUTSIDE) === 0 ? this.table.bytesOf(address) : this.blob(address).buffer;
-  }
-
-  stringOffset(address: number): number {
-    return (this.table.flags(address) & OUTSIDE) === 0 ? this.table.valueOffset(address) : 0;
-  }
-
   stringLength(address: number): number {
-    return (this.table.flags(address) & OUTSIDE) === 0 ? this.table.valueLength(address) : this.blob(address).length;
+    return (this.table.flags(address) & OUTSIDE) === 0 ? this.table.valueLength(address) : this.bytesOutside(address).length;
   }
 
-  /** All three at once. Returns a span that the next call uses again. */
+  /** A long string that is held in blocks, or null. */
+  blocksAt(address: number): BlockString | null {
+    if ((this.table.flags(address) & OUTSIDE) === 0) return null;
+    const bytes = this.bytesOutside(address);
+    return bytes instanceof BlockString ? bytes : null;
+  }
+
+  /**
+   * Where the bytes of a string lie, to be read only; of one in blocks they are joined for this call, which takes as long as it is. Returns a
+   * span that the next call uses again, good until the next change.
+   */
   locateString(address: number): Readonly<ByteSpan> {
     const { span, table } = this;
     if ((table.flags(address) & OUTSIDE) === 0) {
       table.locateValue(address, span);
     } else {
-      const blob = this.blob(address);
-      span.buffer = blob.buffer;
+      const bytes = this.bytesOutside(address);
+      span.buffer = bytes instanceof BlockString ? bytes.joined() : bytes.buffer;
       span.from = 0;
-      span.to = blob.length;
+      span.to = bytes.length;
     }
     return span;
   }
@@ -209,8 +211,9 @@ export abstract class Lookup implements ObservedDatabase {
     return held instanceof Blob ? soonestPacked({ buffer: held.buffer, from: 0, to: held.length }) : (held as ExpiringMap).soonest;
   }
 
-  protected blob(address: number): Blob {
-    return this.objects.get(this.table.handle(address)) as Blob;
+  /** What holds the string at `address` outside its record. */
+  protected bytesOutside(address: number): Blob | BlockString {
+    return this.objects.get(this.table.handle(address)) as Blob | BlockString;
   }
 
   /** Bytes that the key takes: its record, and what it holds outside (estimated from so many elements, 0: all). */

@@ -15,7 +15,7 @@
  */
 
 import { assert } from "../assert.ts";
-import { UnusedMemory } from "./unused.ts";
+import { UnusedMemory } from "../blocks/unused.ts";
 
 export const GRANULE = 16;
 export const SEGMENT_BYTES = 64 * 1024 * 1024;

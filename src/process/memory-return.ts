@@ -5,9 +5,9 @@
  */
 
 import { guard } from "../assert.ts";
+import { releaseMemory } from "../blocks/page-release.ts";
 import type { ServerParts } from "../execution/server-parts.ts";
 import { isMemoryExhausted } from "../memory/arena.ts";
-import { releaseMemory } from "../memory/page-release.ts";
 
 /** Longest slice of work, and the pause between two that give pages back, in ms. */
 const SLICE_MS = 1;

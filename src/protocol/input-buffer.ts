@@ -74,6 +74,16 @@ export class InputBuffer {
     this.tailLength = 0;
   }
 
+  /** Joins everything and gives what lies behind the first `count` bytes to `take`: those are left, in a buffer of their own size. */
+  cut(count: number, take: (bytes: Buffer, from: number, to: number) => void): void {
+    this.join();
+    const { buffer, length } = this;
+    assert(count <= length, "what is left of the bytes is among them");
+    this.buffer = Buffer.from(buffer.subarray(0, count));
+    this.length = count;
+    take(buffer, count, length);
+  }
+
   /** A copy of `count` bytes, or of as many as there are, from the one at `from` on. */
   slice(from: number, count: number): Buffer {
     const found: Buffer[] = [];

@@ -6,11 +6,13 @@
 
 import { copyBytes, integerLength, writeInteger } from "../base/bytes.ts";
 import { MAX_DOUBLE_BYTES, writeDouble } from "../base/numbers/doubles.ts";
+import type { Block } from "../blocks/block.ts";
+import type { BlockString } from "../blocks/block-string.ts";
 
 /** Where finished bytes go: a connection. `send` must take them at once, by writing or by copying. */
 export interface ReplySink {
-  /** `value`: it is one long value, and not what has collected of several. */
-  send(bytes: Buffer, from: number, to: number, value?: boolean): void;
+  /** `value`: it is one long value, and not what has collected of several. `block`: the bytes are in it, and stay as they are while it is shared. */
+  send(bytes: Buffer, from: number, to: number, value?: boolean, block?: Block): void;
 }
 
 const BUFFER_BYTES = 256 * 1024;
@@ -192,6 +194,16 @@ export class Reply {
     const buffer = this.room(2);
     buffer[this.length++] = CR;
     buffer[this.length++] = LF;
+  }
+
+  /** The bytes of a string in blocks from `from` to `to` as a bulk string: they go out from where they are. */
+  blocks(string: BlockString, from: number, to: number): void {
+    this.number(0x24, to - from);
+    this.flush();
+    this.flushed += to - from;
+    const { sink } = this;
+    string.each(from, to, (bytes, start, end, block) => sink.send(bytes, start, end, true, block));
+    this.raw("\r\n");
   }
 
   /** A string of latin1 characters as a bulk string. */

@@ -4,6 +4,7 @@
  */
 
 import { assert } from "../assert.ts";
+import { BLOCKS_FROM, BlockString } from "../blocks/block-string.ts";
 import { Frame } from "./frame.ts";
 import { type Discard, InputBuffer } from "./input-buffer.ts";
 import { ProtocolError, UnexpectedEnd } from "./protocol-error.ts";
@@ -15,6 +16,10 @@ const BATCH_REQUESTS = 32;
 const FIRST_PIECE_BYTES = 1024;
 /** Input above this is let go of as soon as it is used up: what a collection finds in use stays, as old, until the next full one. */
 const LARGE_INPUT_BYTES = 16 * 1024;
+/** What was only announced, or comes in drops at first, is not worth a block. */
+const FILLED_FROM = 16 * 1024;
+/** The arguments before this one, the command's name and what is mostly a key, always lie in the buffer. */
+const FIRST_IN_BLOCKS = 2;
 /** Redis makes room for an argument of so many bytes when it is announced (PROTO_MBULK_BIG_ARG). */
 const LONG_ARGUMENT_BYTES = 32 * 1024;
 
@@ -51,6 +56,8 @@ export interface StreamOptions {
    * much is copied as that takes, and the rest is read where it lies. False unless told.
    */
   readonly changesBuffer?: boolean;
+  /** Whether long arguments are put into blocks as they come (`Frame.long`), so that nothing of them is joined. False unless told. */
+  readonly usesBlocks?: boolean;
 }
 
 export class RequestStream {
@@ -63,14 +70,20 @@ export class RequestStream {
   private readonly limits: RequestLimits;
   private readonly chunksAreReused: boolean;
   private readonly changesBuffer: boolean;
+  /** See StreamOptions. It may change between two chunks. */
+  usesBlocks: boolean;
   /** Where the first request of the batch begins, and whether the bytes end inside the one behind the last. */
   private begin = 0;
   private incomplete = false;
+  /** Whether the first request of the batch came with arguments in blocks, which are not in `buffer`. */
+  private lacksBytes = false;
   /** The request that the bytes end in, with the arguments read so far: a frame of the batch while it is being served, `heldFrame` between chunks. */
   private started: Frame | null = null;
   /** What is left over of earlier chunks. */
   private held: InputBuffer | null = null;
   private heldFrame: Frame | null = null;
+  /** What has come of a long argument, in blocks: `held` ends in front of it. */
+  private filling: BlockString | null = null;
   /** The chunk that `held` ends with a piece of, which goes on with chunk[restFrom, restTo); null if all of it is held. */
   private chunk: Buffer | null = null;
   private chunkFrom = 0;
@@ -84,12 +97,17 @@ export class RequestStream {
     this.origin = options.offset ?? 0;
     this.chunksAreReused = options.chunksAreReused ?? false;
     this.changesBuffer = options.changesBuffer ?? false;
+    this.usesBlocks = options.usesBlocks ?? false;
   }
 
   // ---- bytes in
 
   /** Takes in chunk[from, to). Returns whether there may be something to read: `next` is to be called then, and `keep` at the end. */
   take(chunk: Buffer, from: number, to: number): boolean {
+    if (this.filling !== null) {
+      from = this.fill(this.filling, chunk, from, to);
+      if (from === to) return false;
+    }
     if (this.held !== null) {
       const piece = this.changesBuffer ? this.firstPiece(this.held, to - from) : to - from;
       this.held.add(chunk, from, from + piece, this.chunksAreReused);
@@ -146,14 +164,66 @@ export class RequestStream {
 
   /** Takes in a chunk that must wait until `takeHeld`. */
   hold(chunk: Buffer): void {
+    const from = this.filling === null ? 0 : this.fill(this.filling, chunk, 0, chunk.length);
+    if (from === chunk.length) return;
     this.held ??= new InputBuffer();
-    this.held.add(chunk, 0, chunk.length, this.chunksAreReused);
+    this.held.add(chunk, from, chunk.length, this.chunksAreReused);
+  }
+
+  /** Whether a long argument is on its way. */
+  get isFilling(): boolean {
+    return this.filling !== null;
+  }
+
+  /** Puts the argument under way into blocks, if it is so long that this is worth it. All that is left over is in `held`. */
+  private beginFilling(): void {
+    const { held, parser, started } = this;
+    if (
+      !this.usesBlocks ||
+      this.filling !== null ||
+      held === null ||
+      started === null ||
+      parser.bulk <= BLOCKS_FROM ||
+      started.count < FIRST_IN_BLOCKS
+    )
+      return;
+    if (held.size - parser.position < FILLED_FROM) return;
+    const filling = new BlockString();
+    this.filling = filling;
+    held.cut(parser.position, (bytes, from, to) => {
+      const rest = this.fill(filling, bytes, from, to);
+      if (rest < to) held.add(bytes, rest, to, true); // the first half of its line end
+    });
+  }
+
+  /** Takes of chunk[from, to) what belongs to the argument. Returns where that ends. */
+  private fill(filling: BlockString, chunk: Buffer, from: number, to: number): number {
+    const { parser, started } = this;
+    const end = Math.min(to, from + parser.bulk - filling.length);
+    filling.append(chunk, from, end);
+    if (filling.length < parser.bulk) return end;
+    assert(started !== null, "an argument belongs to a request");
+    started.pushBlocks(parser.position, filling);
+    this.filling = null;
+    parser.bulkTaken();
+    return end;
+  }
+
+  /** How many bytes of the request under way are in blocks. */
+  private get blockBytes(): number {
+    const { filling, started } = this;
+    const whole = started?.long == null ? 0 : started.bytes - (started.end - started.start);
+    return filling === null ? whole : whole + filling.length;
   }
 
   /** Goes on with what was left over or put on hold. Returns whether there may be something to read. */
   takeHeld(): boolean {
     const { held } = this;
-    if (held === null || held.size < this.parser.needed) return false;
+    if (held === null) return false;
+    if (held.size < this.parser.needed) {
+      this.beginFilling();
+      return false;
+    }
     held.join();
     this.buffer = held.buffer;
     this.end = held.length;
@@ -162,18 +232,19 @@ export class RequestStream {
 
   /** Bytes left over. */
   get heldBytes(): number {
-    return this.held === null ? 0 : this.held.size;
+    return this.held === null ? 0 : this.held.size + this.blockBytes;
   }
 
   /** How many of them are not read into arguments yet. */
   get unreadHeldBytes(): number {
-    return this.held === null ? 0 : this.held.size - this.parser.position;
+    return this.held === null ? 0 : this.held.size - this.parser.position + (this.filling?.length ?? 0);
   }
 
   /** Likewise, but for what comes behind the argument that is being read. */
   get heldArgumentBytes(): number {
     const { held, parser } = this;
     if (held === null) return 0;
+    if (this.filling !== null) return this.filling.length;
     return (parser.bulk >= 0 ? Math.min(held.size, parser.needed) : held.size) - parser.position;
   }
 
@@ -185,11 +256,13 @@ export class RequestStream {
   /** How many bytes of a long argument that was announced have not come yet. */
   get awaitedBytes(): number {
     const { held, parser } = this;
-    return held === null || parser.bulk < LONG_ARGUMENT_BYTES ? 0 : Math.max(0, parser.needed - held.size);
+    if (held === null || parser.bulk < LONG_ARGUMENT_BYTES) return 0;
+    return Math.max(0, parser.needed - held.size - (this.filling?.length ?? 0));
   }
 
   /** A copy of the first of them, at most `count`. */
   unreadHeldStart(count: number): Buffer {
+    if (this.filling !== null) return this.filling.joined(0, Math.min(count, this.filling.length));
     return this.held === null ? NO_BYTES : this.held.slice(this.parser.position, count);
   }
 
@@ -202,8 +275,16 @@ export class RequestStream {
   release(discard: Discard): void {
     this.held?.clear(discard);
     this.held = null;
+    this.filling?.free();
+    this.filling = null;
+    this.heldFrame?.release();
     this.heldFrame = null;
     this.started = null;
+  }
+
+  /** A request that was under way has been served: its arguments in blocks are let go of. */
+  private releaseServed(): void {
+    if (this.heldFrame !== null && this.heldFrame !== this.started) this.heldFrame.release();
   }
 
   /**
@@ -248,6 +329,7 @@ export class RequestStream {
    */
   next(): boolean {
     const { parser, batch, limits, started } = this;
+    this.releaseServed();
     if (this.chunk !== null && started === null) this.leaveHeld(this.chunk);
     assert(parser.position <= this.end, "a request never reaches beyond the bytes that have come in");
     if (parser.position === this.end || this.incomplete) return false;
@@ -281,6 +363,7 @@ export class RequestStream {
     }
     batch.count = count;
     this.started = parser.remaining >= 0 ? batch.frames[count] : null;
+    this.lacksBytes = batch.frames[0].long !== null;
     return count > 0 || batch.blank || batch.error !== null;
   }
 
@@ -292,8 +375,27 @@ export class RequestStream {
     const { parser, batch } = this;
     assert(index < batch.count, "only requests of this batch can be taken back");
     const count = options.inclusive ? index : index + 1;
+    if (index === 0 && options.inclusive && this.lacksBytes) return this.takeBackLong(batch.frames[0]);
     parser.restartAt(count === 0 ? this.begin : batch.ends[count - 1]);
     batch.count = count;
+    batch.blank = false;
+    this.started = null;
+    this.incomplete = false;
+  }
+
+  /** Likewise the first request, with arguments in blocks: they are joined with the rest, and it is parsed again as any other. */
+  private takeBackLong(frame: Frame): void {
+    const { parser, batch } = this;
+    const [end] = batch.ends;
+    const behind = this.buffer.subarray(end, this.end);
+    frame.join();
+    this.buffer = Buffer.concat([frame.buffer.subarray(frame.start, frame.end), behind]);
+    this.end = this.buffer.length;
+    this.origin += this.begin;
+    this.begin = 0;
+    this.lacksBytes = false;
+    parser.restartAt(0);
+    batch.count = 0;
     batch.blank = false;
     this.started = null;
     this.incomplete = false;
@@ -305,6 +407,7 @@ export class RequestStream {
    */
   keep(from = this.unfinished - this.origin): void {
     const { parser, held, buffer, end, chunk } = this;
+    this.releaseServed();
     this.buffer = NO_BYTES;
     this.incomplete = false;
     if (end > LARGE_INPUT_BYTES) this.batch.release();
@@ -323,9 +426,11 @@ export class RequestStream {
       parser.position -= from;
       parser.needed = Math.max(0, parser.needed - from);
     }
-    if (chunk === null) return;
-    this.held?.add(chunk, this.restFrom, this.restTo, this.chunksAreReused);
-    this.chunk = null;
+    if (chunk !== null) {
+      this.held?.add(chunk, this.restFrom, this.restTo, this.chunksAreReused);
+      this.chunk = null;
+    }
+    this.beginFilling();
   }
 
   /** Moves the request under way out of the batch, which others use next. */

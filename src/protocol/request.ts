@@ -69,6 +69,9 @@ export const Parsed = {
 } as const;
 export type Parsed = (typeof Parsed)[keyof typeof Parsed];
 
+/** In place of a bulk's length. */
+const BULK_END = -3;
+
 /** The state of a request that is being parsed; reused for one after another. */
 export class RequestParser {
   /** Where parsing goes on, or where the next request starts. */
@@ -77,7 +80,7 @@ export class RequestParser {
   needed = 0;
   /** Arguments still to come; -1 before the header of a request has been read. */
   remaining = -1;
-  /** Length of the bulk whose header has been read, -1 when a header comes next. */
+  /** Length of the bulk whose header has been read, -1 when a header comes next, BULK_END when the line end behind a bulk does. */
   bulk = -1;
   /** A line or an argument of this request ends in other bytes than CRLF: Redis runs it, but no log or replica may get it as it is. */
   private irregular = false;
@@ -116,6 +119,16 @@ export class RequestParser {
     let bulk = this.bulk;
     let at = this.position;
     while (remaining > 0) {
+      if (bulk === BULK_END) {
+        this.needed = at + 2;
+        this.position = at;
+        if (at + 2 > end) return this.suspend(remaining, bulk);
+        if (buffer[at] !== CR || buffer[at + 1] !== LF) this.irregular = true;
+        at += 2;
+        bulk = -1;
+        remaining--;
+        continue;
+      }
       if (bulk < 0) {
         const header = usualHeader(buffer, at, end, DOLLAR);
         bulk = header >>> HEADER_SHIFT;
@@ -145,6 +158,12 @@ export class RequestParser {
     frame.end = at;
     if (this.irregular) this.regularize(frame);
     return Parsed.REQUEST;
+  }
+
+  /** The bulk under way was read by another, which put it into the frame: its line end is at `position`. */
+  bulkTaken(): void {
+    this.bulk = BULK_END;
+    this.needed = this.position + 2;
   }
 
   /** The bytes ended here: `parse` goes on with this later. */

@@ -5,6 +5,7 @@
 
 import { latin1 } from "../base/bytes.ts";
 import { parseDouble } from "../base/numbers/strtod.ts";
+import type { BlockString } from "../blocks/block-string.ts";
 import { Reply } from "../protocol/reply.ts";
 import { answeredErrorTable } from "./error-values.ts";
 import { LuaTable } from "./lua/table.ts";
@@ -173,6 +174,10 @@ export class LuaReply extends Reply {
   override bytes(bytes: Buffer, from: number, to: number): void {
     this.size += to - from;
     this.add(this.strings.of(bytes, from, to));
+  }
+
+  override blocks(string: BlockString, from: number, to: number): void {
+    this.bytes(string.joined(from, to), 0, to - from);
   }
 
   override bulk(text: string): void {

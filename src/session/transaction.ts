@@ -43,7 +43,7 @@ export class Transaction implements Watcher {
     const copy = new Frame();
     copy.assign(frame, { copy: true });
     this.queue.push(copy);
-    this.bytes += FRAME_BYTES + copy.buffer.length + copy.offsets.byteLength * 2;
+    this.bytes += FRAME_BYTES + copy.bytes + copy.offsets.byteLength * 2;
     this.argumentBytes += copy.argumentBytes + copy.count * POINTER_BYTES;
   }
 
@@ -75,6 +75,7 @@ export class Transaction implements Watcher {
     this.open = false;
     this.refused = false;
     this.restrictions = 0;
+    for (const frame of this.queue) frame.release();
     this.queue = [];
     this.unwatch();
     this.bytes = 0;

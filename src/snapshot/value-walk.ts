@@ -9,6 +9,7 @@
 import { assert } from "../assert.ts";
 import { copied, copyBytes } from "../base/bytes.ts";
 import type { Counter } from "../base/numbers/counter.ts";
+import { BlockString } from "../blocks/block-string.ts";
 import type { ByteMap } from "../memory/bytemap.ts";
 import { ExpiringMap, NO_TIME } from "../memory/expiring-map.ts";
 import { intsetGet, intsetLength } from "../memory/intset.ts";
@@ -138,7 +139,10 @@ export function encodingOf(value: ReadValue): Encoding {
 export function walkValue(sink: ValueSink, type: Type, value: ReadValue): number {
   const { object, buffer, from, to } = value;
   let cost = to - from;
-  if (type === Type.STRING) sink.string(buffer, from, to);
+  if (object instanceof BlockString) {
+    cost = object.length;
+    sink.string(object.joined(), 0, cost);
+  } else if (type === Type.STRING) sink.string(buffer, from, to);
   else if (object === null) {
     const encoding = encodingOf(value);
     if (encoding === Encoding.LISTPACK_EX) walkTimed(sink, value);
@@ -156,6 +160,7 @@ export function walkValue(sink: ValueSink, type: Type, value: ReadValue): number
 /** Whether a value of this type takes longer than a slice may. */
 export function isLong(type: Type, { object, from, to }: ReadValue): boolean {
   if (object === null) return type === Type.STRING && to - from > BULK_BYTES;
+  if (type === Type.STRING) return true;
   if (type === Type.LIST) return (object as QuickList).length > STREAMED_NODES;
   // The size of a stream counts nodes, pending entries and consumers.
   return object.size > STREAMED_ELEMENTS || (type === Type.STREAM && (object as Stream).nodes.length > STREAMED_NODES);
@@ -167,6 +172,10 @@ export function streamValue(first: ValueSink, then: () => ValueSink, type: Type,
     assert(type === Type.STRING, "only strings are long and held as bytes");
     first.longString(to - from);
     return new StreamedString(then(), buffer, from, to);
+  }
+  if (object instanceof BlockString) {
+    first.longString(object.length);
+    return new StreamedBlocks(then(), object);
   }
   beginCollection(first, type, object);
   return streamed(then(), type, object, "captured");
@@ -309,6 +318,42 @@ class StreamedString implements StreamedValue {
   }
 
   release(): void {}
+}
+
+/** A string in blocks: those that change meanwhile are this one's alone from then on. */
+class StreamedBlocks implements StreamedValue {
+  private readonly sink: ValueSink;
+  private readonly string: BlockString;
+  private at = 0;
+
+  constructor(sink: ValueSink, string: BlockString) {
+    this.sink = sink;
+    this.string = string.copy();
+  }
+
+  get done(): boolean {
+    return this.at === this.string.length;
+  }
+
+  step(limit: number): number {
+    const { sink, string } = this;
+    const end = Math.min(string.length, this.at + limit);
+    const count = end - this.at;
+    assert(count > 0, "a long string is asked for more only while there is more");
+    string.each(this.at, end, (bytes, from, to) => sink.piece(bytes, from, to));
+    this.at = end;
+    if (!this.done) return count;
+    sink.end();
+    this.release();
+    return count;
+  }
+
+  keep(): void {}
+
+  release(): void {
+    this.string.free();
+    this.at = 0;
+  }
 }
 
 /** A large hash, set or sorted set. Elements that are about to change before their turn are kept aside and given from there. */

@@ -7,6 +7,7 @@
 
 import { assert } from "../assert.ts";
 import { quoteWord } from "../base/words.ts";
+import type { Block } from "../blocks/block.ts";
 import { NO_SINK } from "../protocol/reply.ts";
 import { RequestStream } from "../protocol/request-stream.ts";
 import { describeClient } from "../session/client-info.ts";
@@ -17,6 +18,15 @@ import type { DeferredOwner } from "./deferred-replies.ts";
 import { FREE_BYTES, mayWait, OutputBuffer } from "./output-buffer.ts";
 import type { Conversation, Ends, Transport } from "./transport.ts";
 
+/** As for `OutputBuffer.add`. */
+interface KeepOptions {
+  readonly value: boolean;
+  readonly counted?: boolean;
+  readonly block: Block | null;
+}
+
+/** After so much of a long argument has come at once, others have their turn. */
+const LONG_CHUNK_BYTES = 64 * 1024;
 /** What comes in fewer bytes at once takes no longer than a turn: not worth a look at the clock. */
 const LONG_INPUT_BYTES = 16 * 1024;
 const REQUESTS_PER_LOOK = 4;
@@ -70,7 +80,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     this.remoteAddress = ends.remoteAddress;
     this.localAddress = ends.localAddress;
     this.fileDescriptor = ends.fileDescriptor;
-    this.stream = new RequestStream(shared.batch, shared.limits, { changesBuffer: true });
+    this.stream = new RequestStream(shared.batch, shared.limits, { changesBuffer: true, usesBlocks: true });
   }
 
   // ---- in
@@ -94,8 +104,10 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
       shared.memory.evict();
       if (session.closing) return;
     }
-    if (ready) this.serve();
-    else this.recount();
+    if (ready) return this.serve();
+    this.recount();
+    // The runtime would read on for as long as there is something to read.
+    if (stream.isFilling && !this.resting && chunk.length >= LONG_CHUNK_BYTES) this.rest();
   }
 
   private queryTooLong(): void {
@@ -185,7 +197,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
       executor.execute(session, frame);
       if (reply.pending + this.output.size > FREE_BYTES || COUNTED_WHOLE.has(session.lastCommand)) reply.flush();
       if (memory.limit > 0) memory.count(session);
-      unsentFor += frame.end - frame.start;
+      unsentFor += frame.bytes;
       if (!this.paused && !session.closing) {
         if (unsentFor >= BYTES_PER_READ) {
           reply.flush();
@@ -228,7 +240,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
 
   // ---- out
 
-  send(bytes: Buffer, from: number, to: number, value = false): void {
+  send(bytes: Buffer, from: number, to: number, value = false, block: Block | null = null): void {
     const { session } = this;
     if (this.ended) return;
     if (session.kind === SessionKind.REPLICA) return this.refuseReply();
@@ -238,24 +250,24 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
       // It has had its last reply.
       if (session.closing) return this.finishClosing();
       // What is too much for it must not even be begun.
-      if (to - from > FREE_BYTES && this.mayExceed(to - from)) return this.sendLimited(bytes, from, to, value);
+      if (to - from > FREE_BYTES && this.mayExceed(to - from)) return this.sendLimited(bytes, from, to, { value, block });
     }
     if (barrier.closed) {
       this.sendDeferred();
-      this.keepForLater(bytes, from, to, { value });
+      this.keepForLater(bytes, from, to, { value, block });
       return barrier.hold(this);
     }
-    if (this.counting) this.keepForLater(bytes, from, to, { value, counted: COUNTED_WHOLE.has(session.lastCommand) });
+    if (this.counting) this.keepForLater(bytes, from, to, { value, block, counted: COUNTED_WHOLE.has(session.lastCommand) });
     else if (this.pipelining && this.output.size === 0 && deferred.add(this, bytes, from, to, keyspace.now)) this.hasDeferred = true;
-    else this.sendNow(bytes, from, to, value);
+    else this.sendNow(bytes, from, to, value, block);
   }
 
-  private sendNow(bytes: Buffer, from: number, to: number, value = false): void {
+  private sendNow(bytes: Buffer, from: number, to: number, value = false, block: Block | null = null): void {
     this.sendDeferred();
     const taken = this.output.size > 0 ? 0 : this.write(bytes, from, to);
     if (from + taken === to || this.ended) return;
     this.full = true;
-    this.keepForLater(bytes, from + taken, to, { value, counted: taken >= FREE_BYTES });
+    this.keepForLater(bytes, from + taken, to, { value, block, counted: taken >= FREE_BYTES });
   }
 
   /** Whether so many bytes could be too much, if the client reads none of them. */
@@ -265,13 +277,13 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     return countsReplies[kind] && (memory.limit > 0 || this.output.size > 0 || !mayWait(bytes, outputLimits[kind]));
   }
 
-  private sendLimited(bytes: Buffer, from: number, to: number, value: boolean): void {
+  private sendLimited(bytes: Buffer, from: number, to: number, options: KeepOptions): void {
     this.sendDeferred();
-    this.keepForLater(bytes, from, to, { value });
+    this.keepForLater(bytes, from, to, options);
     if (!this.full) this.drain();
   }
 
-  private keepForLater(bytes: Buffer, from: number, to: number, options: { value: boolean; counted?: boolean }): void {
+  private keepForLater(bytes: Buffer, from: number, to: number, options: KeepOptions): void {
     if (this.ended) return;
     this.output.add(bytes, from, to, options);
     this.checkOutputLimit(this.shared.keyspace.now);

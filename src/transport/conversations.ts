@@ -1,10 +1,10 @@
 /** What all connections share: the parts of the server that they work with, the limits that the configuration sets, and replies that wait. */
 
 import type { Broken } from "../assert.ts";
+import { UnusedMemory } from "../blocks/unused.ts";
 import type { Config } from "../config/config.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
-import { UnusedMemory } from "../memory/unused.ts";
 import { Lines } from "../protocol/request.ts";
 import { RequestBatch } from "../protocol/request-stream.ts";
 import type { AccessControl } from "../session/acl/access-control.ts";

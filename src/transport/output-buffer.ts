@@ -5,6 +5,7 @@
  */
 
 import { assert } from "../assert.ts";
+import type { Block } from "../blocks/block.ts";
 import type { Discard } from "../protocol/input-buffer.ts";
 
 /** client-output-buffer-limit of one class of clients, in bytes and seconds; 0 is no limit. */
@@ -27,6 +28,8 @@ interface AddOptions {
   readonly counted?: boolean;
   /** Whether it is one value: in one block, however long it is. */
   readonly value?: boolean;
+  /** The block that the bytes are in: it is shared, and nothing is copied. */
+  readonly block?: Block | null;
 }
 
 /** buffer[sent, length) waits: `free` bytes that count as nothing, and behind them blocks of `room` bytes each. */
@@ -38,9 +41,11 @@ interface Piece {
   readonly room: number;
   /** How many blocks there are still: those that were sent are gone. */
   blocks: number;
+  /** What the buffer belongs to, if it is not the piece's own. */
+  readonly block: Block | null;
 }
 
-const NO_PIECE: Piece = { buffer: Buffer.alloc(0), length: 0, sent: 0, free: 0, room: 0, blocks: 0 };
+const NO_PIECE: Piece = { buffer: Buffer.alloc(0), length: 0, sent: 0, free: 0, room: 0, blocks: 0, block: null };
 /** A queue's front is cut off in steps of at least this many pieces, so that a long one does not move at every step. */
 const DROPPED_AT_ONCE = 64;
 
@@ -73,6 +78,7 @@ export class OutputBuffer {
   add(bytes: Buffer, from: number, to: number, options: AddOptions = {}): void {
     assert(from < to, "what is kept for later is at least a byte, or the first piece would never be sent");
     this.size += to - from;
+    if (options.block != null) return this.addBlock(options.block, bytes.subarray(from, to));
     const last = this.pieces.at(-1);
     if (last !== undefined) {
       const room = Math.min(last.buffer.length - last.length, to - from);
@@ -85,11 +91,18 @@ export class OutputBuffer {
     const behind = Math.max(0, to - from - free);
     const room = options.value === true ? Math.max(LEAST_ROOM, roomFor(behind)) : LEAST_ROOM;
     const blocks = Math.ceil(behind / room);
-    const piece = { buffer: Buffer.allocUnsafeSlow(free + blocks * room), length: to - from, sent: 0, free, room, blocks };
+    const piece = { buffer: Buffer.allocUnsafeSlow(free + blocks * room), length: to - from, sent: 0, free, room, blocks, block: null };
     bytes.copy(piece.buffer, 0, from, to);
     this.pieces.push(piece);
     this.blocks += blocks;
     this.memory += blocks * (room + BLOCK_OVERHEAD);
+  }
+
+  private addBlock(block: Block, buffer: Buffer): void {
+    const { length } = buffer;
+    this.pieces.push({ buffer, length, sent: 0, free: 0, room: length, blocks: 1, block: block.share() });
+    this.blocks++;
+    this.memory += length + BLOCK_OVERHEAD;
   }
 
   /** The next `count` bytes, all in `first`, have been sent. */
@@ -105,7 +118,7 @@ export class OutputBuffer {
     this.memory -= (piece.blocks - left) * (piece.room + BLOCK_OVERHEAD);
     piece.blocks = left;
     if (!isSent) return;
-    discard.take(piece.buffer, 0, piece.buffer.length);
+    letGo(piece, discard);
     pieces[this.gone++] = NO_PIECE;
     if (this.gone === pieces.length) {
       assert(this.size === 0 && this.memory === 0, "the size is the sum of the pieces");
@@ -125,7 +138,7 @@ export class OutputBuffer {
   /** Drops everything. */
   clear(discard: Discard): void {
     if (this.pieces.length === 0) return;
-    for (const { buffer } of this.pieces) discard.take(buffer, 0, buffer.length);
+    for (const piece of this.pieces) letGo(piece, discard);
     this.pieces = [];
     this.gone = 0;
     this.size = 0;
@@ -145,6 +158,12 @@ export class OutputBuffer {
     if (this.softSince === 0) this.softSince = second;
     return second - this.softSince > limit.softSeconds;
   }
+}
+
+/** Nothing of the piece is to be sent any more. */
+function letGo({ buffer, block }: Piece, discard: Discard): void {
+  if (block === null) discard.take(buffer, 0, buffer.length);
+  else block.release();
 }
 
 /** Whether so many bytes alone are less than the limit and its soft part, however they are counted. */

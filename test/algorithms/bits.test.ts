@@ -70,7 +70,7 @@ describe("bits of strings", () => {
         const longest = sources.find(({ from, to }) => to - from === length);
         const own = { buffer: Buffer.alloc(length + 5), from: 5, to: length + 5 };
         const { buffer, from, to } = (random.chance(0.5) && longest) || own;
-        combineBits(operation, sources, length, buffer, from);
+        combineBits(operation, sources, length, { buffer, from });
         const result = buffer.subarray(from, to);
         for (let i = 0; i < length; i++) {
           const column = contents.map((content) => content[i] ?? 0);

@@ -5,6 +5,7 @@
 import { cpus, release, totalmem, type } from "node:os";
 import { parseArgs } from "node:util";
 import { benchBigSync } from "./big-sync.ts";
+import { benchBigValues } from "./big-values.ts";
 import { benchCollections } from "./collections.ts";
 import { benchDefaults } from "./defaults.ts";
 import { requireRedisBenchmark } from "./load.ts";
@@ -30,6 +31,7 @@ const SUITES = [
   "collections",
   "persistence",
   "stalls",
+  "big-values",
   "replication",
 ] as const;
 /** Only when named: they take long, or need more than redis-server. */
@@ -50,6 +52,7 @@ suites (all of them unless named; only throughput with --only):
   collections   resident memory, SAVE, file and start of many small collections and of a big one of each type
   persistence   SAVE, start with the file, and PINGs during BGSAVE, of a million keys
   stalls        the longest PING while a key of a million elements grows, shrinks, is deleted in every way, or saved under writes to it
+  big-values    the longest PING, and resident memory, while something happens to a string of 200 MB
   replication   full synchronisation of a million keys, what a replica costs its master, and how fast one catches up
  only when named:
   sessions      a user with rules, TLS, PUBLISH, idle clients, hits of an evicting cache, tracking; pipeline depths 1 and 16
@@ -69,7 +72,7 @@ suites (all of them unless named; only throughput with --only):
   --seconds S          how long one sample of the throughput, defaults and scripts suites takes (1.5); defaults sends 100,000
                        at least
   --requests N         requests of one sample of the defaults suite, instead
-  --scale N            the returned, collections, stalls and big-sync suites with sizes divided by N, to try them
+  --scale N            the returned, collections, stalls, big-values and big-sync suites with sizes divided by N, to try them
   --quick              one round, samples of 0.4 s, pipeline depths 1 and 16
   --help               this text`;
 
@@ -161,6 +164,8 @@ async function runSuite(suite: Suite, settings: Settings, log: (line: string) =>
       return benchPersistence(contenders, heavyRounds);
     case "stalls":
       return benchStalls(contenders, { rounds: heavyRounds, only, scale, log });
+    case "big-values":
+      return benchBigValues(contenders, { rounds: heavyRounds, scale });
     case "sessions":
       return benchSessions(contenders, { rounds, pipelines, seconds, only, log });
     case "big-sync":

@@ -1,5 +1,5 @@
 /** The two that are compared, and how to start, fill and weigh them. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect, encodeCommand, type RawClient, type Word } from "../support/client.ts";
 import { type ServerProcess, type StartOptions, startServer } from "../support/process.ts";
@@ -118,6 +118,23 @@ export function residentBytes(pid: number): number {
   }
   if (Bun.which("ps") === null) return Number.NaN;
   return Number(Bun.spawnSync(["ps", "-o", "rss=", "-p", String(pid)]).stdout.toString()) * 1024;
+}
+
+/** The most resident memory of a process since `forgetMostResident`, in bytes; NaN but on Linux. */
+export function mostResidentBytes(pid: number): number {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]) * 1024;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+export function forgetMostResident(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, "5");
+  } catch {
+    // not Linux
+  }
 }
 
 /** Runs `body` with a started server and a connection to it, and stops both whatever happens. */

@@ -17,7 +17,7 @@ const BROKEN: Record<string, (journal: Journal) => void> = {
   },
   "what is written has bytes": (journal) => journal.append(0, new Frame()),
   "what is appended is there": (journal) => journal.appendRaw(BYTES, 5, 11),
-  "blocks follow each other without a gap": (journal) => {
+  "runs follow each other without a gap": (journal) => {
     journal.appendRaw(Buffer.alloc(BLOCK), 0, BLOCK);
     journal.offset += 5;
     journal.appendRaw(BYTES, 0, 10);

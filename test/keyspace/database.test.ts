@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { BLOCKS_FROM } from "../../src/blocks/block-string.ts";
 import { KEEP_EXPIRY } from "../../src/keyspace/changes.ts";
 import type { Database } from "../../src/keyspace/database.ts";
 import { ExpiryMode, type KeyAccess } from "../../src/keyspace/key-access.ts";
@@ -48,7 +49,8 @@ class Model {
     if (kind < 90) return random.bytes(random.between(0, 100));
     // Around the border between inside and outside, with and without an expiry.
     if (kind < 97) return random.bytes(Math.max(0, MAX_BLOCK - 16 - keyLength + random.between(-40, 40)));
-    return random.bytes(random.between(32_000, 150_000));
+    if (kind < 99 || random.chance(0.8)) return random.bytes(random.between(32_000, 150_000));
+    return Buffer.alloc(BLOCKS_FROM + random.between(-1, 300_000), random.bytes(1000));
   }
 
   private isExpired(held: Held): boolean {
@@ -69,8 +71,9 @@ class Model {
     const { value, expireAt } = held;
     check(database.type(address) === Type.STRING, "it is a string");
     check(database.stringLength(address) === value.length, `it has ${database.stringLength(address)} bytes, not ${value.length}`);
-    const at = database.stringOffset(address);
-    check(database.stringBuffer(address).compare(value, 0, value.length, at, at + value.length) === 0, "its bytes are what was set");
+    const { buffer, from, to } = database.locateString(address);
+    check(buffer.compare(value, 0, value.length, from, to) === 0, "its bytes are what was set");
+    check((database.blocksAt(address) !== null) === value.length > BLOCKS_FROM, "it is in blocks if it is long");
     check(database.expiryOf(address) === expireAt, `it expires at ${database.expiryOf(address)}, not ${expireAt}`);
   }
 
@@ -122,17 +125,24 @@ function change(model: Model, random: Random, database: Database, key: Buffer): 
     database.setString(address, model.access.keyHash, key, 0, key.length, request, before, before + value.length, expireAt);
     map.set(name, { value, expireAt: expireAt === KEEP_EXPIRY ? (held?.expireAt ?? NO_EXPIRY) : expireAt });
   } else if (what < 60) {
-    const length = random.pick([0, held.value.length, held.value.length + random.below(100), MAX_BLOCK - key.length, random.below(80_000)]);
+    const length = random.pick([
+      0,
+      held.value.length,
+      held.value.length + random.below(100),
+      MAX_BLOCK - key.length,
+      random.below(80_000),
+      random.chance(0.05) ? BLOCKS_FROM + 300_000 : 0,
+    ]);
     // Strings grow; to be shorter they are set again.
     const newLength = Math.max(length, held.value.length);
-    const moved = database.resizeString(address, newLength);
+    const moved = database.openString(address, newLength);
     check(database.encoding(moved) === Encoding.RAW, "what was written to in place is raw");
     held.value = Buffer.concat([held.value, Buffer.alloc(newLength - held.value.length)]);
     if (newLength > 0) {
       const at = random.below(newLength);
       held.value[at] = 0x2a;
-      database.stringBuffer(moved)[database.stringOffset(moved) + at] = 0x2a;
-    }
+      database.writeString(moved, at, Buffer.from("*"), 0, 1);
+    } else database.announce(moved);
   } else if (what < 70) {
     const integer = random.between(-(10 ** random.below(15)), 10 ** random.below(15));
     database.setInteger(address, model.access.keyHash, key, 0, key.length, integer);
@@ -333,15 +343,16 @@ describe("a keyspace", () => {
     const [one, two] = [Buffer.from("one"), Buffer.from("two")];
     const value = Buffer.allocUnsafeSlow(100_000).fill("v");
     const address = set(first, one, value);
-    const { buffer } = first.stringBuffer(address);
+    const bufferAt = (database: Database, at: number) => database.locateString(at).buffer;
+    const { buffer } = bufferAt(first, address);
     first.transfer(address, second, two, 0, 3, { move: false });
     const copy = second.find(LOOK, two, 0, 3);
-    expect(second.stringBuffer(copy).buffer).not.toBe(buffer);
-    first.stringBuffer(first.resizeString(address, 100_000))[0] = 0x2a;
-    expect(second.stringBuffer(copy)[second.stringOffset(copy)]).toBe(0x76);
+    expect(bufferAt(second, copy).buffer).not.toBe(buffer);
+    first.writeString(address, 0, Buffer.from("*"), 0, 1);
+    expect(bufferAt(second, copy)[0]).toBe(0x76);
     second.delete(copy);
     first.transfer(first.find(LOOK, one, 0, 3), second, two, 0, 3, { move: true });
-    expect(second.stringBuffer(second.find(LOOK, two, 0, 3)).buffer).toBe(buffer);
+    expect(bufferAt(second, second.find(LOOK, two, 0, 3)).buffer).toBe(buffer);
     expect([first.size, second.size]).toEqual([0, 1]);
     expect(keyspace.space.objects.usedBytes).toBe(100_000);
   });
@@ -352,7 +363,7 @@ describe("a keyspace", () => {
     const key = Buffer.from("k");
     const request = Buffer.allocUnsafeSlow(100_000).fill("v");
     database.setString(database.write(LOOK, key, 0, 1), LOOK.keyHash, key, 0, 1, request, 1000, 99_000, NO_EXPIRY);
-    expect(database.stringBuffer(database.find(LOOK, key, 0, 1)).buffer).toBe(request.buffer);
+    expect(database.locateString(database.find(LOOK, key, 0, 1)).buffer.buffer).toBe(request.buffer);
     expect(keyspace.space.objects.usedBytes).toBe(100_000);
     database.setString(database.write(LOOK, key, 0, 1), LOOK.keyHash, key, 0, 1, request, 30_000, 99_000, NO_EXPIRY);
     expect(keyspace.space.objects.usedBytes).toBe(69_000);
@@ -393,8 +404,9 @@ describe("a keyspace", () => {
       () => set(database, Buffer.from("expires"), Buffer.alloc(3000)),
       () => set(database, Buffer.from("expires"), Buffer.alloc(3000), START + 5000),
       () => set(database, Buffer.from("outside"), Buffer.alloc(3000)),
-      () => database.resizeString(address("expires"), 3000),
-      () => database.resizeString(address("expires"), 100_000),
+      () => database.openString(address("expires"), 3000),
+      () => database.openString(address("expires"), 100_000),
+      () => database.openString(address("expires"), 2_000_000),
       () => database.setExpiry(address("expires"), NO_EXPIRY),
       () => database.setExpiry(address("key:1"), START + 1000),
     ];

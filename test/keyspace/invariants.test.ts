@@ -48,7 +48,6 @@ const BROKEN: Record<string, (scene: Scene) => void> = {
     scene.database.delete(address);
   },
   "an integer that is set has an exact decimal form": ({ database }) => void database.setInteger(0, 1, KEY, 0, 3, 2 ** 60),
-  "a string has no fewer bytes than none": (scene) => void scene.database.resizeString(scene.set(), -1),
   "access bits leave type and encoding as they are": (scene) => scene.database.setAccess(scene.set(), 0x1000000),
   "a key does not give way to itself": (scene) => {
     const replaced = scene.set();

@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { blocksInUse } from "../../src/blocks/block.ts";
+import { BLOCKS_FROM } from "../../src/blocks/block-string.ts";
+import { Frame } from "../../src/protocol/frame.ts";
 import { ProtocolError } from "../../src/protocol/protocol-error.ts";
 import { Lines, trusted } from "../../src/protocol/request.ts";
 import { RequestBatch, RequestStream } from "../../src/protocol/request-stream.ts";
@@ -266,5 +269,142 @@ describe("a request that is not whole", () => {
     stream.release({ take });
     expect(bytes).toBe(START.length + 70_000);
     expect([stream.heldBytes, stream.unreadHeldBytes, stream.awaitedBytes]).toEqual([0, 0, 0]);
+  });
+});
+
+describe("long arguments", () => {
+  const long = Buffer.alloc(BLOCKS_FROM + 12_345, "0123456789abcdefghijklmnopqrstu");
+  const longer = Buffer.alloc(3 * BLOCKS_FROM + 1, "zyxwvutsrqponmlkjihgfedcba");
+
+  /** What is read of `bytes`, cut into such pieces: the arguments of each request, and the bytes that the journal would take. */
+  function read(bytes: Buffer, pieces: Iterable<number>, options: { takeBack?: "in blocks" | "joined"; hold?: boolean } = {}) {
+    const { takeBack, hold = false } = options;
+    const seen: Buffer[][] = [];
+    const encoded: Buffer[] = [];
+    const inBlocks: number[][] = [];
+    const stream = new RequestStream(new RequestBatch(), trusted(Lines.REQUESTS), { changesBuffer: true, usesBlocks: true });
+    let tookBack = takeBack === undefined;
+    let most = 0;
+    let at = 0;
+    const serve = (): void => {
+      const { batch } = stream;
+      while (stream.next()) {
+        for (let index = 0; index < batch.count; index++) {
+          const frame = batch.frames[index];
+          if (!tookBack && frame.long !== null) {
+            tookBack = true;
+            if (takeBack === "joined") frame.join();
+            stream.takeBack(index, { inclusive: true });
+            break;
+          }
+          const kept = new Frame();
+          kept.assign(frame, { copy: true });
+          seen.push(Array.from({ length: kept.count }, (_, argument) => kept.argument(argument)));
+          inBlocks.push((kept.long ?? []).map(({ index: place }) => place));
+          kept.join();
+          encoded.push(kept.buffer.subarray(kept.start, kept.end));
+        }
+      }
+      stream.keep();
+    };
+    for (const piece of pieces) {
+      const end = Math.min(bytes.length, at + piece);
+      const chunk = Buffer.from(bytes.subarray(at, end));
+      at = end;
+      if (hold) stream.hold(chunk);
+      else if (stream.take(chunk, 0, chunk.length)) serve();
+      most = Math.max(most, stream.heldBytes);
+      if (at === bytes.length) break;
+    }
+    if (hold && stream.takeHeld()) serve();
+    expect(stream.heldBytes).toBe(0);
+    stream.release({ take() {} });
+    return { seen, encoded: Buffer.concat(encoded), inBlocks, most };
+  }
+
+  const requests: Buffer[][] = [
+    ["SET", "a", long],
+    ["PING"],
+    ["MSET", "a", long, "b", "short", "c", longer],
+    [longer, long],
+    ["GET", longer],
+    ["SET", "d", long, "KEEPTTL"],
+  ].map((words) => words.map((word) => Buffer.from(word as string)));
+  const bytes = Buffer.concat(requests.map((words) => encodeCommand(words)));
+  const words = requests.map((request) => request.map((word) => word.length));
+
+  function* forever(piece: (count: number) => number): Generator<number> {
+    for (let count = 0; ; count++) yield piece(count);
+  }
+
+  for (const [name, piece] of Object.entries({
+    "pieces of 64 KiB": () => 65_536,
+    "large pieces": () => 524_288,
+    "odd pieces": (count: number) => [1, 70_001, 3, 262_144, 17, 99_999][count % 6],
+    "one piece": () => bytes.length,
+  })) {
+    test(`are read in ${name}`, () => {
+      const { seen, encoded, most } = read(bytes, forever(piece));
+      expect(seen.map((request) => request.map((word) => word.length))).toEqual(words);
+      expect(seen.flat().every((word, index) => word.equals(requests.flat()[index]))).toBe(true);
+      expect(encoded.equals(bytes)).toBe(true);
+      if (piece(0) < bytes.length) expect(most).toBeGreaterThan(longer.length - 600_000);
+    });
+  }
+
+  test("are in blocks, but for the first two", () => {
+    const { inBlocks } = read(
+      bytes,
+      forever(() => 65_536),
+    );
+    expect(inBlocks).toEqual([[2], [], [2, 6], [], [], [2]]);
+  });
+
+  test("that are taken back are read again", () => {
+    for (const piece of [65_536, 262_143]) {
+      for (const takeBack of ["in blocks", "joined"] as const) {
+        const { seen, encoded } = read(
+          bytes,
+          forever(() => piece),
+          { takeBack },
+        );
+        expect([seen.length, encoded.equals(bytes)]).toEqual([requests.length, true]);
+      }
+    }
+  });
+
+  test("that come while nothing may be read are read later", () => {
+    const { seen, encoded } = read(
+      bytes,
+      forever(() => 65_536),
+      { hold: true },
+    );
+    expect([seen.length, encoded.equals(bytes)]).toEqual([requests.length, true]);
+  });
+
+  test("may end in something else than a line end, and are known with one", () => {
+    const wrong = Buffer.from(bytes);
+    const end = encodeCommand(requests[0]).length - 2;
+    wrong.write("xy", end, "latin1");
+    const { encoded, seen } = read(
+      wrong,
+      forever(() => 65_536),
+    );
+    expect([seen.length, encoded.equals(bytes)]).toEqual([requests.length, true]);
+  });
+
+  test("give everything back, whole or half-way, when the client leaves", () => {
+    const before = blocksInUse();
+    for (const length of [700_000, long.length + 40, bytes.length - 100_000]) {
+      const stream = new RequestStream(new RequestBatch(), trusted(Lines.REQUESTS), { changesBuffer: true, usesBlocks: true });
+      for (let at = 0; at < length; at += 65_536) {
+        if (!stream.take(Buffer.from(bytes.subarray(at, Math.min(length, at + 65_536))), 0, Math.min(65_536, length - at))) continue;
+        while (stream.next());
+        stream.keep();
+      }
+      expect(stream.heldBytes).toBeGreaterThan(0);
+      stream.release({ take() {} });
+      expect(blocksInUse()).toBe(before);
+    }
   });
 });

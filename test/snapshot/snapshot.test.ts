@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { BLOCKS_FROM } from "../../src/blocks/block-string.ts";
 import { lfuInitial } from "../../src/keyspace/access.ts";
 import type { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
@@ -22,9 +23,12 @@ function expectFree(keyspace: Keyspace): void {
   }
 }
 
+const OTHER_BYTES = Buffer.from("!!!!!");
+
 /** Bytes that tell where they are from, a little more than fit a slice. */
 function longValue(random: Random): Buffer {
-  return Buffer.alloc(BULK_BYTES + 1 + random.below(100_000), random.bytes(10 + random.below(1000)));
+  const least = random.below(4) === 0 ? BLOCKS_FROM : BULK_BYTES;
+  return Buffer.alloc(least + 1 + random.below(100_000), random.bytes(10 + random.below(1000)));
 }
 
 function value(random: Random): string {
@@ -49,15 +53,13 @@ function change(keyspace: Keyspace, random: Random, keys: number): void {
     case 3:
     case 4: {
       if (address === 0) break;
-      // In place: shorter, or as long and other bytes.
+      // In place: as long and other bytes.
       const length = database.stringLength(address);
-      const made = database.resizeString(address, Math.max(1, length - random.below(3)));
-      const from = database.stringOffset(made);
-      database.stringBuffer(made).fill(0x21, from, from + Math.min(5, database.stringLength(made)));
+      database.writeString(address, random.below(Math.max(1, length - 5)), OTHER_BYTES, 0, Math.min(5, length));
       break;
     }
     case 5:
-      if (address !== 0) database.resizeString(address, database.stringLength(address) + random.below(200));
+      if (address !== 0) database.announce(database.openString(address, database.stringLength(address) + random.below(200)));
       break;
     case 6:
       if (random.below(12) === 0) set(database, key, longValue(random), random.below(2) === 0 ? NO_EXPIRY : NOW + 1_000_000);
@@ -386,7 +388,6 @@ describe("a snapshot and its consumer", () => {
 function changeInPlace(keyspace: Keyspace, key: string): void {
   const database = keyspace.databases[0];
   const before = find(database, key);
-  const address = database.resizeString(before, database.stringLength(before));
-  const from = database.stringOffset(address);
-  database.stringBuffer(address).fill(0x21, from, from + database.stringLength(address));
+  const length = database.stringLength(before);
+  database.writeString(before, 0, Buffer.alloc(length, "!"), 0, length);
 }

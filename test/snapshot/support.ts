@@ -37,8 +37,8 @@ export function find(database: Database, key: string): number {
 export function get(database: Database, key: string): string | null {
   const address = find(database, key);
   if (address === 0) return null;
-  const from = database.stringOffset(address);
-  return database.stringBuffer(address).latin1Slice(from, from + database.stringLength(address));
+  const { buffer, from, to } = database.locateString(address);
+  return buffer.latin1Slice(from, to);
 }
 
 /** Everything in a keyspace, expired or not. */
@@ -48,8 +48,8 @@ export function contents(keyspace: Keyspace): Entry[] {
     const { table } = database;
     for (let chain = 0; chain < table.chainCount; chain++) {
       for (let address = table.chain(chain); address !== 0; address = table.next(address)) {
-        const from = database.stringOffset(address);
-        const value = database.stringBuffer(address).latin1Slice(from, from + database.stringLength(address));
+        const { buffer, from, to } = database.locateString(address);
+        const value = buffer.latin1Slice(from, to);
         entries.push(entry(table.key(address).toString("latin1"), value, { db: database.index, expireAt: database.expiryOf(address) }));
       }
     }

@@ -1,6 +1,7 @@
 /** What the commands on bits of strings share: bit offsets, and strings made long enough for writing. */
 
 import { parseInt64, smallInteger } from "../../base/bytes.ts";
+import { BLOCKS_FROM, BlockString } from "../../blocks/block-string.ts";
 import { type CommandError, commandError } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { NO_EXPIRY } from "../../keyspace/lookup.ts";
@@ -41,6 +42,11 @@ export function badOffset(): CommandError {
 export function openBits(call: Call, address: number, length: number): number {
   const { database, frame } = call;
   if (address !== 0) return database.openString(address, Math.max(length, database.stringLength(address)));
+  if (length > BLOCKS_FROM) {
+    const value = new BlockString();
+    value.grow(length);
+    return database.setBlocks(0, call.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], value, NO_EXPIRY);
+  }
   const zeros = length <= ZEROS.length ? ZEROS : Buffer.alloc(length);
   const made = database.setString(0, call.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], zeros, 0, length, NO_EXPIRY);
   database.setEncoding(made, Encoding.RAW);

@@ -73,8 +73,7 @@ function readFields(call: Call, operations: readonly Operation[]): void {
     for (let i = 0; i < operations.length; i++) call.reply.integer(0);
     return;
   }
-  const { buffer, from, to } = call.database.locateString(address);
-  for (const { offset, type } of operations) call.reply.bigint(readField(buffer, from, to, offset, type));
+  for (const { offset, type } of operations) call.reply.bigint(fieldAt(call, address, offset, type));
 }
 
 /** Runs operations, some of which write, on a string of at least `length` bytes. */
@@ -83,11 +82,10 @@ function changeFields(call: Call, operations: readonly Operation[], length: numb
   const address = call.writeString(1);
   const grows = address === 0 || database.stringLength(address) < length;
   const opened = openBits(call, address, length);
-  const { buffer, from, to } = database.locateString(opened);
   let changes = 0;
   call.reply.array(operations.length);
   for (const { name, type, offset, operand, overflow } of operations) {
-    const before = readField(buffer, from, to, offset, type);
+    const before = fieldAt(call, opened, offset, type);
     if (name === "get") {
       call.reply.bigint(before);
       continue;
@@ -98,7 +96,7 @@ function changeFields(call: Call, operations: readonly Operation[], length: numb
       continue;
     }
     call.reply.bigint(name === "set" ? before : after);
-    writeField(buffer, from, offset, type, after);
+    setFieldAt(call, opened, offset, type, after);
     if (grows || before !== after) changes++;
   }
   // A string that grew has changed even if every operation failed. Redis does not tell its replicas, which then differ.
@@ -107,6 +105,38 @@ function changeFields(call: Call, operations: readonly Operation[], length: numb
   if (counted > announced) database.announce(opened, counted - announced);
   if (changes > 0) call.event(EventClass.STRING, "setbit", 1);
 }
+
+/** The field at bit `offset` of the string at `address`. */
+function fieldAt({ database }: Call, address: number, offset: number, type: FieldType): FieldInteger {
+  const blocks = database.blocksAt(address);
+  if (blocks === null) {
+    const { buffer, from, to } = database.locateString(address);
+    return readField(buffer, from, to, offset, type);
+  }
+  const byte = Math.floor(offset / 8);
+  const end = Math.min(blocks.length, byte + FIELD_BYTES);
+  if (byte >= end) return 0;
+  blocks.copyTo(FIELD, 0, byte, end);
+  return readField(FIELD, 0, end - byte, offset & 7, type);
+}
+
+/** Puts an integer there; the string, open for writing, reaches as far. */
+function setFieldAt({ database }: Call, address: number, offset: number, type: FieldType, value: FieldInteger): void {
+  const blocks = database.blocksAt(address);
+  if (blocks === null) {
+    const { buffer, from } = database.locateString(address);
+    return writeField(buffer, from, offset, type, value);
+  }
+  const byte = Math.floor(offset / 8);
+  const end = Math.min(blocks.length, byte + FIELD_BYTES);
+  blocks.copyTo(FIELD, 0, byte, end);
+  writeField(FIELD, 0, offset & 7, type, value);
+  blocks.write(byte, FIELD, 0, end - byte);
+}
+
+/** A field of 64 bits may lie in nine bytes. */
+const FIELD_BYTES = 9;
+const FIELD = Buffer.alloc(FIELD_BYTES);
 
 // ---- arguments
 

@@ -87,7 +87,7 @@ function isSharedInteger(call: Call, address: number): boolean {
   const { database } = call;
   const { maxmemory, "maxmemory-policy": policy } = call.server.config.values;
   if (database.encoding(address) !== Encoding.INT || (maxmemory !== 0 && /-l[rf]u$/.test(policy))) return false;
-  const from = database.stringOffset(address);
-  const value = smallInteger(database.stringBuffer(address), from, from + database.stringLength(address));
+  const { buffer, from, to } = database.locateString(address);
+  const value = smallInteger(buffer, from, to);
   return value >= 0 && value < SHARED_INTEGERS;
 }

@@ -73,7 +73,8 @@ export const pfcount = command("pfcount", { arity: -2, since: "2.8.9", flags: "r
     const cardinality = countCardinality(buffer, from, to);
     if (cardinality !== cardinality) throw corrupt;
     const opened = database.openString(address, to - from);
-    noteCardinality(database.stringBuffer(opened), database.stringOffset(opened), cardinality);
+    const raw = database.locateString(opened);
+    noteCardinality(raw.buffer, raw.from, cardinality);
     database.announce(opened);
     call.journalAlways();
     replyCardinality(call, cardinality);

@@ -33,8 +33,10 @@ export function requireDigest(call: Call, options: number, operand: number): voi
 }
 
 function equalsArgument({ database, frame }: Call, address: number, operand: number): boolean {
-  const { buffer, from, to } = database.locateString(address);
   const length = frame.lengths[operand];
+  const blocks = database.blocksAt(address);
+  if (blocks !== null) return blocks.equals(frame.buffer, frame.offsets[operand], frame.offsets[operand] + length);
+  const { buffer, from, to } = database.locateString(address);
   return to - from === length && equalBytes(buffer, from, frame.buffer, frame.offsets[operand], length);
 }
 

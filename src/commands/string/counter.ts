@@ -1,11 +1,13 @@
 /** Numbers in strings. INCR, DECR, INCRBY and DECRBY of numbers of up to 15 digits allocate nothing; longer ones are exact int64, too. */
 
 import { INT64_MAX, INT64_MIN, parseInt64, smallInteger } from "../../base/bytes.ts";
-import { commandError, errors } from "../../errors.ts";
+import { type CommandError, commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import { KEEP_EXPIRY } from "../../keyspace/changes.ts";
+import type { Database } from "../../keyspace/database.ts";
 import { EventClass } from "../../keyspace/events.ts";
+import type { ByteSpan } from "../../memory/record-table.ts";
 import { Encoding } from "../../values/value-types.ts";
 import { addFloat, SUM } from "../arguments/numbers.ts";
 
@@ -49,7 +51,7 @@ export const incrbyfloat = command("incrbyfloat", { arity: 3, since: "2.6.0", fl
     const { database, frame } = call;
     const { buffer, offsets, lengths } = frame;
     const address = call.writeString(1);
-    const { buffer: bytes, from, to } = address === 0 ? NO_NUMBER : database.locateString(address);
+    const { buffer: bytes, from, to } = address === 0 ? NO_NUMBER : numberAt(database, address, errors.notFloat);
     const size = addFloat(call, 2, bytes, from, to, errors.notFloat);
     const made = database.setString(address, call.keyHash, buffer, offsets[1], lengths[1], SUM, 0, size, KEEP_EXPIRY);
     // Redis never stores the result as an integer, which OBJECT ENCODING shows.
@@ -74,7 +76,7 @@ function add(call: Call, delta: number): void {
   const address = call.writeString(1);
   let value = 0;
   if (address !== 0) {
-    const { buffer, from, to } = database.locateString(address);
+    const { buffer, from, to } = numberAt(database, address, errors.notInteger);
     value = smallInteger(buffer, from, to);
     if (value !== value) {
       addWide(call, address, BigInt(delta));
@@ -87,13 +89,19 @@ function add(call: Call, delta: number): void {
   call.reply.integer(sum);
 }
 
+/** Where the string at `address` lies, which is to be a number. Errors: `noNumber`, when it is too long for one. */
+function numberAt(database: Database, address: number, noNumber: CommandError): Readonly<ByteSpan> {
+  if (database.blocksAt(address) !== null) throw noNumber;
+  return database.locateString(address);
+}
+
 /** `add` for numbers of any length; the key was found at `address`. */
 function addWide(call: Call, address: number, delta: bigint): void {
   const { database, frame } = call;
   let value: bigint | null = 0n;
   if (address !== 0) {
-    const from = database.stringOffset(address);
-    value = parseInt64(database.stringBuffer(address), from, from + database.stringLength(address));
+    const { buffer, from, to } = database.locateString(address);
+    value = parseInt64(buffer, from, to);
     if (value === null) throw errors.notInteger;
   }
   const sum = value + delta;

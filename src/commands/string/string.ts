@@ -1,5 +1,6 @@
 /** Whole strings: GET, SET and the like. The hottest commands of all: GET, SET, MGET and MSET allocate nothing. */
 
+import type { BlockString } from "../../blocks/block-string.ts";
 import { commandError } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -50,6 +51,7 @@ export const set = command("set", { arity: -3, since: "1.0.0", flags: "write den
     "7.0.0: Allowed `NX` and `GET` together.",
     "8.4.0: Added `IFEQ`, `IFNE`, `IFDEQ` and `IFDNE`.",
   )
+  .inBlocks(2)
   .run((call) => {
     if (call.count === 3) {
       store(call, 0, 0, 2);
@@ -66,12 +68,14 @@ export const setnx = command("setnx", { arity: 3, since: "1.0.0", flags: "write 
   .takes("key{OW insert} value")
   .docs("Sets the string value of a key only if the key doesn't exist.", "O(1)")
   .deprecated("2.6.12", "`SET` with `NX`")
+  .inBlocks(2)
   .run((call) => call.reply.integer(store(call, SetOption.NX, 0, 2) ? 1 : 0));
 
 export const setex = command("setex", { arity: 4, since: "2.0.0", flags: "write denyoom" })
   .takes("key{OW update} seconds value")
   .docs("Sets the string value of a key and its expiration in seconds.", "O(1)")
   .deprecated("2.6.12", "`SET` with `EX`")
+  .inBlocks(3)
   .run((call) => {
     store(call, SetOption.EX, 2, 3);
     call.reply.ok();
@@ -81,6 +85,7 @@ export const psetex = command("psetex", { arity: 4, since: "2.6.0", flags: "writ
   .takes("key{OW update} milliseconds value")
   .docs("Sets the string value of a key and its expiration in milliseconds.", "O(1)")
   .deprecated("2.6.12", "`SET` with `PX`")
+  .inBlocks(3)
   .run((call) => {
     store(call, SetOption.PX, 2, 3);
     call.reply.ok();
@@ -90,11 +95,12 @@ export const getset = command("getset", { arity: 3, since: "1.0.0", flags: "writ
   .takes("key{RW access update} value")
   .docs("Sets the string value of a key and returns its old value.", "O(1)")
   .deprecated("6.2.0", "`SET` with `GET`")
+  .inBlocks(2)
   .run((call) => {
     replyStringOrNull(call, call.readString(1));
     call.setString(call.write(1), 1, 2, NO_EXPIRY);
     call.event(EventClass.STRING, "set", 1);
-    if (call.server.journal.active) call.journalAs("SET", call.bytes(1), call.bytes(2));
+    if (call.server.journal.active) call.journalAs("SET", call.bytes(1), call.word(2));
   });
 
 export const getdel = command("getdel", { arity: 2, since: "6.2.0", flags: "write fast" })
@@ -146,6 +152,7 @@ export const mset = command("mset", { arity: -3, since: "1.0.1", flags: "write d
   .takes("data(key{OW update} value)...")
   .tips("request_policy:multi_shard response_policy:all_succeeded")
   .docs("Sets the string values of several keys, all at once.", "O(N) for N keys")
+  .inBlocks(2, 2)
   .run((call) => {
     requirePairs(call);
     storePairs(call);
@@ -155,6 +162,7 @@ export const mset = command("mset", { arity: -3, since: "1.0.1", flags: "write d
 export const msetnx = command("msetnx", { arity: -3, since: "1.0.1", flags: "write denyoom" })
   .takes("data(key{OW insert} value)...")
   .docs("Sets the string values of several keys, only if none of them exists.", "O(N) for N keys")
+  .inBlocks(2, 2)
   .run((call) => {
     requirePairs(call);
     for (let index = 1; index < call.count; index += 2) if (call.write(index) !== 0) return call.reply.integer(0);
@@ -167,6 +175,7 @@ export const msetex = command("msetex", { arity: -4, since: "8.4.0", flags: "wri
       PXAT unix-time-milliseconds | KEEPTTL)]`)
   .tips("request_policy:multi_shard response_policy:all_succeeded")
   .docs("Sets the string values of several keys and one expiration for all of them, all at once.", "O(N) for N keys")
+  .inBlocks(3, 2)
   .run((call) => {
     const keys = longAtLeast(call, 1, 1, badKeyCount);
     if (keys > KEYS_MAX) throw badKeyCount;
@@ -178,7 +187,7 @@ export const msetex = command("msetex", { arity: -4, since: "8.4.0", flags: "wri
       const forbidden = (bits & SetOption.NX) !== 0;
       for (let index = 2; index < end; index += 2) if ((call.write(index) !== 0) === forbidden) return call.reply.integer(0);
     }
-    call.server.keyspace.requireRoom(keys, call.frame.end - call.frame.start);
+    call.server.keyspace.requireRoom(keys, call.frame.bytes);
     for (let index = 2; index < end; index += 2) {
       call.prepareKeys(2, index, 2);
       const made = call.setString(call.write(index), index, index + 1, expireAt);
@@ -194,8 +203,8 @@ export const msetex = command("msetex", { arity: -4, since: "8.4.0", flags: "wri
 
 /** Journals what MSETEX set as commands that every replica knows. */
 function journalPairs(call: Call, end: number, options: number, timeIndex: number): void {
-  const words: Buffer[] = [];
-  for (let index = 2; index < end; index++) words.push(call.bytes(index));
+  const words: (Buffer | BlockString)[] = [];
+  for (let index = 2; index < end; index++) words.push(call.word(index));
   if ((options & (TIMES | SetOption.KEEPTTL)) === 0) return call.journalAs("MSET", ...words);
   const expiration = expirationWords(call, options, timeIndex);
   for (let at = 0; at < words.length; at += 2) call.journalAs("SET", words[at], words[at + 1], ...expiration);
@@ -255,10 +264,10 @@ function mayStore(call: Call, options: number, operand: number, address: number)
 /** Journals what was set without the options that depend on the time or on what was there, or ask for a reply. */
 function journalStore(call: Call, options: number, timeIndex: number, value: number): void {
   if ((options & (COMPARISONS | (TIMES & ~SetOption.PXAT))) !== 0) {
-    call.journalAs("SET", call.bytes(1), call.bytes(value), ...expirationWords(call, options, timeIndex));
+    call.journalAs("SET", call.bytes(1), call.word(value), ...expirationWords(call, options, timeIndex));
   } else if ((options & (TIMES | SetOption.GET)) === SetOption.GET) {
-    const words: Buffer[] = [];
-    for (let index = 0; index < call.count; index++) if (index < 3 || !call.is(index, "get")) words.push(call.bytes(index));
+    const words: (Buffer | BlockString)[] = [];
+    for (let index = 0; index < call.count; index++) if (index < 3 || !call.is(index, "get")) words.push(call.word(index));
     call.journalAs(...words);
   }
 }
@@ -274,7 +283,7 @@ function requirePairs(call: Call): void {
 }
 
 function storePairs(call: Call): void {
-  call.server.keyspace.requireRoom(call.count >>> 1, call.frame.end - call.frame.start);
+  call.server.keyspace.requireRoom(call.count >>> 1, call.frame.bytes);
   for (let index = 1; index < call.count; index += 2) {
     call.prepareKeys(1, index, 2);
     call.setString(call.write(index), index, index + 1, NO_EXPIRY);

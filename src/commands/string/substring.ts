@@ -2,6 +2,7 @@
 
 import { commonSubsequence, commonSubsequenceLength } from "../../algorithms/lcs.ts";
 import { copyBytes } from "../../base/bytes.ts";
+import { BLOCKS_FROM, BlockString } from "../../blocks/block-string.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -17,6 +18,7 @@ const EMPTY = Buffer.alloc(0);
 export const append = command("append", { arity: 3, since: "2.0.0", flags: "write denyoom fast" })
   .takes("key{RW insert} value")
   .docs("Appends a string to the value of a key. Creates the key if it doesn't exist.", "O(1) amortized, for short additions")
+  .inBlocks(2)
   .run((call) => {
     const { database, frame } = call;
     const address = call.writeString(1);
@@ -26,9 +28,7 @@ export const append = command("append", { arity: 3, since: "2.0.0", flags: "writ
       call.setString(0, 1, 2, NO_EXPIRY);
     } else {
       requireRoom(call, before, added);
-      const grown = database.resizeString(address, before + added);
-      const from = frame.offsets[2];
-      copyBytes(database.stringBuffer(grown), database.stringOffset(grown) + before, frame.buffer, from, from + added);
+      writeArgument(call, address, before, 2);
     }
     call.event(EventClass.STRING, "append", 1);
     call.reply.integer(before + added);
@@ -45,6 +45,7 @@ export const strlen = command("strlen", { arity: 2, since: "2.2.0", flags: "read
 export const setrange = command("setrange", { arity: 4, since: "2.2.0", flags: "write denyoom" })
   .takes("key{RW update} offset value")
   .docs("Overwrites a part of a string at an offset. Creates the key if it doesn't exist.", "O(1) for short values, O(M) for M bytes")
+  .inBlocks(3)
   .run((call) => {
     const { database, frame } = call;
     const offset = Number(call.int64(2));
@@ -52,18 +53,20 @@ export const setrange = command("setrange", { arity: 4, since: "2.2.0", flags: "
     const address = call.writeString(1);
     const before = address === 0 ? 0 : database.stringLength(address);
     const size = frame.lengths[3];
-    const from = frame.offsets[3];
     if (size === 0) return call.reply.integer(before);
     requireRoom(call, offset, size);
     const length = Math.max(before, offset + size);
-    if (address === 0) {
+    if (address !== 0) writeArgument(call, address, offset, 3);
+    else if (length > BLOCKS_FROM) {
+      const value = new BlockString();
+      value.grow(offset);
+      appendArgument(call, value, 3);
+      database.setBlocks(0, call.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], value, NO_EXPIRY);
+    } else {
       const value = Buffer.alloc(length);
-      copyBytes(value, offset, frame.buffer, from, from + size);
+      copyBytes(value, offset, frame.buffer, frame.offsets[3], frame.offsets[3] + size);
       const made = database.setString(0, call.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], value, 0, length, NO_EXPIRY);
       database.setEncoding(made, Encoding.RAW);
-    } else {
-      const resized = database.resizeString(address, length);
-      copyBytes(database.stringBuffer(resized), database.stringOffset(resized) + offset, frame.buffer, from, from + size);
     }
     call.event(EventClass.STRING, "setrange", 1);
     call.reply.integer(length);
@@ -109,6 +112,21 @@ export const lcs = command("lcs", { arity: -3, since: "7.0.0", flags: "readonly"
     call.reply.integer(common.bytes.length);
   });
 
+/** Writes argument `index` over the string at `address`, from `at` on. */
+function writeArgument({ database, frame }: Call, address: number, at: number, index: number): void {
+  const blocks = frame.blocksAt(index);
+  const from = frame.offsets[index];
+  if (blocks === null) database.writeString(address, at, frame.buffer, from, from + frame.lengths[index]);
+  else database.writeBlocks(address, at, blocks);
+}
+
+function appendArgument({ frame }: Call, value: BlockString, index: number): void {
+  const blocks = frame.blocksAt(index);
+  const from = frame.offsets[index];
+  if (blocks === null) value.append(frame.buffer, from, from + frame.lengths[index]);
+  else blocks.each(0, blocks.length, (bytes, start, end) => value.append(bytes, start, end));
+}
+
 /** Errors: a string of `size` bytes at `offset` would be longer than a request can be. The master's commands are not checked. */
 function requireRoom(call: Call, offset: number, size: number): void {
   if (call.session.kind === SessionKind.MASTER) return;
@@ -127,8 +145,10 @@ function replyRange(call: Call): void {
     call.reply.bytesOf(EMPTY);
     return;
   }
-  const from = call.database.stringOffset(address);
-  call.reply.bytes(call.database.stringBuffer(address), from + start, from + end + 1);
+  const blocks = call.database.blocksAt(address);
+  if (blocks !== null) return call.reply.blocks(blocks, start, end + 1);
+  const { buffer, from } = call.database.locateString(address);
+  call.reply.bytes(buffer, from + start, from + end + 1);
 }
 
 function fromStart(offset: bigint, length: number): number {
@@ -141,8 +161,8 @@ function comparedString(call: Call, index: number): Buffer {
   if (address === 0) return EMPTY;
   const { database } = call;
   if (database.type(address) !== Type.STRING) throw commandError("ERR The specified keys must contain string values");
-  const from = database.stringOffset(address);
-  return database.stringBuffer(address).subarray(from, from + database.stringLength(address));
+  const { buffer, from, to } = database.locateString(address);
+  return buffer.subarray(from, to);
 }
 
 function lcsOptions(call: Call): { length: boolean; positions: boolean; withLengths: boolean; shortest: number } {

@@ -48,7 +48,7 @@ export class MasterStream {
     this.offset = offset;
     this.received = offset;
     this.handedOn = offset;
-    this.stream = new RequestStream(new RequestBatch(), trusted(Lines.EMPTY), { offset });
+    this.stream = new RequestStream(new RequestBatch(), trusted(Lines.EMPTY), { offset, usesBlocks: true });
   }
 
   /** Takes chunk[from, to), which no one else writes to. Errors: ProtocolError when it is no stream of requests; DivergenceError. */
@@ -88,6 +88,8 @@ export class MasterStream {
     } finally {
       this.handOn();
     }
+    // What a transaction has queued is handed on with all of it.
+    stream.usesBlocks = !session.queueing;
     stream.keep(this.offset - stream.origin);
   }
 
@@ -107,6 +109,7 @@ export class MasterStream {
     const { session, stream } = this;
     const { executor } = this.server;
     const { origin } = stream;
+    if (frame.long !== null) return this.runLong(frame, end, frame.bytes - (frame.end - frame.start));
     const isAside = frame.buffer === stream.buffer && executor.changesNoData(frame);
     if (isAside && this.takesNotes && isNote(frame)) return this.takeNote(frame, end);
     executor.execute(session, frame);
@@ -116,6 +119,23 @@ export class MasterStream {
     if (session.divergence !== null) this.judge(frame, session.divergence);
     // What stands in a transaction has not been run: a master that goes on from here sends it again.
     if (!session.queueing) this.offset = origin + end;
+  }
+
+  /** Runs a request with arguments in blocks, `bytes` long together, which are not in the buffer: it is handed on by itself. */
+  private runLong(frame: Frame, end: number, bytes: number): void {
+    const { session, stream, server } = this;
+    assert(!session.queueing, "a transaction has its requests in the buffer");
+    this.offset = stream.origin + frame.start;
+    this.handOn();
+    const isAside = server.executor.changesNoData(frame);
+    server.executor.execute(session, frame);
+    server.executor.reply.discard();
+    if (session.postponed) return;
+    if (session.divergence !== null) this.judge(frame, session.divergence);
+    server.journal.appendRequest(frame, isAside ? "replicas" : "all");
+    stream.origin += bytes;
+    this.offset = stream.origin + end;
+    this.handedOn = this.offset;
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 
 import { parseDouble } from "../../base/numbers/strtod.ts";
+import type { BlockString } from "../../blocks/block-string.ts";
 import { Reply } from "../../protocol/reply.ts";
 import { ReplyError } from "./reply-error.ts";
 import { textOf } from "./text.ts";
@@ -158,6 +159,10 @@ export class ValueReply extends Reply {
 
   override bytes(bytes: Buffer, from: number, to: number): void {
     this.text(bytes, from, to);
+  }
+
+  override blocks(string: BlockString, from: number, to: number): void {
+    this.bytes(string.joined(from, to), 0, to - from);
   }
 
   override bulk(text: string): void {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { UnusedMemory } from "../../src/memory/unused.ts";
+import { UnusedMemory } from "../../src/blocks/unused.ts";
 import { until } from "../transport/sockets.ts";
 
 const MIB = 1024 * 1024;

@@ -79,8 +79,12 @@ export class Frame {
 
   /** How many bytes the whole request has. */
   get bytes(): number {
-    const { long } = this;
-    return this.end - this.start + (long === null ? 0 : long.reduce((sum, { value }) => sum + value.length, 0));
+    return this.end - this.start + this.longBytes;
+  }
+
+  /** How many of them are in blocks. */
+  get longBytes(): number {
+    return this.long === null ? 0 : this.long.reduce((sum, { value }) => sum + value.length, 0);
   }
 
   /** Puts arguments that are in blocks into the buffer, which becomes one of its own: for commands that cannot do with blocks. */

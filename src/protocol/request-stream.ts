@@ -209,11 +209,10 @@ export class RequestStream {
     return end;
   }
 
-  /** How many bytes of the request under way are in blocks. */
+  /** How many bytes of the request under way, or being served, are in blocks. */
   private get blockBytes(): number {
-    const { filling, started } = this;
-    const whole = started?.long == null ? 0 : started.bytes - (started.end - started.start);
-    return filling === null ? whole : whole + filling.length;
+    const whole = this.heldFrame?.longBytes ?? 0;
+    return this.filling === null ? whole : whole + this.filling.length;
   }
 
   /** Goes on with what was left over or put on hold. Returns whether there may be something to read. */
@@ -268,7 +267,7 @@ export class RequestStream {
 
   /** How many bytes there are where requests are being read, executed or not. */
   get readingBytes(): number {
-    return this.chunk === null ? this.end : this.end + this.restTo - this.restFrom;
+    return this.end + this.blockBytes + (this.chunk === null ? 0 : this.restTo - this.restFrom);
   }
 
   /** The source is gone: lets go of what is left over. Not while requests of it are being served. */

@@ -109,7 +109,7 @@ export class MasterStream {
     const { session, stream } = this;
     const { executor } = this.server;
     const { origin } = stream;
-    if (frame.long !== null) return this.runLong(frame, end, frame.bytes - (frame.end - frame.start));
+    if (frame.long !== null) return this.runLong(frame, end, frame.longBytes);
     const isAside = frame.buffer === stream.buffer && executor.changesNoData(frame);
     if (isAside && this.takesNotes && isNote(frame)) return this.takeNote(frame, end);
     executor.execute(session, frame);

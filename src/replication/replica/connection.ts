@@ -8,6 +8,9 @@ import { isLocalAddress } from "../../session/session.ts";
 import { mayTrust } from "../../transport/tls.ts";
 import type { ReplicationContext } from "../context.ts";
 
+/** After so much has come at once, clients have their turn. */
+const LONG_CHUNK_BYTES = 128 * 1024;
+
 /** Where the master is, and the address of this machine that the connection comes from; "" for any. */
 export interface MasterRoute extends MasterAddress {
   readonly from: string;
@@ -79,6 +82,17 @@ export class MasterConnection {
   private receive(chunk: Buffer): void {
     this.bytesIn += chunk.length;
     this.events.received(chunk);
+    if (chunk.length >= LONG_CHUNK_BYTES) this.rest();
+  }
+
+  /** Lets clients have their turn: the runtime would read on for as long as there is something to read. */
+  private rest(): void {
+    const { socket } = this;
+    if (socket === null || this.paused) return;
+    socket.pause();
+    setImmediate(() => {
+      if (!this.paused && this.socket === socket) socket.resume();
+    });
   }
 
   private end(reason: string): void {

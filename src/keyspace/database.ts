@@ -19,8 +19,6 @@ import type { LatencyEvent } from "./latency-monitor.ts";
 import { NO_EXPIRY } from "./lookup.ts";
 import { ACCESS_MASK, makeMeta, metaType } from "./record-meta.ts";
 
-/** A long value is kept in the buffer it came in when it fills at least this share of it; otherwise it is copied out. */
-const ADOPT_SHARE = 7 / 8;
 /** How many keys `expiredShare` looks at. */
 const SAMPLES = 32;
 /** Scratch for `setInteger`. */
@@ -426,8 +424,7 @@ function encodingFor(value: Buffer, from: number, to: number): Encoding {
 /** What holds a string outside its record. */
 function outside(value: Buffer, from: number, to: number): Blob | BlockString {
   if (to - from > BLOCKS_FROM) return BlockString.of(value, from, to);
-  const adopts = to - from >= value.length * ADOPT_SHARE && value.buffer.byteLength === value.length;
-  return new Blob(adopts ? value.subarray(from, to) : copied(value, from, to));
+  return new Blob(copied(value, from, to));
 }
 
 function growBlob(blob: Blob, length: number): void {

@@ -346,6 +346,53 @@ describe("long strings pass on", () => {
   });
 });
 
+describe("what a key holds is its own", () => {
+  const SIZES = [33_000, 60_000, 65_500, 131_000, 250_000, 900_000];
+
+  test("whatever the same script does next", async () => {
+    await using ours = await Ours.start();
+    const script = `
+      for index, size in ipairs(ARGV) do
+        redis.call('SET', 'string:' .. index, string.rep('x', size))
+        redis.call('HSET', 'hash', index, string.rep('x', size))
+        redis.call('GETSET', 'other:' .. index, string.rep('x', size))
+        redis.call('RPUSH', 'list', string.rep('x', size))
+        redis.call('ECHO', string.rep('y', size))
+      end`;
+    await ours.client.command("EVAL", script, 0, ...SIZES);
+    await ours.client.command("EVAL", "redis.call('ECHO', string.rep('z', 900000))", 0);
+    for (const [index, size] of SIZES.entries()) {
+      const wanted = `$${size}\r\n${"x".repeat(size)}\r\n`;
+      for (const words of [
+        ["GET", `string:${index + 1}`],
+        ["HGET", "hash", index + 1],
+        ["GET", `other:${index + 1}`],
+        ["LINDEX", "list", index],
+      ])
+        expect((await ours.client.command(...words)).equals(Buffer.from(wanted))).toBe(true);
+    }
+  });
+
+  test("so that what a transaction does to it next is done once on replicas", async () => {
+    await using ours = await Ours.start();
+    await using below = await Ours.start();
+    await follow(below.client, ours.port);
+    for (const size of [...SIZES, LONG.length]) {
+      await ours.client.pipeline([
+        ["MULTI"],
+        ["SET", "k", Buffer.alloc(size, "a")],
+        ["BITFIELD", "k", "INCRBY", "u8", 0, 1],
+        ["APPEND", "k", "b"],
+        ["BITFIELD", "k", "INCRBY", "u8", 80, 1],
+        ["EXEC"],
+      ]);
+      await sameOffset(ours.client, below.client);
+      expect(await below.client.text("GETRANGE", "k", 0, 11)).toBe("baaaaaaaaabaa".slice(0, 12));
+      expect(await below.client.text("DEBUG", "DIGEST")).toBe(await ours.client.text("DEBUG", "DIGEST"));
+    }
+  });
+});
+
 describe("the blocks of long strings", () => {
   test("all come back", async () => {
     const inUse = blocksInUse();

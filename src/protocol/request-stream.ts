@@ -175,25 +175,24 @@ export class RequestStream {
     return this.filling !== null;
   }
 
-  /** Puts the argument under way into blocks, if it is so long that this is worth it. All that is left over is in `held`. */
-  private beginFilling(): void {
-    const { held, parser, started } = this;
-    if (
-      !this.usesBlocks ||
-      this.filling !== null ||
-      held === null ||
-      started === null ||
-      parser.bulk <= BLOCKS_FROM ||
-      started.count < FIRST_IN_BLOCKS
-    )
-      return;
-    if (held.size - parser.position < FILLED_FROM) return;
-    const filling = new BlockString();
-    this.filling = filling;
-    held.cut(parser.position, (bytes, from, to) => {
-      const rest = this.fill(filling, bytes, from, to);
-      if (rest < to) held.add(bytes, rest, to, true); // the first half of its line end
-    });
+  /** Whether the argument under way, of which so many bytes are here, is worth blocks. */
+  private isLong(bytes: number): boolean {
+    const { parser, started } = this;
+    return this.usesBlocks && started !== null && parser.bulk > BLOCKS_FROM && started.count >= FIRST_IN_BLOCKS && bytes >= FILLED_FROM;
+  }
+
+  /** Puts what is held of such an argument into blocks. */
+  private fillHeld(): void {
+    const { held, parser } = this;
+    if (held === null || this.filling !== null || !this.isLong(held.size - parser.position)) return;
+    held.cut(parser.position, (bytes, from, to) => this.beginFilling(held, bytes, from, to));
+  }
+
+  /** Begins to put the argument into blocks, with bytes[from, to); `held` ends in front of it. */
+  private beginFilling(held: InputBuffer, bytes: Buffer, from: number, to: number): void {
+    this.filling = new BlockString();
+    const rest = this.fill(this.filling, bytes, from, to);
+    if (rest < to) held.add(bytes, rest, to, true); // the first half of its line end
   }
 
   /** Takes of chunk[from, to) what belongs to the argument. Returns where that ends. */
@@ -220,7 +219,7 @@ export class RequestStream {
     const { held } = this;
     if (held === null) return false;
     if (held.size < this.parser.needed) {
-      this.beginFilling();
+      this.fillHeld();
       return false;
     }
     held.join();
@@ -420,16 +419,20 @@ export class RequestStream {
     assert(from <= end, "what is kept lies within the bytes that came in");
     this.keepStarted(from);
     if (from > 0 || held === null || held.buffer !== buffer) {
+      const { position } = parser;
       this.held = new InputBuffer();
-      this.held.add(buffer, from, end, this.chunksAreReused);
       parser.position -= from;
       parser.needed = Math.max(0, parser.needed - from);
+      if (this.isLong(end - position)) {
+        this.held.add(buffer, from, position, true);
+        this.beginFilling(this.held, buffer, position, end);
+      } else this.held.add(buffer, from, end, this.chunksAreReused);
     }
     if (chunk !== null) {
       this.held?.add(chunk, this.restFrom, this.restTo, this.chunksAreReused);
       this.chunk = null;
     }
-    this.beginFilling();
+    this.fillHeld();
   }
 
   /** Moves the request under way out of the batch, which others use next. */

@@ -5,7 +5,7 @@
  */
 
 import { parseInt64, smallInteger } from "../base/bytes.ts";
-import type { BlockString } from "../blocks/block-string.ts";
+import { BLOCKS_FROM, type BlockString } from "../blocks/block-string.ts";
 import { type CommandError, errors } from "../errors.ts";
 import { Audience } from "../journal/journal.ts";
 import type { Database } from "../keyspace/database.ts";
@@ -13,6 +13,8 @@ import type { EventClass } from "../keyspace/events.ts";
 import { ExpiryMode, type KeyAccess } from "../keyspace/key-access.ts";
 import { LOOK_AHEAD_KEYS } from "../keyspace/lookahead.ts";
 import { Value } from "../keyspace/value.ts";
+import { MAX_BLOCK } from "../memory/arena.ts";
+import { Blob } from "../memory/objects.ts";
 import { Frame } from "../protocol/frame.ts";
 import { NO_SINK, type Reply } from "../protocol/reply.ts";
 import { type Session, SessionKind } from "../session/session.ts";
@@ -38,6 +40,8 @@ export interface BlockOptions {
   readonly request?: Words | undefined;
 }
 
+/** A value is kept in its request's buffer if it fills at least this share of it. */
+const KEPT_SHARE = 7 / 8;
 const NO_FRAME = new Frame();
 
 /** Values kept for the commands to come; one that opens more keys at once gets new ones. */
@@ -49,6 +53,11 @@ export interface Caller {
   nest(session: Session, frame: Frame): boolean;
   /** The last of the calls within this one is over, and nothing else takes long. */
   nested(call: Call): void;
+}
+
+/** Whether a value of so many bytes fills its request's buffer so well that it is kept there. */
+function keepsValue({ keepable, buffer }: Frame, length: number): boolean {
+  return keepable && length > MAX_BLOCK && length <= BLOCKS_FROM && length >= buffer.length * KEPT_SHARE;
 }
 
 export class Call implements KeyAccess {
@@ -284,7 +293,7 @@ export class Call implements KeyAccess {
   /** Makes the key named by argument `index`, just looked up at `address`, hold argument `value`. Returns its address. */
   setString(address: number, index: number, value: number, expireAt: number): number {
     const { frame } = this;
-    if (frame.long !== null) return this.setLong(address, index, value, expireAt);
+    if (frame.long !== null || frame.keepable) return this.setLong(address, index, value, expireAt);
     const from = frame.offsets[value];
     const to = from + frame.lengths[value];
     return this.session.database.setString(
@@ -300,15 +309,17 @@ export class Call implements KeyAccess {
     );
   }
 
-  /** `setString` of a request with arguments in blocks. */
+  /** `setString` of a request that came in several pieces: it may have arguments in blocks, or be kept. */
   private setLong(address: number, index: number, value: number, expireAt: number): number {
     const { frame, keyHash } = this;
     const { buffer, offsets, lengths } = frame;
     const { database } = this.session;
     const blocks = frame.blocksAt(value);
-    if (blocks !== null) return database.setBlocks(address, keyHash, buffer, offsets[index], lengths[index], blocks.copy(), expireAt);
+    const length = lengths[value];
     const from = offsets[value];
-    return database.setString(address, keyHash, buffer, offsets[index], lengths[index], buffer, from, from + lengths[value], expireAt);
+    const held = blocks?.copy() ?? (keepsValue(frame, length) ? new Blob(buffer.subarray(from, from + length)) : null);
+    if (held !== null) return database.setHeld(address, keyHash, buffer, offsets[index], lengths[index], held, expireAt);
+    return database.setString(address, keyHash, buffer, offsets[index], lengths[index], buffer, from, from + length, expireAt);
   }
 
   /** Answers with the string at `address`. */

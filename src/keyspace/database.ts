@@ -74,8 +74,8 @@ export class Database extends Changes {
     return address;
   }
 
-  /** `setString` of a value that is in blocks, which are the key's from then on. */
-  setBlocks(address: number, hash: number, key: Buffer, from: number, length: number, value: BlockString, expireAt: number): number {
+  /** `setString` of a long value, which is the key's from then on. */
+  setHeld(address: number, hash: number, key: Buffer, from: number, length: number, value: Blob | BlockString, expireAt: number): number {
     const meta = this.metaFor(address, Type.STRING, Encoding.RAW);
     const made = filled(value, () => {
       if (address === 0) return this.create(hash, key, from, length, meta, 0, value, expireAt === KEEP_EXPIRY ? NO_EXPIRY : expireAt);

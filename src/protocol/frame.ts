@@ -43,6 +43,8 @@ export class Frame {
   end = 0;
   /** Arguments in blocks, in their order; null for none, which is nearly always. They are the frame's until `release`. */
   long: LongArgument[] | null = null;
+  /** Whether the buffer has been made for this request, so that a value may be kept in it: no one writes to it, nor reads it again. */
+  keepable = false;
   /** Whether `keyHash` is the hash of argument 1, worked out ahead (keyspace/lookahead.ts). */
   hashed = false;
   keyHash = 0;

@@ -58,6 +58,11 @@ export interface StreamOptions {
   readonly changesBuffer?: boolean;
   /** Whether long arguments are put into blocks as they come (`Frame.long`), so that nothing of them is joined. False unless told. */
   readonly usesBlocks?: boolean;
+  /**
+   * Whether nothing of a request is read once it has been executed: a value may be kept in the buffer of one that came in several pieces
+   * (`Frame.keepable`). False unless told.
+   */
+  readonly forgetsExecuted?: boolean;
 }
 
 export class RequestStream {
@@ -70,6 +75,7 @@ export class RequestStream {
   private readonly limits: RequestLimits;
   private readonly chunksAreReused: boolean;
   private readonly changesBuffer: boolean;
+  private readonly forgetsExecuted: boolean;
   /** See StreamOptions. It may change between two chunks. */
   usesBlocks: boolean;
   /** Where the first request of the batch begins, and whether the bytes end inside the one behind the last. */
@@ -98,6 +104,7 @@ export class RequestStream {
     this.chunksAreReused = options.chunksAreReused ?? false;
     this.changesBuffer = options.changesBuffer ?? false;
     this.usesBlocks = options.usesBlocks ?? false;
+    this.forgetsExecuted = options.forgetsExecuted ?? false;
   }
 
   // ---- bytes in
@@ -361,7 +368,9 @@ export class RequestStream {
     }
     batch.count = count;
     this.started = parser.remaining >= 0 ? batch.frames[count] : null;
-    this.lacksBytes = batch.frames[0].long !== null;
+    const [first] = batch.frames;
+    this.lacksBytes = first.long !== null;
+    first.keepable = this.forgetsExecuted && count > 0 && this.held !== null && this.buffer === this.held.buffer;
     return count > 0 || batch.blank || batch.error !== null;
   }
 

@@ -91,6 +91,7 @@ export class RequestParser {
    */
   parse(frame: Frame, buffer: Buffer, end: number, limits: RequestLimits): Parsed {
     frame.buffer = buffer;
+    frame.keepable = false;
     frame.hashed = false;
     if (this.remaining < 0) {
       frame.start = this.position;

@@ -80,7 +80,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     this.remoteAddress = ends.remoteAddress;
     this.localAddress = ends.localAddress;
     this.fileDescriptor = ends.fileDescriptor;
-    this.stream = new RequestStream(shared.batch, shared.limits, { changesBuffer: true, usesBlocks: true });
+    this.stream = new RequestStream(shared.batch, shared.limits, { changesBuffer: true, usesBlocks: true, forgetsExecuted: true });
   }
 
   // ---- in

@@ -373,18 +373,23 @@ describe("what a key holds is its own", () => {
     }
   });
 
-  test("so that what a transaction does to it next is done once on replicas", async () => {
+  test("so that what is done to it next, in a transaction or not, is done once on replicas and theirs", async () => {
     await using ours = await Ours.start();
+    await using middle = await Ours.start();
     await using below = await Ours.start();
-    await follow(below.client, ours.port);
-    for (const size of [...SIZES, LONG.length]) {
+    await follow(middle.client, ours.port);
+    await follow(below.client, middle.port);
+    for (const [size, unit] of [...SIZES, LONG.length].flatMap((bytes) => [
+      [bytes, false],
+      [bytes, true],
+    ]) as [number, boolean][]) {
       await ours.client.pipeline([
-        ["MULTI"],
+        ...(unit ? [["MULTI"]] : []),
         ["SET", "k", Buffer.alloc(size, "a")],
         ["BITFIELD", "k", "INCRBY", "u8", 0, 1],
         ["APPEND", "k", "b"],
         ["BITFIELD", "k", "INCRBY", "u8", 80, 1],
-        ["EXEC"],
+        ...(unit ? [["EXEC"]] : []),
       ]);
       await sameOffset(ours.client, below.client);
       expect(await below.client.text("GETRANGE", "k", 0, 11)).toBe("baaaaaaaaabaa".slice(0, 12));

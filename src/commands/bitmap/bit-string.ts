@@ -45,7 +45,7 @@ export function openBits(call: Call, address: number, length: number): number {
   if (length > BLOCKS_FROM) {
     const value = new BlockString();
     value.grow(length);
-    return database.setBlocks(0, call.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], value, NO_EXPIRY);
+    return database.setHeld(0, call.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], value, NO_EXPIRY);
   }
   const zeros = length <= ZEROS.length ? ZEROS : Buffer.alloc(length);
   const made = database.setString(0, call.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], zeros, 0, length, NO_EXPIRY);

@@ -151,7 +151,7 @@ function storeResult(call: Call, operation: BitOperation, sources: readonly BitS
   } else if (length > BLOCKS_FROM) {
     const result = new BlockString();
     combineBits(operation, sources, length, result);
-    database.setBlocks(address, call.keyHash, frame.buffer, frame.offsets[2], frame.lengths[2], result, NO_EXPIRY);
+    database.setHeld(address, call.keyHash, frame.buffer, frame.offsets[2], frame.lengths[2], result, NO_EXPIRY);
   } else {
     const result = Buffer.allocUnsafeSlow(length);
     combineBits(operation, sources, length, { buffer: result, from: 0 });

@@ -61,7 +61,7 @@ export const setrange = command("setrange", { arity: 4, since: "2.2.0", flags: "
       const value = new BlockString();
       value.grow(offset);
       appendArgument(call, value, 3);
-      database.setBlocks(0, call.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], value, NO_EXPIRY);
+      database.setHeld(0, call.keyHash, frame.buffer, frame.offsets[1], frame.lengths[1], value, NO_EXPIRY);
     } else {
       const value = Buffer.alloc(length);
       copyBytes(value, offset, frame.buffer, frame.offsets[3], frame.offsets[3] + size);

@@ -12,10 +12,11 @@
  * The version of package.json and the commit are baked in as BUILD_VERSION and BUILD_COMMIT ("unknown" outside a git checkout), the place of
  * the worker inside the executable as BUILD_WORKER.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import manifest from "./package.json" with { type: "json" };
+import { signMachO } from "./scripts/macho-signature.ts";
 
 const ROOT = import.meta.dir;
 const SUMS = "SHA256SUMS";
@@ -67,9 +68,10 @@ function commitHash(): string {
  * Builds for `target` (this platform when null); -> the path of the executable. Throws a sentence that says which target failed and why.
  */
 async function build(target: TargetName | null, options: BuildOptions): Promise<string> {
-  const windows = target === null ? process.platform === "win32" : target.startsWith("windows");
+  const runsOn = (system: string, platform: NodeJS.Platform): boolean =>
+    target === null ? process.platform === platform : target.startsWith(system);
+  const windows = runsOn("windows", "win32");
   const outfile = join(options.outdir, `replicant${target === null ? "" : `-${target}`}${windows ? ".exe" : ""}`);
-  const label = target ?? "this platform";
   try {
     const result = await Bun.build({
       // A worker of the program is a file of its own inside.
@@ -94,12 +96,22 @@ async function build(target: TargetName | null, options: BuildOptions): Promise<
       },
     });
     for (const log of result.logs) console.error(String(log));
+    // The maps of the program and of its worker: copies, both are inside.
+    for (const { kind, path } of result.outputs) if (kind === "sourcemap") rmSync(path, { force: true });
+    if (!(await Bun.file(outfile).exists())) throw new Error(`Bun reported success but wrote no ${relative(ROOT, outfile)}`);
+    if (runsOn("macos", "darwin")) await sign(outfile);
   } catch (error) {
-    throw new Error(`${label}: ${explain(error, target)}`);
+    throw new Error(`${target ?? "this platform"}: ${explain(error, target)}`);
   }
-  rmSync(outfile.replace(/(\.exe)?$/, ".map"), { force: true }); // a copy of the map that is already inside
-  if (!(await Bun.file(outfile).exists())) throw new Error(`${label}: Bun reported success but wrote no ${relative(ROOT, outfile)}`);
   return outfile;
+}
+
+/** Signs the executable for macOS at `path`, where a new file takes its place: the system remembers the signature of one that has run. */
+async function sign(path: string): Promise<void> {
+  const signed = signMachO(await Bun.file(path).bytes(), "replicant");
+  const temporary = `${path}.signed`;
+  writeFileSync(temporary, signed, { mode: 0o755 });
+  renameSync(temporary, path);
 }
 
 /** What went wrong, with the advice that fits when it was the runtime of another platform that could not be had. */

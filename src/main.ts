@@ -11,6 +11,7 @@ import { LogFileError } from "./log.ts";
 import { lowerCompilerThreads } from "./process/compiler-threads.ts";
 import { daemon, startInBackground } from "./process/daemon.ts";
 import { FileLimitError } from "./process/fd-limit.ts";
+import { followSignals } from "./process/signals.ts";
 import { supervision } from "./process/supervision.ts";
 import { Server } from "./server.ts";
 import { LoadError } from "./snapshot/load-handler.ts";
@@ -51,7 +52,7 @@ async function main(argv: readonly string[]): Promise<number> {
   // Who supervises a process wants to see it.
   if (config.values.daemonize && supervised === "no" && !background.inBackground) return startInBackground(ownCommand(argv), input);
   const server = new Server(config);
-  handleSignals(server);
+  followSignals(server, process);
   handleCrashes(server);
   handleAbort(server);
   lowerCompilerThreads();
@@ -98,37 +99,6 @@ function endBy(signal: NodeJS.Signals): void {
   process.on(signal, () => {});
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
-}
-
-/**
- * SIGTERM and SIGINT shut down as SHUTDOWN with the options of shutdown-on-sigterm and -sigint does. One that comes meanwhile changes nothing,
- * but a SIGINT, mostly of someone at a terminal: that does not wait for anything.
- */
-function handleSignals(server: Server): void {
-  const { log, config, persistence } = server;
-  let ending = false;
-  const shutDown = async (options: readonly ("save" | "nosave" | "now" | "force")[]): Promise<void> => {
-    const has = (option: (typeof options)[number]): boolean => options.includes(option);
-    const save = has("save") ? "always" : has("nosave") ? "never" : "configured";
-    ending = true;
-    // The data set could not be saved, or the shutdown was aborted: the server goes on, and the next signal is a first one.
-    if (!(await server.shutdownBySignal({ save, now: has("now"), force: has("force") }))) ending = false;
-  };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
-      if (ending && signal === "SIGINT") {
-        log.warning("You insist... exiting now.");
-        persistence.abandonFinalSave();
-        process.exit(1);
-      }
-      log.warning(
-        persistence.loading === null
-          ? `Received ${signal} scheduling shutdown...`
-          : "Received shutdown signal during loading, scheduling shutdown.",
-      );
-      if (!ending) void shutDown(config.values[signal === "SIGTERM" ? "shutdown-on-sigterm" : "shutdown-on-sigint"]);
-    });
-  }
 }
 
 try {

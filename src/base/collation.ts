@@ -15,7 +15,7 @@ const LIBRARIES: readonly (readonly [library: string, mask: number])[] =
       ];
 
 /** Locales whose order is that of bytes. */
-const BY_BYTES = /^(C|POSIX|C\.utf-?8)$/i;
+export const BY_BYTES = /^(C|POSIX|C\.utf-?8)$/i;
 const FIRST_BYTES = 256;
 
 function open() {

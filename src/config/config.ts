@@ -3,7 +3,7 @@
 import { replaceFile } from "../base/files.ts";
 import { globMatch } from "../base/glob.ts";
 import { errors } from "../errors.ts";
-import { parseSetting } from "./directive.ts";
+import { parseSetting, reasonWithoutEffect } from "./directive.ts";
 import { failureWords, InvalidValue } from "./error.ts";
 import { Loader, type StartupSettings, type WordsLine } from "./file.ts";
 import type { ParseContext, RewrittenLine, Setting } from "./kinds.ts";
@@ -125,8 +125,9 @@ export class Config {
   withoutEffect(names: readonly string[] = DIRECTIVE_NAMES): string[] {
     const given = names.map(findDirective).filter((entry) => entry !== undefined);
     return given
-      .filter(({ row, principal }) => row.effect === "ignored" && this.text(principal) !== row.initial.text)
-      .map(({ name, row }) => `Directive '${name}' has no effect: ${row.reason}`);
+      .map(({ name, row, principal }) => ({ name, reason: reasonWithoutEffect(row, this.setting(principal), this.surroundings.platform) }))
+      .filter(({ reason }) => reason !== "")
+      .map(({ name, reason }) => `Directive '${name}' has no effect: ${reason}`);
   }
 
   /**

@@ -9,6 +9,18 @@ import type { Kind, ParseContext, Setting } from "./kinds.ts";
  */
 type Effect = "effective" | "ignored" | "default-only";
 
+/**
+ * What becomes of a directive on Windows, which lacks what it needs: `refused` where going on would harm users, `ignored` where it harms no
+ * one, as for directives that are missing everywhere.
+ */
+interface OnWindows {
+  readonly effect: "refused" | "ignored";
+  /** Why, and what to do instead: the end of a sentence. */
+  readonly reason: string;
+  /** Values beside the default that ask nothing of the system. */
+  readonly harmless: RegExp | null;
+}
+
 /** What sets a directive apart from the ordinary: changeable at run time, listed, open to every administrator. */
 export interface Traits {
   /** Its older name; "" for none. */
@@ -25,6 +37,8 @@ export interface Traits {
   readonly denyWhileLoading?: boolean;
   /** Its value names something that can change behind it (a file), so setting the same value again still applies. */
   readonly volatile?: boolean;
+  /** Null: it is as elsewhere. */
+  readonly onWindows?: OnWindows | null;
 }
 
 const ORDINARY: Required<Traits> = {
@@ -35,6 +49,7 @@ const ORDINARY: Required<Traits> = {
   sensitive: false,
   denyWhileLoading: false,
   volatile: false,
+  onWindows: null,
 };
 
 /** The traits of a row, or its older name if that is all. */
@@ -79,6 +94,28 @@ export function defaultOnly<V>(kind: Kind<V>, initial: string, help: string, tra
   return { ...directive(kind, initial, help, traits), effect: "default-only" };
 }
 
+/** A trait: Windows lacks what the directive needs, and values that need it are refused; `harmless` ones are taken. */
+export function refusedOnWindows(reason: string, harmless: RegExp | null = null): Traits {
+  return { onWindows: { effect: "refused", reason, harmless } };
+}
+
+/** Likewise, but they are taken and change nothing. */
+export function ignoredOnWindows(reason: string, harmless: RegExp | null = null): Traits {
+  return { onWindows: { effect: "ignored", reason, harmless } };
+}
+
+/** Returns why `setting` has no effect on `platform`, or "". */
+export function reasonWithoutEffect(row: Directive<unknown>, setting: Setting<unknown>, platform: NodeJS.Platform): string {
+  if (setting.text === row.initial.text) return "";
+  if (row.effect === "ignored") return row.reason;
+  return isLacking(row, setting, platform) ? (row.onWindows?.reason ?? "") : "";
+}
+
+/** Whether `setting` asks for something that `platform` does not have. */
+function isLacking({ onWindows, initial }: Directive<unknown>, { text }: Setting<unknown>, platform: NodeJS.Platform): boolean {
+  return platform === "win32" && onWindows !== null && text !== initial.text && onWindows.harmless?.test(text) !== true;
+}
+
 function readInitial<V>(kind: Kind<V>, initial: string): Setting<V> {
   return kind.parse(kind.multiArg ? initial.split(" ") : [initial], {
     get current(): Setting<V> {
@@ -86,7 +123,7 @@ function readInitial<V>(kind: Kind<V>, initial: string): Setting<V> {
     },
     repeated: false,
     // Defaults ask nothing of the machine.
-    surroundings: { cwd: ".", refuseDirectory: () => null, listDirectory: () => [] },
+    surroundings: { platform: "linux", cwd: ".", refuseDirectory: () => null, listDirectory: () => [] },
   });
 }
 
@@ -96,6 +133,9 @@ export function parseSetting<V>(name: string, row: Directive<V>, words: readonly
   const setting = row.kind.parse(words, context);
   if (row.effect === "default-only" && setting.text !== row.initial.text) {
     throw new UnsupportedValue(`'${[name, ...words].join(" ")}' is not supported by this version of Replicant`);
+  }
+  if (row.onWindows?.effect === "refused" && isLacking(row, setting, context.surroundings.platform)) {
+    throw new UnsupportedValue(`'${[name, ...words].join(" ")}' is not supported on Windows: ${row.onWindows.reason}`);
   }
   return setting;
 }

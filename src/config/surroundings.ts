@@ -1,10 +1,12 @@
-/** What configuration asks of the machine: directories and the working directory. */
+/** What configuration asks of the machine: its system, directories and the working directory. */
 
 import { accessSync, constants, readdirSync, statSync } from "node:fs";
 import { failureWords } from "./error.ts";
 
 /** What configuration asks of the machine. A parameter everywhere, so that reading a configuration is pure and tests need no files. */
 export interface Surroundings {
+  /** Which system it runs: some lack what a directive needs. */
+  readonly platform: NodeJS.Platform;
   /** The directory that `dir` starts from and that relative paths are meant in; absolute. */
   readonly cwd: string;
   /** Returns null when `path` is a directory that can be entered, else the reason in strerror's words. */
@@ -15,6 +17,8 @@ export interface Surroundings {
 
 /** The real machine. */
 export const machine: Surroundings = {
+  platform: process.platform,
+
   get cwd(): string {
     return process.cwd();
   },

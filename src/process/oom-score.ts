@@ -11,13 +11,15 @@ const LIMIT = 1000;
 export class OomScore {
   private readonly config: Config;
   private readonly log: Log;
+  private readonly platform: NodeJS.Platform;
   /** What the process had before; null while it is left alone. */
   private base: number | null = null;
   private applied: number | null = null;
 
-  constructor(config: Config, log: Log) {
+  constructor(config: Config, log: Log, platform: NodeJS.Platform = process.platform) {
     this.config = config;
     this.log = log;
+    this.platform = platform;
     config.onChange(["oom-score-adj", "oom-score-adj-values"], () => {
       return this.apply() ? undefined : "Failed to set current oom_score_adj. Check server logs.";
     });
@@ -28,6 +30,10 @@ export class OomScore {
     const { values } = this.config;
     const mode = values["oom-score-adj"];
     if (mode === "no" && this.base === null) return true;
+    if (this.platform !== "linux") {
+      this.log.warning("Unable to write oom_score_adj: only the kernel of Linux has one");
+      return false;
+    }
     try {
       const base = this.base ?? Number.parseInt(readFileSync(FILE, "latin1"), 10);
       const [master = 0, replica = 0] = values["oom-score-adj-values"];

@@ -17,7 +17,14 @@ export interface Supervision {
 const NONE: Supervision = { ready() {}, stopping() {} };
 
 /** Errors: ConfigError where the manager that is named cannot be spoken to. */
-export function supervision(wanted: Supervisor, env: Environment, log: Log, stop: () => void): Supervision {
+export function supervision(
+  wanted: Supervisor,
+  env: Environment,
+  log: Log,
+  stop: () => void,
+  platform: NodeJS.Platform = process.platform,
+): Supervision {
+  if (platform === "win32") return NONE; // the log says so: the directive has no effect there
   const found = wanted !== "auto" ? wanted : env.UPSTART_JOB !== undefined ? "upstart" : env.NOTIFY_SOCKET !== undefined ? "systemd" : "no";
   if (found === "no") return NONE;
   if (found === "upstart") return upstart(env, log, stop);

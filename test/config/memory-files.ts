@@ -3,10 +3,12 @@ import type { Surroundings } from "../../src/config/surroundings.ts";
 /** Files that exist in a test only: a reader, and the surroundings in which they lie. */
 export class MemoryFiles implements Surroundings {
   readonly cwd = "/home/me";
+  readonly platform: NodeJS.Platform;
   private readonly files: ReadonlyMap<string, string>;
 
   /** `files`: absolute path to content, in bytes (latin1). */
-  constructor(files: Readonly<Record<string, string>> = {}) {
+  constructor(files: Readonly<Record<string, string>> = {}, platform: NodeJS.Platform = "linux") {
+    this.platform = platform;
     this.files = new Map(Object.entries(files));
   }
 

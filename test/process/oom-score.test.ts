@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Config } from "../../src/config/config.ts";
+import type { Log } from "../../src/log.ts";
+import { OomScore } from "../../src/process/oom-score.ts";
 import { type ServerProcess, startServer } from "../support/process.ts";
 import { startRedis } from "../support/redis.ts";
 
@@ -42,4 +45,17 @@ test.skipIf(!LINUX_WITH_REDIS)("oom-score-adj sets the process's score as Redis 
     for (const client of clients) client.close();
     await Promise.all(servers.map((server) => server.stop()));
   }
+});
+
+// As Redis where the kernel has none: the start goes on, CONFIG SET is refused.
+test.each(["win32", "darwin"] as const)("oom-score-adj is nothing that %s can do, and the log says so", (platform) => {
+  const lines: string[] = [];
+  const config = Config.of({ "oom-score-adj": "yes" });
+  const score = new OomScore(config, { warning: (line: string) => void lines.push(line) } as Log, platform);
+  expect(score.apply()).toBe(false);
+  expect(lines).toEqual(["Unable to write oom_score_adj: only the kernel of Linux has one"]);
+  expect(config.set([["oom-score-adj", "absolute"]])?.reply).toBe(
+    "ERR CONFIG SET failed (possibly related to argument 'oom-score-adj') - Failed to set current oom_score_adj. Check server logs.",
+  );
+  expect(config.set([["oom-score-adj", "no"]])).toBeNull();
 });

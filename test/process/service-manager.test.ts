@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Log } from "../../src/log.ts";
+import { supervision } from "../../src/process/supervision.ts";
 import { until } from "../replication/support.ts";
 import { startServer } from "../support/process.ts";
 
@@ -91,6 +92,17 @@ describe.skipIf(!isGlibc)("a service manager and the system logger (needs glibc)
     expect(second).toStartWith(`<${19 * 8 + 4}>`);
     expect(readFileSync(join(directory, "file"), "latin1")).toContain("* noticed\n");
   });
+});
+
+test("Windows has no service manager that is told, whatever the environment says", () => {
+  const stopped: string[] = [];
+  const log = new Log({ level: "nothing", file: "" });
+  for (const wanted of ["systemd", "upstart", "auto"] as const) {
+    const manager = supervision(wanted, { NOTIFY_SOCKET: "/nowhere", UPSTART_JOB: "redis" }, log, () => stopped.push(wanted), "win32");
+    manager.ready(false);
+    manager.stopping();
+  }
+  expect(stopped).toEqual([]);
 });
 
 describe.skipIf(process.platform !== "linux")("oom-score-adj (Linux)", () => {

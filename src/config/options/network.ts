@@ -1,6 +1,6 @@
 /** The directives of connections: addresses, sockets, limits of clients. */
 
-import { directive, FIXED, ignored } from "../directive.ts";
+import { directive, FIXED, ignored, ignoredOnWindows, refusedOnWindows } from "../directive.ts";
 import { bool, count, integer, longCount, memory, octal, optionalPath, optionalText, port } from "../kinds.ts";
 import { INT64_MAX, UINT_MAX } from "../numbers.ts";
 import { addresses, outputLimits } from "../special-kinds.ts";
@@ -10,8 +10,14 @@ export const NETWORK = {
   // Everywhere, as Redis: protected-mode keeps clients of other machines out until there is a password.
   bind: directive(addresses, "* -::*", "Addresses to listen on; one that starts with - may be missing on this machine"),
   port: directive(port, "6379", "TCP port to listen on; 0 for none"),
-  unixsocket: directive(optionalPath, "", "Path of a Unix socket to listen on as well", FIXED),
-  unixsocketperm: directive(octal(0o777), "0", "File mode of the Unix socket, octal; 0 leaves it to the umask", FIXED),
+  unixsocket: directive(optionalPath, "", "Path of a Unix socket to listen on as well", {
+    ...FIXED,
+    ...refusedOnWindows("clients reach the server over TCP"),
+  }),
+  unixsocketperm: directive(octal(0o777), "0", "File mode of the Unix socket, octal; 0 leaves it to the umask", {
+    ...FIXED,
+    ...ignoredOnWindows("there is no Unix socket"),
+  }),
   "tcp-backlog": ignored(count, "511", "the runtime decides how many connections may wait to be accepted", FIXED),
   "tcp-keepalive": directive(count, "300", "Seconds between TCP keepalive probes to clients; 0 sends none"),
   timeout: directive(count, "0", "Seconds after which an idle client is disconnected; 0 for never"),

@@ -1,7 +1,8 @@
 /** The directives of the process: its life, logs, clocks, scripts. */
 
+import { BY_BYTES } from "../../base/collation.ts";
 import { checkTitleTemplate } from "../checks.ts";
-import { directive, FIXED, HIDDEN, ignored } from "../directive.ts";
+import { directive, FIXED, HIDDEN, ignored, ignoredOnWindows, refusedOnWindows } from "../directive.ts";
 import { bool, count, integer, longCount, memory, oneOf, optionalPath, optionalText, path, someOf, text } from "../kinds.ts";
 import { INT_MAX, INT64_MAX } from "../numbers.ts";
 import { eventClasses, oomScores, percentiles } from "../special-kinds.ts";
@@ -17,8 +18,14 @@ export const SERVER = {
   databases: directive(integer(1, INT_MAX), "16", "How many databases SELECT reaches", FIXED),
   hz: directive(integer(0, INT_MAX, { min: 1n, max: 500n }), "10", "How often a second background work runs, 1 to 500"),
   "dynamic-hz": ignored(bool, "yes", "background work with more to do takes extra turns by itself"),
-  daemonize: directive(bool, "no", "Run in the background", FIXED),
-  supervised: directive(oneOf(["upstart", "systemd", "auto", "no"]), "no", "Service manager to report to", FIXED),
+  daemonize: directive(bool, "no", "Run in the background", {
+    ...FIXED,
+    ...refusedOnWindows("run it as a service, or with start /b"),
+  }),
+  supervised: directive(oneOf(["upstart", "systemd", "auto", "no"]), "no", "Service manager to report to", {
+    ...FIXED,
+    ...ignoredOnWindows("no service manager of Windows is reported to", /^auto$/),
+  }),
   pidfile: directive(optionalPath, "", "File to write the process id to", FIXED),
   "set-proc-title": ignored(bool, "yes", "the runtime cannot change the process list", FIXED),
   "proc-title-template": ignored(
@@ -33,7 +40,10 @@ export const SERVER = {
 
   loglevel: directive(oneOf(["debug", "verbose", "notice", "warning", "nothing"]), "notice", "Least important messages that are logged"),
   logfile: directive(path(), "", "File to log to; empty for standard output", FIXED),
-  "syslog-enabled": directive(bool, "no", "Log to the system logger too", FIXED),
+  "syslog-enabled": directive(bool, "no", "Log to the system logger too", {
+    ...FIXED,
+    ...refusedOnWindows("the log goes to standard output, or to a logfile"),
+  }),
   "syslog-ident": directive(text(), "redis", "Name in the system log", FIXED),
   "syslog-facility": directive(oneOf(FACILITIES), "local0", "Facility of the system log", FIXED),
   "crash-log-enabled": directive(bool, "yes", "Write a bug report to the log when the server breaks"),
@@ -64,7 +74,12 @@ export const SERVER = {
   "busy-reply-threshold": directive(longCount, "5000", "Milliseconds of a script until others hear BUSY", "lua-time-limit"),
   "lua-memory-limit": directive(memory(1024 * 1024, INT64_MAX), "1gb", "Bytes that a script may take before it ends with an error"),
   "lua-evaluated-runs": directive(longCount, "10", "How often a script is run before it is compiled"),
-  "locale-collate": directive(text(), "", "Locale whose order SORT ALPHA follows; empty for the environment's"),
+  "locale-collate": directive(
+    text(),
+    "",
+    "Locale whose order SORT ALPHA follows; empty for the environment's",
+    refusedOnWindows("SORT ALPHA follows the order of bytes there, as with C", BY_BYTES),
+  ),
 
   "oom-score-adj": directive(oneOf(["no", "yes", "relative", "absolute"], { relative: "yes" }), "no", "Tell the kernel what to end first"),
   "oom-score-adj-values": directive(oomScores, "0 200 800", "How readily: as a master, as a replica, while saving"),

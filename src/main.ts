@@ -93,8 +93,9 @@ function handleAbort(server: Server): void {
   });
 }
 
-/** Ends the process as the signal does by itself. */
-function endBy(signal: NodeJS.Signals): void {
+/** Ends the process as the signal does by itself; on Windows, which has no such signals, with its code. */
+function endBy(signal: Parameters<typeof crashBySignal>[0]): void {
+  if (process.platform === "win32") process.exit(crashBySignal(signal).code);
   // Once a handler has come and gone, the system's default is in force and not the runtime's.
   process.on(signal, () => {});
   process.removeAllListeners(signal);

@@ -15,12 +15,15 @@ export class OomScore {
   /** What the process had before; null while it is left alone. */
   private base: number | null = null;
   private applied: number | null = null;
+  /** Whether the log says that this system has no such score. */
+  private told = false;
 
   constructor(config: Config, log: Log, platform: NodeJS.Platform = process.platform) {
     this.config = config;
     this.log = log;
     this.platform = platform;
     config.onChange(["oom-score-adj", "oom-score-adj-values"], () => {
+      this.told = false;
       return this.apply() ? undefined : "Failed to set current oom_score_adj. Check server logs.";
     });
   }
@@ -31,7 +34,8 @@ export class OomScore {
     const mode = values["oom-score-adj"];
     if (mode === "no" && this.base === null) return true;
     if (this.platform !== "linux") {
-      this.log.warning("Unable to write oom_score_adj: only the kernel of Linux has one");
+      if (!this.told) this.log.warning("Unable to write oom_score_adj: only the kernel of Linux has one");
+      this.told = true;
       return false;
     }
     try {

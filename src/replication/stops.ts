@@ -11,9 +11,12 @@ export type StopPoint = "after-fork" | "before-rdb-channel" | "on-streaming-repl
 export class Stops {
   private readonly points = new Set<StopPoint>();
   private readonly log: Log;
+  /** Whether this system can stop and continue a process. */
+  readonly possible: boolean;
 
-  constructor(log: Log) {
+  constructor(log: Log, platform: NodeJS.Platform = process.platform) {
     this.log = log;
+    this.possible = platform !== "win32";
   }
 
   add(...points: readonly StopPoint[]): void {

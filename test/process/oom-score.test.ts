@@ -48,11 +48,11 @@ test.skipIf(!LINUX_WITH_REDIS)("oom-score-adj sets the process's score as Redis 
 });
 
 // As Redis where the kernel has none: the start goes on, CONFIG SET is refused.
-test.each(["win32", "darwin"] as const)("oom-score-adj is nothing that %s can do, and the log says so", (platform) => {
+test.each(["win32", "darwin"] as const)("oom-score-adj is nothing that %s can do, and the log says so once", (platform) => {
   const lines: string[] = [];
   const config = Config.of({ "oom-score-adj": "yes" });
   const score = new OomScore(config, { warning: (line: string) => void lines.push(line) } as Log, platform);
-  expect(score.apply()).toBe(false);
+  for (let i = 0; i < 3; i++) expect(score.apply()).toBe(false);
   expect(lines).toEqual(["Unable to write oom_score_adj: only the kernel of Linux has one"]);
   expect(config.set([["oom-score-adj", "absolute"]])?.reply).toBe(
     "ERR CONFIG SET failed (possibly related to argument 'oom-score-adj') - Failed to set current oom_score_adj. Check server logs.",

@@ -5,7 +5,7 @@ import { type CommandError, commandError, errors } from "../../../errors.ts";
 import type { Call } from "../../../execution/call.ts";
 import { commandsOf } from "../../../execution/command-spec.ts";
 import { Frame } from "../../../protocol/frame.ts";
-import type { StopPoint } from "../../../replication/stops.ts";
+import type { StopPoint, Stops } from "../../../replication/stops.ts";
 import { type HelpEntry, replyHelp, wrongArguments } from "../../arguments/help.ts";
 import { wordSet } from "../../arguments/numbers.ts";
 import { crashBySignal, crashOf } from "../crash-report.ts";
@@ -234,7 +234,7 @@ const PAUSES: readonly StopPoint[] = ["after-fork", "before-rdb-channel", "on-st
 function replicationPause(call: Call): void {
   const { stops } = call.server.replication;
   const point = PAUSES.find((known) => call.is(2, known));
-  if (point !== undefined) stops.add(point);
+  if (point !== undefined) requireStop(stops).add(point);
   else if (call.is(2, "clear")) stops.clear();
   else throw wrongArguments(call);
 }
@@ -243,7 +243,12 @@ function replicationPause(call: Call): void {
 function pauseAfterFork(call: Call): void {
   const { stops } = call.server.replication;
   stops.clear();
-  if (leadingInteger(call.text(2)) !== 0) stops.add("after-fork", "before-main-channel");
+  if (leadingInteger(call.text(2)) !== 0) requireStop(stops).add("after-fork", "before-main-channel");
+}
+
+function requireStop(stops: Stops): Stops {
+  if (!stops.possible) throw commandError("ERR a process cannot be stopped and continued on Windows");
+  return stops;
 }
 
 function delayChannelFree(call: Call): void {

@@ -81,8 +81,9 @@ export class Collation {
   }
 }
 
-/** The locale that the environment names for the order of strings. */
+/** The locale that the environment names for the order of strings; on Windows there is none to be had. */
 function ofEnvironment(): string {
+  if (process.platform === "win32") return "C";
   const { LC_ALL, LC_COLLATE, LANG } = process.env;
   return LC_ALL || LC_COLLATE || LANG || "C";
 }

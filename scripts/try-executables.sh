@@ -17,6 +17,9 @@ folder=dist
 install=""
 for word in "$@"; do if [ "$word" = --install ]; then install=yes; else folder="$word"; fi; done
 folder="$(cd "$folder" && pwd)" || exit 2
+for name in linux-x64 linux-arm64 linux-x64-musl windows-x64.exe; do
+  [ -x "$folder/replicant-$name" ] || { echo "there is no $folder/replicant-$name: npm run build -- --all" >&2; exit 2; }
+done
 export DEBIAN_FRONTEND=noninteractive WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml="
 scratch="$(mktemp -d)"
 export WINEPREFIX="$scratch/wine"
@@ -82,6 +85,8 @@ start() {
     sleep 0.1
   done
   wrong "it did not answer PING"
+  end "$how"
+  return 1
 }
 
 plainly() {
@@ -100,7 +105,7 @@ in_console() {
 # Ends it, and waits for that.
 end() {
   local status
-  if [ "$1" = in_console ]; then printf '\003' >&4; else kill -TERM "$emulator"; fi
+  if [ "$1" = in_console ]; then (printf '\003' >&4); else kill -TERM "$emulator" 2>/dev/null; fi
   for _ in $(seq 200); do
     kill -0 "$emulator" 2>/dev/null || break
     sleep 0.1
@@ -153,14 +158,14 @@ live() {
   [[ "$output" == "Replicant v="* ]] || wrong "--version printed '$output'"
   output="$(timeout 60 "$@" --help 2>/dev/null | tr -d '\r')"
   [[ "$output" == "Usage: replicant"* ]] || wrong "--help printed '${output:0:80}'"
-  start "$how" "$@"
+  start "$how" "$@" || return
   expect SET +OK "$(ask SET greeting hello)"
   expect GET hello "$(ask GET greeting)"
   expect "a script" :5000050000 "$(ask EVAL '"local s=0 for i=1,100000 do s=s+i end return s"' 0)"
   expect "MEMORY PURGE" +OK "$(ask MEMORY PURGE)"
   end "$how"
   [ -s "$scratch/data/dump.rdb" ] || wrong "it saved nothing"
-  start "$how" "$@"
+  start "$how" "$@" || return
   expect "GET after the second start" hello "$(ask GET greeting)"
   end "$how"
 }
@@ -200,7 +205,7 @@ musl() {
   faults=""
   output="$("$exe" --version 2>&1)" && wrong "it started without libstdc++"
   [[ "$output" == *"Error loading shared library libstdc++.so.6: No such file or directory"* ]] || wrong "without libstdc++ it said '${output:0:200}'"
-  [ -z "$faults" ] || { failed=$((failed + 1)); echo "not ok: linux-x64-musl: ${faults#; }"; }
+  [ -z "$faults" ] || { tried=$((tried + 1)) failed=$((failed + 1)); echo "not ok: linux-x64-musl: ${faults#; }"; return; }
   make_libstdcxx "$exe" "$scratch" || { skip linux-x64-musl "a libstdc++ for it needs g++ and binutils"; return; }
   try linux-x64-musl plainly musl env LD_LIBRARY_PATH="$scratch" "$exe"
 }
@@ -232,7 +237,7 @@ windows() {
 
 files() {
   tried=$((tried + 1))
-  if REPLICANT_EXECUTABLES="$folder" timeout 60 "$root/node_modules/.bin/bun" test "$root/test/build/executables.test.ts" >"$scratch/files.log" 2>&1; then
+  if (cd "$root" && REPLICANT_EXECUTABLES="$folder" timeout 60 node_modules/.bin/bun test test/build/executables.test.ts) >"$scratch/files.log" 2>&1; then
     echo "ok: the files of all: signatures, libraries that they need"
   else
     failed=$((failed + 1))

@@ -128,15 +128,14 @@ function sectionStart(data: DataView, at: number): number {
 /** Returns where the file ends without a signature: an old one is the last thing in it, since nothing may come behind. */
 function contentEnd(file: Uint8Array, { linkEdit, signatureAt }: Layout): number {
   const end = linkEdit.offset + linkEdit.bytes;
-  if (signatureAt === null) {
-    if (end !== file.length) throw new Error(`__LINKEDIT ends at ${end}, the Mach-O file at ${file.length}`);
-    return end;
-  }
+  const endsAt = (place: number): boolean => place <= file.length && file.length - place < SIGNATURE_ALIGNMENT;
+  if (!endsAt(end)) throw new Error(`__LINKEDIT ends at ${end}, the Mach-O file at ${file.length}`);
+  if (signatureAt === null) return end;
   const data = viewOf(file);
   const offset = data.getUint32(signatureAt + 8, true);
   const signatureEnd = offset + data.getUint32(signatureAt + 12, true);
-  if (offset < linkEdit.offset || signatureEnd > file.length || align(signatureEnd, SIGNATURE_ALIGNMENT) < end) {
-    throw new Error(`the signature at ${offset} to ${signatureEnd} is not the end of __LINKEDIT, which is ${end}, and of the Mach-O file`);
+  if (offset < linkEdit.offset || !endsAt(signatureEnd)) {
+    throw new Error(`the signature is at ${offset} to ${signatureEnd}, the Mach-O file ends at ${file.length}`);
   }
   return offset;
 }

@@ -49,6 +49,13 @@ function machO({ type = 2, code = 5000, linkEdit = 1008, signature = 64, room = 
   return file;
 }
 
+/** One whose LC_CODE_SIGNATURE points into the code. */
+function elsewhere(): Buffer {
+  const file = machO();
+  file.writeUInt32LE(4096, readCommands(file).commandsEnd - 8);
+  return file;
+}
+
 const sign = (file: Buffer, identifier = "replicant"): Buffer => Buffer.from(signMachO(file, identifier));
 
 describe("an executable for macOS", () => {
@@ -108,9 +115,11 @@ describe("an executable for macOS", () => {
     ["that is cut off in the load commands", machO().subarray(0, 200), "the load commands of the Mach-O file are cut off"],
     [
       "with bytes behind the end",
-      Buffer.concat([machO({ signature: null }), Buffer.alloc(8)]),
-      "__LINKEDIT ends at 9200, the Mach-O file at 9208",
+      Buffer.concat([machO({ signature: null }), Buffer.alloc(16)]),
+      "__LINKEDIT ends at 9200, the Mach-O file at 9216",
     ],
+    ["with bytes behind the signature", Buffer.concat([machO(), Buffer.alloc(16)]), "__LINKEDIT ends at 9264, the Mach-O file at 9280"],
+    ["whose signature is elsewhere", elsewhere(), "the signature is at 4096 to 4160, the Mach-O file ends at 9264"],
     ["without room for a load command", machO({ signature: null, room: 15 }), "the Mach-O file has no room for LC_CODE_SIGNATURE"],
   ])("%s is refused", (_, file, message) => {
     expect(() => sign(file)).toThrow(message);

@@ -111,7 +111,7 @@ export class MasterStream {
     const { origin } = stream;
     if (frame.long !== null) return this.runLong(frame, end, frame.longBytes);
     const isAside = frame.buffer === stream.buffer && executor.changesNoData(frame);
-    if (isAside && this.takesNotes && isNote(frame)) return this.takeNote(frame, end);
+    if (isAside && this.takesNotes && isNote(frame)) return this.takeNote(frame, end, 0);
     executor.execute(session, frame);
     executor.reply.discard();
     if (session.postponed) return;
@@ -125,9 +125,10 @@ export class MasterStream {
   private runLong(frame: Frame, end: number, bytes: number): void {
     const { session, stream, server } = this;
     assert(!session.queueing, "a transaction has its requests in the buffer");
+    const isAside = server.executor.changesNoData(frame);
+    if (isAside && this.takesNotes && isNote(frame)) return this.takeNote(frame, end, bytes);
     this.offset = stream.origin + frame.start;
     this.handOn();
-    const isAside = server.executor.changesNoData(frame);
     server.executor.execute(session, frame);
     server.executor.reply.discard();
     if (session.postponed) return;
@@ -150,15 +151,18 @@ export class MasterStream {
     session.divergence = null;
   }
 
-  /** What stands in the buffer behind the note is where in the history the note would be: it is no part of that. */
-  private takeNote(frame: Frame, end: number): void {
+  /**
+   * What stands in the buffer behind the note is where in the history the note would be: it is no part of that, and nor are the
+   * `bytesInBlocks` of its texts that are not in the buffer.
+   */
+  private takeNote(frame: Frame, end: number, bytesInBlocks: number): void {
     const { session, stream, server } = this;
     if (session.queueing) throw new ProtocolError("a note in a transaction");
     this.offset = stream.origin + frame.start;
     this.handOn();
     const bytes = end - frame.start;
     stream.origin -= bytes;
-    this.received -= bytes;
+    this.received -= bytes + bytesInBlocks;
     server.functions.privileged.replaceAll(textsOfNote(frame));
   }
 

@@ -79,7 +79,7 @@ start() {
   shift
   port="$(free_port)"
   "$how" "$@" --port "$port" --bind 127.0.0.1 --dir "$scratch/data"
-  for _ in $(seq 300); do
+  for _ in $(seq 600); do
     [ "$(ask PING)" = +PONG ] && return
     kill -0 "$emulator" 2>/dev/null || break
     sleep 0.1

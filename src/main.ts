@@ -55,9 +55,9 @@ async function main(argv: readonly string[]): Promise<number> {
   followSignals(server, process);
   handleCrashes(server);
   handleAbort(server);
-  lowerCompilerThreads();
   const manager = supervision(supervised, process.env, server.log, () => process.kill(process.pid, "SIGSTOP"));
   await server.start();
+  lowerCompilerThreads(); // only now: while data is loaded there is no client to serve, and the load wants its code compiled
   background.ready();
   manager.ready(config.values.replicaof !== null);
   const code = await server.stopped;

@@ -11,6 +11,7 @@ import { LogFileError } from "./log.ts";
 import { lowerCompilerThreads } from "./process/compiler-threads.ts";
 import { daemon, startInBackground } from "./process/daemon.ts";
 import { FileLimitError } from "./process/fd-limit.ts";
+import { IdleMemory } from "./process/idle-memory.ts";
 import { followSignals } from "./process/signals.ts";
 import { supervision } from "./process/supervision.ts";
 import { Server } from "./server.ts";
@@ -58,6 +59,12 @@ async function main(argv: readonly string[]): Promise<number> {
   const manager = supervision(supervised, process.env, server.log, () => process.kill(process.pid, "SIGSTOP"));
   await server.start();
   lowerCompilerThreads(); // only now: while data is loaded there is no client to serve, and the load wants its code compiled
+  const { stats, keyspace } = server;
+  const idle = new IdleMemory({
+    bytes: () => stats.bytesIn + stats.bytesOut + stats.replicationBytesIn + stats.replicationBytesOut,
+    heldBytes: () => keyspace.space.objects.usedBytes,
+  });
+  idle.start();
   background.ready();
   manager.ready(config.values.replicaof !== null);
   const code = await server.stopped;

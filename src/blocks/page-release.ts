@@ -28,6 +28,16 @@ export function releaseMemory(bytes: Buffer): boolean {
   return to <= from || advise(from, to - from);
 }
 
+/**
+ * Likewise of addresses, both multiples of the system's page, that are mapped from a file and were not written to: they read as the file when they
+ * are next used. Linux only; elsewhere nothing is given back.
+ */
+export function releaseAddresses(from: number, bytes: number): boolean {
+  if (process.platform !== "linux") return false;
+  advise ??= findAdvise();
+  return advise?.(from, bytes) ?? false;
+}
+
 function findAdvise(): Advise | null {
   const system = SYSTEMS[process.platform];
   for (const library of system?.libraries ?? []) {

@@ -6,7 +6,7 @@ import type { RawClient, Word } from "../support/client.ts";
 import { ADDING, COUNTING, type CollectionType } from "./datasets.ts";
 import { expectKeys } from "./persistence.ts";
 import { selectNamed } from "./select.ts";
-import { alternate, type Contender, type Contenders, inBatches, load, residentBytes, withServer } from "./servers.ts";
+import { alternate, type Contender, type Contenders, emptyBytes, inBatches, load, residentBytes, withServer } from "./servers.ts";
 import { markdownTable, median, ratioCell } from "./table.ts";
 
 export type CollectionsOptions = {
@@ -103,7 +103,7 @@ async function weigh(contender: Contender, set: DataSet, settleMs: number): Prom
   const args = ["--dbfilename", FILE];
   try {
     const before = await withServer(contender, { dir, args }, async (server, client) => {
-      const empty = residentBytes(server.pid);
+      const empty = await emptyBytes(server.pid);
       await load(client, adding(set));
       const loaded = residentBytes(server.pid) - empty;
       await Bun.sleep(settleMs);

@@ -1,5 +1,15 @@
 /** Resident memory per million keys, above what the empty server takes. */
-import { alternate, type Contender, type Contenders, infoField, load, plainKeys, residentBytes, withServer } from "./servers.ts";
+import {
+  alternate,
+  type Contender,
+  type Contenders,
+  emptyBytes,
+  infoField,
+  load,
+  plainKeys,
+  residentBytes,
+  withServer,
+} from "./servers.ts";
 import { median, ratioCell, section } from "./table.ts";
 
 const KEYS = 1_000_000;
@@ -28,7 +38,7 @@ export async function benchMemory(contenders: Contenders, rounds: number): Promi
 
 function weigh(contender: Contender): Promise<Weight> {
   return withServer(contender, {}, async (server, client) => {
-    const empty = residentBytes(server.pid);
+    const empty = await emptyBytes(server.pid);
     await load(client, plainKeys(KEYS));
     const loaded = residentBytes(server.pid);
     await Bun.sleep(SETTLE_MS);

@@ -5,7 +5,17 @@
 import type { RawClient, Word } from "../support/client.ts";
 import { Random } from "../support/property.ts";
 import { cpuSeconds } from "./cpu.ts";
-import { alternate, type Contender, type Contenders, infoField, load, plainKeys, residentBytes, withServer } from "./servers.ts";
+import {
+  alternate,
+  type Contender,
+  type Contenders,
+  emptyBytes,
+  infoField,
+  load,
+  plainKeys,
+  residentBytes,
+  withServer,
+} from "./servers.ts";
 import { median, ratioCell, section } from "./table.ts";
 
 const PLAIN_KEYS = 3_000_000;
@@ -14,8 +24,6 @@ const AFTER_FLUSH_MS = 10_000;
 const CHURN = { operations: 2_100_000, keys: 500_000, smallest: 100, largest: 1100 } as const;
 const AFTER_DELETION_MS = 60_000;
 const BATCH = 20_000;
-/** A server has a moment to become idle before it is weighed empty. */
-const EMPTY_MS = 1000;
 
 export interface ReturnedOptions {
   readonly rounds: number;
@@ -48,8 +56,7 @@ export async function benchReturned(contenders: Contenders, { rounds, scale }: R
 
 function weighFlushed(contender: Contender, keys: number): Promise<{ loaded: number; left: number }> {
   return withServer(contender, {}, async ({ pid }, client) => {
-    await Bun.sleep(EMPTY_MS);
-    const empty = residentBytes(pid);
+    const empty = await emptyBytes(pid);
     await load(client, plainKeys(keys));
     const loaded = residentBytes(pid) - empty;
     await client.command("FLUSHALL");
@@ -70,8 +77,7 @@ interface Churned {
 
 function weighChurned(contender: Contender, scale: number): Promise<Churned> {
   return withServer(contender, {}, async ({ pid }, client) => {
-    await Bun.sleep(EMPTY_MS);
-    const empty = residentBytes(pid);
+    const empty = await emptyBytes(pid);
     const before = cpuSeconds(pid);
     const keys = Math.ceil(CHURN.keys / scale);
     const operations = Math.ceil(CHURN.operations / scale);

@@ -137,6 +137,15 @@ export function forgetMostResident(pid: number): void {
   }
 }
 
+/** What only its start needed a server has given back by then. */
+const EMPTY_MS = 5000;
+
+/** Resident memory of a server that has just started, once it is idle. */
+export async function emptyBytes(pid: number): Promise<number> {
+  await Bun.sleep(EMPTY_MS);
+  return residentBytes(pid);
+}
+
 /** Runs `body` with a started server and a connection to it, and stops both whatever happens. */
 export async function withServer<T>(
   contender: Contender,

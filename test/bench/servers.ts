@@ -120,6 +120,20 @@ export function residentBytes(pid: number): number {
   return Number(Bun.spawnSync(["ps", "-o", "rss=", "-p", String(pid)]).stdout.toString()) * 1024;
 }
 
+/**
+ * Likewise without pages of files, which the system brings in and takes away, and which the server gives back in periods that double; all of it
+ * where that is not told apart.
+ */
+export function ownBytes(pid: number): number {
+  try {
+    const kilobytes = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
+    if (kilobytes !== undefined) return Number(kilobytes) * 1024;
+  } catch {
+    // not Linux
+  }
+  return residentBytes(pid);
+}
+
 /** The most resident memory of a process since `forgetMostResident`, in bytes; NaN but on Linux. */
 export function mostResidentBytes(pid: number): number {
   try {

@@ -1,10 +1,10 @@
 /**
  * `npm run test:steady`: keeps a server busy with data of a constant size, clients that come and go, scripts, messages, long strings and saves,
- * and watches its resident memory, which must not rise: less than 1 MB an hour after the first tenth of a run of half an hour. A shorter run
- * cannot tell that little; it may not rise by more than what its samples scatter. Ends with 1 when it does.
+ * and watches its resident memory (without pages of files), which must not rise: less than 1 MB an hour after the first tenth of a run of half an
+ * hour. A shorter run cannot tell that little; it may not rise by more than what its samples scatter. Ends with 1 when it does.
  */
 import { parseArgs } from "node:util";
-import { residentBytes } from "../bench/servers.ts";
+import { ownBytes } from "../bench/servers.ts";
 import { connect, encodeCommand, type RawClient, type Word } from "../support/client.ts";
 import { startServer } from "../support/process.ts";
 import { Random } from "../support/property.ts";
@@ -137,7 +137,7 @@ async function main(): Promise<number> {
     await seldom(server.port, client, random);
     if (at * 1000 < nextSample) continue;
     nextSample = at * 1000 + SAMPLE_MS;
-    samples.push({ at, bytes: residentBytes(server.pid) });
+    samples.push({ at, bytes: ownBytes(server.pid) });
   }
   listener.close();
   const windows = Array.from({ length: WINDOWS }, (_, index) => {

@@ -11,6 +11,7 @@ import { BLOCKS_FROM, BlockString } from "../blocks/block-string.ts";
 import { ExpiryIndex } from "../memory/expiry-index.ts";
 import { Blob, filled } from "../memory/objects.ts";
 import { EXPIRES, OUTSIDE } from "../memory/record.ts";
+import type { Table } from "../memory/record-table.ts";
 import type { Temporary } from "../values/temporary.ts";
 import { EMBSTR_LIMIT, Encoding, Type } from "../values/value-types.ts";
 import { Changes, type Held, KEEP_EXPIRY } from "./changes.ts";
@@ -31,6 +32,13 @@ export interface LoadedString {
   readonly value: { readonly bytes: Buffer; readonly from: number; readonly to: number; readonly exclusive: boolean };
   /** ms since 1970, or NO_EXPIRY. */
   readonly expireAt: number;
+}
+
+/** What a database held that was emptied. */
+export interface DatabaseContents {
+  readonly table: Table;
+  /** The index of hashes with times. */
+  readonly fields: Table | null;
 }
 
 export class Database extends Changes {
@@ -383,28 +391,17 @@ export class Database extends Changes {
     return this.fields === null || this.fields.expireDue(this.keyspace.now, visit, stop);
   }
 
-  /** Empties the database, its memory given back at once (`sync`) or bit by bit. Returns how many keys went. */
-  clear(options: { sync: boolean }): number {
-    const { keyspace, table } = this;
-    const keys = table.size;
+  /** Empties the database. Returns what it held, whose memory is the caller's to free, or null. */
+  empty(): DatabaseContents | null {
+    const { keyspace, table, fields } = this;
     keyspace.watched.touchExisting(this);
     keyspace.blocked.contentsGo(this, null);
-    if (keys === 0) return 0;
+    if (table.size === 0) return null;
     this.table = this.newTable();
     this.expiry = new ExpiryIndex(this.table, keyspace.now);
-    if (this.fields !== null) keyspace.lazyFree.add(this.fields.table, () => {});
     this.fields = null;
-    const release = (address: number) => {
-      if ((table.flags(address) & OUTSIDE) === 0) return;
-      const handle = table.handle(address);
-      const object = this.objects.get(handle);
-      this.objects.remove(handle);
-      if (object.streamed || !object.free(() => !options.sync)) keyspace.lazyFree.drop(object);
-    };
-    if (options.sync) keyspace.lazyFree.freeNow(table, release);
-    else keyspace.lazyFree.add(table, release);
-    keyspace.changed(keys);
-    return keys;
+    keyspace.changed(table.size);
+    return { table, fields: fields === null ? null : fields.table };
   }
 
   /** Exchanges contents with another database. */

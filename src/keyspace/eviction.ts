@@ -132,7 +132,7 @@ export class Eviction {
       return EvictionState.WITHIN;
     }
     const { policy } = this.settings;
-    const state = policy === null ? EvictionState.STUCK : this.makeRoom(policy);
+    const state = policy === null && this.keyspace.lazyFree.pending === 0 ? EvictionState.STUCK : this.makeRoom(policy);
     if (state === EvictionState.WITHIN) this.noteWithin();
     else if (stats.exceededSince === 0) stats.exceededSince = performance.now();
     return state;
@@ -144,7 +144,7 @@ export class Eviction {
     stats.exceededSince = 0;
   }
 
-  private makeRoom(policy: EvictionPolicy): EvictionState {
+  private makeRoom(policy: EvictionPolicy | null): EvictionState {
     const { latency } = this.keyspace;
     this.onBegin();
     const began = latency.begin();
@@ -155,17 +155,32 @@ export class Eviction {
     return state;
   }
 
-  /** Evicts until there is room, or the time is up. `wait` is told when there is nothing left but what is being freed. */
-  private evictAll(policy: EvictionPolicy, wait: { began: number }): EvictionState {
+  /**
+   * Frees what is gone already and then evicts, until there is room or the time is up: no key goes for the sake of memory that is coming back.
+   * `wait` is told when there is nothing left but what is being freed.
+   */
+  private evictAll(policy: EvictionPolicy | null, wait: { began: number }): EvictionState {
+    const { budgetMs } = this.settings;
+    const { lazyFree } = this.keyspace;
+    const start = performance.now();
+    while (!lazyFree.run(FREE_MS)) {
+      if (!this.needed) return EvictionState.WITHIN;
+      if (performance.now() - start > budgetMs) return EvictionState.RUNNING;
+    }
+    if (!this.needed) return EvictionState.WITHIN;
+    if (policy === null) return EvictionState.STUCK;
+    return this.evictKeys(policy, wait, start);
+  }
+
+  private evictKeys(policy: EvictionPolicy, wait: { began: number }, start: number): EvictionState {
     const { budgetMs } = this.settings;
     const { lazyFree, latency } = this.keyspace;
-    const start = performance.now();
     for (let evicted = 1; ; evicted++) {
       const found = policy.by === "random" ? this.randomKey(policy) : this.bestKey(policy);
-      if (!found && lazyFree.pending === 0) return EvictionState.STUCK;
-      if (!found && wait.began === 0) wait.began = latency.begin();
-      lazyFree.run(FREE_MS);
+      if (!found && lazyFree.pending > 0 && wait.began === 0) wait.began = latency.begin();
+      const isFree = lazyFree.run(FREE_MS);
       if (!this.needed) return EvictionState.WITHIN;
+      if (!found && isFree) return EvictionState.STUCK;
       if (evicted % KEYS_PER_LOOK === 0 && performance.now() - start > budgetMs) return EvictionState.RUNNING;
     }
   }

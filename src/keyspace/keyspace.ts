@@ -3,12 +3,14 @@
 import { assert } from "../assert.ts";
 import { latin1 } from "../base/bytes.ts";
 import { type Arena, ArenaFull } from "../memory/arena.ts";
-import { Database } from "./database.ts";
+import { Database, type DatabaseContents } from "./database.ts";
 import { Defragmentation } from "./defragmentation.ts";
 import { Eviction } from "./eviction.ts";
 import { SharedState } from "./shared.ts";
 
 const SHOWN_KEY_BYTES = 128;
+/** For how long FLUSHALL and FLUSHDB free what they leave, unless they are to be asynchronous, in ms: a few thousand keys. */
+const SYNC_MS = 1;
 
 export class Keyspace extends SharedState {
   readonly databases: readonly Database[];
@@ -99,20 +101,49 @@ export class Keyspace extends SharedState {
     this.dropStaged();
   }
 
-  /** Drops the staged databases with what they hold; the memory is given back bit by bit. That is no change. */
+  /** Drops the staged databases with what they hold. That is no change. */
   dropStaged(): void {
-    const { changes } = this;
-    for (const database of this.staged) database.clear({ sync: false });
-    this.changes = changes;
+    const { changes, staged } = this;
     this.staged = [];
+    this.free(emptied(staged), { sync: false });
+    this.changes = changes;
   }
 
-  /** Empties every database, or those given. Returns how many keys went. */
-  clear(options: { sync: boolean }, databases: readonly Database[] = this.databases): number {
-    let keys = 0;
-    for (const database of databases) keys += database.clear(options);
+  /**
+   * Empties every database, or those given. Their keys are gone at once; their memory is given back at once, too, or bit by bit. `sync`: what
+   * takes no longer than a moment is not left for later. Returns how many keys went.
+   */
+  clear({ sync }: { sync: boolean }, databases: readonly Database[] = this.databases): number {
+    const contents = emptied(databases);
     this.tracker?.allChanged();
+    const keys = keysOf(contents);
+    this.free(contents, { sync });
     return keys;
+  }
+
+  /**
+   * Frees what databases held: all blocks of the arena at once where nothing else has any, which takes a few microseconds for a million keys,
+   * and key by key in the background where there are others, or an image reads them.
+   */
+  private free(contents: readonly DatabaseContents[], { sync }: { sync: boolean }): void {
+    const { lazyFree, space } = this;
+    if (contents.length === 0) return;
+    const tables = contents.flatMap(({ table, fields }) => (fields === null ? [table] : [table, fields]));
+    const isRead = tables.some(({ guard }) => guard !== null) || lazyFree.isRead;
+    if (!isRead && !this.databases.some(holdsBlocks) && !this.staged.some(holdsBlocks)) {
+      lazyFree.forget();
+      space.arena.freeAll();
+      space.objects.forgetAll();
+      for (const table of tables) table.abandon();
+      if (!sync) lazyFree.freed += keysOf(contents);
+      return;
+    }
+    const end = performance.now() + SYNC_MS;
+    const stop = sync ? () => performance.now() >= end : null;
+    for (const { table, fields } of contents) {
+      lazyFree.addTable(table, space.objects, { counted: true, stop });
+      if (fields !== null) lazyFree.addTable(fields, space.objects, { counted: false, stop });
+    }
   }
 
   /** Deletes keys and fields that are due, for at most `budgetMs`. Returns whether none is left. */
@@ -160,6 +191,19 @@ export class Keyspace extends SharedState {
     }
     return true;
   }
+}
+
+/** Empties databases. Returns what they held. */
+function emptied(databases: readonly Database[]): DatabaseContents[] {
+  return databases.map((database) => database.empty()).filter((contents) => contents !== null);
+}
+
+function keysOf(contents: readonly DatabaseContents[]): number {
+  return contents.reduce((sum, { table }) => sum + table.size, 0);
+}
+
+function holdsBlocks({ table, fields }: Database): boolean {
+  return table.size > 0 || (fields !== null && fields.size > 0);
 }
 
 /** Bytes that these take outside the arena. */

@@ -71,6 +71,8 @@ export class Arena {
   usedBytes = 0;
   /** Bytes in pages that hold blocks, live or not. */
   pageBytes = 0;
+  /** How often all blocks were given back at one go (`freeAll`). */
+  clears = 0;
 
   private pageClass = new Uint8Array(PAGES_PER_SEGMENT);
   private pageLive = new Uint16Array(PAGES_PER_SEGMENT);
@@ -146,6 +148,22 @@ export class Arena {
     } else if (wasFull) {
       this.link(page, sizeClass);
     }
+  }
+
+  /** Gives all blocks back at one go, where nothing is left that uses any: whoever may still know one compares `clears`. */
+  freeAll(): void {
+    this.clears++;
+    this.current.fill(NO_PAGE);
+    this.partial.fill(NO_PAGE);
+    this.pageSparse.fill(0);
+    this.sparseCount = 0;
+    this.usedBytes = 0;
+    for (let page = 0; page < this.nextPage; page++) {
+      if (this.pageClass[page] === FREE_PAGE) continue;
+      this.pageLive[page] = 0;
+      this.retire(page);
+    }
+    assert(this.pageBytes === 0, "pages without blocks are free");
   }
 
   /** The size in bytes of the block at `address`: at least what was asked for. */

@@ -111,6 +111,12 @@ export class ObjectTable {
     if (this.free.length === this.slots.length) this.forget();
   }
 
+  /** Removes every object. */
+  forgetAll(): void {
+    this.usedBytes = 0;
+    this.forget();
+  }
+
   /** Gives up the room of objects that were there once, when none is there now. */
   private forget(): void {
     this.slots.length = 0;

@@ -320,10 +320,14 @@ export class Persistence extends Loading {
     await background.settled;
   }
 
-  /** FLUSHALL has emptied everything: images of what was before are not worth their end, and with save points the file is emptied too. */
-  flushed(): void {
+  /** FLUSHALL is about to empty everything: images of what there is are not worth their end, and would keep the memory. */
+  flushing(): void {
     this.lastImage?.cancel(CANCELLED);
     void this.cancelBackgroundSave();
+  }
+
+  /** It has: with save points the file is emptied too. */
+  flushed(): void {
     if (this.config.values.save.length === 0) return;
     if (this.background !== null) this.background.superseded = true;
     this.saveFile(this.configuredVersion);

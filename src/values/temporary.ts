@@ -22,6 +22,8 @@ export class Temporary implements Holder {
   readonly from = 0;
   to = 0;
   hiddenBefore = 0;
+  /** `clears` of the arena when it got its object: blocks of before are no longer the object's. */
+  private clears = 0;
 
   constructor(tables: TableSpace, limits: ValueLimits) {
     this.tables = tables;
@@ -61,6 +63,7 @@ export class Temporary implements Holder {
     this.dropObject();
     this.encoding = encoding;
     this.object = object;
+    this.clears = this.tables.arena.clears;
     this.to = 0;
   }
 
@@ -78,7 +81,7 @@ export class Temporary implements Holder {
   }
 
   private dropObject(): void {
-    this.object?.free(() => false);
+    if (this.clears === this.tables.arena.clears) this.object?.free(() => false);
     this.object = null;
   }
 

@@ -9,6 +9,7 @@ import { benchBigValues } from "./big-values.ts";
 import { benchCollections } from "./collections.ts";
 import { benchDefaults } from "./defaults.ts";
 import { requireRedisBenchmark } from "./load.ts";
+import { benchMasses } from "./masses.ts";
 import { benchMemory } from "./memory.ts";
 import { benchPersistence } from "./persistence.ts";
 import { benchReplication } from "./replication.ts";
@@ -32,6 +33,7 @@ const SUITES = [
   "persistence",
   "stalls",
   "big-values",
+  "masses",
   "replication",
 ] as const;
 /** Only when named: they take long, or need more than redis-server. */
@@ -53,6 +55,8 @@ suites (all of them unless named; only throughput with --only):
   persistence   SAVE, start with the file, and PINGs during BGSAVE, of a million keys
   stalls        the longest PING while a key of a million elements grows, shrinks, is deleted in every way, or saved under writes to it
   big-values    the longest PING, and resident memory, while something happens to a string of 200 MB
+  masses        the longest PING, processor time and memory of FLUSHALL, of 100,000 keys and fields that expire in one ms, of a
+                transaction of 200,000 commands
   replication   full synchronisation of a million keys, what a replica costs its master, and how fast one catches up
  only when named:
   sessions      a user with rules, TLS, PUBLISH, idle clients, hits of an evicting cache, tracking; pipeline depths 1 and 16
@@ -67,12 +71,13 @@ suites (all of them unless named; only throughput with --only):
   --only NAME,NAME     these cases of the throughput suite, or these groups of them; likewise tests of defaults (lpop: both of its
                        kind), cases of scripts or their groups (cjson-2k, bullmq), data sets of collections (big-hash), servers
                        of big-sync ("Redis 8"), types
-                       and events of stalls (zset, unlink)
+                       and events of stalls (zset, unlink), cases of masses (exec; flush-most, of 12,000,000 keys, only so)
   --pipeline 1,16,64   pipeline depths
   --seconds S          how long one sample of the throughput, defaults and scripts suites takes (1.5); defaults sends 100,000
                        at least
   --requests N         requests of one sample of the defaults suite, instead
-  --scale N            the returned, collections, stalls, big-values and big-sync suites with sizes divided by N, to try them
+  --scale N            the returned, collections, stalls, big-values, masses and big-sync suites with sizes divided by N, to
+                       try them
   --quick              one round, samples of 0.4 s, pipeline depths 1 and 16
   --help               this text`;
 
@@ -166,6 +171,8 @@ async function runSuite(suite: Suite, settings: Settings, log: (line: string) =>
       return benchStalls(contenders, { rounds: heavyRounds, only, scale, log });
     case "big-values":
       return benchBigValues(contenders, { rounds: heavyRounds, scale });
+    case "masses":
+      return benchMasses(contenders, { rounds: heavyRounds, only, scale, log });
     case "sessions":
       return benchSessions(contenders, { rounds, pipelines, seconds, only, log });
     case "big-sync":

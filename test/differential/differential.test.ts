@@ -14,7 +14,7 @@ import { describeWithRedis } from "../support/redis.ts";
 import { type Commands, type Step, sequence } from "./generator.ts";
 import { shrink } from "./shrink.ts";
 import { dumps, type RunOptions, Stage, script } from "./stage.ts";
-import { bitmaps, geo, hashes, keys, lists, logs, sets, sortedSets, streams, strings } from "./types.ts";
+import { bitmaps, emptying, geo, hashes, keys, lists, logs, sets, sortedSets, streams, strings } from "./types.ts";
 
 const ROUNDS = Number(process.env.DIFFERENTIAL_ROUNDS ?? 1);
 /** The seed of a run that is told nothing. */
@@ -109,6 +109,7 @@ describeWithRedis("random commands", () => {
     streams: [streams],
     geo: [geo],
     keys: [keys],
+    "whole databases": [emptying, strings, hashes, lists, sets, sortedSets, streams],
     "all types together": [strings, lists, hashes, sets, sortedSets, streams, keys],
   })) {
     test(

@@ -313,3 +313,23 @@ export const keys = commands(
   SELECT bit
   `,
 );
+
+/** Databases that go as a whole; what results, and is no key, is left from before. */
+export const emptying = commands(
+  "string",
+  `
+  2x FLUSHALL [SYNC|ASYNC]
+  3x FLUSHDB [SYNC|ASYNC]
+  2x SWAPDB bit bit
+  4x SELECT bit
+  DBSIZE
+  20x SUNION setkey+
+  20x ZUNIONSTORE zsetkey zsetkeys
+  20x SUNIONSTORE setkey setkey+
+  40x SADD setkey member+
+  40x ZADD zsetkey (double member)+
+  20x RPUSH listkey text+
+  20x SET key text
+  20x SETRANGE key offset text
+  `,
+);

@@ -5,9 +5,9 @@ import type { Database } from "../../src/keyspace/database.ts";
 import { ExpiryMode, type KeyAccess } from "../../src/keyspace/key-access.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { NO_EXPIRY } from "../../src/keyspace/lookup.ts";
-import { Arena, ArenaFull, MAX_BLOCK } from "../../src/memory/arena.ts";
+import { Arena, ArenaFull, MAX_BLOCK, PAGE_BYTES } from "../../src/memory/arena.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
-import { LOOK } from "../support/lookup.ts";
+import { emptyKeyByKey, LOOK } from "../support/lookup.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 const START = 1_700_000_000_000;
@@ -224,7 +224,7 @@ function live(model: Model, random: Random, steps: number): void {
       const maps = model.held;
       [maps[database.index], maps[other.index]] = [maps[other.index], maps[database.index]];
     } else {
-      expect(database.clear({ sync: random.chance(0.5) })).toBe(model.held[database.index].size);
+      expect(keyspace.clear({ sync: random.chance(0.5) }, [database])).toBe(model.held[database.index].size);
       model.held[database.index].clear();
     }
     if (step % 1000 === 0) model.verifyAll();
@@ -258,9 +258,9 @@ describe("a keyspace", () => {
       const { keyspace } = model;
       live(model, random, 12_000);
       model.verifyAll();
-      keyspace.clear({ sync: false });
+      emptyKeyByKey(keyspace);
+      while (!keyspace.rehash(100));
       expect(keyspace.keyCount).toBe(0);
-      while (!keyspace.lazyFree.run(1));
       expect(keyspace.lazyFree.pending).toBe(0);
       expect(keyspace.usedBytes).toBe(EMPTY_BYTES);
     },
@@ -334,7 +334,7 @@ describe("a keyspace", () => {
       return watches.filter(({ watcher }) => watcher.touched).map(({ name }) => name);
     };
     expect(touchedBy(() => keyspace.swap(first, second))).toEqual(["a0", "a1", "b0", "b1", "c0", "c1"]);
-    expect(touchedBy(() => first.clear({ sync: true }))).toEqual(["b0", "c0"]);
+    expect(touchedBy(() => keyspace.clear({ sync: true }, [first]))).toEqual(["b0", "c0"]);
     expect(touchedBy(() => keyspace.clear({ sync: false }))).toEqual(["a1", "c1"]);
   });
 
@@ -442,10 +442,11 @@ describe("lazy freeing", () => {
 
   test("gives memory back in slices, the bytes of what waits counted to the end", () => {
     const keyspace = filled(3000);
+    const [first, second, third] = keyspace.databases;
     const before = keyspace.usedBytes;
-    expect(keyspace.clear({ sync: false })).toBe(9000);
-    expect([keyspace.keyCount, keyspace.lazyFree.pending]).toEqual([0, 9000]);
-    expect(keyspace.usedBytes).toBe(before + EMPTY_BYTES);
+    expect(keyspace.clear({ sync: false }, [first, second])).toBe(6000);
+    expect([keyspace.keyCount, keyspace.lazyFree.pending]).toEqual([3000, 6000]);
+    expect(keyspace.usedBytes).toBe(before + (2 * EMPTY_BYTES) / DATABASES);
     let last = keyspace.usedBytes;
     let slices = 0;
     while (!keyspace.lazyFree.run(0)) {
@@ -454,13 +455,29 @@ describe("lazy freeing", () => {
       slices++;
     }
     expect(slices).toBeGreaterThan(20);
-    expect([keyspace.lazyFree.pending, keyspace.lazyFree.freed, keyspace.usedBytes]).toEqual([0, 9000, EMPTY_BYTES]);
+    expect([keyspace.lazyFree.pending, keyspace.lazyFree.heldBytes, keyspace.lazyFree.freed]).toEqual([0, 0, 6000]);
+    expect(third.size).toBe(3000);
+    keyspace.clear({ sync: false }, [third]);
+    expect(keyspace.usedBytes).toBe(EMPTY_BYTES);
+  });
+
+  test("is not needed where everything goes: all blocks are given back at one go, what waits included", () => {
+    const keyspace = filled(1000);
+    const { arena } = keyspace.space;
+    keyspace.clear({ sync: false }, [keyspace.databases[0]]);
+    expect(keyspace.lazyFree.pending).toBe(1000);
+    expect(keyspace.clear({ sync: true })).toBe(2000);
+    expect([keyspace.lazyFree.pending, keyspace.lazyFree.freed, keyspace.usedBytes]).toEqual([0, 1000, EMPTY_BYTES]);
+    expect([arena.usedBytes, arena.pageBytes, arena.idlePages * PAGE_BYTES]).toEqual([0, 0, arena.touchedBytes]);
+    set(keyspace.databases[2], Buffer.from("key"), Buffer.from("again"));
+    expect(keyspace.clear({ sync: false })).toBe(1);
+    expect(keyspace.lazyFree.freed).toBe(1001);
   });
 
   test("is not what a synchronous clear does, nor is it counted", () => {
     const keyspace = filled(1000);
-    keyspace.databases[0].clear({ sync: false });
-    keyspace.databases[1].clear({ sync: true });
+    keyspace.clear({ sync: false }, [keyspace.databases[0]]);
+    keyspace.clear({ sync: true }, [keyspace.databases[1]]);
     expect([keyspace.lazyFree.pending, keyspace.lazyFree.freed]).toEqual([1000, 0]);
   });
 
@@ -468,8 +485,10 @@ describe("lazy freeing", () => {
     const keyspace = filled(1000);
     const { table } = keyspace.databases[1];
     table.guard = { beforeChange() {} };
-    for (const database of keyspace.databases) database.clear({ sync: database.index === 1 });
+    for (const database of keyspace.databases) keyspace.clear({ sync: database.index === 1 }, [database]);
     while (!keyspace.lazyFree.run(1));
+    expect(keyspace.lazyFree.pending).toBe(1000);
+    keyspace.clear({ sync: true });
     expect(keyspace.lazyFree.pending).toBe(1000);
     expect(table.key(table.random()).toString()).toStartWith("key:");
     table.guard = null;

@@ -7,9 +7,11 @@ import { Value } from "../../src/keyspace/value.ts";
 import { ByteMap } from "../../src/memory/bytemap.ts";
 import { emptyPacked } from "../../src/values/holder.ts";
 import { DEFAULT_LIMITS } from "../../src/values/limits.ts";
+import { setAdd } from "../../src/values/set/set.ts";
 import { Temporary } from "../../src/values/temporary.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
-import { LOOK } from "../support/lookup.ts";
+import { set } from "../snapshot/support.ts";
+import { emptyKeyByKey, LOOK } from "../support/lookup.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 function opened(value: Value, database: Database, name: string): Value {
@@ -71,7 +73,7 @@ describe("a value", () => {
       }
     }
     for (const [name, model] of models) sameBytes(opened(value, database, name), model);
-    database.clear({ sync: true });
+    emptyKeyByKey(keyspace);
     check(keyspace.space.arena.usedBytes === used && keyspace.space.objects.usedBytes === 0, "all memory is free again");
   });
 
@@ -101,9 +103,8 @@ describe("a value", () => {
     database.transfer(value.address, database, Buffer.from("copy"), 0, 4, { move: false });
     expect(opened(value, database, "copy").object).not.toBe(map);
     expect(value.object?.size).toBe(map.size);
-    database.clear({ sync: false });
+    emptyKeyByKey(keyspace);
     expect(keyspace.keyCount).toBe(0);
-    while (!keyspace.lazyFree.run(1));
     expect(keyspace.space.arena.usedBytes).toBe(used);
     expect(keyspace.space.objects.usedBytes).toBe(0);
   });
@@ -124,5 +125,32 @@ describe("a draft", () => {
       database.install(draft, database.write(LOOK, key, 0, key.length), LOOK.keyHash, key, 0, key.length, NO_EXPIRY);
       sameBytes(opened(value, database, key.toString()), model);
     }
+  });
+
+  test("that has no key and is let go of after everything went frees nothing that others have by now", () => {
+    const keyspace = new Keyspace({ databases: 1, now: 1 });
+    const { arena } = keyspace.space;
+    const [database] = keyspace.databases;
+    const temporary = new Temporary(keyspace.space, keyspace.limits);
+    const numbered = (number: number): Buffer => Buffer.from(`member ${number}`);
+    const fill = (): void => {
+      temporary.begin(Type.SET);
+      for (let number = 0; number < 500; number++) setAdd(temporary, numbered(number), 0, numbered(number).length);
+    };
+    fill();
+    expect(temporary.object).not.toBeNull();
+    set(database, "before", "value");
+    keyspace.clear({ sync: true });
+    expect(arena.usedBytes).toBe(0);
+    for (let number = 0; number < 500; number++) set(database, `key ${number}`, "value");
+    const { usedBytes } = arena;
+    temporary.discard();
+    expect(arena.usedBytes).toBe(usedBytes);
+    // One that was made since is its own again.
+    fill();
+    expect(arena.usedBytes).toBeGreaterThan(usedBytes);
+    temporary.discard();
+    expect(arena.usedBytes).toBe(usedBytes);
+    for (let number = 0; number < 500; number++) expect(database.locate(Buffer.from(`key ${number}`))).not.toBe(0);
   });
 });

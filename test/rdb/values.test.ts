@@ -5,6 +5,7 @@ import { RdbError } from "../../src/rdb/error.ts";
 import { NODE_CONTAINER, VALUE_TYPE } from "../../src/rdb/format.ts";
 import type { ValueLimits } from "../../src/values/limits.ts";
 import type { Stream } from "../../src/values/stream/stream.ts";
+import { emptyKeyByKey } from "../support/lookup.ts";
 import { type Body, counted, idBytes, imageOf, inOne, listpack, load, NOW, raw, type Seen, seen } from "./collections.ts";
 import { intset, ziplist, zipmap } from "./old-encodings.ts";
 import { Random } from "./support.ts";
@@ -445,7 +446,7 @@ describe("a collection that makes no sense is refused:", () => {
       const used = keyspace.space.arena.usedBytes;
       expect(() => load(image, { pieceBytes, keyspace })).toThrow(message);
       expect(keyspace.databases[0].size).toBe(1);
-      keyspace.clear({ sync: true });
+      emptyKeyByKey(keyspace);
       expect(keyspace.space.arena.usedBytes).toBe(used);
     }
   });
@@ -456,7 +457,7 @@ describe("a collection that makes no sense is refused:", () => {
       const keyspace = new Keyspace({ databases: 1, now: NOW });
       const used = keyspace.space.arena.usedBytes;
       expect(() => load(image.subarray(0, end), { keyspace })).toThrow("Unexpected EOF");
-      keyspace.clear({ sync: true });
+      emptyKeyByKey(keyspace);
       expect(keyspace.space.arena.usedBytes).toBe(used);
     }
   });
@@ -573,7 +574,7 @@ test("an image that is broken anywhere is refused or loads, and nothing else", (
     } catch (error) {
       if (!(error instanceof RdbError) && !(error instanceof Error && error.name === "LoadError")) throw error;
     }
-    keyspace.clear({ sync: true });
+    emptyKeyByKey(keyspace);
   }
   expect(keyspace.space.arena.usedBytes).toBe(0);
 });

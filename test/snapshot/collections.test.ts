@@ -17,7 +17,7 @@ import { StreamId } from "../../src/values/stream/stream-id.ts";
 import { Type } from "../../src/values/value-types.ts";
 import { load } from "../rdb/collections.ts";
 import { Random } from "../rdb/support.ts";
-import { LOOK } from "../support/lookup.ts";
+import { emptyKeyByKey, LOOK } from "../support/lookup.ts";
 import { startRedis, testWithRedis } from "../support/redis.ts";
 import { find, ManualLoop, MemoryConsumer, makeKeyspace, snapshotOptions } from "./support.ts";
 
@@ -153,14 +153,14 @@ describe("an image that we write", () => {
             const address = find(keyspace.databases[0], `large ${type}`);
             if (address !== 0) keyspace.databases[0].delete(address);
           }
+          if (random.below(1500) === 0) keyspace.clear({ sync: random.below(2) === 0 });
         }
         loop.run();
       }
       expect(consumer.failures).toEqual([]);
       expect(digestOf(load(consumer.image).keyspace)).toBe(before);
       // Nothing is held for the image any more: all of it can be freed.
-      keyspace.clear({ sync: true });
-      while (!keyspace.lazyFree.run(100));
+      emptyKeyByKey(keyspace);
       expect(keyspace.space.arena.usedBytes).toBe(0);
     }
   });
@@ -176,8 +176,7 @@ describe("an image that we write", () => {
     consumer.breakWith = new Error("the disk is full");
     loop.runAll();
     expect(consumer.failures.map(({ message }) => message)).toEqual(["the disk is full"]);
-    keyspace.clear({ sync: true });
-    while (!keyspace.lazyFree.run(100));
+    emptyKeyByKey(keyspace);
     expect(keyspace.space.arena.usedBytes).toBe(0);
   });
 

@@ -11,7 +11,7 @@ import { eachTimed, setFieldTime } from "../../src/values/hash/timed.ts";
 import { Type } from "../../src/values/value-types.ts";
 import { load } from "../rdb/collections.ts";
 import { Random } from "../rdb/support.ts";
-import { LOOK } from "../support/lookup.ts";
+import { emptyKeyByKey, LOOK } from "../support/lookup.ts";
 import { find, ManualLoop, MemoryConsumer, makeKeyspace, snapshotOptions } from "./support.ts";
 
 const KEYS = ["large", "large without times", "small", "small without times"];
@@ -84,8 +84,7 @@ for (const family of ["redis", "valkey"] as const satisfies readonly RdbFamily[]
       expect(consumer.failures).toEqual([]);
       expect(consumer.image.latin1Slice(0, 9)).toBe(family === "redis" ? "REDIS0012" : "VALKEY080");
       expect(stateOf(load(consumer.image).keyspace)).toEqual(before);
-      keyspace.clear({ sync: true });
-      while (!keyspace.lazyFree.run(100));
+      emptyKeyByKey(keyspace);
       expect(keyspace.space.arena.usedBytes).toBe(0);
     }
   });

@@ -351,6 +351,7 @@ describe("what is saved by itself", () => {
       persistence.startBackgroundSave();
       // The save is caught at every stage, up to the renaming of the file.
       for (let turn = 0; turn < wait; turn++) await new Promise((resolve) => setImmediate(resolve));
+      persistence.flushing();
       keyspace.clear({ sync: true });
       persistence.flushed();
       expect(image().entries).toEqual([]);

@@ -65,7 +65,7 @@ function change(keyspace: Keyspace, random: Random, keys: number): void {
       if (random.below(12) === 0) set(database, key, longValue(random), random.below(2) === 0 ? NO_EXPIRY : NOW + 1_000_000);
       break;
     case 7:
-      if (random.below(25) === 0) database.clear({ sync: random.below(2) === 0 });
+      if (random.below(25) === 0) keyspace.clear({ sync: random.below(2) === 0 }, [database]);
       break;
     case 8:
       if (random.below(8) === 0) keyspace.swap(database, keyspace.databases[random.below(DATABASES)]);

@@ -32,8 +32,11 @@ export const flushall = command("flushall", { arity: -1, since: "1.0.0", flags: 
   .docs("Deletes all keys of all databases.", "O(N) for N keys in all databases")
   .changed("4.0.0: Added `ASYNC`.", "6.2.0: Added `SYNC`.")
   .run((call) => {
-    call.server.keyspace.clear({ sync: flushesAtOnce(call) });
-    call.server.persistence.flushed();
+    const { keyspace, persistence } = call.server;
+    const sync = flushesAtOnce(call);
+    persistence.flushing();
+    keyspace.clear({ sync });
+    persistence.flushed();
     call.journalAlways();
     call.reply.ok();
   });
@@ -53,7 +56,7 @@ export const swapdb = command("swapdb", { arity: 3, since: "4.0.0", flags: "writ
     call.reply.ok();
   });
 
-/** Returns whether FLUSHDB or FLUSHALL frees the memory before it replies. Errors: syntax. */
+/** Returns whether FLUSHDB or FLUSHALL is to free the memory before it replies, as far as that takes no time. Errors: syntax. */
 function flushesAtOnce(call: Call): boolean {
   if (call.count === 1) return !call.server.config.values["lazyfree-lazy-user-flush"];
   if (call.count === 2 && call.is(1, "sync")) return true;

@@ -51,6 +51,8 @@ const KEPT_VALUES = 16;
 export interface Caller {
   /** Returns whether it is over; not if it was suspended. */
   nest(session: Session, frame: Frame): boolean;
+  /** The first `count` of `frames` come next; what was in these frames before is over. */
+  prepareNested(session: Session, frames: readonly Frame[], count: number): void;
   /** The last of the calls within this one is over, and nothing else takes long. */
   nested(call: Call): void;
 }
@@ -118,6 +120,11 @@ export class Call implements KeyAccess {
   /** Runs another request of this client within this command. Returns whether it is over: see `suspend`. */
   nest(frame: Frame): boolean {
     return this.caller.nest(this.session, frame);
+  }
+
+  /** The first `count` of `frames` are the next to be run so, and what was run before in these frames is over. */
+  prepareNested(frames: readonly Frame[], count: number): void {
+    this.caller.prepareNested(this.session, frames, count);
   }
 
   /** The last of the requests run so is over, and the command as well. */

@@ -102,6 +102,11 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   }
 
   lookAhead(session: Session, frames: readonly Frame[], count: number): void {
+    // What is only queued looks nothing up.
+    if (!session.queueing) this.prepareKeys(session, frames, count);
+  }
+
+  private prepareKeys(session: Session, frames: readonly Frame[], count: number): void {
     this.server.keyspace.lookAhead.prepareRequests(session.database.table, frames, count);
   }
 
@@ -238,7 +243,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
 
   private enqueue(session: Session, frame: Frame, entry: CommandEntry<Call>): void {
     session.transaction?.enqueue(frame, this.restrictions.concerning(session, entry, frame));
-    this.reply.simple("QUEUED");
+    this.reply.queued();
   }
 
   private refuse(session: Session, frame: Frame, entry: CommandEntry | null, error: CommandError): void {
@@ -293,6 +298,11 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     }
     const call = this.call(session, frame, entry);
     return !call.suspended;
+  }
+
+  prepareNested(session: Session, frames: readonly Frame[], count: number): void {
+    this.timer.endCalls();
+    if (count > 1) this.prepareKeys(session, frames, count);
   }
 
   /** Calls a command that may run, and journals what it wrote. */

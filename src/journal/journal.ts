@@ -35,10 +35,13 @@ interface Run {
 export const Audience = { NONE: 0, FILE: 1, REPLICAS: 2, ALL: 3 } as const;
 
 /** A command of the unit under way. The objects are used again. */
-interface Effect {
+interface Effect extends EncodedRequest {
   /** The database it was run on. */
   database: number;
-  request: EncodedRequest;
+  buffer: Buffer;
+  start: number;
+  end: number;
+  insets: readonly Inset[] | null;
   audience: number;
 }
 
@@ -49,7 +52,7 @@ export interface Cursor {
 
 const MULTI = Buffer.from("*1\r\n$5\r\nMULTI\r\n");
 const EXEC = Buffer.from("*1\r\n$4\r\nEXEC\r\n");
-const NO_REQUEST: EncodedRequest = new Frame();
+const NO_BYTES = Buffer.alloc(0);
 /** Effects kept for the units to come. */
 const KEPT_EFFECTS = 64;
 
@@ -325,7 +328,7 @@ export class Journal {
     if (effectCount > 1) this.putAll(MULTI);
     for (let index = 0; index < effectCount; index++) {
       const effect = effects[index];
-      this.write(effect.database, effect.request, effect.audience);
+      this.write(effect.database, effect, effect.audience);
       this.forgetEffect(effect);
     }
     if (effectCount > 1) this.putAll(EXEC);
@@ -333,8 +336,9 @@ export class Journal {
   }
 
   private forgetEffect(effect: Effect): void {
-    for (const { value } of effect.request.insets ?? []) value.free();
-    effect.request = NO_REQUEST;
+    for (const { value } of effect.insets ?? []) value.free();
+    effect.insets = null;
+    effect.buffer = NO_BYTES;
   }
 
   /** Whether a unit larger than one command is under way: EXEC's. */
@@ -343,20 +347,24 @@ export class Journal {
   }
 
   /**
-   * Appends a request that was run on `database`, when the unit under way ends: it and its bytes must stay as they are until then (not so its
-   * insets), and are copied only once, into the log.
+   * Appends a request that was run on `database`, when the unit under way ends: its bytes must stay as they are until then (not so its insets), and
+   * are copied only once, into the log.
    */
   append(database: number, request: EncodedRequest, audience: number = Audience.ALL): void {
     if (!this.active) return;
     if (this.following) return this.appendLocal(database, request, audience);
     if (this.depth === 0 || this.scattered) return this.write(database, request, audience);
-    if (request.insets != null) request = keptInsets(request, request.insets);
+    const { buffer, start, end } = request;
+    const insets = request.insets == null ? null : keptInsets(request.insets);
     const effect = this.effects[this.effectCount];
     if (effect === undefined) {
-      this.effects.push({ database, request, audience });
+      this.effects.push({ database, buffer, start, end, insets, audience });
     } else {
       effect.database = database;
-      effect.request = request;
+      effect.buffer = buffer;
+      effect.start = start;
+      effect.end = end;
+      effect.insets = insets;
       effect.audience = audience;
     }
     this.effectCount++;
@@ -483,9 +491,9 @@ export class Journal {
   }
 }
 
-/** A request whose insets stay as they are, whatever becomes of the values. */
-function keptInsets({ buffer, start, end }: EncodedRequest, insets: readonly Inset[]): EncodedRequest {
-  return { buffer, start, end, insets: insets.map(({ at, value }) => ({ at, value: value.copy() })) };
+/** Returns insets that stay as they are, whatever becomes of the values. */
+function keptInsets(insets: readonly Inset[]): Inset[] {
+  return insets.map(({ at, value }) => ({ at, value: value.copy() }));
 }
 
 function insetBytes(insets: readonly Inset[] | null | undefined): number {

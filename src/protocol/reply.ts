@@ -21,6 +21,7 @@ const DIRECT_BYTES = 32 * 1024;
 /** Room kept for headers: the longest is "$" + 16 digits + CRLF. */
 const HEADER_BYTES = 32;
 
+const QUEUED = Buffer.from("+QUEUED\r\n");
 /** Scratch for `double`. */
 const DOUBLE = Buffer.alloc(MAX_DOUBLE_BYTES);
 
@@ -110,6 +111,12 @@ export class Reply {
 
   ok(): void {
     this.threeBytes(0x2b, 0x4f, 0x4b);
+  }
+
+  /** `+QUEUED`, once for each command of a transaction. */
+  queued(): void {
+    const buffer = this.room(QUEUED.length);
+    this.length = copyBytes(buffer, this.length, QUEUED, 0, QUEUED.length);
   }
 
   /** `+text`; the text has no line break. */

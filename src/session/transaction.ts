@@ -5,10 +5,10 @@ import { copied, equalBytes } from "../base/bytes.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Watch, Watcher } from "../keyspace/watch.ts";
-import { Frame } from "../protocol/frame.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { RequestQueue } from "./request-queue.ts";
 
-/** What a queued request, and a watched key, take beside their bytes; about. */
-const FRAME_BYTES = 200;
+/** What a watched key takes beside its bytes; about. */
 const WATCH_BYTES = 200;
 const POINTER_BYTES = 8;
 
@@ -21,10 +21,7 @@ export class Transaction implements Watcher {
   touched = false;
   /** Restrictions that any of the queued commands lists. */
   restrictions = 0;
-  /** The requests, in bytes of their own. */
-  queue: Frame[] = [];
-  /** What the queue and the watched keys take, in bytes. */
-  bytes = 0;
+  queue = new RequestQueue();
   /** Of it what the arguments in the queue take as Redis counts them, for CLIENT LIST. */
   argumentBytes = 0;
   private readonly keyspace: Keyspace;
@@ -40,11 +37,8 @@ export class Transaction implements Watcher {
     assert(this.open, "only between MULTI and EXEC are requests queued");
     if (this.refused || this.touched) return;
     this.restrictions |= restrictions;
-    const copy = new Frame();
-    copy.assign(frame, { copy: true });
-    this.queue.push(copy);
-    this.bytes += FRAME_BYTES + copy.bytes + copy.offsets.byteLength * 2;
-    this.argumentBytes += copy.argumentBytes + copy.count * POINTER_BYTES;
+    this.queue.push(frame);
+    this.argumentBytes += frame.argumentBytes + frame.count * POINTER_BYTES;
   }
 
   /** Watches the key bytes[from, from + length), which is copied. */
@@ -54,15 +48,18 @@ export class Transaction implements Watcher {
     }
     this.watched.push(this.keyspace.watched.add(this, database, copied(bytes, from, from + length)));
     this.watchedBytes += WATCH_BYTES + length;
-    this.bytes += WATCH_BYTES + length;
   }
 
   unwatch(): void {
     for (const watch of this.watched) this.keyspace.watched.remove(watch);
     this.watched = [];
-    this.bytes -= this.watchedBytes;
     this.watchedBytes = 0;
     this.touched = false;
+  }
+
+  /** What the queue and the watched keys take, in bytes. */
+  get bytes(): number {
+    return this.queue.bytes + this.watchedBytes;
   }
 
   /** Whether a watched key has expired since it was watched, though it has not been deleted yet. */
@@ -75,10 +72,9 @@ export class Transaction implements Watcher {
     this.open = false;
     this.refused = false;
     this.restrictions = 0;
-    for (const frame of this.queue) frame.release();
-    this.queue = [];
+    this.queue.release();
+    this.queue = new RequestQueue();
     this.unwatch();
-    this.bytes = 0;
     this.argumentBytes = 0;
   }
 }

@@ -209,6 +209,21 @@ describeWithRedis("transactions, beside Redis", () => {
     test(`EXEC answers with every command's answer, errors too, RESP${protocol}`, () => both().compare(RUNS, { protocol }));
   }
 
+  test("thousands of commands, longer than what is read at a time", async () => {
+    const requests = Array.from({ length: 5000 }, (_, index): Word[] => {
+      const key = `k:${index % 40}`;
+      if (index % 500 === 7) return ["SET", key, "x".repeat(70_000)];
+      if (index % 7 === 1) return ["MSET", ...Array.from({ length: 2 * (index % 30) + 1 + (index % 2) }, (_, word) => `w:${word}`)];
+      return [
+        ["SET", key, `v${index}`],
+        ["LPUSH", `l:${index % 9}`, key],
+        ["STRLEN", key],
+        ["INCR", key],
+      ][index % 4];
+    });
+    await both().compare([[["MULTI"], ...requests, ["EXEC"]]]);
+  });
+
   test("a nil EXEC is null in RESP3", () =>
     both().compare([[["WATCH", "k"], ["SET", "k", "v"], ["MULTI"], ["PING"], ["EXEC"], ["EXEC"]]], { protocol: 3 }));
 
@@ -287,6 +302,31 @@ describe("transactions", () => {
     await all(me, ["MULTI"], ["SET", "c", "5"], ["NOSUCH"], ["EXEC"], ["FUNCTION", "FLUSH"]);
     expect(taken()).toBe(encoded(["FUNCTION", "FLUSH"]));
     journal.close(cursor);
+  });
+
+  test("the journal has each request as it was sent, though a later one changes the value that came with it", async () => {
+    const { journal } = server.server;
+    journal.start();
+    for (const size of [100, 40_000, 300_000]) {
+      const cursor = journal.open(journal.offset);
+      const value = "a".repeat(size);
+      const requests = [
+        ["SET", "k", value],
+        ["COPY", "k", "copy", "REPLACE"],
+        ["SETRANGE", "k", 0, "zzz"],
+        ["SETRANGE", "k", size - 3, "yyy"],
+      ];
+      await all(me, ["MULTI"], ...requests, ["EXEC"]);
+      const parts: Buffer[] = [];
+      journal.read(cursor, (bytes, from, to) => {
+        parts.push(Buffer.from(bytes.subarray(from, to)));
+        return to - from;
+      });
+      journal.close(cursor);
+      const expected = Buffer.concat([["MULTI"], ...requests, ["EXEC"]].map(encodeCommand));
+      expect(Buffer.concat(parts).toString().replace("*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n", "")).toBe(expected.toString());
+      expect((await other.command("GET", "copy")).toString()).toBe(`$${size}\r\n${value}\r\n`);
+    }
   });
 
   test("a queue that is sure to fail is not kept", async () => {

@@ -3,6 +3,8 @@
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
+import { LOOK_AHEAD_KEYS } from "../../keyspace/lookahead.ts";
+import type { Frame } from "../../protocol/frame.ts";
 import type { Session } from "../../session/session.ts";
 import { Transaction } from "../../session/transaction.ts";
 
@@ -51,15 +53,28 @@ export const exec = command("exec", { arity: 1, since: "1.2.0", flags: "noscript
     // The transaction stays open meanwhile, so that commands that would block see that they must not.
     transaction.unwatch();
     call.reply.array(transaction.queue.length);
-    runQueue(call, transaction, 0);
+    runQueue(call, transaction);
   });
 
-/** Runs what is queued from `index` on, at once or with a break where a script runs too long. */
-function runQueue(call: Call, transaction: Transaction, index: number): void {
+/** Runs what is queued, a window of requests after the other, at once or with a break where a script runs too long. */
+function runQueue(call: Call, transaction: Transaction): void {
   const { queue } = transaction;
-  for (let next = index; next < queue.length; next++) {
-    if (!call.nest(queue[next])) return call.suspend(() => runQueue(call, transaction, next + 1));
-  }
+  const frames: Frame[] = [];
+  let count = 0;
+  let next = 0;
+  const go = (): void => {
+    for (;;) {
+      while (next < count) if (!call.nest(frames[next++])) return call.suspend(go);
+      count = queue.read(frames, LOOK_AHEAD_KEYS);
+      next = 0;
+      if (count === 0) return endQueue(call, transaction);
+      call.prepareNested(frames, count);
+    }
+  };
+  go();
+}
+
+function endQueue(call: Call, transaction: Transaction): void {
   transaction.reset();
   // Each command was journalled by itself.
   call.journalNothing();

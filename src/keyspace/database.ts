@@ -381,14 +381,22 @@ export class Database extends Changes {
     return drawn === 0 ? 0 : stale / drawn;
   }
 
-  /** Hands out hashes with a field that may be due to `expire`, which notes them again, until `stop()`. Returns whether none is left. */
-  expireDueFields(expire: (address: number) => void, stop: () => boolean): boolean {
+  /**
+   * Hands out hashes with a field that may be due to `expire`, which notes them again and says whether all that is due is out, until `stop()`.
+   * Returns whether none is left.
+   */
+  expireDueFields(expire: (address: number) => boolean, stop: () => boolean): boolean {
+    const left: number[] = [];
     const visit = (hash: number): void => {
       // By their keys: where they are may change with the first of them.
       const keys = this.timedOfHash(hash).map((address) => this.table.key(address));
-      for (const key of keys) expire(this.locate(key));
+      for (const key of keys) if (!expire(this.locate(key))) left.push(hash);
     };
-    return this.fields === null || this.fields.expireDue(this.keyspace.now, visit, stop);
+    if (this.fields === null) return true;
+    const finished = this.fields.expireDue(this.keyspace.now, visit, stop);
+    // Only now: what is noted while a list is emptied would come back to its front.
+    for (const hash of left) this.fields?.noteLeft(hash);
+    return finished && left.length === 0;
   }
 
   /** Empties the database. Returns what it held, whose memory is the caller's to free, or null. */

@@ -23,6 +23,7 @@ export function expiresFields(keyspace: Keyspace): void {
     const gone = expireFields(value, keyspace.now, leaving, stop);
     if (gone > 0) value.shrunk(hashLength(value), 0, EventClass.HASH, "hexpired");
     else database.noteFields(address);
+    return !value.exists || !stop();
   };
   keyspace.expireField = (database, key, field) => {
     const address = database.locate(key);
@@ -45,7 +46,7 @@ export function expiresFields(keyspace: Keyspace): void {
 }
 
 /** A field, about to be taken out because it has expired, leaves the hash at `key`. */
-export function fieldLeaves(keyspace: Keyspace, database: Database, key: Buffer, { bytes, from, to }: Element): void {
+export function fieldLeaves(keyspace: Keyspace, database: Database, key: Buffer, field: Element): void {
   keyspace.stats.expiredFields++;
-  keyspace.onFieldLeaving?.(database, key, Buffer.from(bytes.subarray(from, to)));
+  keyspace.onFieldLeaving?.(database, key, field);
 }

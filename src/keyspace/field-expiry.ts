@@ -40,6 +40,14 @@ export class FieldExpiry {
     else if (index.at(address) > due) index.change(address, due);
   }
 
+  /** The hash whose key has this hash has fields that are due, and were left for want of time: it comes first the next time. */
+  noteLeft(hash: number): void {
+    const { table, index } = this;
+    const address = table.find(hash, NO_KEY, 0, 0);
+    if (address === 0) index.add(table.insert(hash, NO_KEY, 0, 0, EXPIRES, 0), 0);
+    else index.change(address, 0);
+  }
+
   /** Returns the hash of the key of some hash that has times, or null where there is none. */
   some(): number | null {
     const { table } = this;

@@ -16,8 +16,8 @@ export class Keyspace extends SharedState {
   readonly databases: readonly Database[];
   readonly eviction: Eviction;
   readonly defragmentation: Defragmentation;
-  /** Takes out what is due of the fields of the hash at `address`, until `stop()`; see field-expirer.ts. */
-  expireFields: ((database: Database, address: number, stop: () => boolean) => void) | null = null;
+  /** Takes out what is due of the fields of the hash at `address`, until `stop()`. Returns false if some may be left; see field-expirer.ts. */
+  expireFields: ((database: Database, address: number, stop: () => boolean) => boolean) | null = null;
   /** Takes a field of the hash at `key` out if it has expired, or all that have (null). Returns whether there is one that will expire later. */
   expireField: ((database: Database, key: Buffer, field: Buffer | null) => boolean) | null = null;
   /** The database that `expireDue` looks at first. */

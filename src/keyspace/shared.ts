@@ -6,6 +6,7 @@
 import { assert } from "../assert.ts";
 import { Arena } from "../memory/arena.ts";
 import { ObjectTable } from "../memory/objects.ts";
+import type { Element } from "../memory/packed.ts";
 import type { TableSpace } from "../memory/record-table.ts";
 import { randomSeed } from "../memory/siphash.ts";
 import { DEFAULT_LIMITS, type ValueLimits } from "../values/limits.ts";
@@ -45,7 +46,7 @@ export abstract class SharedState {
   /** Told of each field of a hash that a command gives a time; null: of all that have one, of a hash that is made at one go. */
   onFieldTime: ((database: number, key: Buffer, field: Buffer | null) => void) | null = null;
   /** Told of each field of a hash that is about to be taken out because it has expired. */
-  onFieldLeaving: ((database: ObservedDatabase, key: Buffer, field: Buffer) => void) | null = null;
+  onFieldLeaving: ((database: ObservedDatabase, key: Buffer, field: Element) => void) | null = null;
   private keyTracker: KeyTracker | null = null;
   /** Up to where values are kept packed. */
   readonly limits: ValueLimits = { ...DEFAULT_LIMITS };

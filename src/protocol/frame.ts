@@ -219,6 +219,22 @@ export class Frame {
   }
 }
 
+/** Returns the request that consists of `words`, encoded by us, where its arguments need not be known: a third of what a Frame costs. */
+export function encodeRequest(words: readonly Buffer[]): EncodedRequest {
+  let size = headerLength(words.length);
+  for (const { length } of words) size += headerLength(length) + length + 2;
+  const buffer = Buffer.allocUnsafe(size);
+  let at = writeHeader(buffer, 0, STAR, words.length);
+  for (const word of words) {
+    at = writeHeader(buffer, at, DOLLAR, word.length);
+    at = copyBytes(buffer, at, word, 0, word.length);
+    buffer[at] = CR;
+    buffer[at + 1] = LF;
+    at += 2;
+  }
+  return { buffer, start: 0, end: size };
+}
+
 /** Bytes of `*<value>\r\n`. */
 function headerLength(value: number): number {
   return 3 + integerLength(value);

@@ -95,7 +95,7 @@ test("active expiry takes out what is due, of whatever form, and keeps its index
   const keyspace = filled(random);
   expiresFields(keyspace);
   const gone = new Set<string>();
-  keyspace.onFieldLeaving = (_, key, field) => gone.add(`${key.latin1Slice()}: ${field.latin1Slice()}`);
+  keyspace.onFieldLeaving = (_, key, { bytes, from, to }) => gone.add(`${key.latin1Slice()}: ${bytes.latin1Slice(from, to)}`);
   for (let round = 0; round < 40; round++) {
     for (let i = 0; i < 200; i++) change(keyspace, KEYS[random.below(KEYS.length)], random, true);
     const before = stateOf(keyspace);
@@ -115,4 +115,27 @@ test("active expiry takes out what is due, of whatever form, and keeps its index
     if (address !== 0) keyspace.databases[0].delete(address);
   }
   expect(keyspace.hasFieldTimes).toBe(false);
+});
+
+test("fields of one hash that expire together go in slices that follow each other, and the hash with them", () => {
+  const keyspace = makeKeyspace(1);
+  expiresFields(keyspace);
+  const [database] = keyspace.databases;
+  const name = Buffer.from("hash");
+  const value = new Value(keyspace).open(database, find(database, "hash"), LOOK.keyHash, Type.HASH, name, 0, name.length);
+  value.beforeChange();
+  const field = (number: number): Buffer => Buffer.from(`field ${number}`);
+  for (let number = 0; number < 5000; number++) {
+    const bytes = field(number);
+    hashSet(value, bytes, 0, bytes.length, bytes, 0, bytes.length);
+    setFieldTime(value, bytes, 0, bytes.length, keyspace.now + 1000);
+  }
+  value.changed();
+  let gone = 0;
+  keyspace.onFieldLeaving = () => gone++;
+  keyspace.now += 2000;
+  let slices = 0;
+  for (; keyspace.keyCount > 0 && slices < 5000; slices++) keyspace.expireDue(0);
+  expect(slices).toBeGreaterThan(10);
+  expect([gone, keyspace.keyCount, keyspace.hasFieldTimes]).toEqual([5000, 0, false]);
 });

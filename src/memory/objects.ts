@@ -2,6 +2,7 @@
 
 import { assert } from "../assert.ts";
 import { copied } from "../base/bytes.ts";
+import { BlockString } from "../blocks/block-string.ts";
 import type { Mover } from "./mover.ts";
 
 /** Something too large for a record: a long string, or a collection that is no longer packed. */
@@ -76,6 +77,8 @@ export class ObjectTable {
   private readonly slots: (LargeObject | null)[] = [];
   private readonly held: number[] = [];
   private readonly free: number[] = [];
+  /** Those that have more than the garbage collector to give back: their blocks. */
+  private readonly strings = new Set<BlockString>();
 
   /** Returns the handle of `object`, valid until `remove`. */
   add(object: LargeObject): number {
@@ -84,6 +87,7 @@ export class ObjectTable {
     this.slots[handle] = object;
     this.held[handle] = object.heldBytes;
     this.usedBytes += object.heldBytes;
+    if (object instanceof BlockString) this.strings.add(object);
     return handle;
   }
 
@@ -102,7 +106,9 @@ export class ObjectTable {
   }
 
   remove(handle: number): void {
-    assert(this.slots[handle] != null, "an object is removed once");
+    const object = this.slots[handle];
+    assert(object != null, "an object is removed once");
+    if (object instanceof BlockString) this.strings.delete(object);
     this.usedBytes -= this.held[handle];
     assert(this.usedBytes >= 0, "an object gives back as many bytes as were counted for it");
     this.slots[handle] = null;
@@ -111,8 +117,10 @@ export class ObjectTable {
     if (this.free.length === this.slots.length) this.forget();
   }
 
-  /** Removes every object. */
+  /** Removes every object. What they have in the arena is freed by other means. */
   forgetAll(): void {
+    for (const string of this.strings) string.free();
+    this.strings.clear();
     this.usedBytes = 0;
     this.forget();
   }

@@ -2,6 +2,7 @@
 
 import { assert } from "../assert.ts";
 import { copyBytes, moveBytes } from "../base/bytes.ts";
+import { BlockString } from "../blocks/block-string.ts";
 import type { LargeObject } from "../memory/objects.ts";
 import type { TableSpace } from "../memory/record-table.ts";
 import { emptyPacked, type Holder } from "./holder.ts";
@@ -81,7 +82,7 @@ export class Temporary implements Holder {
   }
 
   private dropObject(): void {
-    if (this.clears === this.tables.arena.clears) this.object?.free(() => false);
+    if (this.clears === this.tables.arena.clears || this.object instanceof BlockString) this.object?.free(() => false);
     this.object = null;
   }
 

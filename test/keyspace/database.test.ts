@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { blocksInUse } from "../../src/blocks/block.ts";
 import { BLOCKS_FROM } from "../../src/blocks/block-string.ts";
 import { KEEP_EXPIRY } from "../../src/keyspace/changes.ts";
 import type { Database } from "../../src/keyspace/database.ts";
@@ -479,6 +480,21 @@ describe("lazy freeing", () => {
     keyspace.clear({ sync: false }, [keyspace.databases[0]]);
     keyspace.clear({ sync: true }, [keyspace.databases[1]]);
     expect([keyspace.lazyFree.pending, keyspace.lazyFree.freed]).toEqual([1000, 0]);
+  });
+
+  test("of strings in blocks gives the blocks back, whichever way they go", () => {
+    const before = blocksInUse();
+    for (const beside of [false, true]) {
+      const keyspace = new Keyspace({ databases: 2, now: START });
+      const [database, other] = keyspace.databases;
+      set(database, Buffer.from("long"), Buffer.alloc(3_000_000));
+      set(database, Buffer.from("short"), Buffer.alloc(300));
+      if (beside) set(other, Buffer.from("short"), Buffer.alloc(300));
+      expect(blocksInUse()).toBeGreaterThan(before + 10);
+      keyspace.clear({ sync: true }, [database]);
+      while (!keyspace.lazyFree.run(1));
+      expect(blocksInUse()).toBe(before);
+    }
   });
 
   test("waits for those that still read a table", () => {

@@ -123,14 +123,14 @@ export class Keyspace extends SharedState {
 
   /**
    * Frees what databases held: all blocks of the arena at once where nothing else has any, which takes a few microseconds for a million keys,
-   * and key by key in the background where there are others, or an image reads them.
+   * and key by key in the background where there are others, a value is being built, or an image reads them.
    */
   private free(contents: readonly DatabaseContents[], { sync }: { sync: boolean }): void {
     const { lazyFree, space } = this;
     if (contents.length === 0) return;
     const tables = contents.flatMap(({ table, fields }) => (fields === null ? [table] : [table, fields]));
-    const isRead = tables.some(({ guard }) => guard !== null) || lazyFree.isRead;
-    if (!isRead && !this.databases.some(holdsBlocks) && !this.staged.some(holdsBlocks)) {
+    const isUsed = space.arena.drafts > 0 || tables.some(({ guard }) => guard !== null) || lazyFree.isRead;
+    if (!isUsed && !this.databases.some(holdsBlocks) && !this.staged.some(holdsBlocks)) {
       lazyFree.forget();
       space.arena.freeAll();
       space.objects.forgetAll();

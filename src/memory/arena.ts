@@ -71,8 +71,8 @@ export class Arena {
   usedBytes = 0;
   /** Bytes in pages that hold blocks, live or not. */
   pageBytes = 0;
-  /** How often all blocks were given back at one go (`freeAll`). */
-  clears = 0;
+  /** How many values are being built that no table leads to: while there are any not all blocks may be given back at one go. */
+  drafts = 0;
 
   private pageClass = new Uint8Array(PAGES_PER_SEGMENT);
   private pageLive = new Uint16Array(PAGES_PER_SEGMENT);
@@ -150,9 +150,9 @@ export class Arena {
     }
   }
 
-  /** Gives all blocks back at one go, where nothing is left that uses any: whoever may still know one compares `clears`. */
+  /** Gives all blocks back at one go, where nothing is left that uses any. */
   freeAll(): void {
-    this.clears++;
+    assert(this.drafts === 0, "no value is being built in blocks that are given back");
     this.current.fill(NO_PAGE);
     this.partial.fill(NO_PAGE);
     this.pageSparse.fill(0);

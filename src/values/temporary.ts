@@ -2,7 +2,6 @@
 
 import { assert } from "../assert.ts";
 import { copyBytes, moveBytes } from "../base/bytes.ts";
-import { BlockString } from "../blocks/block-string.ts";
 import type { LargeObject } from "../memory/objects.ts";
 import type { TableSpace } from "../memory/record-table.ts";
 import { emptyPacked, type Holder } from "./holder.ts";
@@ -23,8 +22,6 @@ export class Temporary implements Holder {
   readonly from = 0;
   to = 0;
   hiddenBefore = 0;
-  /** `clears` of the arena when it got its object: blocks of before are no longer the object's. */
-  private clears = 0;
 
   constructor(tables: TableSpace, limits: ValueLimits) {
     this.tables = tables;
@@ -64,12 +61,13 @@ export class Temporary implements Holder {
     this.dropObject();
     this.encoding = encoding;
     this.object = object;
-    this.clears = this.tables.arena.clears;
+    this.tables.arena.drafts++;
     this.to = 0;
   }
 
   /** What it holds has found its key. */
   release(): void {
+    if (this.object !== null) this.tables.arena.drafts--;
     this.object = null;
     this.to = 0;
     if (this.buffer.length > MAX_KEPT_BYTES) this.buffer = Buffer.allocUnsafeSlow(MIN_BYTES);
@@ -82,8 +80,11 @@ export class Temporary implements Holder {
   }
 
   private dropObject(): void {
-    if (this.clears === this.tables.arena.clears || this.object instanceof BlockString) this.object?.free(() => false);
+    if (this.object === null) return;
+    this.object.free(() => false);
     this.object = null;
+    this.tables.arena.drafts--;
+    assert(this.tables.arena.drafts >= 0, "values that are being built are counted");
   }
 
   private grow(length: number): void {

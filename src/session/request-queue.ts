@@ -18,11 +18,6 @@ const LONG = -1;
 /** What a chunk and its arrays, or a frame, take beside bytes and words. */
 const CHUNK_OVERHEAD = 300;
 const LONG_OVERHEAD = 400;
-/**
- * Behind the bytes of a chunk, so that none is taken for the memory of one value: that would be kept as the value's own, and changed, while the
- * journal still needs the request.
- */
-const SPARE_BYTES = 64;
 
 interface Chunk {
   readonly buffer: Buffer;
@@ -65,12 +60,8 @@ export class RequestQueue {
   }
 
   private pushLong(frame: Frame): void {
-    const { start, end } = frame;
     const copy = new Frame();
-    copy.assign(frame, { copy: false });
-    copy.buffer = Buffer.from(new ArrayBuffer(end - start + SPARE_BYTES), 0, end - start);
-    frame.buffer.copy(copy.buffer, 0, start, end);
-    copy.shift(-start);
+    copy.assign(frame, { copy: true });
     this.long.push(copy);
     const chunk = this.chunkFor(0, 1);
     chunk.words[chunk.wordCount++] = LONG;
@@ -92,15 +83,14 @@ export class RequestQueue {
 
   private addChunk(least: number): Chunk {
     const size = Math.max(least, Math.min(MOST_CHUNK_BYTES, LEAST_CHUNK_BYTES * 2 ** this.chunks.length));
-    const memory = new ArrayBuffer(size + SPARE_BYTES);
     const chunk = {
-      buffer: Buffer.from(memory, 0, size),
+      buffer: Buffer.allocUnsafeSlow(size),
       length: 0,
       words: new Int32Array(Math.ceil(size / BYTES_PER_WORD)),
       wordCount: 0,
     };
     this.chunks.push(chunk);
-    this.bytes += memory.byteLength + chunk.words.byteLength + CHUNK_OVERHEAD;
+    this.bytes += size + chunk.words.byteLength + CHUNK_OVERHEAD;
     return chunk;
   }
 

@@ -304,31 +304,6 @@ describe("transactions", () => {
     journal.close(cursor);
   });
 
-  test("the journal has each request as it was sent, though a later one changes the value that came with it", async () => {
-    const { journal } = server.server;
-    journal.start();
-    for (const size of [100, 40_000, 300_000, 1_500_000]) {
-      const cursor = journal.open(journal.offset);
-      const value = "a".repeat(size);
-      const requests = [
-        ["SET", "k", value],
-        ["COPY", "k", "copy", "REPLACE"],
-        ["SETRANGE", "k", 0, "zzz"],
-        ["SETRANGE", "k", size - 3, "yyy"],
-      ];
-      await all(me, ["MULTI"], ...requests, ["EXEC"]);
-      const parts: Buffer[] = [];
-      journal.read(cursor, (bytes, from, to) => {
-        parts.push(Buffer.from(bytes.subarray(from, to)));
-        return to - from;
-      });
-      journal.close(cursor);
-      const expected = Buffer.concat([["MULTI"], ...requests, ["EXEC"]].map(encodeCommand));
-      expect(Buffer.concat(parts).toString().replace("*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n", "")).toBe(expected.toString());
-      expect((await other.command("GET", "copy")).toString()).toBe(`$${size}\r\n${value}\r\n`);
-    }
-  });
-
   test("a queue that is sure to fail is not kept", async () => {
     await all(me, ["MULTI"], ["SET", "k", "v"], ["NOSUCH"], ["SET", "k", "x".repeat(10_000)]);
     const session = [...server.server.clients].find((session) => session.queueing);

@@ -1,4 +1,3 @@
-import { expect, test } from "bun:test";
 import { blocksInUse } from "../../src/blocks/block.ts";
 import { BlockString } from "../../src/blocks/block-string.ts";
 import { Frame } from "../../src/protocol/frame.ts";
@@ -68,11 +67,3 @@ property(
   },
   8,
 );
-
-test("no buffer of a queue is so nearly one value that it would be kept as the value's own", () => {
-  const queue = new RequestQueue();
-  queue.push(new Frame().encode(["SET", "key", Buffer.alloc(1_000_000)]));
-  const frames: Frame[] = [];
-  expect(queue.read(frames, 1)).toBe(1);
-  expect(frames[0].buffer.buffer.byteLength).toBeGreaterThan(frames[0].buffer.length);
-});

@@ -47,6 +47,34 @@ describe("eviction", () => {
     expect(keyspace.stats.evicted).toBeGreaterThan(90);
   });
 
+  for (const word of ["allkeys-lru", "volatile-ttl", "noeviction"]) {
+    test(`under ${word} takes no key while what is gone already waits to be freed`, () => {
+      const keyspace = underPolicy(word);
+      for (let index = 0; index < 100; index++) put(keyspace, `stays ${index}`, START + 1_000_000, 1);
+      const within = keyspace.usedBytes + 10_000;
+      for (let index = 0; index < 5000; index++) put(keyspace, `goes ${index}`);
+      keyspace.clear({ sync: false }, [keyspace.databases[0]]);
+      expect(keyspace.lazyFree.pending).toBe(5000);
+      Object.assign(keyspace.eviction.settings, { limit: within, budgetMs: 0 });
+      let state = keyspace.eviction.run();
+      expect(state).toBe(EvictionState.RUNNING);
+      while (state === EvictionState.RUNNING) state = keyspace.eviction.run();
+      expect([state, keyspace.stats.evicted, keyspace.databases[1].size]).toEqual([EvictionState.WITHIN, 0, 100]);
+    });
+  }
+
+  test("that finds nothing to take is not kept waiting by what an image reads", () => {
+    const keyspace = underPolicy("volatile-lru");
+    put(keyspace, "key");
+    put(keyspace, "other", NO_EXPIRY, 1);
+    const { table } = keyspace.databases[0];
+    table.guard = { beforeChange() {} };
+    keyspace.clear({ sync: false }, [keyspace.databases[0]]);
+    keyspace.eviction.settings.limit = 1;
+    expect(keyspace.eviction.run()).toBe(EvictionState.STUCK);
+    table.guard = null;
+  });
+
   test("notes for how long there was more than may be", () => {
     const keyspace = underPolicy("noeviction");
     const { stats, eviction } = keyspace;

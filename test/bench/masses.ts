@@ -67,7 +67,7 @@ const PAUSE_MS = 500;
 /** What goes on after all is done (a collection of garbage) shows at least this long. */
 const AFTERMATH_MS = 300;
 /** Far enough away that all of it is there when they expire. */
-const SOON_MS = 4000;
+const SOON_MS = 6000;
 const FIELDS = 10;
 /** Transactions before the one that is measured: by then the code is compiled. */
 const WARM_UPS = 3;

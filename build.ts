@@ -10,7 +10,7 @@
  *   --outdir DIR       where to (dist)
  *
  * The version of package.json and the commit are baked in as BUILD_VERSION and BUILD_COMMIT ("unknown" outside a git checkout), the place of
- * the worker inside the executable as BUILD_WORKER.
+ * the workers inside the executable as BUILD_WORKER and BUILD_IO_WORKER.
  */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
@@ -21,6 +21,7 @@ import { signMachO } from "./scripts/macho-signature.ts";
 const ROOT = import.meta.dir;
 const SUMS = "SHA256SUMS";
 const WORKER = join(ROOT, "src", "migration", "worker.ts");
+const IO_WORKER = join(ROOT, "src", "transport", "workers", "worker.ts");
 
 /**
  * The platforms that we ship, and what Bun calls the runtime of each. That for x64 needs no AVX: the one that Bun calls baseline is the same,
@@ -78,6 +79,11 @@ function commitHash(): string {
   }
 }
 
+/** -> where an entry point is inside the executable, seen from its root. */
+function placeInside(path: string): string {
+  return `./${relative(ROOT, path).replaceAll("\\", "/").replace(/\.ts$/, ".js")}`;
+}
+
 /**
  * Builds for `target` (this platform when null); -> the path of the executable. Throws a sentence that says which target failed and why.
  */
@@ -88,8 +94,8 @@ async function build(target: TargetName | null, options: BuildOptions): Promise<
   const outfile = join(options.outdir, `replicant${target === null ? "" : `-${target}`}${windows ? ".exe" : ""}`);
   try {
     const result = await Bun.build({
-      // A worker of the program is a file of its own inside.
-      entrypoints: [options.entry, WORKER],
+      // Each worker of the program is a file of its own inside.
+      entrypoints: [options.entry, WORKER, IO_WORKER],
       root: ROOT,
       target: "bun",
       format: "esm",
@@ -99,7 +105,8 @@ async function build(target: TargetName | null, options: BuildOptions): Promise<
       define: {
         BUILD_VERSION: JSON.stringify(manifest.version),
         BUILD_COMMIT: JSON.stringify(options.commit),
-        BUILD_WORKER: JSON.stringify(`./${relative(ROOT, WORKER).replaceAll("\\", "/").replace(/\.ts$/, ".js")}`),
+        BUILD_WORKER: JSON.stringify(placeInside(WORKER)),
+        BUILD_IO_WORKER: JSON.stringify(placeInside(IO_WORKER)),
       },
       compile: {
         outfile,

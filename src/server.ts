@@ -51,6 +51,7 @@ import { Persistence } from "./snapshot/persistence.ts";
 import { ClientAcceptor } from "./transport/acceptor.ts";
 import { Conversations } from "./transport/conversations.ts";
 import { Endpoints } from "./transport/endpoints.ts";
+import { IoWorkers } from "./transport/workers/io-workers.ts";
 import { COMMIT, VERSION } from "./version.ts";
 
 export interface ServerOptions {
@@ -98,6 +99,8 @@ export class Server implements ServerParts {
 
   private readonly options: ServerOptions;
   private readonly conversations: Conversations;
+  /** What owns the sockets of TCP clients in place of this thread; null: nothing does. */
+  private readonly ioWorkers: IoWorkers | null;
   private readonly endpoints: Endpoints;
   private readonly ending: Shutdown;
   private readonly pidFile = new PidFile();
@@ -121,7 +124,10 @@ export class Server implements ServerParts {
     const engines = [new LuaEngine(runner, random), new TypeScriptEngine("typescript", runner), new TypeScriptEngine("javascript", runner)];
     this.functions = new FunctionStore(engines, this);
     this.conversations = new Conversations(this);
-    this.endpoints = new Endpoints(config, this.log, new ClientAcceptor(this.conversations));
+    const acceptor = new ClientAcceptor(this.conversations);
+    const workers = values["io-workers"];
+    this.ioWorkers = workers === 0 ? null : new IoWorkers(workers, acceptor, (error) => this.broken(error));
+    this.endpoints = new Endpoints(config, this.log, acceptor, this.ioWorkers);
     this.blocked = new BlockedClients(this.executor, this.keyspace.blocked, this.keyspace.latency);
     this.postponed = new PostponedClients(this.blocked);
     this.pauses = new Pauses(this.postponed, () => {
@@ -266,6 +272,7 @@ export class Server implements ServerParts {
     this.migrations.stop();
     await Promise.all([this.persistence.close(), this.appendOnly.close()]);
     for (const session of this.clients) session.link.destroy();
+    this.ioWorkers?.stop();
     this.pidFile.remove();
     // What went wrong shall be the last word.
     if (code === 0) this.log.warning("Replicant is now ready to exit, bye bye...");

@@ -141,6 +141,25 @@ describe("MIGRATE in a transaction", () => {
   });
 });
 
+describe("io-workers", () => {
+  // Other threads own the sockets then, whose code must be found where the program is.
+  test("serves clients, and ends on a signal", async () => {
+    const server = await start({ args: ["--save", "", "--io-workers", "2"] });
+    const clients = await Promise.all(Array.from({ length: 8 }, () => server.connect()));
+    const replies = await Promise.all(
+      clients.map((client, index) =>
+        client.pipeline([
+          ["SET", `k${index}`, index],
+          ["GET", `k${index}`],
+        ]),
+      ),
+    );
+    expect(replies.map((pair) => pair.join(""))).toEqual(clients.map((_, index) => `+OK\r\n$1\r\n${index}\r\n`));
+    expect(await server.stop()).toBe(0);
+    await Promise.all(clients.map((client) => client.closed));
+  });
+});
+
 describe("bad input is refused in one line, with code 1", () => {
   async function refused(words: readonly string[], message: string, options: { input?: string } = {}): Promise<void> {
     expect({ words, ...(await run(words, options)) }).toEqual({ words, code: 1, out: "", err: `replicant: ${message}\n` });

@@ -11,7 +11,7 @@ import { ProtocolError, UnexpectedEnd } from "./protocol-error.ts";
 import { Lines, Parsed, type RequestLimits, RequestParser } from "./request.ts";
 
 /** How many requests are parsed ahead at most. */
-const BATCH_REQUESTS = 32;
+export const BATCH_REQUESTS = 32;
 /** So many bytes of a chunk are copied at first, to finish the request that an earlier one began, if there are more than that. */
 const FIRST_PIECE_BYTES = 1024;
 /** Input above this is let go of as soon as it is used up: what a collection finds in use stays, as old, until the next full one. */
@@ -70,24 +70,24 @@ export class RequestStream {
   /** The bytes being read, and where in the source they begin. */
   buffer: Buffer = NO_BYTES;
   origin: number;
-  private end = 0;
-  private readonly parser = new RequestParser();
-  private readonly limits: RequestLimits;
+  protected end = 0;
+  protected readonly parser = new RequestParser();
+  protected readonly limits: RequestLimits;
   private readonly chunksAreReused: boolean;
   private readonly changesBuffer: boolean;
   private readonly forgetsExecuted: boolean;
   /** See StreamOptions. It may change between two chunks. */
   usesBlocks: boolean;
   /** Where the first request of the batch begins, and whether the bytes end inside the one behind the last. */
-  private begin = 0;
-  private incomplete = false;
+  protected begin = 0;
+  protected incomplete = false;
   /** Whether the first request of the batch came with arguments in blocks, which are not in `buffer`. */
-  private lacksBytes = false;
+  protected lacksBytes = false;
   /** The request that the bytes end in, with the arguments read so far: a frame of the batch while it is being served, `heldFrame` between chunks. */
-  private started: Frame | null = null;
+  protected started: Frame | null = null;
   /** What is left over of earlier chunks. */
-  private held: InputBuffer | null = null;
-  private heldFrame: Frame | null = null;
+  protected held: InputBuffer | null = null;
+  protected heldFrame: Frame | null = null;
   /** What has come of a long argument, in blocks: `held` ends in front of it. */
   private filling: BlockString | null = null;
   /** The chunk that `held` ends with a piece of, which goes on with chunk[restFrom, restTo); null if all of it is held. */

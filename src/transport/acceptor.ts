@@ -1,12 +1,11 @@
 /** Turns accepted sockets into clients: refuses those over `maxclients` or outside protected mode, and sets socket options. */
 
-import type { Socket } from "bun";
 import { InvariantError } from "../assert.ts";
 import { Session } from "../session/session.ts";
 import { Connection } from "./connection.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Acceptor, ListenerKind } from "./listeners.ts";
-import type { Conversation } from "./transport.ts";
+import type { Ends, Transport } from "./transport.ts";
 
 const REFUSED_FULL = "-ERR max number of clients reached\r\n";
 const REFUSED_PROTECTED =
@@ -19,6 +18,21 @@ const REFUSED_PROTECTED =
   "restart it with the '--protected-mode no' option. 4) Set up an authentication password for the default user. NOTE: You only need to do one of " +
   "the above things in order for the server to start accepting connections from the outside.\r\n";
 
+/** What is asked of a socket when it is accepted: one of Bun, or one that a worker owns (workers/). */
+export interface AcceptedSocket extends Transport {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  setKeepAlive(enabled: boolean, milliseconds: number): void;
+  /** Closes, with last words if there are any. */
+  end(text?: string): void;
+  /** Closes at once. */
+  terminate(): void;
+}
+
+type MakeConnection<T extends Connection> = (socket: AcceptedSocket, shared: Conversations, ends: Ends) => T;
+
 export class ClientAcceptor implements Acceptor {
   private readonly shared: Conversations;
 
@@ -26,7 +40,12 @@ export class ClientAcceptor implements Acceptor {
     this.shared = shared;
   }
 
-  accept(socket: Socket<Conversation>, kind: ListenerKind): Connection | null {
+  accept(socket: AcceptedSocket, kind: ListenerKind): Connection | null {
+    return this.admit(socket, kind, (transport, shared, ends) => new Connection(transport, shared, ends));
+  }
+
+  /** Likewise, with a connection that `make` makes. */
+  admit<T extends Connection>(socket: AcceptedSocket, kind: ListenerKind, make: MakeConnection<T>): T | null {
     const { config, clients, log, stats, keyspace, access } = this.shared.parts;
     const { values } = config;
     const remote = socket.remoteAddress ?? "";
@@ -44,7 +63,7 @@ export class ClientAcceptor implements Acceptor {
       if (values["tcp-keepalive"] > 0) socket.setKeepAlive(true, values["tcp-keepalive"] * 1000);
     }
     const path = `${values.unixsocket ?? ""}:0`;
-    const connection = new Connection(socket, this.shared, {
+    const connection = make(socket, this.shared, {
       remoteAddress: kind === "unix" ? path : endpoint(remote, socket.remotePort),
       localAddress: kind === "unix" ? path : endpoint(socket.localAddress, socket.localPort),
       fileDescriptor: descriptorOf(socket),

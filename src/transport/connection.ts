@@ -9,7 +9,7 @@ import { assert } from "../assert.ts";
 import { quoteWord } from "../base/words.ts";
 import type { Block } from "../blocks/block.ts";
 import { NO_SINK } from "../protocol/reply.ts";
-import { RequestStream } from "../protocol/request-stream.ts";
+import { RequestStream, type StreamOptions } from "../protocol/request-stream.ts";
 import { describeClient } from "../session/client-info.ts";
 import { sendPushes } from "../session/pubsub.ts";
 import { ReplyMode, type Session, SessionKind, type SessionLink } from "../session/session.ts";
@@ -47,6 +47,9 @@ const ROOM_KEPT_MS = 2000;
 /** How much of a request that is too long the log shows. */
 const LOGGED_BYTES = 64;
 
+/** How the requests of clients are read. */
+export const CLIENT_STREAM: StreamOptions = { changesBuffer: true, usesBlocks: true, forgetsExecuted: true };
+
 export class Connection implements Conversation, SessionLink, DeferredOwner {
   session!: Session;
   readonly remoteAddress: string;
@@ -56,31 +59,36 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
   bytesOut = 0;
   /** Told when everything sent so far has been taken by the transport. */
   onDrained: (() => void) | null = null;
-  private readonly transport: Transport;
-  private readonly shared: Conversations;
-  private readonly stream: RequestStream;
+  protected readonly transport: Transport;
+  protected readonly shared: Conversations;
+  protected readonly stream: RequestStream;
   private readonly output = new OutputBuffer();
-  private paused = false;
+  protected paused = false;
   serving = false;
   /** The turn is over with requests left: they are served after those of other clients. */
-  private resting = false;
-  private ended = false;
+  protected resting = false;
+  protected ended = false;
   /** Several requests came at once, and are being served. */
   private pipelining = false;
   /** Answers wait among the deferred replies: nothing may overtake them. */
   private hasDeferred = false;
   /** Requests are being served whose replies are counted before they go out. */
-  private counting = false;
+  protected counting = false;
   /** The transport took less than it was given: it will say when it can take more. */
   private full = false;
 
-  constructor(transport: Transport, shared: Conversations, ends: Ends) {
+  constructor(
+    transport: Transport,
+    shared: Conversations,
+    ends: Ends,
+    stream = new RequestStream(shared.batch, shared.limits, CLIENT_STREAM),
+  ) {
     this.transport = transport;
     this.shared = shared;
     this.remoteAddress = ends.remoteAddress;
     this.localAddress = ends.localAddress;
     this.fileDescriptor = ends.fileDescriptor;
-    this.stream = new RequestStream(shared.batch, shared.limits, { changesBuffer: true, usesBlocks: true, forgetsExecuted: true });
+    this.stream = stream;
   }
 
   // ---- in
@@ -110,7 +118,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     if (stream.isFilling && !this.resting && chunk.length >= LONG_CHUNK_BYTES) this.rest();
   }
 
-  private queryTooLong(): void {
+  protected queryTooLong(): void {
     this.shared.stats.queryLimitDisconnects++;
     const start = quoteWord(this.stream.unreadHeldStart(LOGGED_BYTES).latin1Slice());
     this.warn(`Closing client that reached max query buffer length: ${this.description} (qbuf initial bytes: ${start})`);
@@ -118,7 +126,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
   }
 
   /** What the client's buffers hold counts for `maxmemory`, and for `maxmemory-clients`. */
-  private recount(): void {
+  protected recount(): void {
     const { session } = this;
     const { counted } = session;
     if (counted === null) return;
@@ -127,7 +135,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
   }
 
   /** Runs the requests that have come in, answers them in one write, and keeps what is left. */
-  private serve(): void {
+  protected serve(): void {
     const { shared, session, stream } = this;
     const { executor, batch } = shared;
     const { reply } = executor;
@@ -223,7 +231,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
   }
 
   /** Lets other clients have their turn. Nothing more is read meanwhile: what came is enough. */
-  private rest(): void {
+  protected rest(): void {
     this.resting = true;
     this.transport.pause();
     setImmediate(() => {
@@ -262,7 +270,7 @@ export class Connection implements Conversation, SessionLink, DeferredOwner {
     else this.sendNow(bytes, from, to, value, block);
   }
 
-  private sendNow(bytes: Buffer, from: number, to: number, value = false, block: Block | null = null): void {
+  protected sendNow(bytes: Buffer, from: number, to: number, value = false, block: Block | null = null): void {
     this.sendDeferred();
     const taken = this.output.size > 0 ? 0 : this.write(bytes, from, to);
     if (from + taken === to || this.ended) return;

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { TLSOptions } from "bun";
 import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
-import { type Acceptor, type ListenAddress, ListenError, Listeners, listenAddresses } from "./listeners.ts";
+import { type Acceptor, type ListenAddress, type ListenElsewhere, ListenError, Listeners, listenAddresses } from "./listeners.ts";
 import { markSocket } from "./socket-mark.ts";
 import { clientTls, connectsWithTls, type ServerTls, serverTls, TLS_DIRECTIVES, TlsError } from "./tls.ts";
 
@@ -23,10 +23,11 @@ export class Endpoints {
   /** How clients of TLS are served, while that is wanted. */
   private tls: ServerTls | null = null;
 
-  constructor(config: Config, log: Log, acceptor: Acceptor) {
+  /** `elsewhere`: what listens for TCP in place of this thread, if anything does. */
+  constructor(config: Config, log: Log, acceptor: Acceptor, elsewhere: ListenElsewhere | null = null) {
     this.config = config;
     this.log = log;
-    this.listeners = new Listeners(acceptor, (descriptor) => this.mark(descriptor));
+    this.listeners = new Listeners(acceptor, (descriptor) => this.mark(descriptor), elsewhere);
     config.onChange("port", () => this.move(NO_PORT));
     config.onChange("bind", () => this.move(NO_ADDRESS));
     config.onChange([...TLS_DIRECTIVES, "tls-port"], () => this.renewTls());

@@ -59,15 +59,26 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: "unknown host name",
 };
 
+/** What listens at TCP ports in place of this thread (workers/io-workers.ts). Errors: as Bun.listen. */
+export interface ListenElsewhere {
+  listen(options: { hostname: string; port: number; ipv6Only?: boolean }): {
+    readonly port: number;
+    readonly descriptors: readonly number[];
+    stop(): void;
+  };
+}
+
 export class Listeners {
   private readonly acceptor: Acceptor;
   private readonly opened: (descriptor: number) => void;
+  private readonly elsewhere: ListenElsewhere | null;
   private open: Listener[] = [];
 
   /** `opened`: told the descriptor of each TCP socket that is listened at from now on; -1 where it is not known. */
-  constructor(acceptor: Acceptor, opened: (descriptor: number) => void = () => {}) {
+  constructor(acceptor: Acceptor, opened: (descriptor: number) => void = () => {}, elsewhere: ListenElsewhere | null = null) {
     this.acceptor = acceptor;
     this.opened = opened;
+    this.elsewhere = elsewhere;
   }
 
   /** The port that is listened on, 0 for none. */
@@ -132,7 +143,13 @@ export class Listeners {
   private openTcp(address: string, port: number, tls: ServerTls | null): Listener {
     const hostname = hostnameOf(address);
     // ipv6Only, as Redis does: "::" beside "0.0.0.0" on one port is two listeners.
-    const options = { hostname, port, exclusive: true, allowHalfOpen: true, ...(hostname.includes(":") ? { ipv6Only: true } : {}) };
+    const place = { hostname, port, ...(hostname.includes(":") ? { ipv6Only: true } : {}) };
+    if (tls === null && this.elsewhere !== null) {
+      const shared = this.elsewhere.listen(place);
+      for (const descriptor of shared.descriptors) this.opened(descriptor);
+      return { kind: "tcp", address, port: shared.port, mode: 0, tls, stop: () => shared.stop() };
+    }
+    const options = { ...place, exclusive: true, allowHalfOpen: true };
     const kind = tls === null ? "tcp" : "tls";
     const secured = tls === null ? options : { ...options, tls: tls.options };
     const handlers = tls === null ? this.handlers(kind) : { ...this.handlers(kind), handshake: this.handshake(tls) };

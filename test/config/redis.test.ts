@@ -230,6 +230,7 @@ const OURS: ReadonlySet<string> = new Set([
   "lua-memory-limit",
   "lua-evaluated-runs",
   "memory-compaction",
+  "io-workers",
   "enable-typescript-functions",
   "rdb-version",
   "aof-load-corrupt-tail-max-size", // Redis has it from 8.4 on

@@ -41,6 +41,12 @@ export const NETWORK = {
     "When a client that reads too slowly is disconnected: at once above hard, after some seconds above soft",
   ),
   "tracking-table-max-keys": directive(longCount, "1000000", "How many keys client-side caching remembers; 0 for no limit"),
+  "io-workers": directive(
+    integer(0, 16),
+    "0",
+    "Experiment: threads that own the sockets of TCP clients; 0 for none (docs/io-workers.md)",
+    FIXED,
+  ),
   "io-threads": ignored(integer(1, 128), "1", "one thread serves all sockets here", FIXED),
   "io-threads-do-reads": ignored(bool, "no", "one thread serves all sockets here", FIXED),
 } as const;

@@ -1,0 +1,220 @@
+/** `io-workers 2` beside `io-workers 0`: what clients are sent is the same, byte for byte. */
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { connect, encodeCommand, type RawClient } from "../../support/client.ts";
+import { freePort } from "../../support/process.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
+import { until, untilClosed, WilfulClient, within } from "../sockets.ts";
+
+const MIB = 1024 * 1024;
+
+let plain: TestServer;
+let shared: TestServer;
+beforeAll(async () => {
+  plain = await startServer();
+  shared = await startServer({ "io-workers": "2", "repl-diskless-sync-delay": "0" });
+});
+afterAll(async () => {
+  await plain.stop();
+  await shared.stop();
+});
+
+/** What `talk` makes of a client of each server, which is to be the same. Returns it. */
+async function same<T>(talk: (client: RawClient, server: TestServer) => Promise<T>): Promise<T> {
+  const outcomes: T[] = [];
+  for (const server of [plain, shared]) {
+    const client = await connect(server.port);
+    await client.command("FLUSHALL");
+    outcomes.push(await talk(client, server));
+    client.close();
+  }
+  expect(outcomes[1]).toEqual(outcomes[0]);
+  return outcomes[1];
+}
+
+/** Sends `bytes` in pieces of `size` bytes. Returns so many replies. */
+async function sendInPieces(client: RawClient, bytes: Buffer, size: number, replies: number): Promise<string[]> {
+  for (let from = 0; from < bytes.length; from += size) {
+    client.send(bytes.subarray(from, from + size));
+    if (from % (16 * size) === 0) await Bun.sleep(0);
+  }
+  const found: string[] = [];
+  while (found.length < replies) found.push((await client.readReply()).latin1Slice());
+  return found;
+}
+
+/** A pipeline of requests of many kinds, short and long, and how many replies it has. */
+function mixture(): { bytes: Buffer; replies: number } {
+  const requests: (string | Buffer)[] = [];
+  for (let index = 0; index < 150; index++) {
+    requests.push(encodeCommand(["SET", `key${index % 9}`, "v".repeat((index * 373) % 3000)]));
+    requests.push(encodeCommand(["GET", `key${index % 7}`]));
+    requests.push(encodeCommand(["RPUSH", "list", ...Array.from({ length: index % 40 }, (_, at) => `${at}`), "\0\r\n\xff"]));
+    if (index % 10 === 0) requests.push("PING\r\n");
+    if (index % 25 === 0) requests.push(encodeCommand(["SET", "long", Buffer.alloc(20_000 + index, index)]));
+    if (index % 30 === 0) requests.push(encodeCommand(["NONSENSE", "x"]), encodeCommand(["GET", "list"]));
+  }
+  requests.push(encodeCommand(["LRANGE", "list", 0, -1]), encodeCommand(["GET", "long"]));
+  return { bytes: Buffer.concat(requests.map((one) => (typeof one === "string" ? Buffer.from(one) : one))), replies: requests.length };
+}
+
+describe("io-workers", () => {
+  test("a pipeline, whole and cut into pieces of any size, has the same replies", async () => {
+    const { bytes, replies } = mixture();
+    for (const size of [bytes.length, 70_001, 1009, 61]) await same((client) => sendInPieces(client, bytes, size, replies));
+  });
+
+  test("a value of some megabytes goes there and back", async () => {
+    const value = Buffer.from(Array.from({ length: 3 * MIB }, (_, at) => (at * 31) % 251));
+    const replies = await same(async (client) => [
+      await client.command("SET", "k", value),
+      Bun.hash(await client.command("GET", "k")),
+      await client.command("PING"),
+    ]);
+    expect(replies.at(-1)).toEqual(Buffer.from("+PONG\r\n"));
+  });
+
+  test("what breaks the protocol behind good requests is told, and the connection closed", async () => {
+    for (const pieces of [["*1\r\n$4\r\nPING\r\n*1\r\n+4\r\n"], ["*1\r\n$4\r\nPING\r\n", "*x\r\n"], ["PING\r\n", 'SET "a\r\n']]) {
+      expect(await untilClosed(shared.port, pieces)).toBe(await untilClosed(plain.port, pieces));
+    }
+  });
+
+  test("a client that reads late gets all of its replies, and others are served meanwhile", async () => {
+    const { server, port } = shared;
+    const helper = await connect(port);
+    await helper.command("SET", "big", Buffer.alloc(MIB, 97));
+    const client = await WilfulClient.connect(port);
+    client.socket.pause();
+    client.socket.end("GET big\r\n".repeat(32));
+    await until(() => [...server.clients].some(({ link }) => link.outputBytes > 0), "replies to pile up");
+    expect(await helper.text("PING")).toBe("PONG");
+    client.socket.resume();
+    await within(client.ended, "the server to close");
+    expect(client.text).toBe(`$${MIB}\r\n${"a".repeat(MIB)}\r\n`.repeat(32));
+    helper.close();
+  });
+
+  test("client-output-buffer-limit cuts off a client that does not read", async () => {
+    const { server, port } = shared;
+    const helper = await connect(port);
+    await helper.command("SET", "big", Buffer.alloc(MIB, 97));
+    await helper.command("CONFIG", "SET", "client-output-buffer-limit", "normal 2097152 0 0");
+    const client = await WilfulClient.connect(port);
+    client.socket.pause();
+    const before = server.stats.outputLimitDisconnects;
+    client.socket.write("GET big\r\n".repeat(64));
+    await until(() => server.stats.outputLimitDisconnects > before, "the client to be cut off");
+    await helper.command("CONFIG", "SET", "client-output-buffer-limit", "normal 0 0 0");
+    expect(await helper.text("CLIENT", "LIST")).not.toContain("cmd=get");
+    client.socket.destroy();
+    helper.close();
+  });
+
+  test("a client that vanishes with replies on their way is forgotten", async () => {
+    const { server, port } = shared;
+    await until(() => server.clients.count === 0, "earlier clients to be gone");
+    const client = await WilfulClient.connect(port);
+    client.socket.pause();
+    client.socket.write("GET big\r\n".repeat(64));
+    await until(() => [...server.clients].some(({ link }) => link.outputBytes > 0), "replies to pile up");
+    client.socket.resetAndDestroy();
+    await until(() => server.clients.count === 0, "the client to be gone");
+  });
+
+  test("connections come and go by the hundred, each answered", async () => {
+    const { server, port } = shared;
+    await until(() => server.clients.count === 0, "earlier clients to be gone");
+    for (let round = 0; round < 4; round++) {
+      const clients = await Promise.all(Array.from({ length: 100 }, () => connect(port)));
+      const replies = await Promise.all(clients.map((client, index) => client.text("ECHO", `${round}.${index}`)));
+      expect(replies).toEqual(clients.map((_, index) => `${round}.${index}`));
+      for (const client of clients) client.close();
+    }
+    await until(() => server.clients.count === 0, "the clients to be gone");
+  });
+
+  test("messages, blocked clients, transactions, MONITOR and CLIENT KILL are as ever", async () => {
+    await same(async (client, { port }) => {
+      const other = await connect(port);
+      const found: (Buffer | null)[] = [];
+      found.push(await other.command("SUBSCRIBE", "c"), await client.command("PUBLISH", "c", "m"), await other.readReply());
+      found.push(await other.command("UNSUBSCRIBE"));
+      other.send(Buffer.concat([encodeCommand(["BLPOP", "q", 0]), encodeCommand(["PING"])]));
+      while ((await client.text("INFO", "clients")).includes("blocked_clients:0")) await Bun.sleep(0);
+      found.push(await client.command("RPUSH", "q", "x"), await other.readReply(), await other.readReply());
+      found.push(...(await other.pipeline([["MULTI"], ["SET", "a", 1], ["INCR", "a"], ["EXEC"]])));
+      found.push(await other.command("MONITOR"), await client.command("GET", "a"));
+      found.push(Buffer.from((await other.readReply()).latin1Slice().replace(/^\+.*\] /, "")));
+      found.push(await client.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"));
+      await within(other.closed, "the client to be killed");
+      return found;
+    });
+  });
+
+  test("CLIENT LIST has both ends and the descriptor, and maxclients its limit", async () => {
+    const { port } = shared;
+    const client = await connect(port);
+    const [, remote, local, descriptor] = /addr=(\S+) laddr=(\S+) fd=(\S+)/.exec(await client.text("CLIENT", "INFO")) ?? [];
+    expect(remote).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(local).toBe(`127.0.0.1:${port}`);
+    expect(Number(descriptor)).toBeGreaterThan(2);
+    await client.command("CONFIG", "SET", "maxclients", 1);
+    expect(await untilClosed(port, ["PING\r\n"])).toBe("-ERR max number of clients reached\r\n");
+    await client.command("CONFIG", "SET", "maxclients", 10_000);
+    client.close();
+  });
+
+  test("before the login no more may be sent than to any other server", async () => {
+    await using server = await startServer({ "io-workers": "2", requirepass: "secret" });
+    expect(await untilClosed(server.port, ["*11\r\n"])).toBe("-ERR Protocol error: unauthenticated multibulk length\r\n");
+    const client = await connect(server.port);
+    client.send("PING\r\nAUTH secret\r\nPING\r\n");
+    expect([await client.readReply(), await client.readReply(), await client.readReply()].join("")).toBe(
+      "-NOAUTH Authentication required.\r\n+OK\r\n+PONG\r\n",
+    );
+    client.close();
+  });
+
+  test("CONFIG SET port and bind move the listening sockets; a port in use is refused", async () => {
+    await using server = await startServer({ "io-workers": "2" });
+    const client = await connect(server.port);
+    const port = freePort();
+    expect(await client.text("CONFIG", "SET", "port", port)).toBe("OK");
+    const moved = await connect(port);
+    expect(await moved.text("CONFIG", "SET", "bind", "0.0.0.0")).toBe("OK");
+    expect(await (await connect(port)).text("PING")).toBe("PONG");
+    expect(String(await client.command("CONFIG", "SET", "port", plain.port))).toBe(
+      "-ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this port. Check server logs.\r\n",
+    );
+    expect(String(await client.command("CONFIG", "SET", "io-workers", 1))).toContain("can't set immutable config");
+    expect(await (await connect(port)).text("PING")).toBe("PONG");
+  });
+
+  test("a replica is fed, and what it is sent is what it answers with", async () => {
+    await using replica = await startServer({ "io-workers": "1" });
+    const master = await connect(shared.port);
+    await master.command("SET", "before", "1");
+    const client = await connect(replica.port);
+    await client.text("REPLICAOF", "127.0.0.1", shared.port);
+    while (!(await client.text("INFO", "replication")).includes("master_link_status:up")) await Bun.sleep(1);
+    await master.pipeline(Array.from({ length: 2000 }, (_, index) => ["SET", `r${index}`, "v".repeat(index % 500)]));
+    expect(await master.text("WAIT", 1, 0)).toBe("1");
+    expect(await client.text("DEBUG", "DIGEST")).toBe(await master.text("DEBUG", "DIGEST"));
+    master.close();
+    client.close();
+  });
+
+  test("the reply of the last command before SHUTDOWN is not lost", async () => {
+    const server = await startServer({ "io-workers": "2" });
+    const client = await connect(server.port);
+    const other = await connect(server.port);
+    await other.command("PING");
+    client.send(encodeCommand(["SET", "a", "b".repeat(100)]));
+    client.send(Buffer.concat([encodeCommand(["GET", "a"]), encodeCommand(["SHUTDOWN", "NOSAVE"])]));
+    expect(String(await client.readReply())).toBe("+OK\r\n");
+    expect(String(await client.readReply())).toBe(`$100\r\n${"b".repeat(100)}\r\n`);
+    await within(Promise.all([client.closed, other.closed, server.server.stopped]), "the server to end");
+    await server.stop();
+  });
+});

@@ -210,6 +210,7 @@ export class Server implements ServerParts {
     this.log.role = "M";
     this.log.notice(`Replicant ${VERSION} (commit ${COMMIT}) started, PID: ${process.pid}`);
     for (const line of this.config.withoutEffect()) this.log.notice(line);
+    if (this.ioWorkers !== null) this.log.notice(`Experiment: ${values["io-workers"]} threads own the sockets of TCP clients (io-workers)`);
     limitClients(this.config, this.log);
     this.endpoints.open(this.options.anyPort ?? false);
     try {

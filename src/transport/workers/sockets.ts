@@ -21,8 +21,8 @@ import { HEAD_WORDS, RingReader, RingWriter } from "./ring.ts";
 
 /** So long a client whose connection ends may take to read its last replies. */
 const LAST_WORDS_MS = 10_000;
-/** So often the rings are looked at again before the thread sleeps: being woken costs each side some microseconds. */
-const IDLE_LOOKS = 8;
+/** As for the main thread (io-workers.ts). */
+const IDLE_LOOKS = 2;
 
 /** One client. */
 interface Client {

@@ -1,12 +1,14 @@
 /** `io-workers 2` beside `io-workers 0`: what clients are sent is the same, byte for byte. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { resolve } from "node:path";
 import { connect, encodeCommand, type RawClient } from "../../support/client.ts";
-import { freePort } from "../../support/process.ts";
+import { freePort, startServer as startProcess } from "../../support/process.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 import { until, untilClosed, WilfulClient, within } from "../sockets.ts";
 
 const MIB = 1024 * 1024;
+const MAIN = resolve(import.meta.dir, "../../../src/main.ts");
 
 let plain: TestServer;
 let shared: TestServer;
@@ -93,6 +95,35 @@ describe("io-workers", () => {
     await within(client.ended, "the server to close");
     expect(client.text).toBe(`$${MIB}\r\n${"a".repeat(MIB)}\r\n`.repeat(32));
     helper.close();
+  });
+
+  test("clients that are sent more than the rings hold get all of it", async () => {
+    const { port } = shared;
+    const clients = await Promise.all(Array.from({ length: 12 }, () => connect(port)));
+    const value = Buffer.alloc(300_000, 98);
+    await clients[0].command("SET", "big", value);
+    for (const client of clients) client.send("GET big\r\n".repeat(12));
+    for (const client of clients) {
+      for (let count = 0; count < 12; count++)
+        expect((await client.readReply()).length).toBe(`$${value.length}\r\n\r\n`.length + value.length);
+      expect(await client.text("PING")).toBe("PONG");
+      client.close();
+    }
+  });
+
+  test("clients that send more than the rings hold while the server is busy have it served, in order", async () => {
+    await using server = await startProcess([process.execPath, MAIN], { args: ["--io-workers", "2", "--enable-debug-command", "yes"] });
+    const busy = await server.connect();
+    const clients = await Promise.all(Array.from({ length: 4 }, () => server.connect()));
+    for (const client of clients) await client.command("PING");
+    busy.send("DEBUG SLEEP 0.3\r\n");
+    const part = encodeCommand(["RPUSH", "list", "x".repeat(1000)]);
+    for (const client of clients) client.send(Buffer.concat(Array.from({ length: 2000 }, () => part)));
+    const replies = await Promise.all(clients.map((client) => Promise.all(Array.from({ length: 2000 }, () => client.readReply()))));
+    const lengths = replies.map((list) => list.map((reply) => Number(String(reply).slice(1, -2))));
+    for (const list of lengths) expect(list).toEqual([...list].sort((one, other) => one - other));
+    expect(lengths.flat().sort((one, other) => one - other)).toEqual(Array.from({ length: 8000 }, (_, index) => index + 1));
+    for (const client of [busy, ...clients]) client.close();
   });
 
   test("client-output-buffer-limit cuts off a client that does not read", async () => {

@@ -48,7 +48,7 @@ function judge(trace: string): { early: number[]; sent: number; flushedBytes: nu
     if (name === "openat" && text.includes(`${FILE}"`) && text.includes("O_WRONLY")) descriptor = /= (\d+)$/.exec(text)?.[1] ?? "";
     else if (name === "write" && begins && text.startsWith(`${descriptor}, "`)) written += unescaped(text);
     else if (name === "fdatasync") {
-      if (begins && text.startsWith(`${descriptor})`)) begunAt.set(thread, written.length);
+      if (begins && Number.parseInt(text, 10) === Number(descriptor)) begunAt.set(thread, written.length);
       if (ends) flushed = Math.max(flushed, begunAt.get(thread) ?? 0);
     } else if (name === "sendto" && begins) {
       for (const [, digits] of text.matchAll(/(?<=["n]):(\d+)\\r/g)) {
@@ -101,7 +101,7 @@ test.skipIf(!mayTrace)("no reply leaves before its flush has returned (needs a s
 test("the judge of traces sees a reply that leaves too early", () => {
   const write = '7 write(6, "*2\\r\\n$4\\r\\nINCR\\r\\n$1\\r\\nc\\r\\n", 20) = 20';
   const open = `7 openat(AT_FDCWD, "/x/${FILE}", O_WRONLY|O_APPEND) = 6`;
-  const flush = ["9 fdatasync(6) <unfinished ...>", "9 <... fdatasync resumed>) = 0"];
+  const flush = ["9 fdatasync(6 <unfinished ...>", "9 <... fdatasync resumed>) = 0"];
   const send = '7 sendto(8, ":1\\r\\n", 4, 0, NULL, 0) = 4';
   const verdict = (...lines: string[]) => judge([open, ...lines].join("\n")).early;
   expect(verdict(write, ...flush, send)).toEqual([]);

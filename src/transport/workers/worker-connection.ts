@@ -109,12 +109,7 @@ export class WorkerConnection extends Connection {
   private hasEndedInput = false;
 
   constructor(socket: WorkerSocket, shared: Conversations, ends: Ends) {
-    super(
-      socket,
-      shared,
-      ends,
-      new ReadStream(shared.batch, shared.limits, { ...CLIENT_STREAM, chunksAreReused: true }),
-    );
+    super(socket, shared, ends, new ReadStream(shared.batch, shared.limits, { ...CLIENT_STREAM, chunksAreReused: true }));
     this.socket = socket;
     socket.onDrain = () => this.drain();
     socket.onClose = () => this.closed();

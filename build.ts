@@ -79,7 +79,7 @@ function commitHash(): string {
   }
 }
 
-/** -> where an entry point is inside the executable, seen from its root. */
+/** Returns where an entry point is inside the executable, seen from its root. */
 function placeInside(path: string): string {
   return `./${relative(ROOT, path).replaceAll("\\", "/").replace(/\.ts$/, ".js")}`;
 }

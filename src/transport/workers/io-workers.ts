@@ -3,7 +3,7 @@
  * them listen, reads what they send in turns, and wakes those that sleep.
  */
 
-import { asFailure, InvariantError } from "../../assert.ts";
+import { InvariantError } from "../../assert.ts";
 import type { ClientAcceptor } from "../acceptor.ts";
 import {
   type Arrival,
@@ -87,7 +87,7 @@ class WorkerLink {
         this.take(requests);
       } catch (error) {
         this.sockets[requests.slot]?.connection?.destroy();
-        this.acceptor.failed(asFailure(error));
+        this.acceptor.failed(error instanceof Error ? error : new Error(String(error)));
       }
       requests.done();
       count++;

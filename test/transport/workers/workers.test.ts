@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { resolve } from "node:path";
+import { InvariantError } from "../../../src/assert.ts";
 import { connect, encodeCommand, type RawClient } from "../../support/client.ts";
 import { freePort, startServer as startProcess } from "../../support/process.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
@@ -243,6 +244,18 @@ describe("io-workers", () => {
     expect(await master.text("WAIT", 1, 0)).toBe("1");
     expect(await client.text("DEBUG", "DIGEST")).toBe(await master.text("DEBUG", "DIGEST"));
     master.close();
+    client.close();
+  });
+
+  test("a broken invariant ends the server", async () => {
+    await using server = await startServer({ "io-workers": "1" });
+    const client = await connect(server.port);
+    await client.command("PING");
+    server.server.keyspace.databases[0].table.find = () => {
+      throw new InvariantError("broken on purpose");
+    };
+    client.send(encodeCommand(["GET", "key"]));
+    expect(await within(server.server.stopped, "the server to end")).toBe(1);
     client.close();
   });
 

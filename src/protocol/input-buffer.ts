@@ -22,6 +22,8 @@ export class InputBuffer {
   /** What has been joined: the first `length` bytes count. */
   buffer: Buffer = NO_BYTES;
   length = 0;
+  /** Whether others may use `buffer` for longer than this does. */
+  private shared = false;
   private pieces: Buffer[] = [];
   private pieceBytes = 0;
   private tail: Buffer | null = null;
@@ -100,9 +102,14 @@ export class InputBuffer {
     return Buffer.concat(found);
   }
 
-  /** Drops everything, of which nothing was handed to anyone. */
+  /** A value in `buffer` may be kept there, whatever becomes of this. */
+  shareBuffer(): void {
+    this.shared = true;
+  }
+
+  /** Drops everything: nothing of it was handed to anyone, unless `shareBuffer` said so. */
   clear(discard: Discard): void {
-    discard.take(this.buffer, 0, this.length);
+    if (!this.shared) discard.take(this.buffer, 0, this.length);
     for (const piece of this.pieces) discard.take(piece, 0, piece.length);
     if (this.tail !== null) discard.take(this.tail, 0, this.tailLength);
     this.buffer = NO_BYTES;

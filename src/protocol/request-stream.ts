@@ -371,6 +371,7 @@ export class RequestStream {
     const [first] = batch.frames;
     this.lacksBytes = first.long !== null;
     first.keepable = this.forgetsExecuted && count > 0 && this.held !== null && this.buffer === this.held.buffer;
+    if (first.keepable) this.held?.shareBuffer();
     return count > 0 || batch.blank || batch.error !== null;
   }
 

@@ -398,6 +398,30 @@ describe("what a key holds is its own", () => {
   });
 });
 
+describe("what a key holds outlives its client", () => {
+  // Sent behind the value: what ends the client while its requests are served.
+  const ENDS = ["QUIT\r\n", "*1\r\n$4\r\nQUIT\r\n", "*1\r\n$x\r\n", '"unbalanced\r\n', "CLIENT KILL TYPE normal SKIPME no\r\n"];
+
+  for (const end of ENDS)
+    test(`that sends ${JSON.stringify(end)} behind a value`, async () => {
+      await using ours = await Ours.start();
+      const value = Buffer.alloc(200_000, "v");
+      const bytes = Buffer.concat([encodeCommand(["SET", "k", value]), Buffer.from(end)]);
+      const client = await connect(ours.port);
+      client.send(bytes.subarray(0, -end.length - 100));
+      await until("the first piece", () => [...ours.server.clients].some((session) => session.link.inputBytes > 100_000));
+      client.send(bytes.subarray(-end.length - 100));
+      await until("the end of the client", () => client.isClosed);
+      const other = await connect(ours.port);
+      const reply = await other.command("GET", "k");
+      expect(bulk(reply).equals(value)).toBe(true);
+      // Memory that is not needed is given back a little later.
+      await Bun.sleep(5);
+      expect(bulk(await other.command("GET", "k")).equals(value)).toBe(true);
+      other.close();
+    });
+});
+
 describe("the blocks of long strings", () => {
   test("all come back", async () => {
     const inUse = blocksInUse();

@@ -3,9 +3,10 @@
 import { describe, expect, test } from "bun:test";
 import { blocksInUse } from "../../src/blocks/block.ts";
 import { BLOCKS_FROM } from "../../src/blocks/block-string.ts";
-import { follow, Ours, sameOffset, startReal, until } from "../replication/support.ts";
+import { follow, linkUp, Ours, sameOffset, startReal, until } from "../replication/support.ts";
 import { connect, encodeCommand, type RawClient, type Word } from "../support/client.ts";
 import { type Request, useComparison } from "../support/compare.ts";
+import { CuttingProxy } from "../support/cutting-proxy.ts";
 import { Random } from "../support/property.ts";
 import { describeWithRedis, testWithRedis } from "../support/redis.ts";
 
@@ -423,6 +424,22 @@ describe("what a key holds outlives its client", () => {
 });
 
 describe("the blocks of long strings", () => {
+  test("come back that a master has sent the half of when the link breaks", async () => {
+    const inUse = blocksInUse();
+    await using above = await Ours.start();
+    await using below = await Ours.start();
+    await using proxy = await CuttingProxy.start(above.port, [2_500_000]);
+    await follow(below.client, proxy.port);
+    await above.client.command("SET", "k", Buffer.alloc(8 * MIB));
+    await until("the link to break", () => proxy.cuts === 1);
+    await above.client.command("FLUSHALL");
+    // What was journalled is kept as long as the backlog reaches back.
+    for (let count = 0; count < 3; count++) await above.client.command("SET", "filler", Buffer.alloc(900_000));
+    await linkUp(below.client);
+    await sameOffset(above.client, below.client);
+    await until("all blocks to come back", () => blocksInUse() <= inUse);
+  });
+
   test("all come back", async () => {
     const inUse = blocksInUse();
     {

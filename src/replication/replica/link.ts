@@ -200,6 +200,7 @@ export class MasterLink {
     this.server.clients.remove(session);
     this.server.postponed.remove(session);
     this.session = null;
+    this.stream?.release();
     this.stream = null;
   }
 
@@ -473,12 +474,11 @@ export class MasterLink {
     parts.clients.add(session);
     this.session = session;
     this.resumable = this.acknowledges;
-    const stream = new MasterStream(session, parts, {
+    this.stream = new MasterStream(session, parts, {
       offset: parts.journal.offset,
       takesNotes: this.takesNotes,
       held: () => this.goOnWithStream(),
     });
-    this.stream = stream;
     parts.journal.follow(session.database.index);
     this.setState(LinkState.CONNECTED);
   }

@@ -6,12 +6,16 @@
 
 import { assert } from "../../assert.ts";
 import type { Frame } from "../../protocol/frame.ts";
+import type { Discard } from "../../protocol/input-buffer.ts";
 import { ProtocolError } from "../../protocol/protocol-error.ts";
 import { Lines, trusted } from "../../protocol/request.ts";
 import { RequestBatch, RequestStream } from "../../protocol/request-stream.ts";
 import type { Session } from "../../session/session.ts";
 import type { ReplicationContext } from "../context.ts";
 import { isNote, textsOfNote } from "../note.ts";
+
+/** Pieces that were received may share their memory with others. */
+const LEFT_TO_COLLECTOR: Discard = { take: () => {} };
 
 export interface StreamOptions {
   readonly offset: number;
@@ -39,6 +43,7 @@ export class MasterStream {
   private readonly stream: RequestStream;
   /** Where in the history requests begin and end that change nothing, of those run and not handed on yet. */
   private asides: number[] = [];
+  private serving = false;
 
   constructor(session: Session, server: ReplicationContext, { offset, takesNotes, held }: StreamOptions) {
     this.session = session;
@@ -64,6 +69,12 @@ export class MasterStream {
     if (!this.session.closing && !this.mustWait() && this.stream.takeHeld()) this.serve();
   }
 
+  /** The link is left for good, be it by a request that is being served: lets go of what is not whole. */
+  release(): void {
+    assert(this.session.closing, "a stream that is gone on with keeps what it has");
+    if (!this.serving) this.stream.release(LEFT_TO_COLLECTOR);
+  }
+
   /** Whether nothing may be run now. `goOn` will be called. */
   private mustWait(): boolean {
     const { session, server } = this;
@@ -77,6 +88,7 @@ export class MasterStream {
     const { executor } = this.server;
     const { batch } = stream;
     assert(stream.origin <= this.offset && this.handedOn === this.offset, "bytes that were not handed on are kept");
+    this.serving = true;
     try {
       while (!session.closing && !session.postponed && stream.next()) {
         if (batch.count > 1) executor.lookAhead(session, batch.frames, batch.count);
@@ -86,8 +98,10 @@ export class MasterStream {
       // An empty line at the end belongs to no request.
       if (!session.queueing && !session.closing && !session.postponed) this.offset = stream.unfinished;
     } finally {
+      this.serving = false;
       this.handOn();
     }
+    if (session.closing) return this.release();
     // What a transaction has queued is handed on with all of it.
     stream.usesBlocks = !session.queueing;
     stream.keep(this.offset - stream.origin);

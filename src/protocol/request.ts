@@ -23,7 +23,7 @@ const HASH = 0x23;
 /** How many bytes of an inline request, or of a length line, may wait for their end. */
 export const INLINE_LIMIT = 64 * 1024;
 const MAX_ARGUMENTS = 0x7fffffff;
-/** Offsets are 32-bit: no request reaches further than this, whatever proto-max-bulk-len says. */
+/** Offsets are 32-bit: no request is longer than this, whatever proto-max-bulk-len says, not even in blocks, which may have to be joined. */
 const MAX_REQUEST = 0x7fffffff - 2;
 const UNAUTHENTICATED_ARGUMENTS = 10;
 const UNAUTHENTICATED_BULK = 16384;
@@ -82,6 +82,8 @@ export class RequestParser {
   remaining = -1;
   /** Length of the bulk whose header has been read, -1 when a header comes next, BULK_END when the line end behind a bulk does. */
   bulk = -1;
+  /** How many bytes of this request others took (`bulkTaken`). */
+  private taken = 0;
   /** A line or an argument of this request ends in other bytes than CRLF: Redis runs it, but no log or replica may get it as it is. */
   private irregular = false;
 
@@ -97,6 +99,7 @@ export class RequestParser {
       frame.start = this.position;
       frame.count = 0;
       this.irregular = false;
+      this.taken = 0;
       if (this.position >= end) return this.incomplete(this.position + 1);
       if (buffer[this.position] !== STAR) return this.parseLine(frame, buffer, end, limits.lines);
       const most = limits.authenticated ? MAX_ARGUMENTS : UNAUTHENTICATED_ARGUMENTS;
@@ -115,6 +118,8 @@ export class RequestParser {
   }
 
   private parseArguments(frame: Frame, buffer: Buffer, end: number, limits: RequestLimits): Parsed {
+    // Many arguments may get there, each with a length that is all right.
+    if (end > MAX_REQUEST - this.taken) throw new ProtocolError("invalid bulk length");
     const longest = limits.authenticated ? limits.maxBulk : Math.min(limits.maxBulk, UNAUTHENTICATED_BULK);
     let remaining = this.remaining;
     let bulk = this.bulk;
@@ -163,6 +168,7 @@ export class RequestParser {
 
   /** The bulk under way was read by another, which put it into the frame: its line end is at `position`. */
   bulkTaken(): void {
+    this.taken += this.bulk;
     this.bulk = BULK_END;
     this.needed = this.position + 2;
   }
@@ -224,7 +230,7 @@ export class RequestParser {
       if (!(value <= MAX_ARGUMENTS)) throw new ProtocolError("invalid multibulk length");
       if (!authenticated && value > UNAUTHENTICATED_ARGUMENTS) throw new ProtocolError("unauthenticated multibulk length");
     } else {
-      if (!(value >= 0 && value <= maxBulk && value <= MAX_REQUEST - next)) throw new ProtocolError("invalid bulk length");
+      if (!(value >= 0 && value <= maxBulk && value <= MAX_REQUEST - next - this.taken)) throw new ProtocolError("invalid bulk length");
       if (kind === "login" && value > UNAUTHENTICATED_BULK) throw new ProtocolError("unauthenticated bulk length");
     }
     this.position = next;

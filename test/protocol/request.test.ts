@@ -170,6 +170,22 @@ describe("requests", () => {
     expect(parseAll([Buffer.from("*1\r\n$2147483640\r\n")], limits).error).toBe("invalid bulk length");
   });
 
+  test("whatever the lengths of several arguments together, with those that others take", () => {
+    const limits = { maxBulk: 1024 * 1024 * 1024, authenticated: true, lines: Lines.REQUESTS };
+    const parser = new RequestParser();
+    const frame = new Frame();
+    const header = "*4\r\n$3\r\nSET\r\n";
+    const bytes = Buffer.from(`${header}$1073741824\r\n\r\n$1073741700\r\n\r\n$1000000\r\n`);
+    for (const end of [bytes.indexOf("\r\n\r\n") + 2, bytes.lastIndexOf("\r\n\r\n") + 2]) {
+      expect(parser.parse(frame, bytes, end, limits)).toBe(Parsed.INCOMPLETE);
+      frame.push(parser.position, parser.bulk);
+      parser.bulkTaken();
+    }
+    expect(() => parser.parse(frame, bytes, bytes.length, limits)).toThrow("invalid bulk length");
+    parser.restartAt(0);
+    expect(parser.parse(frame, bytes, bytes.indexOf("\r\n\r\n") + 2, limits)).toBe(Parsed.INCOMPLETE);
+  });
+
   test("random bytes make requests or a ProtocolError, and no difference where they are split", () => {
     const random = xorshift(0x5eed);
     const alphabet = Buffer.from("*$\r\n0123456789-\"'\\x ab\0\xff", "latin1");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { RawClient } from "../support/client.ts";
 import { testWithRedis } from "../support/redis.ts";
@@ -57,6 +57,26 @@ describe("files of a full synchronization", () => {
     test(name, () => synchronised(ours, directives, left));
     testWithRedis(`${name}, as Redis's do`, () => synchronised(redis, directives, left));
   }
+
+  test.skipIf(process.platform !== "linux")("are closed that cannot take their place", async () => {
+    const open = (dir: string): string[] =>
+      readdirSync("/proc/self/fd").flatMap((descriptor) => {
+        try {
+          const path = readlinkSync(join("/proc/self/fd", descriptor));
+          return path.startsWith(join(dir, "temp-")) ? [path] : [];
+        } catch {
+          return []; // closed meanwhile
+        }
+      });
+    await using master = await ours(ON_DISK);
+    await using server = await Ours.start(ON_DISK);
+    const { dir } = server.server.config.values;
+    mkdirSync(join(dir, "dump.rdb"));
+    await server.client.text("REPLICAOF", "127.0.0.1", master.port);
+    await until("the failure", () => server.log.includes("Failed trying to rename the temp DB into dump.rdb"));
+    await server.client.text("REPLICAOF", "NO", "ONE");
+    await until("the files to be closed", () => open(dir).length === 0);
+  });
 
   test("there are none on the master's side where the image is streamed", async () => {
     await using master = await ours({ "repl-diskless-sync-delay": "0" });

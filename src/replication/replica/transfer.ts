@@ -5,6 +5,7 @@
  * here (swapdb). That stays until the new is complete, and clients are served it where it is an earlier state of the same data set.
  */
 
+import type { FileHandle } from "node:fs/promises";
 import { asFailure, assert, guard, guardLater } from "../../assert.ts";
 import { type ImageLoad, type ImageLoadRequest, Pace, type Staging } from "../../snapshot/load.ts";
 import { deferToLoop } from "../../snapshot/snapshot.ts";
@@ -238,21 +239,25 @@ export class Transfer {
     const { config, persistence, executor } = this.server;
     const size = this.payload.received;
     let database: number | null = null;
+    let file: FileHandle | null = null;
     try {
-      const file = await spool.complete(size);
+      file = await spool.complete(size);
       // What is being saved must not replace the file later.
       await persistence.cancelBackgroundSave();
       if (!this.over) await spool.keepAs(file, config.values.dbfilename);
       while (executor.busy && !this.over) await new Promise<void>((resolve) => executor.whenIdle(resolve));
-      if (this.over) return await file.close();
+      if (this.over) return;
       const load = this.beginLoad(size, { staged: false });
-      await persistence.feed(file, load, () => this.over);
+      const read = persistence.feed(file, load, () => this.over);
+      file = null; // closed by its reader
+      await read;
       if (!this.over) database = this.complete(load);
       persistence.removeMasterFile();
     } catch (error) {
       if (this.load !== null) persistence.removeMasterFile();
       if (!this.over) this.fail(error, "disk");
     } finally {
+      await file?.close().catch(() => {});
       spool.discard();
     }
     if (database !== null) this.events.ended(database);

@@ -56,6 +56,8 @@ export class AppendOnlyFile {
   /** `waiting`: it was switched on, and counts once the first rewrite is done. */
   private state: "off" | "waiting" | "on" = "off";
   private rewrite: Rewrite | null = null;
+  /** The last load of `reload`: a rewrite that ends meanwhile must not remove what is being read. */
+  private reloading: Promise<AofLoaded | null> | null = null;
   private rewriteNumber = 0;
   /** Size of base and increments when `writer.written` was `sizedAt`. */
   private sized = 0;
@@ -355,7 +357,8 @@ export class AppendOnlyFile {
     );
     this.rewrite = rewrite;
     log.notice("Background append only file rewriting started");
-    const ended = rewrite.settled.then((error) => {
+    const ended = rewrite.settled.then(async (error) => {
+      await this.reloading?.catch(() => {});
       if (this.rewrite === rewrite) this.endRewrite(rewrite, form, error);
     });
     void guardLater(ended, this.events.broken);
@@ -528,9 +531,9 @@ export class AppendOnlyFile {
   async reload(): Promise<CommandError | null> {
     const { changes } = this.keyspace;
     try {
-      const loading = this.beginReload()?.load(() => this.closed) ?? null;
+      this.reloading = this.beginReload()?.load(() => this.closed) ?? null;
       this.events.statusChanged();
-      this.noteReloaded(await loading);
+      this.noteReloaded(await this.reloading);
       return null;
     } catch (error) {
       return reloadFailure(error);

@@ -163,6 +163,25 @@ describe.each(["yes", "no"] as const)("a rewrite with aof-use-rdb-preamble %s", 
   });
 });
 
+test("a rewrite that ends while DEBUG LOADAOF reads the files leaves them to it", async () => {
+  using directory = new Directory();
+  await using server = await AofServer.start(directory);
+  await send(
+    server.client,
+    Array.from({ length: 200 }, (_, index) => ["SET", `before:${index}`, index]),
+  );
+  await server.rewrite();
+  await server.run("SET", "since", 1);
+  const digest = await server.digest();
+  await server.run("CONFIG", "SET", "key-load-delay", 500);
+  const replies = await server.client.pipeline([["BGREWRITEAOF"], ["DEBUG", "LOADAOF"]]);
+  expect(replies.map(String)).toEqual(["+Background append only file rewriting started\r\n", "+OK\r\n"]);
+  expect(await server.digest()).toBe(digest);
+  await server.rewritten();
+  await server.run("DEBUG", "LOADAOF");
+  expect(await server.digest()).toBe(digest);
+});
+
 describe("switching the file on and off", () => {
   test("on begins with a rewrite; what is written meanwhile counts too", async () => {
     using directory = new Directory();

@@ -14,6 +14,8 @@ import type { Snapshot, SnapshotConsumer } from "./snapshot.ts";
 
 /** Directive rdb-save-incremental-fsync: how many bytes are flushed at a time. */
 const SYNC_BYTES = 4 * 1024 * 1024;
+/** How many bytes are written at a time: the system's calls take less than 2 GiB, and a string may have more. */
+const MOST_AT_ONCE = 1024 * 1024 * 1024;
 /** How many names for the temporary file are tried: others may be left from a process of this number that was killed. */
 const NAME_ATTEMPTS = 1000;
 
@@ -175,7 +177,7 @@ export class SnapshotFileSync implements SnapshotConsumer {
     assert(this.descriptor !== -1, "an image is written to an open file");
     try {
       let at = from;
-      while (at < to) at += writeSync(this.descriptor, bytes, at, to - at);
+      while (at < to) at += writeSync(this.descriptor, bytes, at, Math.min(to - at, MOST_AT_ONCE));
       this.unsynced += to - from;
       if (this.unsynced >= SYNC_BYTES && this.place.incrementalSync) {
         fdatasyncSync(this.descriptor);

@@ -77,8 +77,8 @@ export class ObjectTable {
   private readonly slots: (LargeObject | null)[] = [];
   private readonly held: number[] = [];
   private readonly free: number[] = [];
-  /** Those that have more than the garbage collector to give back: their blocks. */
-  private readonly strings = new Set<BlockString>();
+  /** Those that have more than the garbage collector to give back, their blocks, by handle: one that is renamed has two for a moment. */
+  private readonly strings = new Map<number, BlockString>();
 
   /** Returns the handle of `object`, valid until `remove`. */
   add(object: LargeObject): number {
@@ -87,7 +87,7 @@ export class ObjectTable {
     this.slots[handle] = object;
     this.held[handle] = object.heldBytes;
     this.usedBytes += object.heldBytes;
-    if (object instanceof BlockString) this.strings.add(object);
+    if (object instanceof BlockString) this.strings.set(handle, object);
     return handle;
   }
 
@@ -108,7 +108,7 @@ export class ObjectTable {
   remove(handle: number): void {
     const object = this.slots[handle];
     assert(object != null, "an object is removed once");
-    if (object instanceof BlockString) this.strings.delete(object);
+    if (object instanceof BlockString) this.strings.delete(handle);
     this.usedBytes -= this.held[handle];
     assert(this.usedBytes >= 0, "an object gives back as many bytes as were counted for it");
     this.slots[handle] = null;
@@ -119,7 +119,7 @@ export class ObjectTable {
 
   /** Removes every object. What they have in the arena is freed by other means. */
   forgetAll(): void {
-    for (const string of this.strings) string.free();
+    for (const string of this.strings.values()) string.free();
     this.strings.clear();
     this.usedBytes = 0;
     this.forget();

@@ -1,7 +1,7 @@
 /**
- * Runs before `start`, `test`, `build` and `bench`, under Node or Bun. The npm package `bun` holds a placeholder until its install
- * script has put the executable in its place, and that script does not run with `--ignore-scripts`, nor under package managers that run
- * none. The placeholder comes first on the PATH of a script, so a Bun of the machine's own does not help: finish the installation here,
+ * Runs before `start`, `dev`, `test`, `test:steady`, `build`, `bench` and `check`, under Node or Bun. The npm package `bun` holds a placeholder
+ * until its install script has put the executable in its place, and that script does not run with `--ignore-scripts`, nor under package
+ * managers that run none. The placeholder comes first on the PATH of a script, so a Bun of the machine's own does not help: finish the installation here,
  * once.
  */
 import { spawnSync } from "node:child_process";

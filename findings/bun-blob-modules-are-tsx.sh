@@ -13,14 +13,7 @@
 # Why it matters: a program that makes the code of its workers or modules at run time can get other results from it in Bun than from the
 # same text in a file, or a TypeError. A File with a name in place of the Blob is read right: new File([text], "code.js").
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-mkdir tool
-npm install --no-audit --no-fund --ignore-scripts --prefix tool bun@1.4.5 >install.log 2>&1 || { cat install.log >&2; exit 1; }
-(cd tool/node_modules/bun && node install.js) # puts the executable in its place: what the package's install script does
-bun=$work/tool/node_modules/.bin/bun
-[ "$("$bun" --version)" = 1.4.5 ]
+. "$(dirname "${BASH_SOURCE[0]}")/lib/bun.sh"
 
 cat >module.mjs <<'J'
 const [how, type, name, text] = process.argv.slice(2);

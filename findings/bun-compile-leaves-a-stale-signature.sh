@@ -13,14 +13,7 @@
 #
 # Seen: of the 23,797 page hashes of a file for x64 that prints one line 2 do not fit; of the 21,599 of one for arm64 all do.
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-mkdir tool
-npm install --no-audit --no-fund --ignore-scripts --prefix tool bun@1.4.5 >install.log 2>&1 || { cat install.log >&2; exit 1; }
-(cd tool/node_modules/bun && node install.js) # puts the executable in its place: what the package's install script does
-bun=$work/tool/node_modules/.bin/bun
-[ "$("$bun" --version)" = 1.4.5 ]
+. "$(dirname "${BASH_SOURCE[0]}")/lib/bun.sh"
 
 cat >check.js <<'J'
 // Of a thin 64-bit Mach-O file: how many page hashes of its first code directory there are, and how many do not fit.

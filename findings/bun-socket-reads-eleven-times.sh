@@ -13,14 +13,7 @@
 #
 # Seen: without pause a row of 11 in nearly every turn; with pause and resume one chunk a turn.
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-mkdir tool
-npm install --no-audit --no-fund --ignore-scripts --prefix tool bun@1.4.5 >install.log 2>&1 || { cat install.log >&2; exit 1; }
-(cd tool/node_modules/bun && node install.js) # puts the executable in its place: what the package's install script does
-bun=$work/tool/node_modules/.bin/bun
-[ "$("$bun" --version)" = 1.4.5 ]
+. "$(dirname "${BASH_SOURCE[0]}")/lib/bun.sh"
 
 cat >send.js <<'J'
 const data = Buffer.alloc(8 << 20, 1);

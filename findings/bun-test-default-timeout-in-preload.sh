@@ -12,14 +12,7 @@
 # single file, and the whole run then stops slow tests after five seconds; one lowered there guards one file of hundreds. Set it on the
 # command line, or in each file that needs it.
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-mkdir tool
-npm install --no-audit --no-fund --ignore-scripts --prefix tool bun@1.4.5 >install.log 2>&1 || { cat install.log >&2; exit 1; }
-(cd tool/node_modules/bun && node install.js) # puts the executable in its place: what the package's install script does
-bun=$work/tool/node_modules/.bin/bun
-[ "$("$bun" --version)" = 1.4.5 ]
+. "$(dirname "${BASH_SOURCE[0]}")/lib/bun.sh"
 
 mkdir project
 cd project

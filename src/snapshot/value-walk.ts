@@ -7,7 +7,7 @@
  */
 
 import { assert } from "../assert.ts";
-import { copied, copyBytes } from "../base/bytes.ts";
+import { copyBytes } from "../base/bytes.ts";
 import type { Counter } from "../base/numbers/counter.ts";
 import { BlockString } from "../blocks/block-string.ts";
 import type { ByteMap } from "../memory/bytemap.ts";
@@ -30,6 +30,7 @@ import { type PendingRecord, readPendingRecord, StreamGroup } from "../values/st
 import { StreamId } from "../values/stream/stream-id.ts";
 import { DELETED, FieldReader, NodeReader } from "../values/stream/stream-node.ts";
 import { Encoding, Type } from "../values/value-types.ts";
+import { StreamedBlocks, StreamedString } from "./streamed-strings.ts";
 import { type RecordWriter, TableWalk } from "./table-walk.ts";
 
 /** Nodes to be read: as they are, or (their image) as they were. */
@@ -278,82 +279,6 @@ function giveElement(sink: ValueSink, type: Type, map: ByteMap, address: number)
   map.locateValue(address, content);
   sink.field(span.buffer, span.from, span.to, content.buffer, content.from, content.to, timeOf(map, address));
   return length + content.to - content.from;
-}
-
-/** A long string. */
-class StreamedString implements StreamedValue {
-  private readonly sink: ValueSink;
-  private bytes: Buffer;
-  private at: number;
-  private to: number;
-  private kept = false;
-
-  constructor(sink: ValueSink, bytes: Buffer, from: number, to: number) {
-    this.sink = sink;
-    this.bytes = bytes;
-    this.at = from;
-    this.to = to;
-  }
-
-  get done(): boolean {
-    return this.at === this.to;
-  }
-
-  step(limit: number): number {
-    const count = Math.min(limit, this.to - this.at);
-    assert(count > 0, "a long string is asked for more only while there is more");
-    this.sink.piece(this.bytes, this.at, this.at + count);
-    this.at += count;
-    if (this.done) this.sink.end();
-    return count;
-  }
-
-  keep(): void {
-    if (this.kept) return;
-    this.kept = true;
-    this.bytes = copied(this.bytes, this.at, this.to);
-    this.to -= this.at;
-    this.at = 0;
-    assert(this.bytes.length === this.to, "what is kept of a long string is what was not given yet");
-  }
-
-  release(): void {}
-}
-
-/** A string in blocks: those that change meanwhile are this one's alone from then on. */
-class StreamedBlocks implements StreamedValue {
-  private readonly sink: ValueSink;
-  private readonly string: BlockString;
-  private at = 0;
-
-  constructor(sink: ValueSink, string: BlockString) {
-    this.sink = sink;
-    this.string = string.copy();
-  }
-
-  get done(): boolean {
-    return this.at === this.string.length;
-  }
-
-  step(limit: number): number {
-    const { sink, string } = this;
-    const end = Math.min(string.length, this.at + limit);
-    const count = end - this.at;
-    assert(count > 0, "a long string is asked for more only while there is more");
-    string.each(this.at, end, (bytes, from, to) => sink.piece(bytes, from, to));
-    this.at = end;
-    if (!this.done) return count;
-    sink.end();
-    this.release();
-    return count;
-  }
-
-  keep(): void {}
-
-  release(): void {
-    this.string.free();
-    this.at = 0;
-  }
 }
 
 /** A large hash, set or sorted set. Elements that are about to change before their turn are kept aside and given from there. */

@@ -19,6 +19,7 @@ import {
   value32,
   withServer,
 } from "./servers.ts";
+import { settled, until } from "./settled.ts";
 import { median, ratioCell, section } from "./table.ts";
 
 export type MassesOptions = {
@@ -60,8 +61,6 @@ type Mass = {
   readonly act: (stage: Stage) => Promise<void>;
 };
 
-const PATIENCE_MS = 120_000;
-const POLL_MS = 10;
 const WEIGH_MS = 20;
 const PAUSE_MS = 500;
 /** What goes on after all is done (a collection of garbage) shows at least this long. */
@@ -169,22 +168,6 @@ async function during(server: ServerProcess, client: RawClient, item: Mass): Pro
   } finally {
     clearInterval(weighing);
     observer.close();
-  }
-}
-
-/** Waits until nothing is left to free in the background. */
-async function settled(client: RawClient): Promise<void> {
-  await until("freeing in the background", async () => {
-    const pending = await infoField(client, "memory", "lazyfree_pending_objects");
-    return pending === null || pending === "0";
-  });
-}
-
-async function until(what: string, over: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!(await over())) {
-    if (performance.now() > deadline) throw new Error(`${what} did not end within ${PATIENCE_MS / 1000} s`);
-    await Bun.sleep(POLL_MS);
   }
 }
 

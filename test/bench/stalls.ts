@@ -6,7 +6,8 @@ import { COUNTING, type CollectionType } from "./datasets.ts";
 import { untilSaved } from "./persistence.ts";
 import { Pinger, type Pings } from "./pinger.ts";
 import { selectNamed } from "./select.ts";
-import { alternate, attach, type Contender, type Contenders, infoField, withServer } from "./servers.ts";
+import { alternate, attach, type Contender, type Contenders, withServer } from "./servers.ts";
+import { settled, until } from "./settled.ts";
 import { figure, markdownTable, median, ratioCell } from "./table.ts";
 
 export type StallsOptions = {
@@ -35,8 +36,6 @@ type StallEvent = {
 
 const ELEMENTS = 1_000_000;
 const TYPES: readonly CollectionType[] = ["hash", "zset", "set", "list", "stream"];
-const PATIENCE_MS = 120_000;
-const POLL_MS = 10;
 /** What a load leaves to collect is collected by then, here and there. */
 const PAUSE_MS = 300;
 /** What goes on after the answer (freeing in the background) shows at least this long. */
@@ -167,22 +166,6 @@ async function pingDuring(server: ServerProcess, stage: Stage, event: StallEvent
   const held = Number(await client.text("DBSIZE"));
   if (held !== event.keysAfter) throw new Error(`${event.title} left ${held} keys, not ${event.keysAfter}`);
   return pings;
-}
-
-/** Waits until nothing is left to free in the background. */
-async function settled(client: RawClient): Promise<void> {
-  await until("freeing in the background", async () => {
-    const pending = await infoField(client, "memory", "lazyfree_pending_objects");
-    return pending === null || pending === "0";
-  });
-}
-
-async function until(what: string, over: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!(await over())) {
-    if (performance.now() > deadline) throw new Error(`${what} did not end within ${PATIENCE_MS / 1000} s`);
-    await Bun.sleep(POLL_MS);
-  }
 }
 
 async function done(reply: Promise<unknown>): Promise<void> {

@@ -1,6 +1,6 @@
 /** The server's log, in Redis's line format: `pid:role day month year time.ms mark message`. */
 
-import { appendFileSync, closeSync, openSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, openSync, readlinkSync, writeSync } from "node:fs";
 import { UnixDatagram } from "./base/unix-datagram.ts";
 import { failureWords } from "./config/error.ts";
 
@@ -125,8 +125,30 @@ function writeLine(file: string, line: string): void {
   }
 }
 
+/** Whether local time is UTC, as in nearly every container; asked once. A start need not load the time zones of the runtime then: 5 ms. */
+let isUtc: boolean | null = null;
+
 function timestamp(date: Date): string {
+  isUtc ??= localTimeIsUtc();
   const two = (value: number) => String(value).padStart(2, "0");
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, "0")}`;
-  return `${two(date.getDate())} ${MONTHS[date.getMonth()]} ${date.getFullYear()} ${time}`;
+  const [year, month, day, hours, minutes, seconds] = isUtc
+    ? [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
+    : [date.getFullYear(), date.getMonth(), date.getDate(), date.getHours(), date.getMinutes(), date.getSeconds()];
+  const time = `${two(hours)}:${two(minutes)}:${two(seconds)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+  return `${two(day)} ${MONTHS[month]} ${year} ${time}`;
+}
+
+const LOCAL_TIME = "/etc/localtime";
+const UTC_NAME = /(?:^|\/)(?:UTC|UCT|Zulu|Universal)$/;
+
+/** By TZ, or without one by what the system's zone is a link to. False: it may be UTC all the same. */
+function localTimeIsUtc(): boolean {
+  const { TZ } = process.env;
+  if (TZ !== undefined) return UTC_NAME.test(TZ);
+  if (process.platform === "win32") return false;
+  try {
+    return UTC_NAME.test(readlinkSync(LOCAL_TIME));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT"; // no zone is set: UTC
+  }
 }

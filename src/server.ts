@@ -1,12 +1,12 @@
 /** Owns every part of a server, wires them together, starts and stops them. Any number of servers may live in one process. */
 
-import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import type { TLSOptions } from "bun";
 import { AppendOnlyFile } from "./aof/aof.ts";
 import { Replay } from "./aof/replay.ts";
 import type { InvariantError } from "./assert.ts";
 import { Collation } from "./base/collation.ts";
+import { randomHex } from "./base/random.ts";
 import { COMMANDS } from "./commands/command-list.ts";
 import { crashOf, reportCrash } from "./commands/server/crash-report.ts";
 import { Comparisons } from "./compare/comparisons.ts";
@@ -91,7 +91,7 @@ export class Server implements ServerParts {
   readonly comparisons: Comparisons;
   readonly migrations: Migrations;
   readonly housekeeping: Housekeeping;
-  readonly runId = randomBytes(20).toString("hex");
+  readonly runId = randomHex(40);
   readonly startedAt = Date.now();
   private readonly stopping = Promise.withResolvers<number>();
   /** Resolved with the exit code once the server has stopped. */

@@ -27,8 +27,11 @@ export type Overflow = (typeof Overflow)[keyof typeof Overflow];
 const EXACT_BITS = 53;
 const LOW_BITS = 32;
 
-const SIGNED = Array.from({ length: 65 }, (_, bits) => fieldOf(bits, true));
-const UNSIGNED = Array.from({ length: 64 }, (_, bits) => fieldOf(bits, false));
+/** Those that were asked for, by their bits. */
+const SIGNED: FieldType[] = [];
+const UNSIGNED: FieldType[] = [];
+/** Integers are of 64 bits at most, and Redis reads none without a sign that are. */
+const MOST_BITS = { signed: 64, unsigned: 63 };
 
 function fieldOf(bits: number, signed: boolean): FieldType {
   const half = bits === 0 ? 0n : 1n << BigInt(bits - 1);
@@ -39,7 +42,10 @@ function fieldOf(bits: number, signed: boolean): FieldType {
 
 /** The type of signed fields of 1 to 64 bits, or of unsigned ones of 1 to 63; null for others. */
 export function fieldType(signed: boolean, bits: number): FieldType | null {
-  return bits < 1 ? null : ((signed ? SIGNED : UNSIGNED)[bits] ?? null);
+  if (!(bits >= 1 && bits <= (signed ? MOST_BITS.signed : MOST_BITS.unsigned))) return null; // NaN among others
+  const known = signed ? SIGNED : UNSIGNED;
+  known[bits] ??= fieldOf(bits, signed);
+  return known[bits];
 }
 
 /** The field at bit `offset` of the string bytes[from, to), which goes on in zeros. */

@@ -4,6 +4,7 @@
  * 25 ms, Redis takes as long).
  */
 
+import { byteTable } from "../base/bytes.ts";
 import type { BlockString } from "../blocks/block-string.ts";
 import type { ByteSpan } from "../memory/record-table.ts";
 
@@ -25,7 +26,7 @@ const RUN_OF_ONES = Buffer.alloc(RUN_BYTES, 0xff);
 /** Below this many bytes a loop finds the one that differs sooner. */
 const NEAR_BYTES = 64;
 
-const BITS_OF_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => bitsOfWord(byte));
+const BITS_OF_BYTE = byteTable(bitsOfWord);
 
 /** How many bits of bytes[from, to) are set. */
 export function countBits(bytes: Buffer, from: number, to: number): number {

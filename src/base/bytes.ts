@@ -247,3 +247,10 @@ export function writeWideInteger(target: Buffer, low: number, high: number): num
   }
   return at + 9;
 }
+
+/** Returns a table of what `of` says of each byte. A loop: with `Uint8Array.from`, the dozen tables that there are took 4 ms of every start. */
+export function byteTable(of: (byte: number) => number): Uint8Array {
+  const table = new Uint8Array(256);
+  for (let byte = 0; byte < 256; byte++) table[byte] = of(byte);
+  return table;
+}

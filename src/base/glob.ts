@@ -4,6 +4,8 @@
  * because only the last `*` is ever tried again (a longer match of an earlier `*` cannot help the part after it).
  */
 
+import { byteTable } from "./bytes.ts";
+
 const STAR = 0x2a;
 const QUESTION = 0x3f;
 const OPEN = 0x5b;
@@ -13,7 +15,7 @@ const CARET = 0x5e;
 const DASH = 0x2d;
 
 /** 1 for the bytes that do not stand for themselves. */
-const SPECIAL = Uint8Array.from({ length: 256 }, (_, byte) => ([STAR, QUESTION, OPEN, BACKSLASH].includes(byte) ? 1 : 0));
+const SPECIAL = byteTable((byte) => ([STAR, QUESTION, OPEN, BACKSLASH].includes(byte) ? 1 : 0));
 
 /** Redis gives up on patterns with more stars than this; so do we, or the same KEYS would answer differently. */
 const MAX_STARS = 1000;

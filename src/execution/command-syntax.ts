@@ -27,8 +27,16 @@
 /** The words of a list that is written as one string, with spaces between them. */
 export type WordOf<List extends string> = List extends `${infer First} ${infer Rest}` ? First | WordOf<Rest> : List;
 
+/** Few lists of words are in the many contracts: each is split once, and is the same array wherever it is written. */
+const SPLIT = new Map<string, readonly string[]>([["", []]]);
+
 export function wordsOf<const List extends string>(list: List): readonly WordOf<List>[] {
-  return list === "" ? [] : (list.split(" ") as WordOf<List>[]);
+  let words = SPLIT.get(list);
+  if (words === undefined) {
+    words = list.split(" ");
+    SPLIT.set(list, words);
+  }
+  return words as readonly WordOf<List>[];
 }
 
 export type KeyFlag = WordOf<"RO RW OW RM access update insert delete not_key incomplete variable_flags">;

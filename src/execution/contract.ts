@@ -45,7 +45,9 @@ export interface Arguments {
   is(index: number, word: string): boolean;
 }
 
-const NO_SECRETS: readonly number[] = [];
+const NONE: readonly never[] = [];
+const noSecrets = (): readonly number[] => NONE;
+const noBlocks = (): boolean => false;
 
 /** Lists of words are written as one string with spaces: "write denyoom". */
 export interface CommandFacts<Flags extends string> {
@@ -64,21 +66,21 @@ export class Contract {
   readonly since: string;
   readonly flags: readonly Flag[];
   /** ACL categories beyond those that flags and group imply ("keyspace", "dangerous", ...). */
-  categories: readonly string[] = [];
-  traits: readonly Trait[] = [];
+  categories: readonly string[] = NONE;
+  traits: readonly Trait[] = NONE;
   summary = "";
   /** Empty: not said. */
   complexity = "";
-  history: readonly (readonly [version: string, change: string])[] = [];
+  history: readonly (readonly [version: string, change: string])[] = NONE;
   /** Hints for clients: request and response policies, non-determinism. */
-  hints: readonly string[] = [];
-  docFlags: readonly DocFlag[] = [];
+  hints: readonly string[] = NONE;
+  docFlags: readonly DocFlag[] = NONE;
   deprecatedSince: string | null = null;
   replacedBy: string | null = null;
   /** Returns which arguments of a request must show neither in MONITOR nor in the command log. */
-  secretsOf: (request: Arguments) => readonly number[] = () => NO_SECRETS;
+  secretsOf: (request: Arguments) => readonly number[] = noSecrets;
   /** Whether argument `index` of a request may be in blocks. */
-  takesBlocks: (index: number) => boolean = () => false;
+  takesBlocks: (index: number) => boolean = noBlocks;
   /** The arguments as they are written. */
   notation = "";
   /** Index of the first argument after the name(s). */

@@ -3,7 +3,7 @@
 import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/error.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { Contract, Runnable } from "./contract.ts";
+import type { Contract, Flag, Runnable } from "./contract.ts";
 import type { LatencyHistogram } from "./latency-histogram.ts";
 
 /** Restrictions that the state of the server or of a client puts on commands; a command lists those that keep it from running. */
@@ -31,6 +31,58 @@ export const Restriction = {
   /** A directive says who may call it, and not everyone may. */
   PROTECTED: 1 << 10,
 } as const;
+
+/** What flags come to. */
+interface FlagFacts {
+  readonly isWrite: boolean;
+  readonly isReadOnly: boolean;
+  readonly noAuth: boolean;
+  readonly noMulti: boolean;
+  readonly noScript: boolean;
+  readonly isFast: boolean;
+  readonly isHidden: boolean;
+  readonly skipsLog: boolean;
+  readonly mayReplicate: boolean;
+  /** Bits of Restriction. */
+  readonly restrictions: number;
+}
+
+/** Looked up for each list of flags once: 400 commands share some 60 (`wordsOf`). */
+const FACTS = new Map<readonly Flag[], FlagFacts>();
+
+function factsOf(flags: readonly Flag[]): FlagFacts {
+  let facts = FACTS.get(flags);
+  if (facts === undefined) {
+    facts = readFlags(new Set(flags));
+    FACTS.set(flags, facts);
+  }
+  return facts;
+}
+
+function readFlags(flags: ReadonlySet<Flag>): FlagFacts {
+  const isWrite = flags.has("write");
+  const mayReplicate = flags.has("may_replicate");
+  return {
+    isWrite,
+    isReadOnly: flags.has("readonly"),
+    noAuth: flags.has("no_auth"),
+    noMulti: flags.has("no_multi"),
+    noScript: flags.has("noscript"),
+    isFast: flags.has("fast"),
+    isHidden: flags.has("admin") || flags.has("skip_monitor"),
+    skipsLog: flags.has("skip_slowlog"),
+    mayReplicate,
+    restrictions:
+      (flags.has("loading") ? 0 : Restriction.LOADING) |
+      (flags.has("no_async_loading") ? Restriction.ASYNC_LOADING : 0) |
+      (flags.has("allow_busy") ? 0 : Restriction.BUSY) |
+      (flags.has("stale") ? 0 : Restriction.STALE) |
+      (isWrite ? Restriction.WRITE | Restriction.DISK : 0) |
+      (flags.has("denyoom") ? Restriction.MEMORY : 0) |
+      (isWrite || mayReplicate ? Restriction.PAUSE : 0) |
+      Restriction.PAUSE_ALL,
+  };
+}
 
 export class CommandEntry<Context = never> {
   /** From 0 on, one for each command and subcommand of a table. */
@@ -92,36 +144,31 @@ export class CommandEntry<Context = never> {
     this.parent = parent;
     this.fullName = parent === null ? spec.name : `${parent.spec.name}|${spec.name}`;
     this.arity = spec.arity;
-    this.isWrite = spec.flags.includes("write");
-    this.isReadOnly = spec.flags.includes("readonly");
-    this.noAuth = spec.flags.includes("no_auth");
-    this.noMulti = spec.flags.includes("no_multi");
-    this.noScript = spec.flags.includes("noscript");
-    this.isFast = spec.flags.includes("fast");
-    this.isHidden = spec.flags.includes("admin") || spec.flags.includes("skip_monitor");
-    this.skipsLog = spec.flags.includes("skip_slowlog");
-    this.mayReplicate = spec.flags.includes("may_replicate");
-    this.touchesData = this.isWrite || spec.flags.includes("readonly");
-    this.usesKeyspace = this.touchesData || this.mayReplicate;
-    this.whileSubscribed = spec.traits.includes("while-subscribed");
-    this.runsQueue = spec.traits.includes("runs-queue");
-    this.runsScript = spec.traits.includes("runs-script");
-    this.touches = spec.traits.includes("touches");
-    this.unqueued = spec.traits.includes("unqueued");
-    this.changesNoData = spec.traits.includes("no-data");
-    this.awaitsMigrations = spec.traits.includes("awaits-migrations");
+    const facts = factsOf(spec.flags);
+    const { traits } = spec;
+    this.isWrite = facts.isWrite;
+    this.isReadOnly = facts.isReadOnly;
+    this.noAuth = facts.noAuth;
+    this.noMulti = facts.noMulti;
+    this.noScript = facts.noScript;
+    this.isFast = facts.isFast;
+    this.isHidden = facts.isHidden;
+    this.skipsLog = facts.skipsLog;
+    this.mayReplicate = facts.mayReplicate;
+    this.touchesData = facts.isWrite || facts.isReadOnly;
+    this.usesKeyspace = this.touchesData || facts.mayReplicate;
+    this.whileSubscribed = traits.includes("while-subscribed");
+    this.runsQueue = traits.includes("runs-queue");
+    this.runsScript = traits.includes("runs-script");
+    this.touches = traits.includes("touches");
+    this.unqueued = traits.includes("unqueued");
+    this.changesNoData = traits.includes("no-data");
+    this.awaitsMigrations = traits.includes("awaits-migrations");
     this.ownRestrictions =
-      (spec.flags.includes("loading") ? 0 : Restriction.LOADING) |
-      (spec.flags.includes("no_async_loading") ? Restriction.ASYNC_LOADING : 0) |
-      (spec.flags.includes("allow_busy") ? 0 : Restriction.BUSY) |
-      (spec.flags.includes("stale") ? 0 : Restriction.STALE) |
-      (this.isWrite ? Restriction.WRITE | Restriction.DISK : 0) |
-      (spec.traits.includes("tells-disk-errors") ? Restriction.DISK : 0) |
-      (spec.traits.includes("protected") ? Restriction.PROTECTED : 0) |
-      (spec.flags.includes("denyoom") ? Restriction.MEMORY : 0) |
-      (this.isWrite || this.mayReplicate ? Restriction.PAUSE : 0) |
-      (this.touchesData || this.runsScript || this.awaitsMigrations ? Restriction.MIGRATION : 0) |
-      Restriction.PAUSE_ALL;
+      facts.restrictions |
+      (traits.includes("tells-disk-errors") ? Restriction.DISK : 0) |
+      (traits.includes("protected") ? Restriction.PROTECTED : 0) |
+      (this.touchesData || this.runsScript || this.awaitsMigrations ? Restriction.MIGRATION : 0);
     this.restrictions = this.runsQueue || this.runsScript ? ~Restriction.PROTECTED : this.ownRestrictions;
     this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, newId, this)]));
     this.subcommandIndex = this.subcommands.size === 0 ? null : new NameIndex(this.subcommands);

@@ -103,8 +103,14 @@ function fillTables(): void {
   LOW.push(low);
   HIGH.push(high);
   for (let slice = 1; slice < SLICES; slice++) {
-    const before = { low: LOW[slice - 1], high: HIGH[slice - 1] };
-    LOW.push(before.low.map((l, i) => ((l >>> 8) | (before.high[i] << 24)) ^ low[l & 0xff]));
-    HIGH.push(before.high.map((h, i) => (h >>> 8) ^ high[before.low[i] & 0xff]));
+    const [lowBefore, highBefore] = [LOW[slice - 1], HIGH[slice - 1]];
+    const [lowNext, highNext] = [new Int32Array(256), new Int32Array(256)];
+    for (let byte = 0; byte < 256; byte++) {
+      const [l, h] = [lowBefore[byte], highBefore[byte]];
+      lowNext[byte] = ((l >>> 8) | (h << 24)) ^ low[l & 0xff];
+      highNext[byte] = (h >>> 8) ^ high[l & 0xff];
+    }
+    LOW.push(lowNext);
+    HIGH.push(highNext);
   }
 }

@@ -7,6 +7,8 @@
  *     and the containers: sorted numbers, 65536 bits, or runs
  */
 
+import { byteTable } from "../base/bytes.ts";
+
 const WITH_RUNS = 12347;
 const WITHOUT_RUNS = 12346;
 /** A bitmap with runs has offsets from so many containers on. */
@@ -18,7 +20,7 @@ const CONTAINER_BYTES = 8192;
 const HIGH = 2 ** 32;
 
 /** Bytes with their bits in the opposite order. */
-const MIRRORED = Uint8Array.from({ length: 256 }, (_, byte) => {
+const MIRRORED = byteTable((byte) => {
   let mirrored = 0;
   for (let bit = 0; bit < 8; bit++) if ((byte & (1 << bit)) !== 0) mirrored |= 0x80 >> bit;
   return mirrored;

@@ -6,7 +6,6 @@
  *     checksum (4 bytes), if the descriptor says so
  */
 
-import { createZstdDecompress } from "node:zlib";
 import { type FrameDecoder, FrameError, Parts, type TakeBytes } from "./frame-decoder.ts";
 
 const MAGIC = 0xfd2fb528;
@@ -43,6 +42,7 @@ export class ZstdFrame implements FrameDecoder {
 
   /** Errors: FrameError where this Bun has no such decompressor. */
   constructor() {
+    const { createZstdDecompress } = process.getBuiltinModule("node:zlib"); // 3 ms, which no start should take
     const { _handle: handle, _writeState: state } = createZstdDecompress() as unknown as { _handle?: Handle; _writeState?: Uint32Array };
     if (typeof handle?.writeSync !== "function" || state === undefined) throw new FrameError("this version of Bun cannot unpack Zstd");
     handle.onerror = (message) => {

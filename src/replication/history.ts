@@ -1,7 +1,7 @@
 /** Which history of writes the data belongs to (PSYNC2): a replication id, and the one before a promotion with the offset up to which it holds. */
 
-import { randomBytes } from "node:crypto";
 import { assert } from "../assert.ts";
+import { randomHex } from "../base/random.ts";
 
 /** Hexadecimal digits of a replication id. */
 export const REPLICATION_ID_LENGTH = 40;
@@ -48,5 +48,5 @@ export class History {
 }
 
 function newReplicationId(): string {
-  return randomBytes(REPLICATION_ID_LENGTH / 2).toString("hex");
+  return randomHex(REPLICATION_ID_LENGTH);
 }

@@ -16,10 +16,8 @@ const LF = 0x0a;
 /** Bytes that are shown as a letter behind a backslash. */
 const LETTERS: Readonly<Record<number, string>> = { 7: "a", 8: "b", 9: "t", 10: "n", 13: "r" };
 const REDACTED = Buffer.from("(redacted)");
-/** Of each byte how it is shown between quotes. */
-const SHOWN: readonly Buffer[] = Array.from({ length: 256 }, (_, byte) => Buffer.from(shownAs(byte)));
-/** How long that is. */
-const WIDTHS = Uint8Array.from(SHOWN, ({ length }) => length);
+/** Of each byte how it is shown between quotes; made for the first monitor. */
+const shown: Buffer[] = [];
 
 export class Monitors {
   private readonly sessions = new Set<Session>();
@@ -38,6 +36,7 @@ export class Monitors {
 
   add(session: Session): void {
     session.kind = SessionKind.MONITOR;
+    if (shown.length === 0) for (let byte = 0; byte < 256; byte++) shown.push(Buffer.from(shownAs(byte)));
     this.sessions.add(session);
     this.changed();
   }
@@ -87,7 +86,7 @@ function lineOf(origin: string, request: Frame, secrets: readonly number[]): Buf
 
 function quotedLength(word: Buffer): number {
   let length = 2;
-  for (let index = 0; index < word.length; index++) length += WIDTHS[word[index]];
+  for (let index = 0; index < word.length; index++) length += shown[word[index]].length;
   return length;
 }
 
@@ -96,10 +95,10 @@ function writeQuoted(line: Buffer, at: number, word: Buffer): number {
   line[at++] = QUOTE;
   for (let index = 0; index < word.length; index++) {
     const byte = word[index];
-    const width = WIDTHS[byte];
-    if (width === 1) line[at] = byte;
-    else SHOWN[byte].copy(line, at);
-    at += width;
+    const written = shown[byte];
+    if (written.length === 1) line[at] = byte;
+    else written.copy(line, at);
+    at += written.length;
   }
   line[at] = QUOTE;
   return at + 1;

@@ -8,7 +8,7 @@
  * Hot: PFADD on a small HyperLogLog walks these.
  */
 
-import { copyBytes } from "../../base/bytes.ts";
+import { byteTable, copyBytes } from "../../base/bytes.ts";
 import type { PackedSpace } from "../../memory/packed.ts";
 
 /** The largest value that a VAL can have. */
@@ -21,7 +21,7 @@ const VAL = 0x80;
 const MERGE_WINDOW = 5;
 
 /** By first byte: how many registers an opcode stands for; 0 for XZERO, which has a second byte. */
-const RUNS = Uint8Array.from({ length: 256 }, (_, opcode) => (opcode >= VAL ? (opcode & 3) + 1 : opcode >= XZERO ? 0 : opcode + 1));
+const RUNS = byteTable((opcode) => (opcode >= VAL ? (opcode & 3) + 1 : opcode >= XZERO ? 0 : opcode + 1));
 
 /** What `raiseSparse` did. */
 export const Raised = { UNCHANGED: 0, CHANGED: 1, TOO_LARGE: 2, CORRUPT: 3 } as const;

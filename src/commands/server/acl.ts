@@ -1,7 +1,7 @@
 /** ACL: users and their rights (session/acl). */
 
-import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
+import { randomHex } from "../../base/random.ts";
 import { commandError } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { CATEGORIES, categoriesOf } from "../../execution/categories.ts";
@@ -156,12 +156,7 @@ const genpass = command("acl|genpass", { arity: -2, since: "6.0.0", flags: "nosc
         `ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to ${MOST_BITS}`,
       );
     }
-    const digits = Math.ceil(Number(bits) / 4);
-    call.reply.bulk(
-      randomBytes(Math.ceil(digits / 2))
-        .toString("hex")
-        .slice(0, digits),
-    );
+    call.reply.bulk(randomHex(Math.ceil(Number(bits) / 4)));
   });
 
 const REASONS: Record<Denied, string> = {

@@ -3,9 +3,9 @@
  * (`StreamedSync`), or through the file of the data set, whose length is known (`FileSync`), for replicas that know no EOF marks, or if configured.
  */
 
-import { randomBytes } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { assert } from "../../assert.ts";
+import { randomHex } from "../../base/random.ts";
 import { failureWords } from "../../config/error.ts";
 import { type Cursor, Journal } from "../../journal/journal.ts";
 import type { ImageParts, Persistence } from "../../snapshot/persistence.ts";
@@ -79,7 +79,7 @@ export abstract class FullSync<Place = unknown> {
 
 export class StreamedSync extends FullSync<Cursor> implements SnapshotConsumer {
   readonly streamed = true;
-  private readonly mark = randomBytes(20).toString("hex");
+  private readonly mark = randomHex(40);
   /** What not all replicas have taken yet: a journal of its own keeps the bytes once and each replica's place. */
   private readonly window = new Journal();
   private image: Snapshot | null = null;

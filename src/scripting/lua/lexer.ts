@@ -4,6 +4,7 @@
  * it can, and makes nothing for each token.
  */
 
+import { byteTable } from "../../base/bytes.ts";
 import type { Local } from "./ast.ts";
 import { parseNumber } from "./numbers.ts";
 import {
@@ -57,7 +58,16 @@ const DASH = 7;
 const DOT = 8;
 const DELIMITER = 9;
 
-const KINDS = Uint8Array.from({ length: 256 }, (_, code) => kindOf(code));
+const PUNCTUATION: ReadonlyMap<number, number> = new Map([
+  [ASSIGN, COMPARISON],
+  [LESS, COMPARISON],
+  [GREATER, COMPARISON],
+  [TILDE, COMPARISON],
+  [OPEN_BRACKET, BRACKET],
+  [MINUS, DASH],
+  [POINT, DOT],
+]);
+const KINDS = byteTable(kindOf);
 
 function kindOf(code: number): number {
   const letter = code | 0x20;
@@ -66,16 +76,7 @@ function kindOf(code: number): number {
   if (code === LINE_FEED || code === CARRIAGE_RETURN) return NEWLINE;
   if (code === 0x20 || (code >= TAB && code <= CARRIAGE_RETURN)) return BLANK;
   if (code === QUOTE || code === APOSTROPHE) return DELIMITER;
-  const others: ReadonlyMap<number, number> = new Map([
-    [ASSIGN, COMPARISON],
-    [LESS, COMPARISON],
-    [GREATER, COMPARISON],
-    [TILDE, COMPARISON],
-    [OPEN_BRACKET, BRACKET],
-    [MINUS, DASH],
-    [POINT, DOT],
-  ]);
-  return others.get(code) ?? BY_ITSELF;
+  return PUNCTUATION.get(code) ?? BY_ITSELF;
 }
 
 /** The tokens of COMPARISON characters that an `=` follows. */

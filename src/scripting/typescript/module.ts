@@ -3,10 +3,6 @@
  * the line of every error. It has the rights of the server.
  */
 
-import { createRequire, isBuiltin } from "node:module";
-
-const require = createRequire(import.meta.url);
-
 /** What `code` may use while it runs. A module finds it by this symbol, for as long as it is being loaded. */
 const PROVIDED = Symbol.for("replicant.library");
 
@@ -15,6 +11,11 @@ export type Language = "typescript" | "javascript";
 /** File names, by which Bun knows the language. */
 const FILE_NAMES: Readonly<Record<Language, string>> = { typescript: "library.ts", javascript: "library.js" };
 const LOADERS: Readonly<Record<Language, "ts" | "js">> = { typescript: "ts", javascript: "js" };
+
+/** Loaded when a library is: a start needs none of it. */
+function nodeModule() {
+  return process.getBuiltinModule("node:module");
+}
 
 /** Code that cannot be made a module. */
 export class CompileError extends Error {
@@ -42,6 +43,7 @@ export class LibraryModule {
   /** Runs the code. Errors: CompileError, whatever it throws. */
   run(provided: { readonly registerFunction: unknown }): void {
     const { url } = this;
+    const require = nodeModule().createRequire(import.meta.url);
     Object.defineProperty(globalThis, PROVIDED, { value: provided, configurable: true });
     try {
       require(url);
@@ -76,7 +78,7 @@ function checkImports(code: string, language: Language): void {
   } catch (error) {
     throw asCompileError(error) ?? error;
   }
-  const strange = imports.find(({ path }) => !isBuiltin(path) && path !== "bun" && !path.startsWith("bun:"));
+  const strange = imports.find(({ path }) => !nodeModule().isBuiltin(path) && path !== "bun" && !path.startsWith("bun:"));
   if (strange === undefined) return;
   throw new CompileError(`module '${strange.path}' cannot be imported: only Bun's own and Node's can`, lineWith(code, strange.path));
 }

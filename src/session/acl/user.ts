@@ -1,6 +1,5 @@
 /** A user: who may log in as it, and what it may do. Source: ACLSetUser in acl.c. */
 
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { RuleCommand } from "./commands.ts";
 import { type RuleContext, RuleProblem, Selector } from "./selector.ts";
 
@@ -120,7 +119,7 @@ export class User {
     if (this.noPassword) return true;
     const digest = Buffer.from(hashOf(password));
     let found = false;
-    for (const known of this.passwords) if (timingSafeEqual(digest, Buffer.from(known))) found = true;
+    for (const known of this.passwords) if (crypto.timingSafeEqual(digest, Buffer.from(known))) found = true;
     return found;
   }
 
@@ -168,5 +167,5 @@ function hashOfRule(rule: string, mark: string): string | null {
 }
 
 function hashOf(password: Buffer): string {
-  return createHash("sha256").update(password).digest("hex");
+  return new Bun.CryptoHasher("sha256").update(password).digest("hex");
 }

@@ -3,6 +3,8 @@
  * that gets there does.
  */
 
+import { byteTable } from "../../../base/bytes.ts";
+
 /** LUA_MAXCAPTURES. */
 export const MAX_CAPTURES = 32;
 /** A capture that has no end (yet), and one that is a position. */
@@ -64,7 +66,7 @@ const EMPTY = new Uint8Array(256);
 export const ANY = new Uint8Array(256).fill(1);
 
 function setOf(matches: (code: number) => boolean): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, code) => (matches(code) ? 1 : 0));
+  return byteTable((code) => (matches(code) ? 1 : 0));
 }
 
 function complement(set: Uint8Array): Uint8Array {
@@ -76,24 +78,32 @@ const isLower = (code: number) => code >= 0x61 && code <= 0x7a;
 const isDigit = (code: number) => code >= 0x30 && code <= 0x39;
 const isAlphanumeric = (code: number) => isUpper(code) || isLower(code) || isDigit(code);
 
-/** `%a` and so on in the C locale; in capitals, all other characters. */
-const CLASSES: ReadonlyMap<string, Uint8Array> = new Map(
-  Object.entries({
-    a: (code: number) => isUpper(code) || isLower(code),
-    c: (code: number) => code < 0x20 || code === 0x7f,
-    d: isDigit,
-    l: isLower,
-    p: (code: number) => code > 0x20 && code < 0x7f && !isAlphanumeric(code),
-    s: (code: number) => code === 0x20 || (code >= 9 && code <= 13),
-    u: isUpper,
-    w: isAlphanumeric,
-    x: (code: number) => isDigit(code) || (code >= 0x41 && code <= 0x46) || (code >= 0x61 && code <= 0x66),
-    z: (code: number) => code === 0,
-  }).flatMap(([letter, matches]) => {
-    const set = setOf(matches);
-    return [[letter, set] as const, [letter.toUpperCase(), complement(set)] as const];
-  }),
-);
+/** `%a` and so on in the C locale. */
+const IN_CLASS: ReadonlyMap<string, (code: number) => boolean> = new Map([
+  ["a", (code) => isUpper(code) || isLower(code)],
+  ["c", (code) => code < 0x20 || code === 0x7f],
+  ["d", isDigit],
+  ["l", isLower],
+  ["p", (code) => code > 0x20 && code < 0x7f && !isAlphanumeric(code)],
+  ["s", (code) => code === 0x20 || (code >= 9 && code <= 13)],
+  ["u", isUpper],
+  ["w", isAlphanumeric],
+  ["x", (code) => isDigit(code) || (code >= 0x41 && code <= 0x46) || (code >= 0x61 && code <= 0x66)],
+  ["z", (code) => code === 0],
+]);
+const classes = new Map<string, Uint8Array>();
+
+/** The set that `%` and a letter stand for, all other characters where it is a capital; null: that letter itself. Made when it is asked for. */
+function classOf(letter: string): Uint8Array | null {
+  const known = classes.get(letter);
+  if (known !== undefined) return known;
+  const matches = IN_CLASS.get(letter.toLowerCase());
+  if (matches === undefined) return null;
+  const set = setOf(matches);
+  const asked = IN_CLASS.has(letter) ? set : complement(set);
+  classes.set(letter, asked);
+  return asked;
+}
 
 /** Characters that make more of a pattern than a text. */
 const SPECIALS = setOf((code) => "^$*+?.([%-".includes(String.fromCharCode(code)));
@@ -218,7 +228,7 @@ class Compiler {
       return null;
     }
     const letter = text.charAt(this.place++);
-    return CLASSES.get(letter) ?? letter.charCodeAt(0);
+    return classOf(letter) ?? letter.charCodeAt(0);
   }
 
   /** What follows a `[`. */
@@ -261,10 +271,9 @@ function membersOf(text: string, start: number, end: number): Uint8Array {
     if (text.charAt(place) === "%") {
       place++;
       const letter = text.charAt(place);
-      CLASSES.get(letter)?.forEach((bit, member) => {
-        set[member] = (set[member] as number) | bit;
-      });
-      if (!CLASSES.has(letter)) set[letter.charCodeAt(0)] = 1;
+      const members = classOf(letter);
+      if (members === null) set[letter.charCodeAt(0)] = 1;
+      else for (let member = 0; member < 256; member++) set[member] = (set[member] as number) | (members[member] as number);
     } else if (text.charAt(place + 1) === "-" && place + 2 < end) {
       place += 2;
       set.fill(1, code, Math.max(code, text.charCodeAt(place) + 1));

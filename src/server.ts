@@ -58,6 +58,8 @@ export interface ServerOptions {
   /** Listen on any free port, whatever the configuration says. */
   anyPort?: boolean;
   log?: Log;
+  /** Whether the process is there for the server: its limits are the server's to set (default yes). */
+  ownsProcess?: boolean;
 }
 
 function logOf(values: Config["values"]): Log {
@@ -98,7 +100,7 @@ export class Server implements ServerParts {
   readonly stopped: Promise<number> = this.stopping.promise;
 
   private readonly options: ServerOptions;
-  private readonly conversations: Conversations;
+  readonly conversations: Conversations;
   /** What owns the sockets of TCP clients in place of this thread; null: nothing does. */
   private readonly ioWorkers: IoWorkers | null;
   private readonly endpoints: Endpoints;
@@ -211,7 +213,7 @@ export class Server implements ServerParts {
     this.log.notice(`Replicant ${VERSION} (commit ${COMMIT}) started, PID: ${process.pid}`);
     for (const line of this.config.withoutEffect()) this.log.notice(line);
     if (this.ioWorkers !== null) this.log.notice(`Experiment: ${values["io-workers"]} threads own the sockets of TCP clients (io-workers)`);
-    limitClients(this.config, this.log);
+    if (this.options.ownsProcess ?? true) limitClients(this.config, this.log);
     this.endpoints.open(this.options.anyPort ?? false);
     try {
       this.pidFile.write(this.config, this.log);
@@ -241,6 +243,11 @@ export class Server implements ServerParts {
     if (!this.closed) this.functions.privileged.load();
     if (!this.closed) this.appendOnly.openOnStart();
     this.stateChanged();
+  }
+
+  /** Whether it has been stopped, or is about to be. */
+  get hasStopped(): boolean {
+    return this.closed;
   }
 
   shutdown(options: ShutdownOptions): Promise<boolean> {
@@ -347,6 +354,6 @@ export class Server implements ServerParts {
     journal.followDirective(config);
     followLocale(config, this.collation, log);
     config.onChange("loglevel", () => log.setLevel(values.loglevel) as undefined);
-    followFileLimit(config, log);
+    if (this.options.ownsProcess ?? true) followFileLimit(config, log);
   }
 }

@@ -5,12 +5,12 @@
 
 import type { Database } from "../keyspace/database.ts";
 import type { Frame } from "../protocol/frame.ts";
-import { type Diverted, NO_SINK } from "../protocol/reply.ts";
-import type { Executor } from "../session/executor.ts";
+import type { Answering, Executor } from "../session/executor.ts";
 import { Session, SessionKind, type SessionLink } from "../session/session.ts";
 
 /** The way out of the session that runs the commands of files: nothing is at its end. */
 export const NO_LINK: SessionLink = {
+  taker: null,
   remoteAddress: "",
   localAddress: "",
   fileDescriptor: -1,
@@ -40,7 +40,7 @@ export class Replay {
   private readonly executor: Executor;
   private readonly database: Database;
   private session: Session;
-  private diverted: Diverted | null = null;
+  private answering: Answering | null = null;
   private inBatch = false;
 
   /** A file begins with `database` selected. */
@@ -71,7 +71,7 @@ export class Replay {
     this.inBatch = !nested;
     this.session.suspendable = !nested;
     if (this.inBatch) this.executor.beginBatch();
-    this.diverted = this.executor.reply.divert(NO_SINK, 2);
+    this.answering = this.executor.divert(this.session);
   }
 
   /** Returns false when there is no such command. */
@@ -93,8 +93,8 @@ export class Replay {
   }
 
   end(): void {
-    if (this.diverted !== null) this.executor.reply.rejoin(this.diverted);
-    this.diverted = null;
+    if (this.answering !== null) this.executor.rejoin(this.answering);
+    this.answering = null;
     if (this.inBatch) this.executor.endBatch();
   }
 

@@ -50,7 +50,7 @@ export class LocalEndpoint implements Endpoint {
     const { executor, session } = this;
     const end = performance.now() + SLICE_MS;
     executor.beginBatch();
-    const diverted = executor.reply.divert(session.link, session.protocol);
+    const answering = executor.divert(session);
     try {
       while (next < requests.length) {
         executor.execute(session, new Frame().encode(requests[next]));
@@ -59,7 +59,7 @@ export class LocalEndpoint implements Endpoint {
         if (performance.now() > end) break;
       }
     } finally {
-      executor.reply.rejoin(diverted);
+      executor.rejoin(answering);
       executor.endBatch();
     }
     return next;

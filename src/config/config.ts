@@ -1,5 +1,6 @@
 /** The configuration of one server: its values, and CONFIG GET, SET and REWRITE over them. */
 
+import { join } from "node:path";
 import { replaceFile } from "../base/files.ts";
 import { globMatch } from "../base/glob.ts";
 import { errors } from "../errors.ts";
@@ -17,6 +18,7 @@ import {
   type NamedDirective,
 } from "./options.ts";
 import { type RewrittenOption, readIfExists, rewriteContent } from "./rewrite.ts";
+import { directorySetting } from "./special-kinds.ts";
 import { machine, type Surroundings } from "./surroundings.ts";
 
 /** Brings a changed value into effect. Returns why that failed, or nothing. Repeatable: after a failure it runs again for the old value. */
@@ -48,6 +50,12 @@ export interface RewriteRequest {
 
 /** A client on this machine, after loading. */
 const PLAIN_CALLER: SetCaller = { loading: false, local: true };
+
+/**
+ * `dir` of a server that is to write no files: a folder that there cannot be, below a file, so that whatever tries to write there fails, and
+ * CONFIG GET says why.
+ */
+const NO_FOLDER = join(process.execPath, "no folder was named");
 
 /** One server's configuration. */
 export class Config {
@@ -87,6 +95,16 @@ export class Config {
       loader.loadLine({ place: "options", text: `${name} ${value === "" ? '""' : value}` });
     }
     return new Config(loader.finish(null), surroundings);
+  }
+
+  /** For a server that is to write no files, until CONFIG SET names a folder. */
+  static withoutFolder(startup: StartupSettings): Config {
+    return new Config({ ...startup, settings: new Map(startup.settings).set("dir", directorySetting(NO_FOLDER)) });
+  }
+
+  /** Whether there is a folder that files may be written to. */
+  get hasFolder(): boolean {
+    return this.values.dir !== NO_FOLDER;
   }
 
   /** The value of `name` as CONFIG GET shows it, in bytes (latin1). */

@@ -64,7 +64,7 @@ function keepsValue({ keepable, buffer }: Frame, length: number): boolean {
 
 export class Call implements KeyAccess {
   readonly server: ServerParts;
-  readonly reply: Reply;
+  reply: Reply;
   frame: Frame = NO_FRAME;
   session!: Session;
   entry!: CommandEntry;

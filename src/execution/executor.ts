@@ -8,12 +8,12 @@ import { assert, InvariantError } from "../assert.ts";
 import { CommandError, errors } from "../errors.ts";
 import { isMemoryExhausted } from "../memory/arena.ts";
 import type { Frame } from "../protocol/frame.ts";
-import { NO_SINK, type Reply } from "../protocol/reply.ts";
+import { NO_SINK, type Reply, type ReplySink } from "../protocol/reply.ts";
 import type { LuaValue } from "../scripting/lua/value.ts";
 import type { ScriptHost, ScriptRunner } from "../scripting/run.ts";
 import { Denied, type DeniedIn } from "../session/acl/acl-log.ts";
 import { describeClient } from "../session/client-info.ts";
-import type { Executor } from "../session/executor.ts";
+import type { Answering, Executor } from "../session/executor.ts";
 import { isFed, NO_COMMAND, ReplyMode, type Session, SessionKind } from "../session/session.ts";
 import type { TrackingState } from "../session/tracking-state.ts";
 import { Call, type Caller } from "./call.ts";
@@ -43,11 +43,14 @@ const QUOTED_BYTES = 128;
 
 export class CommandExecutor implements Executor, Caller, ScriptHost {
   readonly commands: CommandTable<Call>;
-  readonly reply: Reply;
+  reply: Reply;
+  serving = false;
   readonly restrictions: Restrictions;
   readonly permissions = new Permissions();
   readonly watch: CallWatch;
   private readonly server: ServerParts;
+  /** Writes protocol: what sessions are answered with that take no values. */
+  private readonly protocolReply: Reply;
   private readonly timer: CallTimer;
   /** One call for each depth of nesting, made when a depth is first reached. */
   private readonly calls: Call[] = [];
@@ -63,9 +66,10 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   constructor(server: ServerParts, commands: readonly Command[], reply: Reply) {
     this.server = server;
     this.reply = reply;
+    this.protocolReply = reply;
     this.commands = new CommandTable(commands);
     this.restrictions = new Restrictions(server);
-    this.suspended = new SuspendedCalls(reply);
+    this.suspended = new SuspendedCalls(this);
     // What has waited was shown before it did. While a data set is loaded nothing is shown.
     const unseen = (session: Session): boolean => this.loading || server.blocked.repeats(session);
     this.watch = new CallWatch(server.config, server.keyspace.latency, server.pubsub, unseen);
@@ -84,11 +88,13 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   beginBatch(): number {
     const { keyspace } = this.server;
     this.timer.beginBatch();
+    this.serving = true;
     keyspace.now = Date.now();
     return keyspace.now;
   }
 
   endBatch(): void {
+    this.serving = false;
     this.timer.endBatch();
   }
 
@@ -136,6 +142,28 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   execute(session: Session, frame: Frame): void {
     if (session.replyMode !== ReplyMode.ON) return this.runMuted(session, () => this.serve(session, frame));
     this.serve(session, frame);
+  }
+
+  executeWith(reply: Reply, session: Session, frame: Frame): void {
+    assert(this.reply === this.protocolReply, "a request that is answered with values comes between others, not in their middle");
+    this.reply = reply;
+    try {
+      this.execute(session, frame);
+    } finally {
+      this.reply = this.protocolReply;
+    }
+  }
+
+  divert(session: Session, sink: ReplySink = session.link): Answering {
+    const outer = this.reply;
+    const inner = session.link.taker ?? this.protocolReply;
+    this.reply = inner;
+    return { outer, inner, diverted: inner.divert(sink, session.protocol) };
+  }
+
+  rejoin({ outer, inner, diverted }: Answering): void {
+    inner.rejoin(diverted);
+    this.reply = outer;
   }
 
   finish(session: Session, frame: Frame, result: object): void {
@@ -310,6 +338,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     const { keyspace, journal, stats } = this.server;
     if (this.depth === this.calls.length) this.calls.push(new Call(this.server, this.reply, this));
     const call = this.calls[this.depth++];
+    call.reply = this.reply;
     const answeredBefore = this.reply.written;
     this.timer.start(entry, call);
     call.begin(session, frame, entry, keyspace.clientExpiryMode);

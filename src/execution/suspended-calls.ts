@@ -6,7 +6,8 @@
 
 import { assert } from "../assert.ts";
 import { Frame } from "../protocol/frame.ts";
-import { NO_SINK, type Reply } from "../protocol/reply.ts";
+import { NO_SINK } from "../protocol/reply.ts";
+import type { Executor } from "../session/executor.ts";
 import { ReplyMode } from "../session/session.ts";
 import type { Call } from "./call.ts";
 
@@ -16,11 +17,11 @@ export type EndCall = (call: Call) => void;
 export class SuspendedCalls {
   /** The innermost first. */
   private readonly calls: Call[] = [];
-  private readonly reply: Reply;
+  private readonly executor: Pick<Executor, "divert" | "rejoin">;
   private readonly idleListeners: (() => void)[] = [];
 
-  constructor(reply: Reply) {
-    this.reply = reply;
+  constructor(executor: Pick<Executor, "divert" | "rejoin">) {
+    this.executor = executor;
   }
 
   /** Whether there are any: then nothing else may happen to the data. */
@@ -41,10 +42,10 @@ export class SuspendedCalls {
 
   /** Answers the innermost call by `answer`, and goes on with those around it, of which one may come to stand here again. */
   goOn(answer: () => void, end: EndCall): void {
-    const { reply } = this;
+    const { executor } = this;
     const [{ session }] = this.calls as [Call];
     session.blocked = false;
-    const diverted = reply.divert(session.muted ? NO_SINK : session.link, session.protocol);
+    const answering = executor.divert(session, session.muted ? NO_SINK : session.link);
     try {
       this.endInnermost(answer, end);
       for (let outer = this.calls[0]; outer !== undefined; outer = this.calls[0]) {
@@ -61,7 +62,7 @@ export class SuspendedCalls {
         end(outer);
       }
     } finally {
-      reply.rejoin(diverted);
+      executor.rejoin(answering);
     }
     session.replyMode &= ~ReplyMode.SKIP;
     session.link.resume();

@@ -199,14 +199,14 @@ export class BlockedClients {
     const { executor } = this;
     executor.beginBatch();
     if (this.clients.get(session) === client) this.unlink(client);
-    const diverted = executor.reply.divert(session.link, session.protocol);
+    const answering = executor.divert(session);
     this.finished = session;
     try {
       executor.finish(session, frame, result);
     } finally {
       this.finished = null;
       executor.endCalls();
-      executor.reply.rejoin(diverted);
+      executor.rejoin(answering);
     }
     this.release(session);
     executor.endBatch();
@@ -268,8 +268,7 @@ export class BlockedClients {
 
   private execute(client: KeyWait): void {
     const { session, frame } = client;
-    const { reply } = this.executor;
-    const diverted = reply.divert(session.link, session.protocol);
+    const answering = this.executor.divert(session);
     const outer = this.current;
     this.current = client;
     try {
@@ -277,7 +276,7 @@ export class BlockedClients {
     } finally {
       this.executor.endCalls();
       this.current = outer;
-      reply.rejoin(diverted);
+      this.executor.rejoin(answering);
     }
     if (session.blocked) return;
     assert(!this.clients.has(session), "a client that was served waits for nothing any more");
@@ -359,14 +358,14 @@ export class BlockedClients {
 
   private answer(client: BlockedClient, error: string | null): void {
     const { session } = client;
-    const { reply } = this.executor;
+    const { executor } = this;
     const { muted } = session;
     session.replyMode &= ~ReplyMode.SKIP;
     if (!muted) {
-      const diverted = reply.divert(session.link, session.protocol);
-      if (error === null) client.answer(reply);
-      else reply.error(error);
-      reply.rejoin(diverted);
+      const answering = executor.divert(session);
+      if (error === null) client.answer(executor.reply);
+      else executor.reply.error(error);
+      executor.rejoin(answering);
     }
   }
 }

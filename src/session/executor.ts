@@ -4,12 +4,29 @@
  */
 
 import type { Frame } from "../protocol/frame.ts";
-import type { Reply } from "../protocol/reply.ts";
+import type { Diverted, Reply, ReplySink } from "../protocol/reply.ts";
 import type { Session } from "./session.ts";
+
+/** A reply under way that was put aside for another session's. */
+export interface Answering {
+  readonly outer: Reply;
+  readonly inner: Reply;
+  readonly diverted: Diverted;
+}
 
 export interface Executor {
   /** Where answers are written. Who executes a request for a client has set its sink and its protocol before. */
   readonly reply: Reply;
+  /** Whether requests are being executed: others come behind them, never in their middle. */
+  readonly serving: boolean;
+  /**
+   * What is answered from now on is for `session`, in the form that its link takes; unless told, it goes to the link. Returns what `rejoin`
+   * takes, which goes on with what was under way. These nest.
+   */
+  divert(session: Session, sink?: ReplySink): Answering;
+  rejoin(answering: Answering): void;
+  /** Executes a request that is answered by `reply`, whose values its caller takes afterwards. Nothing else is under way. */
+  executeWith(reply: Reply, session: Session, frame: Frame): void;
   /** Whether clients cannot be served because a data set is being loaded. */
   readonly loading: boolean;
   /** Whether a script is under way between ticks: nothing else may touch the data until it is over, nor blocked clients be served. */

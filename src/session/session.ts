@@ -1,7 +1,7 @@
 /** One client: what it is called, what it may do, what it has selected and queued. Knows nothing of sockets; `link` is its way out. */
 
 import type { Database } from "../keyspace/database.ts";
-import type { ReplySink } from "../protocol/reply.ts";
+import type { Reply, ReplySink } from "../protocol/reply.ts";
 import type { User } from "./acl/user.ts";
 import type { Pushes } from "./pushes.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -10,6 +10,8 @@ import type { Transaction } from "./transaction.ts";
 
 /** What a session needs of the connection that carries it. */
 export interface SessionLink extends ReplySink {
+  /** What takes the answers in place of protocol; null: they are protocol. */
+  readonly taker: Reply | null;
   /** "ip:port", or the path of a unix socket with ":0". */
   readonly remoteAddress: string;
   readonly localAddress: string;
@@ -83,6 +85,8 @@ export interface SessionOptions {
   now: number;
   authenticated: boolean;
   unixSocket?: boolean;
+  /** It may do everything without logging in: a client in the server's own program. */
+  trusted?: boolean;
 }
 
 /** Whether an address, with or without port, is of this machine. */
@@ -95,6 +99,7 @@ export class Session {
   readonly link: SessionLink;
   readonly createdAt: number;
   readonly unixSocket: boolean;
+  readonly trusted: boolean;
   database: Database;
   kind: SessionKind = SessionKind.NORMAL;
   /** RESP version, 2 or 3. */
@@ -151,12 +156,13 @@ export class Session {
     this.createdAt = options.now;
     this.lastActive = options.now;
     this.unixSocket = options.unixSocket ?? false;
+    this.trusted = options.trusted ?? false;
     this.authenticated = options.authenticated;
   }
 
   /** Whether the client is on this machine: directives that say `local` mean these. */
   get isLocal(): boolean {
-    return this.unixSocket || isLocalAddress(this.link.remoteAddress);
+    return this.unixSocket || this.trusted || isLocalAddress(this.link.remoteAddress);
   }
 
   /** Whether what the request under way answers goes nowhere. Messages and confirmations of subscriptions are no answers. */

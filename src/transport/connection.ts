@@ -51,6 +51,7 @@ const LOGGED_BYTES = 64;
 export const CLIENT_STREAM: StreamOptions = { changesBuffer: true, usesBlocks: true, forgetsExecuted: true };
 
 export class Connection implements Conversation, SessionLink, DeferredOwner {
+  readonly taker = null;
   session!: Session;
   readonly remoteAddress: string;
   readonly localAddress: string;

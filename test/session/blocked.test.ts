@@ -7,9 +7,11 @@ import { Reply } from "../../src/protocol/reply.ts";
 import { BlockedClients } from "../../src/session/blocked.ts";
 import { ReplyMode, Session, type SessionLink } from "../../src/session/session.ts";
 import { Encoding, Type } from "../../src/values/value-types.ts";
+import { answeringWith } from "../support/link.ts";
 import { LOOK } from "../support/lookup.ts";
 
 class Link implements SessionLink {
+  readonly taker = null;
   readonly remoteAddress = "127.0.0.1:1";
   readonly localAddress = "127.0.0.1:2";
   readonly fileDescriptor = -1;
@@ -74,7 +76,7 @@ class Scene {
     const scene = this;
     this.blocked = new BlockedClients(
       {
-        reply: this.reply,
+        ...answeringWith(this.reply),
         busy: false,
         whenIdle: () => {},
         get loading() {

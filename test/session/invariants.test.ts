@@ -11,6 +11,7 @@ import { PubSub } from "../../src/session/pubsub.ts";
 import { Session, SessionKind } from "../../src/session/session.ts";
 import { Topic } from "../../src/session/subscriptions.ts";
 import { Transaction } from "../../src/session/transaction.ts";
+import { answeringWith } from "../support/link.ts";
 import { trips } from "../support/trips.ts";
 
 const keyspace = new Keyspace({ databases: 1, now: Date.now() });
@@ -20,7 +21,7 @@ function session(id = 1): Session {
 }
 
 const EXECUTOR: Executor = {
-  reply: new Reply(),
+  ...answeringWith(new Reply()),
   loading: false,
   busy: false,
   whenIdle: () => {},

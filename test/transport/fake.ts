@@ -13,6 +13,7 @@ import { Conversations } from "../../src/transport/conversations.ts";
 import type { OutputLimit } from "../../src/transport/output-buffer.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { openAccess } from "../session/open-access.ts";
+import { answeringWith } from "../support/link.ts";
 
 export class FakeSocket implements Transport {
   /** What the client can read. */
@@ -66,7 +67,7 @@ export interface FakeOptions {
 export function fakeExecutor(keyspace: Keyspace): Executor {
   const reply = new Reply();
   return {
-    reply,
+    ...answeringWith(reply),
     loading: false,
     busy: false,
     whenIdle: () => {},

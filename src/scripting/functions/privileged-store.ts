@@ -76,6 +76,7 @@ export class PrivilegedStore implements PrivilegedLibraries {
   }
 
   private save(texts: readonly string[]): void {
+    if (!this.options.config.hasFolder) return;
     try {
       writeLibraryFile(this.path, texts);
     } catch (error) {
@@ -94,7 +95,8 @@ export class PrivilegedStore implements PrivilegedLibraries {
 
   /** Loads what is in the file, at the start. Errors: LoadError, logged. */
   load(): void {
-    const { log } = this.options;
+    const { log, config } = this.options;
+    if (!config.hasFolder) return;
     const { path } = this;
     try {
       const texts = readLibraryFile(path);

@@ -1,7 +1,7 @@
 /** The arguments of registerFunction, the function with which a library in TypeScript or JavaScript says what it has. */
 
+import { toBytes } from "../../base/text.ts";
 import { scriptFlagNamed } from "../../session/script-flags.ts";
-import { toBytes } from "../typescript/text.ts";
 
 /** A function to be registered. */
 export interface TypeScriptRegistration {

@@ -4,17 +4,17 @@
  */
 
 import { InvariantError } from "../../assert.ts";
+import { textOf, toBytes } from "../../base/text.ts";
 import { LogLevel } from "../../log.ts";
 import type { Frame } from "../../protocol/frame.ts";
+import { WordRequest } from "../../protocol/word-request.ts";
 import { errorTable, errorTextOf as luaErrorTextOf } from "../error-values.ts";
 import type { Program, RunningCommand, ScriptRunner } from "../run.ts";
+import { FunctionReply, type ReplyValue } from "../typescript/function-reply.ts";
 import { CompileError, type Language, LibraryModule } from "../typescript/module.ts";
 import { type ErrorText, errorTextOf, ReplyError, wordsOf } from "../typescript/reply-error.ts";
-import { FunctionRequest } from "../typescript/request.ts";
 import { type Answer, answerOf, Status, writeAnswer } from "../typescript/result.ts";
 import { StackCheck } from "../typescript/stack.ts";
-import { textOf, toBytes } from "../typescript/text.ts";
-import { type ReplyValue, ValueReply } from "../typescript/value-reply.ts";
 import { type Engine, type Library, LibraryError, type LibraryFunction } from "./library.ts";
 import { readRegistration } from "./register-typescript.ts";
 
@@ -49,8 +49,8 @@ export class TypeScriptEngine implements Engine {
   readonly privileged = true;
   private readonly language: Language;
   private readonly runner: ScriptRunner;
-  private readonly request = new FunctionRequest();
-  private readonly answer = new ValueReply();
+  private readonly request = new WordRequest();
+  private readonly answer = new FunctionReply();
   private readonly stack = new StackCheck();
   /** What functions get as their first argument. */
   private readonly api: unknown;

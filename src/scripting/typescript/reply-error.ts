@@ -1,7 +1,7 @@
 /** Error replies as functions in TypeScript see them, and what a client is told of an error that ends one. */
 
+import { toBytes } from "../../base/text.ts";
 import { untilNul } from "../error-values.ts";
-import { toBytes } from "./text.ts";
 
 /** An error reply: thrown by `call`, and made by `call.error`. Its message begins with its code. */
 export class ReplyError extends Error {

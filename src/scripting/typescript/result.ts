@@ -1,8 +1,8 @@
 /** Answers with what a function in TypeScript returned. */
 
+import { toBytes } from "../../base/text.ts";
 import type { Reply } from "../../protocol/reply.ts";
 import { type ErrorText, errorTextOf } from "./reply-error.ts";
-import { toBytes } from "./text.ts";
 
 /** A simple string, which a function makes with `call.status`. */
 export class Status {

@@ -75,8 +75,8 @@ export class AccessControl {
 
   /** Makes a session what a new one is. */
   reset(session: Session): void {
-    session.user = this.users.default;
-    session.authenticated = this.isOpen;
+    session.user = session.trusted ? null : this.users.default;
+    session.authenticated = session.trusted || this.isOpen;
     this.refresh(session);
   }
 

@@ -1,7 +1,7 @@
 /** Between bytes and the strings of JavaScript, without loss. */
 
 import { isUtf8 } from "node:buffer";
-import { latin1 } from "../../base/bytes.ts";
+import { latin1 } from "./bytes.ts";
 
 /** Up to it a loop over ASCII and `latin1` beat `toString`. */
 const LOOP_LIMIT = 64;

@@ -1,45 +1,71 @@
-/** The request that a call of a function in TypeScript makes. One frame and one run of bytes serve all calls. */
+/**
+ * The request that consists of words of JavaScript, for callers in this process: no bytes are parsed, and one frame and one run of bytes
+ * serve all requests. Hot: nothing is allocated.
+ */
 
-import { writeInteger } from "../../base/bytes.ts";
-import { Frame } from "../../protocol/frame.ts";
+import { integerLength, writeInteger } from "../base/bytes.ts";
+import { Frame } from "./frame.ts";
 
 const INITIAL_BYTES = 4 * 1024;
-/** What is kept from one function to the next. */
+/** What is kept from one request to the next (`release`). */
 const KEPT_BYTES = 1024 * 1024;
 /** Below it a loop over ASCII beats `write`. */
 const LOOP_LIMIT = 24;
 const MAX_ASCII = 0x7f;
 /** A character is at most so many bytes of UTF-8 long. */
 const MAX_CHARACTER_BYTES = 3;
+/** Of longer strings it is counted how many. */
+const LONG_TEXT = 16 * 1024;
 /** The longest number: `-1.7976931348623157e+308`. */
 const MAX_NUMBER_BYTES = 24;
+/** `$` or `*`, digits and line ends around an argument. */
+const HEAD_BYTES = 22;
 
-/** What a command may be given. */
+const STAR = 0x2a;
+const DOLLAR = 0x24;
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** What a request may consist of: a string goes as UTF-8, a number in decimal. */
 type Argument = string | number | bigint | Uint8Array;
 
-export class FunctionRequest {
-  /** Good until the next `build`. Its bytes are the arguments alone: it has no form of the protocol. */
+export class WordRequest {
+  /** Good until the next `build`, in the protocol's array form. */
   readonly frame = new Frame();
   private buffer: Buffer = Buffer.alloc(0);
 
   /** Makes the request that consists of `values`. Errors: TypeError when one of them is no `Argument`. */
   build(values: readonly unknown[]): void {
+    const { length } = values;
     const bytes = roomFor(values);
     if (bytes > this.buffer.length) this.buffer = Buffer.allocUnsafeSlow(Math.max(INITIAL_BYTES, 2 ** Math.ceil(Math.log2(bytes))));
     const { buffer, frame } = this;
-    frame.resize(values.length);
-    let at = 0;
-    for (let index = 0; index < values.length; index++) {
-      const start = at;
-      at = write(buffer, values[index] as Argument, at);
-      frame.offsets[index] = start;
-      frame.lengths[index] = at - start;
+    frame.resize(length);
+    const { offsets, lengths } = frame;
+    let at = writeHead(buffer, 0, STAR, length);
+    for (let index = 0; index < length; index++) {
+      const value = values[index] as Argument;
+      // The length is that of ASCII, which is put right where it is none.
+      const size = sizeOf(value);
+      let start = writeHead(buffer, at, DOLLAR, size);
+      let end = write(buffer, value, start);
+      if (end - start !== size) {
+        start = writeHead(buffer, at, DOLLAR, end - start);
+        end = write(buffer, value, start);
+      }
+      offsets[index] = start;
+      lengths[index] = end - start;
+      buffer[end] = CR;
+      buffer[end + 1] = LF;
+      at = end + 2;
     }
     frame.buffer = buffer;
+    frame.start = 0;
+    frame.end = at;
     frame.hashed = false;
   }
 
-  /** The function is over: what it made large is not kept. */
+  /** What was made large is not kept. */
   release(): void {
     if (this.buffer.length <= KEPT_BYTES) return;
     this.buffer = Buffer.alloc(0);
@@ -47,12 +73,12 @@ export class FunctionRequest {
   }
 }
 
-/** Bytes that the arguments take at most. */
+/** Bytes that the request takes at most. */
 function roomFor(values: readonly unknown[]): number {
-  let bytes = 0;
+  let bytes = (values.length + 1) * HEAD_BYTES;
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
-    if (typeof value === "string") bytes += value.length * MAX_CHARACTER_BYTES;
+    if (typeof value === "string") bytes += value.length > LONG_TEXT ? Buffer.byteLength(value) : value.length * MAX_CHARACTER_BYTES;
     else if (typeof value === "number") bytes += MAX_NUMBER_BYTES;
     else if (typeof value === "bigint") bytes += value.toString().length;
     else if (value instanceof Uint8Array) bytes += value.length;
@@ -66,6 +92,13 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? "an array" : `of type ${typeof value}`;
 }
 
+/** How many bytes an argument has, a string if it is ASCII. */
+function sizeOf(value: Argument): number {
+  if (typeof value === "string" || typeof value === "object") return value.length;
+  return Number.isSafeInteger(value) ? integerLength((value as number) + 0) : String(value).length;
+}
+
+/** Returns where it ends. */
 function write(buffer: Buffer, value: Argument, at: number): number {
   if (typeof value === "string") return writeText(buffer, value, at);
   if (typeof value === "object") {
@@ -86,4 +119,13 @@ function writeText(buffer: Buffer, text: string, at: number): number {
     buffer[at + index] = code;
   }
   return at + length;
+}
+
+/** Writes `*<value>\r\n` or `$<value>\r\n`. Returns where it ends. */
+function writeHead(buffer: Buffer, at: number, mark: number, value: number): number {
+  buffer[at] = mark;
+  const end = writeInteger(buffer, at + 1, value);
+  buffer[end] = CR;
+  buffer[end + 1] = LF;
+  return end + 2;
 }

@@ -1,0 +1,337 @@
+/**
+ * A client of a server in the same process: its requests are handed to the executor as frames, and the answers come back as values. No
+ * socket is between them, and no protocol is read or written. A request is executed when it is sent, if nothing is under way; else it
+ * waits for the end of that. Hot.
+ */
+
+import { InvariantError } from "../assert.ts";
+import { LinkError, ReplyError } from "../client/errors.ts";
+import type { Link, Word } from "../client/link.ts";
+import { Frame } from "../protocol/frame.ts";
+import { WordRequest } from "../protocol/word-request.ts";
+import type { Executor } from "../session/executor.ts";
+import { sendPushes } from "../session/pubsub.ts";
+import { Session } from "../session/session.ts";
+import type { Conversations } from "../transport/conversations.ts";
+import { LinkReply } from "./link-reply.ts";
+import type { Push } from "./pushes.ts";
+import { type ClientEnd, SessionEnd } from "./session-end.ts";
+
+const CLOSED = "the link to the server is closed";
+/**
+ * A program that only ever awaits answers leaves no turn to anything else: after so many ms without one an answer waits for the next turn
+ * of the event loop. The clock is looked at once in so many requests.
+ */
+const TURN_MS = 5;
+const REQUESTS_PER_LOOK = 64;
+
+/** A request that could not be answered at once. */
+interface Waiting {
+  /** In bytes of its own. */
+  readonly frame: Frame;
+  readonly bytes: boolean;
+  /** Takes the answer: a ReplyError where it is an error. */
+  readonly settle: (value: unknown) => void;
+  readonly fail: (error: Error) => void;
+}
+
+export class InProcessLink implements Link, ClientEnd {
+  onPush: ((push: Push) => void) | null = null;
+  onClose: ((error: Error | null) => void) | null = null;
+
+  private readonly taker = new LinkReply();
+  private readonly serverEnd = new SessionEnd(this.taker, this);
+  private readonly session: Session;
+  private readonly shared: Conversations;
+  private readonly executor: Executor;
+  /** Used by turns: what the last request is called is asked for until the next one begins. */
+  private readonly requests = [new WordRequest(), new WordRequest()] as const;
+  private requestTurn = 0;
+  /** The request that was executed and is not answered. */
+  private unanswered: Waiting | null = null;
+  /** Requests behind it, and those that came while others were executed. */
+  private queue: Waiting[] = [];
+  private scheduled = false;
+  private paused = false;
+  private ended = false;
+  private closedBy: Error | null = null;
+  /** Answers that wait for the append-only file. */
+  private held: (() => void)[] = [];
+  private inTurn = false;
+  private turnEnd = 0;
+  private looks = 0;
+
+  constructor(shared: Conversations) {
+    this.shared = shared;
+    this.executor = shared.executor;
+    const { clients, keyspace, access, stats } = shared.parts;
+    this.session = new Session({
+      id: clients.newId(),
+      link: this.serverEnd,
+      database: keyspace.databases[0],
+      now: keyspace.now,
+      authenticated: true,
+      trusted: true,
+    });
+    this.session.protocol = 3;
+    this.taker.sink = this.serverEnd;
+    access.reset(this.session);
+    stats.connections++;
+    clients.add(this.session);
+  }
+
+  // ---- requests
+
+  send(words: readonly Word[], bytes: boolean): Promise<unknown> {
+    if (!this.free) return this.sendLater(words, bytes);
+    let frame: Frame;
+    try {
+      frame = this.frameOf(words);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.beginBatch();
+    const answered = this.execute(frame, bytes);
+    this.endBatch();
+    if (!answered) return this.answerOf((waiting) => this.leave(waiting), frame, bytes);
+    const value = this.taker.take() ?? null;
+    if (this.mustWait) return this.delayed(value);
+    return value instanceof ReplyError ? Promise.reject(value) : Promise.resolve(value);
+  }
+
+  sendAll(requests: readonly (readonly Word[])[], bytes: boolean): Promise<unknown[]> {
+    const answers: unknown[] = [];
+    let next = 0;
+    if (this.free && requests.length > 0) {
+      let waiting: Promise<unknown> | null = null;
+      this.beginBatch();
+      while (next < requests.length && waiting === null && !this.turnIsOver) {
+        let frame: Frame;
+        try {
+          frame = this.frameOf(requests[next]);
+        } catch (error) {
+          this.endBatch();
+          return Promise.reject(error);
+        }
+        next++;
+        if (this.execute(frame, bytes)) answers.push(this.taker.take() ?? null);
+        else waiting = this.answerOf((one) => this.leave(one), frame, bytes);
+      }
+      this.endBatch();
+      if (waiting !== null) answers.push(waiting.catch(asElement));
+    }
+    const rest = requests.slice(next).map((words) => this.sendLater(words, bytes).catch(asElement));
+    if (rest.length > 0 || answers.some((answer) => answer instanceof Promise)) return Promise.all([...answers, ...rest]);
+    return this.mustWait ? (this.delayed(answers) as Promise<unknown[]>) : Promise.resolve(answers);
+  }
+
+  private frameOf(words: readonly Word[]): Frame {
+    if (words.length === 0) throw new TypeError("a request has words: the name of a command first");
+    this.requestTurn ^= 1;
+    const request = this.requests[this.requestTurn];
+    request.build(words);
+    return request.frame;
+  }
+
+  /** Whether a request can be executed at once. */
+  private get free(): boolean {
+    return !this.paused && !this.executor.serving && this.queue.length === 0 && this.unanswered === null && !this.session.closing;
+  }
+
+  private sendLater(words: readonly Word[], bytes: boolean): Promise<unknown> {
+    if (this.ended || this.session.closing) return Promise.reject(new LinkError(CLOSED));
+    try {
+      const answer = this.answerOf((waiting) => this.queue.push(waiting), this.frameOf(words), bytes);
+      this.schedule();
+      return answer;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Hands a copy of the request to `keep`. Returns the promise of its answer. */
+  private answerOf(keep: (waiting: Waiting) => void, frame: Frame, bytes: boolean): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const copy = new Frame();
+    copy.assign(frame, { copy: true });
+    const settle = (value: unknown): void => (value instanceof ReplyError ? reject(value) : resolve(value));
+    keep({ frame: copy, bytes, settle, fail: reject });
+    return promise;
+  }
+
+  // ---- executing
+
+  private beginBatch(): void {
+    const { session } = this;
+    if (session.pushes !== null) sendPushes(session);
+    session.lastActive = this.executor.beginBatch();
+    this.serverEnd.serving = true;
+    if (!this.inTurn) this.beginTurn();
+  }
+
+  private endBatch(): void {
+    this.executor.endBatch();
+    this.serverEnd.serving = false;
+    for (const request of this.requests) request.release();
+    if (this.taker.hasPushes) this.received(this.taker.takePushes());
+    if (this.session.closing && this.unanswered === null) this.end();
+  }
+
+  /** Executes a request. Returns whether `taker` has its answer. */
+  private execute(frame: Frame, bytes: boolean): boolean {
+    const { session, taker } = this;
+    session.protocol = 3;
+    taker.asBytes = bytes;
+    try {
+      this.executor.executeWith(taker, session, frame);
+    } catch (error) {
+      this.broken(error);
+      return true;
+    }
+    return !session.blocked && !session.postponed;
+  }
+
+  /** What goes wrong in a command is answered by the executor: this is worse. */
+  private broken(error: unknown): void {
+    if (error instanceof InvariantError) this.shared.parts.broken(error);
+    this.taker.begin();
+    this.taker.error("ERR internal error, see the server log");
+    if (!(error instanceof InvariantError)) throw error;
+  }
+
+  /** A request was executed and not answered: it waits for something, or is to be executed once more when a pause is over. */
+  private leave(waiting: Waiting): void {
+    if (this.session.postponed) this.queue.unshift(waiting);
+    else this.unanswered = waiting;
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.paused) return;
+    this.scheduled = true;
+    queueMicrotask(() => {
+      this.scheduled = false;
+      this.runQueue();
+    });
+  }
+
+  private runQueue(): void {
+    if (this.queue.length === 0 || this.paused || this.ended) return;
+    this.beginBatch();
+    while (this.queue.length > 0 && !this.paused && !this.session.closing && !this.turnIsOver) {
+      const waiting = this.queue.shift() as Waiting;
+      if (this.execute(waiting.frame, waiting.bytes)) this.settle(waiting);
+      else this.leave(waiting);
+    }
+    this.endBatch();
+    if (this.queue.length > 0 && !this.paused && !this.ended) setImmediate(() => this.runQueue());
+  }
+
+  private settle(waiting: Waiting): void {
+    const value = this.taker.take() ?? null;
+    if (this.shared.barrier.closed) this.hold(() => waiting.settle(value));
+    else waiting.settle(value);
+  }
+
+  // ---- turns of the event loop
+
+  private beginTurn(): void {
+    this.inTurn = true;
+    this.turnEnd = performance.now() + TURN_MS;
+    setImmediate(() => {
+      this.inTurn = false;
+    });
+  }
+
+  private get turnIsOver(): boolean {
+    return ++this.looks % REQUESTS_PER_LOOK === 0 && performance.now() > this.turnEnd;
+  }
+
+  /** Whether an answer that is there may not be handed over yet. */
+  private get mustWait(): boolean {
+    return this.shared.barrier.closed || this.turnIsOver;
+  }
+
+  private delayed(value: unknown): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const settle = (): void => (value instanceof ReplyError ? reject(value) : resolve(value));
+    if (this.shared.barrier.closed) this.hold(settle);
+    else setImmediate(settle);
+    return promise;
+  }
+
+  private hold(settle: () => void): void {
+    this.held.push(settle);
+    this.shared.barrier.hold(this);
+  }
+
+  /** The append-only file has what the answers tell of. */
+  drain(): void {
+    for (const settle of this.held.splice(0)) settle();
+  }
+
+  // ---- what the session asks for
+
+  received(pushes: readonly Push[]): void {
+    if (this.ended) return;
+    for (const push of pushes) this.onPush?.(push);
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  /** What was waited for has come, and been answered, or may be executed now. */
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    const { unanswered } = this;
+    if (unanswered !== null) {
+      this.unanswered = null;
+      this.settle(unanswered);
+    }
+    if (this.taker.hasPushes) this.received(this.taker.takePushes());
+    this.schedule();
+  }
+
+  closeAfterReply(): void {
+    this.session.closing = true;
+    if (!this.serverEnd.serving) this.end();
+  }
+
+  destroy(): void {
+    this.closedBy ??= new LinkError(CLOSED);
+    this.session.closing = true;
+    this.end();
+  }
+
+  private end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    // What is under way may be walking along a list that this session is in.
+    queueMicrotask(() => {
+      this.shared.closed(this.session);
+      this.drain();
+      const error = this.closedBy ?? new LinkError(CLOSED);
+      const { unanswered, queue } = this;
+      this.unanswered = null;
+      this.queue = [];
+      unanswered?.fail(error);
+      for (const waiting of queue) waiting.fail(error);
+      this.onClose?.(this.closedBy);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.ended) return;
+    // Those that came while others were executed.
+    if (!this.paused) this.runQueue();
+    this.session.closing = true;
+    this.end();
+    await Promise.resolve();
+  }
+}
+
+function asElement(error: unknown): unknown {
+  if (error instanceof ReplyError) return error;
+  throw error;
+}

@@ -1,0 +1,59 @@
+/** Takes the answers to a link in this process as the values that its promises resolve with. Hot. */
+
+import { textOf } from "../base/text.ts";
+import { ReplyError } from "../client/errors.ts";
+import { ValueReply } from "../protocol/value-reply.ts";
+import { decodePushes, type Push } from "./pushes.ts";
+
+const NO_PUSHES: readonly Push[] = [];
+
+export class LinkReply extends ValueReply {
+  /** Whether bulk strings are wanted as bytes, in place of text. */
+  asBytes = false;
+  private pushes: Push[] = [];
+  /** A message is being written: its strings are bytes. */
+  private inPush = false;
+
+  /** Hands over what was answered; undefined where nothing was. An error is a ReplyError. */
+  take(): unknown {
+    const { values } = this;
+    const value = values[0];
+    if (values.length > 0) this.begin();
+    return value;
+  }
+
+  get hasPushes(): boolean {
+    return this.pushes.length > 0;
+  }
+
+  takePushes(): readonly Push[] {
+    const { pushes } = this;
+    if (pushes.length === 0) return NO_PUSHES;
+    this.pushes = [];
+    return pushes;
+  }
+
+  override push(length: number): void {
+    this.inPush = true;
+    super.push(length);
+  }
+
+  protected override pushed(message: Push): void {
+    this.inPush = false;
+    this.pushes.push(message);
+  }
+
+  /** A message that the client has sent to itself. */
+  override rawBytes(bytes: Buffer): void {
+    for (const message of decodePushes(bytes, 0, bytes.length)) this.pushes.push(message);
+  }
+
+  protected textValue(bytes: Buffer, from: number, to: number): string | Uint8Array {
+    if (this.asBytes || this.inPush) return new Uint8Array(bytes.subarray(from, to));
+    return textOf(bytes, from, to) ?? bytes.toString("utf8", from, to);
+  }
+
+  protected errorValue(message: string): ReplyError {
+    return new ReplyError(message.replace(/[\r\n]/g, " "));
+  }
+}

@@ -1,0 +1,177 @@
+/** What a program may say of a server that it starts: any directive of redis.conf by its name in camelCase, and a few words of our own. */
+
+import { quoteWord, toBytes } from "../base/words.ts";
+import { Config } from "../config/config.ts";
+import { ConfigError } from "../config/error.ts";
+import { Loader } from "../config/file.ts";
+import { type ConfigValues, DIRECTIVE_NAMES, type DirectiveName, findDirective } from "../config/options.ts";
+
+type CamelCase<Name extends string> = Name extends `${infer First}-${infer Rest}` ? `${First}${Capitalize<CamelCase<Rest>>}` : Name;
+
+/** Directives that concern a process, which is the program's and not the server's, and those that an option of our own stands for. */
+type NotOptions =
+  | "daemonize"
+  | "supervised"
+  | "pidfile"
+  | "logfile"
+  | "oom-score-adj"
+  | "oom-score-adj-values"
+  | "syslog-enabled"
+  | "syslog-ident"
+  | "syslog-facility"
+  | "crash-memcheck-enabled"
+  | "port"
+  | "dir";
+
+const NOT_OPTIONS: Readonly<Record<NotOptions, string>> = {
+  daemonize: "a program starts servers in its own process",
+  supervised: "what supervises the process is the program's",
+  pidfile: "the process is the program's",
+  logfile: "log takes the path of a file",
+  "oom-score-adj": "the process is the program's",
+  "oom-score-adj-values": "the process is the program's",
+  "syslog-enabled": "log takes a function",
+  "syslog-ident": "log takes a function",
+  "syslog-facility": "log takes a function",
+  "crash-memcheck-enabled": "the process is the program's",
+  port: "",
+  dir: "",
+};
+
+/** What a directive may be given: as redis.conf has it, as a string, or as a value of JavaScript. */
+type OptionValue<Value> = Value extends boolean
+  ? boolean | "yes" | "no"
+  : Value extends number
+    ? number | string
+    : Value extends string
+      ? Value
+      : string | number | readonly (string | number)[] | readonly (readonly (string | number)[])[];
+
+/** The directives of redis.conf: `maxmemory-policy` is `maxmemoryPolicy`. Docs: docs/configuration.md. */
+export type DirectiveOptions = {
+  readonly [Name in Exclude<DirectiveName, NotOptions> as CamelCase<Name>]?: OptionValue<ConfigValues[Name]>;
+};
+
+/** What every server of a program may be told. */
+export interface ServerOptions extends DirectiveOptions {
+  /** The folder of snapshots and the append-only file. Left out: nothing is written to disk, and nothing read. */
+  readonly dir?: string;
+  /** Where the log goes: nowhere unless told, to the file of this path, or line by line to a function. */
+  readonly log?: "silent" | (string & {}) | ((line: string) => void);
+  /** "virtual": time stands still but for `advance`. */
+  readonly clock?: "system" | "virtual";
+  /** Users of ACL, each as after `user` in redis.conf: `"alice on >secret ~cache:* +@read"`. */
+  readonly users?: readonly string[];
+  /** New names of commands; "" takes a command away. */
+  readonly renameCommand?: Readonly<Record<string, string>>;
+}
+
+/** What one that others connect to may be told, too. */
+export interface ListenOptions extends ServerOptions {
+  /** The TCP port. Left out: any that is free. null: none, for a server with a unix socket or TLS only. */
+  readonly port?: number | null;
+}
+
+/** Our own words beside the directives. */
+const OWN_WORDS: readonly string[] = ["port", "dir", "log", "clock", "users", "renameCommand"];
+
+const NAMES: ReadonlyMap<string, DirectiveName> = new Map(DIRECTIVE_NAMES.map((name) => [camelCase(name), name]));
+
+function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/**
+ * Makes a configuration of options. `caller` is what the program called, for messages. Errors: TypeError for an option that there is not,
+ * or with a value that cannot be.
+ */
+export function configOf(options: ListenOptions, caller: string): Config {
+  const loader = new Loader(() => "");
+  const load = (option: string, text: string): void => {
+    try {
+      loader.loadLine({ place: option, text });
+    } catch (error) {
+      if (error instanceof ConfigError) throw new TypeError(`${caller}: ${error.message}`, { cause: error });
+      throw error;
+    }
+  };
+  // As a program wants it, unless it says something else: only this machine connects, and nothing is saved by itself.
+  load("bind", "bind 127.0.0.1");
+  if (options.dir === undefined) load("save", 'save ""');
+  for (const [option, value] of Object.entries(options)) {
+    if (value === undefined || OWN_WORDS.includes(option)) continue;
+    const name = nameOf(option, caller);
+    load(option, `${name} ${wordsOf(name, value, option, caller)}`);
+  }
+  load("port", `port ${options.port ?? 0}`);
+  if (options.dir !== undefined) load("dir", `dir ${quoteWord(toBytes(options.dir))}`);
+  for (const user of options.users ?? []) load("users", `user ${toBytes(user)}`);
+  for (const [command, name] of Object.entries(options.renameCommand ?? {})) {
+    load("renameCommand", `rename-command ${quoteWord(toBytes(command))} ${quoteWord(toBytes(name))}`);
+  }
+  const startup = loader.finish(null);
+  if (options.dir !== undefined) return new Config(startup);
+  const config = Config.withoutFolder(startup);
+  const { appendonly, save } = config.values;
+  if (appendonly || save.length > 0) {
+    throw new TypeError(
+      `${caller}: ${appendonly ? "appendonly" : "save"} writes to disk, and no folder is named: dir takes the path of one`,
+    );
+  }
+  return config;
+}
+
+/** Errors: TypeError. */
+function nameOf(option: string, caller: string): DirectiveName {
+  const name = NAMES.get(option);
+  if (name === undefined) throw new TypeError(`${caller}: there is no option ${JSON.stringify(option)}${hint(option)}`);
+  if (name in NOT_OPTIONS) throw new TypeError(`${caller}: ${option} is no option here: ${NOT_OPTIONS[name as NotOptions]}`);
+  return name;
+}
+
+/** The option that was probably meant. */
+function hint(option: string): string {
+  const directive = findDirective(option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)) ?? findDirective(option);
+  if (directive !== undefined) return `: it is ${camelCase(directive.principal)}`;
+  let nearest = "";
+  let least = 4;
+  for (const name of [...NAMES.keys(), ...OWN_WORDS]) {
+    const distance = editDistance(option.toLowerCase(), name.toLowerCase(), least);
+    if (distance >= least) continue;
+    least = distance;
+    nearest = name;
+  }
+  return nearest === "" ? "" : `: is it ${nearest}?`;
+}
+
+/** How many letters must change to make one word of the other; `most` or more is not worked out. */
+function editDistance(one: string, other: string, most: number): number {
+  if (Math.abs(one.length - other.length) >= most) return most;
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const changed = row[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1);
+      next.push(Math.min(changed, row[j] + 1, next[j - 1] + 1));
+    }
+    row = next;
+  }
+  return row[other.length];
+}
+
+/** The words of a line of redis.conf. Errors: TypeError. */
+function wordsOf(name: DirectiveName, value: unknown, option: string, caller: string): string {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  if (Array.isArray(value))
+    return value.length === 0
+      ? '""'
+      : value
+          .flat()
+          .map((word) => quoteWord(toBytes(String(word))))
+          .join(" ");
+  if (typeof value !== "string")
+    throw new TypeError(`${caller}: ${option} cannot be ${value === null ? "null" : `of type ${typeof value}`}`);
+  const isList = findDirective(name)?.row.kind.multiArg === true;
+  return isList && value !== "" ? toBytes(value) : quoteWord(toBytes(value));
+}

@@ -1,0 +1,6 @@
+/** What a program imports: `import { Replicant } from "replicant"`. */
+
+export { LinkError, ReplyError } from "./client/errors.ts";
+export type { Link, Word } from "./client/link.ts";
+export type { DirectiveOptions, ListenOptions, ServerOptions } from "./embedding/options.ts";
+export { type ListeningReplicant, Replicant } from "./embedding/replicant.ts";

@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { LinkError, ReplyError } from "../../src/client/errors.ts";
+import type { Link, Word } from "../../src/client/link.ts";
+import { Replicant } from "../../src/index.ts";
+
+let server: Replicant;
+let link: Link;
+
+beforeAll(async () => {
+  server = await Replicant.inProcess();
+  link = server.connect();
+});
+afterAll(() => server.stop());
+
+function ask(...words: Word[]): Promise<unknown> {
+  return link.send(words, false);
+}
+
+/** What a push says, as text. */
+function textsOf(push: readonly unknown[]): unknown[] {
+  return push.map((part) => (part instanceof Uint8Array ? new TextDecoder().decode(part) : part));
+}
+
+describe("a link in the process", () => {
+  test("answers with values of JavaScript, as RESP3 has them", async () => {
+    expect(await ask("SET", "text", "grün")).toBe("OK");
+    expect(await ask("GET", "text")).toBe("grün");
+    expect(await link.send(["GET", "text"], true)).toEqual(new TextEncoder().encode("grün"));
+    expect(await ask("GET", "nothing")).toBeNull();
+    expect(await ask("INCRBY", "n", 9007199254740991)).toBe(9007199254740991);
+    expect(await ask("INCRBY", "n", 1n)).toBe(9007199254740992n);
+    expect(await ask("HSET", "h", "a", 1, "b", 2.5)).toBe(2);
+    expect(await ask("HGETALL", "h")).toEqual(
+      new Map([
+        ["a", "1"],
+        ["b", "2.5"],
+      ]),
+    );
+    expect(await ask("SADD", "s", "x")).toBe(1);
+    expect(await ask("SMEMBERS", "s")).toEqual(new Set(["x"]));
+    expect(await ask("ZADD", "z", 1.5, "m")).toBe(1);
+    expect(await ask("ZRANGE", "z", 0, -1, "WITHSCORES")).toEqual([["m", 1.5]]);
+    expect(await ask("EVAL", "return {1, 'two', {3}, {ok='fine'}, false}", 0)).toEqual([1, "two", [3], "fine", null]);
+  });
+
+  test("takes any bytes, and gives them back", async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    await ask("SET", bytes, bytes);
+    expect(await link.send(["GET", bytes], true)).toEqual(bytes);
+    const long = new Uint8Array(3 * 1024 * 1024).fill(0xe9);
+    await ask("SET", "long", long);
+    expect(Bun.hash((await link.send(["GET", "long"], true)) as Uint8Array)).toBe(Bun.hash(long));
+    await ask("SET", "é".repeat(40), "ü".repeat(50_000));
+    expect(await ask("GET", "é".repeat(40))).toBe("ü".repeat(50_000));
+  });
+
+  test("rejects with the error of the server, to the letter", async () => {
+    await ask("SET", "text", "x");
+    const error = await ask("LPUSH", "text", 1).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ReplyError);
+    expect((error as ReplyError).code).toBe("WRONGTYPE");
+    expect((error as ReplyError).message).toBe("WRONGTYPE Operation against a key holding the wrong kind of value");
+    expect(ask("NOSUCH")).rejects.toThrow("ERR unknown command 'NOSUCH', with args beginning with: ");
+    expect(link.send(["GET", undefined as unknown as string], false)).rejects.toThrow(TypeError);
+    expect(link.send([], false)).rejects.toThrow(TypeError);
+  });
+
+  test("sends many at once, and has errors among the answers", async () => {
+    const answers = await link.sendAll(
+      [
+        ["SET", "k", 1],
+        ["LPUSH", "k", 1],
+        ["INCR", "k"],
+      ],
+      false,
+    );
+    expect(answers).toEqual(["OK", expect.any(ReplyError), 2]);
+    const many = Array.from({ length: 5000 }, (_, index): Word[] => ["SET", `many:${index}`, index]);
+    expect(await link.sendAll(many, false)).toEqual(many.map(() => "OK"));
+    expect(await ask("GET", "many:4999")).toBe("4999");
+  });
+
+  test("waits for a key, and requests behind it wait for that", async () => {
+    const other = server.connect();
+    const order: unknown[] = [];
+    const popped = link.send(["BLPOP", "queue", 0], false).then((value) => order.push(value));
+    const behind = link.send(["LLEN", "queue"], false).then((value) => order.push(value));
+    expect(await other.send(["RPUSH", "queue", "a", "b"], false)).toBe(2);
+    await Promise.all([popped, behind]);
+    expect(order).toEqual([["queue", "a"], 1]);
+    expect(await ask("BLPOP", "empty", 0.001)).toBeNull();
+    const all = link.sendAll([["BLPOP", "later", 0], ["PING"]], false);
+    await other.send(["RPUSH", "later", "x"], false);
+    expect(await all).toEqual([["later", "x"], "PONG"]);
+    await other.close();
+  });
+
+  test("runs transactions, and notices what was watched", async () => {
+    const queued = await link.sendAll([["MULTI"], ["SET", "t", 1], ["INCR", "t"], ["LPUSH", "t", 1], ["EXEC"]], false);
+    expect(queued.slice(0, 4)).toEqual(["OK", "QUEUED", "QUEUED", "QUEUED"]);
+    expect(queued[4]).toEqual(["OK", 2, expect.any(ReplyError)]);
+    await ask("WATCH", "t");
+    const other = server.connect();
+    await other.send(["SET", "t", "other"], false);
+    expect(await link.sendAll([["MULTI"], ["SET", "t", 1], ["EXEC"]], false)).toEqual(["OK", "QUEUED", null]);
+    await other.close();
+  });
+
+  test("is sent messages of channels, of keys that changed, and what MONITOR shows", async () => {
+    const listener = server.connect();
+    const pushes: unknown[][] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    listener.onPush = (push) => {
+      pushes.push(textsOf(push));
+      if (pushes.length === 5) resolve();
+    };
+    expect(await listener.send(["SUBSCRIBE", "news"], false)).toBeNull();
+    expect(await listener.send(["PING"], false)).toBe("PONG");
+    expect(await ask("PUBLISH", "news", "first")).toBe(1);
+    expect(await listener.send(["PUBLISH", "news", "second"], false)).toBe(1);
+    await listener.send(["CLIENT", "TRACKING", "ON"], false);
+    await listener.send(["GET", "tracked"], false);
+    await ask("SET", "tracked", 1);
+    await listener.send(["PUBLISH", "news", "third"], false);
+    await promise;
+    expect(pushes[0]).toEqual(["subscribe", "news", 1]);
+    expect(pushes.slice(1).filter(([kind]) => kind === "message")).toEqual([
+      ["message", "news", "first"],
+      ["message", "news", "second"],
+      ["message", "news", "third"],
+    ]);
+    const [, [key]] = pushes.find(([kind]) => kind === "invalidate") as [string, [Uint8Array]];
+    expect(new TextDecoder().decode(key)).toBe("tracked");
+    await listener.close();
+
+    const monitor = server.connect();
+    const seen = Promise.withResolvers<unknown[]>();
+    monitor.onPush = (push) => seen.resolve(textsOf(push));
+    expect(await monitor.send(["MONITOR"], false)).toBe("OK");
+    await ask("GET", "seen");
+    expect(await seen.promise).toEqual(["monitor", expect.stringMatching(/^\d+\.\d+ \[0 in-process:0\] "GET" "seen"$/)]);
+    await monitor.close();
+  });
+
+  test("has each a database and a name of its own", async () => {
+    const other = server.connect();
+    await other.send(["SELECT", 3], false);
+    await other.send(["SET", "where", "three"], false);
+    expect(await ask("GET", "where")).toBeNull();
+    await other.send(["CLIENT", "SETNAME", "third"], false);
+    expect(await ask("CLIENT", "LIST")).toContain("name=third");
+    await other.close();
+    expect(await ask("CLIENT", "LIST")).not.toContain("name=third");
+  });
+
+  test("is told when it is killed: what it waits for fails, and so does what comes after", async () => {
+    const other = server.connect();
+    const id = await other.send(["CLIENT", "ID"], false);
+    const closed = new Promise((resolve) => {
+      other.onClose = resolve;
+    });
+    const waiting = other.send(["BLPOP", "never", 0], false);
+    const failure = waiting.catch((error: unknown) => error);
+    expect(await ask("CLIENT", "KILL", "ID", id as number)).toBe(1);
+    expect(await failure).toBeInstanceOf(LinkError);
+    expect(await closed).toBeInstanceOf(LinkError);
+    expect(other.send(["PING"], false)).rejects.toThrow(LinkError);
+  });
+
+  test("waits while clients are paused, and goes on by itself", async () => {
+    await ask("CLIENT", "PAUSE", 10_000, "WRITE");
+    const other = server.connect();
+    const order: string[] = [];
+    const written = other.send(["SET", "paused", "yes"], false).then(() => order.push("set"));
+    await ask("GET", "paused").then(() => order.push("get"));
+    await ask("CLIENT", "UNPAUSE").then(() => order.push("unpause"));
+    await written;
+    expect(order).toEqual(["get", "unpause", "set"]);
+    await other.close();
+  });
+
+  test("gets no answer where it wants none", async () => {
+    const other = server.connect();
+    expect(await other.send(["CLIENT", "REPLY", "OFF"], false)).toBeNull();
+    expect(await other.send(["SET", "quiet", 1], false)).toBeNull();
+    expect(await other.send(["CLIENT", "REPLY", "ON"], false)).toBe("OK");
+    expect(await other.send(["GET", "quiet"], false)).toBe("1");
+    await other.close();
+  });
+
+  test("leaves turns to the rest of the program, however long it is only awaited", async () => {
+    const turned = Promise.withResolvers<void>();
+    let awaits = true;
+    setTimeout(() => {
+      awaits = false;
+      turned.resolve();
+    }, 0);
+    while (awaits) await ask("INCR", "awaited");
+    await turned.promise;
+  });
+});
+
+describe("servers of a program", () => {
+  test("are any number, each with its own data", async () => {
+    await using first = await Replicant.inProcess();
+    await using second = await Replicant.start();
+    await first.connect().send(["SET", "k", "first"], false);
+    expect(await second.connect().send(["GET", "k"], false)).toBeNull();
+    expect(second.url).toBe(`redis://127.0.0.1:${second.port}`);
+    await second.ready;
+  });
+
+  test("say what is wrong with an option", async () => {
+    const start = (options: object) => Replicant.start(options).then(String, (error: Error) => `${error.name}: ${error.message}`);
+    expect(await start({ maxmemoryPolcy: "noeviction" })).toBe(
+      'TypeError: Replicant.start: there is no option "maxmemoryPolcy": is it maxmemoryPolicy?',
+    );
+    expect(await start({ "maxmemory-policy": "noeviction" })).toBe(
+      'TypeError: Replicant.start: there is no option "maxmemory-policy": it is maxmemoryPolicy',
+    );
+    expect(await start({ maxmemoryPolicy: "all" })).toStartWith(
+      "TypeError: Replicant.start: maxmemoryPolicy: 'maxmemory-policy \"all\"': argument(s) must be one of the following: volatile-lru",
+    );
+    expect(await start({ appendonly: true })).toBe(
+      "TypeError: Replicant.start: appendonly writes to disk, and no folder is named: dir takes the path of one",
+    );
+    expect(await start({ daemonize: true })).toBe(
+      "TypeError: Replicant.start: daemonize is no option here: a program starts servers in its own process",
+    );
+    expect(await start({ maxmemory: null })).toBe("TypeError: Replicant.start: maxmemory cannot be null");
+  });
+
+  test("log where they are told to", async () => {
+    const lines: string[] = [];
+    await using quiet = await Replicant.inProcess({ log: (line) => lines.push(line) });
+    expect(lines.join("\n")).toContain("Ready to accept connections");
+    expect(await quiet.connect().send(["CONFIG", "GET", "maxmemory"], false)).toEqual(new Map([["maxmemory", "0"]]));
+  });
+});

@@ -2,5 +2,6 @@
 
 export { LinkError, ReplyError } from "./client/errors.ts";
 export type { Link, Word } from "./client/link.ts";
+export type { CommandClient, CommandEvent, ServerEvents } from "./embedding/events.ts";
 export type { DirectiveOptions, ListenOptions, ServerOptions } from "./embedding/options.ts";
 export { type ListeningReplicant, Replicant } from "./embedding/replicant.ts";

@@ -5,6 +5,7 @@ import type { TLSOptions } from "bun";
 import { AppendOnlyFile } from "./aof/aof.ts";
 import { Replay } from "./aof/replay.ts";
 import type { InvariantError } from "./assert.ts";
+import { type Clock, systemClock } from "./base/clock.ts";
 import { Collation } from "./base/collation.ts";
 import { randomHex } from "./base/random.ts";
 import { COMMANDS } from "./commands/command-list.ts";
@@ -60,6 +61,8 @@ export interface ServerOptions {
   log?: Log;
   /** Whether the process is there for the server: its limits are the server's to set (default yes). */
   ownsProcess?: boolean;
+  /** What data lives by; the machine's unless told. */
+  clock?: Clock;
 }
 
 function logOf(values: Config["values"]): Log {
@@ -94,7 +97,7 @@ export class Server implements ServerParts {
   readonly migrations: Migrations;
   readonly housekeeping: Housekeeping;
   readonly runId = randomHex(40);
-  readonly startedAt = Date.now();
+  readonly startedAt: number;
   private readonly stopping = Promise.withResolvers<number>();
   /** Resolved with the exit code once the server has stopped. */
   readonly stopped: Promise<number> = this.stopping.promise;
@@ -115,7 +118,9 @@ export class Server implements ServerParts {
     this.options = options;
     this.log = options.log ?? logOf(values);
     this.oomScore = new OomScore(config, this.log);
-    this.keyspace = new Keyspace({ databases: values.databases, now: this.startedAt });
+    const { clock = systemClock } = options;
+    this.startedAt = clock.now();
+    this.keyspace = new Keyspace({ databases: values.databases, now: this.startedAt, clock });
     this.executor = new CommandExecutor(this, COMMANDS, new Reply());
     renameCommands(this.executor.commands, config);
     this.tracking = new Tracking(this, () => this.executor.current);
@@ -130,13 +135,18 @@ export class Server implements ServerParts {
     const workers = values["io-workers"];
     this.ioWorkers = workers === 0 ? null : new IoWorkers(workers, acceptor, (error) => this.broken(error));
     this.endpoints = new Endpoints(config, this.log, acceptor, this.ioWorkers);
-    this.blocked = new BlockedClients(this.executor, this.keyspace.blocked, this.keyspace.latency);
+    this.blocked = new BlockedClients(this.executor, this.keyspace.blocked, this.keyspace.latency, clock);
     this.postponed = new PostponedClients(this.blocked);
-    this.pauses = new Pauses(this.postponed, () => {
-      this.stateChanged();
-      if (!this.pauses.active) this.replication.replicas.pauseEnded();
-    });
+    this.pauses = new Pauses(
+      this.postponed,
+      () => {
+        this.stateChanged();
+        if (!this.pauses.active) this.replication.replicas.pauseEnded();
+      },
+      clock,
+    );
     this.persistence = new Persistence(config, this.log, this.keyspace, () => this.replication.historyPoint, {
+      clock: () => clock.now(),
       libraries: this.functions,
       broken: this.broken,
       statusChanged: this.stateChanged,

@@ -361,7 +361,7 @@ export class AppendOnlyFile {
       await this.reloading?.catch(() => {});
       if (this.rewrite === rewrite) this.endRewrite(rewrite, form, error);
     });
-    void guardLater(ended, this.events.broken);
+    rewrite.ended = guardLater(ended, this.events.broken);
     return true;
   }
 
@@ -572,6 +572,11 @@ export class AppendOnlyFile {
   /** Whether a shutdown would lose the data: it was switched on, and the first rewrite is under way. */
   get writingInitialFile(): boolean {
     return this.state === "waiting" && this.rewrite !== null;
+  }
+
+  /** Resolves once that is over. */
+  async initialFileWritten(): Promise<void> {
+    if (this.state === "waiting") await this.rewrite?.ended;
   }
 
   /** For a shutdown: ends a rewrite, writes and flushes what waits. */

@@ -15,6 +15,8 @@ export class Rewrite {
   cancelled = false;
   /** Settled when the file is there (null), or why it is not; after a `cancel` it is gone then. */
   readonly settled: Promise<Error | null>;
+  /** Settled when what comes of it is in force. */
+  ended: Promise<void> = Promise.resolve();
   private readonly snapshot: Snapshot;
   private readonly file: SnapshotFile;
 

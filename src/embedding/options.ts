@@ -60,6 +60,8 @@ export interface ServerOptions extends DirectiveOptions {
   readonly log?: "silent" | (string & {}) | ((line: string) => void);
   /** "virtual": time stands still but for `advance`. */
   readonly clock?: "system" | "virtual";
+  /** When a virtual clock begins, in ms since 1970 or as a date; unless told, now. */
+  readonly now?: number | Date;
   /** Users of ACL, each as after `user` in redis.conf: `"alice on >secret ~cache:* +@read"`. */
   readonly users?: readonly string[];
   /** New names of commands; "" takes a command away. */
@@ -73,7 +75,7 @@ export interface ListenOptions extends ServerOptions {
 }
 
 /** Our own words beside the directives. */
-const OWN_WORDS: readonly string[] = ["port", "dir", "log", "clock", "users", "renameCommand"];
+const OWN_WORDS: readonly string[] = ["port", "dir", "log", "clock", "now", "users", "renameCommand"];
 
 const NAMES: ReadonlyMap<string, DirectiveName> = new Map(DIRECTIVE_NAMES.map((name) => [camelCase(name), name]));
 

@@ -1,12 +1,23 @@
 /** A server in a program of TypeScript. Any number of them may live in one process, and nothing outside of them is touched. */
 
 import { resolve } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { systemClock } from "../base/clock.ts";
 import type { Link } from "../client/link.ts";
-import type { Config } from "../config/config.ts";
 import { Log } from "../log.ts";
 import { Server } from "../server.ts";
+import { Events, type ServerEvents } from "./events.ts";
+import { takeImage, takeIn } from "./images.ts";
 import { InProcessLink } from "./in-process-link.ts";
 import { configOf, type ListenOptions, type ServerOptions } from "./options.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+/** A server that runs, and its clock. */
+interface Started {
+  readonly server: Server;
+  /** Null: it goes by the machine's. */
+  readonly clock: VirtualClock | null;
+}
 
 /**
  * A server in this process, and what one can do with it beside sending commands.
@@ -15,9 +26,15 @@ import { configOf, type ListenOptions, type ServerOptions } from "./options.ts";
  */
 export class Replicant implements AsyncDisposable {
   protected readonly server: Server;
+  private readonly clock: VirtualClock | null;
+  private readonly events: Events;
+  private ownLink: Link | null = null;
+  private stopping: Promise<void> | null = null;
 
-  protected constructor(server: Server) {
+  protected constructor({ server, clock }: Started) {
     this.server = server;
+    this.clock = clock;
+    this.events = new Events(server);
   }
 
   /**
@@ -25,15 +42,13 @@ export class Replicant implements AsyncDisposable {
    * loaded. Errors: TypeError for options that cannot be; those of opening the port, and of loading.
    */
   static async start(options: ListenOptions = {}): Promise<ListeningReplicant> {
-    const config = configOf(options, "Replicant.start");
-    const server = await started(config, options, options.port === undefined);
-    return new ListeningReplicant(server);
+    return new ListeningReplicant(await startServer(options, "Replicant.start"));
   }
 
   /** Starts a server without a port, for this program alone. Errors: as of `start`. */
   static async inProcess(options: ServerOptions = {}): Promise<Replicant> {
     if ("port" in options) throw new TypeError("Replicant.inProcess: such a server has no port: Replicant.start starts one that has");
-    return new Replicant(await started(configOf(options, "Replicant.inProcess"), options, false));
+    return new Replicant(await startServer({ ...options, port: null }, "Replicant.inProcess"));
   }
 
   /** A further connection to the server, with a database, subscriptions and a transaction of its own. */
@@ -41,8 +56,89 @@ export class Replicant implements AsyncDisposable {
     return new InProcessLink(this.server.conversations);
   }
 
-  /** Stops the server. With a folder and save points the data set is saved before, as by SHUTDOWN. Connections are closed. */
-  async stop(): Promise<void> {
+  // ---- the whole state
+
+  /** Deletes all keys of all databases, as FLUSHALL does; a million in less than a millisecond. */
+  async flush(): Promise<void> {
+    this.ownLink ??= this.connect();
+    await this.ownLink.send(["FLUSHALL", "ASYNC"], false);
+  }
+
+  /**
+   * Returns the state of this moment as bytes: all databases and the function libraries, in the RDB format, which Redis and Valkey can load as
+   * well.
+   */
+  snapshot(): Promise<Uint8Array> {
+    return takeImage(this.server);
+  }
+
+  /**
+   * Puts the state that `snapshot` gave, of this server or another, in the place of all there is; the file of a snapshot (dump.rdb) will do,
+   * too. Clients stay connected. Errors: Error when the bytes are no image or are damaged; everything is as it was then.
+   */
+  restore(snapshot: Uint8Array): Promise<void> {
+    return takeIn(this.server, snapshot);
+  }
+
+  // ---- time
+
+  /** The time that the server lives in, in ms since 1970. */
+  get now(): number {
+    return (this.clock ?? systemClock).now();
+  }
+
+  /**
+   * Sets a virtual clock ahead. All that time brings about happens in its order, each at its time: keys and fields expire, and are told of as
+   * expired, clients that wait for a while give up, pauses end. Resolves when it has, and the program has had turns in between. Errors: Error
+   * on a server whose clock is the machine's.
+   */
+  async advance(milliseconds: number): Promise<void> {
+    const { clock } = this;
+    const { housekeeping, executor } = this.server;
+    if (clock === null)
+      throw new Error('the clock of this server is the machine\'s: only one with the option clock: "virtual" can be set ahead');
+    if (!(milliseconds >= 0)) throw new RangeError(`a clock can be set ahead by a number of ms, and not by ${milliseconds}`);
+    const until = clock.now() + milliseconds;
+    // What was sent before, and waits for its turn, is of the time before.
+    await nextTurn();
+    for (let due = clock.next(until); ; due = clock.next(until)) {
+      while (executor.busy) await new Promise<void>((idle) => executor.whenIdle(idle));
+      housekeeping.catchUp();
+      due?.();
+      await nextTurn();
+      if (due === null && clock.now() >= until) return;
+    }
+  }
+
+  // ---- events
+
+  /**
+   * Has `listener` called for each command that is executed, right after it was: what MONITOR would show. It must not take long, since the
+   * server waits for it; commands that it sends are executed afterwards.
+   */
+  on<Name extends keyof ServerEvents>(event: Name, listener: (event: ServerEvents[Name]) => void): this {
+    this.events.on(event, listener);
+    return this;
+  }
+
+  /** Ends what `on` began. */
+  off<Name extends keyof ServerEvents>(event: Name, listener: (event: ServerEvents[Name]) => void): this {
+    this.events.off(event, listener);
+    return this;
+  }
+
+  // ---- the end
+
+  /**
+   * Stops the server; called again it waits for the same. With a folder and save points the data set is saved before, as by SHUTDOWN.
+   * Connections are closed.
+   */
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  private async end(): Promise<void> {
     const { server } = this;
     if (server.hasStopped) return;
     const ended = await server.shutdown({ save: server.config.hasFolder ? "configured" : "never", now: true, force: true });
@@ -75,16 +171,29 @@ export class ListeningReplicant extends Replicant {
   }
 }
 
-async function started(config: Config, options: ServerOptions, anyPort: boolean): Promise<Server> {
-  const server = new Server(config, { anyPort, log: logOf(options, config), ownsProcess: false });
+async function startServer(options: ListenOptions, caller: string): Promise<Started> {
+  const config = configOf(options, caller);
+  const { log = "silent" } = options;
+  const level = config.values.loglevel;
+  const write = typeof log === "function" ? log : () => {};
+  const clock = clockOf(options, caller);
+  const server = new Server(config, {
+    anyPort: options.port === undefined,
+    log: typeof log === "function" || log === "silent" ? new Log({ level, file: "", write }) : new Log({ level, file: resolve(log) }),
+    ownsProcess: false,
+    ...(clock === null ? {} : { clock }),
+  });
   await server.start();
-  return server;
+  return { server, clock };
 }
 
-function logOf({ log = "silent" }: ServerOptions, config: Config): Log {
-  const level = config.values.loglevel;
-  if (typeof log === "function") return new Log({ level, file: "", write: log });
-  return log === "silent" ? new Log({ level, file: "", write: () => {} }) : new Log({ level, file: resolve(log) });
+/** Returns the virtual clock that the options ask for, or null. Errors: TypeError. */
+function clockOf({ clock = "system", now }: ServerOptions, caller: string): VirtualClock | null {
+  if (clock !== "system" && clock !== "virtual") throw new TypeError(`${caller}: clock is "system" or "virtual"`);
+  if (clock === "system" && now !== undefined) throw new TypeError(`${caller}: now is for a clock that is "virtual"`);
+  const time = Number(now ?? Date.now());
+  if (!Number.isSafeInteger(time) || time < 0) throw new TypeError(`${caller}: now is a date, or a number of ms since 1970`);
+  return clock === "system" ? null : new VirtualClock(time);
 }
 
 /** An address that clients of this machine can connect to, where the server listens on those of `bind`. */

@@ -3,6 +3,7 @@
  * looked at only when something asks for it, which the executor finds out with one comparison (`bytes`).
  */
 
+import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
 import type { LatencyMonitor } from "../keyspace/latency-monitor.ts";
 import type { Frame } from "../protocol/frame.ts";
@@ -49,11 +50,16 @@ export class CallWatch {
   /** Whether the request of this session that is being executed is not for monitors, whatever it is. */
   private readonly isUnseen: (session: Session) => boolean;
 
-  constructor(config: Config, latency: LatencyMonitor, pubsub: PubSub, isUnseen: (session: Session) => boolean) {
+  constructor(
+    config: Config,
+    { latency, clock }: { readonly latency: LatencyMonitor; readonly clock: Clock },
+    pubsub: PubSub,
+    isUnseen: (session: Session) => boolean,
+  ) {
     this.config = config;
     this.latency = latency;
     this.isUnseen = isUnseen;
-    this.monitors = new Monitors(pubsub, () => this.update());
+    this.monitors = new Monitors(pubsub, clock, () => this.update());
     config.onChange(DIRECTIVES, () => this.update());
     this.update();
   }

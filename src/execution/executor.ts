@@ -72,7 +72,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     this.suspended = new SuspendedCalls(this);
     // What has waited was shown before it did. While a data set is loaded nothing is shown.
     const unseen = (session: Session): boolean => this.loading || server.blocked.repeats(session);
-    this.watch = new CallWatch(server.config, server.keyspace.latency, server.pubsub, unseen);
+    this.watch = new CallWatch(server.config, server.keyspace, server.pubsub, unseen);
     this.timer = new CallTimer(server.config, server.stats, this.watch);
     // What making room takes is no part of the time of the command before it.
     server.keyspace.eviction.onBegin = () => {
@@ -86,11 +86,9 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   }
 
   beginBatch(): number {
-    const { keyspace } = this.server;
     this.timer.beginBatch();
     this.serving = true;
-    keyspace.now = Date.now();
-    return keyspace.now;
+    return this.server.keyspace.tick();
   }
 
   endBatch(): void {

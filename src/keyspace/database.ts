@@ -361,9 +361,9 @@ export class Database extends Changes {
     this.event(event, why, key, 0, key.length);
   }
 
-  /** Deletes keys that are due until `stop()`. Returns whether none is left. */
-  expireDue(stop: () => boolean): boolean {
-    return this.expiry.expireDue(this.keyspace.now, (address) => this.expire(address), stop);
+  /** Deletes keys that are due until `stop()`; `exact`: to the ms. Returns whether none is left. */
+  expireDue(stop: () => boolean, exact: boolean): boolean {
+    return this.expiry.expireDue(this.keyspace.now, (address) => this.expire(address), stop, exact);
   }
 
   /** Estimates which share of the keys that expire have expired, from some that are drawn at random. */
@@ -385,7 +385,7 @@ export class Database extends Changes {
    * Hands out hashes with a field that may be due to `expire`, which notes them again and says whether all that is due is out, until `stop()`.
    * Returns whether none is left.
    */
-  expireDueFields(expire: (address: number) => boolean, stop: () => boolean): boolean {
+  expireDueFields(expire: (address: number) => boolean, stop: () => boolean, exact: boolean): boolean {
     const left: number[] = [];
     const visit = (hash: number): void => {
       // By their keys: where they are may change with the first of them.
@@ -393,7 +393,7 @@ export class Database extends Changes {
       for (const key of keys) if (!expire(this.locate(key))) left.push(hash);
     };
     if (this.fields === null) return true;
-    const finished = this.fields.expireDue(this.keyspace.now, visit, stop);
+    const finished = this.fields.expireDue(this.keyspace.now, visit, stop, exact);
     // Only now: what is noted while a list is emptied would come back to its front.
     for (const hash of left) this.fields?.noteLeft(hash);
     return finished && left.length === 0;

@@ -77,12 +77,12 @@ export class FieldExpiry {
    * Hands out hashes of keys with a field that may be due, until none is left or `stop()` says so. Their entries are gone then. Returns
    * whether none is left.
    */
-  expireDue(now: number, visit: (hash: number) => void, stop: () => boolean): boolean {
+  expireDue(now: number, visit: (hash: number) => void, stop: () => boolean, exact: boolean): boolean {
     const expire = (address: number): void => {
       const hash = this.table.hashOf(address);
       this.remove(address);
       visit(hash);
     };
-    return this.index.expireDue(now, expire, stop);
+    return this.index.expireDue(now, expire, stop, exact);
   }
 }

@@ -2,6 +2,7 @@
 
 import { assert } from "../assert.ts";
 import { latin1 } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
 import { type Arena, ArenaFull } from "../memory/arena.ts";
 import { Database, type DatabaseContents } from "./database.ts";
 import { Defragmentation } from "./defragmentation.ts";
@@ -25,9 +26,9 @@ export class Keyspace extends SharedState {
   /** Those of `stage`, while there are any. */
   private staged: readonly Database[] = [];
 
-  /** `arena`: where everything is kept; unless given, one that may grow to its full 64 GiB. */
-  constructor({ databases, now, arena }: { databases: number; now: number; arena?: Arena }) {
-    super(arena, now);
+  /** `arena`: where everything is kept; unless given, one that may grow to its full 64 GiB. `clock`: the machine's unless given. */
+  constructor({ databases, now, arena, clock }: { databases: number; now: number; arena?: Arena; clock?: Clock }) {
+    super(arena, now, clock);
     this.databases = Array.from({ length: databases }, (_, index) => new Database(this, index));
     this.eviction = new Eviction(this, this.databases);
     this.defragmentation = new Defragmentation(this, this.databases);
@@ -146,8 +147,8 @@ export class Keyspace extends SharedState {
     }
   }
 
-  /** Deletes keys and fields that are due, for at most `budgetMs`. Returns whether none is left. */
-  expireDue(budgetMs: number): boolean {
+  /** Deletes keys and fields that are due, for at most `budgetMs`; `exact`: to the ms. Returns whether none is left. */
+  expireDue(budgetMs: number, { exact = false } = {}): boolean {
     const start = performance.now();
     const stop = () => performance.now() - start > budgetMs;
     let finished = true;
@@ -157,7 +158,7 @@ export class Keyspace extends SharedState {
     for (let i = 0; i < count && finished; i++) {
       const database = this.databases[(first + i) % count];
       if (database.expiry.size === 0 && database.fields === null) continue;
-      finished = database.expireDue(stop) && this.expireFieldsOf(database, stop) && !stop();
+      finished = database.expireDue(stop, exact) && this.expireFieldsOf(database, stop, exact) && !stop();
       if (!finished) this.expiryTurn = (database.index + 1) % count;
     }
     const milliseconds = performance.now() - start;
@@ -178,9 +179,9 @@ export class Keyspace extends SharedState {
     return keys === 0 ? 0 : stale / keys;
   }
 
-  private expireFieldsOf(database: Database, stop: () => boolean): boolean {
+  private expireFieldsOf(database: Database, stop: () => boolean, exact: boolean): boolean {
     const { expireFields } = this;
-    return expireFields === null || database.expireDueFields((address) => expireFields(database, address, stop), stop);
+    return expireFields === null || database.expireDueFields((address) => expireFields(database, address, stop), stop, exact);
   }
 
   /** Goes on with rehashes that are under way, for at most `budgetMs`. Returns whether none is left that could go on. */

@@ -4,6 +4,7 @@
  */
 
 import { assert } from "../assert.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { Arena } from "../memory/arena.ts";
 import { ObjectTable } from "../memory/objects.ts";
 import type { Element } from "../memory/packed.ts";
@@ -21,6 +22,8 @@ import { type KeyTracker, type ObservedDatabase, Observer, Observers } from "./o
 import { WatchedKeys } from "./watch.ts";
 
 export abstract class SharedState {
+  /** What `now` is read from. */
+  readonly clock: Clock;
   readonly space: TableSpace;
   readonly observers = new Observers();
   readonly watched = new WatchedKeys(this.observers);
@@ -56,7 +59,8 @@ export abstract class SharedState {
   /** Called with each keyspace event of a class that is published. */
   publishEvent: ((event: EventClass, name: string, key: Buffer, database: number) => void) | null = null;
 
-  constructor(arena: Arena | undefined, now: number) {
+  constructor(arena: Arena | undefined, now: number, clock: Clock = systemClock) {
+    this.clock = clock;
     this.space = { arena: arena ?? new Arena(), objects: new ObjectTable(), seed: randomSeed() };
     this.now = now;
   }
@@ -75,6 +79,13 @@ export abstract class SharedState {
   set now(ms: number) {
     this.time = ms;
     this.lruClock = lruClock(ms);
+  }
+
+  /** Reads the clock. Returns the time from now on. */
+  tick(): number {
+    const now = this.clock.now();
+    this.now = now;
+    return now;
   }
 
   get tracker(): KeyTracker | null {

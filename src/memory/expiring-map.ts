@@ -109,7 +109,7 @@ export class ExpiringMap extends ByteMap {
 
   /** Hands out entries that are due at `now` to `expire`, which must remove them, until none is left or `stop()` says so. */
   expireDue(now: number, expire: (address: number) => void, stop: () => boolean): void {
-    this.expiry.expireDue(now, expire, stop);
+    this.expiry.expireDue(now, expire, stop, true);
     this.soonest = this.expiry.soonestBound();
   }
 

@@ -184,10 +184,10 @@ export class ExpiryIndex {
   }
 
   /**
-   * Hands out records that are due at `now` (up to a tick later) to `expire`, which must remove them, until none is left or `stop()` says
-   * so (asked every few records). Returns whether all were handed out.
+   * Hands out records that are due at `now` (up to a tick later, unless `exact`) to `expire`, which must remove them, until none is left or
+   * `stop()` says so (asked every few records). Returns whether all were handed out.
    */
-  expireDue(now: number, expire: (address: number) => void, stop: () => boolean): boolean {
+  expireDue(now: number, expire: (address: number) => void, stop: () => boolean, exact = false): boolean {
     const end = Math.floor(now / TICK_MS);
     assert(Number.isSafeInteger(end), "the wheel follows a clock");
     if (end < this.tick) {
@@ -204,6 +204,17 @@ export class ExpiryIndex {
       this.cascaded = false;
       if ((++turns & 4095) === 0 && stop()) return false;
     }
+    return !exact || this.expireWithin(now, expire, stop);
+  }
+
+  /** Likewise those of the tick under way, all others being handed out. */
+  private expireWithin(now: number, expire: (address: number) => void, stop: () => boolean): boolean {
+    if (!this.cascaded && !this.cascade(stop)) return false;
+    const due: number[] = [];
+    for (let address = this.heads[this.slot(this.tick, 0)]; address !== 0; address = this.table.expiryWord(address, NEXT)) {
+      if (this.at(address) < now) due.push(address);
+    }
+    for (const address of due) expire(address);
     return true;
   }
 

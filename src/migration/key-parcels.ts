@@ -49,7 +49,7 @@ export class KeyParcels implements Parcels {
     this.sent = [];
     for (const key of keys) {
       const address = database.locate(key);
-      const left = address === 0 ? -1n : timeToLive(database, address);
+      const left = address === 0 ? -1n : timeToLive(database, address, keyspace.clock.now());
       // It has expired since it was looked up.
       if (left < 0n) continue;
       value.open(database, address, database.table.hashOf(address), null, key, 0, key.length);
@@ -64,8 +64,8 @@ export class KeyParcels implements Parcels {
 }
 
 /** Returns the ms that the key has to live, 0 for no limit, a negative number when that is over. As RESTORE has it: 1 at least. */
-function timeToLive(database: Database, address: number): bigint {
+function timeToLive(database: Database, address: number, now: number): bigint {
   if (database.expiryOf(address) === NO_EXPIRY) return 0n;
-  const left = database.expiry.exact(address) - BigInt(Date.now());
+  const left = database.expiry.exact(address) - BigInt(now);
   return left === 0n ? 1n : left;
 }

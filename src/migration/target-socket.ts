@@ -4,8 +4,8 @@
  */
 
 import type { TLSOptions } from "bun";
+import { LONGEST_TIMER_MS } from "../base/clock.ts";
 import type { RdbFamily } from "../rdb/format.ts";
-import { LONGEST_TIMER_MS } from "../session/deadlines.ts";
 import { mayTrust } from "../transport/tls.ts";
 
 /** So much is put together before it is sent. */

@@ -61,6 +61,18 @@ export class Housekeeping {
     this.memory.stop();
   }
 
+  /** The clock was set ahead: what is due by now is done at one go, what is due in this very millisecond too. Nothing else is under way. */
+  catchUp(): void {
+    const { executor, keyspace, replication, blocked } = this.server;
+    this.tick();
+    if (executor.busy) return;
+    keyspace.now++;
+    while (this.mayExpire && !keyspace.expireDue(SLICE_MS, { exact: true }));
+    keyspace.tick();
+    if (this.activeExpiry && replication.ownDeadlines.waiting) replication.ownDeadlines.sweep();
+    blocked.serveBetweenTicks();
+  }
+
   /** Memory is over its limit, and no command may come that would see to it: keys are evicted when what is under way is over. */
   makeRoom(): void {
     if (this.makingRoom || this.timer === null) return;
@@ -75,9 +87,10 @@ export class Housekeeping {
   }
 
   private tick(): void {
+    // Of links and rates, which are the machine's.
     const now = Date.now();
     const { keyspace, stats, appendOnly, persistence, replication, blocked, tracking } = this.server;
-    keyspace.now = now;
+    keyspace.tick();
     this.ending.tick(now);
     if (this.paused || this.server.executor.busy) return;
     stats.sample(now);
@@ -94,7 +107,7 @@ export class Housekeeping {
     tracking.keepWithinLimit();
     // Keys that were ready while a data set was being loaded.
     blocked.serveBetweenTicks();
-    this.lookAfterClients(now);
+    this.lookAfterClients(keyspace.now);
     this.memory.tick(performance.now());
   }
 
@@ -104,11 +117,11 @@ export class Housekeeping {
     if (executor.busy) return;
     let finished = true;
     if (this.mayExpire) {
-      keyspace.now = Date.now();
+      keyspace.tick();
       finished = keyspace.expireDue(SLICE_MS);
     }
     if (this.activeExpiry && replication.ownDeadlines.waiting) {
-      keyspace.now = Date.now();
+      keyspace.tick();
       replication.ownDeadlines.sweep();
     }
     if (config.values.activerehashing && !keyspace.rehash(SLICE_MS)) finished = false;

@@ -129,6 +129,24 @@ export class Replication {
     this.ownDeadlines.watch(this.link !== null && !this.server.config.values["replica-read-only"]);
   }
 
+  /**
+   * `adopt` puts another data set in the place of the one that is here. Replicas have to synchronize with it, and the append-only file begins
+   * again. Errors: READONLY on a replica, whose data is its master's.
+   */
+  replaceData(adopt: () => void): void {
+    const { journal, appendOnly, persistence, keyspace } = this.server;
+    if (this.link !== null) throw errors.readOnly;
+    this.replicas.disconnectAll();
+    appendOnly.stop();
+    journal.stop();
+    void persistence.cancelBackgroundSave();
+    adopt();
+    this.history.renew();
+    // No file of our own has this data yet: a save point must see that something happened.
+    keyspace.changed();
+    appendOnly.resume();
+  }
+
   /** Becomes a master that goes on with the data it has, under a history of its own. */
   promote(): void {
     const { link, history, replicas } = this;

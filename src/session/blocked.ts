@@ -8,6 +8,7 @@
  */
 
 import { assert } from "../assert.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { BlockedKeys, KeyWaiter } from "../keyspace/blocking.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { LatencyMonitor } from "../keyspace/latency-monitor.ts";
@@ -111,7 +112,8 @@ export class BlockedClients {
   private readonly conditions = new Set<ConditionWait>();
   /** Those whose key was ready during a pause: they wait for that to end (pauses.ts), not for keys. */
   private readonly postponed = new Map<Session, KeyWait>();
-  private readonly deadlines = new Deadlines<BlockedClient>((client) => this.end(client, null));
+  private readonly clock: Clock;
+  private readonly deadlines: Deadlines<BlockedClient>;
   /** Clients that wait for the end of the server: they are answered by SHUTDOWN itself. */
   private readonly stopping = new Set<Session>();
   private serving = false;
@@ -121,8 +123,10 @@ export class BlockedClients {
   /** The client whose task is over, while it is answered. */
   private finished: Session | null = null;
 
-  constructor(executor: Executor, awaited: BlockedKeys, latency: LatencyMonitor) {
+  constructor(executor: Executor, awaited: BlockedKeys, latency: LatencyMonitor, clock: Clock = systemClock) {
     this.executor = executor;
+    this.clock = clock;
+    this.deadlines = new Deadlines((client) => this.end(client, null), clock);
     this.latency = latency;
     this.awaited = awaited;
     // What is done in commands is followed by `serveReady`; this is for all else. Both find what there is to do.
@@ -286,7 +290,7 @@ export class BlockedClients {
 
   /** The client has its answer: what it sent meanwhile is served when the command under way is over. */
   private release(session: Session): void {
-    session.lastActive = Date.now();
+    session.lastActive = this.clock.now();
     session.link.resume();
   }
 

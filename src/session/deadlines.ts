@@ -1,12 +1,10 @@
 /**
- * Things with a deadline, the earliest first: any number of them, and one timer. A binary heap in which each knows its place, so that it
+ * Things with a deadline, the earliest first: any number of them, and one alarm. A binary heap in which each knows its place, so that it
  * can leave early.
  */
 
 import { assert } from "../assert.ts";
-
-/** The longest pause that a timer can make, in ms. */
-export const LONGEST_TIMER_MS = 0x7fffffff;
+import { type Alarm, type Clock, systemClock } from "../base/clock.ts";
 
 export interface Timed {
   /** In ms since 1970. */
@@ -18,12 +16,14 @@ export interface Timed {
 export class Deadlines<T extends Timed> {
   private readonly heap: T[] = [];
   private readonly expired: (item: T) => void;
-  private timer: ReturnType<typeof setTimeout> | null = null;
-  private timerAt = Number.POSITIVE_INFINITY;
+  private readonly clock: Clock;
+  private alarm: Alarm | null = null;
+  private alarmAt = Number.POSITIVE_INFINITY;
 
   /** `expired` is told of each whose deadline is over, between ticks; it has left by then. */
-  constructor(expired: (item: T) => void) {
+  constructor(expired: (item: T) => void, clock: Clock = systemClock) {
     this.expired = expired;
+    this.clock = clock;
   }
 
   get size(): number {
@@ -35,10 +35,10 @@ export class Deadlines<T extends Timed> {
     item.place = this.heap.length;
     this.heap.push(item);
     this.rise(item, item.place);
-    this.setTimer();
+    this.setAlarm();
   }
 
-  /** Does nothing with one that is not in. The timer stays: it finds nothing to do then. */
+  /** Does nothing with one that is not in. The alarm stays: it finds nothing to do then. */
   remove(item: T): void {
     const { heap } = this;
     const { place } = item;
@@ -54,9 +54,9 @@ export class Deadlines<T extends Timed> {
   }
 
   stop(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
-    this.timerAt = Number.POSITIVE_INFINITY;
+    this.alarm?.cancel();
+    this.alarm = null;
+    this.alarmAt = Number.POSITIVE_INFINITY;
   }
 
   private rise(item: T, from: number): void {
@@ -88,24 +88,24 @@ export class Deadlines<T extends Timed> {
     item.place = place;
   }
 
-  private setTimer(): void {
+  private setAlarm(): void {
     if (this.heap.length === 0) return;
     const { deadline } = this.heap[0];
-    if (this.timer !== null && this.timerAt <= deadline) return;
+    if (this.alarm !== null && this.alarmAt <= deadline) return;
     this.stop();
-    this.timerAt = deadline;
-    this.timer = setTimeout(() => this.expire(), Math.min(LONGEST_TIMER_MS, Math.max(0, deadline - Date.now())));
+    this.alarmAt = deadline;
+    this.alarm = this.clock.wake(deadline, () => this.expire());
   }
 
-  /** Tells of every deadline that is over by now: the timer does. */
+  /** Tells of every deadline that is over by now: the alarm does. */
   expire(): void {
     this.stop();
-    const now = Date.now();
+    const now = this.clock.now();
     for (let first = this.heap[0]; first !== undefined && first.deadline <= now; first = this.heap[0]) {
       assert(first.place === 0, "the earliest deadline stands first");
       this.remove(first);
       this.expired(first);
     }
-    this.setTimer();
+    this.setAlarm();
   }
 }

@@ -3,7 +3,7 @@
  * is secret in the others. Source: replicationFeedMonitors.
  */
 
-import { wallMicroseconds } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { PubSub } from "./pubsub.ts";
 import { type Session, SessionKind } from "./session.ts";
@@ -19,19 +19,35 @@ const REDACTED = Buffer.from("(redacted)");
 /** Of each byte how it is shown between quotes; made for the first monitor. */
 const shown: Buffer[] = [];
 
+/** Sees what monitors see: a request that was executed, good until this returns, and which of its arguments are secret. */
+export type RequestListener = (session: Session, request: Frame, secrets: readonly number[]) => void;
+
 export class Monitors {
   private readonly sessions = new Set<Session>();
+  /** Parts of this program that see the same. */
+  private readonly listeners = new Set<RequestListener>();
   private readonly pubsub: PubSub;
+  private readonly clock: Clock;
   private readonly changed: () => void;
 
   /** `pubsub` hands lines over, in their order among other messages. `changed`: told when there may be a first monitor, or none any more. */
-  constructor(pubsub: PubSub, changed: () => void) {
+  constructor(pubsub: PubSub, clock: Clock, changed: () => void) {
     this.pubsub = pubsub;
+    this.clock = clock;
     this.changed = changed;
   }
 
   get active(): boolean {
-    return this.sessions.size > 0;
+    return this.sessions.size > 0 || this.listeners.size > 0;
+  }
+
+  /** Has `listener` told of each request from now on. Returns a function that ends this. */
+  listen(listener: RequestListener): () => void {
+    this.listeners.add(listener);
+    this.changed();
+    return () => {
+      if (this.listeners.delete(listener)) this.changed();
+    };
   }
 
   add(session: Session): void {
@@ -48,10 +64,11 @@ export class Monitors {
 
   /** Shows a request of `session` to all of them, but not its arguments at `secrets`. `unixSocket`: what clients of that socket are shown as. */
   show(session: Session, request: Frame, secrets: readonly number[], unixSocket: string): void {
+    for (const listener of this.listeners) listener(session, request, secrets);
     let line: Buffer | null = null;
     for (const monitor of this.sessions) {
       if (monitor.muted) continue;
-      line ??= lineOf(`[${session.database.index} ${originOf(session, unixSocket)}]`, request, secrets);
+      line ??= lineOf(this.clock.microseconds(), `[${session.database.index} ${originOf(session, unixSocket)}]`, request, secrets);
       this.pubsub.post(monitor, line);
     }
   }
@@ -63,8 +80,7 @@ function originOf(session: Session, unixSocket: string): string {
 }
 
 /** `+1700000000.123456 [0 127.0.0.1:50000] "set" "key" "value"`, with the line's end. */
-function lineOf(origin: string, request: Frame, secrets: readonly number[]): Buffer {
-  const now = wallMicroseconds();
+function lineOf(now: number, origin: string, request: Frame, secrets: readonly number[]): Buffer {
   const seconds = Math.floor(now / 1e6);
   const head = Buffer.from(`+${seconds}.${String(now - seconds * 1e6).padStart(6, "0")} ${origin}`, "latin1");
   const { buffer, count, offsets, lengths } = request;

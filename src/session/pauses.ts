@@ -4,7 +4,7 @@
  * is asked of replicas, so that the replication offset stands still, too. Source: pauseActions, updatePausedActions.
  */
 
-import { LONGEST_TIMER_MS } from "./deadlines.ts";
+import { type Alarm, type Clock, systemClock } from "../base/clock.ts";
 import type { PostponedClients } from "./postponed.ts";
 
 /** How much a pause holds: nothing, commands that may write or reach replicas, all commands. */
@@ -47,12 +47,14 @@ export class Pauses {
   };
   private readonly postponed: PostponedClients;
   private readonly changed: () => void;
-  private timer: ReturnType<typeof setTimeout> | null = null;
+  private readonly clock: Clock;
+  private alarm: Alarm | null = null;
 
   /** `changed`: another level is in force. */
-  constructor(postponed: PostponedClients, changed: () => void) {
+  constructor(postponed: PostponedClients, changed: () => void, clock: Clock = systemClock) {
     this.postponed = postponed;
     this.changed = changed;
+    this.clock = clock;
   }
 
   /** Whether anything waits, and the data stands still. */
@@ -70,7 +72,7 @@ export class Pauses {
       reason = purpose;
       last = until;
     }
-    return { reason, actions: LEVEL_WORDS[this.level], milliseconds: Math.max(0, last - Date.now()) };
+    return { reason, actions: LEVEL_WORDS[this.level], milliseconds: Math.max(0, last - this.clock.now()) };
   }
 
   /** Whether there is a pause for this purpose. */
@@ -103,7 +105,7 @@ export class Pauses {
   /** Decides again which level is in force: a pause has begun, ended or come to its end. */
   private update(): void {
     const before = this.level;
-    const now = Date.now();
+    const now = this.clock.now();
     let soonest = NO_END;
     let level: number = PauseLevel.NONE;
     for (const purpose of PURPOSES) {
@@ -115,19 +117,19 @@ export class Pauses {
       }
     }
     this.level = level as PauseLevel;
-    this.setTimer(soonest, now);
+    this.setAlarm(soonest);
     if (this.level !== before) this.changed();
     if (this.level < before) this.postponed.release();
   }
 
-  private setTimer(until: number, now: number): void {
+  private setAlarm(until: number): void {
     this.stop();
-    if (until !== NO_END) this.timer = setTimeout(() => this.update(), Math.min(LONGEST_TIMER_MS, until - now));
+    if (until !== NO_END) this.alarm = this.clock.wake(until, () => this.update());
   }
 
   /** The server stops. */
   stop(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
+    this.alarm?.cancel();
+    this.alarm = null;
   }
 }

@@ -385,6 +385,11 @@ export class Persistence extends Loading {
     return this.lastImage;
   }
 
+  /** Likewise one of the whole data set that is wanted whatever becomes of the data: FLUSHALL does not end it. */
+  keptSnapshot(consumer: SnapshotConsumer): Snapshot {
+    return new Snapshot(this.keyspace, consumer, this.snapshotOptions());
+  }
+
   /** The image that an append-only file begins with: in the RDB format, or as commands. The caller starts it. */
   baseSnapshot(consumer: SnapshotConsumer, commands: CommandImageOptions | null, mode: "sliced" | "whole" = "sliced"): Snapshot {
     const form = commands === null ? {} : { commands };

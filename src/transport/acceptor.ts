@@ -72,7 +72,7 @@ export class ClientAcceptor implements Acceptor {
       id: clients.newId(),
       link: connection,
       database: keyspace.databases[0],
-      now: Date.now(),
+      now: keyspace.tick(),
       authenticated: false,
       unixSocket: kind === "unix",
     });

@@ -1,6 +1,5 @@
 /** Commands about the server as a whole: its time, snapshots on disk, shutdown. */
 
-import { wallMicroseconds } from "../../base/clock.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -16,7 +15,7 @@ export const time = command("time", { arity: 1, since: "2.6.0", flags: "loading 
   .docs("Returns the server's time.", "O(1)")
   .run((call) => {
     // Time stands still while a script runs.
-    const now = call.session.inScript ? call.now * 1000 : wallMicroseconds();
+    const now = call.session.inScript ? call.now * 1000 : call.server.keyspace.clock.microseconds();
     call.reply.array(2);
     call.reply.integerBulk(Math.floor(now / 1e6));
     call.reply.integerBulk(now % 1e6);

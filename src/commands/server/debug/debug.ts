@@ -213,7 +213,7 @@ function sleep(call: Call): void {
   if (seconds > 0) {
     Bun.sleepSync(seconds * 1000);
     // For a script time stands still.
-    if (!call.session.inScript) call.server.keyspace.now = Date.now();
+    if (!call.session.inScript) call.server.keyspace.tick();
   }
 }
 

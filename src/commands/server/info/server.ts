@@ -1,7 +1,6 @@
 /** INFO's section Server. */
 
 import { machine, release, type } from "node:os";
-import { wallMicroseconds } from "../../../base/clock.ts";
 import type { ServerParts } from "../../../execution/server-parts.ts";
 import { lruClock } from "../../../keyspace/access.ts";
 import type { InfoText } from "../../../session/info-text.ts";
@@ -39,7 +38,7 @@ export const SERVER = section("Server", "default", (out, server) => {
   out.add("process_supervised", "no");
   out.add("run_id", server.runId);
   out.add("tcp_port", server.port === 0 ? server.tlsPort : server.port);
-  out.add("server_time_usec", wallMicroseconds());
+  out.add("server_time_usec", server.keyspace.clock.microseconds());
   out.add("uptime_in_seconds", uptime);
   out.whole("uptime_in_days", uptime / SECONDS_PER_DAY);
   out.add("hz", values.hz);

@@ -2,6 +2,7 @@
 
 export { LinkError, ReplyError } from "./client/errors.ts";
 export type { Link, Word } from "./client/link.ts";
+export type { IoredisOptions, NodeRedisOptions } from "./embedding/adapters.ts";
 export type { CommandClient, CommandEvent, ServerEvents } from "./embedding/events.ts";
 export type { DirectiveOptions, ListenOptions, ServerOptions } from "./embedding/options.ts";
 export { type ListeningReplicant, Replicant } from "./embedding/replicant.ts";

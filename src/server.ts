@@ -106,7 +106,7 @@ export class Server implements ServerParts {
   readonly conversations: Conversations;
   /** What owns the sockets of TCP clients in place of this thread; null: nothing does. */
   private readonly ioWorkers: IoWorkers | null;
-  private readonly endpoints: Endpoints;
+  readonly endpoints: Endpoints;
   private readonly ending: Shutdown;
   private readonly pidFile = new PidFile();
   private readonly oomScore: OomScore;

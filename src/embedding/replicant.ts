@@ -1,11 +1,13 @@
 /** A server in a program of TypeScript. Any number of them may live in one process, and nothing outside of them is touched. */
 
 import { resolve } from "node:path";
+import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemClock } from "../base/clock.ts";
 import type { Link } from "../client/link.ts";
 import { Log } from "../log.ts";
 import { Server } from "../server.ts";
+import { Adapters, type IoredisOptions, type NodeRedisOptions } from "./adapters.ts";
 import { Events, type ServerEvents } from "./events.ts";
 import { takeImage, takeIn } from "./images.ts";
 import { InProcessLink } from "./in-process-link.ts";
@@ -28,6 +30,7 @@ export class Replicant implements AsyncDisposable {
   protected readonly server: Server;
   private readonly clock: VirtualClock | null;
   private readonly events: Events;
+  private readonly adapters: Adapters;
   private ownLink: Link | null = null;
   private stopping: Promise<void> | null = null;
 
@@ -35,6 +38,7 @@ export class Replicant implements AsyncDisposable {
     this.server = server;
     this.clock = clock;
     this.events = new Events(server);
+    this.adapters = new Adapters(server);
   }
 
   /**
@@ -54,6 +58,28 @@ export class Replicant implements AsyncDisposable {
   /** A further connection to the server, with a database, subscriptions and a transaction of its own. */
   connect(): Link {
     return new InProcessLink(this.server.conversations);
+  }
+
+  // ---- clients that others made
+
+  /** Options for ioredis, and for what is built on it (BullMQ): `new Redis({ ...server.ioredis() })` connects without a port. */
+  ioredis(): IoredisOptions {
+    return this.adapters.ioredis;
+  }
+
+  /** Options for node-redis: `createClient(server.nodeRedis())` connects over a unix socket, which is removed when the server stops. */
+  nodeRedis(): NodeRedisOptions {
+    return this.adapters.nodeRedis;
+  }
+
+  /** An address for Bun's client: `new Bun.RedisClient(server.bunRedis())` connects over a unix socket, as `nodeRedis` does. */
+  bunRedis(): string {
+    return this.adapters.bunRedis;
+  }
+
+  /** A connection for any other client that reads and writes the protocol itself: a stream, as `net.connect` gives one. */
+  socket(): Duplex {
+    return this.adapters.socket();
   }
 
   // ---- the whole state

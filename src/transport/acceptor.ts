@@ -49,7 +49,8 @@ export class ClientAcceptor implements Acceptor {
     const { config, clients, log, stats, keyspace, access } = this.shared.parts;
     const { values } = config;
     const remote = socket.remoteAddress ?? "";
-    const isProtected = kind !== "unix" && values["protected-mode"] && access.users.default.noPassword && !isLoopback(remote);
+    const isNetwork = kind === "tcp" || kind === "tls";
+    const isProtected = isNetwork && values["protected-mode"] && access.users.default.noPassword && !isLoopback(remote);
     const isFull = clients.count >= values.maxclients;
     if (isFull || isProtected) {
       stats.rejectedConnections++;
@@ -58,7 +59,7 @@ export class ClientAcceptor implements Acceptor {
       else socket.end(isFull ? REFUSED_FULL : REFUSED_PROTECTED);
       return null;
     }
-    if (kind !== "unix") {
+    if (isNetwork) {
       socket.setNoDelay(true);
       if (values["tcp-keepalive"] > 0) socket.setKeepAlive(true, values["tcp-keepalive"] * 1000);
     }
@@ -75,6 +76,7 @@ export class ClientAcceptor implements Acceptor {
       now: keyspace.tick(),
       authenticated: false,
       unixSocket: kind === "unix",
+      trusted: kind === "program",
     });
     access.reset(connection.session);
     stats.connections++;

@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import type { TLSOptions } from "bun";
+import { toBytes } from "../base/words.ts";
 import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import { type Acceptor, type ListenAddress, type ListenElsewhere, ListenError, Listeners, listenAddresses } from "./listeners.ts";
@@ -55,6 +56,13 @@ export class Endpoints {
       throw error;
     }
     if (anyPort) this.config.assign("port", [String(this.port)]);
+  }
+
+  /** Listens at a unix socket too, for this user alone; it becomes what `unixsocket` says. Errors: ListenError. */
+  openUnixSocket(path: string): void {
+    this.config.assign("unixsocket", [toBytes(path)]);
+    this.config.assign("unixsocketperm", ["600"]);
+    this.listeners.listen(this.addresses(this.config.values.port));
   }
 
   /** Ends; connections stay. */

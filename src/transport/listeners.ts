@@ -5,7 +5,8 @@ import type { Socket } from "bun";
 import type { ServerTls } from "./tls.ts";
 import type { Conversation } from "./transport.ts";
 
-export type ListenerKind = "tcp" | "tls" | "unix";
+/** Where clients come from: "program" is the one that the server is in. */
+export type ListenerKind = "tcp" | "tls" | "unix" | "program";
 
 /** One place to listen at. */
 export interface ListenAddress {

@@ -45,7 +45,8 @@ export class SortVector {
     this.ends[this.count++] = end;
   }
 
-  addElement({ bytes, from, to }: Element): void {
+  addElement(element: Element): void {
+    const { bytes, from, to } = element.joined();
     this.add(bytes, from, to);
   }
 

@@ -105,6 +105,14 @@ export class BlockString {
     return equal;
   }
 
+  equalsBlocks(other: BlockString): boolean {
+    if (other.length !== this.length) return false;
+    return this.blocks.every((block, index) => {
+      const theirs = other.blocks[index];
+      return block === theirs || equalBytes(block.bytes, 0, theirs.bytes, 0, Math.min(BLOCK_BYTES, this.length - index * BLOCK_BYTES));
+    });
+  }
+
   // ---- changing
 
   append(bytes: Buffer, from: number, to: number): void {

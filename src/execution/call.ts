@@ -437,7 +437,7 @@ export class Call implements KeyAccess {
   private get spelledFrame(): Frame {
     const { frame, spelled } = this;
     if (spelled === null) return frame;
-    return new Frame().encode(Array.from({ length: frame.count }, (_, index) => spelled.get(index) ?? frame.argument(index)));
+    return new Frame().encode(Array.from({ length: frame.count }, (_, index) => spelled.get(index) ?? this.word(index)));
   }
 
   /** Whom the request is for. */

@@ -1,8 +1,9 @@
 /** The words of a directory of nodes (nodes.ts), and images: directories as they were, for reading what the nodes held then. */
 
 import { assert } from "../assert.ts";
+import type { BlockString } from "../blocks/block-string.ts";
 import { OFFSET_MASK, SEGMENT_SHIFT } from "./arena.ts";
-import type { Blob } from "./objects.ts";
+import { Blob } from "./objects.ts";
 import type { ByteSpan, TableSpace } from "./record-table.ts";
 
 /** The words of a node. ADDRESS is a handle of the object table when flag OUTSIDE is set. */
@@ -19,8 +20,10 @@ export const CAPTURED = 2;
 export const KIND_SHIFT = 2;
 export const KIND_MASK = 3;
 export const COMPRESSED = 16;
+/** With OUTSIDE: the node is a string in blocks. */
+export const IN_BLOCKS = 32;
 /** The rest of FLAGS: how many bytes of the block are free in front of the node's. */
-export const GAP_SHIFT = 5;
+export const GAP_SHIFT = 6;
 export const MAX_GAP = 2 ** 26;
 
 /** What the bytes of compressed nodes stand for. */
@@ -65,6 +68,12 @@ export abstract class NodeDirectory {
     return (this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] & COMPRESSED) !== 0;
   }
 
+  /** Node `index` if it is in blocks, to be read only, else null: only what is not in blocks can be located. */
+  blocksAt(index: number): BlockString | null {
+    const at = (this.head + index) << STRIDE_SHIFT;
+    return (this.words[at + FLAGS] & IN_BLOCKS) === 0 ? null : (this.tables.objects.get(this.words[at + ADDRESS]) as BlockString);
+  }
+
   /** As `locate`, but a compressed node is shown as it is. */
   locateStored(index: number, span: ByteSpan): void {
     assert(index >= 0 && index < this.length, "a node that is looked at is in the directory");
@@ -103,7 +112,9 @@ export function locateBlock({ arena, objects }: TableSpace, words: Int32Array, a
     span.buffer = arena.bytes[address >>> SEGMENT_SHIFT];
     span.from = ((address & OFFSET_MASK) << 4) + (flags >>> GAP_SHIFT);
   } else {
-    span.buffer = (objects.get(address) as Blob).buffer;
+    const object = objects.get(address);
+    assert(object instanceof Blob, "a node that is located is in one piece");
+    span.buffer = object.buffer;
     span.from = flags >>> GAP_SHIFT;
   }
   span.to = span.from + words[at + LENGTH];

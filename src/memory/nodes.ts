@@ -1,8 +1,8 @@
 /**
  * Nodes: an ordered directory of runs of bytes, what large lists and streams stand on. A node is a block of the arena or, above MAX_BLOCK,
- * a Buffer of its own in the object table; the directory is one typed array, four words to a node, kept as a deque: a node comes and goes
- * at either end in amortized constant time, in the middle for a move of the shorter side. What nodes hold is their owner's affair; here
- * they have a length in bytes, a count of elements and a kind.
+ * a Buffer of its own in the object table, or a string in blocks there, which never changes; the directory is one typed array, four words to
+ * a node, kept as a deque: a node comes and goes at either end in amortized constant time, in the middle for a move of the shorter side. What
+ * nodes hold is their owner's affair; here they have a length in bytes, a count of elements and a kind.
  *
  * An image (`capture`) keeps seeing the nodes of its moment. It costs one copy of the directory; from then on a node is moved to a new
  * block before its first change, and blocks that the deque gave up are kept until the images that may read them are released.
@@ -13,6 +13,7 @@
 
 import { assert } from "../assert.ts";
 import { moveBytes } from "../base/bytes.ts";
+import type { BlockString } from "../blocks/block-string.ts";
 import { Arena, MAX_BLOCK } from "./arena.ts";
 import type { Mover } from "./mover.ts";
 import {
@@ -23,6 +24,7 @@ import {
   type CompressedForm,
   FLAGS,
   GAP_SHIFT,
+  IN_BLOCKS,
   KIND_MASK,
   KIND_SHIFT,
   LENGTH,
@@ -56,6 +58,8 @@ const SWEEP_AT_CHANGE = 16;
 export class NodeDeque extends NodeDirectory implements LargeObject {
   /** What a full node takes, in bytes: up to there a node that grows is given room to go on growing, above hardly any. */
   fullBytes = DEFAULT_FULL_BYTES;
+  /** How many nodes are in blocks. */
+  nodesInBlocks = 0;
   /** After `seek`: how many elements of the node found stand before the one sought. */
   offset = 0;
 
@@ -133,6 +137,12 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     const target: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
     return filled(copy, () => {
       for (let index = 0; index < this.length; index++) {
+        const blocks = this.blocksAt(index);
+        if (blocks !== null) {
+          copy.insertBlocks(index, blocks.copy(), this.kind(index));
+          copy.setCount(index, this.count(index));
+          continue;
+        }
         this.locateStored(index, source);
         copy.insert(index, source.to - source.from, this.kind(index));
         copy.setCount(index, this.count(index));
@@ -157,7 +167,7 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
   capacity(index: number): number {
     const at = (this.head + index) << STRIDE_SHIFT;
     const address = this.words[at + ADDRESS];
-    return (this.words[at + FLAGS] & OUTSIDE) === 0 ? this.arena.capacity(address) : (this.objects.get(address) as Blob).buffer.length;
+    return (this.words[at + FLAGS] & OUTSIDE) === 0 ? this.arena.capacity(address) : this.objects.get(address).heldBytes;
   }
 
   /** Shows node `index` in `span`, for reading: good until the next change of anything. Errors: if compressed ArenaFull and its form's. */
@@ -197,16 +207,28 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
   /** Puts a node of `bytes` bytes, undefined, and of no elements yet before node `index` (`length`: after all). Errors: ArenaFull. */
   insert(index: number, bytes: number, kind = 0): void {
     assert(index >= 0 && index <= this.length, "a node is inserted among the others or at an end");
-    assert(kind >= 0 && kind <= KIND_MASK, "two bits hold the kind of a node");
     if (this.graves.length > 0) this.sweep(SWEEP_AT_CHANGE);
     this.reserve(index);
-    const address = this.allocate(bytes);
+    this.place(index, this.allocate(bytes), bytes, kind, bytes > MAX_BLOCK ? OUTSIDE : 0);
+  }
+
+  /** Likewise a node that is this string, which is the node's from then on. */
+  insertBlocks(index: number, value: BlockString, kind = 0): void {
+    assert(index >= 0 && index <= this.length, "a node is inserted among the others or at an end");
+    if (this.graves.length > 0) this.sweep(SWEEP_AT_CHANGE);
+    this.reserve(index);
+    this.place(index, this.objects.add(value), value.length, kind, OUTSIDE | IN_BLOCKS);
+    this.nodesInBlocks++;
+  }
+
+  private place(index: number, address: number, bytes: number, kind: number, flags: number): void {
+    assert(kind >= 0 && kind <= KIND_MASK, "two bits hold the kind of a node");
     const at = this.openGap(index) << STRIDE_SHIFT;
     const { words } = this;
     words[at + ADDRESS] = address;
     words[at + LENGTH] = bytes;
     words[at + COUNT] = 0;
-    words[at + FLAGS] = (kind << KIND_SHIFT) | (bytes > MAX_BLOCK ? OUTSIDE : 0);
+    words[at + FLAGS] = (kind << KIND_SHIFT) | flags;
   }
 
   /** Removes node `index` and its elements. */
@@ -224,6 +246,7 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     for (let place = first; place < first + nodes; place++) {
       const at = place << STRIDE_SHIFT;
       this.size -= words[at + COUNT];
+      if ((words[at + FLAGS] & IN_BLOCKS) !== 0) this.nodesInBlocks--;
       this.giveUp(words[at + ADDRESS], words[at + FLAGS]);
     }
     const after = this.length - index - nodes;
@@ -298,7 +321,7 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
   /** Gives back what node `index` was given to grow: for when it is known to be complete. */
   fit(index: number): void {
     const at = (this.head + index) << STRIDE_SHIFT;
-    if ((this.words[at + FLAGS] & COMPRESSED) !== 0) return;
+    if ((this.words[at + FLAGS] & (COMPRESSED | IN_BLOCKS)) !== 0) return;
     const length = this.words[at + LENGTH];
     if (this.capacity(index) <= (length > MAX_BLOCK ? length : Arena.blockSize(Math.max(length, 1))) || !this.canMove) return;
     this.cursor?.close();
@@ -423,7 +446,7 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
 
   private freeBlock(address: number, flags: number): void {
     if ((flags & OUTSIDE) === 0) this.arena.free(address);
-    else this.objects.remove(address);
+    else this.objects.removeBytes(address);
   }
 
   /** Frees up to `limit` blocks that no image reads any more. Returns whether there are none left. */

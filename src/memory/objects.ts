@@ -117,6 +117,13 @@ export class ObjectTable {
     if (this.free.length === this.slots.length) this.forget();
   }
 
+  /** Removes bytes, and gives back their blocks. */
+  removeBytes(handle: number): void {
+    const object = this.get(handle);
+    this.remove(handle);
+    object.free(() => false);
+  }
+
   /** Removes every object. What they have in the arena is freed by other means. */
   forgetAll(): void {
     for (const string of this.strings.values()) string.free();

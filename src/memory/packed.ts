@@ -25,6 +25,7 @@ import {
   writeInteger,
   writeWideInteger,
 } from "../base/bytes.ts";
+import type { BlockString } from "../blocks/block-string.ts";
 import {
   backLengthBytes,
   backLengthOf,
@@ -67,12 +68,19 @@ const UNKNOWN_COUNT = 0xffff;
 
 const END = 0xff;
 
-/** Shows an entry: bytes[from, to), decimal digits for an integer. Valid until the next read into it or change of the packed bytes. */
+/** What `Element.bytes` is when the element is in blocks. */
+const IN_BLOCKS = Buffer.alloc(0);
+
+/**
+ * Shows an element: bytes[from, to), decimal digits for an integer, or `blocks`. Valid until the next read into it or change of what it was read
+ * from.
+ */
 export class Element {
   bytes: Buffer;
   from = 0;
   to = 0;
   readonly digits = Buffer.allocUnsafeSlow(MAX_INT64_DIGITS);
+  private string: BlockString | null = null;
 
   constructor() {
     this.bytes = this.digits;
@@ -80,6 +88,25 @@ export class Element {
 
   get length(): number {
     return this.to - this.from;
+  }
+
+  /** What is shown if it is in blocks, else null: then nothing of it is in `bytes`. Only what is longer than BLOCKS_FROM is. */
+  get blocks(): BlockString | null {
+    return this.bytes === IN_BLOCKS ? this.string : null;
+  }
+
+  setBlocks(string: BlockString): void {
+    this.bytes = IN_BLOCKS;
+    this.string = string;
+    this.from = 0;
+    this.to = string.length;
+  }
+
+  /** Has what is shown in one piece, in a copy if it must be: for what cannot do with blocks. Returns itself. */
+  joined(): this {
+    const { blocks } = this;
+    if (blocks !== null) this.bytes = blocks.joined();
+    return this;
   }
 
   /** Shows the bytes of a span. */

@@ -7,12 +7,20 @@
 import { copyBytes, integerLength, writeInteger } from "../base/bytes.ts";
 import { MAX_DOUBLE_BYTES, writeDouble } from "../base/numbers/doubles.ts";
 import type { Block } from "../blocks/block.ts";
-import type { BlockString } from "../blocks/block-string.ts";
+import { BLOCKS_FROM, type BlockString } from "../blocks/block-string.ts";
 
 /** Where finished bytes go: a connection. `send` must take them at once, by writing or by copying. */
 export interface ReplySink {
   /** `value`: it is one long value, and not what has collected of several. `block`: the bytes are in it, and stay as they are while it is shared. */
   send(bytes: Buffer, from: number, to: number, value?: boolean, block?: Block): void;
+}
+
+/** bytes[from, to), or all of a string in blocks. */
+interface Span {
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+  readonly blocks: BlockString | null;
 }
 
 const BUFFER_BYTES = 256 * 1024;
@@ -223,8 +231,9 @@ export class Reply {
   }
 
   /** Likewise, of an element of a collection. */
-  slice(span: { readonly bytes: Buffer; readonly from: number; readonly to: number }): void {
-    this.bytes(span.bytes, span.from, span.to);
+  slice(span: Span): void {
+    if (span.to - span.from > BLOCKS_FROM && span.blocks !== null) this.blocks(span.blocks, 0, span.blocks.length);
+    else this.bytes(span.bytes, span.from, span.to);
   }
 
   bytesOf(bytes: Buffer): void {

@@ -1,4 +1,5 @@
 /** Lists in every form that an image can hold them in. */
+import { BLOCKS_FROM } from "../blocks/block-string.ts";
 import { MAX_PACKED_BYTES, packedAppend, packedCount, packedValid } from "../memory/packed.ts";
 import { ListEnd, listBuilding, listLength, listPush } from "../values/list/list.ts";
 import { exceedsListLimit } from "../values/list/quicklist.ts";
@@ -89,9 +90,9 @@ export const LIST_LISTPACKS: ElementsForm = {
   },
 };
 
-/** Whether the listpack need not be looked into: not even for how many elements it has. */
+/** Whether the listpack need not be looked into: not even for how many elements it has, or for some that are to be in blocks. */
 function isVouched(input: RdbInput, bytes: Buffer, from: number, to: number): boolean {
-  return input.vouched && isSmallListpack(bytes, from, to, 1, MAX_PACKED_BYTES);
+  return input.vouched && to - from <= BLOCKS_FROM && isSmallListpack(bytes, from, to, 1, MAX_PACKED_BYTES);
 }
 
 /** Adds a listpack, well formed, at the tail. The first becomes the list itself if it is small enough. */

@@ -71,6 +71,9 @@ export interface ValueSink {
   collection(type: Type, count: number, nodes: number): void;
   /** Node `index` of a list or stream as it is in memory. Returns about how many bytes that took reading, -1 to be given its elements. */
   node(type: Type, nodes: ReadNodes, index: number): number;
+  /** An element of a list of so many bytes begins: its pieces follow, and `endLong`. */
+  longElement(length: number): void;
+  endLong(): void;
   /** An element of a list, a member of a set. */
   element(bytes: Buffer, from: number, to: number): void;
   /** A member of a sorted set. */
@@ -115,6 +118,8 @@ export const BULK_BYTES = 256 * 1024;
 /** Collections of more elements, or nodes, than this are given in steps: below, they take well under 1 ms. */
 const STREAMED_ELEMENTS = 1024;
 const STREAMED_NODES = 32;
+/** So much is given at once of an element that is in blocks. */
+const PIECE_BYTES = 16 * 1024;
 /** What a node costs beside its bytes. */
 const NODE_COST = 64;
 
@@ -162,7 +167,7 @@ export function walkValue(sink: ValueSink, type: Type, value: ReadValue): number
 export function isLong(type: Type, { object, from, to }: ReadValue): boolean {
   if (object === null) return type === Type.STRING && to - from > BULK_BYTES;
   if (type === Type.STRING) return true;
-  if (type === Type.LIST) return (object as QuickList).length > STREAMED_NODES;
+  if (type === Type.LIST) return (object as QuickList).length > STREAMED_NODES || (object as QuickList).nodesInBlocks > 0;
   // The size of a stream counts nodes, pending entries and consumers.
   return object.size > STREAMED_ELEMENTS || (type === Type.STREAM && (object as Stream).nodes.length > STREAMED_NODES);
 }
@@ -409,7 +414,7 @@ class StreamedNodes implements StreamedValue {
     this.sink = sink;
     this.images = images;
     const captured = capture(nodes);
-    this.parts = stream === null ? listParts(sink, type, captured) : streamParts(sink, captured, stream, capture);
+    this.parts = stream === null ? listParts(sink, type, captured, captures) : streamParts(sink, captured, stream, capture);
   }
 
   step(limit: number): number {
@@ -436,15 +441,37 @@ class StreamedNodes implements StreamedValue {
   }
 }
 
-/** Gives the nodes of a list or of a stream's entries; each time, what that cost. */
-function* listParts(sink: ValueSink, type: Type, nodes: ReadNodes): Generator<number> {
+/** Gives the nodes of a list or of a stream's entries, with `inPieces` not all of a long one at once; each time, what that cost. */
+function* listParts(sink: ValueSink, type: Type, nodes: ReadNodes, inPieces: boolean): Generator<number> {
   for (let index = 0; index < nodes.length; index++) {
+    const blocks = inPieces ? nodes.blocksAt(index) : null;
+    if (blocks !== null) {
+      sink.longElement(blocks.length);
+      yield* pieceParts(sink, blocks);
+      continue;
+    }
     const bytes = sink.node(type, nodes, index);
     yield NODE_COST + (bytes >= 0 ? bytes : giveNode(sink, type, nodes, index));
   }
 }
 
+/** Gives what begins as long, and ends it. */
+function* pieceParts(sink: ValueSink, blocks: BlockString): Generator<number> {
+  for (let at = 0; at < blocks.length; ) {
+    const end = Math.min(blocks.length, at + PIECE_BYTES);
+    blocks.each(at, end, (bytes, from, to) => sink.piece(bytes, from, to));
+    yield end - at;
+    at = end;
+  }
+  sink.endLong();
+}
+
 function giveNode(sink: ValueSink, type: Type, nodes: ReadNodes, index: number): number {
+  const blocks = nodes.blocksAt(index);
+  if (blocks !== null) {
+    sink.element(blocks.joined(), 0, blocks.length);
+    return blocks.length;
+  }
   nodes.locate(index, span);
   const { buffer, from, to } = span;
   if (type === Type.STREAM) giveEntries(sink);
@@ -497,7 +524,7 @@ function idOf(id: StreamId): StreamId {
 }
 
 function* capturedStreamParts(sink: ValueSink, entries: ReadNodes, facts: StreamFacts, groups: readonly GroupFacts[]): Generator<number> {
-  yield* listParts(sink, Type.STREAM, entries);
+  yield* listParts(sink, Type.STREAM, entries, false);
   sink.streamFacts(entries.size, facts, groups.length);
   for (const group of groups) {
     sink.group(group);

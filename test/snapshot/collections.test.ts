@@ -9,7 +9,7 @@ import { DatasetDigest, digestValue } from "../../src/snapshot/sinks/digest.ts";
 import { Snapshot } from "../../src/snapshot/snapshot.ts";
 import { StoredValue } from "../../src/snapshot/stored-value.ts";
 import { hashDelete, hashLength, hashSet } from "../../src/values/hash/hash.ts";
-import { ListEnd, listAdd, listDeleteRange, listInsert, listLength, listPush } from "../../src/values/list/list.ts";
+import { ListEnd, listAdd, listDeleteRange, listFind, listInsert, listLength, listPush } from "../../src/values/list/list.ts";
 import { setAdd, setLength, setRemove } from "../../src/values/set/set.ts";
 import { zsetLength, zsetPut, zsetRemove } from "../../src/values/sorted-set/zset.ts";
 import { createStream, streamOf } from "../../src/values/stream/stream.ts";
@@ -186,7 +186,7 @@ describe("an image that we write", () => {
     const list = open(keyspace, "list of the long", Type.LIST);
     const long = Buffer.alloc(100_000, "long");
     for (let i = 0; i < 3; i++) listAdd(list, long, 0, long.length, ListEnd.TAIL);
-    listInsert(list, long, 0, long.length, true, bytes("x"), 0, 1);
+    listInsert(list, listFind(list, long, 0, long.length), true, bytes("x"), 0, 1);
     const dir = realpathSync(mkdtempSync(join(tmpdir(), "replicant-collections-")));
     try {
       for (const compress of [true, false]) {

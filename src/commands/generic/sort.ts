@@ -249,7 +249,10 @@ function storeElements(call: Call, sorted: Sorted, { get, store }: SortOptions):
   const builder = new ListBuilder(draft);
   eachResult(call, sorted, get, (element) => {
     if (element === null) builder.add(NOTHING, 0, 0);
-    else builder.add(element.bytes, element.from, element.to);
+    else {
+      const { bytes, from, to } = element.joined();
+      builder.add(bytes, from, to);
+    }
   });
   builder.finish();
   storeDraft(call, store, draft, length, EventClass.LIST, "sortstore");

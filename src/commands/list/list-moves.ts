@@ -3,7 +3,8 @@
  * change, count and publish; journalling is left to the caller, except where a function says so.
  */
 
-import { isInt64 } from "../../base/bytes.ts";
+import { copyBytes, isInt64 } from "../../base/bytes.ts";
+import type { BlockString } from "../../blocks/block-string.ts";
 import type { Call } from "../../execution/call.ts";
 import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
@@ -13,8 +14,8 @@ import {
   ListCursor,
   ListEnd,
   listAdd,
+  listAddBlocks,
   listCompact,
-  listCopy,
   listDeleteRange,
   listDrop,
   listLength,
@@ -78,28 +79,46 @@ export function serveMove(call: Call, source: number, destination: number, from:
   if (!list.exists) return false;
   const other = call.openWrite(destination, Type.LIST, 1);
   const wasLarge = list.encoding === Encoding.QUICKLIST;
-  listCopy(list, from, moved);
-  // Redis takes an element off a large list as a number if it can, and does not count numbers among the bytes to be added.
-  const counted = wasLarge && isInt64(moved.buffer, moved.from, moved.to) ? 0 : moved.to - moved.from;
-  if (other.address === list.address) {
-    listDrop(list, from);
-    add(list, to, counted);
-    notePushed(call, destination, to);
-  } else {
-    add(other, to, counted);
-    other.changed(0);
-    notePushed(call, destination, to);
-    listDrop(list, from);
+  const blocks = take(list, from);
+  try {
+    // Redis takes an element off a large list as a number if it can, and does not count numbers among the bytes to be added.
+    const counted = wasLarge && blocks === null && isInt64(moved.buffer, moved.from, moved.to) ? 0 : moved.to - moved.from;
+    if (other.address === list.address) {
+      listDrop(list, from);
+      add(list, to, blocks, counted);
+      notePushed(call, destination, to);
+    } else {
+      add(other, to, blocks, counted);
+      other.changed(0);
+      notePushed(call, destination, to);
+      listDrop(list, from);
+    }
+    if (blocks === null) call.reply.bytes(moved.buffer, moved.from, moved.to);
+    else call.reply.blocks(blocks, 0, blocks.length);
+  } finally {
+    blocks?.free();
   }
-  call.reply.bytes(moved.buffer, moved.from, moved.to);
   noteRemoved(list, from, 1);
   if (moved.buffer.length > MAX_KEPT_BYTES) moved.buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   return true;
 }
 
-function add(list: Value, end: ListEnd, counted: number): void {
+/** Copies the element at an end of a list that has one to `moved`, or returns a copy that shares its blocks, and notes only its length there. */
+function take(list: Value, end: ListEnd): BlockString | null {
+  listPeek(list, end, element);
+  const { blocks, bytes, from, to, length } = element;
+  moved.from = 0;
+  moved.to = length;
+  if (blocks !== null) return blocks.copy();
+  if (moved.buffer.length < length) moved.buffer = Buffer.allocUnsafeSlow(length);
+  copyBytes(moved.buffer, 0, bytes, from, to);
+  return null;
+}
+
+function add(list: Value, end: ListEnd, blocks: BlockString | null, counted: number): void {
   listPrepare(list, counted, 1);
-  listAdd(list, moved.buffer, moved.from, moved.to, end);
+  if (blocks === null) listAdd(list, moved.buffer, moved.from, moved.to, end);
+  else listAddBlocks(list, blocks, end);
 }
 
 function notePushed(call: Call, index: number, end: ListEnd): void {

@@ -11,14 +11,20 @@ import {
   ListCursor,
   ListEnd,
   listAdd,
+  listAddBlocks,
   listCompact,
   listDeleteRange,
+  listFind,
+  listFindBlocks,
   listInsert,
+  listInsertBlocks,
   listLength,
   listPrepare,
   listRead,
   listRemove,
+  listRemoveBlocks,
   listReplace,
+  listReplaceByBlocks,
 } from "../../values/list/list.ts";
 import { Type } from "../../values/value-types.ts";
 import { parseMultiPop } from "../arguments/multi-pop.ts";
@@ -33,24 +39,28 @@ export const lpush = command("lpush", { arity: -3, since: "1.0.0", flags: "write
   .takes("key{RW insert} element...")
   .docs("Prepends elements to a list. Creates the list if it doesn't exist.", "O(1) for each element")
   .changed("2.4.0: Accepts several elements.")
+  .inBlocks(2, 1)
   .run((call) => push(call, call.openWrite(1, Type.LIST), ListEnd.HEAD));
 
 export const rpush = command("rpush", { arity: -3, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW insert} element...")
   .docs("Appends elements to a list. Creates the list if it doesn't exist.", "O(1) for each element")
   .changed("2.4.0: Accepts several elements.")
+  .inBlocks(2, 1)
   .run((call) => push(call, call.openWrite(1, Type.LIST), ListEnd.TAIL));
 
 export const lpushx = command("lpushx", { arity: -3, since: "2.2.0", flags: "write denyoom fast" })
   .takes("key{RW insert} element...")
   .docs("Prepends elements to a list only if the list exists.", "O(1) for each element")
   .changed("4.0.0: Accepts several elements.")
+  .inBlocks(2, 1)
   .run((call) => pushIfThere(call, ListEnd.HEAD));
 
 export const rpushx = command("rpushx", { arity: -3, since: "2.2.0", flags: "write denyoom fast" })
   .takes("key{RW insert} element...")
   .docs("Appends elements to a list only if the list exists.", "O(1) for each element")
   .changed("4.0.0: Accepts several elements.")
+  .inBlocks(2, 1)
   .run((call) => pushIfThere(call, ListEnd.TAIL));
 
 function pushIfThere(call: Call, end: ListEnd): void {
@@ -60,13 +70,17 @@ function pushIfThere(call: Call, end: ListEnd): void {
 }
 
 function push(call: Call, list: Value, end: ListEnd): void {
-  const { buffer, offsets, lengths, count } = call.frame;
+  const { buffer, offsets, lengths, count, long } = call.frame;
   let bytes = 0;
   for (let index = 2; index < count; index++) bytes += lengths[index];
   // All elements or none: one either fits or not, for many the memory is reserved beforehand.
-  if (count > 3) call.server.keyspace.requireRoom(count, bytes);
+  if (count > 3) call.server.keyspace.requireRoom(count, bytes - call.frame.longBytes);
   listPrepare(list, bytes, count - 2);
-  for (let index = 2; index < count; index++) listAdd(list, buffer, offsets[index], offsets[index] + lengths[index], end);
+  for (let index = 2; index < count; index++) {
+    const blocks = long === null ? null : call.frame.blocksAt(index);
+    if (blocks === null) listAdd(list, buffer, offsets[index], offsets[index] + lengths[index], end);
+    else listAddBlocks(list, blocks, end);
+  }
   list.changed(count - 2);
   call.reply.integer(listLength(list));
   call.event(EventClass.LIST, end === ListEnd.HEAD ? "lpush" : "rpush", 1);
@@ -163,16 +177,19 @@ const element = new Element();
 export const lset = command("lset", { arity: 4, since: "1.0.0", flags: "write denyoom" })
   .takes("key{RW update} index element")
   .docs("Sets the value of an element of a list by its index.", "O(N) for a distance of N from the nearer end")
+  .inBlocks(3)
   .run((call) => {
     const list = call.openWrite(1, Type.LIST);
     if (!list.exists) throw errors.noSuchKey;
     const asked = indexToSet(call);
     const { buffer, offsets, lengths } = call.frame;
+    const blocks = call.frame.blocksAt(3);
     listPrepare(list, lengths[3], 1);
     const length = listLength(list);
     const index = asked < 0 ? length + asked : asked;
     if (index < 0 || index >= length) throw errors.outOfRange;
-    listReplace(list, index, buffer, offsets[3], offsets[3] + lengths[3]);
+    if (blocks === null) listReplace(list, index, buffer, offsets[3], offsets[3] + lengths[3]);
+    else listReplaceByBlocks(list, index, blocks);
     listCompact(list);
     list.changed();
     call.event(EventClass.LIST, "lset", 1);
@@ -189,15 +206,19 @@ function indexToSet(call: Call): number {
 export const linsert = command("linsert", { arity: 5, since: "2.2.0", flags: "write denyoom" })
   .takes("key{RW insert} where(BEFORE | AFTER) pivot element")
   .docs("Inserts an element before or after another element of a list.", "O(N) for N elements before the pivot")
+  .inBlocks(3, 1)
   .run((call) => {
     const after = choice(call, 2, { before: false, after: true });
     const list = call.openWrite(1, Type.LIST);
     if (!list.exists) return call.reply.integer(0);
     const { buffer, offsets, lengths } = call.frame;
-    const pivot = offsets[3];
-    const from = offsets[4];
+    const pivot = call.frame.blocksAt(3);
+    const blocks = call.frame.blocksAt(4);
     listPrepare(list, lengths[4], 1);
-    if (!listInsert(list, buffer, pivot, pivot + lengths[3], after, buffer, from, from + lengths[4])) return call.reply.integer(-1);
+    const place = pivot === null ? listFind(list, buffer, offsets[3], offsets[3] + lengths[3]) : listFindBlocks(list, pivot);
+    if (place === -1) return call.reply.integer(-1);
+    if (blocks === null) listInsert(list, place, after, buffer, offsets[4], offsets[4] + lengths[4]);
+    else listInsertBlocks(list, place, after, blocks);
     list.changed();
     call.event(EventClass.LIST, "linsert", 1);
     call.reply.integer(listLength(list));
@@ -206,17 +227,25 @@ export const linsert = command("linsert", { arity: 5, since: "2.2.0", flags: "wr
 export const lrem = command("lrem", { arity: 4, since: "1.0.0", flags: "write" })
   .takes("key{RW delete} count element")
   .docs("Removes elements with a given value from a list.", "O(N+M) for N elements, M of them removed")
+  .inBlocks(3)
   .run((call) => {
     const count = longArgument(call, 2);
     const list = call.openWrite(1, Type.LIST);
-    const { buffer, offsets, lengths } = call.frame;
     const limit = count === 0 ? Number.POSITIVE_INFINITY : Math.abs(count);
-    const removed = list.exists ? listRemove(list, buffer, offsets[3], offsets[3] + lengths[3], limit, count < 0) : 0;
+    const removed = list.exists ? remove(call, list, limit, count < 0) : 0;
     // Redis 8 and Valkey 9 refuse the number that has no positive counterpart.
     if (count < -Number.MAX_SAFE_INTEGER) call.spell(2, "0");
     if (removed > 0) noteShrunk(list, removed, "lrem");
     call.reply.integer(removed);
   });
+
+/** Removes up to `limit` elements that are argument 3. Returns how many. */
+function remove(call: Call, list: Value, limit: number, backwards: boolean): number {
+  const { buffer, offsets, lengths } = call.frame;
+  const blocks = call.frame.blocksAt(3);
+  if (blocks !== null) return listRemoveBlocks(list, blocks, limit, backwards);
+  return listRemove(list, buffer, offsets[3], offsets[3] + lengths[3], limit, backwards);
+}
 
 export const ltrim = command("ltrim", { arity: 4, since: "1.0.0", flags: "write" })
   .takes("key{RW delete} start stop")
@@ -248,6 +277,7 @@ const negativeLength = commandError("ERR MAXLEN can't be negative");
 export const lpos = command("lpos", { arity: -3, since: "6.0.6", flags: "readonly" })
   .takes("key{RO access} element [RANK rank] [COUNT num-matches] [MAXLEN len]")
   .docs("Returns the indexes of elements with a given value in a list.", "O(N) for N elements searched")
+  .inBlocks(2)
   .run((call) => {
     const search = parse(call);
     const found = indexesOf(call, search);
@@ -299,6 +329,7 @@ function indexesOf(call: Call, { rank, backwards, count, most }: Search): number
   const length = listLength(list);
   if (length === 0) return found;
   const { buffer, offsets, lengths } = call.frame;
+  const blocks = call.frame.blocksAt(2);
   const from = offsets[2];
   const to = from + lengths[2];
   const wanted = count === null ? 1 : count === 0 ? length : count;
@@ -308,7 +339,8 @@ function indexesOf(call: Call, { rank, backwards, count, most }: Search): number
   let matches = 0;
   for (let looked = 0; looked < looks && found.length < wanted; looked++) {
     cursor.step();
-    if (cursor.equals(buffer, from, to) && ++matches >= rank) found.push(backwards ? length - 1 - looked : looked);
+    const equal = blocks === null ? cursor.equals(buffer, from, to) : cursor.equalsBlocks(blocks);
+    if (equal && ++matches >= rank) found.push(backwards ? length - 1 - looked : looked);
   }
   return found;
 }

@@ -67,8 +67,8 @@ export class CommandSink implements EntrySink {
   /** Elements of the value to come, and those to come in the command that has begun. */
   private left = 0;
   private inCommand = 0;
-  /** Whether the value is a string that comes in pieces. */
-  private inPieces = false;
+  /** Bytes to come of what comes in pieces. */
+  private pieceBytes = 0;
   /** Whether the value is a hash with times of fields: these take a command each. */
   private withTimes = false;
 
@@ -110,11 +110,11 @@ export class CommandSink implements EntrySink {
     later.word = this.word;
     later.wordsEach = this.wordsEach;
     later.left = this.left;
-    later.inPieces = this.inPieces;
+    later.pieceBytes = this.pieceBytes;
     later.withTimes = this.withTimes;
     this.withTimes = false;
     this.left = 0;
-    this.inPieces = false;
+    this.pieceBytes = 0;
     return later;
   }
 
@@ -138,15 +138,19 @@ export class CommandSink implements EntrySink {
 
   longString(length: number): void {
     this.begun(3, SET);
+    this.long(length);
+  }
+
+  private long(length: number): void {
     this.header(DOLLAR, length);
-    this.left = length;
-    this.inPieces = true;
+    this.pieceBytes = length;
   }
 
   piece(bytes: Buffer, from: number, to: number): void {
-    assert(to - from <= this.left, "the pieces of a string are no longer than it was said to be");
-    this.left -= to - from;
+    assert(to - from <= this.pieceBytes, "the pieces of a string are no longer than it was said to be");
+    this.pieceBytes -= to - from;
     this.out.raw(bytes, from, to);
+    if (this.pieceBytes === 0) this.out.raw(LINE_END, 0, 2);
   }
 
   packed(): boolean {
@@ -169,6 +173,15 @@ export class CommandSink implements EntrySink {
 
   node(): number {
     return -1;
+  }
+
+  longElement(length: number): void {
+    this.next();
+    this.long(length);
+  }
+
+  endLong(): void {
+    assert(this.pieceBytes === 0, "what comes in pieces ends after its last byte");
   }
 
   element(bytes: Buffer, from: number, to: number): void {
@@ -256,9 +269,7 @@ export class CommandSink implements EntrySink {
   owned(): void {}
 
   end(): void {
-    assert(this.left === 0, "a value ends after its last element");
-    if (this.inPieces) this.out.raw(LINE_END, 0, 2);
-    this.inPieces = false;
+    assert(this.left === 0 && this.pieceBytes === 0, "a value ends after its last element");
     this.withTimes = false;
   }
 

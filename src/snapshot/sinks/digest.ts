@@ -99,6 +99,9 @@ class DigestSink implements ValueSink {
     return -1;
   }
 
+  longElement(): void {}
+  endLong(): void {}
+
   element(bytes: Buffer, from: number, to: number): void {
     if (this.ordered) this.digest.mix(bytes, from, to);
     else this.digest.xor(bytes, from, to);

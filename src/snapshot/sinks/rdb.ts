@@ -143,6 +143,12 @@ export class RdbSink implements ValueSink {
 
   node(type: Type, nodes: ReadNodes, index: number): number {
     const { out } = this;
+    const blocks = nodes.blocksAt(index);
+    if (blocks !== null) {
+      out.length(NODE_CONTAINER.plain);
+      out.rawString(blocks.joined(), 0, blocks.length);
+      return blocks.length;
+    }
     const compressed = nodes.isCompressed(index);
     if (compressed) nodes.locateStored(index, span);
     else nodes.locate(index, span);
@@ -161,6 +167,13 @@ export class RdbSink implements ValueSink {
     }
     return to - from;
   }
+
+  longElement(length: number): void {
+    this.out.length(NODE_CONTAINER.plain);
+    this.out.length(length);
+  }
+
+  endLong(): void {}
 
   element(bytes: Buffer, from: number, to: number): void {
     this.out.rawString(bytes, from, to);

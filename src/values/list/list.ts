@@ -6,6 +6,7 @@
 
 import { assert } from "../../assert.ts";
 import { copied, copyBytes, equalBytes } from "../../base/bytes.ts";
+import type { BlockString } from "../../blocks/block-string.ts";
 import {
   Element,
   packedAtEnd,
@@ -92,6 +93,18 @@ export function listAdd(h: Holder, bytes: Buffer, from: number, to: number, end:
   else packedInsert(h, end === ListEnd.HEAD ? packedFirst(h.buffer, h.from) : packedEnd(h), bytes, from, to);
 }
 
+/** Likewise a string that is long enough for blocks, which are shared. */
+export function listAddBlocks(h: Holder, value: BlockString, end: ListEnd): void {
+  prepared(h).pushBlocks(end, value);
+}
+
+/** The list, which is to get an element too long for a small one: `listPrepare` has been told of it. */
+function prepared(h: Holder): QuickList {
+  const list = large(h);
+  assert(list !== null, "a list is made large before it gets an element that is in blocks");
+  return list;
+}
+
 /** Returns where the element at an end of a small list is. */
 function atEnd(h: Holder, end: ListEnd): number {
   return end === ListEnd.HEAD ? packedFirst(h.buffer, h.from) : packedPrevious(h.buffer, h.from, packedEnd(h));
@@ -113,17 +126,6 @@ export function listDrop(h: Holder, end: ListEnd): void {
   else packedDelete(h, atEnd(h, end), 1);
 }
 
-/** Copies the element at an end of a list that has one to `into`, whose buffer is replaced by a larger one where it must be. */
-export function listCopy(h: Holder, end: ListEnd, into: ByteSpan): void {
-  listPeek(h, end, shown);
-  const length = shown.to - shown.from;
-  if (into.buffer.length < length) into.buffer = Buffer.allocUnsafeSlow(length);
-  into.from = 0;
-  into.to = copyBytes(into.buffer, 0, shown.bytes, shown.from, shown.to);
-}
-
-const shown = new Element();
-
 // ---- anywhere. Positions count from 0; positions that do not exist are the caller's to refuse
 
 /** Shows element `index`. Returns whether there is one. Good until the next change. */
@@ -143,31 +145,34 @@ export function listReplace(h: Holder, index: number, bytes: Buffer, from: numbe
   else list.replaceAt(list.seek(index), list.offset, bytes, from, to);
 }
 
-/**
- * Puts bytes[from, to) before, or with `after` behind, the first element that is pivot[pivotFrom, pivotTo); `listPrepare` has been told of it.
- * Returns whether there is such an element.
- */
-export function listInsert(
-  h: Holder,
-  pivot: Buffer,
-  pivotFrom: number,
-  pivotTo: number,
-  after: boolean,
-  bytes: Buffer,
-  from: number,
-  to: number,
-): boolean {
+/** Likewise a string that is long enough for blocks, which are shared. */
+export function listReplaceByBlocks(h: Holder, index: number, value: BlockString): void {
+  assert(index >= 0 && index < listLength(h), "an element that is replaced is in the list");
+  const list = prepared(h);
+  list.replaceByBlocks(list.seek(index), list.offset, value);
+}
+
+/** Returns the place of the first element that is bytes[from, to), for `listInsert` until the list changes, or -1. */
+export function listFind(h: Holder, bytes: Buffer, from: number, to: number): number {
+  return large(h)?.find(bytes, from, to) ?? packedFind(h.buffer, h.from, bytes, from, to, 1);
+}
+
+/** Likewise of the first that is a string that is long enough for blocks. */
+export function listFindBlocks(h: Holder, value: BlockString): number {
+  return large(h)?.findBlocks(value) ?? -1;
+}
+
+/** Puts bytes[from, to) before, or with `after` behind, the element that was just found; `listPrepare` was told of it before. */
+export function listInsert(h: Holder, place: number, after: boolean, bytes: Buffer, from: number, to: number): void {
   const list = large(h);
-  if (list === null) {
-    const at = packedFind(h.buffer, h.from, pivot, pivotFrom, pivotTo, 1);
-    if (at === -1) return false;
-    packedInsert(h, after ? packedNext(h.buffer, at) : at, bytes, from, to);
-    return true;
-  }
-  const node = list.find(pivot, pivotFrom, pivotTo);
-  if (node === -1) return false;
-  list.insertAt(node, list.offset, after, bytes, from, to);
-  return true;
+  if (list !== null) list.insertAt(place, list.offset, after, bytes, from, to);
+  else packedInsert(h, after ? packedNext(h.buffer, place) : place, bytes, from, to);
+}
+
+/** Likewise a string that is long enough for blocks, which are shared. */
+export function listInsertBlocks(h: Holder, place: number, after: boolean, value: BlockString): void {
+  const list = prepared(h);
+  list.insertBlocksAt(place, list.offset, after, value);
 }
 
 /** Removes up to `limit` elements that are bytes[from, to), from the head or tail on. Returns how many. `listCompact` is the caller's. */
@@ -175,6 +180,11 @@ export function listRemove(h: Holder, bytes: Buffer, from: number, to: number, l
   const list = large(h);
   if (list === null) return removeEqualPacked(h, bytes, from, to, limit, backwards);
   return list.removeEqual(bytes, from, to, limit, backwards);
+}
+
+/** Likewise elements that are a string that is long enough for blocks. */
+export function listRemoveBlocks(h: Holder, value: BlockString, limit: number, backwards: boolean): number {
+  return large(h)?.removeEqualBlocks(value, limit, backwards) ?? 0;
 }
 
 /** Removes `count` elements from `start` on. `listCompact` is the caller's. */
@@ -198,6 +208,8 @@ export class ListCursor {
   private node = 0;
   private readonly span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
   private packed = true;
+  /** The node, if it is in blocks: `span` does not show it then. */
+  private blocks: BlockString | null = null;
   private backwards = false;
   /** The element being looked at, and the one to be looked at next: offsets in the node, -1 where there is none. */
   private at = -1;
@@ -211,6 +223,7 @@ export class ListCursor {
       this.span.buffer = h.buffer;
       this.span.from = h.from;
       this.packed = true;
+      this.blocks = null;
       this.following = packedSeek(h.buffer, h.from, index);
       return;
     }
@@ -224,7 +237,8 @@ export class ListCursor {
     const { span, element, following } = this;
     this.at = following;
     if (this.packed) return this.goOn(packedRead(span.buffer, following, element));
-    element.setSpan(span);
+    if (this.blocks !== null) element.setBlocks(this.blocks);
+    else element.setSpan(span);
     return this.goOn(-1);
   }
 
@@ -248,7 +262,13 @@ export class ListCursor {
   equals(bytes: Buffer, from: number, to: number): boolean {
     const { span } = this;
     if (this.packed) return packedEquals(span.buffer, this.at, bytes, from, to);
+    if (this.blocks !== null) return this.blocks.equals(bytes, from, to);
     return span.to - span.from === to - from && equalBytes(span.buffer, span.from, bytes, from, to - from);
+  }
+
+  /** Whether it is a string that is long enough for blocks. */
+  equalsBlocks(value: BlockString): boolean {
+    return this.blocks?.equalsBlocks(value) === true;
   }
 
   private nextNode(): boolean {
@@ -263,8 +283,13 @@ export class ListCursor {
   /** Goes into node `node`, to its element `offset` (negative: from the end). */
   private enter(list: QuickList, offset: number): void {
     const { span } = this;
-    list.locate(this.node, span);
     this.packed = list.kind(this.node) === PACKED;
+    this.blocks = this.packed ? null : list.blocksAt(this.node);
+    if (this.blocks !== null) {
+      this.following = 0;
+      return;
+    }
+    list.locate(this.node, span);
     this.following = this.packed ? packedSeek(span.buffer, span.from, offset) : span.from;
     assert(this.following !== -1, "a node of a list has the elements that are counted");
   }

@@ -1,21 +1,23 @@
 /**
  * Large lists: nodes that are listpacks (memory/packed.ts), or, of elements beyond DEBUG QUICKLIST-PACKED-THRESHOLD, those elements
- * themselves. When a node is full, split or merged is decided as in Redis 7.2 (quicklist.c), so that the encodings that clients see change
- * when Redis's do; nodes are not merged on removal there, nor here. Elements are named by node and offset, as `locate` found them. Hot:
- * `push` and `drop`.
+ * themselves; so are elements that are held in blocks, as in Redis 8 those that fill more than a node. When a node is full, split or merged is
+ * decided as in Redis 7.2 (quicklist.c), so that the encodings that clients see change when Redis's do; nodes are not merged on removal
+ * there, nor here. Elements are named by node and offset, as `locate` found them. Hot: `push` and `drop`.
  */
 
 import { assert } from "../../assert.ts";
 import { copyBytes, equalBytes } from "../../base/bytes.ts";
+import { BLOCKS_FROM, BlockString } from "../../blocks/block-string.ts";
 import type { CompressedForm } from "../../memory/node-image.ts";
 import { NodeDeque } from "../../memory/nodes.ts";
 import {
-  type Element,
+  Element,
   EMPTY_PACKED_BYTES,
   type PackedSpace,
   packedAppend,
   packedAppendAll,
   packedAtEnd,
+  packedBytes,
   packedClose,
   packedDelete,
   packedEnd,
@@ -71,6 +73,7 @@ export function exceedsListLimit(size: number, bytes: number, count: number): bo
 
 /** Where nodes that are only read are seen; of no use after anything else is asked. */
 const span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
+const shown = new Element();
 
 export class QuickList extends NodeDeque {
   private readonly limits: ValueLimits;
@@ -109,6 +112,11 @@ export class QuickList extends NodeDeque {
     this.setCount(last, this.count(last) + 1);
   }
 
+  /** Puts a string, whose blocks are shared, at an end. */
+  pushBlocks(end: ListEnd, value: BlockString): void {
+    this.insertHeld(end === ListEnd.HEAD ? 0 : this.length, value.copy());
+  }
+
   /** Takes away the element at an end; the list must have one. */
   drop(end: ListEnd): void {
     const node = end === ListEnd.HEAD ? 0 : this.length - 1;
@@ -121,10 +129,36 @@ export class QuickList extends NodeDeque {
     this.setCount(node, count - 1);
   }
 
-  /** Puts a listpack that is well formed and not empty at the tail, as a node of its own. */
+  /** Puts a listpack that is well formed and not empty at the tail, as a node of its own unless it has elements that are to be in blocks. */
   appendPacked(bytes: Buffer, from: number, to: number, count: number): void {
+    if (to - from > BLOCKS_FROM) return this.appendElements(bytes, from);
     this.insertNode(this.length, PACKED, to - from, count);
     copyBytes(span.buffer, span.from, bytes, from, to);
+  }
+
+  /** Likewise one of any length: what stands between elements that are to be in blocks is a node. */
+  private appendElements(bytes: Buffer, from: number): void {
+    let run = packedFirst(bytes, from);
+    let count = 0;
+    for (let at = run; !packedAtEnd(bytes, at); ) {
+      const next = packedRead(bytes, at, shown);
+      if (shown.length > BLOCKS_FROM) {
+        this.appendRun(bytes, run, at, count);
+        this.insertPlain(this.length, shown.bytes, shown.from, shown.to);
+        run = next;
+        count = 0;
+      } else count++;
+      at = next;
+    }
+    this.appendRun(bytes, run, from + packedBytes(bytes, from) - 1, count);
+  }
+
+  /** Puts the entries bytes[from, to) of a listpack at the tail, as a node. */
+  private appendRun(bytes: Buffer, from: number, to: number, count: number): void {
+    if (count === 0) return;
+    this.insertNode(this.length, PACKED, EMPTY_PACKED_BYTES + to - from, count);
+    const { buffer, from: start } = span;
+    packedClose(buffer, start, copyBytes(buffer, packedFirst(buffer, start), bytes, from, to), count);
   }
 
   /** Likewise one that bytes[0, length) stand for. */
@@ -143,6 +177,8 @@ export class QuickList extends NodeDeque {
 
   /** Shows the element at `offset` of `node`. */
   read(node: number, offset: number, element: Element): void {
+    const blocks = this.blocksAt(node);
+    if (blocks !== null) return element.setBlocks(blocks);
     this.locate(node, span);
     if (this.kind(node) === PACKED) packedRead(span.buffer, packedSeek(span.buffer, span.from, offset), element);
     else element.setSpan(span);
@@ -155,8 +191,7 @@ export class QuickList extends NodeDeque {
     const atEdge = cut === (after ? this.count(node) : 0);
     const beside = after ? node + 1 : node - 1;
     if (this.isLarge(length)) {
-      if (!atEdge && this.kind(node) === PACKED) this.split(node, cut);
-      this.insertPlain(!atEdge || after ? node + 1 : node, bytes, from, to);
+      this.insertPlain(this.placeBeside(node, cut, after), bytes, from, to);
     } else if (this.allowsInsert(node, length)) {
       this.insertIn(node, cut, bytes, from, to);
     } else if (!atEdge) {
@@ -172,27 +207,46 @@ export class QuickList extends NodeDeque {
     }
   }
 
+  /** Likewise a string, whose blocks are shared. */
+  insertBlocksAt(node: number, offset: number, after: boolean, value: BlockString): void {
+    this.insertHeld(this.placeBeside(node, after ? offset + 1 : offset, after), value.copy());
+  }
+
+  /** Where a node goes that comes before the element at `cut` of `node`: it is split there, but at its edge before or, with `after`, behind it. */
+  private placeBeside(node: number, cut: number, after: boolean): number {
+    const atEdge = cut === (after ? this.count(node) : 0);
+    if (!atEdge && this.kind(node) === PACKED) this.split(node, cut);
+    return !atEdge || after ? node + 1 : node;
+  }
+
   /** Puts bytes[from, to) in the place of the element at `offset` of `node`. */
   replaceAt(node: number, offset: number, bytes: Buffer, from: number, to: number): void {
-    const large = this.isLarge(to - from);
-    if (this.kind(node) === PLAIN) {
-      if (!large) {
-        this.insertAt(node, 0, true, bytes, from, to);
-        return this.remove(node);
-      }
-      const space = this.open(node);
-      space.splice(0, space.to - space.from, to - from);
-      copyBytes(space.buffer, space.from, bytes, from, to);
-      return;
-    }
-    if (!large) {
+    if (this.isLarge(to - from)) {
+      this.insertPlain(this.placeInstead(node, offset), bytes, from, to);
+      this.leave(node, offset);
+    } else if (this.kind(node) === PLAIN) {
+      this.insertAt(node, 0, true, bytes, from, to);
+      this.remove(node);
+    } else {
       const space = this.open(node);
       packedReplace(space, packedSeek(space.buffer, space.from, offset), bytes, from, to);
-      return;
     }
-    const count = this.count(node);
-    if (offset < count - 1) this.split(node, offset + 1);
-    this.insertPlain(node + 1, bytes, from, to);
+  }
+
+  /** Likewise by a string, whose blocks are shared. */
+  replaceByBlocks(node: number, offset: number, value: BlockString): void {
+    this.insertHeld(this.placeInstead(node, offset), value.copy());
+    this.leave(node, offset);
+  }
+
+  /** Where a node goes that takes the place of the element at `offset` of `node`: behind that, which ends with the element then. */
+  private placeInstead(node: number, offset: number): number {
+    if (offset < this.count(node) - 1) this.split(node, offset + 1);
+    return node + 1;
+  }
+
+  /** Another node has taken the place of the last element of `node`, which is at `offset`. */
+  private leave(node: number, offset: number): void {
     if (offset === 0) return this.remove(node);
     this.deleteIn(node, offset, 1);
     this.mergeAround(node + 1);
@@ -219,10 +273,20 @@ export class QuickList extends NodeDeque {
 
   /** Removes elements that are bytes[from, to), at most `limit` of them, from the head or with `backwards` from the tail on. Returns how many. */
   removeEqual(bytes: Buffer, from: number, to: number, limit: number, backwards: boolean): number {
+    return this.removeFrom(limit, backwards, (node, most) => this.removeEqualIn(node, bytes, from, to, most, backwards));
+  }
+
+  /** Likewise elements that are `value`, which is long enough for blocks. */
+  removeEqualBlocks(value: BlockString, limit: number, backwards: boolean): number {
+    return this.removeFrom(limit, backwards, (node) => (this.blocksAt(node)?.equalsBlocks(value) === true ? 1 : 0));
+  }
+
+  /** `removeIn` removes up to so many elements of a node, whose count stays to be set, and returns how many. */
+  private removeFrom(limit: number, backwards: boolean, removeIn: (node: number, most: number) => number): number {
     let removed = 0;
     let node = backwards ? this.length - 1 : 0;
     while (removed < limit && node >= 0 && node < this.length) {
-      const gone = this.removeEqualIn(node, bytes, from, to, limit - removed, backwards);
+      const gone = removeIn(node, limit - removed);
       removed += gone;
       assert(gone <= this.count(node), "no more elements go than the node counts");
       const emptied = gone === this.count(node);
@@ -237,13 +301,13 @@ export class QuickList extends NodeDeque {
   /** The node of the first element that is bytes[from, to), or -1; `offset` tells which of the node's it is. */
   find(bytes: Buffer, from: number, to: number): number {
     for (let node = 0; node < this.length; node++) {
-      this.locate(node, span);
-      const { buffer } = span;
       if (this.kind(node) === PLAIN) {
         this.offset = 0;
-        if (equalsSpan(bytes, from, to)) return node;
+        if (this.equalsPlain(node, bytes, from, to)) return node;
         continue;
       }
+      this.locate(node, span);
+      const { buffer } = span;
       const found = packedFind(buffer, span.from, bytes, from, to, 1);
       if (found === -1) continue;
       this.offset = 0;
@@ -253,10 +317,17 @@ export class QuickList extends NodeDeque {
     return -1;
   }
 
+  /** Likewise of the first that is `value`, which is long enough for blocks. */
+  findBlocks(value: BlockString): number {
+    this.offset = 0;
+    for (let node = 0; node < this.length; node++) if (this.blocksAt(node)?.equalsBlocks(value) === true) return node;
+    return -1;
+  }
+
   // ---- nodes
 
   private isLarge(length: number): boolean {
-    return length >= this.limits.plainNodeBytes;
+    return length >= this.limits.plainNodeBytes || length > BLOCKS_FROM;
   }
 
   /** Whether there is a node `node` with room for an element of `length` bytes. */
@@ -282,8 +353,15 @@ export class QuickList extends NodeDeque {
 
   /** Puts an element before node `index`, in a plain node whatever its length. */
   private insertPlain(index: number, bytes: Buffer, from: number, to: number): void {
+    if (to - from > BLOCKS_FROM) return this.insertHeld(index, BlockString.of(bytes, from, to));
     this.insertNode(index, PLAIN, to - from, 1);
     copyBytes(span.buffer, span.from, bytes, from, to);
+  }
+
+  /** Likewise a string, which is the node's from then on. */
+  private insertHeld(index: number, value: BlockString): void {
+    this.insertBlocks(index, value, PLAIN);
+    this.setCount(index, 1);
   }
 
   /** A listpack of one element. */
@@ -355,17 +433,20 @@ export class QuickList extends NodeDeque {
 
   /** `removeEqual` of one node, whose count stays to be set. */
   private removeEqualIn(node: number, bytes: Buffer, from: number, to: number, limit: number, backwards: boolean): number {
+    if (this.kind(node) === PLAIN) return this.equalsPlain(node, bytes, from, to) ? 1 : 0;
     this.locate(node, span);
-    if (this.kind(node) === PLAIN) return equalsSpan(bytes, from, to) ? 1 : 0;
     // Nodes without the element are only read: to open one that an image holds is to copy it.
     if (packedFind(span.buffer, span.from, bytes, from, to, 1) === -1) return 0;
     return removeEqualPacked(this.open(node), bytes, from, to, limit, backwards);
   }
-}
 
-/** Whether what `span` shows is bytes[from, to). */
-function equalsSpan(bytes: Buffer, from: number, to: number): boolean {
-  return span.to - span.from === to - from && equalBytes(span.buffer, span.from, bytes, from, to - from);
+  /** Whether the element that `node` is is bytes[from, to). */
+  private equalsPlain(node: number, bytes: Buffer, from: number, to: number): boolean {
+    const blocks = this.blocksAt(node);
+    if (blocks !== null) return blocks.equals(bytes, from, to);
+    this.locate(node, span);
+    return span.to - span.from === to - from && equalBytes(span.buffer, span.from, bytes, from, to - from);
+  }
 }
 
 /** Removes entries of a listpack that are bytes[from, to), at most `limit`. Returns how many. */

@@ -54,12 +54,14 @@ function describeNodes(list: QuickList, full: boolean): string[] {
   const lines = [`quicklist: ${list.size} elements in ${list.length} nodes`];
   const span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
   for (let node = 0; node < list.length; node++) {
-    list.locate(node, span);
+    const blocks = list.blocksAt(node);
+    if (blocks === null) list.locate(node, span);
     const plain = list.kind(node) === PLAIN;
     lines.push(
       `node ${node}: ${plain ? "plain" : "packed"}, ${list.count(node)} elements, ${list.bytes(node)} of ${list.capacity(node)} bytes`,
     );
-    if (plain && full) lines.push(`  ${shown(span.buffer, span.from, span.to)}`);
+    if (blocks !== null && full) lines.push(`  ${shown(blocks.joined(0, SHOWN_BYTES + 1), 0, SHOWN_BYTES + 1)}`);
+    else if (plain && full) lines.push(`  ${shown(span.buffer, span.from, span.to)}`);
     else if (full) lines.push(...describePacked(span.buffer, span.from));
   }
   return lines;

@@ -1,14 +1,16 @@
 /**
  * A dictionary of byte strings: what large hashes, sets and sorted sets stand on. An entry is one record of a `Table`, key and value side
- * by side in the arena; a set's values are empty. Hot: `find` and `set` make no object and no string.
+ * by side in the arena; a set's values are empty. A value that is too long for that is an object, a long one in blocks, which never changes.
+ * Hot: `find` and `set` make no object and no string.
  */
 
 import { assert } from "../assert.ts";
 import { copied, copyBytes } from "../base/bytes.ts";
+import { BLOCKS_FROM, BlockString } from "../blocks/block-string.ts";
 import type { Mover } from "./mover.ts";
-import { Blob, type LargeObject } from "./objects.ts";
+import { Blob, filled, type LargeObject } from "./objects.ts";
 import { Element } from "./packed.ts";
-import { OUTSIDE } from "./record.ts";
+import { EXPIRES, OUTSIDE } from "./record.ts";
 import { type ByteSpan, Table, type TableSpace } from "./record-table.ts";
 
 /**
@@ -23,10 +25,15 @@ const MAX_DRAW_CALLS = 32;
 /** Buckets of a rehash under way that a draw moves along. */
 const STEPS_PER_DRAW = 16;
 
+/** No handle. */
+const NO_HANDLE = -1;
+
 const SPAN: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
 
 export class ByteMap implements LargeObject {
   table: Table;
+  /** How many values are in blocks. */
+  valuesInBlocks = 0;
   protected readonly tables: TableSpace;
   /** The chain that `free` goes on from, -1 before it began. */
   private freeing = -1;
@@ -78,34 +85,66 @@ export class ByteMap implements LargeObject {
     if (table.fits(length, 0, valueLength)) {
       const added = table.insert(hash, key, from, length, 0, valueLength);
       copyBytes(table.bytesOf(added), table.valueOffset(added), value, vFrom, vTo);
-    } else {
-      table.ensureRoom(length, OUTSIDE, 0);
-      table.insert(hash, key, from, length, OUTSIDE, 0, this.addBlob(value, vFrom, vTo));
-    }
+    } else this.insertOutside(hash, key, from, length, outside(value, vFrom, vTo));
     return true;
   }
 
-  /** Gives the entry at `address` another value. Returns where the entry is now. */
+  /** Likewise a string, whose blocks are shared. */
+  setBlocks(key: Buffer, from: number, length: number, value: BlockString): boolean {
+    const { table } = this;
+    const hash = table.hash(key, from, length);
+    const address = table.find(hash, key, from, length);
+    if (address !== 0) this.setValueBlocks(address, value);
+    else this.insertOutside(hash, key, from, length, value.copy());
+    return address === 0;
+  }
+
+  private insertOutside(hash: number, key: Buffer, from: number, length: number, value: Blob | BlockString): void {
+    const { table } = this;
+    filled(value, () => table.ensureRoom(length, OUTSIDE, 0));
+    table.insert(hash, key, from, length, OUTSIDE, 0, this.addObject(value));
+  }
+
+  /** Gives the entry at `address` another value; a time that it has stays. Returns where the entry is now. */
   setValue(address: number, value: Buffer, vFrom: number, vTo: number): number {
-    const { table, tables } = this;
+    const { table } = this;
+    const flags = table.flags(address);
     const valueLength = vTo - vFrom;
-    const oldHandle = (table.flags(address) & OUTSIDE) === 0 ? 0 : table.handle(address);
-    const wasOutside = (table.flags(address) & OUTSIDE) !== 0;
+    if (!table.fits(table.keyLength(address), flags & EXPIRES, valueLength)) return this.putOutside(address, outside(value, vFrom, vTo));
+    const oldHandle = (flags & OUTSIDE) === 0 ? NO_HANDLE : table.handle(address);
     let moved = address;
-    if (table.fits(table.keyLength(address), 0, valueLength)) {
-      if (wasOutside || table.valueLength(address) !== valueLength) moved = table.resize(address, 0, valueLength);
-      else table.beforeChange(address);
-      copyBytes(table.bytesOf(moved), table.valueOffset(moved), value, vFrom, vTo);
-    } else {
-      table.ensureRoom(table.keyLength(address), OUTSIDE, 0);
-      moved = table.resize(address, OUTSIDE, 0, this.addBlob(value, vFrom, vTo));
-    }
-    if (wasOutside) tables.objects.remove(oldHandle);
+    if (oldHandle !== NO_HANDLE || table.valueLength(address) !== valueLength) moved = table.resize(address, flags & EXPIRES, valueLength);
+    else table.beforeChange(address);
+    copyBytes(table.bytesOf(moved), table.valueOffset(moved), value, vFrom, vTo);
+    if (oldHandle !== NO_HANDLE) this.removeObject(oldHandle);
     return moved;
   }
 
-  protected addBlob(value: Buffer, from: number, to: number): number {
-    return this.tables.objects.add(new Blob(copied(value, from, to)));
+  /** Likewise a string, whose blocks are shared. */
+  setValueBlocks(address: number, value: BlockString): number {
+    return this.putOutside(address, value.copy());
+  }
+
+  /** Gives an entry an object as its value. Returns where the entry is now. */
+  private putOutside(address: number, value: Blob | BlockString): number {
+    const { table } = this;
+    const flags = table.flags(address);
+    filled(value, () => table.ensureRoom(table.keyLength(address), flags | OUTSIDE, 0));
+    const oldHandle = (flags & OUTSIDE) === 0 ? NO_HANDLE : table.handle(address);
+    const moved = table.resize(address, flags | OUTSIDE, 0, this.addObject(value));
+    if (oldHandle !== NO_HANDLE) this.removeObject(oldHandle);
+    return moved;
+  }
+
+  private addObject(value: Blob | BlockString): number {
+    if (value instanceof BlockString) this.valuesInBlocks++;
+    return this.tables.objects.add(value);
+  }
+
+  private removeObject(handle: number): void {
+    const { objects } = this.tables;
+    if (objects.get(handle) instanceof BlockString) this.valuesInBlocks--;
+    objects.removeBytes(handle);
   }
 
   remove(address: number): void {
@@ -123,7 +162,14 @@ export class ByteMap implements LargeObject {
   }
 
   private dropValue(address: number): void {
-    if ((this.table.flags(address) & OUTSIDE) !== 0) this.tables.objects.remove(this.table.handle(address));
+    if ((this.table.flags(address) & OUTSIDE) !== 0) this.removeObject(this.table.handle(address));
+  }
+
+  /** The value of an entry if it is in blocks, to be read only, else null: only what is not in blocks can be located. */
+  blocksAt(address: number): BlockString | null {
+    if ((this.table.flags(address) & OUTSIDE) === 0) return null;
+    const object = this.tables.objects.get(this.table.handle(address));
+    return object instanceof BlockString ? object : null;
   }
 
   /** Notes in `span` where the value of an entry lies. */
@@ -131,7 +177,7 @@ export class ByteMap implements LargeObject {
     const { table } = this;
     if ((table.flags(address) & OUTSIDE) === 0) return table.locateValue(address, span);
     const blob = this.tables.objects.get(table.handle(address));
-    assert(blob instanceof Blob, "the handle of a value that is outside its record names bytes");
+    assert(blob instanceof Blob, "a value that is located is in one piece");
     span.buffer = blob.buffer;
     span.from = 0;
     span.to = blob.length;
@@ -145,6 +191,10 @@ export class ByteMap implements LargeObject {
 
   /** Shows the value of an entry in `element`. */
   showValue(address: number, element: Element): void {
+    if ((this.table.flags(address) & OUTSIDE) !== 0) {
+      const blocks = this.blocksAt(address);
+      if (blocks !== null) return element.setBlocks(blocks);
+    }
     this.locateValue(address, SPAN);
     element.setSpan(SPAN);
   }
@@ -212,9 +262,20 @@ export class ByteMap implements LargeObject {
     this.each((address) => {
       this.showKey(address, key);
       this.showValue(address, value);
-      twin.set(key.bytes, key.from, key.length, value.bytes, value.from, value.to);
+      twin.setShown(key, value);
     });
     assert(twin.size === this.size, "a copy has as many entries: no two have the same key");
     return twin;
   }
+
+  /** Gives a key a value, both of another map. */
+  protected setShown(key: Element, { blocks, bytes, from, to }: Element): void {
+    if (blocks === null) this.set(key.bytes, key.from, key.length, bytes, from, to);
+    else this.setBlocks(key.bytes, key.from, key.length, blocks);
+  }
+}
+
+/** What holds a value that is too long for its record. */
+function outside(value: Buffer, from: number, to: number): Blob | BlockString {
+  return to - from > BLOCKS_FROM ? BlockString.of(value, from, to) : new Blob(copied(value, from, to));
 }

@@ -4,7 +4,8 @@
  */
 
 import { assert } from "../assert.ts";
-import { copied, copyBytes } from "../base/bytes.ts";
+import { copied } from "../base/bytes.ts";
+import type { BlockString } from "../blocks/block-string.ts";
 import { ByteMap } from "./bytemap.ts";
 import { ExpiryIndex } from "./expiry-index.ts";
 import { Blob } from "./objects.ts";
@@ -22,12 +23,13 @@ export class ExpiringMap extends ByteMap {
   soonest = Number.POSITIVE_INFINITY;
   private readonly expiry: ExpiryIndex;
   protected override readonly entryMoved = (from: number, to: number): void => {
-    if ((this.table.flags(to) & EXPIRES) !== 0) this.expiry.moved(from, to);
+    this.moved(from, to);
   };
 
-  /** `table`: one with its entries, taken over from another map; none of them has a time. */
-  constructor(tables: TableSpace, table = new Table(tables, { meta: false })) {
+  /** `table`: one with its entries, taken over from another map; none of them has a time, and of so many the value is in blocks. */
+  constructor(tables: TableSpace, table = new Table(tables, { meta: false }), valuesInBlocks = 0) {
     super(tables, table);
+    this.valuesInBlocks = valuesInBlocks;
     this.expiry = new ExpiryIndex(table, Date.now());
   }
 
@@ -80,22 +82,17 @@ export class ExpiringMap extends ByteMap {
 
   /** The time of the entry stays. */
   override setValue(address: number, value: Buffer, vFrom: number, vTo: number): number {
-    const { table, tables } = this;
-    const flags = table.flags(address);
-    if ((flags & EXPIRES) === 0) return super.setValue(address, value, vFrom, vTo);
-    const length = vTo - vFrom;
-    const oldHandle = (flags & OUTSIDE) === 0 ? 0 : table.handle(address);
-    let moved: number;
-    if (table.fits(table.keyLength(address), EXPIRES, length)) {
-      moved = table.resize(address, EXPIRES, length);
-      copyBytes(table.bytesOf(moved), table.valueOffset(moved), value, vFrom, vTo);
-    } else {
-      table.ensureRoom(table.keyLength(address), EXPIRES | OUTSIDE, 0);
-      moved = table.resize(address, EXPIRES | OUTSIDE, 0, this.addBlob(value, vFrom, vTo));
-    }
-    this.expiry.moved(address, moved);
-    if ((flags & OUTSIDE) !== 0) tables.objects.remove(oldHandle);
-    return moved;
+    return this.moved(address, super.setValue(address, value, vFrom, vTo));
+  }
+
+  override setValueBlocks(address: number, value: BlockString): number {
+    return this.moved(address, super.setValueBlocks(address, value));
+  }
+
+  /** The record of an entry, which was at `from`, is at `to`. Returns that. */
+  private moved(from: number, to: number): number {
+    if ((this.table.flags(to) & EXPIRES) !== 0) this.expiry.moved(from, to);
+    return to;
   }
 
   override remove(address: number): void {
@@ -121,10 +118,9 @@ export class ExpiringMap extends ByteMap {
     this.each((address) => {
       this.showKey(address, key);
       this.showValue(address, value);
-      twin.add(key.bytes, key.from, key.length);
-      const added = twin.setValue(twin.find(key.bytes, key.from, key.length), value.bytes, value.from, value.to);
+      twin.setShown(key, value);
       const at = this.timeOf(address);
-      if (at !== NO_TIME) twin.setTime(added, at);
+      if (at !== NO_TIME) twin.setTime(twin.find(key.bytes, key.from, key.length), at);
     });
     assert(twin.size === this.size, "a copy has as many entries: no two have the same key");
     return twin;

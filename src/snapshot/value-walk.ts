@@ -7,7 +7,6 @@
  */
 
 import { assert } from "../assert.ts";
-import { copyBytes } from "../base/bytes.ts";
 import type { Counter } from "../base/numbers/counter.ts";
 import { BlockString } from "../blocks/block-string.ts";
 import type { ByteMap } from "../memory/bytemap.ts";
@@ -30,6 +29,7 @@ import { type PendingRecord, readPendingRecord, StreamGroup } from "../values/st
 import { StreamId } from "../values/stream/stream-id.ts";
 import { DELETED, FieldReader, NodeReader } from "../values/stream/stream-node.ts";
 import { Encoding, Type } from "../values/value-types.ts";
+import { EarlyElements, timeOf } from "./early-elements.ts";
 import { StreamedBlocks, StreamedString } from "./streamed-strings.ts";
 import { type RecordWriter, TableWalk } from "./table-walk.ts";
 
@@ -73,6 +73,8 @@ export interface ValueSink {
   node(type: Type, nodes: ReadNodes, index: number): number;
   /** An element of a list of so many bytes begins: its pieces follow, and `endLong`. */
   longElement(length: number): void;
+  /** Likewise a field of a hash, whose value has so many. */
+  longField(bytes: Buffer, from: number, to: number, length: number, time: number): void;
   endLong(): void;
   /** An element of a list, a member of a set. */
   element(bytes: Buffer, from: number, to: number): void;
@@ -168,6 +170,7 @@ export function isLong(type: Type, { object, from, to }: ReadValue): boolean {
   if (object === null) return type === Type.STRING && to - from > BULK_BYTES;
   if (type === Type.STRING) return true;
   if (type === Type.LIST) return (object as QuickList).length > STREAMED_NODES || (object as QuickList).nodesInBlocks > 0;
+  if (type === Type.HASH && (object as ByteMap).valuesInBlocks > 0) return true;
   // The size of a stream counts nodes, pending entries and consumers.
   return object.size > STREAMED_ELEMENTS || (type === Type.STREAM && (object as Stream).nodes.length > STREAMED_NODES);
 }
@@ -264,11 +267,6 @@ function walkTimed(sink: ValueSink, value: ReadValue): void {
   }
 }
 
-/** The time of an entry of a large hash. */
-function timeOf(map: ByteMap, address: number): number {
-  return map instanceof ExpiringMap ? map.timeOf(address) : NO_TIME;
-}
-
 /** Gives the element at `address` of a large hash, set or sorted set. Returns about how many bytes that took reading. */
 function giveElement(sink: ValueSink, type: Type, map: ByteMap, address: number): number {
   map.table.locateKey(address, span);
@@ -281,12 +279,21 @@ function giveElement(sink: ValueSink, type: Type, map: ByteMap, address: number)
     sink.scored(span.buffer, span.from, span.to, recordScore(map.table, address));
     return length + SCORE_BYTES;
   }
-  map.locateValue(address, content);
+  const blocks = map.blocksAt(address);
+  if (blocks === null) map.locateValue(address, content);
+  else {
+    content.buffer = blocks.joined();
+    content.from = 0;
+    content.to = blocks.length;
+  }
   sink.field(span.buffer, span.from, span.to, content.buffer, content.from, content.to, timeOf(map, address));
   return length + content.to - content.from;
 }
 
-/** A large hash, set or sorted set. Elements that are about to change before their turn are kept aside and given from there. */
+/**
+ * A large hash, set or sorted set. Elements that are about to change before their turn are kept aside and given from there; so are those whose
+ * value is in blocks, which is given in pieces.
+ */
 class StreamedMap implements StreamedValue, RecordWriter {
   readonly blocked = false;
   done = false;
@@ -294,19 +301,20 @@ class StreamedMap implements StreamedValue, RecordWriter {
   private readonly type: Type;
   private readonly map: ByteMap;
   private readonly walk: TableWalk;
-  private readonly early = new EarlyElements();
+  private readonly early: EarlyElements;
 
   constructor(sink: ValueSink, type: Type, map: ByteMap) {
     this.sink = sink;
     this.type = type;
     this.map = map;
+    this.early = new EarlyElements(type, map);
     this.walk = new TableWalk(map.table, this);
   }
 
   step(limit: number): number {
     assert(!this.done, "a large collection is asked for more only while there is more");
     const { walk, early } = this;
-    let cost = early.give(this.sink, this.type, limit);
+    let cost = early.give(this.sink, limit);
     if (cost < limit && !walk.through) cost += walk.step(limit - cost);
     if (!walk.through || !early.empty) return cost;
     this.done = true;
@@ -316,82 +324,16 @@ class StreamedMap implements StreamedValue, RecordWriter {
   }
 
   write(_chain: number, address: number, changing: boolean): number {
-    return changing ? this.early.add(this.type, this.map, address) : giveElement(this.sink, this.type, this.map, address);
+    const { map, type } = this;
+    const aside = changing || (type === Type.HASH && map.valuesInBlocks > 0 && map.blocksAt(address) !== null);
+    return aside ? this.early.add(address) : giveElement(this.sink, type, map, address);
   }
 
   keep(): void {}
 
   release(): void {
     this.walk.release();
-  }
-}
-
-/** Of an element kept aside: the length of its name (4 bytes), its score or the length of its value (8), its time (8). */
-const EARLY_HEAD_BYTES = 20;
-const EARLY_CHUNK_BYTES = 4 * 1024;
-
-/** Elements of a large collection as they were, first in, first out: their head, name and value. */
-class EarlyElements {
-  /** All but the last end with an element. */
-  private readonly chunks: Buffer[] = [];
-  /** Bytes of the last chunk that are in use. */
-  private used = 0;
-  /** Where in the first chunk the next element is. */
-  private at = 0;
-
-  get empty(): boolean {
-    return this.chunks.length === 0;
-  }
-
-  /** Keeps the element at `address`. Returns about how many bytes that took reading. */
-  add(type: Type, map: ByteMap, address: number): number {
-    map.table.locateKey(address, span);
-    if (type === Type.HASH) map.locateValue(address, content);
-    else content.to = content.from;
-    const nameLength = span.to - span.from;
-    const valueLength = content.to - content.from;
-    const chunk = this.room(EARLY_HEAD_BYTES + nameLength + valueLength);
-    const at = this.used;
-    chunk.writeUInt32LE(nameLength, at);
-    chunk.writeDoubleLE(type === Type.ZSET ? recordScore(map.table, address) : valueLength, at + 4);
-    chunk.writeDoubleLE(type === Type.HASH ? timeOf(map, address) : NO_TIME, at + 12);
-    const valueAt = copyBytes(chunk, at + EARLY_HEAD_BYTES, span.buffer, span.from, span.to);
-    this.used = copyBytes(chunk, valueAt, content.buffer, content.from, content.to);
-    assert(this.used <= chunk.length, "what is kept of an element stays inside its chunk");
-    return nameLength + valueLength;
-  }
-
-  private room(bytes: number): Buffer {
-    const last = this.chunks.at(-1);
-    if (last !== undefined && this.used + bytes <= last.length) return last;
-    if (last !== undefined) this.chunks[this.chunks.length - 1] = last.subarray(0, this.used);
-    const chunk = Buffer.allocUnsafeSlow(Math.max(bytes, EARLY_CHUNK_BYTES));
-    this.chunks.push(chunk);
-    this.used = 0;
-    return chunk;
-  }
-
-  /** Gives elements, about `limit` bytes of them. Returns how many bytes. */
-  give(sink: ValueSink, type: Type, limit: number): number {
-    let cost = 0;
-    while (cost < limit && this.chunks.length > 0) {
-      const [chunk] = this.chunks;
-      const nameAt = this.at + EARLY_HEAD_BYTES;
-      const nameEnd = nameAt + chunk.readUInt32LE(this.at);
-      const number = chunk.readDoubleLE(this.at + 4);
-      const end = type === Type.HASH ? nameEnd + number : nameEnd;
-      if (type === Type.HASH) sink.field(chunk, nameAt, nameEnd, chunk, nameEnd, end, chunk.readDoubleLE(this.at + 12));
-      else if (type === Type.ZSET) sink.scored(chunk, nameAt, nameEnd, number);
-      else sink.element(chunk, nameAt, nameEnd);
-      cost += end - this.at;
-      this.at = end;
-      const chunkEnd = this.chunks.length === 1 ? this.used : chunk.length;
-      assert(end <= chunkEnd, "an element kept aside ends inside its chunk");
-      if (end < chunkEnd) continue;
-      this.chunks.shift();
-      this.at = 0;
-    }
-    return cost;
+    this.early.release();
   }
 }
 

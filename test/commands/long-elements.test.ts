@@ -15,6 +15,8 @@ const AT = random.bytes(BLOCKS_FROM);
 const ABOVE = random.bytes(BLOCKS_FROM + 1);
 const LONG = random.bytes(BLOCKS_FROM + 70_001);
 
+const DIGITS = Buffer.alloc(BLOCKS_FROM + 1, "1");
+
 const digest = (...keys: string[]): Request => ["DEBUG", "DIGEST-VALUE", ...keys];
 
 describeWithRedis("long elements of lists answer as Redis does", () => {
@@ -169,6 +171,168 @@ describeWithRedis("long elements of lists answer as Redis does", () => {
   });
 });
 
+describeWithRedis("long values of hashes answer as Redis does", () => {
+  const comparison = useComparison();
+  const reads: Request[] = [["HLEN", "h"], digest("h"), ["OBJECT", "ENCODING", "h"]];
+
+  test("set, read and deleted", async () => {
+    await comparison().compare([
+      ...[BELOW, AT, ABOVE].map((value): Request[] => [
+        ["HSET", "h", "f", value],
+        ["HGET", "h", "f"],
+        ["HGETALL", "h"],
+        ["HSTRLEN", "h", "f"],
+        ["HRANDFIELD", "h", 1, "WITHVALUES"],
+        ["HSCAN", "h", 0],
+        ...reads,
+        ["HSET", "h", "f", "short", "f", value, "g", value],
+        ["HMSET", "h", "f", value, "i", "short"],
+        ["HSETNX", "h", "f", "other"],
+        ["HSETNX", "h", "j", value],
+        ["HMGET", "h", "f", "none", "j", "i"],
+        ["HEXISTS", "h", "j"],
+        ["HINCRBY", "h", "f", 1],
+        ["HINCRBYFLOAT", "h", "f", 1],
+        ...reads,
+        ["HSET", "h", "f", "short"],
+        ["HDEL", "h", "g", "j"],
+        ["HVALS", "h"],
+        ["HDEL", "h", "f", "i"],
+        ["EXISTS", "h"],
+      ]),
+      [
+        ["SET", "s", "x"],
+        ["HSET", "s", "f", LONG],
+        ["HSET", "h", "f", LONG, "g"],
+        ["HSET", "h", LONG, ABOVE],
+        ["HGET", "h", LONG],
+        ["HINCRBY", "h", "n", 5],
+        ["HSET", "h", "n", DIGITS],
+        ["HINCRBY", "h", "n", 5],
+        ["HINCRBYFLOAT", "h", "n", "1.5"],
+        ...reads,
+      ],
+      [
+        ["CONFIG", "SET", "hash-max-listpack-value", 3_000_000],
+        ["HSET", "h", "f", LONG, "g", "short"],
+        ["HSETNX", "h", "i", ABOVE],
+        ["HGETALL", "h"],
+        ...reads,
+        ["CONFIG", "SET", "hash-max-listpack-value", 64],
+        ["HSET", "h", "f", ABOVE],
+        ...reads,
+      ],
+    ]);
+    await comparison().compare(
+      [
+        [
+          ["HSET", "h", "f", LONG],
+          ["HGETALL", "h"],
+          ["HRANDFIELD", "h", -2, "WITHVALUES"],
+        ],
+      ],
+      { protocol: 3 },
+    );
+  });
+
+  test("copied, sorted, dumped, reloaded, in transactions and scripts", async () => {
+    await comparison().compare([
+      [
+        ["HSET", "h", "f", LONG, "g", ABOVE, "i", "x"],
+        ["COPY", "h", "copy"],
+        ["HSET", "h", "f", ABOVE],
+        ["HDEL", "copy", "g"],
+        digest("h", "copy"),
+        ["MOVE", "copy", 1],
+        ["RENAME", "h", "k"],
+        ["RPUSH", "l", "k"],
+        ["SORT", "l", "BY", "nosort", "GET", "*->f", "GET", "#"],
+        ["SORT", "l", "BY", "nosort", "GET", "*->g", "STORE", "sorted"],
+        digest("sorted"),
+        ["DEBUG", "RELOAD"],
+        ["DEBUG", "DIGEST"],
+        ["HMGET", "k", "f", "g", "i"],
+        ["UNLINK", "k"],
+        ["FLUSHALL"],
+      ],
+      [
+        ["EVAL", "redis.call('HSET', KEYS[1], 'f', ARGV[1]); return #redis.call('HGET', KEYS[1], 'f')", 1, "h", LONG],
+        ["EVAL", "return redis.call('HGETALL', KEYS[1])", 1, "h"],
+        digest("h"),
+      ],
+      [
+        ["MULTI"],
+        ["HSET", "h", "f", LONG],
+        ["HGET", "h", "f"],
+        ["HSET", "h", "f", ABOVE, "g", LONG],
+        ["HDEL", "h", "f"],
+        ["EXEC"],
+        digest("h"),
+      ],
+    ]);
+    const { ours, redis } = comparison();
+    const clients = [await connect(ours.port), await connect(redis.port)];
+    const payloads: Buffer[][] = [];
+    for (const client of clients) {
+      await client.pipeline([
+        ["HSET", "h", "f", LONG],
+        ["RPUSH", "l", "a", LONG, "b"],
+      ]);
+      payloads.push([bulk(await client.command("DUMP", "h")), bulk(await client.command("DUMP", "l"))]);
+    }
+    for (const [index, client] of clients.entries()) {
+      for (const [which, payload] of payloads[1 - index].entries()) {
+        expect(await client.text("RESTORE", `r${which}`, 0, payload)).toBe("OK");
+        expect(await client.command("DEBUG", "DIGEST-VALUE", `r${which}`)).toEqual(
+          await client.command("DEBUG", "DIGEST-VALUE", "hl"[which]),
+        );
+      }
+      client.close();
+    }
+  });
+});
+
+test("long values of fields that expire stay with their times, and go with them", async () => {
+  await using ours = await Ours.start();
+  await using below = await Ours.start();
+  await follow(below.client, ours.port);
+  ours.server.activeExpiry = false;
+  const { client } = ours;
+  const hour = Date.now() + 3_600_000;
+  expect(await client.text("HSETEX", "h", "PXAT", hour, "FIELDS", 2, "f", LONG, "g", ABOVE)).toBe("1");
+  expect(await client.text("HSETEX", "h", "KEEPTTL", "FIELDS", 2, "f", ABOVE, "i", LONG)).toBe("1");
+  expect(await client.text("HSETEX", "h", "FXX", "FIELDS", 1, LONG, ABOVE)).toBe("0");
+  expect(await client.text("HSETEX", "h", "FNX", "FIELDS", 1, LONG, ABOVE)).toBe("1");
+  await client.command("HSET", "h", "g", LONG);
+  await client.command("HSETEX", "small", "PXAT", hour, "FIELDS", 1, "f", "x");
+  await client.command("HSET", "small", "g", LONG);
+  await client.command("HSET", "late", "f", LONG);
+  await client.command("HPEXPIREAT", "late", hour, "FIELDS", 1, "f");
+  await client.command("COPY", "h", "copy");
+  const times = async (to: RawClient): Promise<string[]> =>
+    Promise.all(
+      ["h", "small", "late", "copy"].map(async (key) => String(await to.command("HPEXPIRETIME", key, "FIELDS", 3, "f", "g", "i"))),
+    );
+  const [set, digestBefore] = [await times(client), await client.text("DEBUG", "DIGEST")];
+  expect(set[0]).toBe(`*3\r\n:${hour}\r\n:-1\r\n:-1\r\n`);
+  expect(bulk(await client.command("HGET", "h", "f")).equals(ABOVE)).toBe(true);
+  expect(bulk(await client.command("HGET", "h", LONG)).equals(ABOVE)).toBe(true);
+  await sameOffset(client, below.client);
+  expect(await below.client.text("DEBUG", "DIGEST")).toBe(digestBefore);
+  for (const version of ["auto", "80"]) {
+    await client.command("CONFIG", "SET", "rdb-version", version);
+    await client.command("BGSAVE");
+    await until("the end of BGSAVE", () => !ours.server.persistence.saving);
+    expect(await client.text("DEBUG", "RELOAD", "NOSAVE")).toBe("OK");
+    expect([await times(client), await client.text("DEBUG", "DIGEST")]).toEqual([set, digestBefore]);
+  }
+  expect(String(await client.command("HGETEX", "h", "PX", 1, "FIELDS", 1, "f"))).toStartWith("*1\r\n$1048577\r\n");
+  await Bun.sleep(3);
+  expect(String(await client.command("HGET", "h", "f"))).toBe("$-1\r\n");
+  expect(String(await client.command("HGETDEL", "h", "FIELDS", 1, "g"))).toStartWith(`*1\r\n$${LONG.length}\r\n`);
+  expect(await client.text("HLEN", "h")).toBe("2");
+});
+
 /** What makes and changes long elements, with each form in which the journal takes it. */
 const WRITES: readonly Word[][] = [
   ["RPUSH", "l", LONG, "x", ABOVE, AT],
@@ -187,6 +351,17 @@ const WRITES: readonly Word[][] = [
   ["LPUSH", "n", LONG],
   ["EXEC"],
   ["EVAL", "return redis.call('RPUSH', KEYS[1], ARGV[1])", 1, "m", LONG],
+  ["HSET", "h", "f", LONG, "g", "x", "i", ABOVE],
+  ["HSETNX", "h", "j", AT],
+  ["HSETNX", "h", "k", LONG],
+  ["HMSET", "h", "i", LONG],
+  ["HDEL", "h", "f"],
+  ["COPY", "h", "hash"],
+  ["HSET", "hash", "k", ABOVE],
+  ["MULTI"],
+  ["HSET", "i", "f", LONG],
+  ["HSET", "i", "f", ABOVE],
+  ["EXEC"],
 ];
 
 async function write(client: RawClient): Promise<void> {
@@ -214,6 +389,7 @@ describe("long elements pass on", () => {
     test(`into the append-only file, rewritten with aof-use-rdb-preamble ${preamble}, and out of it`, async () => {
       await using ours = await Ours.start({ appendonly: "yes", "aof-use-rdb-preamble": preamble });
       await write(ours.client);
+      await ours.client.command("HPEXPIREAT", "h", Date.now() + 3_600_000, "FIELDS", 2, "i", "g");
       const before = await ours.client.text("DEBUG", "DIGEST");
       expect(await ours.client.text("DEBUG", "LOADAOF")).toBe("OK");
       expect(await ours.client.text("DEBUG", "DIGEST")).toBe(before);
@@ -223,6 +399,7 @@ describe("long elements pass on", () => {
       );
       expect(await ours.client.text("DEBUG", "LOADAOF")).toBe("OK");
       expect(await ours.client.text("DEBUG", "DIGEST")).toBe(before);
+      expect(String(await ours.client.command("HTTL", "h", "FIELDS", 2, "i", "g"))).not.toContain("-");
     });
 
   test("into an image as they were, while they change", async () => {
@@ -237,6 +414,9 @@ describe("long elements pass on", () => {
       ["LMOVE", "m", "n", "LEFT", "LEFT"],
       ["DEL", "copy"],
       ["COPY", "n", "l", "REPLACE"],
+      ["HSET", "h", "i", "changed", "k", ABOVE, "new", LONG],
+      ["HDEL", "hash", "k"],
+      ["UNLINK", "i"],
     ]);
     expect(String(replies[0])).toStartWith("+Background saving started");
     for (const reply of replies) expect(String(reply).slice(0, 100)).not.toStartWith("-");

@@ -1,5 +1,6 @@
 /** HGETEX, HSETEX and HGETDEL: fields read or set together with their times, or taken out. Redis 8's commands. */
 
+import type { BlockString } from "../../blocks/block-string.ts";
 import { commandError } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -7,7 +8,7 @@ import { EventClass } from "../../keyspace/events.ts";
 import type { Value } from "../../keyspace/value.ts";
 import { NO_TIME } from "../../memory/expiring-map.ts";
 import { Element } from "../../memory/packed.ts";
-import { hashDelete, hashFind, hashGet, hashLength, hashPut, hashSet } from "../../values/hash/hash.ts";
+import { hashDelete, hashFind, hashGet, hashLength, hashPut, hashPutBlocks, hashSet, hashSetBlocks } from "../../values/hash/hash.ts";
 import { fieldTime } from "../../values/hash/timed.ts";
 import { Type } from "../../values/value-types.ts";
 import { isPast, Unit } from "../arguments/deadline.ts";
@@ -100,6 +101,7 @@ export const hgetdel = command("hgetdel", { arity: -5, since: "8.0.0", flags: "w
 export const hsetex = command("hsetex", { arity: -6, since: "8.0.0", flags: "write denyoom fast" })
   .takes(`key{RW update} [condition(FNX | FXX)] [expiration(${EXPIRATION} | KEEPTTL)] FIELDS fields(numfields data(field value)...)`)
   .docs("Sets the values of fields of a hash, and their expiration.", "O(N) for N fields")
+  .inBlocks(5, 1)
   .run(setFields);
 
 interface SetOptions {
@@ -144,9 +146,12 @@ function parseOptions(call: Call): SetOptions {
 }
 
 function setFields(call: Call): void {
-  const { buffer, offsets, lengths, count } = call.frame;
   const options = parseOptions(call);
   const { first, at } = options;
+  const { frame, count } = call;
+  // A field is needed in one piece.
+  if (frame.long?.some(({ index }) => (index - first) % 2 === 0)) frame.join();
+  const { buffer, offsets, lengths } = frame;
   const hash = call.openWrite(1, Type.HASH);
   if (options.keepTime || options.condition !== null) expireNamed(call, hash, first, count, 2);
   if (!meetsCondition(call, hash, options)) return call.reply.integer(0);
@@ -157,7 +162,10 @@ function setFields(call: Call): void {
     const to = from + lengths[index];
     const value = offsets[index + 1];
     const place = options.keepTime ? hashFind(hash, buffer, from, to) : 0;
-    if (place !== 0) hashPut(hash, place, buffer, from, to, buffer, value, value + lengths[index + 1]);
+    const blocks = frame.blocksAt(index + 1);
+    if (blocks !== null && place !== 0) hashPutBlocks(hash, place, buffer, from, to, blocks);
+    else if (blocks !== null) hashSetBlocks(hash, buffer, from, to, blocks);
+    else if (place !== 0) hashPut(hash, place, buffer, from, to, buffer, value, value + lengths[index + 1]);
     else hashSet(hash, buffer, from, to, buffer, value, value + lengths[index + 1]);
     if (at !== NO_TIME && !past) giveTime(call, hash, from, to, at);
   }
@@ -196,9 +204,9 @@ function deleteSet(call: Call, hash: Value, first: number): void {
 /** Journals the request with the time as PXAT. */
 function journalAbsolute(call: Call, { timeIndex, at }: SetOptions): void {
   if (!call.server.journal.active) return;
-  const words: (Buffer | string | number)[] = [];
+  const words: (Buffer | BlockString | string | number)[] = [];
   for (let index = 0; index < call.count; index++) {
-    words.push(index === timeIndex ? "PXAT" : index === timeIndex + 1 ? at : call.bytes(index));
+    words.push(index === timeIndex ? "PXAT" : index === timeIndex + 1 ? at : call.word(index));
   }
   call.journalAs(...words);
 }

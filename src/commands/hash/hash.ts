@@ -18,6 +18,7 @@ import {
   hashLength,
   hashPut,
   hashSet,
+  hashSetBlocks,
   hashShow,
   hashVisibleLength,
 } from "../../values/hash/hash.ts";
@@ -32,6 +33,7 @@ export const hset = command("hset", { arity: -4, since: "2.0.0", flags: "write d
   .takes("key{RW update} data(field value)...")
   .docs("Sets the values of fields in a hash. Creates the hash if it doesn't exist.", "O(1) for each field")
   .changed("4.0.0: Accepts several fields and values.")
+  .inBlocks(3, 2)
   .run((call) => {
     call.reply.integer(setFields(call));
   });
@@ -40,6 +42,7 @@ export const hmset = command("hmset", { arity: -4, since: "2.0.0", flags: "write
   .takes("key{RW update} data(field value)...")
   .docs("Sets the values of several fields in a hash.", "O(N) for N fields")
   .deprecated("4.0.0", "`HSET` with several fields")
+  .inBlocks(3, 2)
   .run((call) => {
     setFields(call);
     call.reply.ok();
@@ -48,6 +51,7 @@ export const hmset = command("hmset", { arity: -4, since: "2.0.0", flags: "write
 export const hsetnx = command("hsetnx", { arity: 4, since: "2.0.0", flags: "write denyoom fast" })
   .takes("key{RW insert} field value")
   .docs("Sets the value of a field in a hash only if the field doesn't exist.", "O(1)")
+  .inBlocks(3)
   .run((call) => {
     const { buffer, offsets, lengths } = call.frame;
     const hash = call.openWrite(1, Type.HASH);
@@ -55,7 +59,7 @@ export const hsetnx = command("hsetnx", { arity: 4, since: "2.0.0", flags: "writ
     if (hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]) !== 0) return call.reply.integer(0);
     requireRoom(call);
     expectFields(call, hash);
-    hashSet(hash, buffer, offsets[2], offsets[2] + lengths[2], buffer, offsets[3], offsets[3] + lengths[3]);
+    setField(call, hash, 2);
     hash.changed();
     call.event(EventClass.HASH, "hset", 1);
     call.reply.integer(1);
@@ -189,7 +193,8 @@ export const hincrbyfloat = command("hincrbyfloat", { arity: 4, since: "2.6.0", 
     const place = hashFind(hash, buffer, offsets[2], offsets[2] + lengths[2]);
     if (place === 0) shownValue.setNumber(0);
     else hashShow(hash, place, shownValue);
-    const size = addFloat(call, 3, shownValue.bytes, shownValue.from, shownValue.to, notFloat);
+    const { bytes, from, to } = shownValue.joined();
+    const size = addFloat(call, 3, bytes, from, to, notFloat);
     storeResult(call, hash, place, SUM, 0, size);
     call.event(EventClass.HASH, "hincrbyfloat", 1);
     call.reply.bytes(SUM, 0, size);
@@ -223,20 +228,26 @@ function replyField(call: Call, hash: Value, index: number): void {
 
 /** Sets the fields in the arguments from 2 on. Returns how many are new. Errors: a field without a value, WRONGTYPE. */
 function setFields(call: Call): number {
-  const { buffer, offsets, lengths, count } = call.frame;
+  const { count } = call;
   if (count % 2 === 1) throw wrongCount(call);
   const hash = call.openWrite(1, Type.HASH);
   requireRoom(call);
   expectFields(call, hash);
   let added = 0;
-  for (let index = 2; index < count; index += 2) {
-    const field = offsets[index];
-    const value = offsets[index + 1];
-    if (hashSet(hash, buffer, field, field + lengths[index], buffer, value, value + lengths[index + 1])) added++;
-  }
+  for (let index = 2; index < count; index += 2) if (setField(call, hash, index)) added++;
   hash.changed((count - 2) >>> 1);
   call.event(EventClass.HASH, "hset", 1);
   return added;
+}
+
+/** Sets the field in argument `index` to the value in the next. Returns whether it is new. */
+function setField(call: Call, hash: Value, index: number): boolean {
+  const { buffer, offsets, lengths, long } = call.frame;
+  const field = offsets[index];
+  const value = offsets[index + 1];
+  const blocks = long === null ? null : call.frame.blocksAt(index + 1);
+  if (blocks !== null) return hashSetBlocks(hash, buffer, field, field + lengths[index], blocks);
+  return hashSet(hash, buffer, field, field + lengths[index], buffer, value, value + lengths[index + 1]);
 }
 
 /** Makes sure that there is memory for all fields of the request, or sets none. */

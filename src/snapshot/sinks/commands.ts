@@ -71,6 +71,8 @@ export class CommandSink implements EntrySink {
   private pieceBytes = 0;
   /** Whether the value is a hash with times of fields: these take a command each. */
   private withTimes = false;
+  /** What follows a value that comes in pieces: its field and when that expires. */
+  private timed: { readonly field: Buffer; readonly time: number } | null = null;
 
   constructor(out: RdbWriter) {
     this.out = out;
@@ -180,8 +182,17 @@ export class CommandSink implements EntrySink {
     this.long(length);
   }
 
+  longField(bytes: Buffer, from: number, to: number, length: number, time: number): void {
+    this.beginField(bytes, from, to);
+    this.long(length);
+    if (time !== NO_TIME) this.timed = { field: copied(bytes, from, to), time };
+  }
+
   endLong(): void {
     assert(this.pieceBytes === 0, "what comes in pieces ends after its last byte");
+    const { timed } = this;
+    if (timed !== null) this.expire(timed.field, 0, timed.field.length, timed.time);
+    this.timed = null;
   }
 
   element(bytes: Buffer, from: number, to: number): void {
@@ -204,14 +215,21 @@ export class CommandSink implements EntrySink {
   }
 
   field(bytes: Buffer, from: number, to: number, value: Buffer, valueFrom: number, valueTo: number, time: number): void {
+    this.beginField(bytes, from, to);
+    this.bytes(value, valueFrom, valueTo);
+    if (time !== NO_TIME) this.expire(bytes, from, to, time);
+  }
+
+  private beginField(bytes: Buffer, from: number, to: number): void {
     if (this.withTimes) this.begun(4, HMSET);
     else this.next();
     this.bytes(bytes, from, to);
-    this.bytes(value, valueFrom, valueTo);
-    if (time === NO_TIME) return;
+  }
+
+  private expire(field: Buffer, from: number, to: number, time: number): void {
     this.command(6, "HPEXPIREAT");
     this.texts(String(time), "FIELDS", "1");
-    this.bytes(bytes, from, to);
+    this.bytes(field, from, to);
   }
 
   /** An element follows: in front of every 64th stands the head of a command. */

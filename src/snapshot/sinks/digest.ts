@@ -100,6 +100,7 @@ class DigestSink implements ValueSink {
   }
 
   longElement(): void {}
+  longField(): void {}
   endLong(): void {}
 
   element(bytes: Buffer, from: number, to: number): void {

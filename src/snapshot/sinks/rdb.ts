@@ -101,6 +101,8 @@ export class RdbSink implements ValueSink {
   /** What the times of the fields count from, in a hash that has them and in Redis's form; -1 in others. */
   private base = -1;
   private withTimes = false;
+  /** That of the field whose value comes in pieces, if it stands behind that. */
+  private timeBehind: number | null = null;
 
   constructor(out: RdbWriter, form: RdbForm) {
     this.out = out;
@@ -173,7 +175,16 @@ export class RdbSink implements ValueSink {
     this.out.length(length);
   }
 
-  endLong(): void {}
+  longField(bytes: Buffer, from: number, to: number, length: number, time: number): void {
+    this.beginField(bytes, from, to, time);
+    this.out.length(length);
+    if (this.withTimes && this.form.family === "valkey") this.timeBehind = time;
+  }
+
+  endLong(): void {
+    if (this.timeBehind !== null) this.out.int64(this.timeBehind);
+    this.timeBehind = null;
+  }
 
   element(bytes: Buffer, from: number, to: number): void {
     this.out.rawString(bytes, from, to);
@@ -193,12 +204,15 @@ export class RdbSink implements ValueSink {
 
   /** Redis has the time first, counted from the soonest and one more, 0 for none; Valkey has it last and absolute. */
   field(bytes: Buffer, from: number, to: number, value: Buffer, valueFrom: number, valueTo: number, time: number): void {
-    const { out, withTimes } = this;
-    const { family } = this.form;
-    if (withTimes && family === "redis") out.length(time === NO_TIME ? 0 : time - this.base + 1);
+    this.beginField(bytes, from, to, time);
+    this.out.rawString(value, valueFrom, valueTo);
+    if (this.withTimes && this.form.family === "valkey") this.out.int64(time);
+  }
+
+  private beginField(bytes: Buffer, from: number, to: number, time: number): void {
+    const { out, base } = this;
+    if (this.withTimes && this.form.family === "redis") out.length(time === NO_TIME ? 0 : time - base + 1);
     out.rawString(bytes, from, to);
-    out.rawString(value, valueFrom, valueTo);
-    if (withTimes && family === "valkey") out.int64(time);
   }
 
   /** Nodes of entries are taken whole. */

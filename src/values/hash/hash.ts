@@ -5,6 +5,7 @@
  */
 
 import { assert } from "../../assert.ts";
+import type { BlockString } from "../../blocks/block-string.ts";
 import { ByteMap } from "../../memory/bytemap.ts";
 import { filled } from "../../memory/objects.ts";
 import {
@@ -34,6 +35,7 @@ import {
   mayHide,
   putTimed,
   setTimed,
+  setTimedBlocks,
   showPlace,
   visibleCount,
   visiblePlaces,
@@ -133,6 +135,24 @@ export function hashPut(
   else packedReplace(h, place, value, vFrom, vTo);
   if (hashLength(h) > hashEntries) enlarge(h, 0);
   return isNew;
+}
+
+/** `hashSet` of a string that is long enough for blocks, which are shared. */
+export function hashSetBlocks(h: Holder, field: Buffer, from: number, to: number, value: BlockString): boolean {
+  const { length } = value;
+  if (h.object === null && length <= h.limits.hashValueBytes) return hashSet(h, field, from, to, value.joined(), 0, length);
+  if (isTimed(h.encoding)) return setTimedBlocks(h, field, from, to, value);
+  return (hashMap(h) ?? enlarge(h, 0)).setBlocks(field, from, to - from, value);
+}
+
+/** `hashPut` of such a string. */
+export function hashPutBlocks(h: Holder, place: number, field: Buffer, from: number, to: number, value: BlockString): boolean {
+  const { length } = value;
+  if (place === 0) return hashSetBlocks(h, field, from, to, value);
+  if (h.object === null && length <= h.limits.hashValueBytes) return hashPut(h, place, field, from, to, value.joined(), 0, length);
+  const map = hashMap(h) ?? enlarge(h, 0);
+  map.setValueBlocks(map.find(field, from, to - from), value);
+  return false;
 }
 
 /** Takes a field out, even one that is hidden. Returns whether it was there. */

@@ -5,6 +5,7 @@
  */
 
 import { assert } from "../../assert.ts";
+import type { BlockString } from "../../blocks/block-string.ts";
 import type { ByteMap } from "../../memory/bytemap.ts";
 import { ExpiringMap, NO_TIME } from "../../memory/expiring-map.ts";
 import { filled, type LargeObject } from "../../memory/objects.ts";
@@ -102,7 +103,7 @@ function allowTimes(h: Holder): void {
   const map = h.object as ByteMap;
   const table = map.yieldTable();
   try {
-    h.setObject(Encoding.HASHTABLE_EX, new ExpiringMap(h.tables, table));
+    h.setObject(Encoding.HASHTABLE_EX, new ExpiringMap(h.tables, table, map.valuesInBlocks));
   } catch (error) {
     map.table = table; // there was no memory
     throw error;
@@ -126,6 +127,16 @@ export function setTimed(h: Holder, field: Buffer, fFrom: number, fTo: number, v
     addPackedTimed(h, field, fFrom, fTo, value, vFrom, vTo);
     if (countOf(h) > hashEntries) enlargeTimed(h, 0);
   }
+  return isNew;
+}
+
+/** `setTimed` of a string too long for a small hash, whose blocks are shared. */
+export function setTimedBlocks(h: Holder, field: Buffer, from: number, to: number, value: BlockString): boolean {
+  const map = h.object === null ? enlargeTimed(h, 0) : (h.object as ExpiringMap);
+  const place = map.find(field, from, to - from);
+  const isNew = place === 0 || isHidden(h, place);
+  if (place === 0) map.setBlocks(field, from, to - from, value);
+  else map.setTime(map.setValueBlocks(place, value), NO_TIME);
   return isNew;
 }
 

@@ -22,9 +22,11 @@ export const KIND_MASK = 3;
 export const COMPRESSED = 16;
 /** With OUTSIDE: the node is a string in blocks. */
 export const IN_BLOCKS = 32;
+/** Its bytes refer to objects, which are its owner's to copy and to free with it. */
+export const REFERS = 64;
 /** The rest of FLAGS: how many bytes of the block are free in front of the node's. */
-export const GAP_SHIFT = 6;
-export const MAX_GAP = 2 ** 26;
+export const GAP_SHIFT = 7;
+export const MAX_GAP = 2 ** 25;
 
 /** What the bytes of compressed nodes stand for. */
 export interface CompressedForm {
@@ -72,6 +74,11 @@ export abstract class NodeDirectory {
   blocksAt(index: number): BlockString | null {
     const at = (this.head + index) << STRIDE_SHIFT;
     return (this.words[at + FLAGS] & IN_BLOCKS) === 0 ? null : (this.tables.objects.get(this.words[at + ADDRESS]) as BlockString);
+  }
+
+  /** Whether the bytes of node `index` refer to objects. */
+  refers(index: number): boolean {
+    return (this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] & REFERS) !== 0;
   }
 
   /** As `locate`, but a compressed node is shown as it is. */

@@ -33,6 +33,7 @@ import {
   NodeDirectory,
   NodeImage,
   OUTSIDE,
+  REFERS,
   STRIDE,
   STRIDE_SHIFT,
 } from "./node-image.ts";
@@ -58,8 +59,8 @@ const SWEEP_AT_CHANGE = 16;
 export class NodeDeque extends NodeDirectory implements LargeObject {
   /** What a full node takes, in bytes: up to there a node that grows is given room to go on growing, above hardly any. */
   fullBytes = DEFAULT_FULL_BYTES;
-  /** How many nodes are in blocks. */
-  nodesInBlocks = 0;
+  /** How many nodes are in blocks, or refer to objects. */
+  longNodes = 0;
   /** After `seek`: how many elements of the node found stand before the one sought. */
   offset = 0;
 
@@ -69,7 +70,7 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
   private images: NodeImage[] = [];
   /** How many images were ever captured: the number of the latest. */
   private captures = 0;
-  /** Blocks given up while captured: address, whether outside, number of the latest image then; oldest first. */
+  /** Blocks given up while captured: their words, with the number of the latest image then in place of the count; oldest first. */
   private readonly graves: number[] = [];
   /** How much of `graves` is done with. */
   private swept = 0;
@@ -96,6 +97,10 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     let index = 0;
     for (; index < this.length && (samples === 0 || elements < samples); index++) {
       bytes += this.capacity(index);
+      if (this.refers(index)) {
+        this.locate(index, OLD);
+        bytes += this.referredBytes(OLD);
+      }
       elements += this.count(index);
     }
     return this.heldBytes + (index === 0 ? 0 : Math.round((bytes / index) * this.length));
@@ -149,6 +154,9 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
         if (this.form !== null && this.isCompressed(index)) copy.setCompressed(index, this.form);
         copy.locateStored(index, target);
         source.buffer.copy(target.buffer, target.from, source.from, source.to);
+        if (!this.refers(index)) continue;
+        copy.copyReferences(target);
+        copy.setRefers(index);
       }
       return copy;
     });
@@ -218,7 +226,7 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     if (this.graves.length > 0) this.sweep(SWEEP_AT_CHANGE);
     this.reserve(index);
     this.place(index, this.objects.add(value), value.length, kind, OUTSIDE | IN_BLOCKS);
-    this.nodesInBlocks++;
+    this.longNodes++;
   }
 
   private place(index: number, address: number, bytes: number, kind: number, flags: number): void {
@@ -246,8 +254,8 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     for (let place = first; place < first + nodes; place++) {
       const at = place << STRIDE_SHIFT;
       this.size -= words[at + COUNT];
-      if ((words[at + FLAGS] & IN_BLOCKS) !== 0) this.nodesInBlocks--;
-      this.giveUp(words[at + ADDRESS], words[at + FLAGS]);
+      if ((words[at + FLAGS] & (IN_BLOCKS | REFERS)) !== 0) this.longNodes--;
+      this.giveUp(words[at + ADDRESS], words[at + FLAGS], words[at + LENGTH]);
     }
     const after = this.length - index - nodes;
     if (index < after) {
@@ -277,6 +285,32 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     this.words[((this.head + index) << STRIDE_SHIFT) + FLAGS] |= COMPRESSED;
   }
 
+  // ---- objects that nodes refer to: what a node that does has to do with them is its owner's to say
+
+  /** Says that the bytes of node `index` refer to objects, which are the node's from then on. */
+  protected setRefers(index: number): void {
+    const at = ((this.head + index) << STRIDE_SHIFT) + FLAGS;
+    if ((this.words[at] & REFERS) === 0) this.longNodes++;
+    this.words[at] |= REFERS;
+  }
+
+  /** These bytes are a copy: they are to refer to objects of their own. */
+  protected copyReferences(_span: ByteSpan): void {
+    assert(false, "nodes that refer to objects have an owner who copies them");
+  }
+
+  /** These bytes go, and with them what they refer to. */
+  protected freeReferences(_span: ByteSpan): void {
+    assert(false, "nodes that refer to objects have an owner who frees them");
+  }
+
+  /** What the objects hold that these bytes refer to. */
+  protected referredBytes(_span: ByteSpan): number {
+    return 0;
+  }
+
+  // ---- nodes that change
+
   /** Gives a compressed node, whose words are at `at`, the bytes that it stands for. */
   private decompress(at: number): void {
     const { words, form } = this;
@@ -287,6 +321,7 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     const address = this.allocate(to - from);
     const old = words[at + ADDRESS];
     const flags = words[at + FLAGS];
+    const length = words[at + LENGTH];
     words[at + ADDRESS] = address;
     words[at + LENGTH] = to - from;
     words[at + FLAGS] = (flags & (KIND_MASK << KIND_SHIFT)) | (to - from > MAX_BLOCK ? OUTSIDE : 0);
@@ -294,7 +329,7 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     buffer.copy(NEW.buffer, NEW.from, from, to);
     OLD.buffer = NO_BYTES;
     NEW.buffer = NO_BYTES;
-    this.giveUp(old, flags);
+    this.giveUp(old, flags, length);
   }
 
   /**
@@ -429,22 +464,32 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
     const gap = at < length - at - removed ? Math.min(free, MAX_GAP - 1) : 0;
     words[place + ADDRESS] = address;
     words[place + LENGTH] = newLength;
-    words[place + FLAGS] = (flags & (KIND_MASK << KIND_SHIFT)) | (outside ? OUTSIDE : 0) | (gap << GAP_SHIFT);
+    words[place + FLAGS] = (flags & ((KIND_MASK << KIND_SHIFT) | REFERS)) | (outside ? OUTSIDE : 0) | (gap << GAP_SHIFT);
     locateBlock(this.tables, words, place, NEW);
     OLD.buffer.copy(NEW.buffer, NEW.from, OLD.from, OLD.from + at);
     if (at + removed < length) OLD.buffer.copy(NEW.buffer, NEW.from + at + inserted, OLD.from + at + removed, OLD.to);
+    const kept = this.images.length > 0 && (flags & CAPTURED) !== 0;
+    if ((flags & REFERS) !== 0) {
+      assert(removed === 0 && (inserted === 0 || at === length), "a node that refers to objects grows at its end only");
+      NEW.to = NEW.from + length;
+      if (kept) this.copyReferences(NEW);
+    }
+    this.giveUp(old, kept ? flags : flags & ~REFERS, length);
     OLD.buffer = NO_BYTES;
     NEW.buffer = NO_BYTES;
-    this.giveUp(old, flags);
   }
 
   /** Frees a block, or keeps it for the images that may read it. */
-  private giveUp(address: number, flags: number): void {
-    if (this.images.length > 0 && (flags & CAPTURED) !== 0) this.graves.push(address, flags & OUTSIDE, this.captures);
-    else this.freeBlock(address, flags);
+  private giveUp(address: number, flags: number, length: number): void {
+    if (this.images.length > 0 && (flags & CAPTURED) !== 0) this.graves.push(address, length, this.captures, flags);
+    else this.freeBlock(address, flags, length);
   }
 
-  private freeBlock(address: number, flags: number): void {
+  private freeBlock(address: number, flags: number, length: number): void {
+    if ((flags & REFERS) !== 0) {
+      locateBlock(this.tables, Int32Array.of(address, length, 0, flags), 0, OLD);
+      this.freeReferences(OLD);
+    }
     if ((flags & OUTSIDE) === 0) this.arena.free(address);
     else this.objects.removeBytes(address);
   }
@@ -453,13 +498,13 @@ export class NodeDeque extends NodeDirectory implements LargeObject {
   private sweep(limit: number): boolean {
     const { graves, images } = this;
     const oldest = images.length === 0 ? Number.POSITIVE_INFINITY : images[0].number;
-    const last = Math.min(graves.length, this.swept + limit * 3);
-    while (this.swept < last && graves[this.swept + 2] < oldest) {
-      this.freeBlock(graves[this.swept], graves[this.swept + 1]);
-      this.swept += 3;
+    const last = Math.min(graves.length, this.swept + limit * STRIDE);
+    while (this.swept < last && graves[this.swept + COUNT] < oldest) {
+      this.freeBlock(graves[this.swept + ADDRESS], graves[this.swept + FLAGS], graves[this.swept + LENGTH]);
+      this.swept += STRIDE;
     }
     assert(this.swept <= graves.length, "no more blocks are given back than were kept for images");
-    if (this.swept < graves.length) return graves[this.swept + 2] >= oldest;
+    if (this.swept < graves.length) return graves[this.swept + COUNT] >= oldest;
     graves.length = 0;
     this.swept = 0;
     return true;

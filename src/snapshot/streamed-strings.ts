@@ -86,3 +86,16 @@ export class StreamedBlocks {
     this.at = 0;
   }
 }
+
+/** So much is given at once of an element that is in blocks. */
+const PIECE_BYTES = 16 * 1024;
+
+/** Gives a string in blocks, which stays as it is, piece by piece; each time, what that cost. */
+export function* pieceParts(string: BlockString, give: (bytes: Buffer, from: number, to: number) => void): Generator<number> {
+  for (let at = 0; at < string.length; ) {
+    const end = Math.min(string.length, at + PIECE_BYTES);
+    string.each(at, end, give);
+    yield end - at;
+    at = end;
+  }
+}

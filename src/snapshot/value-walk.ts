@@ -30,7 +30,7 @@ import { StreamId } from "../values/stream/stream-id.ts";
 import { DELETED, FieldReader, NodeReader } from "../values/stream/stream-node.ts";
 import { Encoding, Type } from "../values/value-types.ts";
 import { EarlyElements, timeOf } from "./early-elements.ts";
-import { StreamedBlocks, StreamedString } from "./streamed-strings.ts";
+import { pieceParts, StreamedBlocks, StreamedString } from "./streamed-strings.ts";
 import { type RecordWriter, TableWalk } from "./table-walk.ts";
 
 /** Nodes to be read: as they are, or (their image) as they were. */
@@ -71,6 +71,8 @@ export interface ValueSink {
   collection(type: Type, count: number, nodes: number): void;
   /** Node `index` of a list or stream as it is in memory. Returns about how many bytes that took reading, -1 to be given its elements. */
   node(type: Type, nodes: ReadNodes, index: number): number;
+  /** Likewise a node of a stream that has values in blocks, part by part: each time, what that cost. Nodes and images must stay meanwhile. */
+  longNode(nodes: ReadNodes, index: number): Generator<number>;
   /** An element of a list of so many bytes begins: its pieces follow, and `endLong`. */
   longElement(length: number): void;
   /** Likewise a field of a hash, whose value has so many. */
@@ -120,8 +122,6 @@ export const BULK_BYTES = 256 * 1024;
 /** Collections of more elements, or nodes, than this are given in steps: below, they take well under 1 ms. */
 const STREAMED_ELEMENTS = 1024;
 const STREAMED_NODES = 32;
-/** So much is given at once of an element that is in blocks. */
-const PIECE_BYTES = 16 * 1024;
 /** What a node costs beside its bytes. */
 const NODE_COST = 64;
 
@@ -169,10 +169,11 @@ export function walkValue(sink: ValueSink, type: Type, value: ReadValue): number
 export function isLong(type: Type, { object, from, to }: ReadValue): boolean {
   if (object === null) return type === Type.STRING && to - from > BULK_BYTES;
   if (type === Type.STRING) return true;
-  if (type === Type.LIST) return (object as QuickList).length > STREAMED_NODES || (object as QuickList).nodesInBlocks > 0;
+  if (type === Type.LIST) return (object as QuickList).length > STREAMED_NODES || (object as QuickList).longNodes > 0;
   if (type === Type.HASH && (object as ByteMap).valuesInBlocks > 0) return true;
   // The size of a stream counts nodes, pending entries and consumers.
-  return object.size > STREAMED_ELEMENTS || (type === Type.STREAM && (object as Stream).nodes.length > STREAMED_NODES);
+  if (object.size > STREAMED_ELEMENTS) return true;
+  return type === Type.STREAM && ((object as Stream).nodes.length > STREAMED_NODES || (object as Stream).nodes.longNodes > 0);
 }
 
 /** Begins to give the sink `first` a value of this type as it is now, and goes on with the sink `then`. Returns what is still to be given. */
@@ -356,7 +357,7 @@ class StreamedNodes implements StreamedValue {
     this.sink = sink;
     this.images = images;
     const captured = capture(nodes);
-    this.parts = stream === null ? listParts(sink, type, captured, captures) : streamParts(sink, captured, stream, capture);
+    this.parts = stream === null ? listParts(sink, type, captured, captures) : streamParts(sink, captured, stream, capture, captures);
   }
 
   step(limit: number): number {
@@ -386,26 +387,20 @@ class StreamedNodes implements StreamedValue {
 /** Gives the nodes of a list or of a stream's entries, with `inPieces` not all of a long one at once; each time, what that cost. */
 function* listParts(sink: ValueSink, type: Type, nodes: ReadNodes, inPieces: boolean): Generator<number> {
   for (let index = 0; index < nodes.length; index++) {
+    if (inPieces && type === Type.STREAM && nodes.refers(index)) {
+      yield* sink.longNode(nodes, index);
+      continue;
+    }
     const blocks = inPieces ? nodes.blocksAt(index) : null;
     if (blocks !== null) {
       sink.longElement(blocks.length);
-      yield* pieceParts(sink, blocks);
+      yield* pieceParts(blocks, (bytes, from, to) => sink.piece(bytes, from, to));
+      sink.endLong();
       continue;
     }
     const bytes = sink.node(type, nodes, index);
     yield NODE_COST + (bytes >= 0 ? bytes : giveNode(sink, type, nodes, index));
   }
-}
-
-/** Gives what begins as long, and ends it. */
-function* pieceParts(sink: ValueSink, blocks: BlockString): Generator<number> {
-  for (let at = 0; at < blocks.length; ) {
-    const end = Math.min(blocks.length, at + PIECE_BYTES);
-    blocks.each(at, end, (bytes, from, to) => sink.piece(bytes, from, to));
-    yield end - at;
-    at = end;
-  }
-  sink.endLong();
 }
 
 function giveNode(sink: ValueSink, type: Type, nodes: ReadNodes, index: number): number {
@@ -416,7 +411,7 @@ function giveNode(sink: ValueSink, type: Type, nodes: ReadNodes, index: number):
   }
   nodes.locate(index, span);
   const { buffer, from, to } = span;
-  if (type === Type.STREAM) giveEntries(sink);
+  if (type === Type.STREAM) giveEntries(sink, nodes);
   else if (nodes.kind(index) !== PACKED) sink.element(buffer, from, to);
   else {
     for (let at = packedFirst(buffer, from); !packedAtEnd(buffer, at); ) {
@@ -428,18 +423,24 @@ function giveNode(sink: ValueSink, type: Type, nodes: ReadNodes, index: number):
 }
 
 /** The entries of the node `span`. */
-function giveEntries(sink: ValueSink): void {
+function giveEntries(sink: ValueSink, { tables }: ReadNodes): void {
   reader.open(span);
   while (reader.next()) {
     if ((reader.flags & DELETED) !== 0) continue;
-    fields.open(reader.buffer, reader.masterFieldsAt, reader.contentAt, reader.flags);
+    fields.open(tables.objects, reader.buffer, reader.masterFieldsAt, reader.contentAt, reader.flags);
     sink.entry(reader.id, reader.fields, fields);
   }
   reader.close();
 }
 
 /** Gives a stream, as it is when this is called. */
-function streamParts(sink: ValueSink, entries: ReadNodes, stream: Stream, capture: (nodes: NodeDeque) => ReadNodes): Generator<number> {
+function streamParts(
+  sink: ValueSink,
+  entries: ReadNodes,
+  stream: Stream,
+  capture: (nodes: NodeDeque) => ReadNodes,
+  inPieces: boolean,
+): Generator<number> {
   const { lastId, firstId, maxDeletedId, entriesAdded } = stream;
   const facts: StreamFacts = { lastId: idOf(lastId), firstId: idOf(firstId), maxDeletedId: idOf(maxDeletedId), entriesAdded };
   const groups = stream.groups.values().map((group): GroupFacts => {
@@ -458,15 +459,21 @@ function streamParts(sink: ValueSink, entries: ReadNodes, stream: Stream, captur
       consumerNames: new Map(consumers.map(({ index, nameBytes }) => [index, nameBytes])),
     };
   });
-  return capturedStreamParts(sink, entries, facts, groups);
+  return capturedStreamParts(sink, entries, facts, groups, inPieces);
 }
 
 function idOf(id: StreamId): StreamId {
   return new StreamId().assign(id);
 }
 
-function* capturedStreamParts(sink: ValueSink, entries: ReadNodes, facts: StreamFacts, groups: readonly GroupFacts[]): Generator<number> {
-  yield* listParts(sink, Type.STREAM, entries, false);
+function* capturedStreamParts(
+  sink: ValueSink,
+  entries: ReadNodes,
+  facts: StreamFacts,
+  groups: readonly GroupFacts[],
+  inPieces: boolean,
+): Generator<number> {
+  yield* listParts(sink, Type.STREAM, entries, inPieces);
   sink.streamFacts(entries.size, facts, groups.length);
   for (const group of groups) {
     sink.group(group);

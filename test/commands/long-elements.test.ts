@@ -1,13 +1,12 @@
 /** Elements of collections that are held in blocks, through the commands that see them, beside Redis: replies byte for byte, values by digest. */
 
-import { describe, expect, test } from "bun:test";
-import { blocksInUse } from "../../src/blocks/block.ts";
+import { expect, test } from "bun:test";
 import { BLOCKS_FROM } from "../../src/blocks/block-string.ts";
-import { follow, Ours, sameOffset, startReal, until } from "../replication/support.ts";
-import { connect, encodeCommand, type RawClient, type Word } from "../support/client.ts";
+import { follow, Ours, sameOffset, until } from "../replication/support.ts";
+import { connect, type RawClient } from "../support/client.ts";
 import { type Request, useComparison } from "../support/compare.ts";
 import { Random } from "../support/property.ts";
-import { describeWithRedis, testWithRedis } from "../support/redis.ts";
+import { describeWithRedis } from "../support/redis.ts";
 
 const random = new Random(20261130);
 const BELOW = random.bytes(BLOCKS_FROM - 1);
@@ -296,7 +295,7 @@ test("long values of fields that expire stay with their times, and go with them"
   await using ours = await Ours.start();
   await using below = await Ours.start();
   await follow(below.client, ours.port);
-  ours.server.activeExpiry = false;
+  await ours.client.command("DEBUG", "SET-ACTIVE-EXPIRE", 0);
   const { client } = ours;
   const hour = Date.now() + 3_600_000;
   expect(await client.text("HSETEX", "h", "PXAT", hour, "FIELDS", 2, "f", LONG, "g", ABOVE)).toBe("1");
@@ -333,140 +332,132 @@ test("long values of fields that expire stay with their times, and go with them"
   expect(await client.text("HLEN", "h")).toBe("2");
 });
 
-/** What makes and changes long elements, with each form in which the journal takes it. */
-const WRITES: readonly Word[][] = [
-  ["RPUSH", "l", LONG, "x", ABOVE, AT],
-  ["LPUSH", "l", "y", ABOVE],
-  ["LSET", "l", 0, LONG],
-  ["LINSERT", "l", "BEFORE", "x", ABOVE],
-  ["LREM", "l", 1, ABOVE],
-  ["LMOVE", "l", "m", "LEFT", "RIGHT"],
-  ["BLMOVE", "l", "m", "RIGHT", "LEFT", 0],
-  ["COPY", "l", "copy"],
-  ["LPOP", "copy"],
-  ["BRPOP", "copy", 0],
-  ["MULTI"],
-  ["RPUSH", "n", LONG],
-  ["LSET", "n", 0, ABOVE],
-  ["LPUSH", "n", LONG],
-  ["EXEC"],
-  ["EVAL", "return redis.call('RPUSH', KEYS[1], ARGV[1])", 1, "m", LONG],
-  ["HSET", "h", "f", LONG, "g", "x", "i", ABOVE],
-  ["HSETNX", "h", "j", AT],
-  ["HSETNX", "h", "k", LONG],
-  ["HMSET", "h", "i", LONG],
-  ["HDEL", "h", "f"],
-  ["COPY", "h", "hash"],
-  ["HSET", "hash", "k", ABOVE],
-  ["MULTI"],
-  ["HSET", "i", "f", LONG],
-  ["HSET", "i", "f", ABOVE],
-  ["EXEC"],
-];
+describeWithRedis("long values of streams answer as Redis does", () => {
+  const comparison = useComparison();
+  const reads: Request[] = [["XLEN", "x"], digest("x"), ["XINFO", "STREAM", "x", "FULL"]];
 
-async function write(client: RawClient): Promise<void> {
-  for (const words of WRITES) expect(String(await client.command(...words)).slice(0, 100)).not.toStartWith("-");
-}
-
-describe("long elements pass on", () => {
-  for (const [master, replica] of [
-    ["ours", "redis"],
-    ["redis", "ours"],
-    ["ours", "ours"],
-  ]) {
-    testWithRedis(`from ${master} to ${replica}, in the image and in the stream`, async () => {
-      await using above = master === "ours" ? await Ours.start() : await startReal("--enable-debug-command", "yes");
-      await using below = replica === "ours" ? await Ours.start() : await startReal("--enable-debug-command", "yes");
-      await above.client.command("RPUSH", "before", "a", LONG, ABOVE, "b");
-      await follow(below.client, above.port);
-      await write(above.client);
-      await sameOffset(above.client, below.client);
-      expect(await below.client.text("DEBUG", "DIGEST")).toBe(await above.client.text("DEBUG", "DIGEST"));
-    });
-  }
-
-  for (const preamble of ["yes", "no"])
-    test(`into the append-only file, rewritten with aof-use-rdb-preamble ${preamble}, and out of it`, async () => {
-      await using ours = await Ours.start({ appendonly: "yes", "aof-use-rdb-preamble": preamble });
-      await write(ours.client);
-      await ours.client.command("HPEXPIREAT", "h", Date.now() + 3_600_000, "FIELDS", 2, "i", "g");
-      const before = await ours.client.text("DEBUG", "DIGEST");
-      expect(await ours.client.text("DEBUG", "LOADAOF")).toBe("OK");
-      expect(await ours.client.text("DEBUG", "DIGEST")).toBe(before);
-      await ours.client.command("BGREWRITEAOF");
-      await until("the end of the rewrite", async () =>
-        (await ours.client.text("INFO", "persistence")).includes("aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0"),
-      );
-      expect(await ours.client.text("DEBUG", "LOADAOF")).toBe("OK");
-      expect(await ours.client.text("DEBUG", "DIGEST")).toBe(before);
-      expect(String(await ours.client.command("HTTL", "h", "FIELDS", 2, "i", "g"))).not.toContain("-");
-    });
-
-  test("into an image as they were, while they change", async () => {
-    await using ours = await Ours.start();
-    await write(ours.client);
-    const before = await ours.client.text("DEBUG", "DIGEST");
-    const replies = await ours.client.pipeline([
-      ["BGSAVE"],
-      ["LPOP", "l"],
-      ["LSET", "l", 1, "changed"],
-      ["LSET", "m", -1, LONG],
-      ["LMOVE", "m", "n", "LEFT", "LEFT"],
-      ["DEL", "copy"],
-      ["COPY", "n", "l", "REPLACE"],
-      ["HSET", "h", "i", "changed", "k", ABOVE, "new", LONG],
-      ["HDEL", "hash", "k"],
-      ["UNLINK", "i"],
+  test("added, read, deleted and trimmed", async () => {
+    await comparison().compare([
+      ...[BELOW, AT, ABOVE].map((value): Request[] => [
+        ["XADD", "x", "1-1", "f", value],
+        ["XADD", "x", "2-1", "f", "short"],
+        ["XADD", "x", "MAXLEN", "~", 100, "3-1", "f", value, "g", "x", "h", value],
+        ["XADD", "x", "3-2", "f", "a", "g", value, "h", "b"],
+        ["XADD", "x", "3-3", "g", value],
+        ...reads,
+        ["XRANGE", "x", "-", "+"],
+        ["XREVRANGE", "x", "+", "2", "COUNT", 2],
+        ["XREAD", "COUNT", 2, "STREAMS", "x", "1-1"],
+        ["XDEL", "x", "3-1"],
+        ["XRANGE", "x", "(1-1", "3-3"],
+        ["XTRIM", "x", "MINID", "3-2"],
+        ...reads,
+        ["XTRIM", "x", "MAXLEN", 0],
+        ...reads,
+      ]),
+      [
+        ["CONFIG", "SET", "stream-node-max-bytes", 0],
+        ["XADD", "x", "1-1", "f", "a"],
+        ["XADD", "x", "1-2", "f", LONG],
+        ["XADD", "x", "1-3", "f", ABOVE],
+        ["XADD", "x", "1-4", "f", "b"],
+        ["XADD", "x", "1-5", "g", LONG, "h", "c", "i", ABOVE],
+        ...reads,
+        ["XDEL", "x", "1-2"],
+        ["XRANGE", "x", "-", "+"],
+        ["COPY", "x", "copy"],
+        ["XDEL", "x", "1-5"],
+        ["XTRIM", "x", "MAXLEN", 1],
+        digest("x", "copy"),
+        ["DEBUG", "RELOAD"],
+        digest("x", "copy"),
+        ["XADD", "copy", "2-1", "g", "d", "h", "e", "i", LONG],
+        ["XRANGE", "copy", "1-3", "+"],
+        ["XREVRANGE", "copy", "+", "-"],
+        ["DEBUG", "RELOAD"],
+        ["DEBUG", "DIGEST"],
+        ["CONFIG", "SET", "stream-node-max-bytes", 4096],
+      ],
+      [
+        ["SET", "s", "x"],
+        ["XADD", "s", "1-1", "f", LONG],
+        ["XADD", "x", "1-1", "f", LONG, "g"],
+        ["XADD", "x", "0-0", "f", LONG],
+        ["XADD", "x", "NOMKSTREAM", "1-1", "f", LONG],
+        ["XADD", "x", "1-1", LONG, ABOVE],
+        ["XADD", "x", "1-1", "f", LONG],
+        ["XRANGE", "x", "-", "+"],
+        ["DEBUG", "RELOAD"],
+        ["XADD", "x", "1-2", LONG, "short"],
+        ["XADD", "x", "1-3", "f", LONG, LONG, "short"],
+        ...reads,
+      ],
     ]);
-    expect(String(replies[0])).toStartWith("+Background saving started");
-    for (const reply of replies) expect(String(reply).slice(0, 100)).not.toStartWith("-");
-    await until("the end of BGSAVE", () => !ours.server.persistence.saving);
-    expect(await ours.client.text("DEBUG", "RELOAD", "NOSAVE")).toBe("OK");
-    expect(await ours.client.text("DEBUG", "DIGEST")).toBe(before);
   });
 
-  test("to those who wait for them", async () => {
-    await using ours = await Ours.start();
-    const waiting = await Promise.all([connect(ours.port), connect(ours.port)]);
-    const replies = [waiting[0].command("BLPOP", "l", 0), waiting[1].command("BLMOVE", "l", "m", "LEFT", "RIGHT", 0)];
-    await until("both to wait", async () => (await ours.client.text("INFO", "clients")).includes("blocked_clients:2"));
-    expect(await ours.client.text("RPUSH", "l", LONG, ABOVE)).toBe("2");
-    expect((await replies[0]).equals(Buffer.concat([Buffer.from("*2\r\n"), encodeWords("l", LONG)]))).toBe(true);
-    expect((await replies[1]).equals(encodeWords(ABOVE))).toBe(true);
-    expect(bulk(await ours.client.command("LPOP", "m")).equals(ABOVE)).toBe(true);
-    expect(await ours.client.text("EXISTS", "l", "m")).toBe("0");
-    for (const client of waiting) client.close();
+  test("given to groups, copied, dumped, in transactions and scripts", async () => {
+    await comparison().compare([
+      [
+        ["XADD", "x", "1-1", "f", LONG],
+        ["XADD", "x", "1-2", "f", ABOVE, "g", LONG],
+        ["XGROUP", "CREATE", "x", "group", 0],
+        ["XREADGROUP", "GROUP", "group", "a", "COUNT", 1, "STREAMS", "x", ">"],
+        ["XREADGROUP", "GROUP", "group", "a", "STREAMS", "x", ">"],
+        ["XREADGROUP", "GROUP", "group", "a", "STREAMS", "x", 0],
+        ["XCLAIM", "x", "group", "b", 0, "1-2"],
+        ["XAUTOCLAIM", "x", "group", "b", 0, 0, "COUNT", 1],
+        ["COPY", "x", "copy"],
+        ["XDEL", "x", "1-1"],
+        ["XADD", "copy", "1-3", "f", ABOVE],
+        digest("x", "copy"),
+        ["MOVE", "copy", 1],
+        ["RENAME", "x", "y"],
+        ["DEBUG", "RELOAD"],
+        ["DEBUG", "DIGEST"],
+        ["XREADGROUP", "GROUP", "group", "b", "STREAMS", "y", 0],
+        ["DEL", "y"],
+        ["FLUSHALL"],
+      ],
+      [
+        [
+          "EVAL",
+          "redis.call('XADD', KEYS[1], '1-1', 'f', ARGV[1]); return #redis.call('XRANGE', KEYS[1], '-', '+')[1][2][2]",
+          1,
+          "x",
+          LONG,
+        ],
+        ["EVAL", "return redis.call('XRANGE', KEYS[1], '-', '+')", 1, "x"],
+        digest("x"),
+      ],
+      [
+        ["MULTI"],
+        ["XADD", "x", "1-1", "f", LONG],
+        ["XRANGE", "x", "-", "+"],
+        ["XADD", "x", "1-2", "f", ABOVE],
+        ["XDEL", "x", "1-1"],
+        ["EXEC"],
+        digest("x"),
+      ],
+    ]);
+    const { ours, redis } = comparison();
+    const clients = [await connect(ours.port), await connect(redis.port)];
+    const payloads: Buffer[] = [];
+    for (const client of clients) {
+      await client.pipeline([
+        ["XADD", "x", "1-1", "f", LONG, "g", "a"],
+        ["XADD", "x", "1-2", "f", "b", "g", ABOVE],
+      ]);
+      payloads.push(bulk(await client.command("DUMP", "x")));
+    }
+    for (const [index, client] of clients.entries()) {
+      expect(await client.text("RESTORE", "r", 0, payloads[1 - index])).toBe("OK");
+      expect(await client.command("DEBUG", "DIGEST-VALUE", "r")).toEqual(await client.command("DEBUG", "DIGEST-VALUE", "x"));
+      client.close();
+    }
   });
 });
 
-/** -> bulk strings. */
-function encodeWords(...words: Word[]): Buffer {
-  const request = encodeCommand(words);
-  return request.subarray(request.indexOf("$"));
-}
-
+/** -> the content of a bulk string. */
 function bulk(reply: Buffer): Buffer {
   return reply.subarray(reply.indexOf("\r\n") + 2, reply.length - 2);
 }
-
-test("the blocks of long elements all come back", async () => {
-  const inUse = blocksInUse();
-  await using ours = await Ours.start({ appendonly: "yes" });
-  await using below = await Ours.start();
-  await follow(below.client, ours.port);
-  await write(ours.client);
-  expect(await ours.client.text("DEBUG", "RELOAD")).toBe("OK");
-  const queueing = await connect(ours.port);
-  await queueing.pipeline([["MULTI"], ["RPUSH", "queued", LONG]]);
-  const lazy = await connect(ours.port);
-  for (let count = 0; count < 10; count++) lazy.send(encodeCommand(["LRANGE", "l", 0, -1]));
-  expect(await ours.client.text("PING")).toBe("PONG");
-  expect(blocksInUse()).toBeGreaterThan(inUse);
-  for (const client of [queueing, lazy]) client.close();
-  for (const key of ["l", "m"]) await ours.client.command("DEL", key);
-  await ours.client.command("FLUSHALL");
-  // What was journalled is kept as long as the backlog reaches back.
-  for (let count = 0; count < 3; count++) await ours.client.command("SET", "filler", Buffer.alloc(900_000));
-  await sameOffset(ours.client, below.client);
-  await until("all blocks to come back", () => blocksInUse() <= inUse);
-});

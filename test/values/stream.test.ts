@@ -6,10 +6,11 @@ import type { ByteSpan, TableSpace } from "../../src/memory/record-table.ts";
 import { randomSeed } from "../../src/memory/siphash.ts";
 import { DEFAULT_LIMITS, type ValueLimits } from "../../src/values/limits.ts";
 import { IdRecords } from "../../src/values/stream/id-records.ts";
-import { Stream, type Words } from "../../src/values/stream/stream.ts";
+import { Stream } from "../../src/values/stream/stream.ts";
 import { countRange, StreamCursor } from "../../src/values/stream/stream-cursor.ts";
 import { IdText, parseStreamId, StreamId } from "../../src/values/stream/stream-id.ts";
 import { ListpackMaker, NodeMaker } from "../../src/values/stream/stream-listpack.ts";
+import type { Words } from "../../src/values/stream/stream-words.ts";
 import { check, property, type Random } from "../support/property.ts";
 
 interface Entry {
@@ -81,7 +82,7 @@ function listpackOf(stream: Stream, index: number): { master: StreamId; bytes: B
   const span: ByteSpan = { buffer: Buffer.alloc(0), from: 0, to: 0 };
   stream.nodes.locate(index, span);
   const maker = new ListpackMaker();
-  const length = maker.make(span, stream.nodes.count(index));
+  const length = maker.make(stream.nodes.tables.objects, span, stream.nodes.count(index));
   return { master: new StreamId().read(span.buffer, span.from), bytes: Buffer.from(maker.bytes.subarray(0, length)) };
 }
 
@@ -240,7 +241,7 @@ describe("a stream", () => {
     for (let index = 0; index < image.length; index++) {
       image.locate(index, span);
       const master = new StreamId().read(span.buffer, span.from);
-      const length = maker.make(span, image.count(index));
+      const length = maker.make(image.tables.objects, span, image.count(index));
       expect(nodes.make(maker.bytes, 0, length, master)).toBe(true);
       seen.appendNode(nodes.bytes, nodes.length, nodes.live);
     }

@@ -1,5 +1,6 @@
 /** Streams: adding, reading ranges and removing entries. Consumer groups are in stream-group.ts, XREAD in stream-read.ts. */
 
+import type { BlockString } from "../../blocks/block-string.ts";
 import { commandError, errors } from "../../errors.ts";
 import type { Call, Words } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
@@ -35,11 +36,14 @@ export const xadd = command("xadd", { arity: -5, since: "5.0.0", flags: "write d
     "7.0.0: Accepts ids of the form `<ms>-*`.",
     "8.2.0: Added `KEEPREF`, `DELREF` and `ACKED`.",
   )
+  .inBlocks(4, 1)
   .run((call) => {
     options.parse(call, "xadd");
     const first = options.idIndex + 1;
     const words = call.count - first;
     if (words < 2 || words % 2 === 1) throw wrongCount(call);
+    // The name of a field is needed in one piece.
+    if (call.frame.long?.some(({ index }) => (index - first) % 2 === 0)) call.frame.join();
     if (options.idSource === IdSource.GIVEN && options.id.isZero)
       throw commandError("ERR The ID specified in XADD must be greater than 0-0");
     const value = call.openWrite(1, Type.STREAM);
@@ -81,8 +85,8 @@ function trim(stream: Stream, removal: StreamRemoval | null): number {
 
 /** Journals XADD with the effect of its trim, which has kept account of references. */
 function journalAddition(call: Call, stream: Stream, removal: StreamRemoval): void {
-  const fields: Buffer[] = [];
-  for (let index = options.idIndex + 1; index < call.count; index++) fields.push(call.bytes(index));
+  const fields: (Buffer | BlockString)[] = [];
+  for (let index = options.idIndex + 1; index < call.count; index++) fields.push(call.word(index));
   const rule = options.trims && !removal.scattered ? options.exactRule(call, stream) : [];
   call.journalAs("XADD", call.bytes(1), ...rule, newId.toString(), ...fields);
   removal.journalReferences();
@@ -113,7 +117,7 @@ function chooseId(call: Call, stream: Stream | null): void {
 
 function requireSize(call: Call, first: number): void {
   const { frame } = call;
-  if (frame.end - frame.start <= MAX_NODE_BYTES) return;
+  if (frame.bytes <= MAX_NODE_BYTES) return;
   let bytes = 0;
   for (let index = first; index < frame.count; index++) bytes += frame.lengths[index];
   if (bytes > MAX_NODE_BYTES) throw commandError("ERR Elements are too large to be stored");
@@ -122,8 +126,8 @@ function requireSize(call: Call, first: number): void {
 /** Journals the request with the effect of an approximate trim and, if `withId`, with the generated id. */
 function journalRewritten(call: Call, stream: Stream, withId: boolean): void {
   if (!withId && !options.approximate) return;
-  const words: (Buffer | string)[] = [];
-  for (let index = 0; index < call.count; index++) words.push(call.bytes(index));
+  const words: (Buffer | BlockString | string)[] = [];
+  for (let index = 0; index < call.count; index++) words.push(call.word(index));
   if (options.approximate) {
     words[options.thresholdIndex - 1] = "=";
     words[options.thresholdIndex] = options.exactThreshold(stream);

@@ -6,6 +6,7 @@
  */
 
 import { assert } from "../../assert.ts";
+import { copied } from "../../base/bytes.ts";
 import type { Counter } from "../../base/numbers/counter.ts";
 import type { RdbAskedVersion } from "../../config/options/persistence.ts";
 import { idleSeconds, lfuCounter } from "../../keyspace/access.ts";
@@ -37,6 +38,7 @@ import { ID_BYTES, type StreamId } from "../../values/stream/stream-id.ts";
 import { ListpackMaker } from "../../values/stream/stream-listpack.ts";
 import { Encoding, Type } from "../../values/value-types.ts";
 import type { DatabaseImage, EntrySink } from "../image.ts";
+import { pieceParts } from "../streamed-strings.ts";
 import type { ConsumerFacts, GroupFacts, ReadNodes, ValueSink } from "../value-walk.ts";
 import { TIMED_LISTPACK, timedListpack } from "./timed-listpack.ts";
 
@@ -161,13 +163,36 @@ export class RdbSink implements ValueSink {
       else out.rawString(buffer, from, to);
       return to - from;
     }
+    if (nodes.refers(index)) {
+      for (const _cost of this.longNode(nodes, index));
+      return to - from;
+    }
     out.rawString(buffer, from, from + ID_BYTES);
     if (compressed) writeCompressed(out, span, ID_BYTES);
     else {
-      const length = maker.make(span, nodes.count(index)); // before its bytes are asked for: they may be others afterwards
+      const length = maker.make(nodes.tables.objects, span, nodes.count(index)); // before its bytes are asked for: they may be others afterwards
       out.rawString(maker.bytes, 0, length);
     }
     return to - from;
+  }
+
+  *longNode(nodes: ReadNodes, index: number): Generator<number> {
+    const { out } = this;
+    nodes.locate(index, span);
+    out.rawString(span.buffer, span.from, span.from + ID_BYTES);
+    const length = maker.make(nodes.tables.objects, span, nodes.count(index));
+    const { gaps, total } = maker;
+    // A copy: others use the maker meanwhile.
+    const bytes = copied(maker.bytes, 0, length);
+    out.length(total);
+    let from = 0;
+    for (const { at, value } of gaps) {
+      out.raw(bytes, from, at);
+      yield* pieceParts(value, (piece, first, last) => out.raw(piece, first, last));
+      from = at;
+    }
+    out.raw(bytes, from, length);
+    yield length;
   }
 
   longElement(length: number): void {

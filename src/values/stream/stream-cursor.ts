@@ -91,7 +91,7 @@ export class StreamCursor {
         if (reader.id.compare(this.end) > 0) return false;
         this.id.assign(reader.id);
         this.fields = reader.fields;
-        this.content.open(reader.buffer, reader.masterFieldsAt, reader.contentAt, reader.flags);
+        this.content.open(stream.nodes.tables.objects, reader.buffer, reader.masterFieldsAt, reader.contentAt, reader.flags);
         return true;
       }
       this.node++;
@@ -117,7 +117,7 @@ export class StreamCursor {
       return false;
     }
     this.fields = from[at + 5];
-    this.content.open(this.reader.buffer, this.reader.masterFieldsAt, from[at + 6], from[at + 4]);
+    this.content.open(stream.nodes.tables.objects, this.reader.buffer, this.reader.masterFieldsAt, from[at + 6], from[at + 4]);
     return true;
   }
 

@@ -9,6 +9,8 @@
 
 import { assert } from "../../assert.ts";
 import { copyBytes } from "../../base/bytes.ts";
+import { BLOCKS_FROM, BlockString } from "../../blocks/block-string.ts";
+import type { ObjectTable } from "../../memory/objects.ts";
 import {
   packedAtEnd,
   packedBytesOfPayload,
@@ -24,9 +26,25 @@ import {
   packedWriteInteger,
   packedWriteWords,
 } from "../../memory/packed.ts";
+import { writeBackLength } from "../../memory/packed-entry.ts";
 import type { ByteSpan } from "../../memory/record-table.ts";
 import { StreamId } from "./stream-id.ts";
-import { DELETED, deletedIn, NodeReader, SAME_FIELDS, setDeletedIn, writeEntryHead, writeNodeHead } from "./stream-node.ts";
+import {
+  contentPieceBytes,
+  DELETED,
+  deletedIn,
+  isReference,
+  LONG_STRING_HEAD_BYTES,
+  NodeReader,
+  REFERENCE_BYTES,
+  referredLength,
+  referredString,
+  SAME_FIELDS,
+  setDeletedIn,
+  writeEntryHead,
+  writeNodeHead,
+  writeReference,
+} from "./stream-node.ts";
 
 /** Header and end byte of a listpack, and the zero that ends its first part. */
 const FRAME_BYTES = 7 + 2;
@@ -48,6 +66,10 @@ const MOST_HEAD_BYTES = 40;
 const MOST_NUMBERS_BYTES = 2 + 10 + 10 + 6 + 6;
 /** Payloads that begin with less than this are numbers and strings of one byte of length. */
 const SHORT_STRINGS = 0xc0;
+/** The first byte of the payload of a string of more than 4095 bytes. */
+const LONG_STRING = 0xf0;
+
+const NO_GAPS: Gap[] = [];
 
 /** What an entry takes in it; `content` is what the entries of its names and values take. */
 export function packedEntryTotal(id: StreamId, masterId: StreamId, same: boolean, fields: number, content: number): number {
@@ -62,6 +84,12 @@ function pieces(same: boolean, fields: number): number {
 function differenceBytes(id: StreamId, from: StreamId): number {
   const ms = packedWordsBytes((id.msLow - from.msLow) | 0, (id.msHigh - from.msHigh - (id.msLow < from.msLow ? 1 : 0)) | 0);
   return ms + packedWordsBytes((id.seqLow - from.seqLow) | 0, (id.seqHigh - from.seqHigh - (id.seqLow < from.seqLow ? 1 : 0)) | 0);
+}
+
+/** Where a value in blocks belongs in a listpack: in front of bytes[at]. */
+export interface Gap {
+  readonly at: number;
+  readonly value: BlockString;
 }
 
 /** What `sizeNode` and `toListpack` learn of a node. */
@@ -94,9 +122,9 @@ export function sizeNode(span: ByteSpan, size: NodeSize): NodeSize {
 function contentBytes(buffer: Buffer, at: number, count: number): number {
   let bytes = 0;
   while (count-- > 0) {
-    const payload = packedPayloadBytes(buffer, at);
-    at += payload;
-    bytes += packedBytesOfPayload(payload);
+    const piece = contentPieceBytes(buffer, at);
+    bytes += packedBytesOfPayload(isReference(buffer, at) ? LONG_STRING_HEAD_BYTES + referredLength(buffer, at) : piece);
+    at += piece;
   }
   return bytes;
 }
@@ -107,11 +135,20 @@ function contentBytes(buffer: Buffer, at: number, count: number): number {
  */
 export class ListpackMaker {
   bytes = Buffer.allocUnsafeSlow(8192);
+  /** Of the listpack made: how long it is with the values in blocks, and where in `bytes` each of them belongs. */
+  total = 0;
+  gaps: Gap[] = [];
+  private objects: ObjectTable | null = null;
   /** Where in the node `copyContent` goes on. */
   private at = 0;
 
-  /** Writes the listpack of the node `span` with `live` live entries to the start of `bytes`. Returns its length. */
-  make(span: ByteSpan, live: number): number {
+  /**
+   * Writes the listpack of the node `span`, which refers to `objects`, with `live` live entries to the start of `bytes`. Returns its length
+   * there.
+   */
+  make(objects: ObjectTable, span: ByteSpan, live: number): number {
+    this.objects = objects;
+    this.gaps = NO_GAPS;
     const deleted = deletedIn(span.buffer, span.from);
     // A payload becomes an entry no more than twice as long.
     const most = MOST_HEAD_BYTES + (span.to - span.from) * 2 + (live + deleted) * MOST_NUMBERS_BYTES;
@@ -144,7 +181,27 @@ export class ListpackMaker {
     }
     reader.close();
     assert(to < bytes.length, "a listpack fits the room that was reckoned for it: a buffer drops what is written behind its end");
-    return packedClose(bytes, 0, to, count);
+    const length = packedClose(bytes, 0, to, count);
+    this.total = length;
+    if (this.gaps.length > 0) this.countGaps();
+    return length;
+  }
+
+  private countGaps(): void {
+    for (const { value } of this.gaps) this.total += value.length;
+    this.bytes.writeUInt32LE(this.total, 0); // a listpack begins with its length
+  }
+
+  /** Writes the entry of the value that the reference at `at` stands for, but for the value itself, to `to`. Returns the offset after it. */
+  private writeGap(to: number, source: Buffer, at: number): number {
+    const { bytes, objects } = this;
+    assert(objects !== null, "a node that is made a listpack says what it refers to");
+    const value = referredString(objects, source, at);
+    bytes[to] = LONG_STRING;
+    bytes.writeUInt32LE(value.length, to + 1);
+    const gap = to + LONG_STRING_HEAD_BYTES;
+    this.gaps = [...this.gaps, { at: gap, value }];
+    return writeBackLength(bytes, gap, LONG_STRING_HEAD_BYTES + value.length);
   }
 
   /** Writes `count` payloads, which stand at `this.at` of `source`, as entries at `to`. Returns the offset after them. */
@@ -153,6 +210,11 @@ export class ListpackMaker {
     let { at } = this;
     for (; count > 0; count--) {
       const lead = source[at];
+      if (lead >= SHORT_STRINGS && isReference(source, at)) {
+        to = this.writeGap(to, source, at);
+        at += REFERENCE_BYTES;
+        continue;
+      }
       if (lead >= SHORT_STRINGS) {
         const payload = packedPayloadBytes(source, at);
         to = packedWriteEntryOf(bytes, to, source, at, payload);
@@ -184,6 +246,8 @@ export class NodeMaker {
   length = 0;
   live = 0;
   readonly last = new StreamId();
+  /** What its references are to stand for, and where they are. */
+  values: Gap[] = [];
   private source: Buffer = this.bytes;
   private at = 0;
   private number = 0;
@@ -196,9 +260,10 @@ export class NodeMaker {
    * with other entries than its counts say, ids that do not grow, or nothing in it.
    */
   make(source: Buffer, from: number, to: number, masterId: StreamId): boolean {
+    this.release();
     if (!packedValid(source, from, to)) return false;
     // No entry becomes longer than twice what it was: ids of ten bytes at most take the place of numbers of two at least.
-    const most = (to - from) * 3 + 64;
+    const most = (to - from - longBytes(source, from, to)) * 3 + 64;
     if (this.bytes.length < most) this.bytes = Buffer.allocUnsafeSlow(most);
     this.source = source;
     this.at = packedFirst(source, from);
@@ -210,7 +275,21 @@ export class NodeMaker {
       "a node fits the room that was reckoned for it: a buffer drops what is written behind its end",
     );
     this.source = this.bytes;
+    if (!made) this.release();
     return made;
+  }
+
+  /** Lets go of values in blocks that no one has taken. */
+  private release(): void {
+    for (const { value } of this.values) value.free();
+    this.values = [];
+  }
+
+  /** Returns the values in blocks, which are the caller's from then on. */
+  takeValues(): Gap[] {
+    const { values } = this;
+    this.values = [];
+    return values;
   }
 
   private readHead(): boolean {
@@ -222,7 +301,7 @@ export class NodeMaker {
     this.fields = this.number;
     this.length = writeNodeHead(this.bytes, 0, this.masterId, this.fields);
     setDeletedIn(this.bytes, 0, deleted);
-    if (!this.copyContent(this.fields)) return false;
+    if (!this.copyContent(this.fields, CONTENT.names)) return false;
     return this.readCount() && this.number === 0;
   }
 
@@ -239,7 +318,7 @@ export class NodeMaker {
       const fields = same ? this.fields : this.number;
       this.length = writeEntryHead(this.bytes, this.length, this.id, this.last, flags, fields);
       this.last.assign(this.id);
-      if (!this.copyContent(same ? fields : fields * 2)) return false;
+      if (!this.copyContent(same ? fields : fields * 2, same ? CONTENT.values : CONTENT.both)) return false;
       if (!this.readCount() || this.number !== pieces(same, fields)) return false;
       if ((flags & DELETED) === 0) live++;
       else deleted++;
@@ -270,12 +349,42 @@ export class NodeMaker {
     return true;
   }
 
-  private copyContent(count: number): boolean {
-    while (count-- > 0) {
+  private copyContent(count: number, content: number): boolean {
+    for (let index = 0; index < count; index++) {
       if (packedAtEnd(this.source, this.at)) return false;
-      this.length = copyBytes(this.bytes, this.length, this.source, this.at, this.at + packedPayloadBytes(this.source, this.at));
+      const payload = packedPayloadBytes(this.source, this.at);
+      if (payload > BLOCKS_FROM + LONG_STRING_HEAD_BYTES) this.copyLong(payload, content === CONTENT.both ? index & 1 : content);
+      else this.length = copyBytes(this.bytes, this.length, this.source, this.at, this.at + payload);
       this.at = packedNext(this.source, this.at);
     }
     return true;
   }
+
+  /** Likewise of one that is too long to have been reckoned with: a name is copied, a value goes into blocks. */
+  private copyLong(payload: number, content: number): void {
+    const { source, at, length } = this;
+    if (content === CONTENT.values) {
+      this.values.push({ at: length, value: BlockString.of(source, at + LONG_STRING_HEAD_BYTES, at + payload) });
+      this.length = writeReference(this.bytes, length, payload - LONG_STRING_HEAD_BYTES);
+      return;
+    }
+    const grown = Buffer.allocUnsafeSlow(this.bytes.length + payload);
+    this.bytes.copy(grown, 0, 0, length);
+    this.bytes = grown;
+    this.length = copyBytes(grown, length, source, at, at + payload);
+  }
+}
+
+/** What a row of payloads is. */
+const CONTENT = { names: 0, values: 1, both: 2 } as const;
+
+/** How many bytes of a listpack are in strings that are too long for a node. */
+function longBytes(source: Buffer, from: number, to: number): number {
+  if (to - from <= BLOCKS_FROM) return 0;
+  let bytes = 0;
+  for (let at = packedFirst(source, from); !packedAtEnd(source, at); at = packedNext(source, at)) {
+    const payload = packedPayloadBytes(source, at);
+    if (payload > BLOCKS_FROM + LONG_STRING_HEAD_BYTES) bytes += payload;
+  }
+  return bytes;
 }

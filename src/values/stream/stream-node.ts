@@ -7,10 +7,13 @@
  *              then with SAME_FIELDS a value for each field of the node, else a field count (varint) and pairs of name and value
  *
  * The sequence number is, with MS_SAME, how much it is above the entry before (SEQUENCE_SHORT: 1), else the number itself (SEQUENCE_SHORT:
- * 0). The first entry is counted from the master id. Names and values are payloads of listpack entries (memory/packed.ts). How many entries
- * are live the node's directory says (memory/nodes.ts). Hot: nothing is allocated.
+ * 0). The first entry is counted from the master id. Names and values are payloads of listpack entries (memory/packed.ts); in the place of a
+ * value that is in blocks stands a reference: the byte 0xF5, which begins no payload, the length of the value and its handle (4 each, as in a
+ * listpack little-endian). How many entries are live the node's directory says (memory/nodes.ts). Hot: nothing is allocated.
  */
 
+import type { BlockString } from "../../blocks/block-string.ts";
+import type { ObjectTable } from "../../memory/objects.ts";
 import { Element, packedPayloadBytes, packedRead } from "../../memory/packed.ts";
 import type { ByteSpan } from "../../memory/record-table.ts";
 import { readWord, StreamId, writeWord } from "./stream-id.ts";
@@ -27,6 +30,62 @@ const NODE_HEAD_BYTES = 20;
 export const ENTRY_HEAD_BYTES = 26;
 
 const NO_BYTES = Buffer.alloc(0);
+
+// ---- references
+
+const REFERENCE = 0xf5;
+export const REFERENCE_BYTES = 9;
+const LENGTH_AT = 1;
+const HANDLE_AT = 5;
+/** What stands before a string of more than 4095 bytes in its payload. */
+export const LONG_STRING_HEAD_BYTES = 5;
+
+export function isReference(buffer: Buffer, at: number): boolean {
+  return buffer[at] === REFERENCE;
+}
+
+/** Writes a reference to a value of so many bytes, without its handle. Returns the offset after it. */
+export function writeReference(buffer: Buffer, at: number, length: number): number {
+  buffer[at] = REFERENCE;
+  buffer.writeUInt32LE(length, at + LENGTH_AT);
+  return at + REFERENCE_BYTES;
+}
+
+export function setReferredHandle(buffer: Buffer, at: number, handle: number): void {
+  buffer.writeUInt32LE(handle, at + HANDLE_AT);
+}
+
+/** Returns what the reference at `at` stands for. */
+export function referredString(objects: ObjectTable, buffer: Buffer, at: number): BlockString {
+  return objects.get(referredHandle(buffer, at)) as BlockString;
+}
+
+export function referredHandle(buffer: Buffer, at: number): number {
+  return buffer.readUInt32LE(at + HANDLE_AT);
+}
+
+export function referredLength(buffer: Buffer, at: number): number {
+  return buffer.readUInt32LE(at + LENGTH_AT);
+}
+
+/** Returns the bytes of the payload, or the reference, at `at`. */
+export function contentPieceBytes(buffer: Buffer, at: number): number {
+  return buffer[at] === REFERENCE ? REFERENCE_BYTES : packedPayloadBytes(buffer, at);
+}
+
+/** Visits the references of a node. */
+export function eachReference(span: ByteSpan, visit: (buffer: Buffer, at: number) => void): void {
+  const reader = new NodeReader().open(span);
+  while (reader.next()) {
+    let at = reader.contentAt;
+    for (let left = (reader.flags & SAME_FIELDS) === 0 ? reader.fields * 2 : reader.fields; left > 0; left--) {
+      if (isReference(reader.buffer, at)) visit(reader.buffer, at);
+      at += contentPieceBytes(reader.buffer, at);
+    }
+  }
+}
+
+// ---- nodes and entries
 
 /** How many entries of the node at `from` are marked deleted. */
 export function deletedIn(buffer: Buffer, from: number): number {
@@ -202,13 +261,13 @@ export class NodeReader {
   }
 }
 
-/** Returns what follows `count` payloads at `at`. */
+/** Returns what follows `count` payloads or references at `at`. */
 function skipPayloads(buffer: Buffer, at: number, count: number): number {
   while (count-- > 0) {
     const lead = buffer[at];
     if (lead < 0x80) at++;
     else if (lead < 0xc0) at += 1 + (lead & 0x3f);
-    else at += packedPayloadBytes(buffer, at);
+    else at += contentPieceBytes(buffer, at);
   }
   return at;
 }
@@ -218,12 +277,17 @@ export class FieldReader {
   readonly field = new Element();
   readonly value = new Element();
   private buffer: Buffer = NO_BYTES;
+  private objects: ObjectTable | null = null;
   private namesAt = 0;
   private at = 0;
   private same = false;
 
-  /** Stands before the first field of an entry whose content is at `contentAt` of `buffer`, in a node whose names are at `masterFieldsAt`. */
-  open(buffer: Buffer, masterFieldsAt: number, contentAt: number, flags: number): void {
+  /**
+   * Stands before the first field of an entry whose content is at `contentAt` of `buffer`, in a node whose names are at `masterFieldsAt` and
+   * which refers to `objects`.
+   */
+  open(objects: ObjectTable, buffer: Buffer, masterFieldsAt: number, contentAt: number, flags: number): void {
+    this.objects = objects;
     this.buffer = buffer;
     this.same = (flags & SAME_FIELDS) !== 0;
     this.namesAt = masterFieldsAt;
@@ -240,7 +304,12 @@ export class FieldReader {
       packedRead(buffer, this.at, this.field);
       this.at += packedPayloadBytes(buffer, this.at);
     }
-    packedRead(buffer, this.at, this.value);
-    this.at += packedPayloadBytes(buffer, this.at);
+    if (buffer[this.at] === REFERENCE && this.objects !== null) {
+      this.value.setBlocks(referredString(this.objects, buffer, this.at));
+      this.at += REFERENCE_BYTES;
+    } else {
+      packedRead(buffer, this.at, this.value);
+      this.at += packedPayloadBytes(buffer, this.at);
+    }
   }
 }

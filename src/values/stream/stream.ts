@@ -6,9 +6,10 @@
 
 import { assert } from "../../assert.ts";
 import { addCounters, type Counter, subtractCounters } from "../../base/numbers/counter.ts";
+import { BLOCKS_FROM } from "../../blocks/block-string.ts";
 import type { Mover } from "../../memory/mover.ts";
 import type { CompressedForm } from "../../memory/node-image.ts";
-import { NodeDeque } from "../../memory/nodes.ts";
+import type { NodeDeque } from "../../memory/nodes.ts";
 import type { LargeObject } from "../../memory/objects.ts";
 import {
   type PackedSpace,
@@ -26,18 +27,23 @@ import { Encoding } from "../value-types.ts";
 import type { HeldBytes } from "./id-records.ts";
 import { defragmentParts, NameIndex, StreamGroup, UNKNOWN_ENTRIES_READ } from "./stream-group.ts";
 import { StreamId } from "./stream-id.ts";
-import { type NodeSize, packedEntryTotal, packedHeadBytes, sizeNode } from "./stream-listpack.ts";
+import { type Gap, type NodeSize, packedEntryTotal, packedHeadBytes, sizeNode } from "./stream-listpack.ts";
 import {
   DELETED,
   deletedIn,
   ENTRY_HEAD_BYTES,
+  LONG_STRING_HEAD_BYTES,
   NodeReader,
   nodeHeadBytes,
+  REFERENCE_BYTES,
   SAME_FIELDS,
   setDeletedIn,
   writeEntryHead,
   writeNodeHead,
+  writeReference,
 } from "./stream-node.ts";
+import { StreamNodes } from "./stream-nodes.ts";
+import { isLongValue, longValue, type Words } from "./stream-words.ts";
 
 /** Redis lets no node, and no entry, grow beyond this many bytes. */
 export const MAX_NODE_BYTES = 2 ** 30;
@@ -53,13 +59,6 @@ const span: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
 const reader = new NodeReader();
 const head = Buffer.allocUnsafeSlow(ENTRY_HEAD_BYTES);
 const scratch = new StreamId();
-
-/** Words of a request: word i is buffer[offsets[i], offsets[i] + lengths[i]). */
-export interface Words {
-  readonly buffer: Buffer;
-  readonly offsets: Int32Array;
-  readonly lengths: Int32Array;
-}
 
 /** What is to be left of a stream: so many entries, or those that are not below an id. */
 export interface TrimRule {
@@ -100,7 +99,7 @@ export function createStream(h: Holder): Stream {
 }
 
 export class Stream implements LargeObject, StreamFacts {
-  readonly nodes: NodeDeque;
+  readonly nodes: StreamNodes;
   /** The largest id ever, the first of the entries there are (0-0: none), and the largest that was deleted by itself. */
   readonly lastId = new StreamId();
   readonly firstId = new StreamId();
@@ -113,7 +112,7 @@ export class Stream implements LargeObject, StreamFacts {
   private readonly tailMaster = new StreamId();
   private readonly tail: NodeSize = { bytes: 0, entries: 0, last: new StreamId() };
 
-  constructor(tables: TableSpace, nodes = new NodeDeque(tables)) {
+  constructor(tables: TableSpace, nodes = new StreamNodes(tables)) {
     this.tables = tables;
     this.nodes = nodes;
     nodes.fullBytes = FULL_NODE_BYTES;
@@ -153,7 +152,7 @@ export class Stream implements LargeObject, StreamFacts {
   }
 
   defragment(cursor: number, mover: Mover): number {
-    const parts = [this.nodes];
+    const parts: NodeDeque[] = [this.nodes];
     for (const group of this.groups.values()) parts.push(...group.deques());
     return defragmentParts(parts, cursor, mover);
   }
@@ -195,6 +194,11 @@ export class Stream implements LargeObject, StreamFacts {
     let content = 0;
     let packed = 0;
     for (let index = firstContent; index < end; index += step) {
+      if (raw > BLOCKS_FROM && isLongValue(words, first, index)) {
+        content += REFERENCE_BYTES;
+        packed += packedBytesOfPayload(LONG_STRING_HEAD_BYTES + lengths[index]);
+        continue;
+      }
       const payload = packedPayloadSize(buffer, offsets[index], offsets[index] + lengths[index]);
       content += payload;
       packed += packedBytesOfPayload(payload);
@@ -207,7 +211,10 @@ export class Stream implements LargeObject, StreamFacts {
     let at = space.from + length;
     for (let i = 0; i < headBytes; i++) node[at++] = head[i];
     for (let index = firstContent; index < end; index += step) {
-      at = packedWritePayload(node, at, buffer, offsets[index], offsets[index] + lengths[index]);
+      if (raw > BLOCKS_FROM && isLongValue(words, first, index)) {
+        nodes.refer(last, node, at, longValue(words, index));
+        at = writeReference(node, at, lengths[index]);
+      } else at = packedWritePayload(node, at, buffer, offsets[index], offsets[index] + lengths[index]);
     }
     tail.bytes += packedEntryTotal(id, this.tailMaster, same, fields, packed);
     tail.entries++;
@@ -278,13 +285,18 @@ export class Stream implements LargeObject, StreamFacts {
     return true;
   }
 
-  /** Adds a node as it stands (stream-listpack.ts made it), after all others: for what is loaded. The facts are set later. */
-  appendNode(bytes: Buffer, length: number, live: number): void {
+  /**
+   * Adds a node as it stands (stream-listpack.ts made it), after all others: for what is loaded. `values` are what its references are to stand
+   * for. The facts are set later.
+   */
+  appendNode(bytes: Buffer, length: number, live: number, values: readonly Gap[] = []): void {
     const { nodes } = this;
     nodes.insert(nodes.length, length);
-    const space = nodes.open(nodes.length - 1);
-    bytes.copy(space.buffer, space.from, 0, length);
-    nodes.setCount(nodes.length - 1, live);
+    const last = nodes.length - 1;
+    const { buffer, from } = nodes.open(last);
+    bytes.copy(buffer, from, 0, length);
+    for (const { at, value } of values) nodes.refer(last, buffer, from + at, value);
+    nodes.setCount(last, live);
   }
 
   /** Likewise one, neither the first nor the last, that bytes[0, length) stand for (memory/nodes.ts); they begin with its master id too. */

@@ -177,7 +177,7 @@ export class ByteMap implements LargeObject {
     const { table } = this;
     if ((table.flags(address) & OUTSIDE) === 0) return table.locateValue(address, span);
     const blob = this.tables.objects.get(table.handle(address));
-    assert(blob instanceof Blob, "a value that is located is in one piece");
+    assert(blob instanceof Blob, "the handle of a value that is located names bytes in one piece");
     span.buffer = blob.buffer;
     span.from = 0;
     span.to = blob.length;

@@ -167,7 +167,8 @@ export class StreamReader implements ValueReader {
       input.expand(node);
     }
     if (!maker.make(node.bytes, node.from, node.to, id)) throw input.error(integrityFailure("Stream listpack", BAD_LISTPACK), input.start);
-    stream.appendNode(maker.bytes, maker.length, maker.live, maker.takeValues());
+    stream.appendNode(maker.bytes, maker.length, maker.live, maker.values);
+    maker.release();
     before.assign(maker.last);
     if (--this.nodesLeft === 0) this.part = PART.facts;
     return true;

@@ -279,17 +279,10 @@ export class NodeMaker {
     return made;
   }
 
-  /** Lets go of values in blocks that no one has taken. */
-  private release(): void {
+  /** Lets go of the values in blocks. */
+  release(): void {
     for (const { value } of this.values) value.free();
     this.values = [];
-  }
-
-  /** Returns the values in blocks, which are the caller's from then on. */
-  takeValues(): Gap[] {
-    const { values } = this;
-    this.values = [];
-    return values;
   }
 
   private readHead(): boolean {

@@ -286,8 +286,8 @@ export class Stream implements LargeObject, StreamFacts {
   }
 
   /**
-   * Adds a node as it stands (stream-listpack.ts made it), after all others: for what is loaded. `values` are what its references are to stand
-   * for. The facts are set later.
+   * Adds a node as it stands (stream-listpack.ts made it), after all others: for what is loaded. `values`, whose blocks are
+   * shared, are what its references are to stand for. The facts are set later.
    */
   appendNode(bytes: Buffer, length: number, live: number, values: readonly Gap[] = []): void {
     const { nodes } = this;
@@ -295,7 +295,7 @@ export class Stream implements LargeObject, StreamFacts {
     const last = nodes.length - 1;
     const { buffer, from } = nodes.open(last);
     bytes.copy(buffer, from, 0, length);
-    for (const { at, value } of values) nodes.refer(last, buffer, from + at, value);
+    for (const { at, value } of values) nodes.refer(last, buffer, from + at, value.copy());
     nodes.setCount(last, live);
   }
 

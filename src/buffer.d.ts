@@ -1,5 +1,6 @@
-/** Buffer methods that Bun and Node have and their type packages do not mention: the fastest way between bytes and latin1 strings. */
+/** Buffer methods that Bun and Node have and their type packages do not mention: the fastest way between bytes and strings. */
 interface Buffer {
   latin1Slice(from?: number, to?: number): string;
   latin1Write(text: string, at?: number, length?: number): number;
+  utf8Slice(from?: number, to?: number): string;
 }

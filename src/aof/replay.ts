@@ -82,6 +82,13 @@ export class Replay {
     return true;
   }
 
+  /** Returns the error that a command since the last call was answered with, or null. */
+  takeFailure(): string | null {
+    const { divergence } = this.session;
+    this.session.divergence = null;
+    return divergence;
+  }
+
   /** Whether a script that runs too long is under way: the next command has to wait. */
   get busy(): boolean {
     return this.executor.busy;

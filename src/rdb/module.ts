@@ -1,6 +1,6 @@
 /** What modules saved. There are no modules here: what belongs to no key is passed over, as the format allows, and a value is refused. */
 import { latin1 } from "../base/bytes.ts";
-import { RdbString } from "./entry.ts";
+import { type RdbEntry, RdbString } from "./entry.ts";
 import { MODULE_OPCODE, VALUE_TYPE } from "./format.ts";
 import type { RdbInput } from "./input.ts";
 import { type ReadContext, STEP, type Step, type ValueReader } from "./value.ts";
@@ -23,6 +23,34 @@ export class ModuleValueReader implements ValueReader {
   }
 
   next(): Step {
+    return STEP.done;
+  }
+}
+
+/**
+ * Likewise for who can do without it: `passed` is told of the key, and which module its value belongs to. A value of the type "module value"
+ * says of each element how long it is.
+ */
+export class ModuleValueSkipper implements ValueReader {
+  private readonly passed: (entry: RdbEntry, module: string) => void;
+  private readonly skipped = new RdbString();
+  private module = "";
+
+  constructor(passed: (entry: RdbEntry, module: string) => void) {
+    this.passed = passed;
+  }
+
+  begin({ input }: ReadContext): Step {
+    if (!input.readLength()) return STEP.incomplete;
+    this.module = describeModule(input.valueHigh, input.valueLow);
+    return STEP.more;
+  }
+
+  next({ input, entry }: ReadContext): Step {
+    const begin = input.pos;
+    if (!input.readLength()) return STEP.incomplete;
+    if (input.value !== MODULE_OPCODE.end) return skipElement(input, input.value, begin, this.skipped) ? STEP.more : STEP.incomplete;
+    this.passed(entry, this.module);
     return STEP.done;
   }
 }
@@ -52,23 +80,24 @@ export class ModuleAuxSkipper implements ValueReader {
       handler.warning(`the data that module ${this.module} saved beside the keys was skipped`);
       return STEP.done;
     }
-    return this.skipElement(input, input.value, begin) ? STEP.more : STEP.incomplete;
+    return skipElement(input, input.value, begin, this.skipped) ? STEP.more : STEP.incomplete;
   }
+}
 
-  private skipElement(input: RdbInput, opcode: number, begin: number): boolean {
-    switch (opcode) {
-      case MODULE_OPCODE.signed:
-      case MODULE_OPCODE.unsigned:
-        return input.readLength();
-      case MODULE_OPCODE.float:
-        return input.skip(4);
-      case MODULE_OPCODE.double:
-        return input.skip(8);
-      case MODULE_OPCODE.string:
-        return input.readString(this.skipped);
-      default:
-        throw input.error(`bad module data: unknown element ${opcode}`, begin);
-    }
+/** Passes over an element of this kind; `scratch` is for strings. Returns false when the window ends inside it. */
+function skipElement(input: RdbInput, opcode: number, begin: number, scratch: RdbString): boolean {
+  switch (opcode) {
+    case MODULE_OPCODE.signed:
+    case MODULE_OPCODE.unsigned:
+      return input.readLength();
+    case MODULE_OPCODE.float:
+      return input.skip(4);
+    case MODULE_OPCODE.double:
+      return input.skip(8);
+    case MODULE_OPCODE.string:
+      return input.readString(scratch);
+    default:
+      throw input.error(`bad module data: unknown element ${opcode}`, begin);
   }
 }
 

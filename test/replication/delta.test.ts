@@ -36,7 +36,7 @@ async function drained(delta: Delta): Promise<Buffer> {
 describe("the stream that comes while an image is loaded", () => {
   test("stays in memory up to the limit", async () => {
     await using it = await withLimit(1_000_000);
-    for (let from = 0; from < 900_000; from += 3000) it.delta.push(Buffer.concat([Buffer.from("head"), bytes(from, 3000)]), 4);
+    for (let from = 0; from < 900_000; from += 3000) it.delta.push(Buffer.concat([Buffer.from("head"), bytes(from, 3000)]), 4, 3004);
     expect([it.delta.size, it.delta.peak, it.files()]).toEqual([900_000, 900_000, 0]);
     expect((await drained(it.delta)).equals(bytes(0, 900_000))).toBe(true);
     expect([it.delta.size, it.delta.taken, it.asked]).toEqual([0, 900_000, []]);
@@ -46,7 +46,7 @@ describe("the stream that comes while an image is loaded", () => {
     await using it = await withLimit(100_000);
     let sent = 0;
     const send = (count: number) => {
-      for (let left = count; left > 0; left -= 5000, sent += 5000) it.delta.push(bytes(sent, 5000), 0);
+      for (let left = count; left > 0; left -= 5000, sent += 5000) it.delta.push(bytes(sent, 5000), 0, 5000);
     };
     send(1_000_000);
     await until("the file", () => it.files() === 1);
@@ -63,11 +63,11 @@ describe("the stream that comes while an image is loaded", () => {
 
   test("is not listened to while what comes during the handing out does not fit", async () => {
     await using it = await withLimit(100_000);
-    it.delta.push(bytes(0, 90_000), 0);
+    it.delta.push(bytes(0, 90_000), 0, 90_000);
     expect((await it.delta.shift())?.length).toBe(90_000);
-    it.delta.push(bytes(90_000, 90_000), 0);
+    it.delta.push(bytes(90_000, 90_000), 0, 90_000);
     expect(it.asked).toEqual([]);
-    it.delta.push(bytes(180_000, 90_000), 0);
+    it.delta.push(bytes(180_000, 90_000), 0, 90_000);
     expect(it.asked).toEqual(["pause"]);
     expect(it.files()).toBe(0);
     expect((await drained(it.delta)).equals(bytes(90_000, 180_000).subarray(0, 180_000))).toBe(true);
@@ -77,18 +77,18 @@ describe("the stream that comes while an image is loaded", () => {
   test("has no limit where neither directive sets one", async () => {
     await using it = await withLimit(0);
     await it.ours.client.text("CONFIG", "SET", "client-output-buffer-limit", "replica 0 0 0");
-    for (let from = 0; from < 5_000_000; from += 500_000) it.delta.push(bytes(from, 500_000), 0);
+    for (let from = 0; from < 5_000_000; from += 500_000) it.delta.push(bytes(from, 500_000), 0, 500_000);
     expect([it.delta.size, it.files()]).toEqual([5_000_000, 0]);
     expect((await drained(it.delta)).equals(bytes(0, 5_000_000))).toBe(true);
   });
 
   test("that is discarded leaves no file, whatever comes still", async () => {
     await using it = await withLimit(1000);
-    it.delta.push(bytes(0, 100_000), 0);
+    it.delta.push(bytes(0, 100_000), 0, 100_000);
     await until("the file", () => it.files() === 1);
     const reading = it.delta.shift();
     it.delta.discard();
-    it.delta.push(bytes(0, 100_000), 0);
+    it.delta.push(bytes(0, 100_000), 0, 100_000);
     expect([it.delta.size, await reading.catch(() => null)]).toEqual([0, null]);
     await until("the removal of the file", () => it.files() === 0);
     expect(it.asked).toEqual([]);

@@ -14,6 +14,8 @@ const LONG_CHUNK_BYTES = 128 * 1024;
 /** Where the master is, and the address of this machine that the connection comes from; "" for any. */
 export interface MasterRoute extends MasterAddress {
   readonly from: string;
+  /** Which certificates of the master's are right over TLS: those of a known authority unless told, and only on its name, or any. */
+  readonly trust?: "authority" | "name" | "any";
 }
 
 export function routeTo(address: MasterAddress, { config }: Pick<ReplicationContext, "config">): MasterRoute {
@@ -41,7 +43,7 @@ export class MasterConnection {
   private unsent: Buffer = Buffer.alloc(0);
 
   /** `tls`: what the master is shown over TLS; null for a connection without. */
-  constructor({ host, port, from }: MasterRoute, tls: TLSOptions | null, events: ConnectionEvents, broken: Broken) {
+  constructor({ host, port, from, trust = "authority" }: MasterRoute, tls: TLSOptions | null, events: ConnectionEvents, broken: Broken) {
     this.events = events;
     this.broken = broken;
     const lost = (reason: string): void => this.whileOpen(() => this.end(reason));
@@ -58,7 +60,8 @@ export class MasterConnection {
           if (tls === null) this.whileOpen(() => this.opened(socket));
         },
         handshake: (socket, succeeded, error) => {
-          if (mayTrust(succeeded, error)) this.whileOpen(() => this.opened(socket));
+          const trusted = trust === "any" || (trust === "name" ? succeeded && error === null : mayTrust(succeeded, error));
+          if (trusted) this.whileOpen(() => this.opened(socket));
           else lost(`the master's certificate does not hold: ${error?.message ?? "the handshake failed"}`);
         },
         data: (_, chunk) => this.whileOpen(() => this.receive(chunk)),

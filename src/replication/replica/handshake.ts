@@ -27,7 +27,7 @@ export interface HandshakeOptions {
   /** masteruser and masterauth; "" for none. */
   readonly user: string;
   readonly password: string;
-  /** Where others reach this replica: replica-announce-port or port, and replica-announce-ip or "". */
+  /** Where others reach this replica: replica-announce-port or port, 0 where they do not; and replica-announce-ip or "". */
   readonly announcedPort: number;
   readonly announcedAddress: string;
   /** Whether to ask for notes about function libraries that no stream has (../note.ts). */
@@ -36,6 +36,8 @@ export interface HandshakeOptions {
   readonly failover: boolean;
   /** Whether the master may have the image come over a second connection: repl-rdb-channel. */
   readonly twoConnections: boolean;
+  /** Whether a stream without offsets, that of a master which knows no PSYNC, is of no use; false unless told. */
+  readonly needsOffsets?: boolean;
   /** The history to go on with, and the bytes of it that are here; null when there is none. */
   readonly resume: { readonly id: string; readonly offset: number } | null;
 }
@@ -52,8 +54,8 @@ export type Outcome =
   | { readonly kind: "joined" }
   /** The master knows no PSYNC: SYNC was sent, and an image follows. */
   | { readonly kind: "sync" }
-  /** Nothing came of it; the reason has been logged. */
-  | { readonly kind: "failed" };
+  /** Nothing came of it; the reason has been logged. `reply`: what the master said to `Handshake.step`. */
+  | { readonly kind: "failed"; readonly reply: string };
 
 /** Sends one command. */
 export type SendWords = (...words: string[]) => void;
@@ -91,11 +93,10 @@ export class Handshake {
       case Step.PING:
         return this.afterPing(text);
       case Step.AUTH:
-        return text.startsWith("+") ? this.announcePort() : this.fail(`Unable to AUTH to MASTER: ${shown(text)}`);
+        return text.startsWith("+") ? this.announcePort() : this.fail(text, `Unable to AUTH to MASTER: ${shown(text)}`);
       case Step.PORT:
         this.tolerate(text);
-        if (announcedAddress === "") return this.announceCapabilities();
-        return this.ask(Step.ADDRESS, "REPLCONF", "ip-address", announcedAddress);
+        return announcedAddress === "" ? this.announceCapabilities() : this.announceAddress();
       case Step.ADDRESS:
         this.tolerate(text);
         return this.announceCapabilities();
@@ -117,14 +118,14 @@ export class Handshake {
     return null;
   }
 
-  private fail(reason: string): Outcome {
+  private fail(reply: string, reason: string): Outcome {
     this.log.warning(reason);
-    return { kind: "failed" };
+    return { kind: "failed", reply };
   }
 
   private afterPing(text: string): Outcome | null {
     if (!text.startsWith("+") && !LOGIN_WANTED.some((error) => text.startsWith(error))) {
-      return this.fail(`Error reply to PING from master: '${shown(text)}'`);
+      return this.fail(text, `Error reply to PING from master: '${shown(text)}'`);
     }
     this.log.notice("Master replied to PING, replication can continue...");
     const { user, password } = this.options;
@@ -133,7 +134,12 @@ export class Handshake {
   }
 
   private announcePort(): null {
+    if (this.options.announcedPort === 0) return this.announceCapabilities();
     return this.ask(Step.PORT, "REPLCONF", "listening-port", String(this.options.announcedPort));
+  }
+
+  private announceAddress(): null {
+    return this.ask(Step.ADDRESS, "REPLCONF", "ip-address", this.options.announcedAddress);
   }
 
   private announceCapabilities(): null {
@@ -170,11 +176,11 @@ export class Handshake {
     if (this.options.twoConnections && /^\+(RDB|DUAL)CHANNELSYNC/.test(text)) return this.secondConnection(text);
     if (NOT_YET.some((error) => text.startsWith(error))) {
       this.log.notice(`Master is currently unable to PSYNC but should be in the future: ${shown(text)}`);
-      return { kind: "failed" };
+      return { kind: "failed", reply: text };
     }
-    if (!text.startsWith("-ERR")) return this.fail(`Unexpected reply to PSYNC from master: ${shown(text)}`);
+    if (!text.startsWith("-ERR")) return this.fail(text, `Unexpected reply to PSYNC from master: ${shown(text)}`);
     this.log.notice(`Master does not support PSYNC or is in error state (reply: ${shown(text)})`);
-    if (this.options.failover) return { kind: "failed" };
+    if (this.options.failover || this.options.needsOffsets === true) return { kind: "failed", reply: text };
     this.log.notice("Retrying with SYNC...");
     this.send("SYNC");
     return { kind: "sync" };
@@ -183,7 +189,7 @@ export class Handshake {
   private fullResync(text: string): Outcome {
     const [, id = "", offset = ""] = text.split(" ");
     if (id.length !== REPLICATION_ID_LENGTH || !/^\d{1,15}$/.test(offset)) {
-      return this.fail(`Master replied with wrong +FULLRESYNC syntax: ${shown(text)}`);
+      return this.fail(text, `Master replied with wrong +FULLRESYNC syntax: ${shown(text)}`);
     }
     this.log.notice(`Full resync from master: ${id}:${offset}`);
     return { kind: "full", id, offset: Number(offset) };
@@ -192,14 +198,14 @@ export class Handshake {
   private secondConnection(text: string): Outcome {
     const mainId = /^\+RDBCHANNELSYNC (\d{1,20})$/.exec(text)?.[1] ?? null;
     if (mainId === null && text !== "+DUALCHANNELSYNC")
-      return this.fail(`Master replied with wrong +RDBCHANNELSYNC syntax: ${shown(text)}`);
+      return this.fail(text, `Master replied with wrong +RDBCHANNELSYNC syntax: ${shown(text)}`);
     this.log.notice("PSYNC is not possible, initialize RDB channel.");
     return { kind: "channel", mainId };
   }
 
   private continued(text: string): Outcome {
     const { resume } = this.options;
-    if (resume === null) return this.fail(`Master wants to continue a history that was not asked for: ${shown(text)}`);
+    if (resume === null) return this.fail(text, `Master wants to continue a history that was not asked for: ${shown(text)}`);
     this.log.notice("Successful partial resynchronization with master.");
     const id = text.slice("+CONTINUE ".length).trim();
     if (id.length !== REPLICATION_ID_LENGTH || id === resume.id) return { kind: "continue", id: null };

@@ -190,6 +190,6 @@ export class Join {
 
   private fail(text: string): Outcome {
     this.log.warning(`Aborting rdb channel sync. Master replied to ${this.step}: ${shown(text)}`);
-    return { kind: "failed" };
+    return { kind: "failed", reply: text };
   }
 }

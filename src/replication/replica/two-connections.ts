@@ -80,7 +80,7 @@ export class TwoConnections {
 
   /** Keeps what follows chunk[from] of the stream. */
   keep(chunk: Buffer, from: number): void {
-    this.delta.push(chunk, from);
+    this.delta.push(chunk, from, chunk.length);
   }
 
   /** The image is here: the second connection has done what it was for. */

@@ -1,0 +1,41 @@
+/**
+ * `replicant/follow`: the changes of a Redis, a Valkey or a Replicant, with their values, to be gone on with where one was.
+ *
+ *     for await (const event of follow("redis://localhost:6379", { keys: "user:*" })) {
+ *       if (event.kind === "change") console.log(event.key, event.command, event.args);
+ *     }
+ *
+ * See docs/change-feed.md.
+ */
+
+import { asBytes, asText, type FeedEvent, type Text, type TextOf } from "../changes/events.ts";
+import { parseAddress } from "./address.ts";
+import { FollowError } from "./error.ts";
+import { Feed, ReplicaSource } from "./feed.ts";
+import type { FollowOptions } from "./options.ts";
+import { PositionFile } from "./position-file.ts";
+
+export type * from "../changes/events.ts";
+export { FollowError, type FollowErrorCode } from "./error.ts";
+export type { Feed } from "./feed.ts";
+export type { FollowOptions } from "./options.ts";
+
+/** An event with keys, arguments and values as texts. */
+export type TextEvent = FeedEvent<string>;
+
+/**
+ * Follows a source: `redis://user:password@host:port`, `rediss://` over TLS. Of several URLs that are tried in turn, as of a master and its
+ * replicas, the first that answers is followed, and the next when that is gone. Errors, at once or of the iteration: FollowError.
+ */
+export function follow(url: string | readonly string[], options: FollowOptions & { readonly bytes: true }): Feed<Uint8Array>;
+export function follow(url: string | readonly string[], options?: FollowOptions & { readonly bytes?: false | undefined }): Feed<string>;
+export function follow(url: string | readonly string[], options: FollowOptions = {}): Feed<string> | Feed<Uint8Array> {
+  return options.bytes === true ? open(url, options, asBytes) : open(url, options, asText);
+}
+
+function open<T extends Text>(url: string | readonly string[], options: FollowOptions, text: TextOf<T>): Feed<T> {
+  const addresses = (typeof url === "string" ? [url] : url).map((one) => parseAddress(one, options));
+  if (addresses.length === 0) throw new FollowError("ADDRESS", "there is no URL");
+  const kept = options.positionFile === undefined ? null : PositionFile.read(options.positionFile);
+  return new Feed(new ReplicaSource(addresses, text, options, kept ?? options.from ?? null), options);
+}

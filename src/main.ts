@@ -1,12 +1,13 @@
 /** The program: command line to configuration to server, signals, exit codes. The only file that knows of a process. */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, write } from "node:fs";
 import { crashBySignal, crashOf } from "./commands/server/crash-report.ts";
 import { compareProgram } from "./compare/program.ts";
 import { parseArguments } from "./config/arguments.ts";
 import { Config } from "./config/config.ts";
 import { ConfigError } from "./config/error.ts";
 import { usage } from "./config/help.ts";
+import { followProgram } from "./follow/program.ts";
 import { LogFileError } from "./log.ts";
 import { lowerCompilerThreads } from "./process/compiler-threads.ts";
 import { daemon, startInBackground } from "./process/daemon.ts";
@@ -23,6 +24,10 @@ import { VERSION_LINE } from "./version.ts";
 /** Failures that are not ours and need a person: said in one line, without a stack. */
 const EXPECTED = [ConfigError, FileLimitError, ListenError, TlsError, LoadError, LogFileError];
 
+const STANDARD_OUTPUT = 1;
+/** How long to wait before a full pipe is written to again, in ms. */
+const FULL_PIPE_MS = 5;
+
 /** What a server ends with that was told to by DEBUG SEGFAULT. */
 const SEGFAULT_CODE = crashBySignal("SIGSEGV").code;
 
@@ -33,6 +38,7 @@ async function main(argv: readonly string[]): Promise<number> {
       (text) => process.stdout.write(text),
       (text) => process.stderr.write(text),
     );
+  if (argv[0] === "follow") return follow(argv.slice(1));
   let input = "";
   const readStdin = (): string => {
     input = readFileSync(0, "latin1");
@@ -71,6 +77,33 @@ async function main(argv: readonly string[]): Promise<number> {
   if (code === SEGFAULT_CODE) endBy("SIGSEGV");
   manager.stopping();
   return code;
+}
+
+/** `replicant follow`: SIGINT and SIGTERM end it, and so does who reads its output no more. */
+function follow(argv: readonly string[]): Promise<number> {
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ending.abort());
+  return followProgram(argv, {
+    print: writeOut,
+    complain: (text) => process.stderr.write(text),
+    environment: process.env,
+    signal: ending.signal,
+  });
+}
+
+/** Writes to standard output, and waits until that is done. Errors: the system's. */
+async function writeOut(text: string): Promise<void> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) {
+    at += await new Promise<number>((resolve, reject) => {
+      write(STANDARD_OUTPUT, bytes, at, bytes.length - at, null, (error, count) => {
+        if (error === null) resolve(count);
+        // A pipe that is full, and does not make writers wait.
+        else if (error.code === "EAGAIN") setTimeout(resolve, FULL_PIPE_MS, 0);
+        else reject(error);
+      });
+    });
+  }
 }
 
 /** How this program was started: an executable of its own, or Bun with a script. */

@@ -130,7 +130,11 @@ export class CommandTargets {
       .filter(({ flags }) => !flags.includes(READS_ONLY))
       .map(({ index }) => ({ index, db }));
     // The key goes from here to there.
-    if (name === "move") return [{ index: 1, db }, { index: 1, db: numberAt(frame, 2, db) }];
+    if (name === "move")
+      return [
+        { index: 1, db },
+        { index: 1, db: numberAt(frame, 2, db) },
+      ];
     if (name === "copy") return written.map(({ index }) => ({ index, db: copiedTo(frame, db) }));
     return written;
   }

@@ -1,7 +1,7 @@
 /** What a change feed tells: one union, told apart by `kind`. `T` is how keys, arguments and values come: as texts, or as bytes. */
 
-/** Keys, arguments and parts of values: texts (UTF-8; what is no UTF-8 is replaced in them), or bytes where they were asked for. */
-export type Text = string | Uint8Array;
+/** Keys, arguments and parts of values: texts (UTF-8; what is no UTF-8 is replaced in them), bytes where they were asked for, or as JSON has them. */
+export type Text = string | Uint8Array | { readonly base64: string };
 
 export type ValueType = "string" | "list" | "set" | "zset" | "hash" | "stream";
 

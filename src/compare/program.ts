@@ -1,8 +1,6 @@
 /** `replicant compare`: compares two servers from outside, whatever they are. */
 
-import { readFileSync } from "node:fs";
-import type { TLSOptions } from "bun";
-import { failureWords } from "../config/error.ts";
+import { TLS_USAGE, type TlsFiles, takeTlsFile } from "../config/tls-words.ts";
 import { Comparison, DEFAULT_DIFFERENCES, type Report } from "./comparison.ts";
 import { everySoOften, wordsOf } from "./comparisons.ts";
 import { CompareError } from "./endpoint.ts";
@@ -16,10 +14,7 @@ be a Redis, a Valkey or a Replicant. What differs is looked at again, so writes 
   --sample COUNT        compare so many keys, drawn at random, instead of all
   --differences COUNT   name so many of the keys that differ (${DEFAULT_DIFFERENCES})
   --tls                 connect to both over TLS
-  --cacert FILE         whom their certificates must be from (else whom the system trusts)
-  --cert FILE, --key FILE   our own certificate and its key
-  --insecure            take any certificate of theirs
-
+${TLS_USAGE}
 "Here" is the first server, "there" the second. Ends with 0 when all is the same, with 1 when it is not, with 2 when it could not compare.
 `;
 
@@ -31,9 +26,6 @@ interface Words {
   readonly sample: number;
   readonly differences: number;
 }
-
-/** Options that name a file, and what is in it. */
-const TLS_FILES = { "--cacert": "ca", "--cert": "cert", "--key": "key" } as const;
 
 /** Runs it with the words behind `compare`. Returns the exit code. */
 export async function compareProgram(
@@ -75,14 +67,14 @@ function show(report: Report, print: (text: string) => void): number {
 
 function parseWords(argv: readonly string[]): Words {
   const servers: Address[] = [];
-  const tls: TLSOptions = {};
+  const tls: TlsFiles = {};
   let usesTls = false;
   let trusting = false;
   const numbers = { sample: 0, differences: DEFAULT_DIFFERENCES };
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index];
     if (word === "--sample" || word === "--differences") numbers[word.slice(2) as keyof typeof numbers] = countOf(word, argv[++index]);
-    else if (isTlsFile(word)) tls[TLS_FILES[word]] = contentOf(word, argv[++index]);
+    else if (takeTlsFile(word, argv[index + 1], tls, (reason) => new CompareError(reason))) index++;
     else if (word === "--tls") usesTls = true;
     else if (word === "--insecure") trusting = true;
     else if (word.startsWith("--")) throw new CompareError(`there is no option ${word} (see replicant compare --help)`);
@@ -91,19 +83,6 @@ function parseWords(argv: readonly string[]): Words {
   if (servers.length !== 2) throw new CompareError("two servers are needed (see replicant compare --help)");
   if (!usesTls && (trusting || Object.keys(tls).length > 0)) throw new CompareError("certificates are for --tls, which is not asked for");
   return { servers: usesTls ? servers.map((server) => ({ ...server, tls, trusting })) : servers, ...numbers };
-}
-
-function isTlsFile(word: string): word is keyof typeof TLS_FILES {
-  return Object.hasOwn(TLS_FILES, word);
-}
-
-function contentOf(option: string, path: string | undefined): string {
-  if (path === undefined) throw new CompareError(`${option} needs a file`);
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new CompareError(`${option}: ${failureWords(error)}`);
-  }
 }
 
 function countOf(option: string, word: string | undefined): number {

@@ -120,7 +120,13 @@ export class Decoder<T extends Text> {
 
   private tellGap(reason: GapReason): void {
     const after = this.position;
-    this.events.push({ kind: "gap", reason, after, message: `changes after ${after} are missing: ${MESSAGES[reason]}`, position: AT_IMAGE });
+    this.events.push({
+      kind: "gap",
+      reason,
+      after,
+      message: `changes after ${after} are missing: ${MESSAGES[reason]}`,
+      position: AT_IMAGE,
+    });
     // What it was that the consumer did not want to see has nothing to do with what comes now.
     this.delivers = true;
   }

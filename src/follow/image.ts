@@ -1,18 +1,18 @@
 /** An image of all keys on its way to the consumer, and into the copy where one is kept. */
 
+import type { FeedEvent, KeyState, Text, TextOf, TypedValue } from "../changes/events.ts";
 import type { Filter } from "../changes/filter.ts";
 import { AT_IMAGE } from "../changes/stream-event.ts";
 import { TypedValues, typeName } from "../changes/typed-value.ts";
-import type { FeedEvent, KeyState, Text, TextOf, TypedValue } from "../changes/events.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import type { RdbEntry, RdbString } from "../rdb/entry.ts";
+import { VALUE_TYPE } from "../rdb/format.ts";
 import type { RdbHandler } from "../rdb/handler.ts";
 import { ModuleValueSkipper } from "../rdb/module.ts";
 import { RdbReader } from "../rdb/reader.ts";
 import { VALUE_READERS } from "../rdb/value-readers.ts";
-import { VALUE_TYPE } from "../rdb/format.ts";
 import { Temporary } from "../values/temporary.ts";
-import { Type } from "../values/value-types.ts";
+import type { Type } from "../values/value-types.ts";
 import { FollowError } from "./error.ts";
 
 /** What takes the keys of the image beside the consumer. */

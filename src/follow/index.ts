@@ -8,12 +8,10 @@
  * See docs/change-feed.md.
  */
 
-import { asBytes, asText, type FeedEvent, type Text, type TextOf } from "../changes/events.ts";
-import { parseAddress } from "./address.ts";
-import { FollowError } from "./error.ts";
-import { Feed, ReplicaSource } from "./feed.ts";
+import { asBytes, asText, type FeedEvent } from "../changes/events.ts";
+import type { Feed } from "./feed.ts";
+import { openFeed } from "./open.ts";
 import type { FollowOptions } from "./options.ts";
-import { PositionFile } from "./position-file.ts";
 
 export type * from "../changes/events.ts";
 export { FollowError, type FollowErrorCode } from "./error.ts";
@@ -30,12 +28,5 @@ export type TextEvent = FeedEvent<string>;
 export function follow(url: string | readonly string[], options: FollowOptions & { readonly bytes: true }): Feed<Uint8Array>;
 export function follow(url: string | readonly string[], options?: FollowOptions & { readonly bytes?: false | undefined }): Feed<string>;
 export function follow(url: string | readonly string[], options: FollowOptions = {}): Feed<string> | Feed<Uint8Array> {
-  return options.bytes === true ? open(url, options, asBytes) : open(url, options, asText);
-}
-
-function open<T extends Text>(url: string | readonly string[], options: FollowOptions, text: TextOf<T>): Feed<T> {
-  const addresses = (typeof url === "string" ? [url] : url).map((one) => parseAddress(one, options));
-  if (addresses.length === 0) throw new FollowError("ADDRESS", "there is no URL");
-  const kept = options.positionFile === undefined ? null : PositionFile.read(options.positionFile);
-  return new Feed(new ReplicaSource(addresses, text, options, kept ?? options.from ?? null), options);
+  return options.bytes === true ? openFeed(url, options, asBytes) : openFeed(url, options, asText);
 }

@@ -7,7 +7,7 @@ import type { Broken } from "../assert.ts";
 import type { Log } from "../log.ts";
 import { BackOff } from "../replication/replica/back-off.ts";
 import { MasterConnection } from "../replication/replica/connection.ts";
-import { Handshake, type Outcome, type SendWords, shown, Step } from "../replication/replica/handshake.ts";
+import { Handshake, type Outcome, type SendWords, Step, shown } from "../replication/replica/handshake.ts";
 import { LineReader, LineTooLong } from "../replication/replica/lines.ts";
 import { Payload } from "../replication/replica/payload.ts";
 import type { SourceAddress } from "./address.ts";

@@ -43,4 +43,3 @@ export interface FollowOptions {
   /** Told of what happens to the connection, in Redis's words. */
   readonly log?: ((line: string) => void) | undefined;
 }
-

@@ -1,5 +1,6 @@
 /** Values as JavaScript has them: a sink of the walk over values. */
 
+import { assert } from "../assert.ts";
 import { BlockString } from "../blocks/block-string.ts";
 import { NO_TIME } from "../memory/expiring-map.ts";
 import { type ReadValue, type ValueSink, walkValue } from "../snapshot/value-walk.ts";
@@ -43,9 +44,7 @@ export class TypedValues<T extends Text> implements ValueSink {
   }
 
   private stringOf({ object, buffer, from, to }: ReadValue): T {
-    if (!(object instanceof BlockString)) return this.text(buffer, from, to);
-    const joined = object.joined();
-    return this.text(joined, 0, joined.length);
+    return object instanceof BlockString ? this.text(object.joined(), 0, object.length) : this.text(buffer, from, to);
   }
 
   private result(): TypedValue<T> {
@@ -81,6 +80,14 @@ export class TypedValues<T extends Text> implements ValueSink {
     return -1;
   }
 
+  longNode(): Generator<number> {
+    assert(false, "a value is shown at one go");
+  }
+
+  longElement(): void {}
+  longField(): void {}
+  endLong(): void {}
+
   element(bytes: Buffer, from: number, to: number): void {
     this.elements.push(this.text(bytes, from, to));
   }
@@ -100,7 +107,9 @@ export class TypedValues<T extends Text> implements ValueSink {
     for (let left = count; left > 0; left--) {
       reader.next();
       const { field, value } = reader;
-      fields.push([this.text(field.bytes, field.from, field.to), this.text(value.bytes, value.from, value.to)]);
+      const { blocks } = value;
+      const shown = blocks === null ? this.text(value.bytes, value.from, value.to) : this.text(blocks.joined(), 0, blocks.length);
+      fields.push([this.text(field.bytes, field.from, field.to), shown]);
     }
     this.entries.push({ id: id.toString(), fields });
   }

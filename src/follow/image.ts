@@ -16,7 +16,7 @@ import type { Type } from "../values/value-types.ts";
 import { FollowError } from "./error.ts";
 
 /** What takes the keys of the image beside the consumer. */
-export type ImageCopy = Pick<RdbHandler, "aux" | "database" | "sizes" | "string" | "draft" | "collection" | "empty" | "abandon">;
+type ImageCopy = Pick<RdbHandler, "aux" | "database" | "sizes" | "string" | "draft" | "collection" | "empty" | "abandon">;
 
 export interface ImageOptions<T extends Text> {
   readonly text: TextOf<T>;

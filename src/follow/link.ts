@@ -274,7 +274,7 @@ export class SourceLink {
 }
 
 /** A source that lets no one follow it. */
-export function unsupported(words: string): FollowError {
+function unsupported(words: string): FollowError {
   return new FollowError(
     "UNSUPPORTED",
     `${words}: it cannot be followed, as most managed services cannot. The mode "scan" (--mode scan) compares scans of its keys instead, and is not exact.`,

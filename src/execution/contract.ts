@@ -4,6 +4,7 @@
  */
 
 import { type Argument, type KeySpec, parseSyntax, type Syntax, type WordOf, wordsOf } from "./command-syntax.ts";
+import { parseReplies, type Replies } from "./reply-shape.ts";
 
 export type Group =
   WordOf<"string bitmap hyperloglog list hash set sorted-set geo stream generic pubsub transactions scripting connection server cluster">;
@@ -83,10 +84,13 @@ export class Contract {
   takesBlocks: (index: number) => boolean = noBlocks;
   /** The arguments as they are written. */
   notation = "";
+  /** What it answers as it is written. Empty: a family, whose subcommands answer. */
+  replyNotation = "";
   /** Index of the first argument after the name(s). */
   private readonly first: number;
   /** Parsed when COMMAND or a caller who wants keys asks for it: a server that starts needs none of it. */
   private parsed: Syntax | null = null;
+  private parsedReplies: Replies | null = null;
 
   constructor(group: Group, fullName: string, facts: CommandFacts<string>) {
     const words = fullName.split("|");
@@ -101,6 +105,12 @@ export class Contract {
   /** The arguments, in the notation that command-syntax.ts describes. */
   takes(notation: string): this {
     this.notation = notation;
+    return this;
+  }
+
+  /** What it answers, in the notation that reply-shape.ts describes. */
+  answers(notation: string): this {
+    this.replyNotation = notation;
     return this;
   }
 
@@ -161,6 +171,13 @@ export class Contract {
 
   get keys(): readonly KeySpec[] {
     return this.syntax.keys;
+  }
+
+  /** What it answers; null of a family. Errors: SyntaxError when the notation makes no sense. */
+  get replies(): Replies | null {
+    if (this.replyNotation === "") return null;
+    this.parsedReplies ??= parseReplies(this.replyNotation);
+    return this.parsedReplies;
   }
 
   /** Errors: SyntaxError when the notation makes no sense. */

@@ -15,6 +15,8 @@ export type Target = number | string | { readonly port: number; readonly host?: 
 export type ClientOptions = {
   /** How long the server may stay silent while a read waits, in ms (PATIENCE_MS unless told). */
   readonly timeoutMs?: number;
+  /** false: replies are not held against the specs of the commands, which have other names there. */
+  readonly checked?: boolean;
 };
 
 const CR = 13;
@@ -124,6 +126,17 @@ function readCount(bytes: Buffer, from: number, lineEnd: number): number {
 /** A read that waits for bytes: `take` cuts them off the front of what has arrived, or answers null while they are not all there. */
 type Waiter = { readonly take: () => Buffer | null; readonly resolve: (bytes: Buffer) => void; readonly reject: (error: Error) => void };
 
+/** Sees what a client asks and what it is answered, in their order, and throws where an answer is wrong. */
+export interface Checking {
+  request(words: readonly Word[]): void;
+  reply(bytes: Buffer): void;
+  /** Bytes were sent or passed over of which it is not told. */
+  giveUp(): void;
+}
+
+/** What every client of a test begins with (preload.ts sets it); null in benchmarks. */
+export const checking: { begin: (() => Checking) | null } = { begin: null };
+
 /** One connection to a server. Reads are answered in the order in which they were asked for. */
 export class RawClient {
   private socket: Socket<undefined> | null = null;
@@ -143,14 +156,17 @@ export class RawClient {
   });
 
   private readonly timeoutMs: number;
+  private readonly check: Checking | null;
 
-  private constructor(timeoutMs: number) {
+  private constructor(timeoutMs: number, check: Checking | null) {
     this.timeoutMs = timeoutMs;
+    this.check = check;
   }
 
   /** Connects to `target`; rejects when nothing listens there. */
   static async connect(target: Target, options: ClientOptions = {}): Promise<RawClient> {
-    const client = new RawClient(options.timeoutMs ?? PATIENCE_MS);
+    const check = options.checked === false ? null : (checking.begin?.() ?? null);
+    const client = new RawClient(options.timeoutMs ?? PATIENCE_MS, check);
     const socket = {
       data: (_: Socket<undefined>, chunk: Buffer): void => client.receive(chunk),
       drain: (): void => client.flush(),
@@ -170,6 +186,11 @@ export class RawClient {
    * does.
    */
   send(bytes: Uint8Array | string): void {
+    this.check?.giveUp();
+    this.write(bytes);
+  }
+
+  private write(bytes: Uint8Array | string): void {
     if (this.failure !== null) throw this.failure;
     this.unsent.push(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
     if (this.unsent.length === 1) this.flush();
@@ -179,12 +200,16 @@ export class RawClient {
   readReply(): Promise<Buffer> {
     return this.wait(() => {
       const size = this.scanner.scan(this.arrived.subarray(this.start, this.end));
-      return size < 0 ? null : this.cut(size);
+      if (size < 0) return null;
+      const reply = this.cut(size);
+      this.check?.reply(reply);
+      return reply;
     });
   }
 
   /** Passes over the next `count` replies, for loaders of many keys; -> the first error among them, or null. Nested errors are not seen. */
   async skipReplies(count: number): Promise<string | null> {
+    this.check?.giveUp();
     let left = count;
     let firstError: string | null = null;
     await this.wait(() => {
@@ -204,11 +229,13 @@ export class RawClient {
 
   /** The next `count` bytes, whatever they are: the payload of a full synchronisation has no frame around it. */
   readBytes(count: number): Promise<Buffer> {
+    this.check?.giveUp();
     return this.wait(() => (this.end - this.start < count ? null : this.cut(count)));
   }
 
   /** The next line with its end ("\n" or "\r\n"), whatever it is: a master keeps a waiting replica alive with bare newlines. */
   readLine(): Promise<Buffer> {
+    this.check?.giveUp();
     return this.wait(() => {
       const at = this.arrived.subarray(this.start, this.end).indexOf(LF);
       return at < 0 ? null : this.cut(at + 1);
@@ -217,7 +244,8 @@ export class RawClient {
 
   /** Sends one command; -> its raw reply. */
   command(...words: Word[]): Promise<Buffer> {
-    this.send(encodeCommand(words));
+    this.check?.request(words);
+    this.write(encodeCommand(words));
     return this.readReply();
   }
 
@@ -230,7 +258,8 @@ export class RawClient {
 
   /** Sends all commands at once, then reads a reply for each; -> the raw replies in order. */
   pipeline(commands: readonly (readonly Word[])[]): Promise<Buffer[]> {
-    this.send(Buffer.concat(commands.map(encodeCommand)));
+    for (const words of commands) this.check?.request(words);
+    this.write(Buffer.concat(commands.map(encodeCommand)));
     return Promise.all(commands.map(() => this.readReply()));
   }
 

@@ -4,7 +4,12 @@
  * numbers as they are.
  */
 import { plugin } from "bun";
+import { checking } from "./client.ts";
 import { TEST_LIMIT_MS } from "./limits.ts";
+import { ReplyCheck } from "./reply-check.ts";
+
+// Every reply that a client of a test reads is held against the spec of its command.
+checking.begin = () => new ReplyCheck();
 
 plugin({
   name: "a limit for every test",

@@ -146,3 +146,17 @@ describe("a server process", () => {
     expect(String(error)).toContain("no such thing");
   });
 });
+
+test("a client of a test refuses a reply that its command does not answer", async () => {
+  const answers = ["$1\r\nv\r\n", ":1\r\n"];
+  const server = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { data: (socket) => void socket.write(answers.shift() ?? "") },
+  });
+  const client = await connect(server.port);
+  expect((await client.command("GET", "k")).toString()).toBe("$1\r\nv\r\n");
+  await expect(client.command("GET", "k")).rejects.toThrow('GET k (RESP2): the reply is ":1", not string, null');
+  client.close();
+  server.stop(true);
+});

@@ -14,7 +14,10 @@ const HELP_ENTRY: HelpEntry = ["HELP", "Shows this text."];
 
 /** Returns the HELP subcommand of a family, made from a table of its subcommands. */
 export function helpOf(spec: CommandSpec, entries: readonly HelpEntry[]): Command {
-  return spec.docs("Returns helpful text about the subcommands.", "O(1)").run((call) => replyHelp(call, entries));
+  return spec
+    .answers("status[]")
+    .docs("Returns helpful text about the subcommands.", "O(1)")
+    .run((call) => replyHelp(call, entries));
 }
 
 /** Replies with the help of a family of subcommands; that of HELP itself is added. */

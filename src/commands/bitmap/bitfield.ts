@@ -42,6 +42,7 @@ export const bitfield = command("bitfield", { arity: -2, since: "3.2.0", flags: 
   .takes(`key{RW update access variable_flags: Only reads the key when all operations are GET}
       [operation(GET get-block(encoding offset) | write([OVERFLOW overflow-block(WRAP | SAT |
       FAIL)] write-operation(SET set-block(encoding offset value:integer) | INCRBY incrby-block(encoding offset increment))))...]`)
+  .answers("(int64 | null)[]")
   .docs("Reads, sets and increments integers of any width in a string.", "O(1) for each operation")
   .run((call) => {
     const operations = parseOperations(call);
@@ -52,6 +53,7 @@ export const bitfield = command("bitfield", { arity: -2, since: "3.2.0", flags: 
 
 export const bitfieldRo = command("bitfield_ro", { arity: -2, since: "6.0.0", flags: "readonly fast" })
   .takes("key{RO access} [GET get-block(encoding offset)]...")
+  .answers("int64[]")
   .docs("Reads integers of any width from a string.", "O(1) for each operation")
   .run((call) => {
     const operations = parseOperations(call);

@@ -25,6 +25,7 @@ const command = commandsOf("bitmap");
 
 export const setbit = command("setbit", { arity: 4, since: "2.2.0", flags: "write denyoom" })
   .takes("key{RW access update} offset value:integer")
+  .answers("0 | 1")
   .docs("Sets or clears the bit at an offset of a string. Returns the old bit.", "O(1)")
   .run((call) => {
     const { database, frame } = call;
@@ -52,6 +53,7 @@ export const setbit = command("setbit", { arity: 4, since: "2.2.0", flags: "writ
 
 export const getbit = command("getbit", { arity: 3, since: "2.2.0", flags: "readonly fast" })
   .takes("key{RO access} offset")
+  .answers("0 | 1")
   .docs("Returns the bit at an offset of a string.", "O(1)")
   .run((call) => {
     const offset = bitOffset(call, 2);
@@ -67,6 +69,7 @@ export const getbit = command("getbit", { arity: 3, since: "2.2.0", flags: "read
 
 export const bitcount = command("bitcount", { arity: -2, since: "2.6.0", flags: "readonly" })
   .takes("key{RO access} [range(start end:integer [unit(BYTE | BIT)@7.0.0])]")
+  .answers("count")
   .docs("Counts the set bits in a string or in a range of it.", "O(N) for N bytes")
   .changed("7.0.0: Added `BYTE` and `BIT`.")
   .run((call) => {
@@ -88,6 +91,7 @@ export const bitcount = command("bitcount", { arity: -2, since: "2.6.0", flags: 
 
 export const bitpos = command("bitpos", { arity: -3, since: "2.8.7", flags: "readonly" })
   .takes("key{RO access} bit [range(start [end-unit-block(end:integer [unit(BYTE | BIT)@7.0.0])])]")
+  .answers("-1 | count")
   .docs("Finds the first set or clear bit in a string or in a range of it.", "O(N) for N bytes")
   .changed("7.0.0: Added `BYTE` and `BIT`.")
   .run((call) => {
@@ -112,6 +116,7 @@ const OPERATIONS = { and: BitOperation.AND, or: BitOperation.OR, xor: BitOperati
 
 export const bitop = command("bitop", { arity: -4, since: "2.6.0", flags: "write denyoom" })
   .takes("operation(AND | OR | XOR | NOT) destkey{OW update} key{RO access}...")
+  .answers("count")
   .docs("Combines strings bit by bit and stores the result in a key.", "O(N) for the longest string of N bytes")
   .run((call) => {
     const operation = choice(call, 1, OPERATIONS);

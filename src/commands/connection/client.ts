@@ -20,6 +20,7 @@ const command = commandsOf("connection");
 const ON_OFF = { on: true, off: false } as const;
 
 const id = command("client|id", { arity: 2, since: "5.0.0", flags: "noscript loading stale" })
+  .answers("count")
   .docs("Returns the unique id of the connection.", "O(1)")
   .run((call) => call.reply.integer(call.session.id));
 
@@ -32,12 +33,14 @@ function description({ frame, now, server, session: self }: Call, session: Sessi
 }
 
 const info = command("client|info", { arity: 2, since: "6.2.0", flags: "noscript loading stale" })
+  .answers("text")
   .tips("nondeterministic_output")
   .docs("Returns information about the connection.", "O(1)")
   .run((call) => call.reply.verbatim(description(call, call.session)));
 
 const list = command("client|list", { arity: -2, since: "2.4.0", flags: "admin noscript loading stale" })
   .takes("[TYPE client-type('normal' | 'master' | 'replica' | 'pubsub')@5.0.0] [ID client-id@6.2.0...]")
+  .answers("text")
   .tips("nondeterministic_output")
   .docs("Lists the open connections.", "O(N) for N connections")
   .changed(
@@ -75,6 +78,7 @@ const kill = command("client|kill", { arity: -3, since: "2.4.0", flags: "admin n
   .takes(`filter(old-format'ip:port'@-2.8.12 | new-format([ID client-id@2.8.12] | [TYPE client-type('normal' | 'master'@3.2.0 |
       'slave' | 'replica'@5.0.0 | 'pubsub')@2.8.12] | [USER username] | [ADDR addr'ip:port'] | [LADDR laddr'ip:port'@6.2.0] |
       [SKIPME skipme(YES | NO)] | [MAXAGE maxage:integer@7.4.0])...)`)
+  .answers("OK; if new-format: count")
   .docs("Closes connections, chosen by address or by filters.", "O(N) for N connections")
   .changed(
     "2.8.12: Added the new format with filters.",
@@ -154,6 +158,7 @@ function disconnectAll({ session: self, server }: Call, filters: readonly Matche
 /** Replies with OK to ON, and to nothing else. */
 const reply = command("client|reply", { arity: 3, since: "3.2.0", flags: "noscript loading stale" })
   .takes("action(ON | OFF | SKIP)")
+  .answers("OK; if OFF | SKIP: none")
   .docs("Controls whether the server replies to the connection's commands.", "O(1)")
   .run((call) => {
     const { replyMode } = call.session;
@@ -171,6 +176,7 @@ const reply = command("client|reply", { arity: 3, since: "3.2.0", flags: "noscri
 
 const setName = command("client|setname", { arity: 3, since: "2.6.9", flags: "noscript loading stale" })
   .takes("connection-name")
+  .answers("OK")
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Sets the name of the connection.", "O(1)")
   .run((call) => {
@@ -181,6 +187,7 @@ const setName = command("client|setname", { arity: 3, since: "2.6.9", flags: "no
   });
 
 const getName = command("client|getname", { arity: 2, since: "2.6.9", flags: "noscript loading stale" })
+  .answers("string | null")
   .docs("Returns the name of the connection.", "O(1)")
   .run((call) => {
     const { name } = call.session;
@@ -190,6 +197,7 @@ const getName = command("client|getname", { arity: 2, since: "2.6.9", flags: "no
 
 const setInfo = command("client|setinfo", { arity: 4, since: "7.2.0", flags: "noscript loading stale" })
   .takes("attr('lib-name' libname | 'lib-ver' libver)")
+  .answers("OK")
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Sets information about the client's library.", "O(1)")
   .run((call) => {
@@ -205,6 +213,7 @@ const setInfo = command("client|setinfo", { arity: 4, since: "7.2.0", flags: "no
 
 const noEvict = command("client|no-evict", { arity: 3, since: "7.0.0", flags: "admin noscript loading stale" })
   .takes("enabled(ON | OFF)")
+  .answers("OK")
   .docs("Exempts the connection from client eviction, or ends that.", "O(1)")
   .run((call) => {
     call.session.noEvict = choice(call, 2, ON_OFF);
@@ -214,6 +223,7 @@ const noEvict = command("client|no-evict", { arity: 3, since: "7.0.0", flags: "a
 
 const noTouch = command("client|no-touch", { arity: 3, since: "7.2.0", flags: "noscript loading stale" })
   .takes("enabled(ON | OFF)")
+  .answers("OK")
   .docs("Controls whether the connection's commands affect the LRU and LFU of the keys they access.", "O(1)")
   .run((call) => {
     call.session.noTouch = choice(call, 2, ON_OFF);
@@ -223,6 +233,7 @@ const noTouch = command("client|no-touch", { arity: 3, since: "7.2.0", flags: "n
 /** One that is in force is not cut short, nor is ALL weakened to WRITE. Errors: a mode that is none, an invalid timeout. */
 const pause = command("client|pause", { arity: -3, since: "3.0.0", flags: "admin noscript loading stale" })
   .takes("timeout:integer [mode(WRITE | ALL)@6.2.0]")
+  .answers("OK")
   .marked("awaits-migrations")
   .docs("Has the commands of clients wait for a time.", "O(1)")
   .changed("6.2.0: Added the mode, and with it `WRITE`.")
@@ -237,6 +248,7 @@ const pause = command("client|pause", { arity: -3, since: "3.0.0", flags: "admin
 
 /** A shutdown or failover under way has writes wait all the same. */
 const unpause = command("client|unpause", { arity: 2, since: "6.2.0", flags: "admin noscript loading stale" })
+  .answers("OK")
   .docs("Has the commands of clients go on that a pause made wait.", "O(N) for N paused clients")
   .run((call) => {
     call.server.pauses.end("client_pause");
@@ -246,6 +258,7 @@ const unpause = command("client|unpause", { arity: 2, since: "6.2.0", flags: "ad
 /** Replies with 1 if the client was blocked, else 0. A client that waits for a pause to end does not count as blocked: nothing has begun. */
 const unblock = command("client|unblock", { arity: -3, since: "5.0.0", flags: "admin noscript loading stale" })
   .takes("client-id [unblock-type(TIMEOUT | ERROR)]")
+  .answers("0 | 1")
   .docs("Unblocks a client that waits in a blocking command of another connection.", "O(log N) for N connections")
   .run((call) => {
     if (call.count > 4) throw wrongArguments(call);

@@ -17,6 +17,7 @@ const command = commandsOf("connection");
 /** Replies with PONG or the message; a subscribed RESP2 client gets it in the form of a message, the only one it reads. */
 export const ping = command("ping", { arity: -1, since: "1.0.0", flags: "fast" })
   .takes("[message]")
+  .answers("PONG | ['pong', string] / PONG; if message: string | ['pong', string] / string")
   .marked("while-subscribed", "no-data", "tells-disk-errors")
   .tips("request_policy:all_shards response_policy:all_succeeded")
   .docs("Returns PONG, or the given message.", "O(1)")
@@ -36,12 +37,14 @@ export const ping = command("ping", { arity: -1, since: "1.0.0", flags: "fast" }
 
 export const echo = command("echo", { arity: 2, since: "1.0.0", flags: "loading stale fast" })
   .takes("message")
+  .answers("string")
   .docs("Returns the given string.", "O(1)")
   .run((call) => call.replyArgument(1));
 
 /** Errors: not an integer, no such database. */
 export const select = command("select", { arity: 2, since: "1.0.0", flags: "loading stale fast" })
   .takes("index")
+  .answers("OK")
   .docs("Changes the database that the connection works on.", "O(1)")
   .run((call) => {
     call.session.database = databaseArgument(call, 1);
@@ -51,6 +54,7 @@ export const select = command("select", { arity: 2, since: "1.0.0", flags: "load
 /** Errors: WRONGPASS, no password set (form without a user), syntax. */
 export const auth = command("auth", { arity: -2, since: "1.0.0", flags: "noscript loading stale fast no_auth allow_busy" })
   .takes("[username@6.0.0] password")
+  .answers("OK")
   .secrets(({ count }) => Array.from({ length: count - 1 }, (_, index) => index + 1))
   .docs("Authenticates the connection.", "O(1)")
   .changed("6.0.0: Added `username`.")
@@ -79,6 +83,8 @@ interface HelloOptions {
  */
 export const hello = command("hello", { arity: -1, since: "6.0.0", flags: "noscript loading stale fast no_auth allow_busy" })
   .takes("[arguments(protover [AUTH auth(username password)] [SETNAME clientname])]")
+  .answers(`{server: string, version: string, proto: 2 / 3, id: count, mode: string, role: string, modules: Module[]}
+      where Module = {name: string, ver: integer, path: string, args: string[]}`)
   .secrets(helloSecrets)
   .docs("Switches the protocol version, and can authenticate and name the connection.", "O(1)")
   .changed("6.2.0: `protover` became optional.")
@@ -152,6 +158,7 @@ function replyHello({ server, reply, session }: Call): void {
 }
 
 export const quit = command("quit", { arity: -1, since: "1.0.0", flags: "allow_busy noscript loading stale fast no_auth" })
+  .answers("OK")
   .marked("unqueued", "while-subscribed")
   .docs("Closes the connection.", "O(1)")
   .deprecated("7.2.0", "closing the connection")
@@ -162,6 +169,7 @@ export const quit = command("quit", { arity: -1, since: "1.0.0", flags: "allow_b
 
 /** Resets the connection to a new one's state, but for its id and what it said about its library. Errors: a link between servers. */
 export const reset = command("reset", { arity: 1, since: "6.2.0", flags: "noscript loading stale fast no_auth allow_busy" })
+  .answers("RESET")
   .marked("unqueued", "while-subscribed")
   .docs("Resets the connection to the state of a new one.", "O(1)")
   .run((call) => {

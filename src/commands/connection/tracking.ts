@@ -67,6 +67,7 @@ function checkPrefixes(prefixes: readonly string[], existing: ReadonlySet<string
 
 export const tracking = command("client|tracking", { arity: -3, since: "6.0.0", flags: "noscript loading stale" })
   .takes(`status(ON | OFF) [REDIRECT client-id] [PREFIX prefix]... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]`)
+  .answers("OK")
   .docs("Controls whether the server tells the connection of changes to keys that it has read.", "O(1)")
   .run((call) => {
     const wanted = trackingOptions(call);
@@ -82,6 +83,7 @@ export const tracking = command("client|tracking", { arity: -3, since: "6.0.0", 
 /** Errors: the client does not track keys, or not in a mode that the word belongs to. */
 export const caching = command("client|caching", { arity: 3, since: "6.0.0", flags: "noscript loading stale" })
   .takes("mode(YES | NO)")
+  .answers("OK")
   .docs("Says whether the keys of the connection's next command are tracked.", "O(1)")
   .run((call) => {
     const state = call.session.tracking;
@@ -96,10 +98,13 @@ export const caching = command("client|caching", { arity: 3, since: "6.0.0", fla
   });
 
 export const getredir = command("client|getredir", { arity: 2, since: "6.0.0", flags: "noscript loading stale" })
+  .answers("-1 | count")
   .docs("Returns the id of the client that is told of changes in this connection's place.", "O(1)")
   .run((call) => call.reply.integer(call.session.tracking?.redirect ?? -1));
 
 export const trackinginfo = command("client|trackinginfo", { arity: 2, since: "6.2.0", flags: "noscript loading stale" })
+  .answers(`{flags: set<'off' | 'on' | 'bcast' | 'optin' | 'optout' | 'caching-yes' | 'caching-no' | 'noloop' | 'broken_redirect'>,
+      redirect: -1 | count, prefixes: string[]}`)
   .docs("Returns how the connection tracks keys.", "O(1)")
   .run(({ reply, session: { tracking: state } }) => {
     reply.map(3);

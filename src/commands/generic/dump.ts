@@ -28,6 +28,7 @@ const writers = { compressing: new PayloadWriter({ compress: true }), plain: new
 
 export const dump = command("dump", { arity: -2, since: "2.6.0", flags: "readonly" })
   .takes("key{RO access} [VERSION version]")
+  .answers("string | null")
   .tips("nondeterministic_output")
   .docs("Returns the value of a key, serialized.", "O(N) for a value of N bytes")
   .run((call) => {
@@ -44,6 +45,7 @@ export const dump = command("dump", { arity: -2, since: "2.6.0", flags: "readonl
 
 export const restore = command("restore", { arity: -4, since: "2.6.0", flags: "write denyoom" })
   .takes("key{OW update} ttl serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds@5.0.0] [FREQ frequency@5.0.0]")
+  .answers("OK")
   .acl("dangerous")
   .docs("Creates a key from a serialized value.", "O(N) for a value of N bytes; O(N*log(N)) for sorted sets")
   .changed("3.0.0: Added `REPLACE`.", "5.0.0: Added `ABSTTL`.", "5.0.0: Added `IDLETIME` and `FREQ`.")

@@ -26,6 +26,7 @@ export const pexpireat = expiring(
 function expiring(name: string, since: string, time: string, how: string, unit: Unit, base: (call: Call) => number): Command {
   return command(name, { arity: -3, since, flags: "write fast" })
     .takes(`key{RW update} ${time} [condition(NX | XX | GT | LT)@7.0.0]`)
+    .answers("0 | 1")
     .docs(`Sets the expiration of a key ${how}.`, "O(1)")
     .changed("7.0.0: Added `NX`, `XX`, `GT` and `LT`.")
     .run((call) => setExpiry(call, unit, base(call)));
@@ -37,6 +38,7 @@ export const pttl = timeToLive("pttl", "milliseconds", Unit.MILLISECONDS);
 function timeToLive(name: "ttl" | "pttl", units: string, unit: Unit): Command {
   return command(name, { arity: 2, since: name === "ttl" ? "1.0.0" : "2.6.0", flags: "readonly fast" })
     .takes("key{RO access}")
+    .answers("-2 | -1 | time")
     .tips("nondeterministic_output")
     .docs(`Returns the time to live of a key in ${units}.`, "O(1)")
     .changed("2.8.0: Returns -2 if the key doesn't exist.")
@@ -49,12 +51,14 @@ export const pexpiretime = expirationTime("pexpiretime", "milliseconds", Unit.MI
 function expirationTime(name: string, units: string, unit: Unit): Command {
   return command(name, { arity: 2, since: "7.0.0", flags: "readonly fast" })
     .takes("key{RO access}")
+    .answers("-2 | -1 | time")
     .docs(`Returns the expiration of a key as a Unix time in ${units}.`, "O(1)")
     .run((call) => replyExpiry(call, unit, 0));
 }
 
 export const persist = command("persist", { arity: 2, since: "2.2.0", flags: "write fast" })
   .takes("key{RW update}")
+  .answers("0 | 1")
   .docs("Removes the expiration of a key.", "O(1)")
   .run((call) => {
     const address = call.write(1);

@@ -12,18 +12,21 @@ const command = commandsOf("generic");
 
 export const del = command("del", { arity: -2, since: "1.0.0", flags: "write" })
   .takes("key{RM delete}...")
+  .answers("count")
   .tips("request_policy:multi_shard response_policy:agg_sum")
   .docs("Deletes keys.", "O(N) for N keys and elements in them")
   .run(deleteKeys);
 
 export const unlink = command("unlink", { arity: -2, since: "4.0.0", flags: "write fast" })
   .takes("key{RM delete}...")
+  .answers("count")
   .tips("request_policy:multi_shard response_policy:agg_sum")
   .docs("Deletes keys and frees their memory in the background.", "O(1) for each key")
   .run(deleteKeys);
 
 export const exists = command("exists", { arity: -2, since: "1.0.0", flags: "readonly fast" })
   .takes("key{RO}...")
+  .answers("count")
   .tips("request_policy:multi_shard response_policy:agg_sum")
   .docs("Counts the keys that exist.", "O(N) for N keys")
   .changed("3.0.3: Accepts several keys.")
@@ -31,6 +34,7 @@ export const exists = command("exists", { arity: -2, since: "1.0.0", flags: "rea
 
 export const touch = command("touch", { arity: -2, since: "3.2.1", flags: "readonly fast" })
   .takes("key{RO}...")
+  .answers("count")
   .marked("touches")
   .tips("request_policy:multi_shard response_policy:agg_sum")
   .docs("Counts the keys that exist and updates their access times.", "O(N) for N keys")
@@ -38,6 +42,7 @@ export const touch = command("touch", { arity: -2, since: "3.2.1", flags: "reado
 
 export const type = command("type", { arity: 2, since: "1.0.0", flags: "readonly fast" })
   .takes("key{RO}")
+  .answers("status")
   .docs("Returns the type of the value of a key.", "O(1)")
   .run((call) => {
     const address = call.peek(1);
@@ -46,6 +51,7 @@ export const type = command("type", { arity: 2, since: "1.0.0", flags: "readonly
 
 export const rename = command("rename", { arity: 3, since: "1.0.0", flags: "write" })
   .takes("key{RW access delete} newkey{OW update}")
+  .answers("OK")
   .docs("Renames a key and overwrites the destination.", "O(1)")
   .run((call) => {
     renameKey(call, { replace: true });
@@ -54,12 +60,14 @@ export const rename = command("rename", { arity: 3, since: "1.0.0", flags: "writ
 
 export const renamenx = command("renamenx", { arity: 3, since: "1.0.0", flags: "write fast" })
   .takes("key{RW access delete} newkey{OW insert}")
+  .answers("0 | 1")
   .docs("Renames a key only if the new name doesn't exist.", "O(1)")
   .changed("3.2.0: No error if both names are the same.")
   .run((call) => call.reply.integer(renameKey(call, { replace: false }) ? 1 : 0));
 
 export const move = command("move", { arity: 3, since: "1.0.0", flags: "write fast" })
   .takes("key{RW access update} db")
+  .answers("0 | 1")
   .docs("Moves a key to another database.", "O(1)")
   .run((call) => {
     const { database, frame } = call;
@@ -77,6 +85,7 @@ export const move = command("move", { arity: 3, since: "1.0.0", flags: "write fa
 
 export const copy = command("copy", { arity: -3, since: "6.2.0", flags: "write denyoom" })
   .takes("source{RO access} destination{OW update} [DB destination-db] [REPLACE]")
+  .answers("0 | 1")
   .docs("Copies the value of a key to another key.", "O(N) for N elements; O(1) for strings")
   .run((call) => {
     const { database, frame } = call;

@@ -19,6 +19,7 @@ const DEFAULT_TIMEOUT_MS = 1000;
 export const migrate = command("migrate", { arity: -6, since: "2.6.0", flags: "write" })
   .takes(`host port key-selector(key{RW access delete} | empty-string='""') destination-db timeout:integer [COPY@3.0.0] [REPLACE@3.0.0]
       [authentication(AUTH auth'password'@4.0.7 | AUTH2 auth2(username password)@6.0.0)] [KEYS keys'key'@3.0.6{RW access delete incomplete from -2}...]`)
+  .answers("OK | NOKEY")
   .secrets(loginWords)
   .acl("dangerous")
   .tips("nondeterministic_output")

@@ -25,6 +25,7 @@ const SWITCHING = "Please note that when switching between policies at runtime L
 
 const encoding = command("object|encoding", { arity: 3, since: "2.2.3", flags: "readonly" })
   .takes("key{RO}")
+  .answers("string | null")
   .tips("nondeterministic_output")
   .docs("Returns the encoding of the value of a key.", "O(1)")
   .run((call) => {
@@ -35,6 +36,7 @@ const encoding = command("object|encoding", { arity: 3, since: "2.2.3", flags: "
 
 const freq = command("object|freq", { arity: 3, since: "4.0.0", flags: "readonly" })
   .takes("key{RO}")
+  .answers("count | null")
   .tips("nondeterministic_output")
   .docs("Returns the logarithmic access frequency of a key.", "O(1)")
   .run((call) => {
@@ -47,6 +49,7 @@ const freq = command("object|freq", { arity: 3, since: "4.0.0", flags: "readonly
 
 const idletime = command("object|idletime", { arity: 3, since: "2.2.3", flags: "readonly" })
   .takes("key{RO}")
+  .answers("count | null")
   .tips("nondeterministic_output")
   .docs("Returns the seconds since the last access to a key.", "O(1)")
   .run((call) => {
@@ -59,6 +62,7 @@ const idletime = command("object|idletime", { arity: 3, since: "2.2.3", flags: "
 
 const refcount = command("object|refcount", { arity: 3, since: "2.2.3", flags: "readonly" })
   .takes("key{RO}")
+  .answers("count | null")
   .tips("nondeterministic_output")
   .docs("Returns the reference count of the value of a key.", "O(1)")
   .run((call) => {

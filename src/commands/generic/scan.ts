@@ -15,6 +15,7 @@ const MAX_DRAWS = 100;
 
 export const keys = command("keys", { arity: 2, since: "1.0.0", flags: "readonly" })
   .takes("pattern")
+  .answers("string[]")
   .acl("dangerous")
   .tips("request_policy:all_shards nondeterministic_output_order")
   .docs("Returns the names of all keys that match a pattern.", "O(N) for N keys in the database")
@@ -33,6 +34,7 @@ export const keys = command("keys", { arity: 2, since: "1.0.0", flags: "readonly
 
 export const scan = command("scan", { arity: -2, since: "2.8.0", flags: "readonly" })
   .takes("cursor [MATCH pattern] [COUNT count] [TYPE type@6.0.0]")
+  .answers("[cursor: string, keys: string[]]")
   .tips("nondeterministic_output request_policy:special response_policy:special")
   .docs("Iterates over the names of the keys in the database.", "O(1) a call, O(N) for N keys in all")
   .changed("6.0.0: Added `TYPE`.")
@@ -60,6 +62,7 @@ export const scan = command("scan", { arity: -2, since: "2.8.0", flags: "readonl
   });
 
 export const randomkey = command("randomkey", { arity: 1, since: "1.0.0", flags: "readonly" })
+  .answers("string | null")
   .tips("request_policy:all_shards response_policy:special nondeterministic_output")
   .docs("Returns the name of a random key.", "O(1)")
   .run((call) => {

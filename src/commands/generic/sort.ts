@@ -24,6 +24,7 @@ export const sort = command("sort", { arity: -2, since: "1.0.0", flags: "write d
   .takes(`key{RO access} [BY by-pattern'pattern'{RO access unknown: The keys of BY and GET, which depend on the elements}]
       [LIMIT limit(offset count)] [GET get-pattern'pattern'{^}]... [order(ASC | DESC)] [sorting='ALPHA']
       [STORE destination{OW update unknown: The key of STORE, which can be anywhere}]`)
+  .answers("(string | null)[]; if STORE: count")
   .acl("set sortedset list dangerous")
   .docs("Sorts a list, a set or a sorted set. Can store the result.", "O(N+M*log(M)) for N elements, M of them returned; O(N) unsorted")
   .run((call) => sortKey(call, { mayStore: true }));
@@ -31,6 +32,7 @@ export const sort = command("sort", { arity: -2, since: "1.0.0", flags: "write d
 export const sort_ro = command("sort_ro", { arity: -2, since: "7.0.0", flags: "readonly movablekeys" })
   .takes(`key{RO access} [BY by-pattern'pattern'{RO access unknown: The keys of BY and GET, which depend on the elements}]
       [LIMIT limit(offset count)] [GET get-pattern'pattern'{^}]... [order(ASC | DESC)] [sorting='ALPHA']`)
+  .answers("(string | null)[]")
   .acl("set sortedset list dangerous")
   .docs("Returns the sorted elements of a list, a set or a sorted set.", "O(N+M*log(M)) for N elements, M of them returned; O(N) unsorted")
   .run((call) => sortKey(call, { mayStore: false }));

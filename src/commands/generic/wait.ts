@@ -11,6 +11,7 @@ const command = commandsOf("generic");
 /** Replies with the number of replicas that have acknowledged the client's writes. Errors: on a replica, an invalid timeout. */
 export const wait = command("wait", { arity: 3, since: "3.0.0", flags: "" })
   .takes("numreplicas timeout:integer")
+  .answers("count")
   .acl("connection")
   .tips("request_policy:all_shards response_policy:agg_min")
   .docs("Blocks until replicas have acknowledged the writes of the connection.", "O(1)")
@@ -41,6 +42,7 @@ const NO_FILE = "ERR WAITAOF cannot be used when numlocal is set but appendonly 
 /** Replies whether the client's writes are on disk here, 0 or 1, and on how many replicas. Errors: on a replica, no append-only file here. */
 export const waitaof = command("waitaof", { arity: 4, since: "7.2.0", flags: "noscript" })
   .takes("numlocal numreplicas timeout:integer")
+  .answers("[local: count, replicas: count]")
   .acl("connection")
   .tips("request_policy:all_shards response_policy:agg_min")
   .docs("Blocks until the writes of the connection are on disk in the append-only files of the server and of replicas.", "O(1)")

@@ -21,17 +21,21 @@ const command = commandsOf("geo");
 const UNIT = "unit('m' | 'km' | 'ft' | 'mi')";
 const AREA = `from(FROMMEMBER member | FROMLONLAT fromlonlat(longitude latitude))
     by(circle(BYRADIUS radius ${UNIT}) | box(BYBOX width height ${UNIT})) [order(ASC | DESC)] [count-block(COUNT count [ANY])]`;
+const PLACES = `string[]; if WITHCOORD | WITHDIST | WITHHASH: [member: string, distance if WITHDIST: string, hash if WITHHASH: int64,
+    coordinates if WITHCOORD: [longitude: double, latitude: double]][]`;
 const SEARCH_COST = "O(N+log(M)) for N members in and around the area, M of them in it";
 const RADIUS_COST = "O(N+log(M)) for M members, N of them around the circle";
 
 export const geosearch = command("geosearch", { arity: -7, since: "6.2.0", flags: "readonly" })
   .takes(`key{RO access} ${AREA} [WITHCOORD] [WITHDIST] [WITHHASH]`)
+  .answers(PLACES)
   .docs("Finds the members of a geospatial index in a circle or a box.", SEARCH_COST)
   .changed("7.0.0: Units can be upper case.")
   .run((call) => search(call, Form.SEARCH));
 
 export const geosearchstore = command("geosearchstore", { arity: -8, since: "6.2.0", flags: "write denyoom" })
   .takes(`destination{OW update} source{RO access} ${AREA} [STOREDIST]`)
+  .answers("count")
   .docs("Stores the members of a geospatial index in a circle or a box in a key.", SEARCH_COST)
   .changed("7.0.0: Units can be upper case.")
   .run((call) => search(call, Form.SEARCH_STORE));
@@ -40,6 +44,7 @@ export const georadius = command("georadius", { arity: -6, since: "3.2.0", flags
   .takes(`key{RO access} longitude latitude radius ${UNIT} [WITHCOORD] [WITHDIST] [WITHHASH]
       [count-block(COUNT count [ANY@6.2.0])] [order(ASC | DESC)]
       [store(STORE storekey'key'{OW update from 6} | STOREDIST storedistkey'key'{OW update from 6})]`)
+  .answers(`${PLACES}; if store: count`)
   .docs("Finds, and can store, the members of a geospatial index within a distance of a position.", RADIUS_COST)
   .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS`")
   .changed("6.2.0: Added `ANY`.", "7.0.0: Units can be upper case.")
@@ -49,6 +54,7 @@ export const georadiusbymember = command("georadiusbymember", { arity: -5, since
   .takes(`key{RO access} member radius ${UNIT} [WITHCOORD] [WITHDIST] [WITHHASH]
       [count-block(COUNT count [ANY])] [order(ASC | DESC)]
       [store(STORE storekey'key'{OW update from 5} | STOREDIST storedistkey'key'{OW update from 5})]`)
+  .answers(`${PLACES}; if store: count`)
   .docs("Finds, and can store, the members of a geospatial index within a distance of a member.", RADIUS_COST)
   .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS` and `FROMMEMBER`")
   .changed("7.0.0: Units can be upper case.")
@@ -57,6 +63,7 @@ export const georadiusbymember = command("georadiusbymember", { arity: -5, since
 export const georadius_ro = command("georadius_ro", { arity: -6, since: "3.2.10", flags: "readonly" })
   .takes(`key{RO access} longitude latitude radius ${UNIT} [WITHCOORD] [WITHDIST] [WITHHASH]
       [count-block(COUNT count [ANY@6.2.0])] [order(ASC | DESC)]`)
+  .answers(PLACES)
   .docs("Finds the members of a geospatial index within a distance of a position.", RADIUS_COST)
   .deprecated("6.2.0", "`GEOSEARCH` with `BYRADIUS`")
   .changed("6.2.0: Added `ANY`.")
@@ -65,6 +72,7 @@ export const georadius_ro = command("georadius_ro", { arity: -6, since: "3.2.10"
 export const georadiusbymember_ro = command("georadiusbymember_ro", { arity: -5, since: "3.2.10", flags: "readonly" })
   .takes(`key{RO access} member radius ${UNIT} [WITHCOORD] [WITHDIST] [WITHHASH]
       [count-block(COUNT count [ANY])] [order(ASC | DESC)]`)
+  .answers(PLACES)
   .docs("Finds the members of a geospatial index within a distance of a member.", RADIUS_COST)
   .deprecated("6.2.0", "`GEOSEARCH` with `BYRADIUS` and `FROMMEMBER`")
   .run((call) => search(call, Form.RADIUS_BY_MEMBER_RO));

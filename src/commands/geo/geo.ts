@@ -21,12 +21,14 @@ const text = Buffer.alloc(GEOHASH_BYTES);
 
 export const geoadd = command("geoadd", { arity: -5, since: "3.2.0", flags: "write denyoom" })
   .takes("key{RW update} [condition(NX | XX)@6.2.0] [change='CH'@6.2.0] data(longitude latitude member)...")
+  .answers("count")
   .docs("Adds members with their positions to a geospatial index.", "O(log(N)) for each member, with N in the index")
   .changed("6.2.0: Added `CH`, `NX` and `XX`.")
   .run(add);
 
 export const geodist = command("geodist", { arity: -4, since: "3.2.0", flags: "readonly" })
   .takes("key{RO access} member1 member2 [unit('m' | 'km' | 'ft' | 'mi')]")
+  .answers("string | null")
   .docs("Returns the distance between two members of a geospatial index.", "O(1)")
   .run((call) => {
     if (call.count > 5) throw errors.syntax;
@@ -38,6 +40,7 @@ export const geodist = command("geodist", { arity: -4, since: "3.2.0", flags: "r
 
 export const geohash = command("geohash", { arity: -2, since: "3.2.0", flags: "readonly" })
   .takes("key{RO access} [member...]")
+  .answers("(string | null)[]")
   .docs("Returns the positions of members of a geospatial index as geohash strings.", "O(1) for each member asked for")
   .run((call) => {
     const zset = call.openRead(1, Type.ZSET);
@@ -52,6 +55,7 @@ export const geohash = command("geohash", { arity: -2, since: "3.2.0", flags: "r
 
 export const geopos = command("geopos", { arity: -2, since: "3.2.0", flags: "readonly" })
   .takes("key{RO access} [member...]")
+  .answers("([longitude: double, latitude: double] | null-array)[]")
   .docs("Returns the longitudes and latitudes of members of a geospatial index.", "O(1) for each member asked for")
   .run((call) => {
     const zset = call.openRead(1, Type.ZSET);

@@ -26,6 +26,7 @@ export const hpexpireat = expiring("hpexpireat", "unix-time-milliseconds", "a Un
 function expiring(name: string, time: string, how: string, unit: Unit, relative: boolean): Command {
   return command(name, { arity: -6, since: "7.4.0", flags: "write fast" })
     .takes(`key{RW update} ${time} [condition(NX | XX | GT | LT)] FIELDS fields(numfields field...)`)
+    .answers("(-2 | 0 | 1 | 2)[]")
     .docs(`Sets the expiration of fields of a hash ${relative ? "in" : "to"} ${how}.`, "O(N) for N fields")
     .run((call) => setTimes(call, unit, relative ? call.now : 0));
 }
@@ -36,6 +37,7 @@ export const hpttl = timeToLive("hpttl", "milliseconds", Unit.MILLISECONDS);
 function timeToLive(name: string, units: string, unit: Unit): Command {
   return command(name, { arity: -5, since: "7.4.0", flags: "readonly fast" })
     .takes("key{RO access} FIELDS fields(numfields field...)")
+    .answers("(-2 | -1 | time)[]")
     .tips("nondeterministic_output")
     .docs(`Returns the time to live of fields of a hash in ${units}.`, "O(N) for N fields")
     .run((call) => replyTimes(call, unit, call.now));
@@ -47,12 +49,14 @@ export const hpexpiretime = expirationTime("hpexpiretime", "milliseconds", Unit.
 function expirationTime(name: string, units: string, unit: Unit): Command {
   return command(name, { arity: -5, since: "7.4.0", flags: "readonly fast" })
     .takes("key{RO access} FIELDS fields(numfields field...)")
+    .answers("(-2 | -1 | time)[]")
     .docs(`Returns the expiration of fields of a hash as a Unix time in ${units}.`, "O(N) for N fields")
     .run((call) => replyTimes(call, unit, 0));
 }
 
 export const hpersist = command("hpersist", { arity: -5, since: "7.4.0", flags: "write fast" })
   .takes("key{RW update} FIELDS fields(numfields field...)")
+  .answers("(-2 | -1 | 1)[]")
   .docs("Removes the expiration of fields of a hash.", "O(N) for N fields")
   .run((call) => {
     const { buffer, offsets, lengths } = call.frame;

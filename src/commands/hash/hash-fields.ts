@@ -31,6 +31,7 @@ const TIMES = {
 const EXPIRATION = "EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds";
 
 export const hgetex = command("hgetex", { arity: -5, since: "8.0.0", flags: "write fast" })
+  .answers("(string | null)[]")
   .takes(
     `key{RW access update: RW and UPDATE because it changes the TTL} [expiration(${EXPIRATION} | PERSIST)] FIELDS fields(numfields field...)`,
   )
@@ -74,6 +75,7 @@ function readField(call: Call, hash: Value, index: number, sets: boolean, at: nu
 
 export const hgetdel = command("hgetdel", { arity: -5, since: "8.0.0", flags: "write fast" })
   .takes("key{RW access delete} FIELDS fields(numfields field...)")
+  .answers("(string | null)[]")
   .docs("Returns the values of fields of a hash and deletes them. Deletes the hash if no fields remain.", "O(N) for N fields")
   .run((call) => {
     const { buffer, offsets, lengths } = call.frame;
@@ -100,6 +102,7 @@ export const hgetdel = command("hgetdel", { arity: -5, since: "8.0.0", flags: "w
 
 export const hsetex = command("hsetex", { arity: -6, since: "8.0.0", flags: "write denyoom fast" })
   .takes(`key{RW update} [condition(FNX | FXX)] [expiration(${EXPIRATION} | KEEPTTL)] FIELDS fields(numfields data(field value)...)`)
+  .answers("0 | 1")
   .docs("Sets the values of fields of a hash, and their expiration.", "O(N) for N fields")
   .inBlocks(5, 1)
   .run(setFields);

@@ -14,6 +14,7 @@ const command = commandsOf("hash");
 
 export const hrandfield = command("hrandfield", { arity: -2, since: "6.2.0", flags: "readonly" })
   .takes("key{RO access} [options(count [WITHVALUES])]")
+  .answers("string | null; if count: string[]; if WITHVALUES: pairs<string, string>")
   .tips("nondeterministic_output")
   .docs("Returns random fields of a hash.", "O(N) for N fields returned")
   .run((call) => {
@@ -26,6 +27,7 @@ export const hrandfield = command("hrandfield", { arity: -2, since: "6.2.0", fla
 
 export const hscan = command("hscan", { arity: -3, since: "2.8.0", flags: "readonly" })
   .takes("key{RO access} cursor [MATCH pattern] [COUNT count] [NOVALUES]")
+  .answers("[cursor: string, fields: flat<string, string>]; if NOVALUES: [cursor: string, fields: string[]]")
   .tips("nondeterministic_output")
   .docs("Iterates over the fields and values of a hash.", "O(1) a call, O(N) for N fields in all")
   .run((call) => {

@@ -31,6 +31,7 @@ const command = commandsOf("hash");
 
 export const hset = command("hset", { arity: -4, since: "2.0.0", flags: "write denyoom fast" })
   .takes("key{RW update} data(field value)...")
+  .answers("count")
   .docs("Sets the values of fields in a hash. Creates the hash if it doesn't exist.", "O(1) for each field")
   .changed("4.0.0: Accepts several fields and values.")
   .inBlocks(3, 2)
@@ -40,6 +41,7 @@ export const hset = command("hset", { arity: -4, since: "2.0.0", flags: "write d
 
 export const hmset = command("hmset", { arity: -4, since: "2.0.0", flags: "write denyoom fast" })
   .takes("key{RW update} data(field value)...")
+  .answers("OK")
   .docs("Sets the values of several fields in a hash.", "O(N) for N fields")
   .deprecated("4.0.0", "`HSET` with several fields")
   .inBlocks(3, 2)
@@ -50,6 +52,7 @@ export const hmset = command("hmset", { arity: -4, since: "2.0.0", flags: "write
 
 export const hsetnx = command("hsetnx", { arity: 4, since: "2.0.0", flags: "write denyoom fast" })
   .takes("key{RW insert} field value")
+  .answers("0 | 1")
   .docs("Sets the value of a field in a hash only if the field doesn't exist.", "O(1)")
   .inBlocks(3)
   .run((call) => {
@@ -67,6 +70,7 @@ export const hsetnx = command("hsetnx", { arity: 4, since: "2.0.0", flags: "writ
 
 export const hget = command("hget", { arity: 3, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO access} field")
+  .answers("string | null")
   .docs("Returns the value of a field in a hash.", "O(1)")
   .run((call) => {
     const hash = call.openRead(1, Type.HASH);
@@ -76,6 +80,7 @@ export const hget = command("hget", { arity: 3, since: "2.0.0", flags: "readonly
 
 export const hmget = command("hmget", { arity: -3, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO access} field...")
+  .answers("(string | null)[]")
   .docs("Returns the values of several fields in a hash.", "O(N) for N fields")
   .run((call) => {
     const hash = call.openRead(1, Type.HASH);
@@ -86,6 +91,7 @@ export const hmget = command("hmget", { arity: -3, since: "2.0.0", flags: "reado
 
 export const hgetall = command("hgetall", { arity: 2, since: "2.0.0", flags: "readonly" })
   .takes("key{RO access}")
+  .answers("map<string, string>")
   .tips("nondeterministic_output_order")
   .docs("Returns all fields and values of a hash.", "O(N) for N fields")
   .run((call) => {
@@ -100,6 +106,7 @@ export const hgetall = command("hgetall", { arity: 2, since: "2.0.0", flags: "re
 
 export const hkeys = command("hkeys", { arity: 2, since: "2.0.0", flags: "readonly" })
   .takes("key{RO access}")
+  .answers("string[]")
   .tips("nondeterministic_output_order")
   .docs("Returns all fields of a hash.", "O(N) for N fields")
   .run((call) => {
@@ -110,6 +117,7 @@ export const hkeys = command("hkeys", { arity: 2, since: "2.0.0", flags: "readon
 
 export const hvals = command("hvals", { arity: 2, since: "2.0.0", flags: "readonly" })
   .takes("key{RO access}")
+  .answers("string[]")
   .tips("nondeterministic_output_order")
   .docs("Returns all values of a hash.", "O(N) for N fields")
   .run((call) => {
@@ -120,11 +128,13 @@ export const hvals = command("hvals", { arity: 2, since: "2.0.0", flags: "readon
 
 export const hlen = command("hlen", { arity: 2, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO}")
+  .answers("count")
   .docs("Returns the number of fields in a hash.", "O(1)")
   .run((call) => call.reply.integer(hashLength(call.openRead(1, Type.HASH))));
 
 export const hstrlen = command("hstrlen", { arity: 3, since: "3.2.0", flags: "readonly fast" })
   .takes("key{RO} field")
+  .answers("count")
   .docs("Returns the length of the value of a field in a hash.", "O(1)")
   .run((call) => {
     const { buffer, offsets, lengths } = call.frame;
@@ -136,6 +146,7 @@ export const hstrlen = command("hstrlen", { arity: 3, since: "3.2.0", flags: "re
 
 export const hexists = command("hexists", { arity: 3, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO} field")
+  .answers("0 | 1")
   .docs("Determines whether a hash has a field.", "O(1)")
   .run((call) => {
     const { buffer, offsets, lengths } = call.frame;
@@ -146,6 +157,7 @@ export const hexists = command("hexists", { arity: 3, since: "2.0.0", flags: "re
 
 export const hdel = command("hdel", { arity: -3, since: "2.0.0", flags: "write fast" })
   .takes("key{RW delete} field...")
+  .answers("count")
   .docs("Deletes fields of a hash. Deletes the hash if no fields remain.", "O(N) for N fields")
   .changed("2.4.0: Accepts several fields.")
   .run((call) => {
@@ -164,6 +176,7 @@ export const hdel = command("hdel", { arity: -3, since: "2.0.0", flags: "write f
 
 export const hincrby = command("hincrby", { arity: 4, since: "2.0.0", flags: "write denyoom fast" })
   .takes("key{RW access update} field increment")
+  .answers("int64")
   .docs("Increments the integer value of a field in a hash by a number. A field that doesn't exist counts as 0.", "O(1)")
   .run((call) => {
     const { buffer, offsets, lengths } = call.frame;
@@ -184,6 +197,7 @@ export const hincrby = command("hincrby", { arity: 4, since: "2.0.0", flags: "wr
 
 export const hincrbyfloat = command("hincrbyfloat", { arity: 4, since: "2.6.0", flags: "write denyoom fast" })
   .takes("key{RW access update} field increment:double")
+  .answers("string")
   .docs("Increments the floating-point value of a field in a hash by a number. A field that doesn't exist counts as 0.", "O(1)")
   .run((call) => {
     const { buffer, offsets, lengths } = call.frame;

@@ -32,6 +32,7 @@ const union = new Union();
 
 export const pfadd = command("pfadd", { arity: -2, since: "2.8.9", flags: "write denyoom fast" })
   .takes("key{RW insert} [element...]")
+  .answers("0 | 1")
   .docs("Adds elements to a HyperLogLog. Creates the key if it doesn't exist.", "O(1) for each element")
   .run((call) => {
     const { frame } = call;
@@ -56,6 +57,7 @@ export const pfadd = command("pfadd", { arity: -2, since: "2.8.9", flags: "write
 
 export const pfcount = command("pfcount", { arity: -2, since: "2.8.9", flags: "readonly may_replicate" })
   .takes("key{RW access: RW because it caches the count in the value, for replicas too}...")
+  .answers("count")
   .docs("Estimates the number of distinct elements in one HyperLogLog or in several together.", "O(1) with one key; O(N) with N keys")
   .run((call) => {
     if (call.count > 2) {
@@ -82,6 +84,7 @@ export const pfcount = command("pfcount", { arity: -2, since: "2.8.9", flags: "r
 
 export const pfmerge = command("pfmerge", { arity: -2, since: "2.8.9", flags: "write denyoom" })
   .takes("destkey{RW access insert} [sourcekey{RO access}...]")
+  .answers("OK")
   .docs("Merges HyperLogLogs into one key.", "O(N) for N HyperLogLogs")
   .run((call) => {
     const dense = mergeKeys(call);
@@ -96,6 +99,7 @@ export const pfmerge = command("pfmerge", { arity: -2, since: "2.8.9", flags: "w
 
 export const pfdebug = command("pfdebug", { arity: 3, since: "2.8.9", flags: "write denyoom admin" })
   .takes("subcommand key{RW access}")
+  .answers("integer[] | string | status | 0 | 1")
   .docs("An internal command that shows the contents of a HyperLogLog.", "N/A")
   .internal()
   .run((call) => {
@@ -109,6 +113,7 @@ export const pfdebug = command("pfdebug", { arity: 3, since: "2.8.9", flags: "wr
   });
 
 export const pfselftest = command("pfselftest", { arity: 1, since: "2.8.9", flags: "admin" })
+  .answers("OK")
   .docs("An internal command that tests the HyperLogLog implementation.", "N/A")
   .internal()
   .run((call) => {

@@ -16,12 +16,14 @@ const command = commandsOf("list");
 
 export const blpop = command("blpop", { arity: -3, since: "2.0.0", flags: "write blocking" })
   .takes("key{RW access delete}... timeout")
+  .answers("[key: string, element: string] | null-array")
   .docs("Pops the first element of the first non-empty list of several, or blocks until there is one.", "O(N) for N keys")
   .changed("6.0.0: The timeout is a double instead of an integer.")
   .run((call) => popOrWait(call, ListEnd.HEAD));
 
 export const brpop = command("brpop", { arity: -3, since: "2.0.0", flags: "write blocking" })
   .takes("key{RW access delete}... timeout")
+  .answers("[key: string, element: string] | null-array")
   .docs("Pops the last element of the first non-empty list of several, or blocks until there is one.", "O(N) for N keys")
   .changed("6.0.0: The timeout is a double instead of an integer.")
   .run((call) => popOrWait(call, ListEnd.TAIL));
@@ -41,6 +43,7 @@ function popOrWait(call: Call, end: ListEnd): void {
 
 export const blmpop = command("blmpop", { arity: -5, since: "7.0.0", flags: "write blocking" })
   .takes("timeout numkeys key{RW access delete}... where(LEFT | RIGHT) [COUNT count]")
+  .answers("[key: string, elements: string[+]] | null-array")
   .docs(
     "Pops elements from the first non-empty list of several, or blocks until there is one.",
     "O(N+M) for N keys and M elements returned",
@@ -55,6 +58,7 @@ export const blmpop = command("blmpop", { arity: -5, since: "7.0.0", flags: "wri
 
 export const blmove = command("blmove", { arity: 6, since: "6.2.0", flags: "write denyoom blocking" })
   .takes("source{RW access delete} destination{RW insert} wherefrom(LEFT | RIGHT) whereto(LEFT | RIGHT) timeout")
+  .answers("string | null | null-array")
   .docs("Moves an element from one list to another. Blocks until there is one.", "O(1)")
   .run((call) => {
     const from = choice(call, 3, LIST_ENDS);
@@ -65,6 +69,7 @@ export const blmove = command("blmove", { arity: 6, since: "6.2.0", flags: "writ
 
 export const brpoplpush = command("brpoplpush", { arity: 4, since: "2.2.0", flags: "write denyoom blocking" })
   .takes("source{RW access delete} destination{RW insert} timeout")
+  .answers("string | null | null-array")
   .docs("Moves the last element of a list to the front of another. Blocks until there is one.", "O(1)")
   .deprecated("6.2.0", "`BLMOVE` with `RIGHT` and `LEFT`")
   .changed("6.0.0: The timeout is a double instead of an integer.")

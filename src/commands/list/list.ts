@@ -37,6 +37,7 @@ const command = commandsOf("list");
 
 export const lpush = command("lpush", { arity: -3, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW insert} element...")
+  .answers("count")
   .docs("Prepends elements to a list. Creates the list if it doesn't exist.", "O(1) for each element")
   .changed("2.4.0: Accepts several elements.")
   .inBlocks(2, 1)
@@ -44,6 +45,7 @@ export const lpush = command("lpush", { arity: -3, since: "1.0.0", flags: "write
 
 export const rpush = command("rpush", { arity: -3, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW insert} element...")
+  .answers("count")
   .docs("Appends elements to a list. Creates the list if it doesn't exist.", "O(1) for each element")
   .changed("2.4.0: Accepts several elements.")
   .inBlocks(2, 1)
@@ -51,6 +53,7 @@ export const rpush = command("rpush", { arity: -3, since: "1.0.0", flags: "write
 
 export const lpushx = command("lpushx", { arity: -3, since: "2.2.0", flags: "write denyoom fast" })
   .takes("key{RW insert} element...")
+  .answers("count")
   .docs("Prepends elements to a list only if the list exists.", "O(1) for each element")
   .changed("4.0.0: Accepts several elements.")
   .inBlocks(2, 1)
@@ -58,6 +61,7 @@ export const lpushx = command("lpushx", { arity: -3, since: "2.2.0", flags: "wri
 
 export const rpushx = command("rpushx", { arity: -3, since: "2.2.0", flags: "write denyoom fast" })
   .takes("key{RW insert} element...")
+  .answers("count")
   .docs("Appends elements to a list only if the list exists.", "O(1) for each element")
   .changed("4.0.0: Accepts several elements.")
   .inBlocks(2, 1)
@@ -90,12 +94,14 @@ function push(call: Call, list: Value, end: ListEnd): void {
 
 export const lpop = command("lpop", { arity: -2, since: "1.0.0", flags: "write fast" })
   .takes("key{RW access delete} [count@6.2.0]")
+  .answers("string | null; if count: string[] | null-array")
   .docs("Pops the first elements of a list. Deletes the list if no elements remain.", "O(N) for N elements returned")
   .changed("6.2.0: Added `count`.")
   .run((call) => pop(call, ListEnd.HEAD));
 
 export const rpop = command("rpop", { arity: -2, since: "1.0.0", flags: "write fast" })
   .takes("key{RW access delete} [count@6.2.0]")
+  .answers("string | null; if count: string[] | null-array")
   .docs("Pops the last elements of a list. Deletes the list if no elements remain.", "O(N) for N elements returned")
   .changed("6.2.0: Added `count`.")
   .run((call) => pop(call, ListEnd.TAIL));
@@ -117,6 +123,7 @@ function pop(call: Call, end: ListEnd): void {
 
 export const lmpop = command("lmpop", { arity: -4, since: "7.0.0", flags: "write" })
   .takes("numkeys key{RW access delete}... where(LEFT | RIGHT) [COUNT count]")
+  .answers("[key: string, elements: string[+]] | null-array")
   .docs("Pops elements from the first non-empty list of several.", "O(N+M) for N keys and M elements returned")
   .run((call) => {
     if (!serveMultiPop(call, parseMultiPop(call, 1, LIST_ENDS))) call.reply.nullArray();
@@ -126,6 +133,7 @@ export const lmpop = command("lmpop", { arity: -4, since: "7.0.0", flags: "write
 
 export const lmove = command("lmove", { arity: 5, since: "6.2.0", flags: "write denyoom" })
   .takes("source{RW access delete} destination{RW insert} wherefrom(LEFT | RIGHT) whereto(LEFT | RIGHT)")
+  .answers("string | null")
   .docs("Moves an element from one list to another. Deletes the list if no elements remain.", "O(1)")
   .run((call) => {
     if (!serveMove(call, 1, 2, choice(call, 3, LIST_ENDS), choice(call, 4, LIST_ENDS))) call.reply.null();
@@ -133,6 +141,7 @@ export const lmove = command("lmove", { arity: 5, since: "6.2.0", flags: "write 
 
 export const rpoplpush = command("rpoplpush", { arity: 3, since: "1.2.0", flags: "write denyoom" })
   .takes("source{RW access delete} destination{RW insert}")
+  .answers("string | null")
   .docs("Moves the last element of a list to the front of another. Deletes the list if no elements remain.", "O(1)")
   .deprecated("6.2.0", "`LMOVE` with `RIGHT` and `LEFT`")
   .run((call) => {
@@ -143,11 +152,13 @@ export const rpoplpush = command("rpoplpush", { arity: 3, since: "1.2.0", flags:
 
 export const llen = command("llen", { arity: 2, since: "1.0.0", flags: "readonly fast" })
   .takes("key{RO}")
+  .answers("count")
   .docs("Returns the length of a list.", "O(1)")
   .run((call) => call.reply.integer(listLength(call.openRead(1, Type.LIST))));
 
 export const lrange = command("lrange", { arity: 4, since: "1.0.0", flags: "readonly" })
   .takes("key{RO access} start stop")
+  .answers("string[]")
   .docs("Returns a range of elements of a list.", "O(S+N) for N elements at a distance of S from the nearer end")
   .run((call) => {
     const start = longArgument(call, 2);
@@ -161,6 +172,7 @@ export const lrange = command("lrange", { arity: 4, since: "1.0.0", flags: "read
 
 export const lindex = command("lindex", { arity: 3, since: "1.0.0", flags: "readonly" })
   .takes("key{RO access} index")
+  .answers("string | null")
   .docs("Returns an element of a list by its index.", "O(N) for a distance of N from the nearer end")
   .run((call) => {
     const list = call.openRead(1, Type.LIST);
@@ -176,6 +188,7 @@ const element = new Element();
 
 export const lset = command("lset", { arity: 4, since: "1.0.0", flags: "write denyoom" })
   .takes("key{RW update} index element")
+  .answers("OK")
   .docs("Sets the value of an element of a list by its index.", "O(N) for a distance of N from the nearer end")
   .inBlocks(3)
   .run((call) => {
@@ -205,6 +218,7 @@ function indexToSet(call: Call): number {
 
 export const linsert = command("linsert", { arity: 5, since: "2.2.0", flags: "write denyoom" })
   .takes("key{RW insert} where(BEFORE | AFTER) pivot element")
+  .answers("-1 | count")
   .docs("Inserts an element before or after another element of a list.", "O(N) for N elements before the pivot")
   .inBlocks(3, 1)
   .run((call) => {
@@ -226,6 +240,7 @@ export const linsert = command("linsert", { arity: 5, since: "2.2.0", flags: "wr
 
 export const lrem = command("lrem", { arity: 4, since: "1.0.0", flags: "write" })
   .takes("key{RW delete} count element")
+  .answers("count")
   .docs("Removes elements with a given value from a list.", "O(N+M) for N elements, M of them removed")
   .inBlocks(3)
   .run((call) => {
@@ -249,6 +264,7 @@ function remove(call: Call, list: Value, limit: number, backwards: boolean): num
 
 export const ltrim = command("ltrim", { arity: 4, since: "1.0.0", flags: "write" })
   .takes("key{RW delete} start stop")
+  .answers("OK")
   .docs("Removes the elements outside a range from a list. Deletes the list if no elements remain.", "O(N) for N elements removed")
   .run((call) => {
     const start = longArgument(call, 2);
@@ -276,6 +292,7 @@ const negativeLength = commandError("ERR MAXLEN can't be negative");
 
 export const lpos = command("lpos", { arity: -3, since: "6.0.6", flags: "readonly" })
   .takes("key{RO access} element [RANK rank] [COUNT num-matches] [MAXLEN len]")
+  .answers("count | null; if COUNT: count[]")
   .docs("Returns the indexes of elements with a given value in a list.", "O(N) for N elements searched")
   .inBlocks(2)
   .run((call) => {

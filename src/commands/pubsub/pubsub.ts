@@ -29,6 +29,7 @@ function subscribing(name: string, topic: Topic, what: string): Command {
   const { argument, names, since } = TOPICS[topic];
   return command(name, { arity: -2, since, flags: "pubsub noscript loading stale" })
     .takes(`${argument}...`)
+    .answers(`push['${name}', channel: string, subscribed: count]...`)
     .marked("while-subscribed")
     .docs(`Subscribes to ${what}.`, `O(N) for N ${names}`)
     .run((call) => subscribeAll(call, topic));
@@ -42,6 +43,7 @@ function unsubscribing(name: string, topic: Topic): Command {
   const { argument, names, since } = TOPICS[topic];
   return command(name, { arity: -1, since, flags: "pubsub noscript loading stale" })
     .takes(`[${argument}...]`)
+    .answers(`push['${name}', channel: string | null, subscribed: count]...`)
     .marked("while-subscribed")
     .docs(`Unsubscribes from the given ${names}, or from all.`, `O(N) for N ${names}`)
     .run((call) => unsubscribeAll(call, topic));
@@ -80,12 +82,14 @@ function confirm(call: Call, topic: Topic, subject: Buffer | null): void {
 
 export const publish = command("publish", { arity: 3, since: "2.0.0", flags: "pubsub loading stale fast may_replicate" })
   .takes("channel message")
+  .answers("count")
   .marked("no-data")
   .docs("Publishes a message to a channel.", "O(N+M) for N subscribers of the channel and M patterns")
   .run((call) => publishTo(call, Topic.CHANNEL));
 
 export const spublish = command("spublish", { arity: 3, since: "7.0.0", flags: "pubsub loading stale fast may_replicate" })
   .takes("shardchannel{not_key} message")
+  .answers("count")
   .marked("no-data")
   .docs("Publishes a message to a shard channel.", "O(N) for N subscribers of the channel")
   .run((call) => publishTo(call, Topic.SHARD));
@@ -101,6 +105,7 @@ const shardChannels = listing("pubsub|shardchannels", "7.0.0", Topic.SHARD);
 function listing(name: string, since: string, topic: typeof Topic.CHANNEL | typeof Topic.SHARD): Command {
   return command(name, { arity: -2, since, flags: "pubsub loading stale" })
     .takes("[pattern]")
+    .answers("string[]")
     .docs(`Lists the active ${TOPICS[topic].names}.`, `O(N) for N active ${TOPICS[topic].names}`)
     .run((call) => {
       // In Redis it is one handler for all, which does not know this form.
@@ -117,6 +122,7 @@ const shardNumsub = counting("pubsub|shardnumsub", "7.0.0", "shardchannel", Topi
 function counting(name: string, since: string, argument: string, topic: typeof Topic.CHANNEL | typeof Topic.SHARD): Command {
   return command(name, { arity: -2, since, flags: "pubsub loading stale" })
     .takes(`[${argument}...]`)
+    .answers("flat<string, count>")
     .docs(`Counts the subscribers of ${TOPICS[topic].names}.`, `O(N) for N ${TOPICS[topic].names}`)
     .run((call) => {
       call.reply.array((call.count - 2) * 2);
@@ -128,6 +134,7 @@ function counting(name: string, since: string, argument: string, topic: typeof T
 }
 
 const numpat = command("pubsub|numpat", { arity: 2, since: "2.8.0", flags: "pubsub loading stale" })
+  .answers("count")
   .docs("Returns the number of patterns subscribed to.", "O(1)")
   .run((call) => call.reply.integer(call.server.pubsub.size(Topic.PATTERN)));
 

@@ -9,6 +9,7 @@ const UNKNOWN_USE = "We cannot tell how the keys will be used so we assume the w
 
 export const evaluate = command("eval", { arity: -3, since: "2.6.0", flags: "noscript stale skip_monitor may_replicate no_mandatory_keys" })
   .takes(`script numkeys [key{RW access update: ${UNKNOWN_USE}, RW and UPDATE}...] [arg...]`)
+  .answers("any")
   .marked("runs-script")
   .docs("Executes a server-side Lua script.", "Depends on the script that is executed.")
   .run((call) => {
@@ -22,6 +23,7 @@ export const evaluateSha = command("evalsha", {
   flags: "noscript stale skip_monitor may_replicate no_mandatory_keys",
 })
   .takes("sha1 numkeys [key{RW access update}...] [arg...]")
+  .answers("any")
   .marked("runs-script")
   .docs("Executes a server-side Lua script by SHA1 digest.", "Depends on the script that is executed.")
   .run((call) => {
@@ -36,6 +38,7 @@ export const evaluateReadOnly = command("eval_ro", {
   flags: "readonly noscript stale skip_monitor no_mandatory_keys",
 })
   .takes(`script numkeys [key{RO access: ${UNKNOWN_USE}, RO and ACCESS}...] [arg...]`)
+  .answers("any")
   .marked("runs-script")
   .docs("Executes a read-only server-side Lua script.", "Depends on the script that is executed.")
   .run((call) => {
@@ -49,6 +52,7 @@ export const evaluateShaReadOnly = command("evalsha_ro", {
   flags: "readonly noscript stale skip_monitor no_mandatory_keys",
 })
   .takes("sha1 numkeys [key{RO access}...] [arg...]")
+  .answers("any")
   .marked("runs-script")
   .docs("Executes a read-only server-side Lua script by SHA1 digest.", "Depends on the script that is executed.")
   .run((call) => {

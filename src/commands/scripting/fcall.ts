@@ -12,6 +12,7 @@ const KEYS = 3;
 const badCount = commandError("ERR Bad number of keys provided");
 
 export const fcall = command("fcall", { arity: -3, since: "7.0.0", flags: "noscript stale skip_monitor may_replicate no_mandatory_keys" })
+  .answers("any")
   .takes(
     "function numkeys [key{RW access update: We cannot tell how the keys will be used so we assume the worst, RW and UPDATE}...] [arg...]",
   )
@@ -21,6 +22,7 @@ export const fcall = command("fcall", { arity: -3, since: "7.0.0", flags: "noscr
 
 export const fcallRo = command("fcall_ro", { arity: -3, since: "7.0.0", flags: "noscript readonly stale skip_monitor no_mandatory_keys" })
   .takes("function numkeys [key{RO access: We cannot tell how the keys will be used so we assume the worst, RO and ACCESS}...] [arg...]")
+  .answers("any")
   .marked("runs-script")
   .docs("Invokes a read-only function.", "Depends on the function that is executed.")
   .run((call) => callFunction(call, true));

@@ -22,6 +22,7 @@ const ALL_SHARDS = "request_policy:all_shards response_policy:all_succeeded";
 
 const load = command("function|load", { arity: -3, since: "7.0.0", flags: "noscript write denyoom" })
   .takes("[REPLACE] function-code")
+  .answers("string")
   .tips(ALL_SHARDS)
   .docs("Creates a library.", "O(1) (considering compilation time is redundant)")
   .run((call) => {
@@ -39,6 +40,7 @@ const load = command("function|load", { arity: -3, since: "7.0.0", flags: "noscr
 
 const remove = command("function|delete", { arity: 3, since: "7.0.0", flags: "noscript write" })
   .takes("library-name")
+  .answers("OK")
   .tips(ALL_SHARDS)
   .docs("Deletes a library and its functions.", "O(1)")
   .run((call) => {
@@ -50,6 +52,7 @@ const remove = command("function|delete", { arity: 3, since: "7.0.0", flags: "no
 
 const flush = command("function|flush", { arity: -2, since: "7.0.0", flags: "noscript write" })
   .takes("[flush-type(ASYNC | SYNC)]")
+  .answers("OK")
   .tips(ALL_SHARDS)
   .docs("Deletes all libraries and functions.", "O(N) for N functions")
   .run((call) => {
@@ -62,6 +65,7 @@ const flush = command("function|flush", { arity: -2, since: "7.0.0", flags: "nos
   });
 
 const dump = command("function|dump", { arity: 2, since: "7.0.0", flags: "noscript" })
+  .answers("string")
   .docs("Dumps all libraries into a serialized binary payload.", "O(N) for N functions")
   .run((call) => {
     const { config, functions } = call.server;
@@ -73,6 +77,7 @@ const badPolicy = commandError("ERR Wrong restore policy given, value should be 
 
 const restore = command("function|restore", { arity: -3, since: "7.0.0", flags: "noscript write denyoom" })
   .takes("serialized-value [policy(FLUSH | APPEND | REPLACE)]")
+  .answers("OK")
   .tips(ALL_SHARDS)
   .docs("Restores all libraries from a payload.", "O(N) for N functions in the payload")
   .run((call) => {
@@ -113,6 +118,8 @@ function answering<Result>(work: () => Result): Result {
 
 const list = command("function|list", { arity: -2, since: "7.0.0", flags: "noscript" })
   .takes("[LIBRARYNAME library-name-pattern] [WITHCODE]")
+  .answers(`{library_name: string, engine: string, functions: {name: string, description: string | null, flags: set<status>}[],
+      library_code if WITHCODE: string}[]`)
   .tips("nondeterministic_output_order")
   .docs("Returns information about all libraries.", "O(N) for N functions")
   .run((call) => {
@@ -153,6 +160,8 @@ function replyLibrary({ reply }: Call, { name, engine, functions, text }: Librar
 }
 
 const stats = command("function|stats", { arity: 2, since: "7.0.0", flags: "noscript allow_busy" })
+  .answers(`{running_script: {name: string, command: string[], duration_ms: count} | null,
+      engines: map<string, {libraries_count: count, functions_count: count}>}`)
   .tips("nondeterministic_output request_policy:all_shards response_policy:special")
   .docs("Returns information about a function during execution.", "O(1)")
   .run((call) => {
@@ -184,6 +193,7 @@ const stats = command("function|stats", { arity: 2, since: "7.0.0", flags: "nosc
 
 /** Errors: no function is running, or it has written. */
 const kill = command("function|kill", { arity: 2, since: "7.0.0", flags: "noscript allow_busy" })
+  .answers("OK")
   .tips("request_policy:all_shards response_policy:one_succeeded")
   .docs("Terminates a function during execution.", "O(1)")
   .run((call) => {

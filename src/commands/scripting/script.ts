@@ -9,12 +9,14 @@ const command = commandsOf("scripting");
 /** Replies with the SHA-1 of the script, in lower case. Errors: it does not compile. */
 const load = command("script|load", { arity: 3, since: "2.6.0", flags: "noscript stale" })
   .takes("script")
+  .answers("string")
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Loads a server-side Lua script to the script cache.", "O(N) with N being the length in bytes of the script body.")
   .run((call) => call.reply.bulk(call.server.scripts.define(call.bytes(2)).name));
 
 const exists = command("script|exists", { arity: -3, since: "2.6.0", flags: "noscript" })
   .takes("sha1...")
+  .answers("(0 | 1)[]")
   .tips("request_policy:all_shards response_policy:agg_logical_and")
   .docs(
     "Determines whether server-side Lua scripts exist in the script cache.",
@@ -27,6 +29,7 @@ const exists = command("script|exists", { arity: -3, since: "2.6.0", flags: "nos
 
 const flush = command("script|flush", { arity: -2, since: "2.6.0", flags: "noscript" })
   .takes("[flush-type(ASYNC | SYNC)@6.2.0]")
+  .answers("OK")
   .changed("6.2.0: Added the `ASYNC` and `SYNC` flushing mode modifiers.")
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Removes all server-side Lua scripts from the script cache.", "O(N) with N being the number of scripts in cache")
@@ -39,6 +42,7 @@ const flush = command("script|flush", { arity: -2, since: "2.6.0", flags: "noscr
 
 /** Errors: no script is running, or it has written. */
 const kill = command("script|kill", { arity: 2, since: "2.6.0", flags: "noscript allow_busy" })
+  .answers("OK")
   .tips("request_policy:all_shards response_policy:one_succeeded")
   .docs("Terminates a server-side Lua script during execution.", "O(1)")
   .run((call) => {
@@ -49,6 +53,7 @@ const kill = command("script|kill", { arity: 2, since: "2.6.0", flags: "noscript
 /** Errors: there is no debugger here. */
 const debug = command("script|debug", { arity: 3, since: "3.2.0", flags: "noscript" })
   .takes("mode(YES | SYNC | NO)")
+  .answers("OK")
   .docs("Sets the debug mode of server-side Lua scripts.", "O(1)")
   .run((call) => {
     if (call.is(2, "no")) return call.reply.ok();

@@ -21,6 +21,7 @@ function textsFrom(call: Call, from: number): string[] {
 }
 
 const whoami = command("acl|whoami", { arity: 2, since: "6.0.0", flags: "noscript loading stale" })
+  .answers("string")
   .docs("Returns the name of the user that the connection is logged in as.", "O(1)")
   .run((call) => {
     const { user } = call.session;
@@ -29,16 +30,19 @@ const whoami = command("acl|whoami", { arity: 2, since: "6.0.0", flags: "noscrip
   });
 
 const users = command("acl|users", { arity: 2, since: "6.0.0", flags: "admin noscript loading stale" })
+  .answers("string[]")
   .docs("Returns the names of all users.", "O(N) for N users")
   .run((call) => call.reply.bulks(call.server.access.users.all().map(({ name }) => name)));
 
 const list = command("acl|list", { arity: 2, since: "6.0.0", flags: "admin noscript loading stale" })
+  .answers("string[]")
   .docs("Returns all users as the rules that make them.", "O(N) for N users")
   .run((call) => call.reply.bulks(call.server.access.users.all().map(({ name, description }) => `user ${name} ${description}`)));
 
 /** Errors: a name with spaces, a rule that makes no sense; then nothing changes. */
 const setuser = command("acl|setuser", { arity: -3, since: "6.0.0", flags: "admin noscript loading stale" })
   .takes("username [rule...]")
+  .answers("OK")
   .secrets(({ count }) => Array.from({ length: count - 2 }, (_, index) => index + 2))
   .docs("Creates a user, or changes one, by rules.", "O(N) for N rules")
   .changed("6.2.0: Added patterns of channels.", "7.0.0: Added selectors and permissions by kind of access.")
@@ -52,6 +56,7 @@ const setuser = command("acl|setuser", { arity: -3, since: "6.0.0", flags: "admi
 
 const deluser = command("acl|deluser", { arity: -3, since: "6.0.0", flags: "admin noscript loading stale" })
   .takes("username...")
+  .answers("count")
   .docs("Deletes users and disconnects their clients.", "O(N) for N users and connections")
   .run((call) => {
     const names = textsFrom(call, 2);
@@ -61,6 +66,8 @@ const deluser = command("acl|deluser", { arity: -3, since: "6.0.0", flags: "admi
 
 const getuser = command("acl|getuser", { arity: 3, since: "6.0.0", flags: "admin noscript loading stale" })
   .takes("username")
+  .answers(`{flags: set<string>, passwords: string[], commands: string, keys: string, channels: string,
+      selectors: {commands: string, keys: string, channels: string}[]} | null`)
   .docs("Returns the rights of a user.", "O(N) for N rules")
   .changed(
     "6.2.0: Added patterns of channels.",
@@ -108,6 +115,7 @@ function fileOf({ server }: Call): string {
 
 /** Errors: no file, whatever is wrong with it; then nothing changes. */
 const load = command("acl|load", { arity: 2, since: "6.0.0", flags: "admin noscript loading stale" })
+  .answers("OK")
   .docs("Reads the users from the ACL file, in place of those there are.", "O(N) for N users")
   .run((call) => {
     const problem = call.server.access.loadFile(fileOf(call), call.session);
@@ -117,6 +125,7 @@ const load = command("acl|load", { arity: 2, since: "6.0.0", flags: "admin noscr
 
 /** Errors: no file, it cannot be written. */
 const save = command("acl|save", { arity: 2, since: "6.0.0", flags: "admin noscript loading stale" })
+  .answers("OK")
   .docs("Writes the users to the ACL file.", "O(N) for N users")
   .run((call) => {
     const path = fileOf(call);
@@ -132,6 +141,7 @@ const save = command("acl|save", { arity: 2, since: "6.0.0", flags: "admin noscr
 /** Errors: no such category. */
 const cat = command("acl|cat", { arity: -2, since: "6.0.0", flags: "noscript loading stale" })
   .takes("[categoryname]")
+  .answers("string[]")
   .docs("Returns the categories, or the commands of one.", "O(1)")
   .run((call) => {
     if (call.count > 3) throw wrongArguments(call);
@@ -147,6 +157,7 @@ const MOST_BITS = 4096n;
 /** Errors: a number of bits out of range. */
 const genpass = command("acl|genpass", { arity: -2, since: "6.0.0", flags: "noscript loading stale" })
   .takes("[bits:integer]")
+  .answers("string")
   .docs("Returns a random password, in hexadecimal digits.", "O(1)")
   .run((call) => {
     if (call.count > 3) throw wrongArguments(call);
@@ -169,6 +180,8 @@ const SHOWN_ENTRIES = 10;
 
 const log = command("acl|log", { arity: -2, since: "6.0.0", flags: "admin noscript loading stale" })
   .takes("[operation(count | RESET)]")
+  .answers(`{count: count, reason: string, context: string, object: string, username: string, age-seconds: double, client-info: string,
+      entry-id@7.2.0: count, timestamp-created@7.2.0: time, timestamp-last-updated@7.2.0: time}[]; if RESET: OK`)
   .docs("Returns the last requests and logins that were denied.", "O(N) for N entries")
   .changed("7.2.0: Added entry ID, timestamp created, and timestamp last updated.")
   .run((call) => {
@@ -200,6 +213,7 @@ const log = command("acl|log", { arity: -2, since: "6.0.0", flags: "admin noscri
 /** Errors: no such user or command, a wrong number of arguments. */
 const dryrun = command("acl|dryrun", { arity: -4, since: "7.0.0", flags: "admin noscript loading stale" })
   .takes("username command [arg...]")
+  .answers("OK | string")
   .docs("Tells whether a user could make a request, without making it.", "O(1)")
   .run((call) => {
     const { commands, access, permissions } = call.server;

@@ -6,6 +6,13 @@ import type { Contract, Flag } from "../../execution/contract.ts";
 import type { CommandEntry } from "../../execution/registry.ts";
 import type { Reply } from "../../protocol/reply.ts";
 
+/** What COMMAND answers for a command (`answers`). */
+export const COMMAND_INFO = `CommandInfo = [name: string, arity: integer, flags: set<status>, firstKey: integer, lastKey: integer, step: integer,
+    categories: set<status>, tips: set<string>, keys: set<KeySpecification>, subcommands: CommandInfo[] | set<CommandInfo>]
+  where KeySpecification = {notes?: string, flags: set<status>,
+    begin_search: {type: string, spec: {index?: integer, keyword?: string, startfrom?: integer}},
+    find_keys: {type: string, spec: {lastkey?: integer, keystep?: integer, limit?: integer, keynumidx?: integer, firstkey?: integer}}}`;
+
 /** The flags shown to clients, in Redis's order; `may_replicate` is not one of them. */
 const SHOWN_FLAGS: readonly Flag[] = [
   ...wordsOf("write readonly denyoom admin pubsub noscript blocking loading stale skip_monitor skip_slowlog asking fast no_auth"),

@@ -37,6 +37,7 @@ function replyEntries({ reply }: Call, entries: readonly LogEntry[]): void {
 
 const slowGet = command("slowlog|get", { arity: -2, since: "2.2.12", flags: "admin loading stale" })
   .takes("[count]")
+  .answers("[id: count, time: time, duration: count, arguments: string[], client: string, name: string][]")
   .tips("request_policy:all_nodes nondeterministic_output")
   .docs("Returns the last entries of the slow log.", "O(N) for N entries")
   .changed("4.0.0: Added the client's address and name.")
@@ -46,11 +47,13 @@ const slowGet = command("slowlog|get", { arity: -2, since: "2.2.12", flags: "adm
   });
 
 const slowLen = command("slowlog|len", { arity: 2, since: "2.2.12", flags: "admin loading stale" })
+  .answers("count")
   .tips("request_policy:all_nodes response_policy:agg_sum nondeterministic_output")
   .docs("Returns the number of entries in the slow log.", "O(1)")
   .run((call) => call.reply.integer(call.server.watch.log.slow.length));
 
 const slowReset = command("slowlog|reset", { arity: 2, since: "2.2.12", flags: "admin loading stale" })
+  .answers("OK")
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Clears the slow log.", "O(N) for N entries")
   .run((call) => {
@@ -84,6 +87,7 @@ function logAsked(call: Call, index: number) {
 
 const logGet = command("commandlog|get", { arity: 4, since: "8.1.0", flags: "admin loading stale" })
   .takes(`count ${TYPE}`)
+  .answers("[id: count, time: time, value: count, arguments: string[], client: string, name: string][]")
   .tips("request_policy:all_nodes nondeterministic_output")
   .docs("Returns the last entries of a command log.", "O(N) for N entries")
   .run((call) => {
@@ -92,12 +96,14 @@ const logGet = command("commandlog|get", { arity: 4, since: "8.1.0", flags: "adm
   });
 
 const logLen = command("commandlog|len", { arity: 3, since: "8.1.0", flags: "admin loading stale" })
+  .answers("count")
   .takes(TYPE)
   .tips("request_policy:all_nodes response_policy:agg_sum nondeterministic_output")
   .docs("Returns the number of entries in a command log.", "O(1)")
   .run((call) => call.reply.integer(logAsked(call, 2).length));
 
 const logReset = command("commandlog|reset", { arity: 3, since: "8.1.0", flags: "admin loading stale" })
+  .answers("OK")
   .takes(TYPE)
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Clears a command log.", "O(N) for N entries")

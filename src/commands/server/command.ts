@@ -10,7 +10,7 @@ import { canHaveKeys, type KeyReference, keysOf } from "../../execution/key-extr
 import type { CommandEntry } from "../../execution/registry.ts";
 import { type HelpEntry, helpOf } from "../arguments/help.ts";
 import { replyManyDocs } from "./command-docs.ts";
-import { replyInfo, replyKeyFlags } from "./command-info.ts";
+import { COMMAND_INFO, replyInfo, replyKeyFlags } from "./command-info.ts";
 
 const command = commandsOf("server");
 
@@ -21,12 +21,14 @@ function replyAllInfo(call: Call): void {
 }
 
 const count = command("command|count", { arity: 2, since: "2.8.13", flags: "loading stale" })
+  .answers("count")
   .acl("connection")
   .docs("Returns the number of commands, without subcommands.", "O(1)")
   .run((call) => call.reply.integer(call.server.commands.byName.size));
 
 const list = command("command|list", { arity: -2, since: "7.0.0", flags: "loading stale" })
   .takes("[FILTERBY filterby(MODULE module-name | ACLCAT category | PATTERN pattern)]")
+  .answers("string[]")
   .acl("connection")
   .tips("nondeterministic_output_order")
   .docs("Returns the names of commands and subcommands.", "O(N) for N commands")
@@ -54,6 +56,7 @@ function listFilter(call: Call): (entry: CommandEntry) => boolean {
 /** Commands that don't exist are null. */
 const info = command("command|info", { arity: -2, since: "2.8.13", flags: "loading stale" })
   .takes("[command-name...]")
+  .answers(`(CommandInfo | null)[] where ${COMMAND_INFO}`)
   .acl("connection")
   .tips("nondeterministic_output_order")
   .docs("Returns the details of some or all commands.", "O(N) for N commands")
@@ -71,6 +74,11 @@ const info = command("command|info", { arity: -2, since: "2.8.13", flags: "loadi
 /** Commands that don't exist are left out. */
 const docs = command("command|docs", { arity: -2, since: "7.0.0", flags: "loading stale" })
   .takes("[command-name...]")
+  .answers(`map<string, CommandDocs> where CommandDocs = {summary: string, since: string, group: string, complexity?: string, module?: string,
+      doc_flags?: set<+'deprecated' | +'syscmd'>, deprecated_since?: string, replaced_by?: string, history?: set<[version: string, change: string]>,
+      reply_schema?: map<string, any>, arguments?: CommandArgument[], subcommands?: map<string, CommandDocs>}
+      where CommandArgument = {name: string, type: string, display_text?: string, key_spec_index?: count, token?: string, summary?: string,
+      since?: string, deprecated_since?: string, flags?: set<status>, arguments?: CommandArgument[]}`)
   .acl("connection")
   .tips("nondeterministic_output_order")
   .docs("Returns the documentation of some or all commands.", "O(N) for N commands")
@@ -117,12 +125,14 @@ function quotedCommand(call: Call, request: Arguments): CommandEntry | null {
 
 const getKeys = command("command|getkeys", { arity: -3, since: "2.8.13", flags: "loading stale" })
   .takes("command [arg...]")
+  .answers("string[]")
   .acl("connection")
   .docs("Extracts the key names from a full command.", "O(N) for N arguments")
   .run((call) => call.reply.bulks(quotedKeys(call).map((key) => call.text(QUOTE_AT + key.index))));
 
 const getKeysAndFlags = command("command|getkeysandflags", { arity: -3, since: "7.0.0", flags: "loading stale" })
   .takes("command [arg...]")
+  .answers("[key: string, flags: set<status>][]")
   .acl("connection")
   .docs("Extracts the key names from a full command, and how each is accessed.", "O(N) for N arguments")
   .run((call) => {
@@ -148,6 +158,7 @@ const HELP: readonly HelpEntry[] = [
 const help = helpOf(command("command|help", { arity: 2, since: "5.0.0", flags: "loading stale" }).acl("connection"), HELP);
 
 export const commands = command("command", { arity: -1, since: "2.8.13", flags: "loading stale" })
+  .answers(`CommandInfo[] where ${COMMAND_INFO}`)
   .acl("connection")
   .tips("nondeterministic_output_order")
   .docs("Returns the details of all commands.", "O(N) for N commands")

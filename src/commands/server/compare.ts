@@ -22,6 +22,8 @@ const givenUp = "ERR The comparison was given up";
  */
 export const compare = command("replicant.compare", { arity: -3, since: "0.1.0", flags: "admin noscript no_multi blocking" })
   .takes("host port:integer [AUTH auth([username] password)] [SAMPLE sample:integer] [DIFFERENCES differences:integer]")
+  .answers(`{compared: count, same: count, different: count, missing-here: count, missing-there: count, changing: count, offsets: string,
+      differences: [database: count, key: string, difference: string][]}`)
   .secrets(loginWords)
   .acl("dangerous")
   .docs("Compares the keys of this server with those of another one.", "O(N) for N keys and elements in both")

@@ -10,6 +10,7 @@ const command = commandsOf("server");
 
 const get = command("config|get", { arity: -3, since: "2.0.0", flags: "admin noscript loading stale" })
   .takes("parameter...")
+  .answers("map<string, string>")
   .docs("Returns the values of configuration directives.", "O(N) for N directives")
   .changed("7.0.0: Accepts several patterns.")
   .run((call) => {
@@ -20,6 +21,7 @@ const get = command("config|get", { arity: -3, since: "2.0.0", flags: "admin nos
 
 const set = command("config|set", { arity: -4, since: "2.0.0", flags: "admin noscript loading stale" })
   .takes("data(parameter value)...")
+  .answers("OK")
   .secrets(sensitiveValues)
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Sets configuration directives while the server runs.", "O(N) for N directives")
@@ -46,6 +48,7 @@ function sensitiveValues(request: Arguments): number[] {
 }
 
 const resetstat = command("config|resetstat", { arity: 2, since: "2.0.0", flags: "admin noscript loading stale" })
+  .answers("OK")
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Resets the statistics of the server.", "O(1)")
   .run((call) => {
@@ -61,6 +64,7 @@ const resetstat = command("config|resetstat", { arity: 2, since: "2.0.0", flags:
   });
 
 const rewrite = command("config|rewrite", { arity: 2, since: "2.8.0", flags: "admin noscript loading stale" })
+  .answers("OK")
   .tips("request_policy:all_nodes response_policy:all_succeeded")
   .docs("Writes the configuration in effect to the configuration file.", "O(1)")
   .run((call) => {

@@ -8,6 +8,7 @@ import { databaseAt, databaseNumber } from "../arguments/database-index.ts";
 const command = commandsOf("server");
 
 export const dbsize = command("dbsize", { arity: 1, since: "1.0.0", flags: "readonly fast" })
+  .answers("count")
   .acl("keyspace")
   .tips("request_policy:all_shards response_policy:agg_sum")
   .docs("Returns the number of keys in the database.", "O(1)")
@@ -15,6 +16,7 @@ export const dbsize = command("dbsize", { arity: 1, since: "1.0.0", flags: "read
 
 export const flushdb = command("flushdb", { arity: -1, since: "1.0.0", flags: "write" })
   .takes("[flush-type(ASYNC@4.0.0 | SYNC@6.2.0)]")
+  .answers("OK")
   .acl("keyspace dangerous")
   .tips("request_policy:all_shards response_policy:all_succeeded")
   .docs("Deletes all keys of the current database.", "O(N) for N keys in the database")
@@ -27,6 +29,7 @@ export const flushdb = command("flushdb", { arity: -1, since: "1.0.0", flags: "w
 
 export const flushall = command("flushall", { arity: -1, since: "1.0.0", flags: "write" })
   .takes("[flush-type(ASYNC@4.0.0 | SYNC@6.2.0)]")
+  .answers("OK")
   .acl("keyspace dangerous")
   .tips("request_policy:all_shards response_policy:all_succeeded")
   .docs("Deletes all keys of all databases.", "O(N) for N keys in all databases")
@@ -43,6 +46,7 @@ export const flushall = command("flushall", { arity: -1, since: "1.0.0", flags: 
 
 export const swapdb = command("swapdb", { arity: 3, since: "4.0.0", flags: "write fast" })
   .takes("index1 index2")
+  .answers("OK")
   .acl("keyspace dangerous")
   .docs("Swaps two databases.", "O(N) for N clients that watch or block on their keys")
   .run((call) => {

@@ -14,6 +14,7 @@ const FLAGS = "admin noscript loading stale";
 const SHOWN = "nondeterministic_output request_policy:all_nodes response_policy:special";
 
 const doctor = command("latency|doctor", { arity: 2, since: "2.8.13", flags: FLAGS })
+  .answers("text")
   .tips(SHOWN)
   .docs("Returns a report on latency for people.", "O(1)")
   .run((call) => call.reply.verbatim(latencyReport(call.server)));
@@ -21,6 +22,7 @@ const doctor = command("latency|doctor", { arity: 2, since: "2.8.13", flags: FLA
 /** Errors: no such event. */
 const graph = command("latency|graph", { arity: 3, since: "2.8.13", flags: FLAGS })
   .takes("event")
+  .answers("text")
   .tips(SHOWN)
   .docs("Returns a graph of an event's latency.", "O(1)")
   .run((call) => {
@@ -32,6 +34,7 @@ const graph = command("latency|graph", { arity: 3, since: "2.8.13", flags: FLAGS
 
 const history = command("latency|history", { arity: 3, since: "2.8.13", flags: FLAGS })
   .takes("event")
+  .answers("[time: time, latency: count][]")
   .tips(SHOWN)
   .docs("Returns when an event was slow, and how slow.", "O(1)")
   .run((call) => {
@@ -46,6 +49,7 @@ const history = command("latency|history", { arity: 3, since: "2.8.13", flags: F
   });
 
 const latest = command("latency|latest", { arity: 2, since: "2.8.13", flags: FLAGS })
+  .answers("[event: string, time: time, latest: count, longest: count][]")
   .tips(SHOWN)
   .docs("Returns of every event when it was slow last.", "O(1)")
   .run(({ reply, server }) => {
@@ -64,6 +68,7 @@ const latest = command("latency|latest", { arity: 2, since: "2.8.13", flags: FLA
 /** Replies with how many events there were to forget. */
 const reset = command("latency|reset", { arity: -2, since: "2.8.13", flags: FLAGS })
   .takes("[event...]")
+  .answers("count")
   .tips("request_policy:all_nodes response_policy:agg_sum")
   .docs("Forgets events.", "O(1)")
   .run((call) => {
@@ -77,6 +82,7 @@ const reset = command("latency|reset", { arity: -2, since: "2.8.13", flags: FLAG
 /** How many calls of a command were that fast, or faster: those of the commands that are named, or of all. */
 const histogram = command("latency|histogram", { arity: -2, since: "7.0.0", flags: FLAGS })
   .takes("[COMMAND:string...]")
+  .answers("map<string, {calls: count, histogram_usec: map<count, count>}>")
   .tips(SHOWN)
   .docs("Returns how long the calls of commands took, as a cumulative distribution.", "O(N) for N commands")
   .run((call) => {

@@ -14,6 +14,7 @@ const DEFAULT_SAMPLES = 5;
 
 const usage = command("memory|usage", { arity: -3, since: "4.0.0", flags: "readonly" })
   .takes("key{RO} [SAMPLES count]")
+  .answers("count | null")
   .docs("Estimates the memory that a key and its value take.", "O(N) for N samples")
   .run((call) => {
     let samples = DEFAULT_SAMPLES;
@@ -34,6 +35,14 @@ const usage = command("memory|usage", { arity: -3, since: "4.0.0", flags: "reado
   });
 
 const stats = command("memory|stats", { arity: 2, since: "4.0.0", flags: "" })
+  .answers(`{peak.allocated: count, total.allocated: count, startup.allocated: count, replication.backlog: count,
+      clients.slaves: count, clients.normal: count, cluster.links: count, aof.buffer: count, lua.caches: integer, functions.caches: integer,
+      db.*: {overhead.hashtable.main: count, overhead.hashtable.expires: count, overhead.hashtable.slot-to-keys: count},
+      overhead.total: count, keys.count: count, keys.bytes-per-key: count, dataset.bytes: count, dataset.percentage: double,
+      peak.percentage: double, allocator.allocated: count, allocator.active: count, allocator.resident: count,
+      allocator-fragmentation.ratio: double, allocator-fragmentation.bytes: integer, allocator-rss.ratio: double,
+      allocator-rss.bytes: integer, rss-overhead.ratio: double, rss-overhead.bytes: integer, fragmentation: double,
+      fragmentation.bytes: integer}`)
   .tips("nondeterministic_output request_policy:all_shards response_policy:special")
   .docs("Returns details about the use of memory.", "O(1)")
   .run((call) => replyStats(call));
@@ -41,17 +50,20 @@ const stats = command("memory|stats", { arity: 2, since: "4.0.0", flags: "" })
 const SHOWN = "nondeterministic_output request_policy:all_shards response_policy:special";
 
 const doctor = command("memory|doctor", { arity: 2, since: "4.0.0", flags: "" })
+  .answers("text")
   .tips(SHOWN)
   .docs("Returns a report on memory for people.", "O(1)")
   .run((call) => call.reply.verbatim(memoryDoctor(call.server)));
 
 const mallocStats = command("memory|malloc-stats", { arity: 2, since: "4.0.0", flags: "" })
+  .answers("text")
   .tips(SHOWN)
   .docs("Returns statistics of the allocator.", "O(N) for N pages of memory")
   .run((call) => call.reply.verbatim(arenaStats(call.server.keyspace.space)));
 
 /** Memory that deleted keys took is kept for others; here it goes back to the system. */
 const purge = command("memory|purge", { arity: 2, since: "4.0.0", flags: "" })
+  .answers("OK")
   .tips("request_policy:all_shards response_policy:all_succeeded")
   .docs("Gives memory that is not in use back to the system.", "O(N) for N pages of memory")
   .run((call) => {

@@ -17,12 +17,14 @@ function refuse({ server, frame }: Call): void {
 
 const load = command("module|load", { arity: -3, since: "4.0.0", flags: "no_async_loading admin noscript" })
   .takes("path:string [arg...]")
+  .answers("OK")
   .marked("protected")
   .docs("Loads a module, which this server cannot.", "O(1)")
   .run(refuse);
 
 const loadex = command("module|loadex", { arity: -3, since: "7.0.0", flags: "no_async_loading admin noscript" })
   .takes("path:string [CONFIG configs(name value)]... [ARGS args...]")
+  .answers("OK")
   .marked("protected")
   .docs("Loads a module with its configuration, which this server cannot.", "O(1)")
   .run(refuse);
@@ -30,6 +32,7 @@ const loadex = command("module|loadex", { arity: -3, since: "7.0.0", flags: "no_
 /** Errors: always, as there is no module of any name. */
 const unload = command("module|unload", { arity: 3, since: "4.0.0", flags: "no_async_loading admin noscript" })
   .takes("name")
+  .answers("OK")
   .marked("protected")
   .docs("Unloads a module, of which there are none.", "O(1)")
   .run((call) => {
@@ -39,6 +42,7 @@ const unload = command("module|unload", { arity: 3, since: "4.0.0", flags: "no_a
   });
 
 const list = command("module|list", { arity: 2, since: "4.0.0", flags: "admin noscript" })
+  .answers("Module[] where Module = {name: string, ver: integer, path: string, args: string[]}")
   .tips("nondeterministic_output_order")
   .docs("Lists the loaded modules, of which there are none.", "O(1)")
   .run(({ reply }) => reply.array(0));

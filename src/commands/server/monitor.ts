@@ -8,6 +8,7 @@ const command = commandsOf("server");
 
 /** Errors: in a transaction, where every command has one reply. A replica, and a client that is a monitor already, get no answer at all. */
 export const monitor = command("monitor", { arity: 1, since: "1.0.0", flags: "admin noscript loading stale" })
+  .answers("OK")
   .docs("Shows the client every command that the server executes.")
   .run(({ session, server, reply, mayBlock }) => {
     if (!mayBlock) throw commandError("ERR MONITOR isn't allowed for DENY BLOCKING client");

@@ -22,6 +22,9 @@ function int64At(call: Call, index: number): bigint | null {
 }
 
 export const role = command("role", { arity: 1, since: "2.8.12", flags: "noscript loading stale fast" })
+  .answers(`['master', offset: integer, replicas: [ip: string, port: string, offset: string][]] |
+      ['slave', host: string, port: count, state: LinkState, offset: integer]
+      where LinkState = 'none' | 'connect' | 'connecting' | 'handshake' | 'sync' | 'connected' | 'unknown'`)
   .acl("admin dangerous")
   .docs("Returns the replication role of the server.", "O(1)")
   .run((call) => {
@@ -79,12 +82,14 @@ function portAt(call: Call, index: number): number {
 
 export const replicaof = command("replicaof", { arity: 3, since: "5.0.0", flags: "no_async_loading admin noscript stale" })
   .takes("args(host-port(host port) | no-one(NO ONE))")
+  .answers("OK | +'OK Already connected to specified master'")
   .marked("awaits-migrations")
   .docs("Makes the server a replica of another one, or a master.", "O(1)")
   .run(replicaOf);
 
 export const slaveof = command("slaveof", { arity: 3, since: "1.0.0", flags: "no_async_loading admin noscript stale" })
   .takes("args(host-port(host port) | no-one(NO ONE))")
+  .answers("OK | +'OK Already connected to specified master'")
   .marked("awaits-migrations")
   .docs("Makes the server a replica of another one, or a master.", "O(1)")
   .deprecated("5.0.0", "`REPLICAOF`")
@@ -92,6 +97,7 @@ export const slaveof = command("slaveof", { arity: 3, since: "1.0.0", flags: "no
 
 export const failover = command("failover", { arity: -1, since: "6.2.0", flags: "admin noscript stale" })
   .takes("[TO target(host port [FORCE])] [ABORT] [TIMEOUT milliseconds]")
+  .answers("OK")
   .marked("awaits-migrations")
   .docs("Starts a coordinated failover from a server to one of its replicas.", "O(1)")
   .run((call) => {
@@ -126,6 +132,7 @@ const FIRST_VALKEY_WITH_FIELD_TIMES = 9;
 const REDIS_8_CAPABILITY = "rdb-channel-repl";
 
 export const replconf = command("replconf", { arity: -1, since: "3.0.0", flags: "admin noscript loading stale allow_busy" })
+  .answers("OK")
   .marked("no-data")
   .docs("An internal command with which a replica and its master configure replication.", "O(1)")
   .internal()
@@ -231,6 +238,7 @@ function acknowledge(call: Call, index: number): void {
 
 export const psync = command("psync", { arity: -3, since: "2.8.0", flags: "no_async_loading admin no_multi noscript" })
   .takes("replicationid offset")
+  .answers("status")
   .docs("An internal command with which a replica resumes replication.")
   .run((call) => {
     const { session } = call;
@@ -259,6 +267,7 @@ function takeOver(call: Call): void {
 }
 
 export const sync = command("sync", { arity: 1, since: "1.0.0", flags: "no_async_loading admin no_multi noscript" })
+  .answers("none")
   .docs("An internal command with which a replica starts replication.")
   .run((call) => {
     const { session } = call;

@@ -11,6 +11,7 @@ import { restore } from "../generic/dump.ts";
 const command = commandsOf("server");
 
 export const time = command("time", { arity: 1, since: "2.6.0", flags: "loading stale fast" })
+  .answers("[seconds: string, microseconds: string]")
   .tips("nondeterministic_output")
   .docs("Returns the server's time.", "O(1)")
   .run((call) => {
@@ -22,6 +23,7 @@ export const time = command("time", { arity: 1, since: "2.6.0", flags: "loading 
   });
 
 export const lastsave = command("lastsave", { arity: 1, since: "1.0.0", flags: "loading stale fast" })
+  .answers("count")
   .acl("admin dangerous")
   .tips("nondeterministic_output")
   .docs("Returns the Unix time of the last successful save.", "O(1)")
@@ -29,6 +31,7 @@ export const lastsave = command("lastsave", { arity: 1, since: "1.0.0", flags: "
 
 export const save = command("save", { arity: -1, since: "1.0.0", flags: "no_async_loading admin noscript no_multi" })
   .takes("[VERSION version]")
+  .answers("OK")
   .docs("Saves the data set to disk while clients wait.", "O(N) for N keys in all databases")
   .run((call) => {
     if (call.count === 2) throw wrongCount(call);
@@ -38,6 +41,7 @@ export const save = command("save", { arity: -1, since: "1.0.0", flags: "no_asyn
 
 export const bgsave = command("bgsave", { arity: -1, since: "1.0.0", flags: "no_async_loading admin noscript" })
   .takes("[SCHEDULE@3.2.2] [VERSION version]")
+  .answers("+'Background saving started' | +'Background saving scheduled'")
   .docs("Saves the data set to disk in the background.", "O(1)")
   .changed("3.2.2: Added `SCHEDULE`.")
   .run((call) => {
@@ -60,11 +64,13 @@ const REWRITE_UNDER_WAY = commandError(
 
 /** Rewrites the append-only file, even if appendonly is off. Errors: a rewrite is under way, the files cannot be created. */
 export const bgrewriteaof = command("bgrewriteaof", { arity: 1, since: "1.0.0", flags: "no_async_loading admin noscript" })
+  .answers("status")
   .docs("Rewrites the append-only file in the background.", "O(1)")
   .run((call) => call.reply.simple(call.server.appendOnly.requestRewrite(call.session.queueing)));
 
 export const shutdown = command("shutdown", { arity: -1, since: "1.0.0", flags: "admin noscript loading stale no_multi allow_busy" })
   .takes("[save-selector(NOSAVE | SAVE)] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]")
+  .answers("none; if ABORT: OK")
   .docs("Saves the data set to disk and shuts down the server.", "O(N) for N keys if it saves, else O(1)")
   .changed("7.0.0: Waits for lagging replicas; added `NOW`, `FORCE` and `ABORT`.")
   .run((call) => {
@@ -101,6 +107,7 @@ function beginShutdown({ server, session }: Call, options: ShutdownOptions): voi
 const SHUTDOWN_FAILED = commandError("ERR Errors trying to SHUTDOWN. Check logs.");
 
 export const restoreAsking = command("restore-asking", { arity: -4, since: "3.0.0", flags: "write denyoom asking" })
+  .answers("OK")
   .takes(restore.spec.notation)
   .acl("keyspace dangerous")
   .docs("An internal command that restores a key while a cluster migrates it.", "O(N) for a value of N bytes; O(N*log(N)) for sorted sets")

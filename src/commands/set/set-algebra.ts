@@ -20,6 +20,7 @@ const element = new Element();
 
 export const sinter = command("sinter", { arity: -2, since: "1.0.0", flags: "readonly" })
   .takes("key{RO access}...")
+  .answers("set<string>")
   .tips("nondeterministic_output_order")
   .docs("Returns the intersection of sets.", "O(N*M) at worst for M sets, the smallest of N members")
   .run((call) => {
@@ -37,6 +38,7 @@ export const sinter = command("sinter", { arity: -2, since: "1.0.0", flags: "rea
 
 export const sintercard = command("sintercard", { arity: -3, since: "7.0.0", flags: "readonly" })
   .takes("numkeys key{RO access}... [LIMIT limit]")
+  .answers("count")
   .docs("Returns the number of members in the intersection of sets.", "O(N*M) at worst for M sets, the smallest of N members")
   .run((call) => {
     const keys = longAtLeast(call, 1, 1, numkeysError);
@@ -58,6 +60,7 @@ export const sdiff = combining("sdiff", "difference", subtract);
 function combining(name: string, what: string, combine: (draft: Temporary, sets: Value[]) => void): Command {
   return command(name, { arity: -2, since: "1.0.0", flags: "readonly" })
     .takes("key{RO access}...")
+    .answers("set<string>")
     .tips("nondeterministic_output_order")
     .docs(`Returns the ${what} of sets.`, "O(N) for N members of all sets")
     .run((call) => {
@@ -71,6 +74,7 @@ function combining(name: string, what: string, combine: (draft: Temporary, sets:
 
 export const sinterstore = command("sinterstore", { arity: -3, since: "1.0.0", flags: "write denyoom" })
   .takes("destination{RW update} key{RO access}...")
+  .answers("count")
   .docs("Stores the intersection of sets in a key.", "O(N*M) at worst for M sets, the smallest of N members")
   .run((call) => {
     const sets = intersected(call, 2, call.count);
@@ -85,6 +89,7 @@ export const sdiffstore = storing("sdiffstore", "difference", subtract);
 function storing(name: string, what: string, combine: (draft: Temporary, sets: Value[]) => void): Command {
   return command(name, { arity: -3, since: "1.0.0", flags: "write denyoom" })
     .takes("destination{OW update} key{RO access}...")
+    .answers("count")
     .docs(`Stores the ${what} of sets in a key.`, "O(N) for N members of all sets")
     .run((call) => {
       const sets = opened(call, 2, call.count);

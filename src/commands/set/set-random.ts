@@ -36,6 +36,7 @@ const element = new Element();
 
 export const srandmember = command("srandmember", { arity: -2, since: "1.0.0", flags: "readonly" })
   .takes("key{RO access} [count@2.6.0]")
+  .answers("string | null; if count: string[]")
   .tips("nondeterministic_output")
   .docs("Returns random members of a set.", "O(1); O(N) for a count of N or -N")
   .changed("2.6.0: Added `count`.")
@@ -77,6 +78,7 @@ function replyMember(call: Call, value: Value, place: number): void {
 
 export const spop = command("spop", { arity: -2, since: "1.0.0", flags: "write fast" })
   .takes("key{RW access delete} [count@3.2.0]")
+  .answers("string | null; if count: set<string>")
   .tips("nondeterministic_output")
   .docs("Removes and returns random members of a set. Deletes the set if no members remain.", "O(1); O(N) for a count of N")
   .changed("3.2.0: Added `count`.")

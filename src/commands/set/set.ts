@@ -17,6 +17,7 @@ const element = new Element();
 
 export const sadd = command("sadd", { arity: -3, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW insert} member...")
+  .answers("count")
   .docs("Adds members to a set. Creates the set if it doesn't exist.", "O(N) for N members given")
   .changed("2.4.0: Accepts several members.")
   .run((call) => {
@@ -37,6 +38,7 @@ export const sadd = command("sadd", { arity: -3, since: "1.0.0", flags: "write d
 
 export const srem = command("srem", { arity: -3, since: "1.0.0", flags: "write fast" })
   .takes("key{RW delete} member...")
+  .answers("count")
   .docs("Removes members from a set. Deletes the set if no members remain.", "O(N) for N members given")
   .changed("2.4.0: Accepts several members.")
   .run((call) => {
@@ -56,6 +58,7 @@ export const srem = command("srem", { arity: -3, since: "1.0.0", flags: "write f
 
 export const smembers = command("smembers", { arity: 2, since: "1.0.0", flags: "readonly" })
   .takes("key{RO access}")
+  .answers("set<string>")
   .tips("nondeterministic_output_order")
   .docs("Returns all members of a set.", "O(N) for N members")
   .run((call) => {
@@ -67,11 +70,13 @@ export const smembers = command("smembers", { arity: 2, since: "1.0.0", flags: "
 
 export const sismember = command("sismember", { arity: 3, since: "1.0.0", flags: "readonly fast" })
   .takes("key{RO} member")
+  .answers("0 | 1")
   .docs("Determines whether a member belongs to a set.", "O(1)")
   .run((call) => call.reply.integer(hasArgument(call, call.openRead(1, Type.SET), 2) ? 1 : 0));
 
 export const smismember = command("smismember", { arity: -3, since: "6.2.0", flags: "readonly fast" })
   .takes("key{RO access} member...")
+  .answers("(0 | 1)[]")
   .docs("Determines whether several members belong to a set.", "O(N) for N members given")
   .run((call) => {
     const value = call.openRead(1, Type.SET);
@@ -81,11 +86,13 @@ export const smismember = command("smismember", { arity: -3, since: "6.2.0", fla
 
 export const scard = command("scard", { arity: 2, since: "1.0.0", flags: "readonly fast" })
   .takes("key{RO}")
+  .answers("count")
   .docs("Returns the number of members in a set.", "O(1)")
   .run((call) => call.reply.integer(setLength(call.openRead(1, Type.SET))));
 
 export const smove = command("smove", { arity: 4, since: "1.0.0", flags: "write fast" })
   .takes("source{RW access delete} destination{RW insert} member")
+  .answers("0 | 1")
   .docs("Moves a member from one set to another.", "O(1)")
   .run((call) => call.reply.integer(moveMember(call) ? 1 : 0));
 
@@ -114,6 +121,7 @@ function moveMember(call: Call): boolean {
 
 export const sscan = command("sscan", { arity: -3, since: "2.8.0", flags: "readonly" })
   .takes("key{RO access} cursor [MATCH pattern] [COUNT count]")
+  .answers("[cursor: string, members: string[]]")
   .tips("nondeterministic_output")
   .docs("Iterates over the members of a set.", "O(1) a call, O(N) for N members in all")
   .run((call) => {

@@ -67,6 +67,7 @@ export const zdiff = combining("zdiff", DIFFERENCE);
 function combining(name: string, operation: Operation): Command {
   return command(name, { arity: -3, since: "6.2.0", flags: "readonly" })
     .takes(`numkeys key{RO access}... ${operation.combines ? COMBINES : ""} [WITHSCORES]`)
+    .answers("string[]; if WITHSCORES: pairs<string, double>")
     .docs(`Returns the ${operation.what} of sorted sets.`, operation.complexity)
     .run((call) => replyCombined(call, operation));
 }
@@ -78,6 +79,7 @@ export const zdiffstore = storing("zdiffstore", "6.2.0", DIFFERENCE);
 function storing(name: string, since: string, operation: Operation): Command {
   return command(name, { arity: -4, since, flags: "write denyoom" })
     .takes(`destination{OW update} numkeys key{RO access}... ${operation.combines ? COMBINES : ""}`)
+    .answers("count")
     .docs(`Stores the ${operation.what} of sorted sets in a key.`, operation.complexity)
     .run((call) => {
       const set = operation.combine(call, parseRequest(call, 2, operation));
@@ -89,6 +91,7 @@ function storing(name: string, since: string, operation: Operation): Command {
 
 export const zintercard = command("zintercard", { arity: -3, since: "7.0.0", flags: "readonly" })
   .takes("numkeys key{RO access}... [LIMIT limit]")
+  .answers("count")
   .docs("Returns the number of members in the intersection of sorted sets.", "O(N*K) at worst for K sets, the smallest of N members")
   .run((call) => {
     const { sources, limit } = parseRequest(call, 1, CARDINALITY);

@@ -19,16 +19,19 @@ const ENDS = { min: ZsetEnd.MIN, max: ZsetEnd.MAX } as const;
 
 export const zpopmin = command("zpopmin", { arity: -2, since: "5.0.0", flags: "write fast" })
   .takes("key{RW access delete} [count]")
+  .answers("[] | [member: string, score: double]; if count: pairs<string, double>")
   .docs("Pops the lowest-scored members of a sorted set.", "O(log(N)*M) for N members, M of them returned")
   .run((call) => pop(call, ZsetEnd.MIN));
 
 export const zpopmax = command("zpopmax", { arity: -2, since: "5.0.0", flags: "write fast" })
   .takes("key{RW access delete} [count]")
+  .answers("[] | [member: string, score: double]; if count: pairs<string, double>")
   .docs("Pops the highest-scored members of a sorted set.", "O(log(N)*M) for N members, M of them returned")
   .run((call) => pop(call, ZsetEnd.MAX));
 
 export const zmpop = command("zmpop", { arity: -4, since: "7.0.0", flags: "write" })
   .takes("numkeys key{RW access delete}... where(MIN | MAX) [COUNT count]")
+  .answers("[key: string, members: [member: string, score: double][+]] | null-array")
   .docs("Pops members of the first non-empty sorted set of several.", "O(K)+O(M*log(N)) for K keys, N members and M returned")
   .run((call) => {
     if (!serveMultiPop(call, parseMultiPop(call, 1, ENDS))) call.reply.nullArray();
@@ -51,6 +54,7 @@ function pop(call: Call, end: ZsetEnd): void {
 
 export const bzpopmin = command("bzpopmin", { arity: -3, since: "5.0.0", flags: "write fast blocking" })
   .takes("key{RW access delete}... timeout")
+  .answers("[key: string, member: string, score: double] | null-array")
   .docs(
     "Pops the lowest-scored member of the first non-empty sorted set of several, or blocks until there is one.",
     "O(log(N)) for N members",
@@ -60,6 +64,7 @@ export const bzpopmin = command("bzpopmin", { arity: -3, since: "5.0.0", flags: 
 
 export const bzpopmax = command("bzpopmax", { arity: -3, since: "5.0.0", flags: "write fast blocking" })
   .takes("key{RW access delete}... timeout")
+  .answers("[key: string, member: string, score: double] | null-array")
   .docs(
     "Pops the highest-scored member of the first non-empty sorted set of several, or blocks until there is one.",
     "O(log(N)) for N members",
@@ -80,6 +85,7 @@ function popOrWait(call: Call, end: ZsetEnd): void {
 
 export const bzmpop = command("bzmpop", { arity: -5, since: "7.0.0", flags: "write blocking" })
   .takes("timeout numkeys key{RW access delete}... where(MIN | MAX) [COUNT count]")
+  .answers("[key: string, members: [member: string, score: double][+]] | null-array")
   .docs(
     "Pops members of the first non-empty sorted set of several, or blocks until there is one.",
     "O(K)+O(M*log(N)) for K keys, N members and M returned",

@@ -17,23 +17,27 @@ const command = commandsOf("sorted-set");
 export const zrange = command("zrange", { arity: -4, since: "1.2.0", flags: "readonly" })
   .takes(`key{RO access} start:string stop:string [sortby(BYSCORE | BYLEX)@6.2.0] [REV@6.2.0] [LIMIT limit(offset count)@6.2.0]
       [WITHSCORES]`)
+  .answers("string[]; if WITHSCORES: pairs<string, double>")
   .docs("Returns the members of a sorted set in a range of indexes, scores or members.", "O(log(N)+M) for N members, M of them returned")
   .changed("6.2.0: Added `REV`, `BYSCORE`, `BYLEX` and `LIMIT`.")
   .run((call) => replyRange(call, 0));
 
 export const zrangestore = command("zrangestore", { arity: -5, since: "6.2.0", flags: "write denyoom" })
   .takes("dst{OW update} src{RO access} min max [sortby(BYSCORE | BYLEX)] [REV] [LIMIT limit(offset count)]")
+  .answers("count")
   .docs("Stores the members in a range of a sorted set in a key.", "O(log(N)+M) for N members, M of them stored")
   .run(storeRange);
 
 export const zrevrange = command("zrevrange", { arity: -4, since: "1.2.0", flags: "readonly" })
   .takes("key{RO access} start stop [WITHSCORES]")
+  .answers("string[]; if WITHSCORES: pairs<string, double>")
   .docs("Returns the members of a sorted set in a range of indexes, in reverse order.", "O(log(N)+M) for N members, M of them returned")
   .deprecated("6.2.0", "`ZRANGE` with `REV`")
   .run((call) => replyRange(call, BYRANK | REV));
 
 export const zrangebyscore = command("zrangebyscore", { arity: -4, since: "1.0.5", flags: "readonly" })
   .takes("key{RO access} min:double max:double [WITHSCORES@2.0.0] [LIMIT limit(offset count)]")
+  .answers("string[]; if WITHSCORES: pairs<string, double>")
   .docs("Returns the members of a sorted set in a range of scores.", "O(log(N)+M) for N members, M of them returned")
   .deprecated("6.2.0", "`ZRANGE` with `BYSCORE`")
   .changed("2.0.0: Added `WITHSCORES`.")
@@ -41,6 +45,7 @@ export const zrangebyscore = command("zrangebyscore", { arity: -4, since: "1.0.5
 
 export const zrevrangebyscore = command("zrevrangebyscore", { arity: -4, since: "2.2.0", flags: "readonly" })
   .takes("key{RO access} max:double min:double [WITHSCORES] [LIMIT limit(offset count)]")
+  .answers("string[]; if WITHSCORES: pairs<string, double>")
   .docs("Returns the members of a sorted set in a range of scores, in reverse order.", "O(log(N)+M) for N members, M of them returned")
   .deprecated("6.2.0", "`ZRANGE` with `REV` and `BYSCORE`")
   .changed("2.1.6: `min` and `max` can be exclusive.")
@@ -48,12 +53,14 @@ export const zrevrangebyscore = command("zrevrangebyscore", { arity: -4, since: 
 
 export const zrangebylex = command("zrangebylex", { arity: -4, since: "2.8.9", flags: "readonly" })
   .takes("key{RO access} min max [LIMIT limit(offset count)]")
+  .answers("string[]")
   .docs("Returns the members of a sorted set in a lexicographical range.", "O(log(N)+M) for N members, M of them returned")
   .deprecated("6.2.0", "`ZRANGE` with `BYLEX`")
   .run((call) => replyRange(call, BYLEX | FORWARD));
 
 export const zrevrangebylex = command("zrevrangebylex", { arity: -4, since: "2.8.9", flags: "readonly" })
   .takes("key{RO access} max min [LIMIT limit(offset count)]")
+  .answers("string[]")
   .docs("Returns the members of a sorted set in a reverse lexicographical range.", "O(log(N)+M) for N members, M of them returned")
   .deprecated("6.2.0", "`ZRANGE` with `REV` and `BYLEX`")
   .run((call) => replyRange(call, BYLEX | REV));

@@ -16,6 +16,7 @@ const WALKED_SHARE = 8;
 
 export const zrandmember = command("zrandmember", { arity: -2, since: "6.2.0", flags: "readonly" })
   .takes("key{RO access} [options(count [WITHSCORES])]")
+  .answers("string | null; if count: string[]; if WITHSCORES: pairs<string, double>")
   .tips("nondeterministic_output")
   .docs("Returns random members of a sorted set.", "O(N) for N members returned")
   .run((call) => {
@@ -28,6 +29,7 @@ export const zrandmember = command("zrandmember", { arity: -2, since: "6.2.0", f
 
 export const zscan = command("zscan", { arity: -3, since: "2.8.0", flags: "readonly" })
   .takes("key{RO access} cursor [MATCH pattern] [COUNT count]")
+  .answers("[cursor: string, members: flat<string, string>]")
   .tips("nondeterministic_output")
   .docs("Iterates over the members and scores of a sorted set.", "O(1) a call, O(N) for N members in all")
   .run((call) => {

@@ -26,17 +26,20 @@ const command = commandsOf("sorted-set");
 export const zadd = command("zadd", { arity: -4, since: "1.2.0", flags: "write denyoom fast" })
   .takes(`key{RW update} [condition(NX | XX)@3.0.2] [comparison(GT | LT)@6.2.0] [change='CH'@3.0.2] [increment='INCR'@3.0.2]
       data(score member)...`)
+  .answers("count; if INCR: double | null")
   .docs("Adds members to a sorted set, or updates their scores.", "O(log(N)) for each member, with N in the sorted set")
   .changed("2.4.0: Accepts several members.", "3.0.2: Added `XX`, `NX`, `CH` and `INCR`.", "6.2.0: Added `GT` and `LT`.")
   .run((call) => add(call, 0));
 
 export const zincrby = command("zincrby", { arity: 4, since: "1.2.0", flags: "write denyoom fast" })
   .takes("key{RW access update} increment member")
+  .answers("double")
   .docs("Increments the score of a member of a sorted set.", "O(log(N)) for N members")
   .run((call) => add(call, INCR));
 
 export const zrem = command("zrem", { arity: -3, since: "1.2.0", flags: "write fast" })
   .takes("key{RW delete} member...")
+  .answers("count")
   .docs("Removes members from a sorted set. Deletes the sorted set if no members remain.", "O(M*log(N)) for N members, M of them removed")
   .changed("2.4.0: Accepts several members.")
   .run((call) => {
@@ -55,6 +58,7 @@ export const zrem = command("zrem", { arity: -3, since: "1.2.0", flags: "write f
 
 export const zremrangebyrank = command("zremrangebyrank", { arity: 4, since: "2.0.0", flags: "write" })
   .takes("key{RW delete} start stop")
+  .answers("count")
   .docs("Removes the members in a range of indexes from a sorted set.", "O(log(N)+M) for N members, M of them removed")
   .run((call) => {
     const start = longArgument(call, 2);
@@ -66,6 +70,7 @@ export const zremrangebyrank = command("zremrangebyrank", { arity: 4, since: "2.
 
 export const zremrangebyscore = command("zremrangebyscore", { arity: 4, since: "1.2.0", flags: "write" })
   .takes("key{RW delete} min:double max:double")
+  .answers("count")
   .docs("Removes the members in a range of scores from a sorted set.", "O(log(N)+M) for N members, M of them removed")
   .run((call) => {
     const range = scoreRangeArguments(call, 2, 3);
@@ -76,6 +81,7 @@ export const zremrangebyscore = command("zremrangebyscore", { arity: 4, since: "
 
 export const zremrangebylex = command("zremrangebylex", { arity: 4, since: "2.8.9", flags: "write" })
   .takes("key{RW delete} min max")
+  .answers("count")
   .docs("Removes the members in a lexicographical range from a sorted set.", "O(log(N)+M) for N members, M of them removed")
   .run((call) => {
     const range = lexRangeArguments(call, 2, 3);
@@ -87,11 +93,13 @@ export const zremrangebylex = command("zremrangebylex", { arity: 4, since: "2.8.
 
 export const zscore = command("zscore", { arity: 3, since: "1.2.0", flags: "readonly fast" })
   .takes("key{RO access} member")
+  .answers("double | null")
   .docs("Returns the score of a member of a sorted set.", "O(1)")
   .run((call) => replyScore(call, call.openRead(1, Type.ZSET), 2));
 
 export const zmscore = command("zmscore", { arity: -3, since: "6.2.0", flags: "readonly fast" })
   .takes("key{RO access} member...")
+  .answers("(double | null)[]")
   .docs("Returns the scores of members of a sorted set.", "O(N) for N members returned")
   .run((call) => {
     const zset = call.openRead(1, Type.ZSET);
@@ -101,11 +109,13 @@ export const zmscore = command("zmscore", { arity: -3, since: "6.2.0", flags: "r
 
 export const zcard = command("zcard", { arity: 2, since: "1.2.0", flags: "readonly fast" })
   .takes("key{RO}")
+  .answers("count")
   .docs("Returns the number of members in a sorted set.", "O(1)")
   .run((call) => call.reply.integer(zsetLength(call.openRead(1, Type.ZSET))));
 
 export const zcount = command("zcount", { arity: 4, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO access} min:double max:double")
+  .answers("count")
   .docs("Counts the members of a sorted set in a range of scores.", "O(log(N)) for N members")
   .run((call) => {
     const range = scoreRangeArguments(call, 2, 3);
@@ -115,6 +125,7 @@ export const zcount = command("zcount", { arity: 4, since: "2.0.0", flags: "read
 
 export const zlexcount = command("zlexcount", { arity: 4, since: "2.8.9", flags: "readonly fast" })
   .takes("key{RO access} min max")
+  .answers("count")
   .docs("Counts the members of a sorted set in a lexicographical range.", "O(log(N)) for N members")
   .run((call) => {
     const range = lexRangeArguments(call, 2, 3);
@@ -124,12 +135,14 @@ export const zlexcount = command("zlexcount", { arity: 4, since: "2.8.9", flags:
 
 export const zrank = command("zrank", { arity: -3, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO access} member [WITHSCORE]")
+  .answers("count | null; if WITHSCORE: [rank: count, score: double] | null-array")
   .docs("Returns the index of a member of a sorted set, by ascending scores.", "O(log(N)) for N members")
   .changed("7.2.0: Added `WITHSCORE`.")
   .run((call) => replyRank(call, { reverse: false }));
 
 export const zrevrank = command("zrevrank", { arity: -3, since: "2.0.0", flags: "readonly fast" })
   .takes("key{RO access} member [WITHSCORE]")
+  .answers("count | null; if WITHSCORE: [rank: count, score: double] | null-array")
   .docs("Returns the index of a member of a sorted set, by descending scores.", "O(log(N)) for N members")
   .changed("7.2.0: Added `WITHSCORE`.")
   .run((call) => replyRank(call, { reverse: true }));

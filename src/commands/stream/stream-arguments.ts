@@ -10,6 +10,9 @@ import type { StreamConsumer, StreamGroup } from "../../values/stream/stream-gro
 import { type IdForm, IdText, MAX_ID_TEXT, parseStreamId, STRICT, StreamId } from "../../values/stream/stream-id.ts";
 import { Type } from "../../values/value-types.ts";
 
+/** What entries are in the replies of several commands (`answers`). */
+export const STREAM_ENTRY = "StreamEntry = [id: id, fields: flat<string, string>]";
+
 const INTERVAL_START: IdForm = { missing: "first", edges: true };
 const INTERVAL_END: IdForm = { missing: "last", edges: true };
 const EXCLUSIVE_END: IdForm = { missing: "last" };

@@ -23,6 +23,7 @@ import {
   parseStart,
   replyEntries,
   replyId,
+  STREAM_ENTRY,
 } from "./stream-arguments.ts";
 
 const command = commandsOf("stream");
@@ -138,6 +139,7 @@ function openGroup(call: Call, value: Value): Source {
 export const xclaim = command("xclaim", { arity: -6, since: "5.0.0", flags: "write fast" })
   .takes(`key{RW update} group consumer min-idle-time ID:string... [IDLE ms] [TIME unix-time-milliseconds] [RETRYCOUNT count] [FORCE]
       [JUSTID] [LASTID lastid]`)
+  .answers(`StreamEntry[]; if JUSTID: id[] where ${STREAM_ENTRY}`)
   .tips("nondeterministic_output")
   .docs("Claims pending entries of a consumer group for a consumer.", "O(log N) for each id, with N pending entries")
   .run((call) => {
@@ -193,6 +195,7 @@ function parseClaimOptions(call: Call, first: number, minIdle: number, lastId: S
 
 export const xautoclaim = command("xautoclaim", { arity: -6, since: "6.2.0", flags: "write fast" })
   .takes("key{RW delete} group consumer min-idle-time start:string [COUNT count] [JUSTID]")
+  .answers(`[next: id, entries: StreamEntry[], deleted: id[]]; if JUSTID: [next: id, ids: id[], deleted: id[]] where ${STREAM_ENTRY}`)
   .tips("nondeterministic_output")
   .docs("Claims the entries of a consumer group that were delivered long ago and never acknowledged.", "O(1) with a small COUNT")
   .changed("7.0.0: Returns the ids of deleted entries, too.")

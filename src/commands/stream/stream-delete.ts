@@ -30,6 +30,7 @@ const id = new StreamId();
 
 export const xdelex = command("xdelex", { arity: -5, since: "8.2.0", flags: "write fast" })
   .takes(`key{RW delete} ${OPTIONS}`)
+  .answers("(-1 | 1 | 2)[]")
   .docs("Deletes entries of a stream, and their references in consumer groups or only entries without any.", "O(1) for each id")
   .run((call) => {
     const value = call.openWrite(1, Type.STREAM);
@@ -51,6 +52,7 @@ export const xdelex = command("xdelex", { arity: -5, since: "8.2.0", flags: "wri
 
 export const xackdel = command("xackdel", { arity: -6, since: "8.2.0", flags: "write fast" })
   .takes(`key{RW update delete} group ${OPTIONS}`)
+  .answers("(-1 | 1 | 2)[]")
   .docs("Acknowledges entries of a stream in a consumer group and deletes them.", "O(1) for each id")
   .run((call) => {
     const value = call.openRead(1, Type.STREAM);

@@ -100,6 +100,7 @@ function parseGroupOptions(call: Call, creates: boolean): { makeStream: boolean;
 
 const create = command("xgroup|create", { arity: -5, since: "5.0.0", flags: "write denyoom" })
   .takes("key{RW insert} group id-selector(id | new-id='$') [MKSTREAM] [ENTRIESREAD entries-read]")
+  .answers("OK")
   .docs("Creates a consumer group.", "O(1)")
   .changed("7.0.0: Added `ENTRIESREAD`.")
   .run((call) => {
@@ -124,6 +125,7 @@ const create = command("xgroup|create", { arity: -5, since: "5.0.0", flags: "wri
 
 const setid = command("xgroup|setid", { arity: -5, since: "5.0.0", flags: "write" })
   .takes("key{RW update} group id-selector(id | new-id='$') [ENTRIESREAD entriesread'entries-read']")
+  .answers("OK")
   .docs("Sets the last-delivered id of a consumer group.", "O(1)")
   .changed("7.0.0: Added `ENTRIESREAD`.")
   .run((call) => {
@@ -141,6 +143,7 @@ const setid = command("xgroup|setid", { arity: -5, since: "5.0.0", flags: "write
 
 const destroy = command("xgroup|destroy", { arity: 4, since: "5.0.0", flags: "write" })
   .takes("key{RW delete} group")
+  .answers("0 | 1")
   .docs("Deletes a consumer group.", "O(N) for N pending entries")
   .run((call) => {
     const { value, stream } = openStream(call);
@@ -157,6 +160,7 @@ const destroy = command("xgroup|destroy", { arity: 4, since: "5.0.0", flags: "wr
 
 const createconsumer = command("xgroup|createconsumer", { arity: 5, since: "6.2.0", flags: "write denyoom" })
   .takes("key{RW insert} group consumer")
+  .answers("0 | 1")
   .docs("Creates a consumer in a consumer group.", "O(1)")
   .run((call) => {
     const { value, group } = openGroup(call);
@@ -170,6 +174,7 @@ const createconsumer = command("xgroup|createconsumer", { arity: 5, since: "6.2.
 
 const delconsumer = command("xgroup|delconsumer", { arity: 5, since: "5.0.0", flags: "write" })
   .takes("key{RW delete} group consumer")
+  .answers("count")
   .docs("Deletes a consumer and its pending entries from a consumer group.", "O(1)")
   .run((call) => {
     const { value, group } = openGroup(call);
@@ -192,6 +197,7 @@ export const xgroup = command("xgroup", { arity: -2, since: "5.0.0", flags: "" }
 
 export const xack = command("xack", { arity: -4, since: "5.0.0", flags: "write fast" })
   .takes("key{RW update} group ID:string...")
+  .answers("count")
   .docs("Acknowledges entries of a stream in a consumer group.", "O(log N) for each id, with N pending entries")
   .run((call) => {
     const value = call.openRead(1, Type.STREAM);
@@ -211,6 +217,8 @@ export const xack = command("xack", { arity: -4, since: "5.0.0", flags: "write f
 
 export const xpending = command("xpending", { arity: -3, since: "5.0.0", flags: "readonly" })
   .takes("key{RO access} group [filters([IDLE min-idle-time:integer@6.2.0] start:string end count [consumer])]")
+  .answers(`[pending: count, least: id | null, greatest: id | null, consumers: [name: string, pending: string][] | null-array];
+      if filters: [id: id, consumer: string, idle: time, deliveries: int64][]`)
   .tips("nondeterministic_output")
   .docs(
     "Returns a summary or a range of the pending entries of a consumer group.",

@@ -10,7 +10,7 @@ import { StreamId } from "../../values/stream/stream-id.ts";
 import { radixNodes } from "../../values/stream/stream-radix.ts";
 import { type HelpEntry, helpOf, wrongArguments } from "../arguments/help.ts";
 import { longArgument } from "../arguments/numbers.ts";
-import { findGroup, noSuchGroup, readStream, replyEntries, replyRange } from "./stream-arguments.ts";
+import { findGroup, noSuchGroup, readStream, replyEntries, replyRange, STREAM_ENTRY } from "./stream-arguments.ts";
 
 const command = commandsOf("stream");
 
@@ -33,6 +33,13 @@ function openStream(call: Call): Stream {
 
 const stream = command("xinfo|stream", { arity: -3, since: "5.0.0", flags: "readonly" })
   .takes("key{RO access} [full-block(FULL [COUNT count])]")
+  .answers(`{length: count, radix-tree-keys: count, radix-tree-nodes: count, last-generated-id: id, max-deleted-entry-id: id,
+      entries-added: int64, recorded-first-entry-id: id, groups: count, first-entry: StreamEntry | null, last-entry: StreamEntry | null};
+      if FULL: {length: count, radix-tree-keys: count, radix-tree-nodes: count, last-generated-id: id, max-deleted-entry-id: id,
+      entries-added: int64, recorded-first-entry-id: id, entries: StreamEntry[], groups: {name: string, last-delivered-id: id,
+      entries-read: int64 | null, lag: int64 | null, pel-count: count, pending: [id: id, consumer: string, delivered: time, deliveries: int64][],
+      consumers: {name: string, seen-time: time, active-time@7.2.0: -1 | time, pel-count: count,
+      pending: [id: id, delivered: time, deliveries: int64][]}[]}[]} where ${STREAM_ENTRY}`)
   .docs("Returns information about a stream.", "O(1)")
   .changed(
     "6.0.0: Added `FULL`.",
@@ -129,6 +136,7 @@ function replyProgress({ reply }: Call, of: Stream, group: StreamGroup): void {
 
 const groups = command("xinfo|groups", { arity: 3, since: "5.0.0", flags: "readonly" })
   .takes("key{RO access}")
+  .answers("{name: string, consumers: count, pending: count, last-delivered-id: id, entries-read: int64 | null, lag: int64 | null}[]")
   .docs("Lists the consumer groups of a stream.", "O(1)")
   .changed("7.0.0: Added `entries-read` and `lag`.")
   .run((call) => {
@@ -147,6 +155,7 @@ const groups = command("xinfo|groups", { arity: 3, since: "5.0.0", flags: "reado
 
 const consumers = command("xinfo|consumers", { arity: 4, since: "5.0.0", flags: "readonly" })
   .takes("key{RO access} group")
+  .answers("{name: string, pending: count, idle: time, inactive@7.2.0: -1 | time}[]")
   .tips("nondeterministic_output")
   .docs("Lists the consumers in a consumer group.", "O(1)")
   .changed("7.2.0: Added `inactive`.")

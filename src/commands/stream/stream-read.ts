@@ -25,6 +25,7 @@ import {
   replyEntry,
   replyId,
   replyRange,
+  STREAM_ENTRY,
 } from "./stream-arguments.ts";
 
 const command = commandsOf("stream");
@@ -61,6 +62,7 @@ interface Wanted {
 
 export const xread = command("xread", { arity: -4, since: "5.0.0", flags: "readonly blocking" })
   .takes("[COUNT count] [BLOCK milliseconds] STREAMS streams(key{RO access from 1}... ID:string...)")
+  .answers(`[key: string, entries: StreamEntry[]][] | null-array / map<string, StreamEntry[]> | null where ${STREAM_ENTRY}`)
   .docs("Returns the entries of streams after given ids. Can block until there are any.")
   .run((call) => {
     const reading = parseReading(call, "xread");
@@ -84,6 +86,8 @@ export const xread = command("xread", { arity: -4, since: "5.0.0", flags: "reado
 export const xreadgroup = command("xreadgroup", { arity: -7, since: "5.0.0", flags: "write blocking" })
   .takes(`GROUP group-block(group consumer) [COUNT count] [BLOCK milliseconds] [NOACK]
       STREAMS streams(key{RO access from 4}... ID:string...)`)
+  .answers(`[key: string, entries: GroupEntry[]][] | null-array / map<string, GroupEntry[]> | null
+      where GroupEntry = [id: id, fields: flat<string, string> | null-array]`)
   .docs(
     "Returns new or pending entries of streams to a consumer. Can block until there are any.",
     "O(M) for each stream, with M entries returned",

@@ -10,7 +10,7 @@ import { createStream, MAX_NODE_BYTES, type Stream, streamOf } from "../../value
 import { MAX_ID_TEXT, StreamId } from "../../values/stream/stream-id.ts";
 import { Type } from "../../values/value-types.ts";
 import { longArgument, wrongCount } from "../arguments/numbers.ts";
-import { parseCounter, parseEnd, parseId, parseIds, parseStart, readStream, replyRange } from "./stream-arguments.ts";
+import { parseCounter, parseEnd, parseId, parseIds, parseStart, readStream, replyRange, STREAM_ENTRY } from "./stream-arguments.ts";
 import { StreamRemoval } from "./stream-removal.ts";
 import { IdSource, StreamOptions } from "./stream-trim.ts";
 
@@ -29,6 +29,7 @@ export const xadd = command("xadd", { arity: -5, since: "5.0.0", flags: "write d
   .takes(`key{RW update: UPDATE because of the trimming options} [NOMKSTREAM@6.2.0]
       [condition(KEEPREF | DELREF | ACKED)] [trim(strategy(MAXLEN | MINID@6.2.0) [operator(equal='=' | approximately='~')] threshold [LIMIT count@6.2.0])]
       id-selector(auto-id='*' | id) data(field value)...`)
+  .answers("id; if NOMKSTREAM: id | null")
   .tips("nondeterministic_output")
   .docs("Appends an entry to a stream. Creates the stream if it doesn't exist.", "O(1) to add; O(N) to trim N entries")
   .changed(
@@ -139,6 +140,7 @@ function journalRewritten(call: Call, stream: Stream, withId: boolean): void {
 export const xtrim = command("xtrim", { arity: -4, since: "5.0.0", flags: "write" })
   .takes(`key{RW delete} trim(strategy(MAXLEN | MINID@6.2.0) [operator(equal='=' | approximately='~')] threshold [LIMIT count@6.2.0]
       [condition(KEEPREF | DELREF | ACKED)])`)
+  .answers("count")
   .tips("nondeterministic_output")
   .docs("Deletes entries from the beginning of a stream.", "O(N) for N entries removed")
   .changed("6.2.0: Added `MINID` and `LIMIT`.", "8.2.0: Added `KEEPREF`, `DELREF` and `ACKED`.")
@@ -169,17 +171,20 @@ function journalTrim(call: Call, stream: Stream, removal: StreamRemoval): void {
 
 export const xlen = command("xlen", { arity: 2, since: "5.0.0", flags: "readonly fast" })
   .takes("key{RO}")
+  .answers("count")
   .docs("Returns the number of entries in a stream.", "O(1)")
   .run((call) => call.reply.integer(readStream(call, 1)?.length ?? 0));
 
 export const xrange = command("xrange", { arity: -4, since: "5.0.0", flags: "readonly" })
   .takes("key{RO access} start:string end [COUNT count]")
+  .answers(`StreamEntry[]; if COUNT: StreamEntry[] | null-array where ${STREAM_ENTRY}`)
   .docs("Returns the entries of a stream in a range of ids.", "O(N) for N entries returned")
   .changed("6.2.0: Accepts exclusive ids.")
   .run((call) => replyEntriesBetween(call, false));
 
 export const xrevrange = command("xrevrange", { arity: -4, since: "5.0.0", flags: "readonly" })
   .takes("key{RO access} end start:string [COUNT count]")
+  .answers(`StreamEntry[]; if COUNT: StreamEntry[] | null-array where ${STREAM_ENTRY}`)
   .docs("Returns the entries of a stream in a range of ids, in reverse order.", "O(N) for N entries returned")
   .changed("6.2.0: Accepts exclusive ids.")
   .run((call) => replyEntriesBetween(call, true));
@@ -200,6 +205,7 @@ function replyEntriesBetween(call: Call, reverse: boolean): void {
 
 export const xdel = command("xdel", { arity: -3, since: "5.0.0", flags: "write fast" })
   .takes("key{RW delete} ID:string...")
+  .answers("count")
   .docs("Deletes entries of a stream.", "O(log N) for each id, with N entries")
   .run((call) => {
     const value = call.openWrite(1, Type.STREAM);
@@ -217,6 +223,7 @@ export const xdel = command("xdel", { arity: -3, since: "5.0.0", flags: "write f
 
 export const xsetid = command("xsetid", { arity: -3, since: "5.0.0", flags: "write denyoom fast" })
   .takes("key{RW update} last-id [ENTRIESADDED entries-added@7.0.0] [MAXDELETEDID max-deleted-id@7.0.0]")
+  .answers("OK")
   .docs("An internal command that sets what a stream records besides its entries.", "O(1)")
   .changed("7.0.0: Added `ENTRIESADDED` and `MAXDELETEDID`.")
   .run((call) => {

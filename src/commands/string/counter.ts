@@ -15,16 +15,19 @@ const command = commandsOf("string");
 
 export const incr = command("incr", { arity: 2, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW access update}")
+  .answers("int64")
   .docs("Increments the integer value of a key by one. A key that doesn't exist counts as 0.", "O(1)")
   .run((call) => add(call, 1));
 
 export const decr = command("decr", { arity: 2, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW access update}")
+  .answers("int64")
   .docs("Decrements the integer value of a key by one. A key that doesn't exist counts as 0.", "O(1)")
   .run((call) => add(call, -1));
 
 export const incrby = command("incrby", { arity: 3, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW access update} increment")
+  .answers("int64")
   .docs("Increments the integer value of a key by a number. A key that doesn't exist counts as 0.", "O(1)")
   .run((call) => {
     const delta = smallArgument(call, 2);
@@ -35,6 +38,7 @@ export const incrby = command("incrby", { arity: 3, since: "1.0.0", flags: "writ
 
 export const decrby = command("decrby", { arity: 3, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW access update} decrement")
+  .answers("int64")
   .docs("Decrements the integer value of a key by a number. A key that doesn't exist counts as 0.", "O(1)")
   .run((call) => {
     const delta = smallArgument(call, 2);
@@ -46,6 +50,7 @@ export const decrby = command("decrby", { arity: 3, since: "1.0.0", flags: "writ
 
 export const incrbyfloat = command("incrbyfloat", { arity: 3, since: "2.6.0", flags: "write denyoom fast" })
   .takes("key{RW access update} increment:double")
+  .answers("string")
   .docs("Increments the floating-point value of a key by a number. A key that doesn't exist counts as 0.", "O(1)")
   .run((call) => {
     const { database, frame } = call;

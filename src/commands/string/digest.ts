@@ -17,6 +17,7 @@ const noString = commandError("ERR Key should be of string type if conditions ar
 
 export const digest = command("digest", { arity: 2, since: "8.4.0", flags: "readonly fast" })
   .takes("key{RO access}")
+  .answers("string | null")
   .docs("Returns the XXH3 hash of the string value of a key in hexadecimal digits.", "O(N) for N bytes")
   .run((call) => {
     const address = call.readString(1);
@@ -26,6 +27,7 @@ export const digest = command("digest", { arity: 2, since: "8.4.0", flags: "read
 
 export const delex = command("delex", { arity: -2, since: "8.4.0", flags: "write fast" })
   .takes("key{RW delete variable_flags} [condition(IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest)]")
+  .answers("0 | 1")
   .docs("Deletes a key, with a condition only if its string value or the digest of that meets it.", "O(1); O(N) for a digest of N bytes")
   .run((call) => {
     if (call.count === 2) return deleteAt(call, call.write(1));
@@ -40,6 +42,7 @@ export const delex = command("delex", { arity: -2, since: "8.4.0", flags: "write
 
 export const delifeq = command("delifeq", { arity: 3, since: "9.0.0", flags: "write fast" })
   .takes("key{RM delete} value")
+  .answers("0 | 1")
   .docs("Deletes a key if its string value is equal to a value. A command of Valkey's.", "O(1)")
   .run((call) => {
     const address = call.writeString(1);

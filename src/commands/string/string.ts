@@ -35,6 +35,7 @@ const badPairs = commandError("ERR wrong number of key-value pairs");
 
 export const get = command("get", { arity: 2, since: "1.0.0", flags: "readonly fast" })
   .takes("key{RO access}")
+  .answers("string | null")
   .docs("Returns the string value of a key.", "O(1)")
   .run((call) => replyStringOrNull(call, call.readString(1)));
 
@@ -43,6 +44,7 @@ export const set = command("set", { arity: -3, since: "1.0.0", flags: "write den
       [condition(NX | XX | IFEQ ifeq-value@8.4.0 | IFNE ifne-value@8.4.0 | IFDEQ ifdeq-digest@8.4.0 | IFDNE ifdne-digest@8.4.0)@2.6.12]
       [GET@6.2.0] [expiration(EX seconds@2.6.12 | PX milliseconds@2.6.12 | EXAT unix-time-seconds@6.2.0 |
       PXAT unix-time-milliseconds@6.2.0 | KEEPTTL@6.0.0)]`)
+  .answers("OK; if condition: OK | null; if GET: string | null")
   .docs("Sets the string value of a key, whatever its type was. Creates the key if it doesn't exist.", "O(1)")
   .changed(
     "2.6.12: Added `EX`, `PX`, `NX` and `XX`.",
@@ -66,6 +68,7 @@ export const set = command("set", { arity: -3, since: "1.0.0", flags: "write den
 
 export const setnx = command("setnx", { arity: 3, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{OW insert} value")
+  .answers("0 | 1")
   .docs("Sets the string value of a key only if the key doesn't exist.", "O(1)")
   .deprecated("2.6.12", "`SET` with `NX`")
   .inBlocks(2)
@@ -73,6 +76,7 @@ export const setnx = command("setnx", { arity: 3, since: "1.0.0", flags: "write 
 
 export const setex = command("setex", { arity: 4, since: "2.0.0", flags: "write denyoom" })
   .takes("key{OW update} seconds value")
+  .answers("OK")
   .docs("Sets the string value of a key and its expiration in seconds.", "O(1)")
   .deprecated("2.6.12", "`SET` with `EX`")
   .inBlocks(3)
@@ -83,6 +87,7 @@ export const setex = command("setex", { arity: 4, since: "2.0.0", flags: "write 
 
 export const psetex = command("psetex", { arity: 4, since: "2.6.0", flags: "write denyoom" })
   .takes("key{OW update} milliseconds value")
+  .answers("OK")
   .docs("Sets the string value of a key and its expiration in milliseconds.", "O(1)")
   .deprecated("2.6.12", "`SET` with `PX`")
   .inBlocks(3)
@@ -93,6 +98,7 @@ export const psetex = command("psetex", { arity: 4, since: "2.6.0", flags: "writ
 
 export const getset = command("getset", { arity: 3, since: "1.0.0", flags: "write denyoom fast" })
   .takes("key{RW access update} value")
+  .answers("string | null")
   .docs("Sets the string value of a key and returns its old value.", "O(1)")
   .deprecated("6.2.0", "`SET` with `GET`")
   .inBlocks(2)
@@ -105,6 +111,7 @@ export const getset = command("getset", { arity: 3, since: "1.0.0", flags: "writ
 
 export const getdel = command("getdel", { arity: 2, since: "6.2.0", flags: "write fast" })
   .takes("key{RW access delete}")
+  .answers("string | null")
   .docs("Returns the string value of a key and deletes the key.", "O(1)")
   .run((call) => {
     const address = call.readString(1);
@@ -117,6 +124,7 @@ export const getdel = command("getdel", { arity: 2, since: "6.2.0", flags: "writ
 export const getex = command("getex", { arity: -2, since: "6.2.0", flags: "write fast" })
   .takes(`key{RW access update: RW and update because of the expiry}
       [expiration(EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST)]`)
+  .answers("string | null")
   .docs("Returns the string value of a key and sets or removes its expiration.", "O(1)")
   .run((call) => {
     const { bits: options, timeIndex } = parsed.parse(call, 2, GETEX_COMMAND);
@@ -135,6 +143,7 @@ export const getex = command("getex", { arity: -2, since: "6.2.0", flags: "write
 
 export const mget = command("mget", { arity: -2, since: "1.0.0", flags: "readonly fast" })
   .takes("key{RO access}...")
+  .answers("(string | null)[]")
   .tips("request_policy:multi_shard")
   .docs("Returns the string values of several keys.", "O(N) for N keys")
   .run((call) => {
@@ -150,6 +159,7 @@ export const mget = command("mget", { arity: -2, since: "1.0.0", flags: "readonl
 
 export const mset = command("mset", { arity: -3, since: "1.0.1", flags: "write denyoom" })
   .takes("data(key{OW update} value)...")
+  .answers("OK")
   .tips("request_policy:multi_shard response_policy:all_succeeded")
   .docs("Sets the string values of several keys, all at once.", "O(N) for N keys")
   .inBlocks(2, 2)
@@ -161,6 +171,7 @@ export const mset = command("mset", { arity: -3, since: "1.0.1", flags: "write d
 
 export const msetnx = command("msetnx", { arity: -3, since: "1.0.1", flags: "write denyoom" })
   .takes("data(key{OW insert} value)...")
+  .answers("0 | 1")
   .docs("Sets the string values of several keys, only if none of them exists.", "O(N) for N keys")
   .inBlocks(2, 2)
   .run((call) => {
@@ -173,6 +184,7 @@ export const msetnx = command("msetnx", { arity: -3, since: "1.0.1", flags: "wri
 export const msetex = command("msetex", { arity: -4, since: "8.4.0", flags: "write denyoom" })
   .takes(`numkeys data(key{OW update} value)... [condition(NX | XX)] [expiration(EX seconds | PX milliseconds | EXAT unix-time-seconds |
       PXAT unix-time-milliseconds | KEEPTTL)]`)
+  .answers("0 | 1")
   .tips("request_policy:multi_shard response_policy:all_succeeded")
   .docs("Sets the string values of several keys and one expiration for all of them, all at once.", "O(N) for N keys")
   .inBlocks(3, 2)

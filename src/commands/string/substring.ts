@@ -17,6 +17,7 @@ const EMPTY = Buffer.alloc(0);
 
 export const append = command("append", { arity: 3, since: "2.0.0", flags: "write denyoom fast" })
   .takes("key{RW insert} value")
+  .answers("count")
   .docs("Appends a string to the value of a key. Creates the key if it doesn't exist.", "O(1) amortized, for short additions")
   .inBlocks(2)
   .run((call) => {
@@ -36,6 +37,7 @@ export const append = command("append", { arity: 3, since: "2.0.0", flags: "writ
 
 export const strlen = command("strlen", { arity: 2, since: "2.2.0", flags: "readonly fast" })
   .takes("key{RO}")
+  .answers("count")
   .docs("Returns the length of the string value of a key.", "O(1)")
   .run((call) => {
     const address = call.readString(1);
@@ -44,6 +46,7 @@ export const strlen = command("strlen", { arity: 2, since: "2.2.0", flags: "read
 
 export const setrange = command("setrange", { arity: 4, since: "2.2.0", flags: "write denyoom" })
   .takes("key{RW update} offset value")
+  .answers("count")
   .docs("Overwrites a part of a string at an offset. Creates the key if it doesn't exist.", "O(1) for short values, O(M) for M bytes")
   .inBlocks(3)
   .run((call) => {
@@ -74,17 +77,21 @@ export const setrange = command("setrange", { arity: 4, since: "2.2.0", flags: "
 
 export const getrange = command("getrange", { arity: 4, since: "2.4.0", flags: "readonly" })
   .takes("key{RO access} start end:integer")
+  .answers("string")
   .docs("Returns a substring of the string value of a key.", "O(N) for N bytes returned")
   .run(replyRange);
 
 export const substr = command("substr", { arity: 4, since: "1.0.0", flags: "readonly" })
   .takes("key{RO access} start end:integer")
+  .answers("string")
   .docs("Returns a substring of the string value of a key.", "O(N) for N bytes returned")
   .deprecated("2.0.0", "`GETRANGE`")
   .run(replyRange);
 
 export const lcs = command("lcs", { arity: -3, since: "7.0.0", flags: "readonly" })
   .takes("key1{RO access} key2{^} [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]")
+  .answers(`string; if LEN: count;
+      if IDX: {matches: [first: [count, count], second: [count, count], length if WITHMATCHLEN: count][], len: count}`)
   .docs("Finds the longest common subsequence of two strings.", "O(N*M) for strings of N and M bytes")
   .run((call) => {
     const a = comparedString(call, 1);

@@ -24,6 +24,7 @@ function openTransaction(session: Session): Transaction | null {
 
 /** Errors: a transaction is already open. */
 export const multi = command("multi", { arity: 1, since: "1.2.0", flags: "noscript loading stale fast allow_busy" })
+  .answers("OK")
   .marked("unqueued")
   .docs("Starts a transaction.", "O(1)")
   .run((call) => {
@@ -38,6 +39,7 @@ export const multi = command("multi", { arity: 1, since: "1.2.0", flags: "noscri
  * transaction.
  */
 export const exec = command("exec", { arity: 1, since: "1.2.0", flags: "noscript loading stale skip_slowlog" })
+  .answers("any[] | null-array")
   .marked("unqueued", "runs-queue")
   .docs("Executes the commands of a transaction.", "Depends on the queued commands.")
   .run((call) => {
@@ -83,6 +85,7 @@ function endQueue(call: Call, transaction: Transaction): void {
 
 /** Errors: no transaction. */
 export const discard = command("discard", { arity: 1, since: "2.0.0", flags: "noscript loading stale fast allow_busy" })
+  .answers("OK")
   .marked("unqueued")
   .docs("Discards a transaction.", "O(N) for N queued commands")
   .run((call) => {
@@ -95,6 +98,7 @@ export const discard = command("discard", { arity: 1, since: "2.0.0", flags: "no
 /** Errors: a transaction is already open. */
 export const watch = command("watch", { arity: -2, since: "2.2.0", flags: "noscript loading stale fast allow_busy" })
   .takes("key{RO}...")
+  .answers("OK")
   .marked("unqueued")
   .docs("Watches keys: a transaction is executed only if none of them changes.", "O(1) for each key")
   .run((call) => {
@@ -110,6 +114,7 @@ export const watch = command("watch", { arity: -2, since: "2.2.0", flags: "noscr
   });
 
 export const unwatch = command("unwatch", { arity: 1, since: "2.2.0", flags: "noscript loading stale fast allow_busy" })
+  .answers("OK")
   .docs("Forgets the watched keys of a transaction.", "O(1)")
   .run((call) => {
     call.session.transaction?.unwatch();

@@ -134,6 +134,7 @@ const BY_NAME: ReadonlyMap<string, Subcommand> = new Map(
 );
 
 export const debug = command("debug", { arity: -2, since: "1.0.0", flags: "admin noscript loading stale" })
+  .answers("any")
   .docs("A container for debugging commands.", "Depends on the subcommand.")
   .internal()
   .marked("awaits-migrations", "protected")

@@ -8,6 +8,7 @@ const command = commandsOf("server");
 
 export const info = command("info", { arity: -1, since: "1.0.0", flags: "loading stale" })
   .takes("[section...]")
+  .answers("text")
   .acl("dangerous")
   .tips("nondeterministic_output request_policy:all_shards response_policy:special")
   .docs("Returns information and statistics about the server.", "O(1)")

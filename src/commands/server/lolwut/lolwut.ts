@@ -47,6 +47,7 @@ function within(call: Call, index: number, initial: number, most: number): numbe
 
 export const lolwut = command("lolwut", { arity: -1, since: "5.0.0", flags: "readonly fast" })
   .takes("[VERSION version]")
+  .answers("text")
   .docs("Draws computer art and tells the version.", "O(1)")
   .run((call) => {
     const says = call.count >= 3 && call.is(1, "version");

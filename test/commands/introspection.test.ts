@@ -190,4 +190,47 @@ describe("COMMAND", () => {
     expect((await info("client|no-touch")).arity).toBe(":3");
     expect((await info("client|setinfo")).arity).toBe(":4");
   });
+
+  test("DOCS has the schemas of replies once they are asked for, in the form of Redis's builds with LOG_REQ_RES", async () => {
+    const schemaOf = async (...names: string[]) => {
+      const docs = mapOf(await ask(client, "COMMAND", "DOCS", ...names));
+      return names.map((name) => plain(mapOf(docs.get(name)).get("reply_schema")));
+    };
+    expect(await schemaOf("get")).toEqual([undefined]);
+    await client.command("CONFIG", "SET", "command-docs-reply-schema", "yes");
+    await client.command("HELLO", "3");
+    expect(await schemaOf("get", "flushall", "config|get", "subscribe", "eval")).toEqual([
+      { anyOf: [{ type: "string" }, { type: "null" }] },
+      { const: "OK" },
+      { type: "object", additionalProperties: { type: "string" } },
+      undefined,
+      {},
+    ]);
+    expect(await schemaOf("smembers", "bitpos", "acl|log")).toMatchObject([
+      { type: "array", uniqueItems: true, items: { type: "string" } },
+      { anyOf: [{ const: -1 }, { type: "integer", minimum: 0 }] },
+      { anyOf: [{ type: "array", items: { type: "object", additionalProperties: false } }, { const: "OK" }] },
+    ]);
+    const subcommands = mapOf(mapOf(mapOf(await ask(client, "COMMAND", "DOCS", "xinfo")).get("xinfo")).get("subcommands"));
+    expect(plain(mapOf(subcommands.get("xinfo|stream")).get("reply_schema"))).toMatchObject({
+      definitions: { StreamEntry: { type: "array", minItems: 2, maxItems: 2 } },
+    });
+    await client.command("HELLO", "2");
+    expect(plain(mapOf(mapOf(await ask(client, "COMMAND", "DOCS", "config|get")).get("config|get")).get("reply_schema"))).toEqual([
+      ...["type", "object", "additionalProperties"],
+      ["type", "string"],
+    ]);
+    await client.command("CONFIG", "SET", "command-docs-reply-schema", "no");
+  });
 });
+
+/** A reply as JSON: maps are objects. */
+function plain(value: Decoded | undefined): unknown {
+  if (value === undefined) return undefined;
+  if (typeof value !== "string") {
+    if (value.mark !== "%") return value.items.map(plain);
+    return Object.fromEntries([...mapOf(value)].map(([name, inside]) => [name, plain(inside)]));
+  }
+  if (value[0] === ":") return Number(value.slice(1));
+  return value[0] === "#" ? value === "#t" : value.slice(1);
+}

@@ -229,6 +229,7 @@ describeWithRedis("CONFIG against Redis", () => {
 const OURS: ReadonlySet<string> = new Set([
   "lua-memory-limit",
   "lua-evaluated-runs",
+  "command-docs-reply-schema",
   "memory-compaction",
   "io-workers",
   "enable-typescript-functions",

@@ -83,14 +83,15 @@ const docs = command("command|docs", { arity: -2, since: "7.0.0", flags: "loadin
   .tips("nondeterministic_output_order")
   .docs("Returns the documentation of some or all commands.", "O(N) for N commands")
   .run((call) => {
-    const { commands } = call.server;
-    if (call.count === 2) return replyManyDocs(call.reply, [...commands.byName.values()]);
+    const { commands, config } = call.server;
+    const options = { schemas: config.values["command-docs-reply-schema"] };
+    if (call.count === 2) return replyManyDocs(call.reply, [...commands.byName.values()], options);
     const entries: CommandEntry[] = [];
     for (let index = 2; index < call.count; index++) {
       const entry = commands.named(call.text(index));
       if (entry !== null) entries.push(entry);
     }
-    replyManyDocs(call.reply, entries);
+    replyManyDocs(call.reply, entries, options);
   });
 
 const QUOTE_AT = 2;

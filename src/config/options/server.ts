@@ -74,6 +74,7 @@ export const SERVER = {
   "busy-reply-threshold": directive(longCount, "5000", "Milliseconds of a script until others hear BUSY", "lua-time-limit"),
   "lua-memory-limit": directive(memory(1024 * 1024, INT64_MAX), "1gb", "Bytes that a script may take before it ends with an error"),
   "lua-evaluated-runs": directive(longCount, "10", "How often a script is run before it is compiled"),
+  "command-docs-reply-schema": directive(bool, "no", "COMMAND DOCS describes replies too, as JSON schemas"),
   "locale-collate": directive(
     text(),
     "",

@@ -1,0 +1,120 @@
+/** Where a server is and who asks: `redis://user:password@host:6379/0`, or the same as an object. */
+
+import type { ConnectionOptions as TlsOptions } from "node:tls";
+
+/** How a lost connection is made again. */
+export interface ReconnectOptions {
+  /** Before the first attempt, and doubled before each more; in ms, 20 unless told. */
+  readonly minDelay?: number;
+  /** In ms, 2000 unless told. */
+  readonly maxDelay?: number;
+  /** How long a request waits for a connection before it fails, in ms: 10,000 unless told. */
+  readonly patience?: number;
+}
+
+export interface ConnectOptions {
+  /** 127.0.0.1 unless told. */
+  readonly host?: string;
+  /** 6379 unless told. */
+  readonly port?: number;
+  /** Of a unix socket, in place of host and port. */
+  readonly path?: string;
+  /** `true`, or options of node:tls: `ca`, `cert`, `key`, `servername`, `rejectUnauthorized`. */
+  readonly tls?: boolean | TlsOptions;
+  /** "default" unless told. */
+  readonly username?: string;
+  readonly password?: string;
+  readonly database?: number;
+  /** What CLIENT LIST shows of the connection. */
+  readonly name?: string;
+  /** Until the server has answered the greeting, in ms: 10,000 unless told. */
+  readonly connectTimeout?: number;
+  /** `false`: a link that is lost is not made again. */
+  readonly reconnect?: boolean | ReconnectOptions;
+  /** Most bytes of requests that wait to be written: 1 GiB unless told. A request beyond fails. */
+  readonly waitingBytes?: number;
+}
+
+/** ConnectOptions, with all that has a default. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  /** "": TCP. */
+  readonly path: string;
+  readonly tls: TlsOptions | null;
+  readonly username: string;
+  readonly password: string;
+  readonly database: number;
+  readonly name: string;
+  readonly connectTimeout: number;
+  readonly reconnect: Required<ReconnectOptions> | null;
+  readonly waitingBytes: number;
+}
+
+const PORT = 6379;
+const CONNECT_TIMEOUT_MS = 10_000;
+const RECONNECT: Required<ReconnectOptions> = { minDelay: 20, maxDelay: 2000, patience: 10_000 };
+const WAITING_BYTES = 1 << 30;
+const SCHEMES: ReadonlySet<string> = new Set(["redis:", "rediss:", "valkey:", "valkeys:", "unix:", "redis+unix:", "rediss+unix:"]);
+
+/**
+ * Returns where `url` leads, with `options` over what it says. Schemes: redis, rediss (TLS), valkey, valkeys, unix (`unix:///path?db=1`).
+ * Errors: TypeError where it is no such URL; its message has no password.
+ */
+export function addressOf(url: string | null, options: ConnectOptions): Address {
+  const given: ConnectOptions = { ...(url === null ? {} : optionsOf(url)), ...withoutUndefined(options) };
+  const { reconnect = true, tls = false } = given;
+  return {
+    host: given.host ?? "127.0.0.1",
+    port: given.port ?? PORT,
+    path: given.path ?? "",
+    tls: tls === true ? {} : tls === false ? null : tls,
+    username: given.username ?? "",
+    password: given.password ?? "",
+    database: given.database ?? 0,
+    name: given.name ?? "",
+    connectTimeout: given.connectTimeout ?? CONNECT_TIMEOUT_MS,
+    reconnect: reconnect === false ? null : reconnect === true ? RECONNECT : { ...RECONNECT, ...reconnect },
+    waitingBytes: given.waitingBytes ?? WAITING_BYTES,
+  };
+}
+
+/** For people: "127.0.0.1:6379", "/run/redis.sock". */
+export function nameOf(address: Address): string {
+  if (address.path !== "") return address.path;
+  return `${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
+}
+
+function optionsOf(text: string): ConnectOptions {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new TypeError("the URL of a server is like redis://user:password@host:6379/0, rediss:// with TLS, or unix:///path");
+  }
+  const { protocol } = url;
+  if (!SCHEMES.has(protocol)) throw new TypeError(`"${protocol}//" is none of ${[...SCHEMES].map((scheme) => `${scheme}//`).join(", ")}`);
+  const isUnix = protocol.endsWith("unix:");
+  const database = url.searchParams.get("db") ?? (isUnix ? "" : url.pathname.slice(1));
+  return {
+    ...(isUnix ? { path: decodeURIComponent(url.pathname) } : hostOf(url)),
+    ...(protocol.startsWith("rediss") || protocol === "valkeys:" ? { tls: true } : {}),
+    ...(url.username === "" ? {} : { username: decodeURIComponent(url.username) }),
+    ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
+    ...(database === "" ? {} : { database: databaseOf(database) }),
+  };
+}
+
+function hostOf({ hostname, port }: URL): ConnectOptions {
+  const host = hostname.startsWith("[") ? hostname.slice(1, -1) : decodeURIComponent(hostname);
+  return { ...(host === "" ? {} : { host }), ...(port === "" ? {} : { port: Number(port) }) };
+}
+
+function databaseOf(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new TypeError(`"${text}" in the URL of a server is no number of a database`);
+  return Number(text);
+}
+
+function withoutUndefined(options: ConnectOptions): ConnectOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

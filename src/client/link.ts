@@ -19,6 +19,6 @@ export interface Link {
   onPush: ((push: readonly unknown[]) => void) | null;
   /** Told once when the link is closed; null: it was asked to. */
   onClose: ((error: Error | null) => void) | null;
-  /** Resolves when it is closed; requests under way are answered first. */
-  close(): Promise<void>;
+  /** Resolves when it is closed; requests under way are answered first, or fail if it must be `now`. */
+  close(options?: { readonly now: boolean }): Promise<void>;
 }

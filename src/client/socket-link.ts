@@ -88,9 +88,10 @@ export class SocketLink implements Link {
     });
   }
 
-  close(): Promise<void> {
+  close(options = { now: false }): Promise<void> {
     this.isClosing = true;
-    if (this.state === "down") this.end(null, new LinkError("the link was closed"));
+    if (options.now && this.wire !== null) this.wire.destroy();
+    else if (this.state === "down") this.end(null, new LinkError("the link was closed"));
     else this.endIfDone();
     return this.closed.promise;
   }

@@ -1,6 +1,6 @@
 /**
  * The TypeScript types of what commands answer, as the typed client decodes RESP3: `T` is what it makes of bulk strings (string or Uint8Array).
- * A map whose keys are bulk strings is an object, any other a Map.
+ * Keys that are bulk strings with their values, in a map or by turns, are `Fields<T, Value>`: an object, or a Map where strings are bytes.
  */
 
 import type { Part, Shape } from "./reply-shape.ts";
@@ -37,12 +37,14 @@ export function typeOf(shape: Shape): string {
     case "set":
       return `Set<${typeOf(shape.of)}>`;
     case "map":
-      return isText(shape.key) ? `Record<string, ${typeOf(shape.value)}>` : `Map<${typeOf(shape.key)}, ${typeOf(shape.value)}>`;
+      return isText(shape.key) ? fieldsOf(shape.value) : `Map<${typeOf(shape.key)}, ${typeOf(shape.value)}>`;
+    case "flat":
+      return isText(shape.key) ? fieldsOf(shape.value) : arrayOf({ kind: "union", of: [shape.key, shape.value] });
     case "pairs":
       return `[${typeOf(shape.key)}, ${typeOf(shape.value)}][]`;
-    case "flat":
-      return arrayOf({ kind: "union", of: [shape.key, shape.value] });
     case "tuple":
+      if (hasConditions(shape)) return `{ ${shape.parts.map(field).join("; ")} }`;
+      return `[${elements(shape.parts)}]`;
     case "push":
       return `[${elements(shape.parts)}]`;
     case "record":
@@ -54,6 +56,15 @@ export function typeOf(shape: Shape): string {
     case "name":
       return `${shape.name}<T>`;
   }
+}
+
+/** Whether the places of elements depend on the request: the client makes an object of them. */
+export function hasConditions(shape: Shape): boolean {
+  return shape.kind === "tuple" && shape.parts.some(({ when }) => when !== "");
+}
+
+function fieldsOf(value: Shape): string {
+  return `Fields<T, ${typeOf(value)}>`;
 }
 
 function arrayOf(shape: Shape): string {

@@ -1,0 +1,260 @@
+/** Written by scripts/generate-client.ts from the contracts of the commands: do not change it by hand. */
+
+import { addAll, addRows, type AllOrNone, type AtMostOne, type Double, type Integer, type OneOf, type OneOrMore } from "../arguments.ts";
+import type { Answer, Convert, Mode, Text } from "../command-base.ts";
+import { each, named } from "../converting.ts";
+import type { Word } from "../link.ts";
+import { GenericCommands } from "./generic.ts";
+
+export type GeoaddOptions = {
+  ch?: boolean | undefined;
+} &
+  AtMostOne<{ nx?: boolean | undefined } | { xx?: boolean | undefined }>;
+
+export type GeodistOptions = AtMostOne<{ m?: boolean | undefined } | { km?: boolean | undefined } | { ft?: boolean | undefined } | { mi?: boolean | undefined }>;
+
+export type GeoradiusOptions = {
+  withCoord?: boolean | undefined;
+  withDist?: boolean | undefined;
+  withHash?: boolean | undefined;
+} &
+  AllOrNone<{ count: Integer; any?: boolean | undefined }> &
+  AtMostOne<{ asc?: boolean | undefined } | { desc?: boolean | undefined }> &
+  AtMostOne<{ store?: Word | undefined } | { storeDist?: Word | undefined }>;
+
+export type GeoradiusRoOptions = {
+  withCoord?: boolean | undefined;
+  withDist?: boolean | undefined;
+  withHash?: boolean | undefined;
+} &
+  AllOrNone<{ count: Integer; any?: boolean | undefined }> &
+  AtMostOne<{ asc?: boolean | undefined } | { desc?: boolean | undefined }>;
+
+export type GeoradiusbymemberOptions = {
+  withCoord?: boolean | undefined;
+  withDist?: boolean | undefined;
+  withHash?: boolean | undefined;
+} &
+  AllOrNone<{ count: Integer; any?: boolean | undefined }> &
+  AtMostOne<{ asc?: boolean | undefined } | { desc?: boolean | undefined }> &
+  AtMostOne<{ store?: Word | undefined } | { storeDist?: Word | undefined }>;
+
+export type GeoradiusbymemberRoOptions = {
+  withCoord?: boolean | undefined;
+  withDist?: boolean | undefined;
+  withHash?: boolean | undefined;
+} &
+  AllOrNone<{ count: Integer; any?: boolean | undefined }> &
+  AtMostOne<{ asc?: boolean | undefined } | { desc?: boolean | undefined }>;
+
+export type GeosearchOptions = {
+  withCoord?: boolean | undefined;
+  withDist?: boolean | undefined;
+  withHash?: boolean | undefined;
+} &
+  AtMostOne<{ asc?: boolean | undefined } | { desc?: boolean | undefined }> &
+  AllOrNone<{ count: Integer; any?: boolean | undefined }>;
+
+export type GeosearchstoreOptions = {
+  storeDist?: boolean | undefined;
+} &
+  AtMostOne<{ asc?: boolean | undefined } | { desc?: boolean | undefined }> &
+  AllOrNone<{ count: Integer; any?: boolean | undefined }>;
+
+/** Commands of the group "geo", and of those before it. */
+export abstract class GeoCommands<M extends Mode> extends GenericCommands<M> {
+  /** Adds members with their positions to a geospatial index. Since 3.2.0. */
+  geoadd(key: Word, data: Iterable<readonly [Double, Double, Word]>, options?: GeoaddOptions): Answer<M, number> {
+    const words: Word[] = ["GEOADD", key];
+    if (options !== undefined) {
+      if (options.nx) words.push("NX");
+      if (options.xx) words.push("XX");
+      if (options.ch) words.push("CH");
+    }
+    addRows(words, data);
+    return this.run(words);
+  }
+
+  /** Returns the distance between two members of a geospatial index. Since 3.2.0. */
+  geodist(key: Word, member1: Word, member2: Word, options?: GeodistOptions): Answer<M, Text<M> | null> {
+    const words: Word[] = ["GEODIST", key, member1, member2];
+    if (options !== undefined) {
+      if (options.m) words.push("m");
+      if (options.km) words.push("km");
+      if (options.ft) words.push("ft");
+      if (options.mi) words.push("mi");
+    }
+    return this.run(words);
+  }
+
+  /** Returns the positions of members of a geospatial index as geohash strings. Since 3.2.0. */
+  geohash(key: Word, members?: OneOrMore<Word>): Answer<M, (Text<M> | null)[]> {
+    const words: Word[] = ["GEOHASH", key];
+    if (members !== undefined) addAll(words, members);
+    return this.run(words);
+  }
+
+  /** Returns the longitudes and latitudes of members of a geospatial index. Since 3.2.0. */
+  geopos(key: Word, members?: OneOrMore<Word>): Answer<M, ([longitude: number, latitude: number] | null)[]> {
+    const words: Word[] = ["GEOPOS", key];
+    if (members !== undefined) addAll(words, members);
+    return this.run(words);
+  }
+
+  /**
+   * Finds, and can store, the members of a geospatial index within a distance of a position. Since 3.2.0.
+   *
+   * @deprecated since 6.2.0: GEOSEARCH and GEOSEARCHSTORE with BYRADIUS
+   */
+  georadius(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusOptions & ({ store: Word } | { storeDist: Word })): Answer<M, number>;
+  georadius(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  georadius(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusOptions & { withCoord?: false | undefined } & { withDist?: false | undefined } & { withHash?: false | undefined } & { store?: undefined; storeDist?: undefined }): Answer<M, Text<M>[]>;
+  georadius(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[] | number>;
+  georadius(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusOptions): Answer<M, unknown> {
+    const words: Word[] = ["GEORADIUS", key, longitude, latitude, radius, unit];
+    if (options !== undefined) {
+      if (options.withCoord) words.push("WITHCOORD");
+      if (options.withDist) words.push("WITHDIST");
+      if (options.withHash) words.push("WITHHASH");
+      if (options.count !== undefined) {
+        words.push("COUNT", options.count);
+        if (options.any) words.push("ANY");
+      }
+      if (options.asc) words.push("ASC");
+      if (options.desc) words.push("DESC");
+      if (options.store !== undefined) words.push("STORE", options.store);
+      if (options.storeDist !== undefined) words.push("STOREDIST", options.storeDist);
+    }
+    let convert: Convert | undefined;
+    if (options?.withCoord || options?.withDist || options?.withHash) convert = each(named(["member", options?.withDist && "distance", options?.withHash && "hash", options?.withCoord && "coordinates"]));
+    if (options?.store !== undefined || options?.storeDist !== undefined) convert = undefined;
+    return this.run(words, convert);
+  }
+
+  /**
+   * Finds the members of a geospatial index within a distance of a position. Since 3.2.10.
+   *
+   * @deprecated since 6.2.0: GEOSEARCH with BYRADIUS
+   */
+  georadiusRo(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusRoOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  georadiusRo(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusRoOptions & { withCoord?: false | undefined } & { withDist?: false | undefined } & { withHash?: false | undefined }): Answer<M, Text<M>[]>;
+  georadiusRo(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusRoOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  georadiusRo(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusRoOptions): Answer<M, unknown> {
+    const words: Word[] = ["GEORADIUS_RO", key, longitude, latitude, radius, unit];
+    if (options !== undefined) {
+      if (options.withCoord) words.push("WITHCOORD");
+      if (options.withDist) words.push("WITHDIST");
+      if (options.withHash) words.push("WITHHASH");
+      if (options.count !== undefined) {
+        words.push("COUNT", options.count);
+        if (options.any) words.push("ANY");
+      }
+      if (options.asc) words.push("ASC");
+      if (options.desc) words.push("DESC");
+    }
+    let convert: Convert | undefined;
+    if (options?.withCoord || options?.withDist || options?.withHash) convert = each(named(["member", options?.withDist && "distance", options?.withHash && "hash", options?.withCoord && "coordinates"]));
+    return this.run(words, convert);
+  }
+
+  /**
+   * Finds, and can store, the members of a geospatial index within a distance of a member. Since 3.2.0.
+   *
+   * @deprecated since 6.2.0: GEOSEARCH and GEOSEARCHSTORE with BYRADIUS and FROMMEMBER
+   */
+  georadiusbymember(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusbymemberOptions & ({ store: Word } | { storeDist: Word })): Answer<M, number>;
+  georadiusbymember(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusbymemberOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  georadiusbymember(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberOptions & { withCoord?: false | undefined } & { withDist?: false | undefined } & { withHash?: false | undefined } & { store?: undefined; storeDist?: undefined }): Answer<M, Text<M>[]>;
+  georadiusbymember(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[] | number>;
+  georadiusbymember(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberOptions): Answer<M, unknown> {
+    const words: Word[] = ["GEORADIUSBYMEMBER", key, member, radius, unit];
+    if (options !== undefined) {
+      if (options.withCoord) words.push("WITHCOORD");
+      if (options.withDist) words.push("WITHDIST");
+      if (options.withHash) words.push("WITHHASH");
+      if (options.count !== undefined) {
+        words.push("COUNT", options.count);
+        if (options.any) words.push("ANY");
+      }
+      if (options.asc) words.push("ASC");
+      if (options.desc) words.push("DESC");
+      if (options.store !== undefined) words.push("STORE", options.store);
+      if (options.storeDist !== undefined) words.push("STOREDIST", options.storeDist);
+    }
+    let convert: Convert | undefined;
+    if (options?.withCoord || options?.withDist || options?.withHash) convert = each(named(["member", options?.withDist && "distance", options?.withHash && "hash", options?.withCoord && "coordinates"]));
+    if (options?.store !== undefined || options?.storeDist !== undefined) convert = undefined;
+    return this.run(words, convert);
+  }
+
+  /**
+   * Finds the members of a geospatial index within a distance of a member. Since 3.2.10.
+   *
+   * @deprecated since 6.2.0: GEOSEARCH with BYRADIUS and FROMMEMBER
+   */
+  georadiusbymemberRo(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusbymemberRoOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  georadiusbymemberRo(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberRoOptions & { withCoord?: false | undefined } & { withDist?: false | undefined } & { withHash?: false | undefined }): Answer<M, Text<M>[]>;
+  georadiusbymemberRo(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberRoOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  georadiusbymemberRo(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberRoOptions): Answer<M, unknown> {
+    const words: Word[] = ["GEORADIUSBYMEMBER_RO", key, member, radius, unit];
+    if (options !== undefined) {
+      if (options.withCoord) words.push("WITHCOORD");
+      if (options.withDist) words.push("WITHDIST");
+      if (options.withHash) words.push("WITHHASH");
+      if (options.count !== undefined) {
+        words.push("COUNT", options.count);
+        if (options.any) words.push("ANY");
+      }
+      if (options.asc) words.push("ASC");
+      if (options.desc) words.push("DESC");
+    }
+    let convert: Convert | undefined;
+    if (options?.withCoord || options?.withDist || options?.withHash) convert = each(named(["member", options?.withDist && "distance", options?.withHash && "hash", options?.withCoord && "coordinates"]));
+    return this.run(words, convert);
+  }
+
+  /** Finds the members of a geospatial index in a circle or a box. Since 6.2.0. */
+  geosearch(key: Word, from: OneOf<{ fromMember: Word } | { fromLonLat: { longitude: Double; latitude: Double } }>, by: OneOf<{ byRadius: { radius: Double; unit: "m" | "km" | "ft" | "mi" } } | { byBox: { width: Double; height: Double; unit: "m" | "km" | "ft" | "mi" } }>, options: GeosearchOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  geosearch(key: Word, from: OneOf<{ fromMember: Word } | { fromLonLat: { longitude: Double; latitude: Double } }>, by: OneOf<{ byRadius: { radius: Double; unit: "m" | "km" | "ft" | "mi" } } | { byBox: { width: Double; height: Double; unit: "m" | "km" | "ft" | "mi" } }>, options?: GeosearchOptions & { withCoord?: false | undefined } & { withDist?: false | undefined } & { withHash?: false | undefined }): Answer<M, Text<M>[]>;
+  geosearch(key: Word, from: OneOf<{ fromMember: Word } | { fromLonLat: { longitude: Double; latitude: Double } }>, by: OneOf<{ byRadius: { radius: Double; unit: "m" | "km" | "ft" | "mi" } } | { byBox: { width: Double; height: Double; unit: "m" | "km" | "ft" | "mi" } }>, options?: GeosearchOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  geosearch(key: Word, from: OneOf<{ fromMember: Word } | { fromLonLat: { longitude: Double; latitude: Double } }>, by: OneOf<{ byRadius: { radius: Double; unit: "m" | "km" | "ft" | "mi" } } | { byBox: { width: Double; height: Double; unit: "m" | "km" | "ft" | "mi" } }>, options?: GeosearchOptions): Answer<M, unknown> {
+    const words: Word[] = ["GEOSEARCH", key];
+    if (from.fromMember !== undefined) words.push("FROMMEMBER", from.fromMember);
+    if (from.fromLonLat !== undefined) words.push("FROMLONLAT", from.fromLonLat.longitude, from.fromLonLat.latitude);
+    if (by.byRadius !== undefined) words.push("BYRADIUS", by.byRadius.radius, by.byRadius.unit);
+    if (by.byBox !== undefined) words.push("BYBOX", by.byBox.width, by.byBox.height, by.byBox.unit);
+    if (options !== undefined) {
+      if (options.asc) words.push("ASC");
+      if (options.desc) words.push("DESC");
+      if (options.count !== undefined) {
+        words.push("COUNT", options.count);
+        if (options.any) words.push("ANY");
+      }
+      if (options.withCoord) words.push("WITHCOORD");
+      if (options.withDist) words.push("WITHDIST");
+      if (options.withHash) words.push("WITHHASH");
+    }
+    let convert: Convert | undefined;
+    if (options?.withCoord || options?.withDist || options?.withHash) convert = each(named(["member", options?.withDist && "distance", options?.withHash && "hash", options?.withCoord && "coordinates"]));
+    return this.run(words, convert);
+  }
+
+  /** Stores the members of a geospatial index in a circle or a box in a key. Since 6.2.0. */
+  geosearchstore(destination: Word, source: Word, from: OneOf<{ fromMember: Word } | { fromLonLat: { longitude: Double; latitude: Double } }>, by: OneOf<{ byRadius: { radius: Double; unit: "m" | "km" | "ft" | "mi" } } | { byBox: { width: Double; height: Double; unit: "m" | "km" | "ft" | "mi" } }>, options?: GeosearchstoreOptions): Answer<M, number> {
+    const words: Word[] = ["GEOSEARCHSTORE", destination, source];
+    if (from.fromMember !== undefined) words.push("FROMMEMBER", from.fromMember);
+    if (from.fromLonLat !== undefined) words.push("FROMLONLAT", from.fromLonLat.longitude, from.fromLonLat.latitude);
+    if (by.byRadius !== undefined) words.push("BYRADIUS", by.byRadius.radius, by.byRadius.unit);
+    if (by.byBox !== undefined) words.push("BYBOX", by.byBox.width, by.byBox.height, by.byBox.unit);
+    if (options !== undefined) {
+      if (options.asc) words.push("ASC");
+      if (options.desc) words.push("DESC");
+      if (options.count !== undefined) {
+        words.push("COUNT", options.count);
+        if (options.any) words.push("ANY");
+      }
+      if (options.storeDist) words.push("STOREDIST");
+    }
+    return this.run(words);
+  }
+}

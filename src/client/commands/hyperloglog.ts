@@ -1,0 +1,30 @@
+/** Written by scripts/generate-client.ts from the contracts of the commands: do not change it by hand. */
+
+import { addAll, type OneOrMore } from "../arguments.ts";
+import type { Answer, Mode } from "../command-base.ts";
+import type { Word } from "../link.ts";
+import { HashCommands } from "./hash.ts";
+
+/** Commands of the group "hyperloglog", and of those before it. */
+export abstract class HyperloglogCommands<M extends Mode> extends HashCommands<M> {
+  /** Adds elements to a HyperLogLog. Creates the key if it doesn't exist. Since 2.8.9. */
+  pfadd(key: Word, elements?: OneOrMore<Word>): Answer<M, 0 | 1> {
+    const words: Word[] = ["PFADD", key];
+    if (elements !== undefined) addAll(words, elements);
+    return this.run(words);
+  }
+
+  /** Estimates the number of distinct elements in one HyperLogLog or in several together. Since 2.8.9. */
+  pfcount(keys: OneOrMore<Word>): Answer<M, number> {
+    const words: Word[] = ["PFCOUNT"];
+    addAll(words, keys);
+    return this.run(words);
+  }
+
+  /** Merges HyperLogLogs into one key. Since 2.8.9. */
+  pfmerge(destkey: Word, sourcekeys?: OneOrMore<Word>): Answer<M, "OK"> {
+    const words: Word[] = ["PFMERGE", destkey];
+    if (sourcekeys !== undefined) addAll(words, sourcekeys);
+    return this.run(words);
+  }
+}

@@ -1,0 +1,98 @@
+/** The links of a client: the one for most requests, and others for what makes its link wait, or what changes its link's state. */
+
+import { deferred } from "./deferred.ts";
+import { LinkError } from "./errors.ts";
+import type { Link } from "./link.ts";
+
+/** Of the links beside the first: more requests that need one wait for each other. */
+const MOST_LINKS = 64;
+/** So many links that no one uses are kept. */
+const KEPT_IDLE = 4;
+
+export class Links {
+  readonly main: Link;
+  private readonly duplicate: () => Promise<Link>;
+  private readonly idle: Link[] = [];
+  private readonly busy = new Set<Link>();
+  private readonly waiting: (() => void)[] = [];
+  private places = MOST_LINKS;
+  private isClosed = false;
+
+  constructor(main: Link, duplicate: () => Promise<Link>) {
+    this.main = main;
+    this.duplicate = duplicate;
+  }
+
+  get closed(): boolean {
+    return this.isClosed;
+  }
+
+  /** Does `task` with a link that no one else uses meanwhile. Errors: those of the task, LinkError. */
+  async use<X>(task: (link: Link) => Promise<X>): Promise<X> {
+    const link = await this.take();
+    try {
+      const result = await task(link);
+      this.giveBack(link, true);
+      return result;
+    } catch (error) {
+      this.giveBack(link, !(error instanceof LinkError));
+      throw error;
+    }
+  }
+
+  /** Returns a link that is the caller's to close; `close` closes it as well. Errors: LinkError. */
+  async take(): Promise<Link> {
+    while (this.places === 0 && !this.isClosed) {
+      const { promise, resolve } = deferred<void>();
+      this.waiting.push(() => resolve());
+      await promise;
+    }
+    if (this.isClosed) throw new LinkError("the client is closed");
+    this.places--;
+    const link = this.idle.pop() ?? (await this.open());
+    this.busy.add(link);
+    return link;
+  }
+
+  /** A link that was taken is needed no more. @param clean whether its state is as it was. */
+  giveBack(link: Link, clean: boolean): void {
+    if (!this.busy.delete(link)) return;
+    this.free();
+    if (clean && !this.isClosed && this.idle.length < KEPT_IDLE) this.idle.push(link);
+    else void link.close({ now: true });
+  }
+
+  /** Resolves when what is under way on the first link is answered, and all are closed. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const resume of this.waiting.splice(0)) resume();
+    const others = [...this.idle.splice(0), ...this.busy];
+    await Promise.all([this.main.close(), ...others.map((link) => link.close({ now: true }))]);
+  }
+
+  private async open(): Promise<Link> {
+    try {
+      const link = await this.duplicate();
+      if (this.isClosed) {
+        await link.close({ now: true });
+        throw new LinkError("the client is closed");
+      }
+      link.onClose = () => this.forget(link);
+      return link;
+    } catch (error) {
+      this.free();
+      throw error;
+    }
+  }
+
+  private forget(link: Link): void {
+    const at = this.idle.indexOf(link);
+    if (at >= 0) this.idle.splice(at, 1);
+    if (this.busy.delete(link)) this.free();
+  }
+
+  private free(): void {
+    this.places++;
+    this.waiting.shift()?.();
+  }
+}

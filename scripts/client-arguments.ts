@@ -124,7 +124,9 @@ function isFlags(arg: Argument): boolean {
 }
 
 export function childrenOf(arg: Argument): readonly Argument[] {
-  return arg.arguments ?? [];
+  const children = arg.arguments ?? [];
+  // An offset behind the encoding of a number may be #1: one such number further.
+  return children[0]?.name === "encoding" ? children.map((one) => (one.name === "offset" ? { ...one, type: "string" } : one)) : children;
 }
 
 /** A block whose first argument has a token, and the others none, has that token. */
@@ -145,7 +147,7 @@ export function isFlat(arg: Argument): boolean {
 }
 
 export function simpleType(arg: Argument): string {
-  if (arg.name === "cursor" || (arg.name === "offset" && arg.displayText === "#")) return "Word";
+  if (arg.name === "cursor") return "Word";
   if (arg.type === "integer" || arg.type === "unix-time") return "Integer";
   return arg.type === "double" ? "Double" : "Word";
 }

@@ -7,7 +7,7 @@ import type { Word } from "../link.ts";
 export type BitcountOptions = AtMostOne<{ byte?: boolean | undefined } | { bit?: boolean | undefined }>;
 
 export type BitfieldRoOptions = {
-  get?: Iterable<readonly [Word, Integer]> | undefined;
+  get?: Iterable<readonly [Word, Word]> | undefined;
 };
 
 export type BitposOptions = AtMostOne<{ byte?: boolean | undefined } | { bit?: boolean | undefined }>;
@@ -30,7 +30,7 @@ export abstract class BitmapCommands<M extends Mode> extends CommandBase<M> {
   }
 
   /** Reads, sets and increments integers of any width in a string. Since 3.2.0. */
-  bitfield(key: Word, operations?: OneOrMore<OneOf<{ get: { encoding: Word; offset: Integer } } | { overflow?: "WRAP" | "SAT" | "FAIL" | undefined } & OneOf<{ set: { encoding: Word; offset: Integer; value: Integer } } | { incrby: { encoding: Word; offset: Integer; increment: Integer } }>>>): Answer<M, (number | bigint | null)[]> {
+  bitfield(key: Word, operations?: OneOrMore<OneOf<{ get: { encoding: Word; offset: Word } } | { overflow?: "WRAP" | "SAT" | "FAIL" | undefined } & OneOf<{ set: { encoding: Word; offset: Word; value: Integer } } | { incrby: { encoding: Word; offset: Word; increment: Integer } }>>>): Answer<M, (number | bigint | null)[]> {
     const words: Word[] = ["BITFIELD", key];
     if (operations !== undefined) {
       for (const item of listOf(operations)) {

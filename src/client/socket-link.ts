@@ -163,8 +163,9 @@ export class SocketLink implements Link {
         else if (first.take(reply)) expected.dropFirst();
       }
     } catch (error) {
-      this.wire?.destroy();
+      const { wire } = this;
       this.lose(error as Error);
+      wire?.destroy();
       return;
     }
     if (this.isClosing) this.endIfDone();

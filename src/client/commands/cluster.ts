@@ -97,7 +97,7 @@ export abstract class ClusterCommands<M extends Mode> extends BitmapCommands<M> 
   }
 
   /** Returns the connections to other nodes. Since 7.0.0. */
-  clusterLinks(): Answer<M, { direction: Text<M>; node: Text<M>; "create-time": number; events: Text<M>; "send-buffer-allocated": number; "send-buffer-used": number }[]> {
+  clusterLinks(): Answer<M, { direction: (Text<M> extends string ? "from" | "to" : Text<M>); node: Text<M>; "create-time": number; events: Text<M>; "send-buffer-allocated": number; "send-buffer-used": number }[]> {
     return this.run(["CLUSTER", "LINKS"], each(record({})));
   }
 
@@ -164,7 +164,7 @@ export abstract class ClusterCommands<M extends Mode> extends BitmapCommands<M> 
   }
 
   /** Returns the slots of each shard and its nodes. Since 7.0.0. */
-  clusterShards(): Answer<M, { slots: number[]; nodes: { id: Text<M>; port?: number; "tls-port"?: number; ip: Text<M>; endpoint: Text<M>; hostname?: Text<M>; role: Text<M>; "replication-offset": number; health: Text<M> }[] }[]> {
+  clusterShards(): Answer<M, { slots: number[]; nodes: { id: Text<M>; port?: number; "tls-port"?: number; ip: Text<M>; endpoint: Text<M>; hostname?: Text<M>; role: (Text<M> extends string ? "master" | "replica" : Text<M>); "replication-offset": number; health: (Text<M> extends string ? "online" | "loading" | "fail" : Text<M>) }[] }[]> {
     return this.run(["CLUSTER", "SHARDS"], each(record({ "nodes": each(record({})) })));
   }
 

@@ -145,7 +145,7 @@ export abstract class ConnectionCommands<M extends Mode> extends ClusterCommands
   }
 
   /** Returns how the connection tracks keys. Since 6.2.0. */
-  clientTrackinginfo(): Answer<M, { flags: Set<Text<M>>; redirect: number; prefixes: Text<M>[] }> {
+  clientTrackinginfo(): Answer<M, { flags: Set<(Text<M> extends string ? "off" | "on" | "bcast" | "optin" | "optout" | "caching-yes" | "caching-no" | "noloop" | "broken_redirect" : Text<M>)>; redirect: number; prefixes: Text<M>[] }> {
     return this.run(["CLIENT", "TRACKINGINFO"], record({}));
   }
 

@@ -107,9 +107,9 @@ export abstract class GeoCommands<M extends Mode> extends GenericCommands<M> {
    * @deprecated since 6.2.0: GEOSEARCH and GEOSEARCHSTORE with BYRADIUS
    */
   georadius(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusOptions & ({ store: Word } | { storeDist: Word })): Answer<M, number>;
-  georadius(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  georadius(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number | bigint; coordinates?: [longitude: number, latitude: number] }[]>;
   georadius(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusOptions & { withCoord?: false | undefined } & { withDist?: false | undefined } & { withHash?: false | undefined } & { store?: undefined; storeDist?: undefined }): Answer<M, Text<M>[]>;
-  georadius(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[] | number>;
+  georadius(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number | bigint; coordinates?: [longitude: number, latitude: number] }[] | number>;
   georadius(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusOptions): Answer<M, unknown> {
     const words: Word[] = ["GEORADIUS", key, longitude, latitude, radius, unit];
     if (options !== undefined) {
@@ -136,9 +136,9 @@ export abstract class GeoCommands<M extends Mode> extends GenericCommands<M> {
    *
    * @deprecated since 6.2.0: GEOSEARCH with BYRADIUS
    */
-  georadiusRo(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusRoOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  georadiusRo(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusRoOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number | bigint; coordinates?: [longitude: number, latitude: number] }[]>;
   georadiusRo(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusRoOptions & { withCoord?: false | undefined } & { withDist?: false | undefined } & { withHash?: false | undefined }): Answer<M, Text<M>[]>;
-  georadiusRo(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusRoOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  georadiusRo(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusRoOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number | bigint; coordinates?: [longitude: number, latitude: number] }[]>;
   georadiusRo(key: Word, longitude: Double, latitude: Double, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusRoOptions): Answer<M, unknown> {
     const words: Word[] = ["GEORADIUS_RO", key, longitude, latitude, radius, unit];
     if (options !== undefined) {
@@ -163,9 +163,9 @@ export abstract class GeoCommands<M extends Mode> extends GenericCommands<M> {
    * @deprecated since 6.2.0: GEOSEARCH and GEOSEARCHSTORE with BYRADIUS and FROMMEMBER
    */
   georadiusbymember(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusbymemberOptions & ({ store: Word } | { storeDist: Word })): Answer<M, number>;
-  georadiusbymember(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusbymemberOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  georadiusbymember(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusbymemberOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number | bigint; coordinates?: [longitude: number, latitude: number] }[]>;
   georadiusbymember(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberOptions & { withCoord?: false | undefined } & { withDist?: false | undefined } & { withHash?: false | undefined } & { store?: undefined; storeDist?: undefined }): Answer<M, Text<M>[]>;
-  georadiusbymember(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[] | number>;
+  georadiusbymember(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number | bigint; coordinates?: [longitude: number, latitude: number] }[] | number>;
   georadiusbymember(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberOptions): Answer<M, unknown> {
     const words: Word[] = ["GEORADIUSBYMEMBER", key, member, radius, unit];
     if (options !== undefined) {
@@ -192,9 +192,9 @@ export abstract class GeoCommands<M extends Mode> extends GenericCommands<M> {
    *
    * @deprecated since 6.2.0: GEOSEARCH with BYRADIUS and FROMMEMBER
    */
-  georadiusbymemberRo(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusbymemberRoOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  georadiusbymemberRo(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options: GeoradiusbymemberRoOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number | bigint; coordinates?: [longitude: number, latitude: number] }[]>;
   georadiusbymemberRo(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberRoOptions & { withCoord?: false | undefined } & { withDist?: false | undefined } & { withHash?: false | undefined }): Answer<M, Text<M>[]>;
-  georadiusbymemberRo(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberRoOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  georadiusbymemberRo(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberRoOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number | bigint; coordinates?: [longitude: number, latitude: number] }[]>;
   georadiusbymemberRo(key: Word, member: Word, radius: Double, unit: "m" | "km" | "ft" | "mi", options?: GeoradiusbymemberRoOptions): Answer<M, unknown> {
     const words: Word[] = ["GEORADIUSBYMEMBER_RO", key, member, radius, unit];
     if (options !== undefined) {
@@ -214,9 +214,9 @@ export abstract class GeoCommands<M extends Mode> extends GenericCommands<M> {
   }
 
   /** Finds the members of a geospatial index in a circle or a box. Since 6.2.0. */
-  geosearch(key: Word, from: OneOf<{ fromMember: Word } | { fromLonLat: { longitude: Double; latitude: Double } }>, by: OneOf<{ byRadius: { radius: Double; unit: "m" | "km" | "ft" | "mi" } } | { byBox: { width: Double; height: Double; unit: "m" | "km" | "ft" | "mi" } }>, options: GeosearchOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  geosearch(key: Word, from: OneOf<{ fromMember: Word } | { fromLonLat: { longitude: Double; latitude: Double } }>, by: OneOf<{ byRadius: { radius: Double; unit: "m" | "km" | "ft" | "mi" } } | { byBox: { width: Double; height: Double; unit: "m" | "km" | "ft" | "mi" } }>, options: GeosearchOptions & ({ withCoord: true } | { withDist: true } | { withHash: true })): Answer<M, { member: Text<M>; distance?: Text<M>; hash?: number | bigint; coordinates?: [longitude: number, latitude: number] }[]>;
   geosearch(key: Word, from: OneOf<{ fromMember: Word } | { fromLonLat: { longitude: Double; latitude: Double } }>, by: OneOf<{ byRadius: { radius: Double; unit: "m" | "km" | "ft" | "mi" } } | { byBox: { width: Double; height: Double; unit: "m" | "km" | "ft" | "mi" } }>, options?: GeosearchOptions & { withCoord?: false | undefined } & { withDist?: false | undefined } & { withHash?: false | undefined }): Answer<M, Text<M>[]>;
-  geosearch(key: Word, from: OneOf<{ fromMember: Word } | { fromLonLat: { longitude: Double; latitude: Double } }>, by: OneOf<{ byRadius: { radius: Double; unit: "m" | "km" | "ft" | "mi" } } | { byBox: { width: Double; height: Double; unit: "m" | "km" | "ft" | "mi" } }>, options?: GeosearchOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number; coordinates?: [longitude: number, latitude: number] }[]>;
+  geosearch(key: Word, from: OneOf<{ fromMember: Word } | { fromLonLat: { longitude: Double; latitude: Double } }>, by: OneOf<{ byRadius: { radius: Double; unit: "m" | "km" | "ft" | "mi" } } | { byBox: { width: Double; height: Double; unit: "m" | "km" | "ft" | "mi" } }>, options?: GeosearchOptions): Answer<M, Text<M>[] | { member: Text<M>; distance?: Text<M>; hash?: number | bigint; coordinates?: [longitude: number, latitude: number] }[]>;
   geosearch(key: Word, from: OneOf<{ fromMember: Word } | { fromLonLat: { longitude: Double; latitude: Double } }>, by: OneOf<{ byRadius: { radius: Double; unit: "m" | "km" | "ft" | "mi" } } | { byBox: { width: Double; height: Double; unit: "m" | "km" | "ft" | "mi" } }>, options?: GeosearchOptions): Answer<M, unknown> {
     const words: Word[] = ["GEOSEARCH", key];
     if (from.fromMember !== undefined) words.push("FROMMEMBER", from.fromMember);

@@ -9,7 +9,7 @@ export const toClusterNode: Convert = tuple([null, null, null, fields()]);
 export type CommandArgument<T> = { name: T; type: T; display_text?: T; key_spec_index?: number; token?: T; summary?: T; since?: T; deprecated_since?: T; flags?: Set<string>; arguments?: CommandArgument<T>[] };
 export const toCommandArgument: Convert = lazily(() => record({ "arguments": each(toCommandArgument) }));
 
-export type CommandDocs<T> = { summary: T; since: T; group: T; complexity?: T; module?: T; doc_flags?: Set<string>; deprecated_since?: T; replaced_by?: T; history?: Set<[version: T, change: T]>; reply_schema?: Fields<T, unknown>; arguments?: CommandArgument<T>[]; subcommands?: Fields<T, CommandDocs<T>> };
+export type CommandDocs<T> = { summary: T; since: T; group: T; complexity?: T; module?: T; doc_flags?: Set<"deprecated" | "syscmd">; deprecated_since?: T; replaced_by?: T; history?: Set<[version: T, change: T]>; reply_schema?: Fields<T, unknown>; arguments?: CommandArgument<T>[]; subcommands?: Fields<T, CommandDocs<T>> };
 export const toCommandDocs: Convert = lazily(() => record({ "reply_schema": fields(), "arguments": each(toCommandArgument), "subcommands": fields(toCommandDocs) }));
 
 export type KeySpecification<T> = { notes?: T; flags: Set<string>; begin_search: { type: T; spec: { index?: number; keyword?: T; startfrom?: number } }; find_keys: { type: T; spec: { lastkey?: number; keystep?: number; limit?: number; keynumidx?: number; firstkey?: number } } };
@@ -20,6 +20,8 @@ export const toCommandInfo: Convert = lazily(() => tuple([null, null, null, null
 
 export type Module<T> = { name: T; ver: number; path: T; args: T[] };
 export const toModule: Convert = record({});
+
+export type LinkState<T> = (T extends string ? "none" | "connect" | "connecting" | "handshake" | "sync" | "connected" | "unknown" : T);
 
 export type StreamEntry<T> = [id: T, fields: Fields<T, T>];
 export const toStreamEntry: Convert = tuple([null, fields()]);

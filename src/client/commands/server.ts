@@ -4,7 +4,7 @@ import { addAll, addPairs, addRows, type AtMostOne, type Integer, type OneOf, ty
 import type { Answer, Convert, Mode, Text } from "../command-base.ts";
 import { each, fields, record, type Fields } from "../converting.ts";
 import type { Word } from "../link.ts";
-import { toCommandDocs, toCommandInfo, toModule, type CommandDocs, type CommandInfo, type Module } from "./replies.ts";
+import { toCommandDocs, toCommandInfo, toModule, type CommandDocs, type CommandInfo, type Module, type LinkState } from "./replies.ts";
 import { ScriptingCommands } from "./scripting.ts";
 
 export type BgsaveOptions = {
@@ -446,7 +446,7 @@ export abstract class ServerCommands<M extends Mode> extends ScriptingCommands<M
   }
 
   /** Returns the replication role of the server. Since 2.8.12. */
-  role(): Answer<M, [(Text<M> extends string ? "master" : Text<M>), number, [ip: Text<M>, port: Text<M>, offset: Text<M>][]] | [(Text<M> extends string ? "slave" : Text<M>), Text<M>, number, Text<M>, number]> {
+  role(): Answer<M, [(Text<M> extends string ? "master" : Text<M>), number, [ip: Text<M>, port: Text<M>, offset: Text<M>][]] | [(Text<M> extends string ? "slave" : Text<M>), Text<M>, number, LinkState<Text<M>>, number]> {
     return this.run(["ROLE"]);
   }
 

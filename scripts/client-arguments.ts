@@ -240,7 +240,7 @@ function encodeOneOf(arg: Argument, expression: string): Encoding {
 }
 
 /** An alternative as keys of an object, each perhaps undefined where it may be left out. */
-export function alternative(given: Argument, object: string, mayMiss: boolean): Encoding {
+function alternative(given: Argument, object: string, mayMiss: boolean): Encoding {
   const arg = hoisted({ ...given, optional: false });
   const mark = mayMiss ? "?" : "";
   const key = keyOf(arg);
@@ -259,7 +259,7 @@ export function alternative(given: Argument, object: string, mayMiss: boolean): 
 }
 
 /** Arguments as keys of an object. */
-export function members(args: readonly Argument[], object: string): Encoding {
+function members(args: readonly Argument[], object: string): Encoding {
   const plain: string[] = [];
   const others: string[] = [];
   const code: string[] = [];

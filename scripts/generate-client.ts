@@ -11,7 +11,7 @@ import { methodOf } from "./client-methods.ts";
 import { Definitions } from "./client-replies.ts";
 
 const FOLDER = join(import.meta.dirname, "..", "src", "client", "commands");
-const HEAD = "Written by scripts/generate-client.ts from the contracts of the commands: do not change it by hand.";
+const HEAD = "Written by scripts/generate-client.ts from the contracts of the commands: not to be changed by hand.";
 
 /** What has no method: it changes what the connection itself is, which the client keeps in its own hands, or is for servers only. */
 const LEFT_OUT: ReadonlySet<string> = new Set(
@@ -30,7 +30,7 @@ interface Source {
 }
 
 /** Returns the files by their names. */
-export function generateClient(): Map<string, string> {
+function generateClient(): Map<string, string> {
   const groups = new Map<string, Source[]>();
   const definitions = new Definitions();
   const add = (command: Runnable, before: readonly string[]): void => {
@@ -71,8 +71,6 @@ function groupFile(group: string, base: string | null, sources: readonly Source[
   const text = body.join("\n");
   const used = (list: readonly string[]): string[] => list.filter((name) => new RegExp(`\\b${name}\\b`).test(text));
   const lines = [
-    `/** ${HEAD} */`,
-    "",
     imports("../arguments.ts", [
       ...used(["addAll", "addColumns", "addCounted", "addCountedPairs", "addEach", "addPairs", "addRows", "isWord", "listOf"]),
       ...used(["AllOrNone", "AtMostOne", "Double", "Integer", "OneOf", "OneOrMore", "Pairs"]).map((name) => `type ${name}`),
@@ -95,15 +93,13 @@ function groupFile(group: string, base: string | null, sources: readonly Source[
     ]),
     ...(base === null ? [] : [imports(`./${base}.ts`, [baseName])]),
   ];
-  return `${lines.filter((line, at) => line !== "" || at === 1).join("\n")}\n\n${text}\n`;
+  return `/** ${HEAD} */\n\n${lines.filter((line) => line !== "").join("\n")}\n\n${text}\n`;
 }
 
 function repliesFile(definitions: Definitions): string {
   const text = definitions.declarations();
   const used = (list: readonly string[]): string[] => list.filter((name) => new RegExp(`\\b${name}\\b`).test(text));
   const lines = [
-    `/** ${HEAD} What replies of several commands have in them. */`,
-    "",
     imports(
       "../command-base.ts",
       used(["Convert"]).map((name) => `type ${name}`),
@@ -113,7 +109,8 @@ function repliesFile(definitions: Definitions): string {
       ...used(["Fields"]).map((name) => `type ${name}`),
     ]),
   ];
-  return `${lines.filter((line, at) => line !== "" || at === 1).join("\n")}\n\n${text.trimEnd()}\n`;
+  const head = `/**\n * ${HEAD}\n * What replies of several commands have in them.\n */`;
+  return `${head}\n\n${lines.filter((line) => line !== "").join("\n")}\n\n${text.trimEnd()}\n`;
 }
 
 /** The last of the classes, which has all methods, by a name of its own; and the types for users. */

@@ -19,7 +19,7 @@ export type AtMostOne<U> = Only<U, KeysOf<U>> | { readonly [K in KeysOf<U>]?: un
 /** All keys of `U`, or none of them. */
 export type AllOrNone<U> = U | { readonly [K in keyof U]?: undefined };
 
-export function isList<X>(value: OneOrMore<X>): value is readonly X[] {
+function isList<X>(value: OneOrMore<X>): value is readonly X[] {
   return Array.isArray(value);
 }
 

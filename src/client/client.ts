@@ -27,7 +27,7 @@ import {
 type Text = string | Uint8Array;
 
 /** A method's reply is promised; `T`: what bulk strings are. */
-export interface Promising<T extends Text> extends Mode {
+interface Promising<T extends Text> extends Mode {
   readonly text: T;
   readonly answer: Promise<this["reply"]>;
 }

@@ -1,7 +1,7 @@
 /**
  * Makes values of the bytes that a server sends: RESP3, and the nulls of RESP2. Bytes may come in pieces of any size: an aggregate is never
  * begun again, and what is left over is copied into room that doubles. This is hot: a reply costs its value and little more
- * (`npm run bench -- client`).
+ * (`npm run bench -- clients`).
  */
 
 import { LinkError, ReplyError } from "./errors.ts";

@@ -142,7 +142,7 @@ function headerBytes(length: number): number {
 }
 
 /** As servers read it: `inf`, not `Infinity`. */
-export function numberText(number: number | bigint): string {
+function numberText(number: number | bigint): string {
   if (number === Number.POSITIVE_INFINITY) return "inf";
   if (number === Number.NEGATIVE_INFINITY) return "-inf";
   return Object.is(number, -0) ? "-0" : String(number);

@@ -1,7 +1,7 @@
 /**
  * A link over a socket. Requests of one turn of the event loop go in one write. A connection that is lost is made again with longer and
  * longer pauses: requests that were written to the lost one fail, since no one knows whether they were executed, and the others wait. The
- * way of a request is hot (`npm run bench -- client`).
+ * way of a request is hot (`npm run bench -- clients`).
  */
 
 import { type Address, nameOf } from "./address.ts";

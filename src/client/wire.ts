@@ -27,7 +27,7 @@ const KEEP_ALIVE_MS = 60_000;
 
 /** Opens a wire. Errors: those of the system, and one after `address.connectTimeout`. */
 export function openWire(address: Address, events: WireEvents): Promise<Wire> {
-  // Bun's own sockets cost half of what its node:net does for each message. TLS goes through node:tls in both: it checks the certificate.
+  // Bun's own sockets take a third less processor time for a request than its node:net. TLS goes through node:tls in both: it checks names.
   return typeof Bun === "object" && address.tls === null ? openBunWire(address, events) : openNodeWire(address, events);
 }
 

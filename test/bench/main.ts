@@ -6,6 +6,7 @@ import { cpus, release, totalmem, type } from "node:os";
 import { parseArgs } from "node:util";
 import { benchBigSync } from "./big-sync.ts";
 import { benchBigValues } from "./big-values.ts";
+import { benchClients } from "./clients.ts";
 import { benchCollections } from "./collections.ts";
 import { benchDefaults } from "./defaults.ts";
 import { requireRedisBenchmark } from "./load.ts";
@@ -37,7 +38,7 @@ const SUITES = [
   "replication",
 ] as const;
 /** Only when named: they take long, or need more than redis-server. */
-const NAMED_SUITES = ["sessions", "big-sync", "sentinels"] as const;
+const NAMED_SUITES = ["sessions", "big-sync", "sentinels", "clients"] as const;
 type Suite = (typeof SUITES)[number] | (typeof NAMED_SUITES)[number];
 
 const USAGE = `usage: bun run bench [suite...] [options]
@@ -64,6 +65,7 @@ suites (all of them unless named; only throughput with --only):
   big-sync      3 GB under 20,000 writes a second: full synchronisation and BGSAVE, their memory and the longest PING; beside
                 redis-server the newer servers that scripts/peers.sh brings
   sentinels     from the kill of a master under three Sentinels to the first write that its successor takes
+  clients       processor time of the client's process for a request: the typed client, Bun.redis, ioredis, node-redis
 
   --server "COMMAND"   what to measure instead of dist/replicant
   --redis "COMMAND"    what to compare it with instead of redis-server
@@ -179,6 +181,8 @@ async function runSuite(suite: Suite, settings: Settings, log: (line: string) =>
       return benchBigSync(contenders, { rounds: heavyRounds, only, scale, log });
     case "sentinels":
       return benchSentinels(contenders, rounds, log);
+    case "clients":
+      return benchClients(contenders, rounds, log);
     case "replication":
       return benchReplication(contenders, heavyRounds, pipelines, seconds);
   }

@@ -365,7 +365,7 @@ describeWithRedis("a redis-server", () => {
     expect(replies).toEqual([
       "Hello World",
       12345,
-      3.141,
+      Number("3.141"),
       null,
       [0, 1, 2],
       new Set([0, 1, 2]),

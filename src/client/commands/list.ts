@@ -1,4 +1,4 @@
-/** Written by scripts/generate-client.ts from the contracts of the commands: do not change it by hand. */
+/** Written by scripts/generate-client.ts from the contracts of the commands: not to be changed by hand. */
 
 import { addAll, addCounted, type Double, type Integer, type OneOrMore } from "../arguments.ts";
 import type { Answer, Mode, Text } from "../command-base.ts";

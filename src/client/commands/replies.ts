@@ -1,4 +1,7 @@
-/** Written by scripts/generate-client.ts from the contracts of the commands: do not change it by hand. What replies of several commands have in them. */
+/**
+ * Written by scripts/generate-client.ts from the contracts of the commands: not to be changed by hand.
+ * What replies of several commands have in them.
+ */
 
 import type { Convert } from "../command-base.ts";
 import { each, fields, lazily, record, tuple, type Fields } from "../converting.ts";

@@ -1,4 +1,4 @@
-/** Written by scripts/generate-client.ts from the contracts of the commands: do not change it by hand. */
+/** Written by scripts/generate-client.ts from the contracts of the commands: not to be changed by hand. */
 
 import { addAll, addColumns, addCounted, addPairs, type AllOrNone, type AtMostOne, type Integer, type OneOrMore, type Pairs } from "../arguments.ts";
 import type { Answer, Convert, Mode, Text } from "../command-base.ts";

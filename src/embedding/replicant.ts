@@ -12,6 +12,7 @@ import { Events, type ServerEvents } from "./events.ts";
 import { takeImage, takeIn } from "./images.ts";
 import { InProcessLink } from "./in-process-link.ts";
 import { configOf, type ListenOptions, type ServerOptions } from "./options.ts";
+import { Reset } from "./reset.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** A server that runs, and its clock. */
@@ -31,7 +32,9 @@ export class Replicant implements AsyncDisposable {
   private readonly clock: VirtualClock | null;
   private readonly events: Events;
   private readonly adapters: Adapters;
-  private ownLink: Link | null = null;
+  /** Of requests that the server makes of itself. */
+  private ownLinkMade: Link | null = null;
+  private readonly asAtStart: Reset;
   private stopping: Promise<void> | null = null;
 
   protected constructor({ server, clock }: Started) {
@@ -39,6 +42,7 @@ export class Replicant implements AsyncDisposable {
     this.clock = clock;
     this.events = new Events(server);
     this.adapters = new Adapters(server);
+    this.asAtStart = new Reset(server, () => this.ownLink);
   }
 
   /**
@@ -58,6 +62,11 @@ export class Replicant implements AsyncDisposable {
   /** A further connection to the server, with a database, subscriptions and a transaction of its own. */
   connect(): Link {
     return new InProcessLink(this.server.conversations);
+  }
+
+  private get ownLink(): Link {
+    this.ownLinkMade ??= this.connect();
+    return this.ownLinkMade;
   }
 
   // ---- clients that others made
@@ -86,8 +95,17 @@ export class Replicant implements AsyncDisposable {
 
   /** Deletes all keys of all databases, as FLUSHALL does; a million in less than a millisecond. */
   async flush(): Promise<void> {
-    this.ownLink ??= this.connect();
     await this.ownLink.send(["FLUSHALL", "ASYNC"], false);
+  }
+
+  /**
+   * Makes the server what it was when it was started, but for what `dir` had then: without keys, functions, scripts and statistics, with the
+   * directives, users and, where it is virtual, the time of the start. Clients stay connected; those that wait for keys give up. Takes less
+   * than a millisecond.
+   */
+  async reset(): Promise<void> {
+    this.clock?.reset();
+    await this.asAtStart.run();
   }
 
   /**

@@ -10,6 +10,7 @@ interface Pending extends Alarm {
 }
 
 export class VirtualClock implements Clock {
+  private readonly start: number;
   private time: number;
   private orders = 0;
   /** In no order: there are few, one for each purpose. */
@@ -17,7 +18,13 @@ export class VirtualClock implements Clock {
 
   /** `now`: in ms since 1970. */
   constructor(now: number) {
+    this.start = now;
     this.time = now;
+  }
+
+  /** Goes back to its beginning; what was to happen at its time still is. */
+  reset(): void {
+    this.time = this.start;
   }
 
   now(): number {

@@ -50,6 +50,8 @@ export class SourceLink {
   private listens = true;
   /** The history and how many bytes of it have come; null before there is one. */
   private history: { id: string; offset: number } | null;
+  /** Where in it the last image was. */
+  private imageOffset = 0;
   private turn = 0;
   private reached = false;
   private unreachedSince = Date.now();
@@ -173,6 +175,8 @@ export class SourceLink {
   private readLines(chunk: Buffer): number {
     try {
       return this.lines.read(chunk, 0, (line) => {
+        // Something answers there that may be a source.
+        if (line.startsWith("+")) this.reached = true;
         const outcome = this.handshake?.line(line) ?? null;
         if (outcome !== null) this.conclude(outcome);
         return this.handshake !== null;
@@ -199,8 +203,8 @@ export class SourceLink {
         const { history } = this;
         const gap = history === null ? null : history.id.toLowerCase() === id.toLowerCase() ? "backlog" : "history";
         this.handshake = null;
-        this.reached = true;
         this.history = { id, offset };
+        this.imageOffset = offset;
         inbox.note({ kind: "image", id, offset, gap });
         this.payload = new Payload(() => ({
           push: (chunk, from, to) => {
@@ -248,7 +252,6 @@ export class SourceLink {
   }
 
   private up(): void {
-    this.reached = true;
     this.streams = true;
     this.retry.reset();
   }
@@ -269,7 +272,9 @@ export class SourceLink {
 
   /** Tells the source what the consumer has taken: WAIT and min-replicas-to-write go by that. */
   acknowledge(): void {
-    if (this.streams) this.send("REPLCONF", "ACK", String(this.options.taken()));
+    if (!this.streams || this.history === null) return;
+    // What the consumer has come to may be of another history, or before the image.
+    this.send("REPLCONF", "ACK", String(Math.min(this.history.offset, Math.max(this.imageOffset, this.options.taken()))));
   }
 }
 

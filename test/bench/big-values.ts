@@ -1,4 +1,4 @@
-/** How long a PING has to wait while something happens to a string of 200 MB, and how much memory that takes. */
+/** How long a PING has to wait while something happens to a string, or an element of a collection, of 200 MB, and how much memory that takes. */
 import type { RawClient, Word } from "../support/client.ts";
 import { untilSaved } from "./persistence.ts";
 import { Pinger, type Pings } from "./pinger.ts";
@@ -41,7 +41,13 @@ interface Stage {
   readonly value: Buffer;
 }
 
-const EVENTS: readonly { readonly title: string; readonly after?: number; readonly act: (stage: Stage) => Promise<unknown> }[] = [
+interface Event {
+  readonly title: string;
+  readonly after?: number;
+  readonly act: (stage: Stage) => Promise<unknown>;
+}
+
+const STRING_EVENTS: readonly Event[] = [
   { title: "SET", act: ({ client, value }) => client.command("SET", KEY, value) },
   { title: "SET over it", act: ({ client, value }) => client.command("SET", KEY, value) },
   { title: "GET", act: ({ client }) => client.command("GET", KEY) },
@@ -53,31 +59,61 @@ const EVENTS: readonly { readonly title: string; readonly after?: number; readon
   { title: "DEL of both", after: FREED_MS, act: ({ client }) => client.command("DEL", KEY, "copy") },
 ];
 
-/** -> a Markdown section; MB are 10^6 bytes. */
-export async function benchBigValues(contenders: Contenders, { rounds, scale }: BigValuesOptions): Promise<string> {
+const ELEMENT_EVENTS: readonly Event[] = [
+  { title: "RPUSH", act: ({ client, value }) => client.command("RPUSH", "l", value) },
+  { title: "LRANGE", act: ({ client }) => client.command("LRANGE", "l", 0, -1) },
+  { title: "LMOVE to another list", act: ({ client }) => client.command("LMOVE", "l", "m", "LEFT", "LEFT") },
+  { title: "BGSAVE of the list", act: ({ client }) => save(client) },
+  { title: "LPOP", act: ({ client }) => client.command("LPOP", "m") },
+  { title: "HSET", act: ({ client, value }) => client.command("HSET", "h", "f", value) },
+  { title: "HSET over it", act: ({ client, value }) => client.command("HSET", "h", "f", value) },
+  { title: "HGET", act: ({ client }) => client.command("HGET", "h", "f") },
+  { title: "BGSAVE of the hash", act: ({ client }) => save(client) },
+  { title: "HDEL", act: ({ client }) => client.command("HDEL", "h", "f") },
+  { title: "XADD", act: ({ client, value }) => client.command("XADD", "x", "1-1", "f", value) },
+  { title: "XRANGE", act: ({ client }) => client.command("XRANGE", "x", "-", "+") },
+  { title: "BGSAVE of the stream", act: ({ client }) => save(client) },
+  { title: "MULTI, RPUSH, EXEC", act: ({ client, value }) => client.pipeline([["MULTI"], ["RPUSH", "l", value], ["EXEC"]]) },
+  { title: "DEL of both", after: FREED_MS, act: ({ client }) => client.command("DEL", "l", "x") },
+];
+
+/** -> two Markdown sections; MB are 10^6 bytes. */
+export async function benchBigValues(contenders: Contenders, options: BigValuesOptions): Promise<string> {
+  const strings = await bench(contenders, options, { title: "Long strings", what: "A string", events: STRING_EVENTS });
+  const elements = await bench(contenders, options, { title: "Long elements", what: "An element", events: ELEMENT_EVENTS });
+  return `${strings}\n\n${elements}`;
+}
+
+interface Suite {
+  readonly title: string;
+  readonly what: string;
+  readonly events: readonly Event[];
+}
+
+async function bench(contenders: Contenders, { rounds, scale }: BigValuesOptions, { title, what, events }: Suite): Promise<string> {
   const value = Buffer.alloc(Math.ceil(VALUE_BYTES / scale), "0123456789abcdefghijklmnopqrstuvwxyz-");
-  const samples = await alternate(contenders, rounds, (contender) => measure(contender, value));
+  const samples = await alternate(contenders, rounds, (contender) => measure(contender, value, events));
   const cell = (event: number, of: (outcome: Outcome) => number, unit: string): string =>
     ratioCell(median(samples.ours.map((round) => of(round[event]))), median(samples.redis.map((round) => of(round[event]))), unit);
-  const rows = EVENTS.map(({ title }, event) => [
+  const rows = events.map(({ title }, event) => [
     title,
     cell(event, ({ pings }) => pings.worst, "ms"),
     cell(event, ({ most }) => most / value.length, ""),
     cell(event, ({ left }) => left / value.length, ""),
   ]);
   const about =
-    `A string of ${value.length / 1e6} MB: the longest PING of a client that pings every half millisecond, and resident memory above the empty ` +
+    `${what} of ${value.length / 1e6} MB: the longest PING of a client that pings every half millisecond, and resident memory above the empty ` +
     `server over the size of the value; median of ${rounds} alternating rounds, ours/Redis (ours / Redis).`;
-  return section("Long strings", about, ["while", "longest PING", "most memory", "memory afterwards"], rows);
+  return section(title, about, ["while", "longest PING", "most memory", "memory afterwards"], rows);
 }
 
-function measure(contender: Contender, value: Buffer): Promise<Outcome[]> {
+function measure(contender: Contender, value: Buffer, events: readonly Event[]): Promise<Outcome[]> {
   return withServer(contender, {}, async (server, client) => {
     await using pinger = await Pinger.start(server.port);
     const writer = await attach(server);
     const empty = residentBytes(server.pid);
     const outcomes: Outcome[] = [];
-    for (const { act, after = AFTERMATH_MS } of EVENTS) {
+    for (const { act, after = AFTERMATH_MS } of events) {
       await Bun.sleep(PAUSE_MS);
       forgetMostResident(server.pid);
       pinger.begin();
@@ -89,6 +125,11 @@ function measure(contender: Contender, value: Buffer): Promise<Outcome[]> {
     writer.close();
     return outcomes;
   });
+}
+
+async function save(client: RawClient): Promise<void> {
+  await client.command("BGSAVE");
+  await untilSaved(client);
 }
 
 async function saveUnderWrites({ client, writer, value }: Stage): Promise<void> {

@@ -55,7 +55,7 @@ suites (all of them unless named; only throughput with --only):
   collections   resident memory, SAVE, file and start of many small collections and of a big one of each type
   persistence   SAVE, start with the file, and PINGs during BGSAVE, of a million keys
   stalls        the longest PING while a key of a million elements grows, shrinks, is deleted in every way, or saved under writes to it
-  big-values    the longest PING, and resident memory, while something happens to a string of 200 MB
+  big-values    the longest PING, and resident memory, while something happens to a string, or an element, of 200 MB
   masses        the longest PING, processor time and memory of FLUSHALL, of 100,000 keys and fields that expire in one ms, of a
                 transaction of 200,000 commands
   replication   full synchronisation of a million keys, what a replica costs its master, and how fast one catches up

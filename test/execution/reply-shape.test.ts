@@ -84,7 +84,7 @@ test("types are what the client decodes", () => {
   expect(type("-1 | count")).toBe("number");
   expect(type("0 | 1 | +'a b'")).toBe('0 | 1 | "a b"');
   expect(type("{a-b: double, c?: status, db.*: count}")).toBe(`{ "a-b": number; c?: string; [key: \`db.\${string}\`]: number }`);
-  expect(type("map<string, set<string>>")).toBe("Record<string, Set<T>>");
+  expect(type("map<string, set<string>>")).toBe("Fields<T, Set<T>>");
   expect(type("map<count, 'a' | 'b'>")).toBe('Map<number, (T extends string ? "a" | "b" : T)>');
   expect(type("status / Entry[] where Entry = id")).toBe("Entry<T>[]");
 });

@@ -1,12 +1,13 @@
 /** The typed client against servers of both families: replies as they are typed, chains, channels, streams, scans, scripts. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { Client, defineFunction, defineScript, LinkError, ReplyError } from "../../src/client/index.ts";
+import { Replicant } from "../../src/index.ts";
 import { pathOfPeer, startPeer, wantOfPeers } from "../support/peers.ts";
 import { startRedis } from "../support/redis.ts";
 import { startServer } from "../support/server.ts";
 
 interface Running {
-  readonly port: number;
+  connect(): Promise<Client>;
   stop(): Promise<unknown>;
 }
 
@@ -16,15 +17,24 @@ interface Subject {
   start(): Promise<Running>;
 }
 
+async function listening(server: Promise<{ readonly port: number; stop(): Promise<unknown> }>): Promise<Running> {
+  const { port, stop } = await server.then((running) => ({ port: running.port, stop: () => running.stop() }));
+  return { connect: () => Client.connect(`redis://127.0.0.1:${port}`), stop };
+}
+
+async function inProcess(): Promise<Running> {
+  const server = await Replicant.inProcess();
+  return { connect: async () => new Client(server.connect(), async () => server.connect()), stop: () => server.stop() };
+}
+
+const WITHOUT_REDIS = Bun.which("redis-server") === null ? " (skipped: there is no redis-server on the PATH)" : "";
+
 const SUBJECTS: readonly Subject[] = [
-  { name: "Replicant", skip: "", start: () => startServer({ "enable-typescript-functions": "local" }) },
-  {
-    name: "Redis 7",
-    skip: Bun.which("redis-server") === null ? " (skipped: there is no redis-server on the PATH)" : "",
-    start: () => startRedis(),
-  },
-  { name: "Redis 8", skip: wantOfPeers("redis8"), start: () => startPeer("redis8") },
-  { name: "Valkey 9", skip: wantOfPeers("valkey9"), start: () => startPeer("valkey9") },
+  { name: "Replicant", skip: "", start: () => listening(startServer()) },
+  { name: "Replicant in this process", skip: "", start: inProcess },
+  { name: "Redis 7", skip: WITHOUT_REDIS, start: () => listening(startRedis()) },
+  { name: "Redis 8", skip: wantOfPeers("redis8"), start: () => listening(startPeer("redis8")) },
+  { name: "Valkey 9", skip: wantOfPeers("valkey9"), start: () => listening(startPeer("valkey9")) },
 ];
 
 async function failureOf(promise: Promise<unknown>): Promise<Error> {
@@ -52,7 +62,7 @@ for (const { name, skip, start } of SUBJECTS) {
     let client: Client;
     beforeAll(async () => {
       server = await start();
-      client = await Client.connect(`redis://127.0.0.1:${server.port}`);
+      client = await server.connect();
     });
     afterAll(async () => {
       await client.close();
@@ -370,7 +380,7 @@ for (const { name, skip, start } of SUBJECTS) {
     });
 
     test("closing ends what waits", async () => {
-      const other = await Client.connect({ port: server.port });
+      const other = await server.connect();
       const [popped, messages, entries] = [failureOf(other.blpop("none", 0)), other.subscribe("a"), other.stream("s").read()];
       const [message, entry] = [messages.next(), entries.next()];
       await messages.ready;

@@ -1,0 +1,3 @@
+import { testDocPrograms } from "../support/doc-programs.ts";
+
+testDocPrograms("docs/client.md");

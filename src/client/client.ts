@@ -1,7 +1,7 @@
 /** The typed client of a server: methods of all commands, and what goes beyond one request and its reply. */
 
 import { addressOf, type ConnectOptions } from "./address.ts";
-import { Pipeline, Transaction } from "./chains.ts";
+import { newPipeline, newTransaction, type Pipeline, type Transaction } from "./chains.ts";
 import type { Convert, Mode } from "./command-base.ts";
 import { Commands } from "./commands/all.ts";
 import type { ScanOptions } from "./commands/generic.ts";
@@ -78,7 +78,7 @@ abstract class Requests<T extends Text> extends Commands<Promising<T>> {
 
   /** Commands that are sent in one go: `await client.pipeline().incr("n").get("k").exec()`. */
   pipeline(): Pipeline<T, []> {
-    return new Pipeline(this.link, this.inBytes);
+    return newPipeline(this.link, this.inBytes);
   }
 
   /** Runs a script: by its digest, or by its text where the server does not know it. */
@@ -136,7 +136,7 @@ export class Watching<T extends Text> extends Requests<T> {
 
   /** A transaction that comes to nothing, and `exec` to null, where a watched key was changed. */
   multi(): Transaction<T, [], null> {
-    return new Transaction<T, [], null>(this.link, this.inBytes, (aborted) => {
+    return newTransaction(this.link, this.inBytes, (aborted) => {
       this.isOpen = false;
       this.isAborted = aborted;
     });
@@ -151,7 +151,7 @@ export class Watching<T extends Text> extends Requests<T> {
 export class ClientOf<T extends Text> extends Requests<T> {
   /** Commands that are executed with nothing between them: `await client.multi().incr("n").get("k").exec()`. */
   multi(): Transaction<T, [], never> {
-    return new Transaction<T, [], never>(this.link, this.inBytes, null);
+    return newTransaction(this.link, this.inBytes, null);
   }
 
   /**

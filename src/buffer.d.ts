@@ -2,5 +2,6 @@
 interface Buffer {
   latin1Slice(from?: number, to?: number): string;
   latin1Write(text: string, at?: number, length?: number): number;
+  utf8Write(text: string, at?: number, length?: number): number;
   utf8Slice(from?: number, to?: number): string;
 }

@@ -17,8 +17,8 @@ export interface LogOptions {
   file: string;
   /** Where the system logger gets the same, without it nothing. Errors of the constructor: LogFileError where there is none. */
   syslog?: { readonly ident: string; readonly facility: string; readonly path?: string } | null;
-  /** Takes each line, without its end, in place of the file. */
-  write?: (line: string) => void;
+  /** Takes each line, without its end, in place of the file; null: there is no log, whatever the level. */
+  write?: ((line: string) => void) | null;
 }
 
 /** The log file cannot be written to; the message says which and why. */
@@ -33,12 +33,14 @@ export class Log {
   role: "M" | "S" | "C" = "C";
   private readonly syslog: SystemLog | null;
   private readonly writeElsewhere: ((line: string) => void) | null;
+  private readonly isSilent: boolean;
 
   /** Errors: LogFileError. */
   constructor(options: LogOptions) {
     this.level = LogLevel[options.level];
     this.file = options.file;
     this.writeElsewhere = options.write ?? null;
+    this.isSilent = options.write === null;
     if (this.file !== "") requireWritable(this.file);
     this.syslog = options.syslog == null ? null : new SystemLog(options.syslog);
   }
@@ -65,7 +67,7 @@ export class Log {
 
   /** Lines that follow a warning, as they are. */
   raw(text: string): void {
-    if (this.level > LogLevel.warning) return;
+    if (this.level > LogLevel.warning || this.isSilent) return;
     if (this.writeElsewhere !== null) for (const line of text.trimEnd().split("\n")) this.writeElsewhere(line);
     else writeLine(this.file, text);
     if (this.syslog !== null) for (const line of text.split(/[\r\n]+/)) if (line !== "") this.syslog.write(LogLevel.warning, line);
@@ -73,7 +75,7 @@ export class Log {
 
   /** `level`: as `LogLevel` has them. */
   write(level: number, message: string): void {
-    if (level < this.level) return;
+    if (level < this.level || this.isSilent) return;
     const line = `${process.pid}:${this.role} ${timestamp(new Date())} ${MARKS[level]} ${message}`;
     if (this.writeElsewhere !== null) this.writeElsewhere(line);
     else writeLine(this.file, `${line}\n`);

@@ -245,6 +245,7 @@ export class Server implements ServerParts {
 
   /** With nothing to load this is over before the event loop hands over the first connection: no client is told that the server is loading. */
   private async loadData(): Promise<void> {
+    if (!this.config.hasFolder) return;
     this.appendOnly.readManifest();
     const { appendonly } = this.config.values;
     const loading = appendonly ? this.appendOnly.load() : this.persistence.load(this.replication.loadBegins());

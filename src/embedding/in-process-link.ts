@@ -8,7 +8,7 @@ import { InvariantError } from "../assert.ts";
 import { LinkError, ReplyError } from "../client/errors.ts";
 import type { Link, Word } from "../client/link.ts";
 import { Frame } from "../protocol/frame.ts";
-import { WordRequest } from "../protocol/word-request.ts";
+import { requireWords, WordRequest } from "../protocol/word-request.ts";
 import type { Executor } from "../session/executor.ts";
 import { sendPushes } from "../session/pubsub.ts";
 import { Session } from "../session/session.ts";
@@ -101,32 +101,40 @@ export class InProcessLink implements Link, ClientEnd {
 
   sendAll(requests: readonly (readonly Word[])[], bytes: boolean): Promise<unknown[]> {
     const answers: unknown[] = [];
-    let next = 0;
-    if (this.free && requests.length > 0) {
-      let waiting: Promise<unknown> | null = null;
-      this.beginBatch();
-      while (next < requests.length && waiting === null && !this.turnIsOver) {
-        let frame: Frame;
-        try {
-          frame = this.frameOf(requests[next]);
-        } catch (error) {
-          this.endBatch();
-          return Promise.reject(error);
-        }
-        next++;
-        if (this.execute(frame, bytes)) answers.push(this.taker.take() ?? null);
-        else waiting = this.answerOf((one) => this.leave(one), frame, bytes);
-      }
-      this.endBatch();
-      if (waiting !== null) answers.push(waiting.catch(asElement));
+    try {
+      // None of them is executed if one cannot be: it may be part of a transaction.
+      for (const words of requests) requireWords(words);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    const rest = requests.slice(next).map((words) => this.sendLater(words, bytes).catch(asElement));
-    if (rest.length > 0 || answers.some((answer) => answer instanceof Promise)) return Promise.all([...answers, ...rest]);
-    return this.mustWait ? (this.delayed(answers) as Promise<unknown[]>) : Promise.resolve(answers);
+    const done = this.free && requests.length > 0 ? this.executeAll(requests, bytes, answers) : 0;
+    if (done === requests.length && this.unanswered === null && this.queue.length === 0) {
+      return this.mustWait ? (this.delayed(answers) as Promise<unknown[]>) : Promise.resolve(answers);
+    }
+    const rest = requests.slice(done).map((words) => this.sendLater(words, bytes).catch(asElement));
+    return Promise.all([...answers, ...rest]);
+  }
+
+  /** Executes requests until one is not answered, or they have taken too long. Returns how many there were. Hot. */
+  private executeAll(requests: readonly (readonly Word[])[], bytes: boolean, answers: unknown[]): number {
+    const { taker } = this;
+    const end = performance.now() + TURN_MS;
+    let next = 0;
+    this.beginBatch();
+    while (next < requests.length) {
+      const frame = this.frameOf(requests[next++]);
+      if (!this.execute(frame, bytes)) {
+        answers.push(this.answerOf((waiting) => this.leave(waiting), frame, bytes).catch(asElement));
+        break;
+      }
+      answers.push(taker.take() ?? null);
+      if (next % REQUESTS_PER_LOOK === 0 && performance.now() > end) break;
+    }
+    this.endBatch();
+    return next;
   }
 
   private frameOf(words: readonly Word[]): Frame {
-    if (words.length === 0) throw new TypeError("a request has words: the name of a command first");
     this.requestTurn ^= 1;
     const request = this.requests[this.requestTurn];
     request.build(words);

@@ -16,10 +16,9 @@ export class LinkReply extends ValueReply {
 
   /** Hands over what was answered; undefined where nothing was. An error is a ReplyError. */
   take(): unknown {
-    const { values } = this;
-    const value = values[0];
-    if (values.length > 0) this.begin();
-    return value;
+    const { first } = this;
+    this.begin();
+    return first;
   }
 
   get hasPushes(): boolean {

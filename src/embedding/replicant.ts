@@ -219,7 +219,7 @@ async function startServer(options: ListenOptions, caller: string): Promise<Star
   const config = configOf(options, caller);
   const { log = "silent" } = options;
   const level = config.values.loglevel;
-  const write = typeof log === "function" ? log : () => {};
+  const write = typeof log === "function" ? log : null;
   const clock = clockOf(options, caller);
   const server = new Server(config, {
     anyPort: options.port === undefined,

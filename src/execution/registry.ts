@@ -171,7 +171,7 @@ export class CommandEntry<Context = never> {
       (this.touchesData || this.runsScript || this.awaitsMigrations ? Restriction.MIGRATION : 0);
     this.restrictions = this.runsQueue || this.runsScript ? ~Restriction.PROTECTED : this.ownRestrictions;
     this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, newId, this)]));
-    this.subcommandIndex = this.subcommands.size === 0 ? null : new NameIndex(this.subcommands);
+    this.subcommandIndex = this.subcommands.size === 0 ? null : new NameIndex(layoutOf(command.subcommands), [...this.subcommands.values()]);
   }
 
   acceptsCount(count: number): boolean {
@@ -202,28 +202,62 @@ export function subcommandOf<Context>(family: CommandEntry<Context>, frame: Fram
 /** Names in capitals or not, of a few hundred commands. */
 const MAX_SPELLINGS = 1024;
 
-/** Entries by their names' bytes, in open addressing, so that a lookup makes no string. */
+const NO_NAME = Buffer.alloc(0);
+
+/** Where names have their places in a table of open addressing. */
+class NameLayout {
+  readonly mask: number;
+  /** By their places. */
+  readonly names: readonly Buffer[];
+  /** The place of each name, in the order in which they were given. */
+  readonly places: readonly number[];
+  readonly longest: number;
+
+  /** `texts`: in lower case, each once. */
+  constructor(texts: readonly string[]) {
+    // A power of two, a quarter full at most.
+    const size = 4 << (32 - Math.clz32(texts.length));
+    const names: Buffer[] = new Array(size).fill(NO_NAME);
+    this.mask = size - 1;
+    this.longest = Math.max(0, ...texts.map(({ length }) => length));
+    this.places = texts.map((text) => {
+      const name = Buffer.from(text, "latin1");
+      let slot = slotOf(name, 0, name.length, this.mask);
+      while (names[slot] !== NO_NAME) slot = (slot + 1) & this.mask;
+      names[slot] = name;
+      return slot;
+    });
+    this.names = names;
+  }
+}
+
+/** Those of lists of commands, which all servers of a process share: each is worked out once. */
+const LAYOUTS = new WeakMap<readonly object[], NameLayout>();
+
+function layoutOf(commands: readonly { readonly spec: Contract }[]): NameLayout {
+  let layout = LAYOUTS.get(commands);
+  if (layout === undefined) {
+    layout = new NameLayout(commands.map(({ spec }) => spec.name));
+    LAYOUTS.set(commands, layout);
+  }
+  return layout;
+}
+
+/** Entries by their names' bytes, so that a lookup makes no string. */
 class NameIndex<Context> {
   private readonly mask: number;
   private readonly slots: (CommandEntry<Context> | null)[];
-  private readonly names: Buffer[];
+  private readonly names: readonly Buffer[];
   private readonly longest: number;
 
-  /** `entries` by their names in lower case. */
-  constructor(entries: ReadonlyMap<string, CommandEntry<Context>>) {
-    // A power of two, a quarter full at most.
-    const size = 4 << (32 - Math.clz32(entries.size));
-    this.longest = Math.max(0, ...[...entries.keys()].map(({ length }) => length));
-    this.mask = size - 1;
-    this.slots = new Array(size).fill(null);
-    this.names = new Array(size).fill(Buffer.alloc(0));
-    for (const [text, entry] of entries) {
-      const name = Buffer.from(text, "latin1");
-      let slot = slotOf(name, 0, name.length, this.mask);
-      while (this.slots[slot] !== null) slot = (slot + 1) & this.mask;
-      this.slots[slot] = entry;
-      this.names[slot] = name;
-    }
+  /** `entries` in the order of the names of `layout`. */
+  constructor(layout: NameLayout, entries: readonly CommandEntry<Context>[]) {
+    const { mask, names, places, longest } = layout;
+    this.mask = mask;
+    this.names = names;
+    this.longest = longest;
+    this.slots = new Array(mask + 1).fill(null);
+    for (let index = 0; index < places.length; index++) this.slots[places[index]] = entries[index];
   }
 
   /** Returns the command that bytes[from, from + length) name in any case, or null. Hot. */
@@ -252,7 +286,7 @@ export class CommandTable<Context = never> {
     const entries = commands.map((command) => new CommandEntry(command, () => count++));
     this.originals = new Map(entries.map((entry) => [entry.spec.name, entry]));
     this.callable = this.originals;
-    this.index = new NameIndex(this.originals);
+    this.index = new NameIndex(layoutOf(commands), entries);
   }
 
   get byName(): ReadonlyMap<string, CommandEntry<Context>> {
@@ -270,7 +304,7 @@ export class CommandTable<Context = never> {
       names.set(to.toLowerCase(), entry);
     }
     this.callable = names;
-    this.index = new NameIndex(names);
+    this.index = new NameIndex(new NameLayout([...names.keys()]), [...names.values()]);
     this.spellings.clear();
     return null;
   }

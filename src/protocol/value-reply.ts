@@ -27,19 +27,19 @@ interface Level {
 
 /** A reply put aside, with what has been taken of it. */
 interface DivertedValues extends Diverted {
-  readonly values: unknown[];
   readonly levels: Level[];
 }
 
 const NO_BYTES = Buffer.alloc(0);
 
 export abstract class ValueReply extends Reply {
-  /** What has been answered so far, each reply whole. */
-  protected values: unknown[] = [];
+  /** The first of what has been answered, and how many replies there are, each whole. No request is answered with more than one. */
+  protected first: unknown = undefined;
+  protected answers = 0;
   private levels: Level[] = [];
   /** Counts upwards with everything that is written. */
   private parts = 0;
-  /** How many of `values` are for the sink that there is now. */
+  /** How many of `answers` are for the sink that there was before. */
   private sent = 0;
 
   constructor() {
@@ -55,7 +55,7 @@ export abstract class ValueReply extends Reply {
 
   /** A message that answers no request. */
   protected pushed(message: readonly unknown[]): void {
-    this.values.push(message);
+    this.answered(message);
   }
 
   /** A string of latin1 characters, one a byte, as a value. */
@@ -66,9 +66,20 @@ export abstract class ValueReply extends Reply {
 
   /** Forgets everything. */
   begin(): void {
-    if (this.values.length > 0) this.values = [];
+    this.first = undefined;
+    this.answers = 0;
     if (this.levels.length > 0) this.levels = [];
     this.sent = 0;
+  }
+
+  private answered(value: unknown): void {
+    if (this.answers++ === 0) this.first = value;
+  }
+
+  /** Those for this sink go nowhere. */
+  private drop(): void {
+    this.answers = this.sent;
+    if (this.sent === 0) this.first = undefined;
   }
 
   override get written(): number {
@@ -81,12 +92,12 @@ export abstract class ValueReply extends Reply {
 
   /** Values stay until they are taken, but for those that no one is to get. */
   override flush(): void {
-    if (this.sink === NO_SINK) this.values.length = this.sent;
-    else this.sent = this.values.length;
+    if (this.sink === NO_SINK) this.drop();
+    else this.sent = this.answers;
   }
 
   override discard(): void {
-    this.values.length = this.sent;
+    this.drop();
     this.levels.length = 0;
   }
 
@@ -107,12 +118,12 @@ export abstract class ValueReply extends Reply {
   }
 
   override divert(sink: ReplySink, protocol: number): DivertedValues {
-    const { values, levels, sent } = this;
-    const diverted = { sink: this.sink, protocol: this.protocol, buffer: NO_BYTES, length: 0, flushed: sent, values, levels };
+    const { levels, sent } = this;
+    const diverted = { sink: this.sink, protocol: this.protocol, buffer: NO_BYTES, length: 0, flushed: sent, levels };
     this.levels = [];
     this.sink = sink;
     this.protocol = protocol;
-    this.sent = values.length;
+    this.sent = this.answers;
     return diverted;
   }
 
@@ -121,14 +132,14 @@ export abstract class ValueReply extends Reply {
     this.levels = diverted.levels;
     this.sink = diverted.sink;
     this.protocol = diverted.protocol;
-    this.sent = Math.min(diverted.flushed, this.values.length);
+    this.sent = Math.min(diverted.flushed, this.answers);
   }
 
   // ---- values
 
   private add(value: unknown, weight = 1): void {
     this.parts += weight;
-    if (this.levels.length === 0) this.values.push(value);
+    if (this.levels.length === 0) this.answered(value);
     else this.put(value);
   }
 
@@ -144,7 +155,7 @@ export abstract class ValueReply extends Reply {
       if (level.isPush) return this.pushed(level.into as unknown[]);
       element = level.into;
     }
-    this.values.push(element);
+    this.answered(element);
   }
 
   private open(into: Aggregate | null, elements: number, isPush = false): void {

@@ -9,7 +9,7 @@ import { Frame } from "./frame.ts";
 const INITIAL_BYTES = 4 * 1024;
 /** What is kept from one request to the next (`release`). */
 const KEPT_BYTES = 1024 * 1024;
-/** Below it a loop over ASCII beats `write`. */
+/** Up to it a loop over ASCII beats `utf8Write`, which takes half the time of `write`. */
 const LOOP_LIMIT = 24;
 const MAX_ASCII = 0x7f;
 /** A character is at most so many bytes of UTF-8 long. */
@@ -73,16 +73,34 @@ export class WordRequest {
   }
 }
 
+/** Errors: TypeError where `values` make no request. */
+export function requireWords(values: readonly unknown[]): void {
+  if (values.length === 0) throw noWords();
+  for (let index = 0; index < values.length; index++) if (typeof values[index] !== "string") requireWord(values[index], index);
+}
+
+function requireWord(value: unknown, index: number): void {
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "string" || value instanceof Uint8Array) return;
+  throw new TypeError(`argument ${index} of a call is ${kindOf(value)}: strings, numbers, bigints and Uint8Arrays can be sent`);
+}
+
+function noWords(): TypeError {
+  return new TypeError("a request has words: the name of a command first");
+}
+
 /** Bytes that the request takes at most. */
 function roomFor(values: readonly unknown[]): number {
+  if (values.length === 0) throw noWords();
   let bytes = (values.length + 1) * HEAD_BYTES;
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
     if (typeof value === "string") bytes += value.length > LONG_TEXT ? Buffer.byteLength(value) : value.length * MAX_CHARACTER_BYTES;
     else if (typeof value === "number") bytes += MAX_NUMBER_BYTES;
     else if (typeof value === "bigint") bytes += value.toString().length;
-    else if (value instanceof Uint8Array) bytes += value.length;
-    else throw new TypeError(`argument ${index} of a call is ${kindOf(value)}: strings, numbers, bigints and Uint8Arrays can be sent`);
+    else {
+      requireWord(value, index);
+      bytes += (value as Uint8Array).length;
+    }
   }
   return bytes;
 }
@@ -112,10 +130,10 @@ function write(buffer: Buffer, value: Argument, at: number): number {
 
 function writeText(buffer: Buffer, text: string, at: number): number {
   const { length } = text;
-  if (length > LOOP_LIMIT) return at + buffer.write(text, at);
+  if (length > LOOP_LIMIT) return at + buffer.utf8Write(text, at);
   for (let index = 0; index < length; index++) {
     const code = text.charCodeAt(index);
-    if (code > MAX_ASCII) return at + buffer.write(text, at);
+    if (code > MAX_ASCII) return at + buffer.utf8Write(text, at);
     buffer[at + index] = code;
   }
   return at + length;

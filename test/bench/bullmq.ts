@@ -2,7 +2,7 @@
  * Jobs of BullMQ, as its authors' own benchmark (taskforcesh/bullmq-bench) has them: data and result of 10 x 10 names, 4 KB each, added a
  * hundred at a time, and a worker that does nothing.
  */
-import { Queue, Worker } from "bullmq";
+import { Queue, type QueueOptions, Worker } from "bullmq";
 
 /** What is measured: adding the jobs, taking them to their end when they are all there, or both. */
 export type BullmqPhase = "add" | "work" | "all";
@@ -16,6 +16,9 @@ const SILENCE_MS = 60_000;
 /** How many jobs there are. */
 export const BULLMQ_JOBS = JOBS;
 
+/** Where the server is, as ioredis has it. */
+export type BullmqConnection = QueueOptions["connection"];
+
 /** Names in each other, ten chains of ten. */
 function sampleData(): object {
   const chain = (depth: number): object => (depth === 0 ? {} : { [crypto.randomUUID()]: chain(depth - 1) });
@@ -23,11 +26,15 @@ function sampleData(): object {
 }
 
 /**
- * Puts all jobs through the server at `port`, which must be empty, and calls `measure` with the part that the phase names. Throws when a
+ * Puts all jobs through the server, which must be empty, and calls `measure` with the part that the phase names. Throws when a
  * job fails.
  */
-export async function runBullmq(port: number, phase: BullmqPhase, measure: (work: () => Promise<void>) => Promise<void>): Promise<void> {
-  const queue = new Queue("bench", { connection: { port } });
+export async function runBullmq(
+  connection: BullmqConnection,
+  phase: BullmqPhase,
+  measure: (work: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const queue = new Queue("bench", { connection });
   try {
     await queue.waitUntilReady();
     const data = sampleData();
@@ -37,11 +44,11 @@ export async function runBullmq(port: number, phase: BullmqPhase, measure: (work
     if (phase === "add") await measure(add);
     else if (phase === "work") {
       await add();
-      await measure(() => workOff(port));
+      await measure(() => workOff(connection));
     } else {
       await measure(async () => {
         await add();
-        await workOff(port);
+        await workOff(connection);
       });
     }
   } finally {
@@ -49,7 +56,7 @@ export async function runBullmq(port: number, phase: BullmqPhase, measure: (work
   }
 }
 
-async function workOff(port: number): Promise<void> {
+async function workOff(connection: BullmqConnection): Promise<void> {
   const result = sampleData();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let completed = 0;
@@ -58,7 +65,7 @@ async function workOff(port: number): Promise<void> {
     if (completed === seen) reject(new Error(`no job was completed after ${completed} of ${JOBS}`));
     seen = completed;
   }, SILENCE_MS);
-  const worker = new Worker("bench", async () => result, { connection: { port }, concurrency: CONCURRENCY });
+  const worker = new Worker("bench", async () => result, { connection, concurrency: CONCURRENCY });
   worker.on("completed", () => {
     completed += 1;
     if (completed === JOBS) resolve();

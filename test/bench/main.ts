@@ -9,6 +9,7 @@ import { benchBigValues } from "./big-values.ts";
 import { benchClients } from "./clients.ts";
 import { benchCollections } from "./collections.ts";
 import { benchDefaults } from "./defaults.ts";
+import { benchEmbedding } from "./embedding.ts";
 import { requireRedisBenchmark } from "./load.ts";
 import { benchMasses } from "./masses.ts";
 import { benchMemory } from "./memory.ts";
@@ -38,7 +39,7 @@ const SUITES = [
   "replication",
 ] as const;
 /** Only when named: they take long, or need more than redis-server. */
-const NAMED_SUITES = ["sessions", "big-sync", "sentinels", "clients"] as const;
+const NAMED_SUITES = ["sessions", "big-sync", "sentinels", "clients", "embedding"] as const;
 type Suite = (typeof SUITES)[number] | (typeof NAMED_SUITES)[number];
 
 const USAGE = `usage: bun run bench [suite...] [options]
@@ -64,6 +65,8 @@ suites (all of them unless named; only throughput with --only):
                 unless told
   big-sync      3 GB under 20,000 writes a second: full synchronisation and BGSAVE, their memory and the longest PING; beside
                 redis-server the newer servers that scripts/peers.sh brings
+  embedding     a server in a program (from the sources): beside Bun.redis, ioredis and node-redis over loopback to redis-server its
+                requests/s, BullMQ's jobs/s and a reset between tests; its start, and what one more takes
   sentinels     from the kill of a master under three Sentinels to the first write that its successor takes
   clients       processor time of the client's process for a request: the typed client, Bun.redis, ioredis, node-redis
 
@@ -179,6 +182,8 @@ async function runSuite(suite: Suite, settings: Settings, log: (line: string) =>
       return benchSessions(contenders, { rounds, pipelines, seconds, only, log });
     case "big-sync":
       return benchBigSync(contenders, { rounds: heavyRounds, only, scale, log });
+    case "embedding":
+      return benchEmbedding(contenders, { rounds, seconds, only, log });
     case "sentinels":
       return benchSentinels(contenders, rounds, log);
     case "clients":

@@ -158,7 +158,7 @@ function firstRuns({ texts }: FirstCase): Sampler {
 async function jobs({ phase }: BullmqCase, side: Side): Promise<Sample> {
   await empty(side);
   let sample: Sample = { took: Number.NaN, cpu: Number.NaN };
-  await runBullmq(side.port, phase, async (work) => {
+  await runBullmq({ port: side.port }, phase, async (work) => {
     sample = await measure(side, BULLMQ_JOBS, async () => {
       const began = performance.now();
       await work();

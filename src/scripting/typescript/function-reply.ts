@@ -31,7 +31,7 @@ export class FunctionReply extends ValueReply {
   /** What the command answered. */
   get value(): ReplyValue {
     // What `textValue` and `errorValue` make is all that a reply is made of.
-    return (this.values[0] ?? null) as ReplyValue;
+    return (this.first ?? null) as ReplyValue;
   }
 
   protected textValue(bytes: Buffer, from: number, to: number): string | Buffer {

@@ -10,6 +10,7 @@ import { benchClients } from "./clients.ts";
 import { benchCollections } from "./collections.ts";
 import { benchDefaults } from "./defaults.ts";
 import { benchEmbedding } from "./embedding.ts";
+import { benchFollow } from "./follow.ts";
 import { requireRedisBenchmark } from "./load.ts";
 import { benchMasses } from "./masses.ts";
 import { benchMemory } from "./memory.ts";
@@ -37,6 +38,7 @@ const SUITES = [
   "big-values",
   "masses",
   "replication",
+  "follow",
 ] as const;
 /** Only when named: they take long, or need more than redis-server. */
 const NAMED_SUITES = ["sessions", "big-sync", "sentinels", "clients", "embedding"] as const;
@@ -60,6 +62,7 @@ suites (all of them unless named; only throughput with --only):
   masses        the longest PING, processor time and memory of FLUSHALL, of 100,000 keys and fields that expire in one ms, of a
                 transaction of 200,000 commands
   replication   full synchronisation of a million keys, what a replica costs its master, and how fast one catches up
+  follow        changes a second of a feed, and writes a second of a redis-server as a replica, of the same writes of a redis-server
  only when named:
   sessions      a user with rules, TLS, PUBLISH, idle clients, hits of an evicting cache, tracking; pipeline depths 1 and 16
                 unless told
@@ -190,6 +193,8 @@ async function runSuite(suite: Suite, settings: Settings, log: (line: string) =>
       return benchClients(contenders, rounds, log);
     case "replication":
       return benchReplication(contenders, heavyRounds, pipelines, seconds);
+    case "follow":
+      return benchFollow(contenders, heavyRounds);
   }
 }
 

@@ -8,6 +8,7 @@ import type { InvariantError } from "./assert.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import { Collation } from "./base/collation.ts";
 import { randomHex } from "./base/random.ts";
+import { ChangeSubscribers } from "./changes/subscribers.ts";
 import { COMMANDS } from "./commands/command-list.ts";
 import { crashOf, reportCrash } from "./commands/server/crash-report.ts";
 import { Comparisons } from "./compare/comparisons.ts";
@@ -95,6 +96,7 @@ export class Server implements ServerParts {
   readonly replication: Replication;
   readonly comparisons: Comparisons;
   readonly migrations: Migrations;
+  readonly changeSubscribers = new ChangeSubscribers(this);
   readonly housekeeping: Housekeeping;
   readonly runId = randomHex(40);
   readonly startedAt: number;
@@ -329,6 +331,7 @@ export class Server implements ServerParts {
     this.clients.remove(session);
     this.pubsub.unsubscribeAll(session);
     this.monitors.remove(session);
+    this.changeSubscribers.remove(session);
     // Nor must it be served what another client could have.
     this.blocked.remove(session);
     this.tracking.disable(session);
@@ -347,6 +350,7 @@ export class Server implements ServerParts {
     this.pubsub.unsubscribeAll(session);
     this.tracking.disable(session);
     this.monitors.remove(session);
+    this.changeSubscribers.remove(session);
     session.transaction?.reset();
     session.transaction = null;
     this.replication.replicas.closed(session);

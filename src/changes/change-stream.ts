@@ -9,6 +9,7 @@ import { RequestBatch, RequestStream } from "../protocol/request-stream.ts";
 import { type CommandTargets, numberAt, type Target, Treatment, typeOf, type WrittenKey } from "./command-targets.ts";
 import type { KeyState, StreamEvent, Text, TextOf } from "./events.ts";
 import type { Filter } from "./filter.ts";
+import type { StreamPoint } from "./position.ts";
 import { HistoryPlace, StreamChange, StreamFlush, StreamOther, StreamSwap, UnitPlace, ValuedChange } from "./stream-event.ts";
 
 /** A copy of all keys, which the stream is applied to. */
@@ -24,16 +25,6 @@ interface States<T extends Text> {
   readonly after: KeyState<T> | null;
 }
 
-/** A place in the stream that one can begin from. */
-export interface StreamPoint {
-  readonly id: string;
-  /** Bytes of the history before it. */
-  readonly offset: number;
-  readonly db: number;
-  /** So many events of what comes first have been taken already. */
-  readonly skip: number;
-}
-
 export interface ChangeStreamOptions<T extends Text> {
   readonly targets: CommandTargets;
   readonly text: TextOf<T>;
@@ -41,6 +32,8 @@ export interface ChangeStreamOptions<T extends Text> {
   readonly copy: KeyCopy<T> | null;
   /** The source has asked how far we are. */
   readonly asked: () => void;
+  /** Whether what a chunk held is written over once `take` has returned; false unless told. */
+  readonly bytesAreReused?: boolean;
 }
 
 export class ChangeStream<T extends Text> {
@@ -72,7 +65,11 @@ export class ChangeStream<T extends Text> {
     this.db = db;
     this.end = offset;
     this.skip = skip;
-    this.stream = new RequestStream(new RequestBatch(), trusted(Lines.EMPTY), { offset, changesBuffer: true });
+    this.stream = new RequestStream(new RequestBatch(), trusted(Lines.EMPTY), {
+      offset,
+      changesBuffer: true,
+      chunksAreReused: options.bytesAreReused ?? false,
+    });
   }
 
   /** Where one goes on that has taken all events up to here. */

@@ -3,9 +3,9 @@
  * as far as the request tells.
  */
 
-import { keysOf } from "../execution/key-extraction.ts";
+import { keysOf, keysToCheck } from "../execution/key-extraction.ts";
 import type { CommandEntry, CommandTable } from "../execution/registry.ts";
-import type { Frame } from "../protocol/frame.ts";
+import { Frame } from "../protocol/frame.ts";
 import { REDIS_TYPE, VALKEY_TYPE, VALUE_TYPE } from "../rdb/format.ts";
 import type { ValueType } from "./events.ts";
 
@@ -137,6 +137,13 @@ export class CommandTargets {
       ];
     if (name === "copy") return written.map(({ index }) => ({ index, db: copiedTo(frame, db) }));
     return written;
+  }
+
+  /** All keys of a request, also those that it only reads: those arguments of it. Null where they cannot be told. */
+  keysIn(name: string, args: readonly Buffer[]): Buffer[] | null {
+    const frame = new Frame().encode([Buffer.from(name, "latin1"), ...args]);
+    const entry = this.commands.resolve(frame);
+    return entry === null ? null : keysToCheck(entry, frame).map(({ index }) => args[index - 1]);
   }
 }
 

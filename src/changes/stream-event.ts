@@ -5,13 +5,11 @@
 
 import type { Target } from "./command-targets.ts";
 import type { Change, Flush, KeyState, OtherCommand, Swap, Text, TextOf, ValueType } from "./events.ts";
+import { AT_IMAGE, positionText } from "./position.ts";
 
 const DOLLAR = 0x24;
 const CR = 0x0d;
 const ZERO = 0x30;
-
-/** The position of what belongs to an image: begin with one. */
-export const AT_IMAGE = "image";
 
 /** Where in a history something stands. */
 interface Place {
@@ -72,10 +70,6 @@ export class UnitPlace implements Place {
     if (index >= this.count) return this.history.positionOf(index, this.endOffset, this.endDb);
     return this.history.positionWithin(this.start, this.startDb, index);
   }
-}
-
-export function positionText(id: string, offset: number, db: number): string {
-  return `${id}:${offset}:${db}`;
 }
 
 abstract class StreamCommand<T extends Text> {

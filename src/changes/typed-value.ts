@@ -14,6 +14,9 @@ export function typeName(type: Type): ValueType {
   return TYPE_NAMES[type] as ValueType;
 }
 
+/** All of them. */
+export const TYPE_WORDS: readonly string[] = Object.values(TYPE_NAMES);
+
 export class TypedValues<T extends Text> implements ValueSink {
   private readonly text: TextOf<T>;
   private type: Type = Type.STRING;

@@ -29,6 +29,7 @@ import * as fcall from "./scripting/fcall.ts";
 import * as functions from "./scripting/function.ts";
 import * as scripts from "./scripting/script.ts";
 import * as acl from "./server/acl.ts";
+import * as changes from "./server/changes.ts";
 import * as commands from "./server/command.ts";
 import * as commandLog from "./server/command-log.ts";
 import * as compare from "./server/compare.ts";
@@ -70,6 +71,7 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   blockingLists,
   client,
   cluster,
+  changes,
   compare,
   connection,
   evaluation,

@@ -9,6 +9,7 @@ const USAGE = `Usage: replicant [config file] [-] [--directive value ...] ...
   replicant -p 7000 -r "localhost 6379"         a live replica of the server at localhost:6379
   cat some.conf | replicant -                   directives from standard input
   replicant compare HOST:PORT HOST:PORT         whether two servers hold the same; more in replicant compare --help
+  replicant follow redis://HOST:PORT            what a server has, and what changes; more in replicant follow --help
 
   -p, --port N             TCP port to listen on
   -H, --host ADDRESS       address to listen on (--bind takes several)

@@ -57,6 +57,24 @@ interface ReturnsMemory {
   resetStats(): void;
 }
 
+/** What a client wants to hear of the changes. */
+export interface ChangeRequest {
+  /** The place in the history behind which it begins (`skip`: events of what comes first that it has had); null: now. */
+  readonly from: { readonly id: string; readonly offset: number; readonly db: number; readonly skip: number } | null;
+  /** A pattern of keys, types as TYPE names them, a database; null: all. */
+  readonly keys: Buffer | null;
+  readonly types: readonly string[] | null;
+  readonly db: number | null;
+}
+
+/** Clients that are pushed what changes: changes/subscribers.ts, which stands above. */
+export interface SubscribesToChanges {
+  /** Pushes to this client what it wants, in place of what it was pushed. Returns where that begins, or null where that is not kept any more. */
+  subscribe(session: Session, request: ChangeRequest): string | null;
+  /** Nothing more is pushed to this client. Returns whether anything was. */
+  remove(session: Session): boolean;
+}
+
 export interface ServerParts extends ReplicationContext {
   readonly access: AccessControl;
   /** The order of strings that SORT ALPHA follows. */
@@ -75,6 +93,7 @@ export interface ServerParts extends ReplicationContext {
   readonly replication: Replication;
   readonly comparisons: Comparisons;
   readonly migrations: Migrations;
+  readonly changeSubscribers: SubscribesToChanges;
   /** What a target of MIGRATE is shown over TLS; null: connections to them have none. */
   readonly targetTls: TLSOptions | null;
   /** 40 hexadecimal digits, new at each start. */

@@ -1,10 +1,11 @@
 /** What the inbox has, turned into events. */
 
-import { ChangeStream, type StreamPoint } from "../changes/change-stream.ts";
+import { ChangeStream } from "../changes/change-stream.ts";
 import { CommandTargets } from "../changes/command-targets.ts";
 import type { FeedEvent, GapReason, StreamEvent, Text, TextOf } from "../changes/events.ts";
 import type { Filter } from "../changes/filter.ts";
-import { AT_IMAGE, ImagePlace } from "../changes/stream-event.ts";
+import { AT_IMAGE, type StreamPoint, textOfPoint } from "../changes/position.ts";
+import { ImagePlace } from "../changes/stream-event.ts";
 import { COMMANDS } from "../commands/command-list.ts";
 import { CommandTable } from "../execution/registry.ts";
 import type { Log } from "../log.ts";
@@ -14,7 +15,7 @@ import { Copy } from "./copy.ts";
 import { FollowError } from "./error.ts";
 import { ImageStream } from "./image.ts";
 import type { Note } from "./inbox.ts";
-import { AT_NOW, textOfPoint } from "./position.ts";
+import { AT_NOW } from "./position.ts";
 
 export interface DecoderOptions<T extends Text> {
   readonly text: TextOf<T>;

@@ -5,7 +5,7 @@
 
 import { InvariantError } from "../assert.ts";
 import type { FeedEvent, Text } from "../changes/events.ts";
-import { AT_IMAGE } from "../changes/stream-event.ts";
+import { AT_IMAGE } from "../changes/position.ts";
 import { FollowError } from "./error.ts";
 import type { FollowOptions } from "./options.ts";
 import { PositionFile } from "./position-file.ts";

@@ -2,7 +2,7 @@
 
 import type { FeedEvent, KeyState, Text, TextOf, TypedValue } from "../changes/events.ts";
 import type { Filter } from "../changes/filter.ts";
-import { AT_IMAGE } from "../changes/stream-event.ts";
+import { AT_IMAGE } from "../changes/position.ts";
 import { TypedValues, typeName } from "../changes/typed-value.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import type { RdbEntry, RdbString } from "../rdb/entry.ts";

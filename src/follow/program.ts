@@ -2,6 +2,7 @@
 
 import { hasCode } from "../base/files.ts";
 import type { FeedEvent, ValueType } from "../changes/events.ts";
+import { TYPE_WORDS } from "../changes/typed-value.ts";
 import { TLS_USAGE, type TlsFiles, takeTlsFile } from "../config/tls-words.ts";
 import { FollowError } from "./error.ts";
 import { asJson, type JsonText, jsonLine, shortLine } from "./json.ts";
@@ -34,7 +35,6 @@ Ends with 0 when it is told to (SIGINT, SIGTERM, no one reads any more), with 1 
 
 const FAILED = 1;
 const MISUSED = 2;
-const TYPES: readonly string[] = ["string", "list", "set", "zset", "hash", "stream"];
 
 export interface Surroundings {
   /** Writes, and waits until that is done. Errors: the system's. */
@@ -132,7 +132,7 @@ function countOf(option: string, word: string): number {
 function typesOf(word: string): ValueType[] {
   const types = word.split(",");
   for (const type of types)
-    if (!TYPES.includes(type)) throw new FollowError("OPTION", `there is no type ${type}: there are ${TYPES.join(", ")}`);
+    if (!TYPE_WORDS.includes(type)) throw new FollowError("OPTION", `there is no type ${type}: there are ${TYPE_WORDS.join(", ")}`);
   return types as ValueType[];
 }
 

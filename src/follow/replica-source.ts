@@ -3,7 +3,7 @@
 import { tmpdir } from "node:os";
 import type { FeedEvent, Text, TextOf } from "../changes/events.ts";
 import type { Filter } from "../changes/filter.ts";
-import { AT_IMAGE } from "../changes/stream-event.ts";
+import { AT_IMAGE } from "../changes/position.ts";
 import { Log, LogLevel } from "../log.ts";
 import type { SourceAddress } from "./address.ts";
 import { Decoder } from "./decoder.ts";

@@ -5,7 +5,7 @@
 
 import type { Difference, FeedEvent, KeyState, Text, TextOf, TypedValue, ValueType } from "../changes/events.ts";
 import type { Filter } from "../changes/filter.ts";
-import { AT_IMAGE } from "../changes/stream-event.ts";
+import { AT_IMAGE } from "../changes/position.ts";
 import { askPatiently, CompareError, type Words } from "../compare/endpoint.ts";
 import { RemoteEndpoint } from "../compare/remote.ts";
 import { ErrorReply, type Value } from "../compare/reply-decoder.ts";

@@ -74,6 +74,8 @@ export class Journal {
   private file: FileReader | null = null;
   private readonly listeners: (() => void)[] = [];
   private announced = false;
+  /** How often what was kept has been dropped: a reader of before has nothing to read any more. */
+  era = 0;
   /** The database that the stream has selected; -1 when the next command must say. */
   selectedDatabase = -1;
   /** How many units are under way, one inside the other. */
@@ -161,8 +163,14 @@ export class Journal {
     };
   }
 
+  /** Whether there are readers beside the append-only file. */
+  get hasReaders(): boolean {
+    return this.cursors.size > (this.file === null ? 0 : 1);
+  }
+
   /** Drops what was kept, and what a unit under way has done so far: that belongs to what is forgotten. */
   private forget(): void {
+    this.era++;
     this.drop(this.runs.length);
     this.selectedDatabase = -1;
     for (let index = 0; index < this.effectCount; index++) this.forgetEffect(this.effects[index]);

@@ -273,6 +273,15 @@ export class RawClient {
     return Buffer.from(this.arrived.subarray(this.start, this.end));
   }
 
+  /** Reads nothing more from the socket, until `resume`. */
+  pause(): void {
+    this.socket?.pause();
+  }
+
+  resume(): void {
+    this.socket?.resume();
+  }
+
   /** Ends the connection; reads that still wait reject. Safe to call twice. */
   close(): void {
     this.socket?.end();

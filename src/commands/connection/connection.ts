@@ -177,6 +177,7 @@ export const reset = command("reset", { arity: 1, since: "6.2.0", flags: "noscri
     if (session.kind === SessionKind.REPLICA || session.kind === SessionKind.MASTER)
       throw commandError("ERR can only reset normal client connections");
     server.monitors.remove(session);
+    server.changeSubscribers.remove(session);
     server.pubsub.unsubscribeAll(session);
     server.tracking.disable(session);
     session.kind = SessionKind.NORMAL;

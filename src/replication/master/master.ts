@@ -169,7 +169,7 @@ export class Replicas implements SyncEvents {
   }
 
   /** The journal starts to record. What was written before is in no history that anybody else has. */
-  private beginHistory(): void {
+  beginHistory(): void {
     const { history } = this;
     const { journal, log } = this.server;
     if (!journal.following) history.renew();
@@ -584,15 +584,8 @@ export class Replicas implements SyncEvents {
   /** A master without replicas forgets the past after a while. What it writes from then on is in no other server's history. */
   private releaseBacklog(now: number, ttlMs: number): void {
     const { journal, log } = this.server;
-    if (
-      this.list.length > 0 ||
-      this.channels.unjoinedCount > 0 ||
-      ttlMs === 0 ||
-      !journal.hasBacklog ||
-      journal.following ||
-      now - this.emptySince <= ttlMs
-    )
-      return;
+    const needed = this.list.length > 0 || this.channels.unjoinedCount > 0 || journal.hasReaders;
+    if (needed || ttlMs === 0 || !journal.hasBacklog || journal.following || now - this.emptySince <= ttlMs) return;
     this.history.renew();
     journal.stop();
     log.notice(`Replication backlog freed after ${ttlMs / 1000} seconds without connected replicas.`);

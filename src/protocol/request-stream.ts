@@ -76,8 +76,7 @@ export class RequestStream {
   private readonly chunksAreReused: boolean;
   private readonly changesBuffer: boolean;
   private readonly forgetsExecuted: boolean;
-  /** See StreamOptions. It may change between two chunks. */
-  usesBlocks: boolean;
+  private readonly usesBlocks: boolean;
   /** Where the first request of the batch begins, and whether the bytes end inside the one behind the last. */
   protected begin = 0;
   protected incomplete = false;

@@ -1,11 +1,13 @@
 /**
  * The stream of writes from a master: its requests are run in order, its bytes are counted, and once run they are passed on verbatim to
  * our own journal, so that our offsets are the master's and replicas of ours see the same stream. What stands between MULTI and EXEC
- * counts, and is passed on, when EXEC has run. Hot.
+ * counts, and is passed on, when EXEC has run. A request with arguments in blocks is not among the bytes: it is passed on by itself, in a
+ * transaction behind what stands before it there, which is put aside with it. Hot.
  */
 
 import { assert } from "../../assert.ts";
-import type { Frame } from "../../protocol/frame.ts";
+import { copied } from "../../base/bytes.ts";
+import type { EncodedRequest, Frame } from "../../protocol/frame.ts";
 import type { Discard } from "../../protocol/input-buffer.ts";
 import { ProtocolError } from "../../protocol/protocol-error.ts";
 import { Lines, trusted } from "../../protocol/request.ts";
@@ -23,6 +25,12 @@ export interface StreamOptions {
   readonly takesNotes: boolean;
   /** What was received while a script ran may be run now: by `goOn`. */
   readonly held: () => void;
+}
+
+/** Bytes of a transaction that are to be passed on with it, copied, and whether replicas alone get them. */
+interface PutAside {
+  readonly request: EncodedRequest;
+  readonly audience: "all" | "replicas";
 }
 
 /** A request of the stream was answered with an error: the data here would not be the master's any more. */
@@ -43,6 +51,9 @@ export class MasterStream {
   private readonly stream: RequestStream;
   /** Where in the history requests begin and end that change nothing, of those run and not handed on yet. */
   private asides: number[] = [];
+  /** What has been put aside of the transaction under way, and where in the history that ends. */
+  private transaction: PutAside[] = [];
+  private putAsideTo = 0;
   private serving = false;
 
   constructor(session: Session, server: ReplicationContext, { offset, takesNotes, held }: StreamOptions) {
@@ -72,7 +83,9 @@ export class MasterStream {
   /** The link is left for good, be it by a request that is being served: lets go of what is not whole. */
   release(): void {
     assert(this.session.closing, "a stream that is gone on with keeps what it has");
-    if (!this.serving) this.stream.release(LEFT_TO_COLLECTOR);
+    if (this.serving) return;
+    this.stream.release(LEFT_TO_COLLECTOR);
+    this.forgetTransaction();
   }
 
   /** Whether nothing may be run now. `goOn` will be called. */
@@ -87,7 +100,7 @@ export class MasterStream {
     const { stream, session } = this;
     const { executor } = this.server;
     const { batch } = stream;
-    assert(stream.origin <= this.offset && this.handedOn === this.offset, "bytes that were not handed on are kept");
+    assert(stream.origin <= this.taken && this.handedOn === this.offset, "bytes that were not handed on are kept");
     this.serving = true;
     try {
       while (!session.closing && !session.postponed && stream.next()) {
@@ -103,8 +116,12 @@ export class MasterStream {
     }
     if (session.closing) return this.release();
     // What a transaction has queued is handed on with all of it.
-    stream.usesBlocks = !session.queueing;
-    stream.keep(this.offset - stream.origin);
+    stream.keep(this.taken - stream.origin);
+  }
+
+  /** Where in the history the first byte is that is needed of those in the buffer. */
+  private get taken(): number {
+    return this.transaction.length > 0 ? this.putAsideTo : this.offset;
   }
 
   /** Runs the requests of the batch, up to one that has to wait. */
@@ -138,19 +155,43 @@ export class MasterStream {
   /** Runs a request with arguments in blocks, `bytes` long together, which are not in the buffer: it is handed on by itself. */
   private runLong(frame: Frame, end: number, bytes: number): void {
     const { session, stream, server } = this;
-    assert(!session.queueing, "a transaction has its requests in the buffer");
+    const inTransaction = session.queueing;
     const isAside = server.executor.changesNoData(frame);
     if (isAside && this.takesNotes && isNote(frame)) return this.takeNote(frame, end, bytes);
-    this.offset = stream.origin + frame.start;
-    this.handOn();
+    if (inTransaction) this.putAside(stream.origin + frame.start);
+    else {
+      this.offset = stream.origin + frame.start;
+      this.handOn();
+    }
     server.executor.execute(session, frame);
     server.executor.reply.discard();
     if (session.postponed) return;
     if (session.divergence !== null) this.judge(frame, session.divergence);
-    server.journal.appendRequest(frame, isAside ? "replicas" : "all");
+    const audience = isAside ? "replicas" : "all";
     stream.origin += bytes;
-    this.offset = stream.origin + end;
-    this.handedOn = this.offset;
+    const reached = stream.origin + end;
+    if (inTransaction) {
+      this.transaction.push({ request: kept(frame), audience });
+      this.putAsideTo = reached;
+    } else {
+      server.journal.appendRequest(frame, audience);
+      this.offset = reached;
+      this.handedOn = reached;
+    }
+  }
+
+  /** Puts what the buffer has of the transaction up to this place in the history aside: what follows is not in the buffer. */
+  private putAside(to: number): void {
+    const { buffer } = this.stream;
+    this.eachRun(this.taken, to, (from, end, audience) => {
+      this.transaction.push({ request: { buffer: copied(buffer, from, end), start: 0, end: end - from }, audience });
+    });
+    this.putAsideTo = to;
+  }
+
+  private forgetTransaction(): void {
+    for (const { request } of this.transaction) for (const { value } of request.insets ?? []) value.free();
+    this.transaction = [];
   }
 
   /**
@@ -182,22 +223,39 @@ export class MasterStream {
 
   /** What has been run is handed on. */
   private handOn(): void {
-    const { asides, handedOn } = this;
     const { journal } = this.server;
-    const { buffer, origin } = this.stream;
-    if (this.offset === handedOn) return;
+    const { buffer } = this.stream;
+    if (this.offset === this.handedOn) return;
+    const from = this.transaction.length > 0 ? this.putAsideTo : this.handedOn;
     this.handedOn = this.offset;
-    let at = handedOn - origin;
-    const done = this.offset - origin;
+    for (const { request, audience } of this.transaction) journal.appendRequest(request, audience);
+    this.forgetTransaction();
+    this.eachRun(from, this.offset, (at, end, audience) => {
+      if (audience === "all") journal.appendRaw(buffer, at, end);
+      else journal.appendForReplicas(buffer, at, end);
+    });
+  }
+
+  /** Visits what the buffer has between two places in the history, in runs for all and runs for replicas alone. */
+  private eachRun(from: number, to: number, visit: (from: number, to: number, audience: PutAside["audience"]) => void): void {
+    const { asides } = this;
+    const { origin } = this.stream;
+    let at = from;
     let index = 0;
-    for (; index < asides.length && asides[index] - origin < done; index += 2) {
-      const begin = asides[index] - origin;
-      const end = asides[index + 1] - origin;
-      if (at < begin) journal.appendRaw(buffer, at, begin);
-      journal.appendForReplicas(buffer, begin, end);
+    for (; index < asides.length && asides[index] < to; index += 2) {
+      const begin = asides[index];
+      const end = asides[index + 1];
+      if (at < begin) visit(at - origin, begin - origin, "all");
+      visit(begin - origin, end - origin, "replicas");
       at = end;
     }
     if (index > 0) asides.splice(0, index);
-    if (at < done) journal.appendRaw(buffer, at, done);
+    if (at < to) visit(at - origin, to - origin, "all");
   }
+}
+
+/** A request in bytes of its own, which shares the blocks of its arguments. */
+function kept({ buffer, start, end, insets }: EncodedRequest): EncodedRequest {
+  const shared = insets?.map(({ at, value }) => ({ at: at - start, value: value.copy() })) ?? null;
+  return { buffer: copied(buffer, start, end), start: 0, end: end - start, insets: shared };
 }

@@ -3,8 +3,9 @@
 import { describe, expect, test } from "bun:test";
 import { blocksInUse } from "../../src/blocks/block.ts";
 import { BLOCKS_FROM } from "../../src/blocks/block-string.ts";
-import { follow, Ours, sameOffset, startReal, until } from "../replication/support.ts";
+import { follow, linkUp, Ours, sameOffset, startReal, until } from "../replication/support.ts";
 import { connect, encodeCommand, type RawClient, type Word } from "../support/client.ts";
+import { CuttingProxy } from "../support/cutting-proxy.ts";
 import { Random } from "../support/property.ts";
 import { testWithRedis } from "../support/redis.ts";
 
@@ -80,6 +81,63 @@ describe("long elements pass on", () => {
     });
   }
 
+  testWithRedis("through a replica of ours in the middle, in transactions too", async () => {
+    await using above = await startReal("--enable-debug-command", "yes");
+    await using middle = await Ours.start({ appendonly: "yes" });
+    await using below = await startReal("--enable-debug-command", "yes");
+    await follow(middle.client, above.port);
+    await follow(below.client, middle.port);
+    await write(above.client);
+    for (const words of [
+      ["MULTI"],
+      ["SET", "first", "x"],
+      ["PUBLISH", "channel", "short"],
+      ["RPUSH", "l", LONG, "x", ABOVE],
+      ["SET", "second", "x"],
+      ["PUBLISH", "channel", LONG],
+      ["HSET", "h", "f", "x", "g", ABOVE],
+      ["XADD", "x", "*", "f", LONG],
+      ["PUBLISH", "channel", "short"],
+      ["INCR", "count"],
+      ["EXEC"],
+      ["INCR", "count"],
+    ])
+      await above.client.command(...words);
+    await sameOffset(above.client, middle.client);
+    await sameOffset(above.client, below.client);
+    const digest = await above.client.text("DEBUG", "DIGEST");
+    expect(await below.client.text("DEBUG", "DIGEST")).toBe(digest);
+    expect(await middle.client.text("DEBUG", "DIGEST")).toBe(digest);
+    await middle.client.command("REPLICAOF", "NO", "ONE");
+    expect(await middle.client.text("DEBUG", "LOADAOF")).toBe("OK");
+    expect(await middle.client.text("DEBUG", "DIGEST")).toBe(digest);
+  });
+
+  test("once, where the link breaks in the middle of a transaction", async () => {
+    const inUse = blocksInUse();
+    await using above = await Ours.start();
+    await using below = await Ours.start();
+    await using last = await Ours.start();
+    await using proxy = await CuttingProxy.start(above.port, [3_500_000]);
+    await follow(below.client, proxy.port);
+    await follow(last.client, below.port);
+    const value = random.bytes(2_000_000);
+    await above.client.pipeline([["MULTI"], ["INCR", "n"], ["RPUSH", "l", value], ["HSET", "h", "f", value], ["INCR", "n"], ["EXEC"]]);
+    await until("the link to break", () => proxy.cuts === 1);
+    await linkUp(below.client);
+    await sameOffset(above.client, below.client);
+    await sameOffset(above.client, last.client);
+    const digest = await above.client.text("DEBUG", "DIGEST");
+    expect(await below.client.text("DEBUG", "DIGEST")).toBe(digest);
+    expect(await last.client.text("DEBUG", "DIGEST")).toBe(digest);
+    expect(await last.client.text("GET", "n")).toBe("2");
+    await above.client.command("FLUSHALL");
+    // What was journalled is kept as long as the backlog reaches back.
+    for (let count = 0; count < 3; count++) await above.client.command("SET", "filler", Buffer.alloc(900_000));
+    await sameOffset(above.client, last.client);
+    await until("all blocks to come back", () => blocksInUse() <= inUse);
+  });
+
   for (const preamble of ["yes", "no"])
     test(`into the append-only file, rewritten with aof-use-rdb-preamble ${preamble}, and out of it`, async () => {
       await using ours = await Ours.start({ appendonly: "yes", "aof-use-rdb-preamble": preamble });
@@ -151,6 +209,26 @@ function encodeWords(...words: Word[]): Buffer {
 function bulk(reply: Buffer): Buffer {
   return reply.subarray(reply.indexOf("\r\n") + 2, reply.length - 2);
 }
+
+test("long elements count as memory until they are deleted", async () => {
+  await using ours = await Ours.start();
+  const used = async (): Promise<number> => Number(/used_memory:(\d+)/.exec(await ours.client.text("INFO", "memory"))?.[1]);
+  const before = await used();
+  await ours.client.pipeline([
+    ["RPUSH", "l", "a", LONG],
+    ["HSET", "h", "f", LONG],
+    ["XADD", "x", "1-1", "f", LONG],
+  ]);
+  for (const key of ["l", "h", "x"])
+    expect(Number(await ours.client.text("MEMORY", "USAGE", key))).toBeWithin(LONG.length, LONG.length + 8192);
+  expect((await used()) - before).toBeWithin(3 * LONG.length, 3 * LONG.length + 100_000);
+  await ours.client.pipeline([
+    ["LPOP", "l", 2],
+    ["HDEL", "h", "f"],
+    ["XDEL", "x", "1-1"],
+  ]);
+  expect((await used()) - before).toBeLessThan(100_000);
+});
 
 test("the blocks of long elements all come back", async () => {
   const inUse = blocksInUse();

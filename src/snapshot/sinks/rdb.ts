@@ -163,15 +163,12 @@ export class RdbSink implements ValueSink {
       else out.rawString(buffer, from, to);
       return to - from;
     }
-    if (nodes.refers(index)) {
-      for (const _cost of this.longNode(nodes, index));
-      return to - from;
-    }
     out.rawString(buffer, from, from + ID_BYTES);
     if (compressed) writeCompressed(out, span, ID_BYTES);
     else {
       const length = maker.make(nodes.tables.objects, span, nodes.count(index)); // before its bytes are asked for: they may be others afterwards
-      out.rawString(maker.bytes, 0, length);
+      if (maker.gaps.length === 0) out.rawString(maker.bytes, 0, length);
+      else out.rawString(maker.joined(length), 0, maker.total);
     }
     return to - from;
   }

@@ -187,6 +187,19 @@ export class ListpackMaker {
     return length;
   }
 
+  /** Returns the listpack just made, of which so many bytes are in `bytes`, in one piece. */
+  joined(length: number): Buffer {
+    const whole = Buffer.allocUnsafeSlow(this.total);
+    let to = 0;
+    let from = 0;
+    for (const { at, value } of this.gaps) {
+      to = value.copyTo(whole, copyBytes(whole, to, this.bytes, from, at), 0, value.length);
+      from = at;
+    }
+    copyBytes(whole, to, this.bytes, from, length);
+    return whole;
+  }
+
   private countGaps(): void {
     for (const { value } of this.gaps) this.total += value.length;
     this.bytes.writeUInt32LE(this.total, 0); // a listpack begins with its length

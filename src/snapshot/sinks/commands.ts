@@ -246,7 +246,19 @@ export class CommandSink implements EntrySink {
   }
 
   entry(entryId: StreamId, count: number, fields: FieldReader): void {
-    for (const _cost of this.entryParts(entryId, count, fields));
+    this.beginEntry(entryId, count);
+    for (let left = count; left > 0; left--) {
+      fields.next();
+      const { field, value } = fields;
+      const { bytes, from, to } = value.joined();
+      this.bytes(field.bytes, field.from, field.to);
+      this.bytes(bytes, from, to);
+    }
+  }
+
+  private beginEntry(entryId: StreamId, count: number): void {
+    this.command(3 + count * 2, "XADD");
+    this.text(entryId.toString());
   }
 
   *longNode(nodes: ReadNodes, index: number): Generator<number> {
@@ -263,13 +275,12 @@ export class CommandSink implements EntrySink {
   }
 
   private *entryParts(entryId: StreamId, count: number, fields: FieldReader): Generator<number> {
-    this.command(3 + count * 2, "XADD");
-    this.text(entryId.toString());
+    this.beginEntry(entryId, count);
     for (let left = count; left > 0; left--) {
       fields.next();
       const { field, value } = fields;
-      this.bytes(field.bytes, field.from, field.to);
       const { blocks } = value;
+      this.bytes(field.bytes, field.from, field.to);
       if (blocks === null) this.bytes(value.bytes, value.from, value.to);
       else {
         this.long(blocks.length);

@@ -11,7 +11,7 @@ const RUNGS = [
   ["main"],
   ["testing"],
   ["index"],
-  ["follow", "node"],
+  ["follow", "node", "tools"],
   ["embedding"],
   ["server"],
   ["commands"],

@@ -31,6 +31,9 @@ const FULL_PIPE_MS = 5;
 /** What a server ends with that was told to by DEBUG SEGFAULT. */
 const SEGFAULT_CODE = crashBySignal("SIGSEGV").code;
 
+const print = (text: string): unknown => process.stdout.write(text);
+const complain = (text: string): unknown => process.stderr.write(text);
+
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === "compare")
     return compareProgram(
@@ -39,6 +42,8 @@ async function main(argv: readonly string[]): Promise<number> {
       (text) => process.stderr.write(text),
     );
   if (argv[0] === "follow") return follow(argv.slice(1));
+  if (argv[0] === "check")
+    return (await import("./tools/check/program.ts")).checkProgram(argv.slice(1), print, complain, { terminal: process.stderr.isTTY });
   let input = "";
   const readStdin = (): string => {
     input = readFileSync(0, "latin1");

@@ -12,6 +12,11 @@ export class RdbError extends Error {
   }
 }
 
+/** What is well formed as far as can be told, but this reader does not know: a later version, a value type or an opcode of other builds. */
+export class RdbUnsupported extends RdbError {
+  override name = "RdbUnsupported";
+}
+
 /** What is wrong with a structure that has bytes of its own, `what` being "Hash ziplist" and the like: logs have these words of Redis. */
 export function integrityFailure(what: string, detail: string): string {
   return `${what} integrity check failed: ${detail}`;

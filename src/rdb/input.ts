@@ -8,7 +8,7 @@
 
 import { latin1 } from "../base/bytes.ts";
 import type { RdbString } from "./entry.ts";
-import { RdbError } from "./error.ts";
+import { RdbError, RdbUnsupported } from "./error.ts";
 import { LENGTH, STRING_ENCODING, TEXT_DOUBLE } from "./format.ts";
 import { LZF_MAX_RATIO, lzfDecompress } from "./lzf.ts";
 
@@ -67,6 +67,11 @@ export class RdbInput {
   /** The error `what`, at the position `at` of the window (the current one unless told). */
   error(what: string, at: number = this.pos): RdbError {
     return new RdbError(what, this.base + at);
+  }
+
+  /** Likewise where nothing is wrong but that it is not known here. */
+  unsupported(what: string, at: number = this.pos): RdbUnsupported {
+    return new RdbUnsupported(what, this.base + at);
   }
 
   /** The place in the stream of what is read next. */

@@ -44,6 +44,8 @@ export type RdbReaderOptions = {
   readonly size?: number;
   /** Who reads which value type. `VALUE_READERS` unless told. */
   readonly readers?: ReadonlyMap<number, () => ValueReader>;
+  /** Who reads those beside them of an image of this version. `ownReaders` unless told. */
+  readonly ownReaders?: (version: number) => ReadonlyMap<number, () => ValueReader>;
 };
 
 /** What the next atom is. */
@@ -83,6 +85,7 @@ export class RdbReader implements ReadContext {
   private readonly size: number;
   private readonly crc = new Crc64();
   private readonly readers: (ValueReader | undefined)[] = [];
+  private readonly ownReaders: (version: number) => ReadonlyMap<number, () => ValueReader>;
   private readonly moduleAux = new ModuleAuxSkipper();
   private readonly inlined = new InlinedCommandReader();
   private readonly auxName = new RdbString();
@@ -102,6 +105,7 @@ export class RdbReader implements ReadContext {
   constructor(handler: RdbHandler, options: RdbReaderOptions = {}) {
     this.handler = handler;
     const { checksum = true, checksumPresent = false, size = 0, readers = VALUE_READERS } = options;
+    this.ownReaders = options.ownReaders ?? ownReaders;
     this.size = size;
     this.verify = checksum;
     this.checksumPresent = checksumPresent;
@@ -111,6 +115,23 @@ export class RdbReader implements ReadContext {
   /** Whether the image has come to its end; what follows it is not the reader's. */
   get finished(): boolean {
     return this.phase === PHASE.finished;
+  }
+
+  /** What is being read, after an error or at an unexpected end: the value type and the key, latin1; null outside values, and in a key. */
+  get underWay(): { readonly type: number; readonly key: string } | null {
+    const { input, entry, phase } = this;
+    if (phase === PHASE.body) {
+      // The atom is an entry if it begins with a value type, and its key may be broken off.
+      input.pos = input.start;
+      try {
+        if (!input.readByte() || input.value >= FIRST_OPCODE) return null;
+        this.type = input.value;
+        if (!input.readString(entry.key)) return null;
+      } catch {
+        return null;
+      }
+    } else if (phase !== PHASE.value || this.current === this.moduleAux || this.type >= FIRST_OPCODE) return null;
+    return { type: this.type, key: entry.key.text() };
   }
 
   /**
@@ -237,7 +258,7 @@ export class RdbReader implements ReadContext {
     const version = this.versionIn(latin1(input.bytes, input.pos, input.pos + RDB_HEADER_BYTES));
     input.pos += RDB_HEADER_BYTES;
     this.version = version;
-    for (const [type, make] of ownReaders(version)) this.readers[type] ??= make();
+    for (const [type, make] of this.ownReaders(version)) this.readers[type] ??= make();
     input.vouched = this.verify && this.checksumPresent && version >= RDB_FIRST_CHECKSUM_VERSION;
     if (input.vouched)
       input.mostExpected = Math.max(input.mostExpected, Math.min(MOST_PREPARED, Math.floor(this.size / MIN_ELEMENT_BYTES)));
@@ -255,7 +276,7 @@ export class RdbReader implements ReadContext {
     const [oldest, newest] = RDB_VERSIONS[family];
     if (version >= oldest && version <= newest) return version;
     const whose = family === "valkey" ? "Valkey's version" : "version";
-    throw input.error(`${whose} ${version} cannot be read, only ${oldest} to ${newest}`);
+    throw input.unsupported(`${whose} ${version} cannot be read, only ${oldest} to ${newest}`);
   }
 
   private stepBody(): boolean {
@@ -292,7 +313,7 @@ export class RdbReader implements ReadContext {
     const key = entry.key.take();
     this.handler.unsupported(code, key);
     const shown = JSON.stringify(latin1(key, 0, Math.min(key.length, 128)));
-    throw input.error(`value type ${code}, ${name}, of key ${shown} is not supported (RDB version ${this.version})`, input.start);
+    throw input.unsupported(`value type ${code}, ${name}, of key ${shown} is not supported (RDB version ${this.version})`, input.start);
   }
 
   private stepOpcode(code: number): boolean {
@@ -357,10 +378,11 @@ export class RdbReader implements ReadContext {
       case OPCODE.keyMeta: {
         const { family } = this;
         const what = family === "redis" ? "what modules keep about keys" : "a slot that is being imported";
-        throw input.error(family === null ? `unknown opcode ${code}` : `${what} (opcode ${code}) is not supported`, input.start);
+        if (family === null) throw input.error(`unknown opcode ${code}`, input.start);
+        throw input.unsupported(`${what} (opcode ${code}) is not supported`, input.start);
       }
       case OPCODE.functionPreGa:
-        throw input.error("function libraries of the 7.0 release candidates are not supported", input.start);
+        throw input.unsupported("function libraries of the 7.0 release candidates are not supported", input.start);
       default:
         throw input.error(`unknown opcode ${code}`, input.start);
     }

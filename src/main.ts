@@ -44,6 +44,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === "follow") return follow(argv.slice(1));
   if (argv[0] === "check")
     return (await import("./tools/check/program.ts")).checkProgram(argv.slice(1), print, complain, { terminal: process.stderr.isTTY });
+  if (argv[0] === "cli") return (await import("./tools/cli/program.ts")).cliProgram(argv.slice(1), process);
   let input = "";
   const readStdin = (): string => {
     input = readFileSync(0, "latin1");

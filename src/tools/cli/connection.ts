@@ -1,0 +1,245 @@
+/** A connection to a server for tools: requests out, replies in when they are asked for, or bytes as they are. */
+
+import { toBytes } from "../../base/words.ts";
+import { mayTrust } from "../../transport/tls.ts";
+import { type Reply, ReplyDecoder, ReplyFormatError } from "./reply.ts";
+import { type Target, tlsOptions } from "./target.ts";
+
+/** The connection is lost, or what came is no reply; the message has hiredis's words. */
+export class ConnectionError extends Error {
+  override name = "ConnectionError";
+}
+
+/** There is no connection, and why, in C's words. */
+export class ConnectError extends Error {
+  override name = "ConnectError";
+}
+
+/** What becomes of pushes while replies are waited for: they are replies too, are dropped, or go to a function. */
+export type PushTaker = "reply" | "drop" | ((push: Reply) => void);
+
+const SERVER_CLOSED = "Server closed the connection";
+/** Beyond so many bytes that no one has read yet, the socket is not read. */
+const MOST_UNREAD = 4 * 1024 * 1024;
+const KEEPALIVE_MS = 15_000;
+
+const CONNECT_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "Connection refused",
+  ECONNRESET: "Connection reset by peer",
+  EHOSTUNREACH: "No route to host",
+  ENETUNREACH: "Network is unreachable",
+  ENOENT: "No such file or directory",
+  ENOTDIR: "Not a directory",
+  EACCES: "Permission denied",
+  ETIMEDOUT: "Connection timed out",
+  ENOTFOUND: "Name or service not known",
+  DNS_ENOTFOUND: "Name or service not known",
+  EAI_AGAIN: "Temporary failure in name resolution",
+  DNS_EAI_AGAIN: "Temporary failure in name resolution",
+};
+
+export class Connection {
+  pushes: PushTaker = "drop";
+  private socket: Bun.Socket<undefined> | null = null;
+  private readonly decoder = new ReplyDecoder();
+  private chunks: Buffer[] = [];
+  private unread = 0;
+  private paused = false;
+  private unsent: Buffer[] = [];
+  /** Why there is no more to come; null while there may be. */
+  private end: string | null = null;
+  private waiting: (() => void) | null = null;
+  private draining: (() => void) | null = null;
+
+  /** Connects. Errors: ConnectError, and ToolFailure for files of TLS. */
+  static async open(target: Target): Promise<Connection> {
+    const connection = new Connection();
+    await connection.connect(target);
+    return connection;
+  }
+
+  private async connect(target: Target): Promise<void> {
+    const tls = target.tls ? tlsOptions(target) : null;
+    const secured = Promise.withResolvers<void>();
+    secured.promise.catch(() => {}); // no one waits for it without a connection
+    if (tls === null) secured.resolve();
+    const socket: Bun.SocketHandler<undefined> = {
+      handshake: (_, succeeded, error) => {
+        if (target.files.insecure || mayTrust(succeeded, error)) secured.resolve();
+        else secured.reject(new ConnectError(`Could not negotiate a TLS connection: ${error?.message ?? "SSL_connect failed"}`));
+      },
+      data: (_, chunk) => this.receive(chunk),
+      drain: () => this.flush(),
+      end: () => this.over(SERVER_CLOSED),
+      close: (_, error) => {
+        secured.reject(new ConnectError(`Could not negotiate a TLS connection: ${SERVER_CLOSED}`));
+        this.over(error === undefined || error === null ? SERVER_CLOSED : wordsOf(error));
+      },
+      error: (_, error) => this.over(wordsOf(error)),
+    };
+    const shared = { socket, ...(tls === null ? {} : { tls }) };
+    try {
+      this.socket = await (target.socket === null
+        ? Bun.connect({ ...shared, hostname: target.host, port: target.port })
+        : Bun.connect({ ...shared, unix: target.socket }));
+    } catch (error) {
+      throw new ConnectError(wordsOf(error));
+    }
+    this.socket.setNoDelay?.(true);
+    this.socket.setKeepAlive?.(true, KEEPALIVE_MS);
+    await secured.promise;
+  }
+
+  get lost(): boolean {
+    return this.end !== null;
+  }
+
+  /** Sends a request, whose words are bytes. */
+  send(words: readonly string[]): void {
+    this.write(encodeWords(words));
+  }
+
+  /** Sends bytes as they are. */
+  write(bytes: Buffer): void {
+    if (this.end !== null) return;
+    this.unsent.push(bytes);
+    if (this.unsent.length === 1) this.flush();
+  }
+
+  /** Resolves when all that was written is with the system, or the connection lost. */
+  async drained(): Promise<void> {
+    while (this.unsent.length > 0 && this.end === null) {
+      await new Promise<void>((resolve) => {
+        this.draining = resolve;
+      });
+    }
+  }
+
+  /** Sends a request and reads the reply. Errors: ConnectionError. */
+  ask(words: readonly string[]): Promise<Reply> {
+    this.send(words);
+    return this.read();
+  }
+
+  /** The next reply. Errors: ConnectionError. */
+  async read(): Promise<Reply> {
+    for (;;) {
+      const reply = this.readNow();
+      if (reply !== null) return reply;
+      if (this.end !== null) throw new ConnectionError(this.end);
+      await this.arrival();
+    }
+  }
+
+  /** The next reply if it is all here already, else null. Errors: ConnectionError. */
+  readNow(): Reply | null {
+    for (const chunk of this.taken()) this.decoder.push(chunk);
+    try {
+      for (;;) {
+        const reply = this.decoder.next();
+        if (reply === null || reply.kind !== "push" || this.pushes === "reply") return reply;
+        if (this.pushes !== "drop") this.pushes(reply);
+      }
+    } catch (error) {
+      if (error instanceof ReplyFormatError) throw new ConnectionError(error.message);
+      throw error;
+    }
+  }
+
+  /** The bytes that come next, as they are; null when there are no more. */
+  async readBytes(): Promise<Buffer | null> {
+    for (;;) {
+      const bytes = Buffer.concat([this.decoder.takeRest(), ...this.taken()]);
+      if (bytes.length > 0) return bytes;
+      if (this.end !== null) return null;
+      await this.arrival();
+    }
+  }
+
+  /** Gives bytes back that `readBytes` brought and that belong to what follows. */
+  giveBack(bytes: Buffer): void {
+    this.chunks.unshift(bytes);
+    this.unread += bytes.length;
+  }
+
+  /** Resolves when more has come or the connection is lost. */
+  arrival(): Promise<void> {
+    if (this.unread > 0 || this.end !== null) return Promise.resolve();
+    return new Promise((resolve) => {
+      const before = this.waiting;
+      this.waiting = () => {
+        before?.();
+        resolve();
+      };
+    });
+  }
+
+  close(): void {
+    this.over(SERVER_CLOSED);
+    this.socket?.end();
+    this.socket = null;
+  }
+
+  private taken(): Buffer[] {
+    const { chunks } = this;
+    this.chunks = [];
+    this.unread = 0;
+    if (this.paused) {
+      this.paused = false;
+      this.socket?.resume();
+    }
+    return chunks;
+  }
+
+  private receive(chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.unread += chunk.length;
+    if (this.unread > MOST_UNREAD && !this.paused) {
+      this.paused = true;
+      this.socket?.pause();
+    }
+    this.wake();
+  }
+
+  private over(reason: string): void {
+    this.end ??= reason;
+    this.unsent = [];
+    this.wake();
+    this.draining?.();
+    this.draining = null;
+  }
+
+  private wake(): void {
+    const { waiting } = this;
+    this.waiting = null;
+    waiting?.();
+  }
+
+  private flush(): void {
+    while (this.unsent.length > 0 && this.socket !== null) {
+      const [bytes] = this.unsent;
+      const written = this.socket.write(bytes);
+      if (written < 0) return;
+      if (written < bytes.length) {
+        this.unsent[0] = bytes.subarray(written);
+        return;
+      }
+      this.unsent.shift();
+    }
+    this.draining?.();
+    this.draining = null;
+  }
+}
+
+/** A request as it goes over the wire. */
+export function encodeWords(words: readonly string[]): Buffer {
+  let text = `*${words.length}\r\n`;
+  for (const word of words) text += `$${word.length}\r\n${word}\r\n`;
+  return Buffer.from(text, "latin1");
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return CONNECT_WORDS[code] ?? toBytes(error.message);
+}

@@ -3,25 +3,31 @@
  * (dist/replicant-<os>-<arch>[-musl][.exe] and dist/SHA256SUMS).
  *
  *   --all              every target below, and the sums of all of them
+ *   --package          what npm publishes, in dist/npm: `replicant`, and this platform's executable (with --all: every platform's)
  *   --target NAME      one of them, e.g. --target linux-arm64-musl, or one that has not been tried, e.g. --target freebsd-x64
  *   --no-bytecode      leave out the precompiled bytecode (see docs/performance.md for what it is worth)
  *   --no-minify        leave names and layout as they are in the sources
  *   --entry FILE       build another program than src/main.ts, to try this file out
  *   --outdir DIR       where to (dist)
  *
- * The version of package.json and the commit are baked in as BUILD_VERSION and BUILD_COMMIT ("unknown" outside a git checkout), the place of
- * the workers inside the executable as BUILD_WORKER and BUILD_IO_WORKER.
+ * The version of package.json and the commit are baked in as BUILD_VERSION and BUILD_COMMIT ("unknown" outside a git checkout), the places of
+ * the workers as BUILD_WORKER and BUILD_IO_WORKER.
  */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import manifest from "./package.json" with { type: "json" };
 import { signMachO } from "./scripts/macho-signature.ts";
+import { thisPlatform } from "./src/node/executable.ts";
+import type { PlatformName } from "./src/node/platforms.ts";
 
 const ROOT = import.meta.dir;
 const SUMS = "SHA256SUMS";
-const WORKER = join(ROOT, "src", "migration", "worker.ts");
-const IO_WORKER = join(ROOT, "src", "transport", "workers", "worker.ts");
+/** The workers of the program, each a file of its own, and the constant that says where it is. */
+const WORKERS = [
+  { constant: "BUILD_WORKER", source: "migration/worker" },
+  { constant: "BUILD_IO_WORKER", source: "transport/workers/worker" },
+] as const;
 
 /**
  * The platforms that we ship, and what Bun calls the runtime of each. That for x64 needs no AVX: the one that Bun calls baseline is the same,
@@ -35,7 +41,7 @@ const TARGETS = {
   "macos-x64": "bun-darwin-x64",
   "macos-arm64": "bun-darwin-arm64",
   "windows-x64": "bun-windows-x64",
-} as const satisfies Record<string, Bun.Build.CompileTarget>;
+} as const satisfies Record<PlatformName, Bun.Build.CompileTarget>;
 
 /** What Bun has a runtime for as well, and no one has tried: built when asked for by name. Bun's types do not know all of them. */
 const UNTRIED_TARGETS = {
@@ -79,9 +85,9 @@ function commitHash(): string {
   }
 }
 
-/** Returns where an entry point is inside the executable, seen from its root. */
-function placeInside(path: string): string {
-  return `./${relative(ROOT, path).replaceAll("\\", "/").replace(/\.ts$/, ".js")}`;
+/** What the sources are told of the build. */
+function constants(commit: string): Record<string, string> {
+  return { BUILD_VERSION: JSON.stringify(manifest.version), BUILD_COMMIT: JSON.stringify(commit) };
 }
 
 /**
@@ -94,8 +100,7 @@ async function build(target: TargetName | null, options: BuildOptions): Promise<
   const outfile = join(options.outdir, `replicant${target === null ? "" : `-${target}`}${windows ? ".exe" : ""}`);
   try {
     const result = await Bun.build({
-      // Each worker of the program is a file of its own inside.
-      entrypoints: [options.entry, WORKER, IO_WORKER],
+      entrypoints: [options.entry, ...WORKERS.map(({ source }) => join(ROOT, "src", `${source}.ts`))],
       root: ROOT,
       target: "bun",
       format: "esm",
@@ -103,10 +108,9 @@ async function build(target: TargetName | null, options: BuildOptions): Promise<
       sourcemap: "inline", // a stack in the log names our lines; measured: no cost at the start
       bytecode: options.bytecode,
       define: {
-        BUILD_VERSION: JSON.stringify(manifest.version),
-        BUILD_COMMIT: JSON.stringify(options.commit),
-        BUILD_WORKER: JSON.stringify(placeInside(WORKER)),
-        BUILD_IO_WORKER: JSON.stringify(placeInside(IO_WORKER)),
+        ...constants(options.commit),
+        // Inside the executable they are where they are seen from its root.
+        ...Object.fromEntries(WORKERS.map(({ constant, source }) => [constant, JSON.stringify(`./src/${source}.js`)])),
       },
       compile: {
         outfile,
@@ -167,30 +171,49 @@ async function writeSums(paths: readonly string[], outdir: string): Promise<void
   console.log(`${relative(process.cwd(), join(outdir, SUMS))}  ${paths.length} sums`);
 }
 
-/** -> how many targets failed. */
-async function buildAll(options: BuildOptions): Promise<number> {
-  const built: string[] = [];
+/** -> the executables by their names; null when a target failed. */
+async function buildAll(options: BuildOptions): Promise<Map<PlatformName, string> | null> {
+  const built = new Map<PlatformName, string>();
   rmSync(join(options.outdir, SUMS), { force: true }); // stale sums would vouch for the new files
-  const names = Object.keys(TARGETS).filter(isTargetName);
+  const names = Object.keys(TARGETS) as PlatformName[];
   for (const name of names) {
     try {
       const path = await build(name, options);
-      built.push(path);
+      built.set(name, path);
       console.log(await describeFile(path));
     } catch (error) {
       console.error(error instanceof Error ? error.message : String(error));
     }
   }
-  const failed = names.length - built.length;
-  if (failed === 0) await writeSums(built, options.outdir);
+  const failed = names.length - built.size;
+  if (failed === 0) await writeSums([...built.values()], options.outdir);
   else console.error(`${failed} of ${names.length} targets failed: no ${SUMS} written`);
-  return failed;
+  return failed === 0 ? built : null;
+}
+
+/** The executable of this platform, under the name that its package has. */
+async function buildOwn(options: BuildOptions): Promise<Map<PlatformName, string>> {
+  const name = thisPlatform();
+  if (name === null) throw new Error(`there is no package for ${process.platform} on ${process.arch}`);
+  const path = await build(null, options);
+  console.log(await describeFile(path));
+  return new Map([[name, path]]);
+}
+
+/** Makes what npm publishes. */
+async function buildPackages(executables: ReadonlyMap<PlatformName, string>, { outdir, commit }: BuildOptions): Promise<void> {
+  // Only here: it brings the libraries that put declarations together.
+  const { makePackages, sizeOf } = await import("./scripts/package.ts");
+  const define = constants(commit);
+  const folders = await makePackages({ outdir: join(outdir, "npm"), executables, workers: WORKERS, define });
+  for (const folder of folders) console.log(`${relative(process.cwd(), folder)}  ${(sizeOf(folder) / 1e6).toFixed(1)} MB`);
 }
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       all: { type: "boolean", default: false },
+      package: { type: "boolean", default: false },
       target: { type: "string" },
       bytecode: { type: "boolean", default: true },
       minify: { type: "boolean", default: true },
@@ -202,7 +225,12 @@ async function main(): Promise<number> {
   const { entry, outdir, bytecode, minify, target } = values;
   const options: BuildOptions = { entry, outdir, bytecode, minify, commit: commitHash() };
   mkdirSync(outdir, { recursive: true });
-  if (values.all) return (await buildAll(options)) === 0 ? 0 : 1;
+  if (values.all || values.package) {
+    const built = values.all ? await buildAll(options) : await buildOwn(options);
+    if (built === null) return 1;
+    if (values.package) await buildPackages(built, options);
+    return 0;
+  }
   if (target !== undefined && !isTargetName(target)) {
     throw new Error(`no target is called "${target}": there are ${Object.keys(RUNTIMES).join(", ")}`);
   }

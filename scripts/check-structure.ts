@@ -9,10 +9,11 @@ import { Glob } from "bun";
 /** Top to bottom. A room (a folder or a file of src/) imports itself and the rooms on lower rungs; rooms on one rung do not know each other. */
 const RUNGS = [
   ["main"],
+  ["subcommands"],
   ["tools"],
   ["testing"],
   ["index"],
-  ["follow", "node", "tools"],
+  ["follow", "node"],
   ["embedding"],
   ["server"],
   ["commands"],

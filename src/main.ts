@@ -1,13 +1,11 @@
 /** The program: command line to configuration to server, signals, exit codes. The only file that knows of a process. */
 
-import { readFileSync, write } from "node:fs";
+import { readFileSync } from "node:fs";
 import { crashBySignal, crashOf } from "./commands/server/crash-report.ts";
-import { compareProgram } from "./compare/program.ts";
 import { parseArguments } from "./config/arguments.ts";
 import { Config } from "./config/config.ts";
 import { ConfigError } from "./config/error.ts";
 import { usage } from "./config/help.ts";
-import { followProgram } from "./follow/program.ts";
 import { LogFileError } from "./log.ts";
 import { lowerCompilerThreads } from "./process/compiler-threads.ts";
 import { daemon, startInBackground } from "./process/daemon.ts";
@@ -17,6 +15,7 @@ import { followSignals } from "./process/signals.ts";
 import { supervision } from "./process/supervision.ts";
 import { Server } from "./server.ts";
 import { LoadError } from "./snapshot/load-handler.ts";
+import { SUBCOMMANDS } from "./subcommands.ts";
 import { ListenError } from "./transport/listeners.ts";
 import { TlsError } from "./transport/tls.ts";
 import { VERSION_LINE } from "./version.ts";
@@ -24,27 +23,13 @@ import { VERSION_LINE } from "./version.ts";
 /** Failures that are not ours and need a person: said in one line, without a stack. */
 const EXPECTED = [ConfigError, FileLimitError, ListenError, TlsError, LoadError, LogFileError];
 
-const STANDARD_OUTPUT = 1;
-/** How long to wait before a full pipe is written to again, in ms. */
-const FULL_PIPE_MS = 5;
-
 /** What a server ends with that was told to by DEBUG SEGFAULT. */
 const SEGFAULT_CODE = crashBySignal("SIGSEGV").code;
 
-const print = (text: string): unknown => process.stdout.write(text);
-const complain = (text: string): unknown => process.stderr.write(text);
-
 async function main(argv: readonly string[]): Promise<number> {
-  if (argv[0] === "compare")
-    return compareProgram(
-      argv.slice(1),
-      (text) => process.stdout.write(text),
-      (text) => process.stderr.write(text),
-    );
-  if (argv[0] === "follow") return follow(argv.slice(1));
-  if (argv[0] === "check")
-    return (await import("./tools/check/program.ts")).checkProgram(argv.slice(1), print, complain, { terminal: process.stderr.isTTY });
-  if (argv[0] === "cli") return (await import("./tools/cli/program.ts")).cliProgram(argv.slice(1), process);
+  const [first = "", ...rest] = argv;
+  const subcommand = SUBCOMMANDS.get(first);
+  if (subcommand !== undefined) return subcommand(rest);
   let input = "";
   const readStdin = (): string => {
     input = readFileSync(0, "latin1");
@@ -83,33 +68,6 @@ async function main(argv: readonly string[]): Promise<number> {
   if (code === SEGFAULT_CODE) endBy("SIGSEGV");
   manager.stopping();
   return code;
-}
-
-/** `replicant follow`: SIGINT and SIGTERM end it, and so does who reads its output no more. */
-function follow(argv: readonly string[]): Promise<number> {
-  const ending = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ending.abort());
-  return followProgram(argv, {
-    print: writeOut,
-    complain: (text) => process.stderr.write(text),
-    environment: process.env,
-    signal: ending.signal,
-  });
-}
-
-/** Writes to standard output, and waits until that is done. Errors: the system's. */
-async function writeOut(text: string): Promise<void> {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; ) {
-    at += await new Promise<number>((resolve, reject) => {
-      write(STANDARD_OUTPUT, bytes, at, bytes.length - at, null, (error, count) => {
-        if (error === null) resolve(count);
-        // A pipe that is full, and does not make writers wait.
-        else if (error.code === "EAGAIN") setTimeout(resolve, FULL_PIPE_MS, 0);
-        else reject(error);
-      });
-    });
-  }
 }
 
 /** How this program was started: an executable of its own, or Bun with a script. */

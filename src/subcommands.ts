@@ -1,0 +1,66 @@
+/** What a bare first word names in place of a server to start: `replicant compare ...`. A configuration file of such a name is `./compare`. */
+
+import { write } from "node:fs";
+
+/** Runs with the words behind its name. Returns the exit code. */
+type Program = (argv: readonly string[]) => Promise<number>;
+
+const STANDARD_OUTPUT = 1;
+/** How long to wait before a full pipe is written to again, in ms. */
+const FULL_PIPE_MS = 5;
+
+const print = (text: string): unknown => process.stdout.write(text);
+const complain = (text: string): unknown => process.stderr.write(text);
+
+/** By name. Each is loaded when it is asked for: a server that starts needs none of them. */
+export const SUBCOMMANDS: ReadonlyMap<string, Program> = new Map([
+  ["attached", attached],
+  ["check", check],
+  ["cli", cli],
+  ["compare", compare],
+  ["follow", follow],
+]);
+
+async function attached(): Promise<number> {
+  const program = await import("./node/attached.ts");
+  process.on("SIGINT", () => {}); // a terminal sends it to the program too, which decides what becomes of us
+  return program.attached(process.stdin.setEncoding("utf8"), print);
+}
+
+async function check(argv: readonly string[]): Promise<number> {
+  const { checkProgram } = await import("./tools/check/program.ts");
+  return checkProgram(argv, print, complain, { terminal: process.stderr.isTTY });
+}
+
+async function cli(argv: readonly string[]): Promise<number> {
+  const { cliProgram } = await import("./tools/cli/program.ts");
+  return cliProgram(argv, process);
+}
+
+async function compare(argv: readonly string[]): Promise<number> {
+  const { compareProgram } = await import("./compare/program.ts");
+  return compareProgram(argv, print, complain);
+}
+
+/** SIGINT and SIGTERM end it, and so does who reads its output no more. */
+async function follow(argv: readonly string[]): Promise<number> {
+  const { followProgram } = await import("./follow/program.ts");
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ending.abort());
+  return followProgram(argv, { print: writeOut, complain, environment: process.env, signal: ending.signal });
+}
+
+/** Writes to standard output, and waits until that is done. Errors: the system's. */
+async function writeOut(text: string): Promise<void> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) {
+    at += await new Promise<number>((resolve, reject) => {
+      write(STANDARD_OUTPUT, bytes, at, bytes.length - at, null, (error, count) => {
+        if (error === null) resolve(count);
+        // A pipe that is full, and does not make writers wait.
+        else if (error.code === "EAGAIN") setTimeout(resolve, FULL_PIPE_MS, 0);
+        else reject(error);
+      });
+    });
+  }
+}

@@ -1,0 +1,125 @@
+/** What a program in Node gets: the server of the executable, as a child that is there while the program needs it. From the sources. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "../support/client.ts";
+
+const ROOT = join(import.meta.dir, "..", "..");
+const folder = mkdtempSync(join(tmpdir(), "replicant-node-"));
+/** The sources in the place of an executable. */
+const executable = join(folder, "replicant");
+
+beforeAll(async () => {
+  writeFileSync(executable, `#!/bin/sh\nexec "${process.execPath}" "${ROOT}/src/main.ts" "$@"\n`);
+  chmodSync(executable, 0o755);
+  await Bun.build({ entrypoints: [join(ROOT, "src/node/index.ts"), join(ROOT, "src/node/bin.ts")], target: "node", outdir: folder });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a program under Node that has `Replicant`; its standard input stays open until it is ended. */
+function program(text: string, env: Record<string, string> = {}) {
+  const lines = `import { Replicant } from ${JSON.stringify(join(folder, "index.js"))};\n${text}`;
+  return Bun.spawn(["node", "--input-type=module", "--eval", lines], {
+    env: { ...process.env, REPLICANT_EXECUTABLE: executable, ...env },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+}
+
+/** Likewise, to its end. Returns what it printed. */
+async function run(text: string, env?: Record<string, string>): Promise<string> {
+  const child = program(text, env);
+  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  if (err !== "") throw new Error(err);
+  return out;
+}
+
+/** The first line of a program that goes on. */
+async function firstLine(child: ReturnType<typeof program>): Promise<string> {
+  let text = "";
+  for await (const piece of child.stdout) {
+    text += Buffer.from(piece).toString();
+    if (text.includes("\n")) break;
+  }
+  return text.split("\n")[0];
+}
+
+/** Resolves once a process is gone. */
+async function gone(pid: number): Promise<void> {
+  while (existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "latin1"))) await Bun.sleep(5);
+}
+
+describe("Replicant.start in Node", () => {
+  test("serves at a free port until it is stopped, and its process ends", async () => {
+    const text = `
+      const servers = await Promise.all([Replicant.start(), Replicant.start({ maxmemory: "64mb" })]);
+      console.log(JSON.stringify(servers.map(({ url, port, pid }) => ({ url, port, pid }))));
+      await Promise.all(servers.map((server) => server.stop()));
+      for (const { pid } of servers) {
+        try { process.kill(pid, 0); console.log("still there"); } catch (error) { console.log(error.code); }
+      }`;
+    const [line, ...after] = (await run(text)).trim().split("\n");
+    const [one, two] = JSON.parse(line);
+    expect(one.port).not.toBe(two.port);
+    expect(one.url).toBe(`redis://127.0.0.1:${one.port}`);
+    expect(after).toEqual(["ESRCH", "ESRCH"]);
+  });
+
+  test("has options that no one else can read, and ends with the program, however that ends", async () => {
+    const child = program(`
+      const { port, pid } = await Replicant.start({ requirepass: "open sesame", maxmemoryPolicy: "allkeys-lru" });
+      console.log(JSON.stringify({ port, pid }));`);
+    const { port, pid } = JSON.parse(await firstLine(child));
+    expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).not.toContain("sesame");
+    const client = await connect(port);
+    expect(`${await client.command("GET", "x")}`).toBe("-NOAUTH Authentication required.\r\n");
+    client.close();
+    child.kill("SIGKILL");
+    await child.exited;
+    await gone(pid);
+  });
+
+  test("says what the server says when it does not start", async () => {
+    const text = (options: string) => `await Replicant.start(${options}).catch(({ name, message }) => console.log(name + ": " + message));`;
+    const port = `const server = await Replicant.start();${text("{ port: server.port }")} await server.stop();`;
+    expect(await run(port)).toMatch(/^ExecutableError: Failed listening on port \d+ \(tcp\) of 127\.0\.0\.1: address already in use\n$/);
+    expect(await run(text("{ maxmemoryPolicy: 'all' }"))).toContain("maxmemory-policy");
+    expect(await run(text("{}"), { REPLICANT_EXECUTABLE: "/nowhere/replicant" })).toBe(
+      "ExecutableError: REPLICANT_EXECUTABLE names /nowhere/replicant, which is not there\n",
+    );
+    expect(await run(text("{}"), { REPLICANT_EXECUTABLE: "/bin/false" })).toBe("ExecutableError: The server has ended with 1\n");
+  });
+
+  test("is what Replicant.inProcess points to", async () => {
+    const text = "await Replicant.inProcess().catch(({ message }) => console.log(message));";
+    expect(await run(text)).toMatch(/^Replicant\.inProcess needs Bun, .*Replicant\.start/);
+  });
+});
+
+describe("npx replicant", () => {
+  const start = (...words: string[]) =>
+    Bun.spawn(["node", join(folder, "bin.js"), ...words], {
+      env: { ...process.env, REPLICANT_EXECUTABLE: executable },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+
+  test("has the arguments, the output and the exit code of the executable", async () => {
+    const version = start("--version");
+    expect(await version.stdout.text()).toStartWith("Replicant v=");
+    expect(await version.exited).toBe(0);
+    const wrong = start("--no-such-directive", "yes");
+    expect(await wrong.stderr.text()).toContain("no-such-directive");
+    expect(await wrong.exited).toBe(1);
+  });
+
+  test("ends with the server when it is told to", async () => {
+    const child = start("--port", "0", "--save", "");
+    for await (const piece of child.stdout) if (Buffer.from(piece).includes("Ready to accept connections")) break;
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(0);
+  });
+});

@@ -96,7 +96,7 @@ export class Server implements ServerParts {
   readonly replication: Replication;
   readonly comparisons: Comparisons;
   readonly migrations: Migrations;
-  readonly changeSubscribers = new ChangeSubscribers(this);
+  readonly changeSubscribers: ChangeSubscribers = new ChangeSubscribers(this);
   readonly housekeeping: Housekeeping;
   readonly runId = randomHex(40);
   readonly startedAt: number;

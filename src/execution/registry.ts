@@ -171,7 +171,8 @@ export class CommandEntry<Context = never> {
       (this.touchesData || this.runsScript || this.awaitsMigrations ? Restriction.MIGRATION : 0);
     this.restrictions = this.runsQueue || this.runsScript ? ~Restriction.PROTECTED : this.ownRestrictions;
     this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, newId, this)]));
-    this.subcommandIndex = this.subcommands.size === 0 ? null : new NameIndex(layoutOf(command.subcommands), [...this.subcommands.values()]);
+    this.subcommandIndex =
+      this.subcommands.size === 0 ? null : new NameIndex(layoutOf(command.subcommands), [...this.subcommands.values()]);
   }
 
   acceptsCount(count: number): boolean {

@@ -129,8 +129,10 @@ type Waiter = { readonly take: () => Buffer | null; readonly resolve: (bytes: Bu
 /** Sees what a client asks and what it is answered, in their order, and throws where an answer is wrong. */
 export interface Checking {
   request(words: readonly Word[]): void;
+  /** Requests in the protocol's form, or anything else. */
+  sent(bytes: Uint8Array): void;
   reply(bytes: Buffer): void;
-  /** Bytes were sent or passed over of which it is not told. */
+  /** Bytes were passed over of which it is not told. */
   giveUp(): void;
 }
 
@@ -186,13 +188,14 @@ export class RawClient {
    * does.
    */
   send(bytes: Uint8Array | string): void {
-    this.check?.giveUp();
-    this.write(bytes);
+    const raw = typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes;
+    this.check?.sent(raw);
+    this.write(raw);
   }
 
-  private write(bytes: Uint8Array | string): void {
+  private write(bytes: Uint8Array): void {
     if (this.failure !== null) throw this.failure;
-    this.unsent.push(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
+    this.unsent.push(bytes);
     if (this.unsent.length === 1) this.flush();
   }
 

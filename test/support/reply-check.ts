@@ -3,13 +3,10 @@
  * reply that does not match fails the test.
  */
 import { COMMANDS } from "../../src/commands/command-list.ts";
-import type { Argument } from "../../src/execution/command-syntax.ts";
 import type { Contract, Runnable } from "../../src/execution/contract.ts";
 import { caseOf, mismatch, type ReplyValue } from "../../src/execution/reply-match.ts";
 import type { ReplyCase, Shape } from "../../src/execution/reply-shape.ts";
-import type { Word } from "./client.ts";
-
-type Request = readonly Word[];
+import { isGiven, nameOf, type Request } from "./given.ts";
 
 const BY_NAME: ReadonlyMap<string, Runnable> = new Map(COMMANDS.map((command) => [command.spec.name, command]));
 
@@ -43,6 +40,14 @@ export class ReplyCheck {
   /** The connection is used in a way that says no longer which reply answers what. */
   giveUp(): void {
     this.following = false;
+  }
+
+  /** Requests as they go over the wire. */
+  sent(bytes: Uint8Array): void {
+    if (!this.following) return;
+    const requests = requestsIn(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    if (requests === null) this.giveUp();
+    else for (const words of requests) this.request(words);
   }
 
   request(words: Request): void {
@@ -99,7 +104,7 @@ export class ReplyCheck {
     if (replies === null) throw new Error(`the spec of ${spec.name} does not say what it answers: ${told()}`);
     const options = {
       protocol: this.protocol,
-      given: (condition: string) => isGiven(spec, request, condition),
+      given: (condition: string) => isGiven(spec, request, condition, isSubcommand(spec) ? 2 : 1),
       seen: (alternative: Shape) => this.seen?.(alternative),
     };
     const wrong = mismatch(replies, value, options);
@@ -126,47 +131,8 @@ function specOf(request: Request): Contract | null {
   return command.subcommands.find(({ spec }) => spec.name === nameOf(request[1]))?.spec ?? null;
 }
 
-function nameOf(word: Word | undefined): string {
-  return (typeof word === "object" ? Buffer.from(word).toString("latin1") : String(word)).toLowerCase();
-}
-
-/** Whether a request has a token or an optional argument of a command, the first as far as words tell: a value may look like a token. */
-export function isGiven(spec: Contract, request: Request, condition: string): boolean {
-  const least = Math.abs(spec.arity);
-  const found = findArgument(spec.arguments, condition);
-  if (found === undefined) throw new Error(`${spec.name} has no argument "${condition}"`);
-  const tokens = tokensOf(found);
-  if (tokens.length === 0) return request.length > least;
-  const from = firstOptional(spec);
-  return request.slice(from).some((word) => tokens.includes(nameOf(word)));
-}
-
-function findArgument(args: readonly Argument[], condition: string): Argument | undefined {
-  for (const arg of args) {
-    const found = arg.token === condition || arg.name === condition ? arg : findArgument(arg.arguments ?? [], condition);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** The tokens that an argument may begin with; none for one that begins with a value. */
-function tokensOf(arg: Argument): string[] {
-  if (arg.token !== undefined) return [arg.token.toLowerCase()];
-  const parts = arg.arguments ?? [];
-  if (arg.type === "oneof") return parts.flatMap(tokensOf);
-  const tokens: string[] = [];
-  for (const part of parts) {
-    tokens.push(...tokensOf(part));
-    if (!part.optional) return tokensOf(part).length === 0 ? [] : tokens;
-  }
-  return tokens;
-}
-
-/** Index of the first word that may be of an optional argument. */
-function firstOptional(spec: Contract): number {
-  const parts = spec.arguments;
-  const index = parts.findIndex(({ optional, multiple, type }) => optional || multiple || type === "oneof" || type === "block");
-  return (index < 0 ? parts.length : index) + (BY_NAME.has(spec.name) && BY_NAME.get(spec.name)?.spec === spec ? 1 : 2);
+function isSubcommand(spec: Contract): boolean {
+  return BY_NAME.get(spec.name)?.spec !== spec;
 }
 
 function describe(value: ReplyValue): string {
@@ -174,6 +140,30 @@ function describe(value: ReplyValue): string {
     one.items === null ? `${one.mark}${one.text ?? "null"}` : `${one.mark}[${one.items.slice(0, 12).map(text).join(", ")}]`;
   return text(value).slice(0, 600);
 }
+
+/** Whole requests, arrays of bulk strings; null where there is anything else. */
+function requestsIn(bytes: Buffer): Request[] | null {
+  const requests: Request[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const count = HEADER.exec(bytes.toString("latin1", at, at + 16));
+    if (count === null || count[1] !== "*") return null;
+    at += count[0].length;
+    const words: Buffer[] = [];
+    for (let left = Number(count[2]); left > 0; left--) {
+      const size = HEADER.exec(bytes.toString("latin1", at, at + 16));
+      if (size === null || size[1] !== "$") return null;
+      const from = at + size[0].length;
+      at = from + Number(size[2]) + 2;
+      if (at > bytes.length) return null;
+      words.push(bytes.subarray(from, at - 2));
+    }
+    if (words.length === 0) return null;
+    requests.push(words);
+  }
+  return requests;
+}
+
+const HEADER = /^([*$])(\d+)\r\n/;
 
 /** Decodes the reply at `at`; -> it, and where it ends. */
 export function decodeAt(bytes: Buffer, at: number): [value: ReplyValue, end: number] {

@@ -78,7 +78,7 @@ abstract class Requests<T extends Text> extends Commands<Promising<T>> {
 
   /** Commands that are sent in one go: `await client.pipeline().incr("n").get("k").exec()`. */
   pipeline(): Pipeline<T, []> {
-    return newPipeline(this.link, this.inBytes);
+    return newPipeline<T>(this.link, this.inBytes);
   }
 
   /** Runs a script: by its digest, or by its text where the server does not know it. */
@@ -136,7 +136,7 @@ export class Watching<T extends Text> extends Requests<T> {
 
   /** A transaction that comes to nothing, and `exec` to null, where a watched key was changed. */
   multi(): Transaction<T, [], null> {
-    return newTransaction(this.link, this.inBytes, (aborted) => {
+    return newTransaction<T, null>(this.link, this.inBytes, (aborted) => {
       this.isOpen = false;
       this.isAborted = aborted;
     });
@@ -151,7 +151,7 @@ export class Watching<T extends Text> extends Requests<T> {
 export class ClientOf<T extends Text> extends Requests<T> {
   /** Commands that are executed with nothing between them: `await client.multi().incr("n").get("k").exec()`. */
   multi(): Transaction<T, [], never> {
-    return newTransaction(this.link, this.inBytes, null);
+    return newTransaction<T, never>(this.link, this.inBytes, null);
   }
 
   /**

@@ -13,10 +13,10 @@ import { Definitions } from "./client-replies.ts";
 const FOLDER = join(import.meta.dirname, "..", "src", "client", "commands");
 const HEAD = "Written by scripts/generate-client.ts from the contracts of the commands: not to be changed by hand.";
 
-/** What has no method: it changes what the connection itself is, which the client keeps in its own hands, or is for servers only. */
+/** What has no method here: it changes what the connection itself is, which the client keeps in its own hands, or is for servers only. */
 const LEFT_OUT: ReadonlySet<string> = new Set(
   (
-    "hello quit reset client|reply multi exec discard watch unwatch subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe " +
+    "hello auth select quit reset client|reply multi exec discard watch unwatch subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe " +
     "monitor sync psync replconf asking restore-asking debug pfdebug pfselftest client|caching"
   ).split(" "),
 );

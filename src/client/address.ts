@@ -1,6 +1,20 @@
 /** Where a server is and who asks: `redis://user:password@host:6379/0`, or the same as an object. */
 
-import type { ConnectionOptions as TlsOptions } from "node:tls";
+type Pem = string | Uint8Array;
+
+/** As node:tls has them. */
+export interface TlsOptions {
+  /** Whom to trust, instead of those whom the system trusts. */
+  readonly ca?: Pem | readonly Pem[];
+  /** Who the client is, where the server asks. */
+  readonly cert?: Pem;
+  readonly key?: Pem;
+  readonly passphrase?: string;
+  /** Whose the server's certificate must be: `host` unless told. */
+  readonly servername?: string;
+  /** `false`: anyone may be at the other end. */
+  readonly rejectUnauthorized?: boolean;
+}
 
 /** How a lost connection is made again. */
 export interface ReconnectOptions {
@@ -19,7 +33,7 @@ export interface ConnectOptions {
   readonly port?: number;
   /** Of a unix socket, in place of host and port. */
   readonly path?: string;
-  /** `true`, or options of node:tls: `ca`, `cert`, `key`, `servername`, `rejectUnauthorized`. */
+  /** `true`: whom the system trusts is trusted. */
   readonly tls?: boolean | TlsOptions;
   /** "default" unless told. */
   readonly username?: string;

@@ -1,6 +1,7 @@
 /** The typed client of a server: methods of all commands, and what goes beyond one request and its reply. */
 
 import { addressOf, type ConnectOptions } from "./address.ts";
+import type { Integer } from "./arguments.ts";
 import { newPipeline, newTransaction, type Pipeline, type Transaction } from "./chains.ts";
 import type { Convert, Mode } from "./command-base.ts";
 import { Commands } from "./commands/all.ts";
@@ -149,6 +150,16 @@ export class Watching<T extends Text> extends Requests<T> {
 
 /** A client whose bulk strings are `T`. */
 export class ClientOf<T extends Text> extends Requests<T> {
+  /** Takes another database, for all that this client does from now on. Channels have none. */
+  async select(database: Integer): Promise<"OK"> {
+    return (await this.shared.links.begin(["SELECT", database])) as "OK";
+  }
+
+  /** Becomes another user: "default" unless told. */
+  async auth(password: Word, { username = "default" }: { readonly username?: Word } = {}): Promise<"OK"> {
+    return (await this.shared.links.begin(["AUTH", username, password])) as "OK";
+  }
+
   /** Commands that are executed with nothing between them: `await client.multi().incr("n").get("k").exec()`. */
   multi(): Transaction<T, [], never> {
     return newTransaction<T, never>(this.link, this.inBytes, null);
@@ -230,7 +241,7 @@ export class Client extends ClientOf<string> implements AsyncDisposable {
   static async connect(url?: string | ConnectOptions, options: ConnectOptions = {}): Promise<Client> {
     const address = typeof url === "object" ? addressOf(null, url) : addressOf(url ?? null, options);
     const link = await SocketLink.connect(address);
-    return new Client(link, () => SocketLink.connect({ ...link.target, reconnect: null }));
+    return new Client(link, () => SocketLink.connectPatiently(link.target));
   }
 
   /** Resolves when what is under way is answered, and all links are closed. What waits for something (BLPOP, channels) ends. */

@@ -1,6 +1,6 @@
 /** The typed client: `import { Client } from "replicant/client"`. */
 
-export type { ConnectOptions, ReconnectOptions } from "./address.ts";
+export type { ConnectOptions, ReconnectOptions, TlsOptions } from "./address.ts";
 export type { Double, Integer, OneOrMore, Pairs } from "./arguments.ts";
 export type { Pipeline, Settled, Transaction } from "./chains.ts";
 export { Client, type ClientOf, type Watching, type WatchOptions } from "./client.ts";

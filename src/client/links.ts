@@ -2,7 +2,7 @@
 
 import { deferred } from "./deferred.ts";
 import { LinkError } from "./errors.ts";
-import type { Link } from "./link.ts";
+import type { Link, Word } from "./link.ts";
 
 /** Of the links beside the first: more requests that need one wait for each other. */
 const MOST_LINKS = 64;
@@ -15,6 +15,8 @@ export class Links {
   private readonly idle: Link[] = [];
   private readonly busy = new Set<Link>();
   private readonly waiting: (() => void)[] = [];
+  /** By name, what the first link was sent to change its state: the others begin with it. */
+  private readonly beginnings = new Map<string, readonly Word[]>();
   private places = MOST_LINKS;
   private isClosed = false;
 
@@ -25,6 +27,14 @@ export class Links {
 
   get closed(): boolean {
     return this.isClosed;
+  }
+
+  /** Sends a request that all links must have been sent: SELECT, AUTH. Errors: ReplyError, LinkError. */
+  async begin(request: readonly [name: string, ...Word[]]): Promise<unknown> {
+    const reply = await this.main.send(request, false);
+    this.beginnings.set(request[0], request);
+    for (const link of this.idle.splice(0)) void link.close({ now: true });
+    return reply;
   }
 
   /** Does `task` with a link that no one else uses meanwhile. Errors: those of the task, LinkError. */
@@ -78,6 +88,11 @@ export class Links {
         throw new LinkError("the client is closed");
       }
       link.onClose = () => this.forget(link);
+      // AUTH before SELECT, for which it may be needed.
+      for (const name of ["AUTH", "SELECT"]) {
+        const request = this.beginnings.get(name);
+        if (request !== undefined) await link.send(request, false);
+      }
       return link;
     } catch (error) {
       this.free();

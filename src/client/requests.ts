@@ -9,7 +9,8 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
   ...["MULTI", "EXEC", "DISCARD"].map((name) => [name, "client.multi()"] as const),
   ...["WATCH", "UNWATCH"].map((name) => [name, "client.watch()"] as const),
   ...["QUIT", "RESET"].map((name) => [name, "client.close()"] as const),
-  ...["HELLO"].map((name) => [name, "the options of the connection"] as const),
+  ...["SELECT", "AUTH"].map((name) => [name, `client.${name.toLowerCase()}()`] as const),
+  ["HELLO", "the options of the connection"],
   ...["MONITOR", "SYNC", "PSYNC"].map((name) => [name, "a connection of its own"] as const),
 ]);
 

@@ -4,6 +4,7 @@
  * way of a request is hot (`npm run bench -- clients`).
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Address, nameOf } from "./address.ts";
 import { deferred } from "./deferred.ts";
 import { LinkError } from "./errors.ts";
@@ -16,6 +17,9 @@ import { openWire, type Wire, type WireEvents } from "./wire.ts";
 
 /** So many bytes are written at once, though the turn is not over. */
 const EARLY_BYTES = 64 << 10;
+
+/** How long the other side may take to end a connection that is done with. */
+const END_MS = 500;
 
 /** Requests that are answered by pushes, one for each of their arguments: by the kind of these. */
 const CONFIRMED: ReadonlyMap<string, string> = new Map(
@@ -42,6 +46,7 @@ export class SocketLink implements Link {
   private retryDelay = 0;
   private retryTimer: ReturnType<typeof setTimeout> | null = null;
   private patienceTimer: ReturnType<typeof setTimeout> | null = null;
+  private endTimer: ReturnType<typeof setTimeout> | null = null;
   private lastFailure: Error | null = null;
   private readonly closed = deferred<void>();
 
@@ -57,6 +62,20 @@ export class SocketLink implements Link {
     const link = new SocketLink(address);
     await link.open();
     return link;
+  }
+
+  /** Connects, trying again as long as `address` says a request waits, a link that is not made again. Errors: as of `connect`. */
+  static async connectPatiently(address: Address): Promise<SocketLink> {
+    const { minDelay, maxDelay, patience } = address.reconnect ?? { minDelay: 0, maxDelay: 0, patience: 0 };
+    const end = performance.now() + patience;
+    for (let delay = minDelay; ; delay = Math.min(maxDelay, delay * 2)) {
+      try {
+        return await SocketLink.connect({ ...address, reconnect: null });
+      } catch (error) {
+        if (!(error instanceof LinkError) || performance.now() + delay >= end) throw error;
+        await sleep(delay);
+      }
+    }
   }
 
   /** Where it leads, and who asks: the database is the one selected last. */
@@ -179,7 +198,10 @@ export class SocketLink implements Link {
   }
 
   private endIfDone(): void {
-    if (this.expected.length === 0) this.wire?.end();
+    const { wire } = this;
+    if (this.expected.length > 0 || wire === null || this.endTimer !== null) return;
+    wire.end();
+    this.endTimer = setTimeout(() => wire.destroy(), END_MS);
   }
 
   /** Makes a connection, and what was waiting goes. Errors: see `connect`. */
@@ -291,6 +313,7 @@ export class SocketLink implements Link {
     this.state = "closed";
     this.stopPatience();
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
+    if (this.endTimer !== null) clearTimeout(this.endTimer);
     if (failure !== null) this.failAll(failure);
     this.closed.resolve();
     this.onClose?.(reason);

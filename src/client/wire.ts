@@ -1,7 +1,7 @@
 /** Bytes to a server and back: TCP, TLS or a unix socket, in Bun and in Node. */
 
 import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import type { Address } from "./address.ts";
 
 export interface Wire {
@@ -82,7 +82,8 @@ function openBunWire(address: Address, events: WireEvents): Promise<Wire> {
 function openNodeWire(address: Address, events: WireEvents): Promise<Wire> {
   return new Promise((resolve, reject) => {
     const target = address.path === "" ? { host: address.host, port: address.port } : { path: address.path };
-    const socket: Socket = address.tls === null ? connectTcp(target) : connectTls({ ...target, ...serverName(address), ...address.tls });
+    const socket: Socket =
+      address.tls === null ? connectTcp(target) : connectTls({ ...target, ...serverName(address), ...(address.tls as ConnectionOptions) });
     let isOpen = false;
     let isFull = false;
     let failure: Error | null = null;

@@ -233,6 +233,21 @@ for (const { name, skip, start } of SUBJECTS) {
       expect(await client.blpop("a", 0.001)).toBeNull();
     });
 
+    test("another database, or another user, is that of all that the client does", async () => {
+      const other = await server.connect();
+      await other.blpop("none", 0.001);
+      expect(await other.select(1)).toBe("OK");
+      await other.rpush("l", "x");
+      expect(await other.blpop("l", 1)).toEqual(["l", "x"]);
+      expect((await failureOf(other.call("SELECT", 2))).message).toContain("use client.select() instead");
+      await other.aclSetuser("reader", ["on", ">secret", "~*", "+@read", "+@connection"]);
+      expect(await other.auth("secret", { username: "reader" })).toBe("OK");
+      expect((await failureOf(other.set("k", "v"))).message).toStartWith("NOPERM");
+      expect((await failureOf(other.blpop("l", 1))).message).toStartWith("NOPERM");
+      expect(((await failureOf(other.auth("wrong", { username: "reader" }))) as ReplyError).code).toBe("WRONGPASS");
+      await other.close();
+    });
+
     test("channels are iterated", async () => {
       const messages = client.subscribe("a", "b");
       const patterns = client.bytes.psubscribe("a*", { limit: 5 });

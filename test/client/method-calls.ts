@@ -155,8 +155,6 @@ export const CALLS: readonly Call[] = [
   [(c) => c.readonly(), "READONLY"],
   [(c) => c.readwrite(), "READWRITE"],
   // connection
-  [(c) => c.auth("pass"), "AUTH pass"],
-  [(c) => c.auth("pass", { username: "user" }), "AUTH user pass"],
   [(c) => c.clientGetname(), "CLIENT GETNAME"],
   [(c) => c.clientGetredir(), "CLIENT GETREDIR"],
   [(c) => c.clientHelp(), "CLIENT HELP"],
@@ -186,7 +184,6 @@ export const CALLS: readonly Call[] = [
   [(c) => c.echo("x"), "ECHO x"],
   [(c) => c.ping(), "PING"],
   [(c) => c.ping("x"), "PING x"],
-  [(c) => c.select(1), "SELECT 1"],
   // generic
   [(c) => c.copy("a", "b", { db: 1, replace: true }), "COPY a b DB 1 REPLACE"],
   [(c) => c.del(["a", "b"]), "DEL a b"],

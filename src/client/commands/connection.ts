@@ -6,10 +6,6 @@ import { record } from "../converting.ts";
 import type { Word } from "../link.ts";
 import { ClusterCommands } from "./cluster.ts";
 
-export type AuthOptions = {
-  username?: Word | undefined;
-};
-
 export type ClientListOptions = {
   type?: "normal" | "master" | "replica" | "pubsub" | undefined;
   id?: OneOrMore<Integer> | undefined;
@@ -30,14 +26,6 @@ export type ClientUnblockOptions = AtMostOne<{ timeout?: boolean | undefined } |
 
 /** Commands of the group "connection", and of those before it. */
 export abstract class ConnectionCommands<M extends Mode> extends ClusterCommands<M> {
-  /** Authenticates the connection. Since 1.0.0. */
-  auth(password: Word, options?: AuthOptions): Answer<M, "OK"> {
-    const words: Word[] = ["AUTH"];
-    if (options !== undefined) if (options.username !== undefined) words.push(options.username);
-    words.push(password);
-    return this.run(words);
-  }
-
   /** Returns the name of the connection. Since 2.6.9. */
   clientGetname(): Answer<M, Text<M> | null> {
     return this.run(["CLIENT", "GETNAME"]);
@@ -177,10 +165,5 @@ export abstract class ConnectionCommands<M extends Mode> extends ClusterCommands
     const words: Word[] = ["PING"];
     if (message !== undefined) words.push(message);
     return this.run(words);
-  }
-
-  /** Changes the database that the connection works on. Since 1.0.0. */
-  select(index: Integer): Answer<M, "OK"> {
-    return this.run(["SELECT", index]);
   }
 }

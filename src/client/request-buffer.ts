@@ -41,6 +41,7 @@ export class RequestBuffer {
   /** Adds a request. Errors: TypeError where a word is none; then nothing is added. */
   add(request: readonly Word[]): void {
     const count = request.length;
+    if (count === 0) throw new TypeError("a request has words: the name of a command first");
     let at = this.room(this.end, FRAME_BYTES);
     at = this.header(at, STAR, count);
     for (let index = 0; index < count; index++) {

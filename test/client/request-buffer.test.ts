@@ -40,6 +40,7 @@ test("a word that is none is refused with its place, and nothing is added", () =
   expect(() => buffer.add(["SET", "k", undefined as never])).toThrow("word 2 of a request is undefined: SET");
   expect(() => buffer.add(["SET", null as never])).toThrow(TypeError);
   expect(() => buffer.add(["SET", {} as never])).toThrow(TypeError);
+  expect(() => buffer.add([])).toThrow("a request has words");
   expect(bytesOf(buffer).toString()).toBe(encodeCommand(["GET", "k"]).toString());
 });
 

@@ -10,8 +10,6 @@ import type { ServerProcess } from "../support/process.ts";
 import { describeWithRedis, startRedis } from "../support/redis.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
-const certificates = join(import.meta.dirname, "..", "support", "certificates");
-
 function connect(port: number, options: ConnectOptions = {}): Promise<SocketLink> {
   return SocketLink.connect(addressOf(`redis://127.0.0.1:${port}`, options));
 }
@@ -309,49 +307,18 @@ describe("a connection that is lost", () => {
   });
 });
 
-describe("TLS and unix sockets", () => {
-  let server: TestServer;
-  let path: string;
-  beforeAll(async () => {
-    const file = (name: string) => join(certificates, name);
-    path = join("/tmp", `replicant-client-${process.pid}.sock`);
-    server = await startServer({
-      unixsocket: path,
-      "tls-port": "0",
-      "tls-cert-file": file("server.crt"),
-      "tls-key-file": file("server.key"),
-      "tls-ca-cert-file": file("ca.crt"),
-      "tls-auth-clients": "no",
-    });
-  });
-  afterAll(() => server.stop());
-
-  test("a unix socket is a link as any", async () => {
-    const link = await SocketLink.connect(addressOf(`unix://${path}?db=1`, {}));
-    expect(await link.send(["CLIENT", "INFO"], false)).toMatch(/ db=1 /);
-    await link.close();
-  });
+test("a unix socket is a link as any", async () => {
+  const path = join("/tmp", `replicant-client-${process.pid}.sock`);
+  await using _server = await startServer({ unixsocket: path });
+  const link = await SocketLink.connect(addressOf(`unix://${path}?db=1`, {}));
+  expect(await link.send(["CLIENT", "INFO"], false)).toMatch(/ db=1 /);
+  await link.close();
 });
 
 describeWithRedis("a redis-server", () => {
   let redis: ServerProcess;
-  let tlsPort: number;
   beforeAll(async () => {
-    const file = (name: string) => join(certificates, name);
-    const probe = await startFake(() => {});
-    tlsPort = probe.port;
-    probe.close();
-    const tls = [
-      "--tls-port",
-      String(tlsPort),
-      "--tls-cert-file",
-      file("server.crt"),
-      "--tls-key-file",
-      file("server.key"),
-      "--tls-ca-cert-file",
-      file("ca.crt"),
-    ];
-    redis = await startRedis({ args: [...tls, "--tls-auth-clients", "optional", "--enable-debug-command", "yes"] });
+    redis = await startRedis({ args: ["--enable-debug-command", "yes"] });
   });
   afterAll(() => redis.stop());
 
@@ -382,20 +349,5 @@ describeWithRedis("a redis-server", () => {
       1234567999999999999999999999999999999n,
     ]);
     await link.close();
-  });
-
-  test("with TLS is trusted if its certificate is, and is for its name", async () => {
-    const ca = await Bun.file(join(certificates, "ca.crt")).text();
-    const link = await SocketLink.connect(addressOf(`rediss://localhost:${tlsPort}`, { tls: { ca, servername: "server" } }));
-    expect(await link.send(["PING"], false)).toBe("PONG");
-    const value = "x".repeat(3_000_000);
-    await link.send(["SET", "k", value], false);
-    expect((await link.send(["GET", "k"], false)) === value).toBe(true);
-    await link.close();
-    expect((await failureOf(SocketLink.connect(addressOf(`rediss://localhost:${tlsPort}`, {})))).message).toContain("cannot connect to");
-    const other = addressOf(`rediss://localhost:${tlsPort}`, { tls: { ca, servername: "example.org" } });
-    expect((await failureOf(SocketLink.connect(other))).message).toContain("cannot connect to");
-    const free = await SocketLink.connect(addressOf(`rediss://localhost:${tlsPort}`, { tls: { rejectUnauthorized: false } }));
-    await free.close();
   });
 });

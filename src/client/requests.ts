@@ -11,6 +11,7 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
   ...["QUIT", "RESET"].map((name) => [name, "client.close()"] as const),
   ...["SELECT", "AUTH"].map((name) => [name, `client.${name.toLowerCase()}()`] as const),
   ["HELLO", "the options of the connection"],
+  ["REPLICANT.CHANGES", "follow() of replicant/follow"],
   ...["MONITOR", "SYNC", "PSYNC"].map((name) => [name, "a connection of its own"] as const),
 ]);
 

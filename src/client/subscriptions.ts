@@ -26,6 +26,7 @@ export interface PatternMessage<T> extends Message<T> {
 }
 
 const LIMIT = 10_000;
+const MOST_TAKEN = 1024;
 const MESSAGE_KINDS: Readonly<Record<string, ChannelKind>> = { message: "subscribe", pmessage: "psubscribe", smessage: "ssubscribe" };
 
 /** What ends with `break`, with `close()`, or with an error where the program is too slow. */
@@ -69,8 +70,9 @@ export class Subscription<Item> implements AsyncIterableIterator<Item>, AsyncDis
   next(): Promise<IteratorResult<Item>> {
     if (this.taken < this.items.length) {
       const value = this.items[this.taken++];
-      if (this.taken === this.items.length) {
-        this.items.length = 0;
+      // What is taken is let go in large steps, also from a list that is never empty.
+      if (this.taken === this.items.length || this.taken === MOST_TAKEN) {
+        this.items.splice(0, this.taken);
         this.taken = 0;
       }
       return Promise.resolve({ done: false, value });

@@ -1,5 +1,6 @@
 /** What a program imports: `import { Replicant } from "replicant"`. */
 
+export type { Client } from "./client/client.ts";
 export { LinkError, ReplyError } from "./client/errors.ts";
 export type { Link, Word } from "./client/link.ts";
 export type { IoredisOptions, NodeRedisOptions } from "./embedding/adapters.ts";

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemClock } from "../base/clock.ts";
+import { Client } from "../client/client.ts";
 import type { Link } from "../client/link.ts";
 import { Log } from "../log.ts";
 import { Server } from "../server.ts";
@@ -35,6 +36,7 @@ export class Replicant implements AsyncDisposable {
   /** Of requests that the server makes of itself. */
   private ownLinkMade: Link | null = null;
   private readonly asAtStart: Reset;
+  private ownClient: Client | null = null;
   private stopping: Promise<void> | null = null;
 
   protected constructor({ server, clock }: Started) {
@@ -57,6 +59,12 @@ export class Replicant implements AsyncDisposable {
   static async inProcess(options: ServerOptions = {}): Promise<Replicant> {
     if ("port" in options) throw new TypeError("Replicant.inProcess: such a server has no port: Replicant.start starts one that has");
     return new Replicant(await startServer({ ...options, port: null }, "Replicant.inProcess"));
+  }
+
+  /** A client of the server, the same each time. */
+  get client(): Client {
+    this.ownClient ??= new Client(this.connect(), async () => this.connect());
+    return this.ownClient;
   }
 
   /** A further connection to the server, with a database, subscriptions and a transaction of its own. */
@@ -172,6 +180,11 @@ export class Replicant implements AsyncDisposable {
   }
 
   // ---- the end
+
+  /** Resolves once the server has stopped: by `stop`, or because a client sent SHUTDOWN. */
+  get stopped(): Promise<void> {
+    return this.server.stopped.then(() => {});
+  }
 
   /**
    * Stops the server; called again it waits for the same. With a folder and save points the data set is saved before, as by SHUTDOWN.

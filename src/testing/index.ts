@@ -1,87 +1,12 @@
 /** A Redis for tests, in a line: `import { redis } from "replicant/testing"`. */
 
-import type { Link } from "../client/link.ts";
 import { type ListenOptions, Replicant } from "../index.ts";
-import { KeyAssertions } from "./assertions.ts";
-import { type Hooks, withFoundHooks } from "./hooks.ts";
+import { redisOf, type TestOptions, type TestRedis } from "./test-redis.ts";
 
 export { KeyAssertionError, type KeyAssertions } from "./assertions.ts";
 export type { Hooks } from "./hooks.ts";
+export type { TestOptions, TestRedis } from "./test-redis.ts";
 export type { Expected, KeyType } from "./values.ts";
-
-/** Any option of a server, and how tests want it. */
-export interface TestOptions extends ListenOptions {
-  /** "file" (unless told): one server for all tests of the file, which is reset before each. "test": a new one for each. */
-  readonly per?: "file" | "test";
-  /** Whether others connect to it, at a port: then `url` tells where. So it is if `port` is given. */
-  readonly listen?: boolean;
-  /** Those of the test runner, where they are not globals: vitest's, unless it is told to have them. */
-  readonly hooks?: Hooks;
-}
-
-/** The server of a file's tests. To be used in tests and hooks, not before. */
-export class TestRedis {
-  /** What can be said about keys: `await db.assert.equals("user:1", { name: "Ada" })`. */
-  readonly assert = new KeyAssertions(() => this.link);
-  private readonly options: TestOptions;
-  private running: Replicant | null = null;
-  private ownLink: Link | null = null;
-
-  constructor(options: TestOptions) {
-    this.options = options;
-  }
-
-  /** The server itself: its snapshots, its clock, its events, its options for other clients. */
-  get server(): Replicant {
-    if (this.running === null) throw new Error("the server of redis() runs during tests and hooks: it is not started yet, or stopped");
-    return this.running;
-  }
-
-  /** A connection to it, a new one for each test. */
-  get link(): Link {
-    this.ownLink ??= this.server.connect();
-    return this.ownLink;
-  }
-
-  /** Where others connect to it. Errors: Error where it does not listen. */
-  get url(): string {
-    const { server } = this;
-    if ("url" in server) return server.url as string;
-    throw new Error("this server has no port: redis({ listen: true }) starts one that has");
-  }
-
-  /** @internal */
-  attach({ beforeAll, beforeEach, afterEach, afterAll }: Hooks): void {
-    if (this.options.per === "test") {
-      beforeEach(() => this.start());
-      afterEach(() => this.stop());
-      return;
-    }
-    beforeAll(() => this.start());
-    beforeEach(() => this.reset());
-    afterAll(() => this.stop());
-  }
-
-  private async start(): Promise<void> {
-    const { per, listen, hooks, ...options } = this.options;
-    const { port, ...others } = options;
-    const listens = listen === true || port !== undefined;
-    this.running = listens ? await Replicant.start(options) : await Replicant.inProcess(others);
-  }
-
-  private async reset(): Promise<void> {
-    await this.ownLink?.close();
-    this.ownLink = null;
-    await this.server.reset();
-  }
-
-  private async stop(): Promise<void> {
-    const { running } = this;
-    this.running = null;
-    this.ownLink = null;
-    await running?.stop();
-  }
-}
 
 /**
  * A server for the tests of this file, or of this `describe`: started before the first, as new before each, stopped after the last.
@@ -91,8 +16,9 @@ export class TestRedis {
  * Errors: Error where no hooks are found; see `TestOptions.hooks`.
  */
 export function redis(options: TestOptions = {}): TestRedis {
-  const db = new TestRedis(options);
-  if (options.hooks === undefined) withFoundHooks((hooks) => db.attach(hooks));
-  else db.attach(options.hooks);
-  return db;
+  return redisOf(open, options);
+}
+
+function open({ port, ...others }: ListenOptions, listens: boolean): Promise<Replicant> {
+  return listens ? Replicant.start({ ...others, ...(port === undefined ? {} : { port }) }) : Replicant.inProcess(others);
 }

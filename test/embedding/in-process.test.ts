@@ -200,6 +200,29 @@ describe("a link in the process", () => {
   });
 });
 
+describe("the typed client of a server in the process", () => {
+  test("sends commands, pipelines and transactions, waits, and listens to channels", async () => {
+    const { client } = server;
+    expect(await client.set("typed", "grün", { ex: 10 })).toBe("OK");
+    expect(await client.bytes.get("typed")).toEqual(new TextEncoder().encode("grün"));
+    expect(await client.pipeline().incr("typed:n").get("typed").exec()).toEqual([1, "grün"]);
+    expect(await client.multi().incr("typed:n").incr("typed:n").exec()).toEqual([2, 3]);
+    const popped = client.blpop("typed:queue", 0);
+    await client.rpush("typed:queue", "job");
+    expect(await popped).toEqual(["typed:queue", "job"]);
+    const subscription = client.subscribe("typed:news");
+    const heard = (async () => {
+      for await (const { message } of subscription) return message;
+      return null;
+    })();
+    await subscription.ready;
+    await client.publish("typed:news", "hello");
+    expect(await heard).toBe("hello");
+    expect(client.lpush("typed", 1)).rejects.toThrow(ReplyError);
+    expect(server.client).toBe(client);
+  });
+});
+
 describe("servers of a program", () => {
   test("are any number, each with its own data", async () => {
     await using first = await Replicant.inProcess();

@@ -62,6 +62,8 @@ export interface ServerOptions {
   log?: Log;
   /** Whether the process is there for the server: its limits are the server's to set (default yes). */
   ownsProcess?: boolean;
+  /** Whether the process goes on for as long as the server runs (default yes). */
+  keepsAlive?: boolean;
   /** What data lives by; the machine's unless told. */
   clock?: Clock;
 }
@@ -172,7 +174,7 @@ export class Server implements ServerParts {
     });
     this.migrations = new Migrations(this);
     this.ending = new Shutdown(this);
-    this.housekeeping = new Housekeeping(this, this.executor.restrictions, this.ending);
+    this.housekeeping = new Housekeeping(this, this.executor.restrictions, this.ending, options.keepsAlive ?? true);
     this.followConfig();
     this.stats.startupMemory = this.keyspace.usedBytes;
   }

@@ -54,6 +54,8 @@ export class InProcessLink implements Link, ClientEnd {
   private scheduled = false;
   private paused = false;
   private ended = false;
+  /** It is to be closed, and takes no more requests. */
+  private isClosing = false;
   private closedBy: Error | null = null;
   /** Answers that wait for the append-only file. */
   private held: (() => void)[] = [];
@@ -143,11 +145,12 @@ export class InProcessLink implements Link, ClientEnd {
 
   /** Whether a request can be executed at once. */
   private get free(): boolean {
-    return !this.paused && !this.executor.serving && this.queue.length === 0 && this.unanswered === null && !this.session.closing;
+    const isIdle = this.queue.length === 0 && this.unanswered === null && !this.paused;
+    return isIdle && !this.executor.serving && !this.session.closing && !this.isClosing;
   }
 
   private sendLater(words: readonly Word[], bytes: boolean): Promise<unknown> {
-    if (this.ended || this.session.closing) return Promise.reject(new LinkError(CLOSED));
+    if (this.ended || this.isClosing || this.session.closing) return Promise.reject(new LinkError(CLOSED));
     try {
       const answer = this.answerOf((waiting) => this.queue.push(waiting), this.frameOf(words), bytes);
       this.schedule();
@@ -329,10 +332,15 @@ export class InProcessLink implements Link, ClientEnd {
     });
   }
 
+  /** Requests that wait for keys, or for a pause to end, fail; those that came while others were executed are executed before. */
   async close(): Promise<void> {
-    if (this.ended) return;
-    // Those that came while others were executed.
-    if (!this.paused) this.runQueue();
+    if (this.isClosing) return;
+    this.isClosing = true;
+    await Promise.resolve();
+    while (this.queue.length > 0 && !this.paused && !this.ended) {
+      this.runQueue();
+      if (this.queue.length > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    }
     this.session.closing = true;
     this.end();
     await Promise.resolve();

@@ -67,8 +67,9 @@ export class Replicant implements AsyncDisposable {
     return this.ownClient;
   }
 
-  /** A further connection to the server, with a database, subscriptions and a transaction of its own. */
+  /** A further connection to the server, with a database, subscriptions and a transaction of its own. Errors: Error when the server has stopped. */
   connect(): Link {
+    if (this.server.hasStopped) throw new Error("the server has stopped");
     return new InProcessLink(this.server.conversations);
   }
 
@@ -232,12 +233,15 @@ async function startServer(options: ListenOptions, caller: string): Promise<Star
   const config = configOf(options, caller);
   const { log = "silent" } = options;
   const level = config.values.loglevel;
-  const write = typeof log === "function" ? log : null;
+  // A turn later: the program may send commands then, and not in the middle of what is logged.
+  const write = typeof log === "function" ? (line: string) => queueMicrotask(() => log(line)) : null;
   const clock = clockOf(options, caller);
   const server = new Server(config, {
     anyPort: options.port === undefined,
     log: typeof log === "function" || log === "silent" ? new Log({ level, file: "", write }) : new Log({ level, file: resolve(log) }),
     ownsProcess: false,
+    // What no one can reach has nothing to wait for.
+    keepsAlive: options.port !== null || config.values.unixsocket !== "" || config.values["tls-port"] !== 0,
     ...(clock === null ? {} : { clock }),
   });
   await server.start();

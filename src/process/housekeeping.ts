@@ -24,14 +24,17 @@ export class Housekeeping {
   private readonly server: ServerParts;
   private readonly restrictions: Restrictions;
   private readonly ending: Shutdown;
+  private readonly keepsAlive: boolean;
   private timer: ReturnType<typeof setInterval> | null = null;
   private extra: ReturnType<typeof setTimeout> | null = null;
   private makingRoom = false;
   private clientCursor: IterableIterator<Session> | null = null;
   private lastSecond = 0;
 
-  constructor(server: ServerParts, restrictions: Restrictions, ending: Shutdown) {
+  /** `keepsAlive`: whether the process goes on for as long as this does. */
+  constructor(server: ServerParts, restrictions: Restrictions, ending: Shutdown, keepsAlive: boolean) {
     this.server = server;
+    this.keepsAlive = keepsAlive;
     this.restrictions = restrictions;
     this.ending = ending;
     this.memory = new MemoryReturn(server);
@@ -51,6 +54,7 @@ export class Housekeeping {
       }, broken);
       stats.countCron(Math.round((performance.now() - from) * 1000));
     }, 1000 / config.values.hz);
+    if (!this.keepsAlive) this.timer.unref();
   }
 
   stop(): void {

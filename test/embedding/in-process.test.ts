@@ -253,9 +253,41 @@ describe("servers of a program", () => {
     expect(await start({ maxmemory: null })).toBe("TypeError: Replicant.start: maxmemory cannot be null");
   });
 
+  test("are not waited for by a program that ends, where no one else can reach them", async () => {
+    const script = `import { Replicant } from ${JSON.stringify(`${import.meta.dirname}/../../src/index.ts`)};
+      const server = await Replicant.inProcess();
+      console.log(await server.client.incr("n"));`;
+    const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "pipe" });
+    expect({ output: await child.stdout.text(), code: await child.exited }).toEqual({ output: "1\n", code: 0 });
+  });
+
+  test("take nothing more once they have stopped", async () => {
+    const stopped = await Replicant.inProcess();
+    const { client } = stopped;
+    const waiting = client.blpop("q", 0).catch((error: unknown) => error);
+    await stopped.stop();
+    expect(await waiting).toBeInstanceOf(LinkError);
+    expect(client.get("k")).rejects.toThrow(LinkError);
+    expect(() => stopped.connect()).toThrow("the server has stopped");
+    await stopped.stop();
+  });
+
+  test("close a connection after what was sent to it", async () => {
+    await using own = await Replicant.inProcess();
+    const one = own.connect();
+    const seen: Promise<unknown>[] = [];
+    own.on("command", ({ command }) => {
+      if (command === "set") seen.push(one.send(["INCR", "sets"], false), one.close());
+    });
+    await own.client.set("k", 1);
+    expect(await Promise.all(seen)).toEqual([1, undefined]);
+    expect(one.send(["PING"], false)).rejects.toThrow(LinkError);
+  });
+
   test("log where they are told to", async () => {
     const lines: string[] = [];
     await using quiet = await Replicant.inProcess({ log: (line) => lines.push(line) });
+    await Promise.resolve();
     expect(lines.join("\n")).toContain("Ready to accept connections");
     expect(await quiet.connect().send(["CONFIG", "GET", "maxmemory"], false)).toEqual(new Map([["maxmemory", "0"]]));
   });

@@ -54,9 +54,8 @@ export class Adapters {
 
   get bunRedis(): string {
     const { requirepass } = this.server.config.values;
-    const login = requirepass === "" ? "" : `:${encodeURIComponent(requirepass)}@`;
     const door = this.door();
-    return typeof door === "string" ? `redis+unix://${login}${door}` : `redis://${login}${LOCALHOST}:${door}`;
+    return typeof door === "string" ? unixUrl(door, requirepass) : `redis://${loginOf(requirepass)}${LOCALHOST}:${door}`;
   }
 
   /** Returns the path of the server's unix socket, which is opened if there is none; where there are no such sockets, a port. */
@@ -71,6 +70,16 @@ export class Adapters {
     if (values.unixsocket === "") server.endpoints.openUnixSocket(join(tmpdir(), `replicant-${process.pid}-${randomHex(12)}.sock`));
     return resolve(values.dir, values.unixsocket);
   }
+}
+
+/** What stands before the host of an address. */
+export function loginOf(password: string): string {
+  return password === "" ? "" : `:${encodeURIComponent(password)}@`;
+}
+
+/** The address of a unix socket. Bun's client takes a password before the name of a host only, which means nothing here. */
+export function unixUrl(path: string, password: string): string {
+  return `redis+unix://${password === "" ? "" : `${loginOf(password)}localhost`}${path}`;
 }
 
 /** A class as ioredis wants one (AbstractConnector): it makes one for each client, and asks it for a stream at each connection. */

@@ -1,5 +1,6 @@
 /** What a program may say of a server that it starts: any directive of redis.conf by its name in camelCase, and a few words of our own. */
 
+import { resolve } from "node:path";
 import { quoteWord, toBytes } from "../base/words.ts";
 import { Config } from "../config/config.ts";
 import { ConfigError } from "../config/error.ts";
@@ -103,7 +104,8 @@ export function configOf(options: ListenOptions, caller: string): Config {
   for (const [option, value] of Object.entries(options)) {
     if (value === undefined || OWN_WORDS.includes(option)) continue;
     const name = nameOf(option, caller);
-    load(option, `${name} ${wordsOf(name, value, option, caller)}`);
+    const given = options.dir === undefined && isPlace(name) && typeof value === "string" && value !== "" ? resolve(value) : value;
+    load(option, `${name} ${wordsOf(name, given, option, caller)}`);
   }
   load("port", `port ${options.port ?? 0}`);
   if (options.dir !== undefined) load("dir", `dir ${quoteWord(toBytes(options.dir))}`);
@@ -121,6 +123,11 @@ export function configOf(options: ListenOptions, caller: string): Config {
     );
   }
   return config;
+}
+
+/** Whether a directive names a file that need not be in the server's folder: without one, it is meant from where the program is. */
+function isPlace(name: DirectiveName): boolean {
+  return name === "unixsocket" || name === "aclfile" || (name.startsWith("tls-") && /-(?:file|dir)$/.test(name));
 }
 
 /** Errors: TypeError. */

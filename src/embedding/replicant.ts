@@ -8,7 +8,7 @@ import { Client } from "../client/client.ts";
 import type { Link } from "../client/link.ts";
 import { Log } from "../log.ts";
 import { Server } from "../server.ts";
-import { Adapters, type IoredisOptions, type NodeRedisOptions } from "./adapters.ts";
+import { Adapters, type IoredisOptions, loginOf, type NodeRedisOptions, unixUrl } from "./adapters.ts";
 import { Events, type ServerEvents } from "./events.ts";
 import { takeImage, takeIn } from "./images.ts";
 import { InProcessLink } from "./in-process-link.ts";
@@ -221,11 +221,11 @@ export class ListeningReplicant extends Replicant {
   /** Where to connect to: `redis://127.0.0.1:40123`. Of a server with neither a port nor TLS: `redis+unix:///path`. */
   get url(): string {
     const { values } = this.server.config;
-    const login = values.requirepass === "" ? "" : `:${encodeURIComponent(values.requirepass)}@`;
+    const login = loginOf(values.requirepass);
     const host = hostOf(values.bind);
     if (this.port > 0) return `redis://${login}${host}:${this.port}`;
     if (this.server.tlsPort > 0) return `rediss://${login}${host}:${this.server.tlsPort}`;
-    return `redis+unix://${login}${resolve(values.dir, values.unixsocket)}`;
+    return unixUrl(resolve(values.dir, values.unixsocket), values.requirepass);
   }
 }
 

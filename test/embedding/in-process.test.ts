@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { LinkError, ReplyError } from "../../src/client/errors.ts";
 import type { Link, Word } from "../../src/client/link.ts";
 import { Replicant } from "../../src/index.ts";
+import { freePort } from "../support/process.ts";
 
 let server: Replicant;
 let link: Link;
@@ -251,6 +254,34 @@ describe("servers of a program", () => {
       "TypeError: Replicant.start: daemonize is no option here: a program starts servers in its own process",
     );
     expect(await start({ maxmemory: null })).toBe("TypeError: Replicant.start: maxmemory cannot be null");
+  });
+
+  test.skipIf(process.platform === "win32")("listen at a unix socket alone, with a password in their address", async () => {
+    const path = `./replicant-${process.pid}.sock`;
+    await using own = await Replicant.start({ port: null, unixsocket: path, requirepass: "a secret/word" });
+    expect(own.port).toBe(0);
+    expect(own.url).toBe(`redis+unix://:a%20secret%2Fword@localhost${resolve(path)}`);
+    const redis = new Bun.RedisClient(own.bunRedis());
+    expect(await redis.incr("n")).toBe(1);
+    redis.close();
+    await own.stop();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("listen with TLS, where their files are named", async () => {
+    const certificates = `${import.meta.dirname}/../support/certificates`;
+    await using own = await Replicant.start({
+      port: null,
+      tlsPort: freePort(),
+      tlsCertFile: `${certificates}/server.crt`,
+      tlsKeyFile: `${certificates}/server.key`,
+      tlsCaCertFile: `${certificates}/ca.crt`,
+      tlsAuthClients: "no",
+    });
+    expect(own.url).toStartWith("rediss://127.0.0.1:");
+    const redis = new Bun.RedisClient(own.url, { tls: { rejectUnauthorized: false } });
+    expect(await redis.incr("n")).toBe(1);
+    redis.close();
   });
 
   test("are not waited for by a program that ends, where no one else can reach them", async () => {

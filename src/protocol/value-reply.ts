@@ -120,7 +120,8 @@ export abstract class ValueReply extends Reply {
   override divert(sink: ReplySink, protocol: number): DivertedValues {
     const { levels, sent } = this;
     const diverted = { sink: this.sink, protocol: this.protocol, buffer: NO_BYTES, length: 0, flushed: sent, levels };
-    this.levels = [];
+    // A reply that is under way for the same sink goes on: of a transaction in which a script has run for long.
+    if (sink !== this.sink) this.levels = [];
     this.sink = sink;
     this.protocol = protocol;
     this.sent = this.answers;

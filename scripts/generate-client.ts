@@ -17,7 +17,7 @@ const HEAD = "Written by scripts/generate-client.ts from the contracts of the co
 const LEFT_OUT: ReadonlySet<string> = new Set(
   (
     "hello auth select quit reset client|reply multi exec discard watch unwatch subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe " +
-    "monitor sync psync replconf asking restore-asking debug pfdebug pfselftest client|caching"
+    "monitor replicant.changes|subscribe replicant.changes|unsubscribe sync psync replconf asking restore-asking debug pfdebug pfselftest client|caching"
   ).split(" "),
 );
 

@@ -35,7 +35,12 @@ export const NEW_SINCE_7_0: ReadonlySet<string> = new Set([
 ]);
 
 /** Commands that no Redis has. */
-export const OURS: ReadonlySet<string> = new Set(["replicant.changes", "replicant.compare"]);
+export const OURS: ReadonlySet<string> = new Set([
+  "replicant.changes",
+  "replicant.changes|subscribe",
+  "replicant.changes|unsubscribe",
+  "replicant.compare",
+]);
 
 /** Fields of COMMAND INFO and COMMAND DOCS that changed, by command. */
 const CHANGES: Readonly<Record<string, readonly string[]>> = {

@@ -97,6 +97,12 @@ const FORMS: Readonly<Record<string, Form>> = {
     1000,
     ...words.random.pick([[], ["COPY"], ["REPLACE"], ["COPY", "REPLACE"], ["WRONG"]]),
   ],
+  "replicant.changes|subscribe": lines(
+    "",
+    "FROM $ KEYS a* TYPES string,list DB 0",
+    "FROM 0123456789012345678901234567890123456789:1:0",
+    "TYPES x",
+  ),
   "replicant.compare": (words) => ["127.0.0.1", words.random.chance(0.7) ? words.around.otherPort : 1],
   // The debugger would wait for its user.
   "script|debug": lines("NO", "WRONG"),

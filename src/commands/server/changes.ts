@@ -19,6 +19,7 @@ const NOW = "$";
  */
 const subscribe = command("replicant.changes|subscribe", { arity: -2, since: "0.1.0", flags: "noscript no_multi" })
   .takes("[FROM position] [KEYS pattern] [TYPES types] [DB db:integer]")
+  .answers("{position: string}")
   .acl("read")
   .docs("Pushes to the client what is written from now on, or from a position on.", "O(1), and O(N) for N changes since the position")
   .run((call) => {
@@ -65,6 +66,7 @@ function typesAt(call: Call, index: number): readonly string[] {
 }
 
 const unsubscribe = command("replicant.changes|unsubscribe", { arity: 2, since: "0.1.0", flags: "noscript no_multi" })
+  .answers("OK")
   .acl("read")
   .docs("Ends what REPLICANT.CHANGES SUBSCRIBE has begun.", "O(1)")
   .run(({ session, server, reply }) => {

@@ -174,7 +174,7 @@ describe("a source that starts again", () => {
     test.skipIf(wantOf(name) !== "")(`without its data has another history, which ${name} is said to have${wantOf(name)}`, async () => {
       const port = freePort();
       const mirror = new Mirror();
-      let first: Source | null = await startSource(name, {}, port);
+      let first: Source | null = await startSource(name, { "shutdown-timeout": "0" }, port);
       await loadSerials(first.client, 0, 200);
       await using feed = follow(`redis://127.0.0.1:${port}`);
       for (const event of await take(feed, isImageEnd)) mirror.add(event);

@@ -180,7 +180,7 @@ describe("a source that starts again", () => {
       for (const event of await take(feed, isImageEnd)) mirror.add(event);
       await first[Symbol.asyncDispose]();
       first = null;
-      await using second = await startSource(name, {}, port);
+      await using second = await startSource(name, { "shutdown-timeout": "0" }, port);
       await loadSerials(second.client, 0, 100);
       const events = await take(feed, isImageEnd);
       for (const event of events) mirror.add(event);

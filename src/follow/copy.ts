@@ -7,7 +7,7 @@ import { TypedValues } from "../changes/typed-value.ts";
 import { Config } from "../config/config.ts";
 import { NO_EXPIRY } from "../keyspace/lookup.ts";
 import { metaType } from "../keyspace/record-meta.ts";
-import type { Log } from "../log.ts";
+import { Log } from "../log.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { Server } from "../server.ts";
 import { LoadHandler } from "../snapshot/load-handler.ts";
@@ -32,10 +32,12 @@ export class Copy<T extends Text> implements KeyCopy<T> {
   private readonly told = new Set<string>();
 
   /** `warning`: told when what is known here may be wrong. */
-  constructor(text: TextOf<T>, log: Log, warning: (message: string) => void) {
+  constructor(text: TextOf<T>, warning: (message: string) => void) {
     this.warning = warning;
     this.values = new TypedValues(text);
-    this.server = new Server(Config.of({ databases: String(DATABASES), save: "", port: "0" }), { log });
+    // It is never started: it has no port, no timer and no file.
+    const log = new Log({ level: "nothing", file: "" });
+    this.server = new Server(Config.of({ databases: String(DATABASES), save: "", port: "0" }), { log, ownsProcess: false });
     const { keyspace, executor } = this.server;
     this.replay = new Replay(executor, keyspace.databases[0]);
     // A key whose time has passed is the source's to delete.

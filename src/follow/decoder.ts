@@ -104,11 +104,11 @@ export class Decoder<T extends Text> {
   // ---- images
 
   private beginImage(id: string, offset: number, gap: GapReason | null): void {
-    const { text, filter, values, log } = this.options;
+    const { text, filter, values } = this.options;
     const reason = this.lost !== null ? "copy" : gap;
     if (reason !== null) this.tellGap(reason);
     this.copy?.stop();
-    this.copy = values ? new Copy(text, log, this.warning) : null;
+    this.copy = values ? new Copy(text, this.warning) : null;
     this.stream = null;
     this.from = null;
     this.lost = null;

@@ -1,6 +1,7 @@
 /** What a feed tells of each command, beside what servers of both families have in their streams. */
 import { describe, expect, test } from "bun:test";
 import { follow, type TextEvent } from "../../src/follow/index.ts";
+import { FakeMaster, id, measured, stream } from "../replication/support.ts";
 import type { RawClient, Word } from "../support/client.ts";
 import { briefly, isImageEnd, isSetOf, SOURCES, startSource, take, urlOf, wantOf } from "./support.ts";
 
@@ -247,5 +248,48 @@ describe("a feed", () => {
     const { value } = await first;
     clearInterval(writing);
     expect(value === undefined ? "" : briefly(value)).toMatch(/^0 new string/);
+  });
+});
+
+describe.skipIf(wantOf("redis8") !== "")(`what only a newer server knows${wantOf("redis8")}`, () => {
+  for (const values of [false, true]) {
+    test(`is shown as far as it can be${values ? ", and said where the copy cannot have it" : ""}`, async () => {
+      await using source = await startSource("redis8");
+      const { client } = source;
+      await run(client, "VADD vectors VALUES 2 1 0 one", "HSET h f v", "HPEXPIREAT h 33333333333333 FIELDS 1 f");
+      await using feed = follow(urlOf(source), { values });
+      const image = await take(feed, isImageEnd);
+      const opaque = image.find(({ kind }) => kind === "image-opaque");
+      expect(opaque?.kind === "image-opaque" && [opaque.key, opaque.what.slice(0, 11)]).toEqual(["vectors", '"vectorset"']);
+      const hash = image.find((event) => event.kind === "image" && event.key === "h");
+      expect(hash?.kind === "image" && hash.type === "hash" && hash.fieldExpireAt).toEqual(new Map([["f", 33333333333333]]));
+      await run(client, "VADD vectors VALUES 2 0 1 two", "DEL vectors", "SET end 1");
+      const events = await take(feed, isSetOf("end"));
+      const warnings = events.filter(({ kind }) => kind === "warning");
+      expect(warnings.length).toBe(values ? 1 : 0);
+      const told = events.filter(({ kind }) => kind !== "warning").map(briefly);
+      expect(told).toEqual(["command 0: vadd vectors VALUES 2 0 1 two", "0 vectors ?: del vectors", "0 end string: set end 1"]);
+    });
+  }
+});
+
+describe("an image with commands between its keys, as Valkey 9.2 makes them", () => {
+  test("shows them as changes in their places, of which none can be gone on from", async () => {
+    using master = new FakeMaster();
+    await using feed = follow(urlOf(master), { values: true });
+    const first = feed.next();
+    const link = await master.accept();
+    await link.greet();
+    link.send(`+FULLRESYNC ${id("a")} 7\r\n`);
+    const text = (word: string) => Buffer.concat([Buffer.of(word.length), Buffer.from(word)]);
+    const entry = (key: string, value: string) => Buffer.concat([Buffer.of(0), text(key), text(value)]);
+    const inlined = Buffer.concat([Buffer.of(242), stream(["APPEND", "a", "2"])]);
+    const end = Buffer.concat([Buffer.of(0xff), Buffer.alloc(8)]);
+    link.send(measured(Buffer.concat([Buffer.from("VALKEY081"), Buffer.of(0xfe, 3), entry("a", "1"), inlined, entry("b", "1"), end])));
+    await first;
+    const events = await take(feed, isImageEnd);
+    expect(events.map(briefly)).toEqual(["image 3 a string", "3 a string: append a 2", "image 3 b string", "image-end"]);
+    const [, change] = events;
+    expect([change.position, change.kind === "change" && change.after?.value]).toEqual(["image", "12"]);
   });
 });

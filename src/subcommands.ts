@@ -15,9 +15,11 @@ const complain = (text: string): unknown => process.stderr.write(text);
 /** By name. Each is loaded when it is asked for: a server that starts needs none of them. */
 export const SUBCOMMANDS: ReadonlyMap<string, Program> = new Map([
   ["attached", attached],
+  ["benchmark", benchmark],
   ["check", check],
   ["cli", cli],
   ["compare", compare],
+  ["convert", convert],
   ["follow", follow],
 ]);
 
@@ -25,6 +27,11 @@ async function attached(): Promise<number> {
   const program = await import("./node/attached.ts");
   process.on("SIGINT", () => {}); // a terminal sends it to the program too, which decides what becomes of us
   return program.attached(process.stdin.setEncoding("utf8"), print);
+}
+
+async function benchmark(argv: readonly string[]): Promise<number> {
+  const { benchmarkProgram } = await import("./tools/benchmark/program.ts");
+  return benchmarkProgram(argv, process);
 }
 
 async function check(argv: readonly string[]): Promise<number> {
@@ -40,6 +47,11 @@ async function cli(argv: readonly string[]): Promise<number> {
 async function compare(argv: readonly string[]): Promise<number> {
   const { compareProgram } = await import("./compare/program.ts");
   return compareProgram(argv, print, complain);
+}
+
+async function convert(argv: readonly string[]): Promise<number> {
+  const { convertProgram } = await import("./tools/convert/program.ts");
+  return convertProgram(argv, print, complain, { terminal: process.stderr.isTTY });
 }
 
 /** SIGINT and SIGTERM end it, and so does who reads its output no more. */

@@ -44,6 +44,8 @@ export type RdbReaderOptions = {
   readonly size?: number;
   /** Who reads which value type. `VALUE_READERS` unless told. */
   readonly readers?: ReadonlyMap<number, () => ValueReader>;
+  /** Who reads what modules saved beside the keys. It is passed over, with a warning, unless told. */
+  readonly moduleAux?: ValueReader;
   /** Who reads those beside them of an image of this version. `ownReaders` unless told. */
   readonly ownReaders?: (version: number) => ReadonlyMap<number, () => ValueReader>;
 };
@@ -86,13 +88,13 @@ export class RdbReader implements ReadContext {
   private readonly crc = new Crc64();
   private readonly readers: (ValueReader | undefined)[] = [];
   private readonly ownReaders: (version: number) => ReadonlyMap<number, () => ValueReader>;
-  private readonly moduleAux = new ModuleAuxSkipper();
+  private readonly moduleAux: ValueReader;
   private readonly inlined = new InlinedCommandReader();
   private readonly auxName = new RdbString();
   private readonly auxValue = new RdbString();
   private phase: Phase = PHASE.header;
   /** Who reads on in phase `value`. */
-  private current: ValueReader = this.moduleAux;
+  private current: ValueReader;
   private failure: unknown = null;
   /** From where on the open window is not summed yet. */
   private summed = 0;
@@ -106,6 +108,8 @@ export class RdbReader implements ReadContext {
     this.handler = handler;
     const { checksum = true, checksumPresent = false, size = 0, readers = VALUE_READERS } = options;
     this.ownReaders = options.ownReaders ?? ownReaders;
+    this.moduleAux = options.moduleAux ?? new ModuleAuxSkipper();
+    this.current = this.moduleAux;
     this.size = size;
     this.verify = checksum;
     this.checksumPresent = checksumPresent;

@@ -36,8 +36,8 @@ export interface Outline {
 export interface OutlineTarget {
   /** A value is whole; `offset` is where in the image it ends. */
   passed(context: ReadContext, outline: Outline, offset: number): void;
-  /** A value begins, whose bytes `copied` gets from here on: only asked for where the value is to be copied. */
-  begun?(context: ReadContext): void;
+  /** A value begins, at the position `at` of the window: only asked for where it is to be copied, and `copied` gets it from there on. */
+  begun?(context: ReadContext, at: number): void;
   /** bytes[from, to) of the value as they stand in the image; good until it returns. */
   copied?(bytes: Buffer, from: number, to: number): void;
 }
@@ -70,7 +70,7 @@ abstract class OutlineReader implements ValueReader {
     outline.module = "";
     this.pending = 0;
     if (!this.head(input)) return STEP.incomplete;
-    target.begun?.(context);
+    target.begun?.(context, this.copyFrom);
     this.copy(input, input.pos);
     return this.pending === 0 && this.over() ? this.end(context) : STEP.more;
   }

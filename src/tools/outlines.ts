@@ -1,6 +1,6 @@
 /** Which value type is passed how. As rdb/value-readers.ts, and what no server here can hold beside: values of modules. */
 
-import { familyOf, RDB_BITMAP_VERSION, REDIS_TYPE, VALKEY_TYPE, VALUE_TYPE } from "../rdb/format.ts";
+import { familyOf, RDB_BITMAP_VERSION, RDB_COMMON_VERSION, REDIS_TYPE, VALKEY_TYPE, VALUE_TYPE } from "../rdb/format.ts";
 import { STREAM_FORM } from "../rdb/stream-value.ts";
 import type { ValueReader } from "../rdb/value.ts";
 import {
@@ -77,7 +77,8 @@ const VALKEY: Readonly<Record<number, MakeReader>> = {
 
 /** Returns who passes the values of an image of this version, by value type. */
 export function outlines(version: number, target: OutlineTarget): Map<number, () => ValueReader> {
-  const own = familyOf(version) === "valkey" ? VALKEY : REDIS;
+  const family = version > RDB_COMMON_VERSION ? familyOf(version) : null;
+  const own = family === null ? {} : family === "valkey" ? VALKEY : REDIS;
   const makers = new Map<number, () => ValueReader>();
   for (const [type, make] of Object.entries({ ...COMMON, ...own })) makers.set(Number(type), () => make(target));
   if (own === REDIS && version >= RDB_BITMAP_VERSION) makers.set(REDIS_TYPE.bitmap, () => new BitmapOutline(target));

@@ -95,15 +95,21 @@ export class CommandSink implements EntrySink {
 
   // ---- entries
 
-  select({ database }: DatabaseImage): void {
+  select({ database }: Pick<DatabaseImage, "database">): void {
     this.header(STAR, 2);
     this.texts("SELECT", String(database));
   }
 
   begin({ table }: DatabaseImage, address: number): void {
-    this.key = table.keyBuffer(address);
-    this.keyFrom = table.keyOffset(address);
-    this.keyTo = this.keyFrom + table.keyLength(address);
+    const from = table.keyOffset(address);
+    this.at(table.keyBuffer(address), from, from + table.keyLength(address));
+  }
+
+  /** The value that follows is at this key. */
+  protected at(key: Buffer, from: number, to: number): void {
+    this.key = key;
+    this.keyFrom = from;
+    this.keyTo = to;
   }
 
   /** The key may move meanwhile. */
@@ -125,8 +131,12 @@ export class CommandSink implements EntrySink {
   finish({ table, expiry }: DatabaseImage, address: number): void {
     if ((table.flags(address) & EXPIRES) === 0) return;
     const at = expiry.at(address);
+    this.expire(at <= Number.MAX_SAFE_INTEGER ? at : expiry.exact(address));
+  }
+
+  protected expire(at: number | bigint): void {
     this.command(3, "PEXPIREAT");
-    this.text(String(at <= Number.MAX_SAFE_INTEGER ? at : expiry.exact(address)));
+    this.text(String(at));
   }
 
   close(): void {

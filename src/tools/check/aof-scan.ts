@@ -21,6 +21,7 @@ const NAME_BYTES = 64;
 /** No more names than this are told apart: a file of made-up commands must not fill the memory. */
 const MOST_NAMES = 10_000;
 const OTHERS = "(others)";
+const SELECT = "SELECT";
 
 export interface CommandCounts {
   calls: number;
@@ -51,6 +52,8 @@ export class AofScan {
   firstTimestamp = -1;
   lastTimestamp = -1;
   readonly byName = new Map<string, CommandCounts>();
+  /** The greatest database that a SELECT names; 0 without any. */
+  greatestDatabase = 0;
   /** Where the first annotation is that is later than `until`, and it; -1 for none. */
   laterAt = -1;
   laterTimestamp = -1;
@@ -66,6 +69,9 @@ export class AofScan {
   private left = 0;
   private readonly name = Buffer.alloc(NAME_BYTES);
   private nameLength = 0;
+  /** The word behind SELECT. */
+  private readonly index = Buffer.alloc(LONGEST_NUMBER);
+  private indexLength = 0;
   private inTransaction = false;
   /** Commands of the transaction under way, MULTI included. */
   private uncounted = 0;
@@ -165,6 +171,7 @@ export class AofScan {
       this.words = value;
       this.wordsLeft = value;
       this.nameLength = 0;
+      this.indexLength = 0;
       this.state = "between";
       return;
     }
@@ -197,6 +204,8 @@ export class AofScan {
     const count = Math.min(this.left, to - from);
     if (this.wordsLeft === this.words && this.nameLength < NAME_BYTES)
       this.nameLength += bytes.copy(this.name, this.nameLength, from, from + Math.min(count, NAME_BYTES - this.nameLength));
+    else if (this.wordsLeft === this.words - 1 && this.nameLength === SELECT.length && this.indexLength < LONGEST_NUMBER)
+      this.indexLength += bytes.copy(this.index, this.indexLength, from, from + Math.min(count, LONGEST_NUMBER - this.indexLength));
     this.left -= count;
     if (this.left === 0) {
       this.state = "bulk end";
@@ -224,7 +233,7 @@ export class AofScan {
     } else if (name === "EXEC") {
       if (!this.inTransaction) throw new AofDamage("an EXEC has no MULTI before it", this.commandAt);
       this.inTransaction = false;
-    }
+    } else if (name === SELECT) this.select(this.index.latin1Slice(0, this.indexLength));
     const counts = this.countsOf(name);
     counts.calls++;
     counts.bytes += offset - this.commandAt;
@@ -233,6 +242,10 @@ export class AofScan {
     this.commands += this.uncounted;
     this.uncounted = 0;
     this.goodUpTo = offset;
+  }
+
+  private select(index: string): void {
+    if (/^\d{1,9}$/.test(index)) this.greatestDatabase = Math.max(this.greatestDatabase, Number(index));
   }
 
   private countsOf(name: string): CommandCounts {

@@ -131,10 +131,10 @@ export class CommandSink implements EntrySink {
   finish({ table, expiry }: DatabaseImage, address: number): void {
     if ((table.flags(address) & EXPIRES) === 0) return;
     const at = expiry.at(address);
-    this.expire(at <= Number.MAX_SAFE_INTEGER ? at : expiry.exact(address));
+    this.expireKey(at <= Number.MAX_SAFE_INTEGER ? at : expiry.exact(address));
   }
 
-  protected expire(at: number | bigint): void {
+  protected expireKey(at: number | bigint): void {
     this.command(3, "PEXPIREAT");
     this.text(String(at));
   }

@@ -29,7 +29,7 @@ export class CommandsOut extends CommandSink implements EntriesSink {
   }
 
   finishEntry({ expireAt, farExpiry }: RdbEntry): void {
-    if (expireAt !== -1) this.expire(expireAt > Number.MAX_SAFE_INTEGER ? farExpiry : expireAt);
+    if (expireAt !== -1) this.expireKey(expireAt > Number.MAX_SAFE_INTEGER ? farExpiry : expireAt);
   }
 
   list(): void {

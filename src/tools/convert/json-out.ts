@@ -1,14 +1,16 @@
 /** The keys of an image as lines of JSON; docs/tools.md has the form. A long value goes on over several lines, so that none is long. */
 
+import { copied, copyBytes } from "../../base/bytes.ts";
 import type { Counter } from "../../base/numbers/counter.ts";
 import { NO_TIME } from "../../memory/expiring-map.ts";
+import type { ByteSpan } from "../../memory/record-table.ts";
 import type { RdbEntry } from "../../rdb/entry.ts";
 import type { ByteSink } from "../../rdb/writer.ts";
-import type { ConsumerFacts, GroupFacts } from "../../snapshot/value-walk.ts";
+import type { ConsumerFacts, GroupFacts, ReadNodes } from "../../snapshot/value-walk.ts";
 import type { StreamFacts } from "../../values/stream/stream.ts";
 import type { PendingRecord } from "../../values/stream/stream-group.ts";
 import { StreamId } from "../../values/stream/stream-id.ts";
-import type { FieldReader } from "../../values/stream/stream-node.ts";
+import { DELETED, FieldReader, NodeReader } from "../../values/stream/stream-node.ts";
 import { TYPE_NAMES, Type } from "../../values/value-types.ts";
 import { JsonText } from "./json-text.ts";
 import type { EntriesSink } from "./value-events.ts";
@@ -18,6 +20,7 @@ export const JSON_FORM = 1;
 /** A line that is longer than this goes on in another, in bytes. */
 const LINE_BYTES = 64 * 1024;
 
+const NO_BYTES = Buffer.alloc(0);
 const id = new StreamId();
 
 /** What a line has a list of. */
@@ -28,6 +31,8 @@ export class JsonOut implements EntriesSink {
   private began = 0;
   /** The list that is open in the line under way; null: none. */
   private part: Part | null = null;
+  /** What comes in pieces, and what is done with it once it is whole. */
+  private gathered: { readonly bytes: Buffer; at: number; readonly give: (bytes: Buffer) => void } | null = null;
   /** Whether a value is under way. */
   private open = false;
   /** Whether nothing is in the line under way. */
@@ -79,9 +84,34 @@ export class JsonOut implements EntriesSink {
     this.out.bytes(bytes, from, to);
   }
 
-  longString(): void {}
+  longString(length: number): void {
+    this.gather(length, (bytes) => this.string(bytes, 0, bytes.length));
+  }
 
-  piece(): void {}
+  piece(bytes: Buffer, from: number, to: number): void {
+    const { gathered } = this;
+    if (gathered === null) return;
+    gathered.at = copyBytes(gathered.bytes, gathered.at, bytes, from, to);
+    if (gathered.at < gathered.bytes.length) return;
+    this.gathered = null;
+    gathered.give(gathered.bytes);
+  }
+
+  /** What comes in pieces is put together: in JSON it is one text. */
+  private gather(length: number, give: (bytes: Buffer) => void): void {
+    this.gathered = { bytes: Buffer.allocUnsafeSlow(length), at: 0, give };
+  }
+
+  longElement(length: number): void {
+    this.gather(length, (bytes) => this.element(bytes, 0, length));
+  }
+
+  longField(bytes: Buffer, from: number, to: number, length: number, time: number): void {
+    const field = copied(bytes, from, to);
+    this.gather(length, (value) => this.field(field, 0, field.length, value, 0, length, time));
+  }
+
+  endLong(): void {}
 
   // ---- collections
 
@@ -138,9 +168,24 @@ export class JsonOut implements EntriesSink {
       if (index > 0) out.raw(",");
       out.bytes(field.bytes, field.from, field.to);
       out.raw(",");
-      out.bytes(value.bytes, value.from, value.to);
+      const { blocks } = value;
+      if (blocks === null) out.bytes(value.bytes, value.from, value.to);
+      else out.bytes(blocks.joined(), 0, blocks.length);
     }
     out.raw("]]");
+  }
+
+  *longNode(nodes: ReadNodes, index: number): Generator<number> {
+    const at: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
+    nodes.locate(index, at);
+    const reader = new NodeReader().open(at);
+    const fields = new FieldReader();
+    while (reader.next()) {
+      if ((reader.flags & DELETED) !== 0) continue;
+      fields.open(nodes.tables.objects, reader.buffer, reader.masterFieldsAt, reader.contentAt, reader.flags);
+      this.entry(reader.id, reader.fields, fields);
+      yield reader.fields;
+    }
   }
 
   streamFacts(_length: number, { lastId, maxDeletedId, entriesAdded }: StreamFacts): void {

@@ -13,6 +13,7 @@ const USAGE = `Usage: replicant [config file] [-] [--directive value ...] ...
   replicant check dump.rdb                      what is in an RDB or append-only file, and whether it is whole; more in replicant check --help
   replicant cli [-h HOST] [-p PORT] COMMAND     what redis-cli does; more in replicant cli --help
   replicant convert dump.rdb out.rdb ...        RDB files of other versions, append-only files, JSON lines; more in replicant convert --help
+  replicant benchmark [-h HOST] [-p PORT]       what redis-benchmark does; more in replicant benchmark --help
 
   -p, --port N             TCP port to listen on
   -H, --host ADDRESS       address to listen on (--bind takes several)

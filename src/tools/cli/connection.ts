@@ -1,42 +1,19 @@
 /** A connection to a server for tools: requests out, replies in when they are asked for, or bytes as they are. */
 
-import { toBytes } from "../../base/words.ts";
-import { mayTrust } from "../../transport/tls.ts";
 import { type Reply, ReplyDecoder, ReplyFormatError } from "./reply.ts";
-import { type Target, tlsOptions } from "./target.ts";
+import { connectSocket, SERVER_CLOSED } from "./socket.ts";
+import type { Target } from "./target.ts";
 
 /** The connection is lost, or what came is no reply; the message has hiredis's words. */
 export class ConnectionError extends Error {
   override name = "ConnectionError";
 }
 
-/** There is no connection, and why, in C's words. */
-export class ConnectError extends Error {
-  override name = "ConnectError";
-}
-
 /** What becomes of pushes while replies are waited for: they are replies too, are dropped, or go to a function. */
 export type PushTaker = "reply" | "drop" | ((push: Reply) => void);
 
-const SERVER_CLOSED = "Server closed the connection";
 /** Beyond so many bytes that no one has read yet, the socket is not read. */
 const MOST_UNREAD = 4 * 1024 * 1024;
-const KEEPALIVE_MS = 15_000;
-
-const CONNECT_WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "Connection refused",
-  ECONNRESET: "Connection reset by peer",
-  EHOSTUNREACH: "No route to host",
-  ENETUNREACH: "Network is unreachable",
-  ENOENT: "No such file or directory",
-  ENOTDIR: "Not a directory",
-  EACCES: "Permission denied",
-  ETIMEDOUT: "Connection timed out",
-  ENOTFOUND: "Name or service not known",
-  DNS_ENOTFOUND: "Name or service not known",
-  EAI_AGAIN: "Temporary failure in name resolution",
-  DNS_EAI_AGAIN: "Temporary failure in name resolution",
-};
 
 export class Connection {
   pushes: PushTaker = "drop";
@@ -54,40 +31,12 @@ export class Connection {
   /** Connects. Errors: ConnectError, and ToolFailure for files of TLS. */
   static async open(target: Target): Promise<Connection> {
     const connection = new Connection();
-    await connection.connect(target);
+    connection.socket = await connectSocket(target, {
+      data: (chunk) => connection.receive(chunk),
+      drain: () => connection.flush(),
+      over: (reason) => connection.over(reason),
+    });
     return connection;
-  }
-
-  private async connect(target: Target): Promise<void> {
-    const tls = target.tls ? tlsOptions(target) : null;
-    const secured = Promise.withResolvers<void>();
-    secured.promise.catch(() => {}); // no one waits for it without a connection
-    if (tls === null) secured.resolve();
-    const socket: Bun.SocketHandler<undefined> = {
-      handshake: (_, succeeded, error) => {
-        if (target.files.insecure || mayTrust(succeeded, error)) secured.resolve();
-        else secured.reject(new ConnectError(`Could not negotiate a TLS connection: ${error?.message ?? "SSL_connect failed"}`));
-      },
-      data: (_, chunk) => this.receive(chunk),
-      drain: () => this.flush(),
-      end: () => this.over(SERVER_CLOSED),
-      close: (_, error) => {
-        secured.reject(new ConnectError(`Could not negotiate a TLS connection: ${SERVER_CLOSED}`));
-        this.over(error === undefined || error === null ? SERVER_CLOSED : wordsOf(error));
-      },
-      error: (_, error) => this.over(wordsOf(error)),
-    };
-    const shared = { socket, ...(tls === null ? {} : { tls }) };
-    try {
-      this.socket = await (target.socket === null
-        ? Bun.connect({ ...shared, hostname: target.host, port: target.port })
-        : Bun.connect({ ...shared, unix: target.socket }));
-    } catch (error) {
-      throw new ConnectError(wordsOf(error));
-    }
-    this.socket.setNoDelay?.(true);
-    this.socket.setKeepAlive?.(true, KEEPALIVE_MS);
-    await secured.promise;
   }
 
   get lost(): boolean {
@@ -236,10 +185,4 @@ export function encodeWords(words: readonly string[]): Buffer {
   let text = `*${words.length}\r\n`;
   for (const word of words) text += `$${word.length}\r\n${word}\r\n`;
   return Buffer.from(text, "latin1");
-}
-
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return CONNECT_WORDS[code] ?? toBytes(error.message);
 }

@@ -7,7 +7,7 @@ export function fixed(value: number, decimals: number): string {
   const halves = value * 2 ** (decimals + 1);
   const between = Number.isInteger(halves) && halves % 2 !== 0;
   if (!between || Number(text.at(-1)) % 2 === 0) return text;
-  return (value - Math.sign(value) * 2 ** -(decimals + 1)).toFixed(decimals);
+  return (value - Math.sign(value) * 0.5 * 10 ** -decimals).toFixed(decimals);
 }
 
 /** printf("%05.2f") */

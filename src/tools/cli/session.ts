@@ -1,11 +1,12 @@
 /** What sends commands and prints what comes back, as redis-cli does: connects, logs in, remembers the state that commands bring about. */
 
-import { ConnectError, Connection, ConnectionError } from "./connection.ts";
+import { Connection, ConnectionError } from "./connection.ts";
 import { type Console, ToolFailure } from "./console.ts";
 import { formatReply } from "./format.ts";
 import type { Help } from "./help.ts";
 import type { Options } from "./options.ts";
 import { itemsOf, type Reply, textOf } from "./reply.ts";
+import { ConnectError, complaintOf } from "./socket.ts";
 import { leadingInteger } from "./target.ts";
 
 /** Commands whose replies are texts for people: printed as they are. */
@@ -88,9 +89,7 @@ export class Session {
       this.connection = await Connection.open(place);
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
-      const name = place.socket ?? `${target.host}:${target.port}`;
-      const secured = error.message.startsWith("Could not negotiate");
-      if (!quiet) this.console.complain(secured ? `${error.message}\n` : `Could not connect to Redis at ${name}: ${error.message}\n`);
+      if (!quiet) this.console.complain(`${complaintOf(error, place)}\n`);
       return false;
     }
     if ((await this.logIn()) && (await this.select()) && (await this.switchProtocol())) {

@@ -17,8 +17,8 @@ interface Surroundings {
   readonly program?: string;
 }
 
-/** Runs ours: words and output are bytes (latin1). */
-export async function ours(argv: readonly string[], { input = "", env = {} }: Surroundings = {}): Promise<Outcome> {
+/** A console that keeps what is printed. */
+export function recorded({ input = "", env = {} }: Surroundings = {}): { console: Console; outcome(code: number): Outcome } {
   const out: Buffer[] = [];
   let err = "";
   const console: Console = {
@@ -32,8 +32,13 @@ export async function ours(argv: readonly string[], { input = "", env = {} }: Su
     },
     onInterrupt: () => () => {},
   };
-  const code = await runCli(argv, console);
-  return { out: Buffer.concat(out).latin1Slice(), err, code };
+  return { console, outcome: (code) => ({ out: Buffer.concat(out).latin1Slice(), err, code }) };
+}
+
+/** Runs ours: words and output are bytes (latin1). */
+export async function ours(argv: readonly string[], surroundings: Surroundings = {}): Promise<Outcome> {
+  const { console, outcome } = recorded(surroundings);
+  return outcome(await runCli(argv, console));
 }
 
 /** Runs redis-cli. */

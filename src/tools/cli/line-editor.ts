@@ -86,7 +86,7 @@ export class LineEditor {
         const key = await this.nextKey();
         const line = key === null ? GIVEN_UP : await this.press(key);
         if (line === null) {
-          this.draw(true);
+          if (this.keys.length === 0) this.draw(true); // what is pasted is drawn once
           continue;
         }
         this.at = this.characters.length;

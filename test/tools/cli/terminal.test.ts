@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "../../support/client.ts";
+import { PATIENCE_MS } from "../../support/limits.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
+
+const MAIN = join(import.meta.dir, "../../../src/main.ts");
+const COLUMNS = 100;
+
+/** What a terminal of COLUMNS shows of the bytes that were written to it: enough of its language for what a line editor says. */
+class Screen {
+  rows: string[][] = [[]];
+  row = 0;
+  column = 0;
+
+  write(text: string): void {
+    for (const [part] of text.matchAll(/\x1b\[[\d;?]*[A-Za-z]|[^\x1b]|\x1b/gsu)) {
+      if (part.startsWith("\x1b[")) this.control(part.slice(2, -1), part.at(-1) ?? "");
+      else if (part === "\r") this.column = 0;
+      else if (part === "\n") this.down();
+      else if (part >= " ") this.put(part);
+    }
+  }
+
+  private control(argument: string, command: string): void {
+    const count = Number.parseInt(argument, 10) || 1;
+    if (command === "A") this.row = Math.max(this.row - count, 0);
+    else if (command === "C") this.column += count;
+    else if (command === "J") this.rows.splice(this.row + 1);
+    if (command === "J" || command === "K") this.rows[this.row].splice(this.column);
+    if (command === "H") [this.row, this.column] = [0, 0];
+  }
+
+  private down(): void {
+    this.row++;
+    this.rows[this.row] ??= [];
+  }
+
+  private put(character: string): void {
+    if (this.column === COLUMNS) {
+      this.column = 0;
+      this.down();
+    }
+    const line = this.rows[this.row];
+    while (line.length < this.column) line.push(" ");
+    line[this.column++] = character;
+  }
+
+  get text(): string {
+    return this.rows.map((line) => line.join("").trimEnd()).join("\n");
+  }
+
+  get line(): string {
+    return this.rows[this.row].join("").trimEnd();
+  }
+}
+
+/** `replicant cli` at a terminal. */
+class Session implements AsyncDisposable {
+  readonly screen = new Screen();
+  private readonly child: Bun.Subprocess;
+  private readonly terminal: Bun.Terminal;
+  private written = Promise.withResolvers<void>();
+
+  constructor(words: readonly string[], env: Readonly<Record<string, string>>) {
+    const decoder = new TextDecoder();
+    this.terminal = new Bun.Terminal({
+      cols: COLUMNS,
+      rows: 50,
+      data: (_, bytes) => {
+        this.screen.write(decoder.decode(bytes, { stream: true }));
+        this.written.resolve();
+        this.written = Promise.withResolvers();
+      },
+    });
+    this.child = Bun.spawn([process.execPath, MAIN, "cli", ...words], {
+      terminal: this.terminal,
+      env: { PATH: process.env.PATH, TERM: "xterm-256color", ...env },
+    });
+  }
+
+  /** Types, and waits until the screen is as wanted. */
+  async type(keys: string, wanted: (screen: Screen) => boolean): Promise<void> {
+    this.terminal.write(keys);
+    await this.shows(wanted);
+  }
+
+  async shows(wanted: (screen: Screen) => boolean): Promise<void> {
+    const limit = setTimeout(() => this.written.reject(new Error(`the screen stays\n${this.screen.text}`)), PATIENCE_MS / 4);
+    try {
+      while (!wanted(this.screen)) await this.written.promise;
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  async end(keys: string): Promise<number> {
+    this.terminal.write(keys);
+    return this.child.exited;
+  }
+
+  /** What ^C is where the terminal is not raw: the test's own process is in charge of that. */
+  interrupt(): void {
+    this.child.kill("SIGINT");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill("SIGKILL");
+    await this.child.exited;
+    this.terminal.close();
+  }
+}
+
+describe.skipIf(process.platform === "win32")("replicant cli at a terminal", () => {
+  let server: TestServer;
+  let home: string;
+  let prompt: string;
+  beforeAll(async () => {
+    server = await startServer();
+    home = mkdtempSync(join(tmpdir(), "replicant-home-"));
+    prompt = `127.0.0.1:${server.port}>`;
+  });
+  afterAll(async () => {
+    await server.stop();
+    rmSync(home, { recursive: true });
+  });
+
+  /** One that has shown its prompt. */
+  async function start(words: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Session> {
+    const session = new Session(["-p", String(server.port), ...words], { HOME: home, ...env });
+    await session.shows(({ line }) => line === prompt);
+    return session;
+  }
+  const idle = ({ line }: Screen) => line === prompt;
+
+  test("executes lines, shows hints and completes commands", async () => {
+    await using session = await start();
+    await session.type("set k ", ({ line }) => line.startsWith(`${prompt} set k value [NX|XX`));
+    await session.type("v\r", idle);
+    expect(session.screen.text).toBe(`${prompt} set k v\nOK\n${prompt}`);
+    await session.type("hget\t", ({ line }) => line === `${prompt} HGET`);
+    await session.type("\t", ({ line }) => line === `${prompt} HGETALL`);
+    await session.type("\x1b", ({ line }) => line === `${prompt} hget`);
+    await session.type("\x15help @hype\t", ({ line }) => line === `${prompt} help @hyperloglog`);
+    await session.type("\r", idle);
+    expect(session.screen.text).toContain("  PFADD key [element [element ...]]\n  summary: ");
+    await session.type("help pfcount\r", ({ text }) => text.endsWith(`group: hyperloglog\n\n${prompt}`));
+    await session.type(":set nohints\rget ", ({ line }) => line === `${prompt} get`);
+    expect(await session.end("\x15quit\r")).toBe(0);
+  });
+
+  test("edits with the keys of Emacs, over more than a row and in any script", async () => {
+    await using session = await start(["--no-raw"]);
+    await session.type('echo two"\x01\x1bf "one\x05!\x02\x04\x08"\r', ({ text }) => text.endsWith(`\n"one two"\n${prompt}`));
+    expect(session.screen.text).toStartWith(`${prompt} echo "one two"\n`);
+    await session.type("echo 'äöü 漢字'\x02\x7f\x7f€\r", ({ text }) => text.includes("\\xe2\\x82\\xac"));
+    const long = "x".repeat(COLUMNS * 2);
+    await session.type(`echo ${long}`, ({ text }) => text.replaceAll("\n", "").endsWith(`echo ${long}`));
+    await session.type("\x01\x04\x04\x04\x04set key\x05\x17", ({ line }) => line.startsWith(`${prompt} set key value`));
+    await session.type("\x19", ({ text }) => text.replaceAll("\n", "").endsWith(`set key ${long}`));
+    await session.type("\r", ({ text }) => text.endsWith(`OK\n${prompt}`));
+    await session.type("ehco\x14x\x15\x0c", ({ text }) => text === prompt);
+    expect(await session.end("\x04")).toBe(0);
+  });
+
+  test("keeps a history without passwords, and searches it", async () => {
+    const file = join(home, "history");
+    {
+      await using session = await start([], { REDISCLI_HISTFILE: file });
+      for (const line of ["ping first", "auth secret", "config set requirepass ''", "ping second", "ping second"]) {
+        await session.type(`${line}\r`, idle);
+      }
+      await session.end("\x04");
+    }
+    expect(readFileSync(file, "utf8")).toBe("ping first\nping second\n");
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    await using session = await start([], { REDISCLI_HISTFILE: file });
+    await session.type("\x1b[A", ({ line }) => line.startsWith(`${prompt} ping second`));
+    await session.type("\x10", ({ line }) => line.startsWith(`${prompt} ping first`));
+    await session.type("\x0e\x0e", idle);
+    await session.type("\x12ping", ({ line }) => line === "(reverse-i-search)`ping': ping second");
+    await session.type("\x12", ({ line }) => line === "(reverse-i-search)`ping': ping first");
+    await session.type("\r", ({ text }) => text.includes('"first"') && text.endsWith(prompt));
+    await session.type("x\x12second\x07", ({ line }) => line === `${prompt} x`);
+    expect(await session.end("\x03")).toBe(0);
+  });
+
+  test("shows the database, MULTI and the subscribed mode in its prompt", async () => {
+    await using session = await start();
+    const place = prompt.slice(0, -1);
+    await session.type("select 3\r", ({ line }) => line === `${place}[3]>`);
+    await session.type("multi\r", ({ line }) => line === `${place}[3](TX)>`);
+    await session.type("select 0\rdiscard\r", ({ line }) => line === `${place}[3]>`);
+    await session.type("reset\r", idle);
+    await session.type("subscribe news\r", ({ line }) => line.startsWith("Reading messages..."));
+    const publisher = await connect(server.port);
+    await publisher.command("PUBLISH", "news", "hello");
+    publisher.close();
+    await session.shows(({ text, line }) => text.includes('3) "hello"') && line.startsWith("Reading messages..."));
+    await session.type("p", ({ line }) => line.startsWith(`${place}(subscribed mode)> p`));
+    await session.type("ing\r", ({ text, line }) => text.includes('1) "pong"') && line.startsWith("Reading"));
+    await session.type("\x03", idle);
+    await session.type("ping\r", ({ text }) => text.endsWith(`PONG\n${prompt}`));
+    await session.type("monitor\r", ({ text }) => text.endsWith("OK\n"));
+    session.interrupt();
+    await session.shows(({ text }) => text.endsWith(`OK\n${prompt}`));
+    expect(await session.end("exit\r")).toBe(0);
+  });
+
+  test("connects again when the connection is lost, and says when it cannot", async () => {
+    await using session = await start();
+    const other = await connect(server.port);
+    await other.command("CLIENT", "KILL", "TYPE", "NORMAL");
+    other.close();
+    await session.type("ping\r", ({ text }) => /\n(?:not connected>|127\S+>)$/.test(text));
+    await session.type("ping\r", ({ text }) => text.endsWith(`PONG\n${prompt}`));
+    await session.type("connect 127.0.0.1 1\r", ({ line }) => line === "not connected>");
+    expect(session.screen.text).toContain("Could not connect to Redis at 127.0.0.1:1: Connection refused\n");
+    await session.type(`connect 127.0.0.1 ${server.port}\r`, idle);
+  });
+
+  test("asks for a password without showing it, reads preferences and has a chart of latencies", async () => {
+    await using admin = await startServer({ requirepass: "s3cret" });
+    await using session = new Session(["-p", String(admin.port), "--askpass", "ping"], { HOME: home });
+    await session.shows(({ line }) => line === "Please input password:");
+    await session.type("s3cret", ({ line }) => line === "Please input password: ******");
+    expect(await session.end("\r")).toBe(0);
+    expect(session.screen.text).toContain("PONG");
+
+    const preferences = join(home, "rc");
+    writeFileSync(preferences, ":set nohints\n:set nonsense\n");
+    await using quiet = await start([], { REDISCLI_RCFILE: preferences, REDISCLI_HISTFILE: "/dev/null" });
+    expect(quiet.screen.text).toStartWith(".redisclirc: unknown redis-cli preference 'nonsense'\n");
+    await quiet.type("get ", ({ line }) => line === `${prompt} get`);
+    expect(existsSync(join(home, ".rediscli_history"))).toBe(true); // of the tests before
+
+    await using latency = new Session(["-p", String(server.port), "--latency"], { HOME: home });
+    await latency.shows(({ line }) => /^min: \d+, max: \d+, avg: [\d.]+ \(\d+ samples\) [▁▂▃▄▅▆▇█]{3,} [\d.]+ ms$/.test(line));
+  });
+});

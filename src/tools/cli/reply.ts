@@ -82,6 +82,7 @@ export class ReplyDecoder {
     this.position = 0;
     this.pieces = [];
     this.pieceBytes = 0;
+    this.needed = 1;
     return true;
   }
 

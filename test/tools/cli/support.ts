@@ -1,7 +1,7 @@
 /** `replicant cli` in the test's own process beside the installed redis-cli, on the same server. */
 
 import { Readable } from "node:stream";
-import type { Console } from "../../../src/tools/cli/console.ts";
+import { type Console, ToolFailure } from "../../../src/tools/cli/console.ts";
 import { runCli } from "../../../src/tools/cli/program.ts";
 
 export interface Outcome {
@@ -10,15 +10,20 @@ export interface Outcome {
   readonly code: number | null;
 }
 
+/** The exit code of what `until` ends. */
+export const ENOUGH = 99;
+
 interface Surroundings {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   /** Another redis-cli than the installed one. */
   readonly program?: string;
+  /** Ends ours once this much is printed: what has no end of its own. */
+  readonly until?: (out: string) => boolean;
 }
 
 /** A console that keeps what is printed. */
-export function recorded({ input = "", env = {} }: Surroundings = {}): { console: Console; outcome(code: number): Outcome } {
+export function recorded({ input = "", env = {}, until }: Surroundings = {}): { console: Console; outcome(code: number): Outcome } {
   const out: Buffer[] = [];
   let err = "";
   const console: Console = {
@@ -26,7 +31,10 @@ export function recorded({ input = "", env = {} }: Surroundings = {}): { console
     input: Readable.from([Buffer.from(input)]),
     outputIsTerminal: false,
     columns: () => 80,
-    print: (bytes) => out.push(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : Buffer.from(bytes)),
+    print: (bytes) => {
+      out.push(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : Buffer.from(bytes));
+      if (until?.(Buffer.concat(out).latin1Slice()) === true) throw new ToolFailure("", ENOUGH);
+    },
     complain: (bytes) => {
       err += bytes;
     },

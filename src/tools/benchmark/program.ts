@@ -1,9 +1,8 @@
 /** `replicant benchmark`: a redis-benchmark for machines that have none. */
 
-import { toBytes } from "../../base/words.ts";
 import { REDIS_VERSION, VERSION } from "../../version.ts";
 import { Connection, ConnectionError, encodeWords } from "../cli/connection.ts";
-import { type Console, consoleOf, runWith, ToolFailure } from "../cli/console.ts";
+import { type Console, consoleOf, runWith, ToolFailure, wordBytes } from "../cli/console.ts";
 import { readAll } from "../cli/input.ts";
 import { itemsOf, type Reply, textOf } from "../cli/reply.ts";
 import { ConnectError, complaintOf } from "../cli/socket.ts";
@@ -17,7 +16,7 @@ const PROGRESS_MS = 250;
 
 /** Runs it with the words behind `benchmark`. Returns the exit code. */
 export function benchmarkProgram(argv: readonly string[], process: NodeJS.Process): Promise<number> {
-  return runBenchmark(argv.map(toBytes), consoleOf(process));
+  return runBenchmark(wordBytes(argv), consoleOf(process));
 }
 
 /** The same with words that are bytes, on any console. */

@@ -1,6 +1,7 @@
 /** What a program of the command line has around it: the standard streams, the environment and interrupts. */
 
-import { writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
+import { toBytes } from "../../base/words.ts";
 
 /** Where a tool reads; `setRawMode` is there when it is a terminal. */
 export type Input = NodeJS.ReadableStream & {
@@ -64,6 +65,15 @@ export function consoleOf(process: NodeJS.Process): Console {
       };
     },
   };
+}
+
+/** The words of a command line as bytes. The runtime takes them for UTF-8: what is none of it is only where the system has them (Linux). */
+export function wordBytes(argv: readonly string[]): string[] {
+  if (argv.some((word) => word.includes("\ufffd")) && process.platform === "linux") {
+    const words = readFileSync("/proc/self/cmdline", "latin1").split("\0").slice(0, -1);
+    if (words.length >= argv.length) return words.slice(words.length - argv.length);
+  }
+  return argv.map(toBytes);
 }
 
 /**

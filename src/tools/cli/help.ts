@@ -38,17 +38,17 @@ Preferences, which also stand in ~/.redisclirc:
 export class Help {
   private entries: readonly Entry[] | null = null;
 
-  /** Asks the server once. */
+  /** Asks the server once. Without one, and before Redis 7, it is what we know ourselves. */
   async load(server: Asked): Promise<void> {
     if (this.entries !== null) return;
     const docs = await server.inquire(["COMMAND", "DOCS"]);
-    if (docs === null) return;
     const entries: Entry[] = [];
-    if (docs.kind === "map" || docs.kind === "array") {
-      for (const [name, spec] of pairsOf(docs)) addEntries(entries, [name.toUpperCase()], spec);
-    } else {
-      // Before Redis 7 there was only this.
-      for (const command of itemsOf((await server.inquire(["COMMAND"])) ?? undefined)) addUndocumented(entries, itemsOf(command));
+    if (docs?.kind === "map" || docs?.kind === "array") addAll(entries, docs);
+    else {
+      // All commands that there are, so loaded only where it is needed.
+      const { ownDocs } = await import("./own-docs.ts");
+      addAll(entries, ownDocs());
+      if (docs !== null) keepKnown(entries, itemsOf((await server.inquire(["COMMAND"])) ?? undefined));
     }
     this.entries = entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }
@@ -101,6 +101,19 @@ function describe(entry: Entry, withGroup: boolean): string {
   const since = entry.since === null ? "" : `  \x1b[33msince:\x1b[0m ${entry.since}\r\n`;
   const group = withGroup ? `  \x1b[33mgroup:\x1b[0m ${entry.group}\r\n` : "";
   return `\r\n  \x1b[1m${entry.name}\x1b[0m \x1b[90m${entry.syntax}\x1b[0m\r\n  \x1b[33msummary:\x1b[0m ${entry.summary}\r\n${since}${group}`;
+}
+
+function addAll(entries: Entry[], docs: Reply): void {
+  for (const [name, spec] of pairsOf(docs)) addEntries(entries, [name.toUpperCase()], spec);
+}
+
+/** Leaves only what a server has, by its reply to COMMAND, and adds what we have never heard of. */
+function keepKnown(entries: Entry[], commands: readonly Reply[]): void {
+  const theirs = new Map(commands.map((command) => [textOf(itemsOf(command)[0])?.toUpperCase() ?? "", itemsOf(command)]));
+  const kept = entries.filter(({ words }) => theirs.has(words[0]));
+  entries.splice(0, entries.length, ...kept);
+  for (const { words } of kept) theirs.delete(words[0]);
+  for (const command of theirs.values()) addUndocumented(entries, command);
 }
 
 function addEntries(entries: Entry[], words: readonly string[], spec: Reply): void {

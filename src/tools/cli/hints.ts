@@ -1,6 +1,6 @@
 /**
  * What is still to type of a command: its arguments, from COMMAND DOCS, without those that the words so far have filled. The rules are
- * redis-cli's, so that its own suite of hints holds here too.
+ * redis-cli's; only the bracket too many that it has behind an optional argument that repeats is not.
  */
 
 /** An argument of a command, as COMMAND DOCS describes it. */

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { fromBytes, toBytes } from "../../base/words.ts";
 import { failureWords } from "../../config/error.ts";
 import { REDIS_VERSION, VERSION } from "../../version.ts";
-import { type Console, consoleOf, runWith, ToolFailure } from "./console.ts";
+import { type Console, consoleOf, runWith, ToolFailure, wordBytes } from "./console.ts";
 import { Help } from "./help.ts";
 import { readAll } from "./input.ts";
 import { LineEditor } from "./line-editor.ts";
@@ -18,7 +18,7 @@ import { usage } from "./usage.ts";
 /** Runs it with the words behind `cli`. Returns the exit code. */
 export function cliProgram(argv: readonly string[], process: NodeJS.Process): Promise<number> {
   const console = consoleOf(process);
-  return runCli(argv.map(toBytes), console);
+  return runCli(wordBytes(argv), console);
 }
 
 /** The same with words that are bytes, on any console. */

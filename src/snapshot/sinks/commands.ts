@@ -256,7 +256,7 @@ export class CommandSink implements EntrySink {
   }
 
   entry(entryId: StreamId, count: number, fields: FieldReader): void {
-    this.beginEntry(entryId, count);
+    this.beginAdding(entryId, count);
     for (let left = count; left > 0; left--) {
       fields.next();
       const { field, value } = fields;
@@ -266,7 +266,7 @@ export class CommandSink implements EntrySink {
     }
   }
 
-  private beginEntry(entryId: StreamId, count: number): void {
+  private beginAdding(entryId: StreamId, count: number): void {
     this.command(3 + count * 2, "XADD");
     this.text(entryId.toString());
   }
@@ -285,7 +285,7 @@ export class CommandSink implements EntrySink {
   }
 
   private *entryParts(entryId: StreamId, count: number, fields: FieldReader): Generator<number> {
-    this.beginEntry(entryId, count);
+    this.beginAdding(entryId, count);
     for (let left = count; left > 0; left--) {
       fields.next();
       const { field, value } = fields;

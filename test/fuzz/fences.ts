@@ -132,7 +132,7 @@ export function fenced(fullName: string, words: Words): Word[] | null {
 }
 
 /** After these a connection may be anything: how many replies it gets, or none, is not for the fuzzer to say. */
-export const IRREGULAR = /^(p|s|)(un|)subscribe$|^(monitor|sync|psync|quit)$|^client\|(reply|tracking)$/;
+export const IRREGULAR = /^(p|s|)(un|)subscribe$|^(monitor|sync|psync|quit)$|^client\|(reply|tracking)$|^replicant\.changes\|/;
 
 /** After these another connection may be closed. */
 export const KILLS = /^(client\|kill|acl\|(setuser|deluser|load))$/;

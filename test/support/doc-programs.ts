@@ -72,8 +72,8 @@ export function testDocPrograms(path: string, options: DocOptions = {}): void {
 
     test("tsc has nothing against them", async () => {
       for (const program of programs) writeFileSync(join(folder, fileName(program)), replaced(program.code, options));
-      const { output } = await run([join(ROOT, "node_modules/.bin/tsc"), "--noEmit", "-p", folder], folder);
-      expect(output).toBe("");
+      const { output, code } = await run([join(ROOT, "node_modules/.bin/tsc"), "--noEmit", "-p", folder], folder);
+      expect({ output, code }).toEqual({ output: "", code: 0 });
     });
   });
 }

@@ -10,10 +10,10 @@ import { Glob } from "bun";
 const RUNGS = [
   ["main"],
   ["subcommands"],
-  ["tools"],
+  ["node", "tools"],
   ["testing"],
   ["index"],
-  ["follow", "node"],
+  ["follow"],
   ["embedding"],
   ["server"],
   ["commands"],

@@ -4,7 +4,10 @@ import { executableIn, PLATFORMS, type Platform, type PlatformName, packageOf } 
 
 /** What programs import, by the name behind `replicant`: the source for Bun, the one for Node. */
 export const ENTRIES = {
-  ".": { bun: "node/index", node: "node/index" },
+  ".": { bun: "index", node: "node/index" },
+  "./client": { bun: "client/index", node: "client/index" },
+  "./follow": { bun: "follow/index", node: "node/follow" },
+  "./testing": { bun: "testing/index", node: "node/testing" },
 } as const;
 
 /** What `npx replicant` runs. */

@@ -103,12 +103,30 @@ async function declareTypes(outdir: string): Promise<void> {
     const entries = Object.values(ENTRIES).map(({ bun }) => bun);
     emitDeclarations(entries, scratch);
     const input = Object.fromEntries(entries.map((entry) => [entry, join(scratch, "src", `${entry}.d.ts`)]));
-    const bundled = await rollup({ input, plugins: [dts()], external: (id) => /^(?:node:|bun)/.test(id) });
-    await bundled.write({ dir: outdir, format: "es", entryFileNames: "[name].d.ts", chunkFileNames: "shared-[hash].d.ts" });
+    const plugins = [{ name: "outside", transform: seenFromOutside }, dts()];
+    const bundled = await rollup({ input, plugins, external: (id) => /^(?:node:|bun)/.test(id) });
+    await bundled.write({
+      dir: outdir,
+      format: "es",
+      entryFileNames: "[name].d.ts",
+      chunkFileNames: "shared-[hash].d.ts",
+      banner: LIBRARY,
+    });
     await bundled.close();
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** For whoever compiles with an older `lib`: the declarations have AsyncDisposable. */
+const LIBRARY = '/// <reference lib="esnext.disposable" />';
+
+const PROTECTED = /(?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*)?\bprotected (?!constructor\b).*\n/g;
+const PROTECTED_CONSTRUCTOR = /\bprotected constructor\(.*\n/g;
+
+/** Takes away what only descendants of a class see, and with it the types of all parts of a server: no class here is for others to extend. */
+function seenFromOutside(declarations: string): string {
+  return declarations.replace(PROTECTED, "").replace(PROTECTED_CONSTRUCTOR, "protected constructor();\n");
 }
 
 function emitDeclarations(entries: readonly string[], outdir: string): void {

@@ -1,6 +1,7 @@
 /** What a bare first word names in place of a server to start: `replicant compare ...`. A configuration file of such a name is `./compare`. */
 
 import { write } from "node:fs";
+import { lowerCompilerThreads } from "./process/compiler-threads.ts";
 
 /** Runs with the words behind its name. Returns the exit code. */
 type Program = (argv: readonly string[]) => Promise<number>;
@@ -23,10 +24,12 @@ export const SUBCOMMANDS: ReadonlyMap<string, Program> = new Map([
   ["follow", follow],
 ]);
 
+/** What a program in Node starts (src/node/child.ts). */
 async function attached(): Promise<number> {
   const program = await import("./node/attached.ts");
   process.on("SIGINT", () => {}); // a terminal sends it to the program too, which decides what becomes of us
-  return program.attached(process.stdin.setEncoding("utf8"), print);
+  lowerCompilerThreads();
+  return program.attached({ input: process.stdin.setEncoding("utf8"), print: writeOut });
 }
 
 async function benchmark(argv: readonly string[]): Promise<number> {

@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import type { TLSOptions } from "bun";
 import type { MasterRoute } from "../replication/replica/connection.ts";
 import { FollowError } from "./error.ts";
+import type { TlsOptions } from "./options.ts";
 
 export interface SourceAddress {
   readonly route: MasterRoute;
@@ -20,8 +21,7 @@ export interface SourceAddress {
 export interface AddressOptions {
   readonly user?: string | undefined;
   readonly password?: string | undefined;
-  /** As Bun takes it: `ca`, `cert`, `key`, ...; `rejectUnauthorized: false` takes any certificate. */
-  readonly tls?: TLSOptions | undefined;
+  readonly tls?: TlsOptions | undefined;
 }
 
 const DEFAULT_PORT = 6379;

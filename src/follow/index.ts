@@ -16,7 +16,7 @@ import type { FollowOptions } from "./options.ts";
 export type * from "../changes/events.ts";
 export { FollowError, type FollowErrorCode } from "./error.ts";
 export type { Feed } from "./feed.ts";
-export type { FollowOptions } from "./options.ts";
+export type { FollowOptions, TlsOptions } from "./options.ts";
 
 /** An event with keys, arguments and values as texts. */
 export type TextEvent = FeedEvent<string>;

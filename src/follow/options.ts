@@ -1,7 +1,22 @@
 /** What a feed is asked for. */
 
-import type { TLSOptions } from "bun";
 import type { ValueType } from "../changes/events.ts";
+
+/** A text in PEM, or its bytes. */
+type Pem = string | Uint8Array<ArrayBuffer>;
+
+/** For rediss:// URLs: what is shown, and what is taken. */
+export interface TlsOptions {
+  /** Who vouches for the source; unless told, whom the system trusts. */
+  readonly ca?: Pem | Pem[];
+  readonly cert?: Pem | Pem[];
+  readonly key?: Pem | Pem[];
+  readonly passphrase?: string;
+  /** The name that the certificate has to have, where that is not the URL's. */
+  readonly serverName?: string;
+  /** `false` takes any certificate. */
+  readonly rejectUnauthorized?: boolean;
+}
 
 export interface FollowOptions {
   /**
@@ -30,8 +45,7 @@ export interface FollowOptions {
   /** Who to log in as; unless told, as the URL says. */
   readonly user?: string | undefined;
   readonly password?: string | undefined;
-  /** For rediss:// URLs: `ca`, `cert`, `key`, ... as Bun's sockets take them. */
-  readonly tls?: TLSOptions | undefined;
+  readonly tls?: TlsOptions | undefined;
   /** How many bytes may wait for the consumer in memory (64 MiB); what is more goes to temporary files. */
   readonly memoryLimit?: number | undefined;
   /** Where temporary files go; unless told, the system's folder for them. */

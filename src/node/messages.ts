@@ -1,49 +1,59 @@
 /**
- * What a program and the executable that it started (`replicant attached`) say to each other: a line of JSON each, over the standard input
- * and output of the executable. No option is on a command line, where other users of the machine could read a password.
+ * What a program and the executable that it started (`replicant attached`) say to each other: a line each (transfer.ts), over the standard
+ * input and output of the executable. No option is on a command line, where other users of the machine could read a password.
  */
 
-/** To the executable: first the options, then what is asked of it. The end of the input ends it, so it does not outlive the program. */
-export type ToServer = { readonly start: StartWords } | { readonly id: number; readonly ask: Question };
+import type { FeedEvent } from "../changes/events.ts";
+import type { CommandEvent } from "../embedding/events.ts";
+import type { FollowErrorCode } from "../follow/error.ts";
+import type { FollowOptions } from "../follow/options.ts";
+import type { ListenOptions } from "../index.ts";
 
-/** What the program wants started. */
+/** To the executable: what it is to be, first. The end of the input ends it, so it does not outlive the program. */
+export type ToAttached =
+  | { readonly start: StartWords }
+  | { readonly follow: FollowWords }
+  | { readonly id: number; readonly ask: Question };
+
+/** A server is wanted. */
 export interface StartWords {
-  /** Those of `Replicant.start` that are plain values. */
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly options: Omit<ListenOptions, "log"> & { readonly log?: string };
   /** Whether the lines of the log are wanted. */
-  readonly log: boolean;
+  readonly tellLog: boolean;
 }
 
-/** What can be asked. Bytes are Base64. */
+/** A feed is wanted. */
+export interface FollowWords {
+  readonly urls: readonly string[];
+  readonly options: Omit<FollowOptions, "log" | "signal">;
+  readonly tellLog: boolean;
+}
+
+/** What a server can be asked for. */
 export type Question =
   | { readonly what: "snapshot" }
-  | { readonly what: "restore"; readonly image: string }
+  | { readonly what: "restore"; readonly image: Uint8Array }
   | { readonly what: "flush" }
-  | { readonly what: "advance"; readonly ms: number }
-  | { readonly what: "commands"; readonly wanted: boolean }
-  | { readonly what: "stop" };
+  | { readonly what: "reset" }
+  | { readonly what: "advance"; readonly milliseconds: number }
+  | { readonly what: "commands"; readonly wanted: boolean };
+
+/** A server serves. */
+export interface Ready {
+  readonly port: number;
+  readonly url: string;
+  readonly pid: number;
+  /** What time it is to the server. */
+  readonly now: number;
+}
 
 /** From the executable. */
-export type FromServer =
-  | { readonly ready: { readonly port: number | null; readonly url: string | null; readonly pid: number; readonly version: string } }
-  | { readonly failed: string }
+export type FromAttached =
+  | { readonly ready: Ready }
+  | { readonly failed: { readonly name: string; readonly message: string } }
   | { readonly log: string }
-  | { readonly command: unknown }
-  | { readonly id: number; readonly answer: string | null }
-  | { readonly id: number; readonly error: string };
-
-/** Puts lines together out of pieces. */
-export class Lines {
-  private rest: string[] = [];
-
-  /** Returns the lines that `piece` completes. */
-  take(piece: string): string[] {
-    const [first = "", ...others] = piece.split("\n");
-    this.rest.push(first);
-    const last = others.pop();
-    if (last === undefined) return [];
-    const lines = [this.rest.join(""), ...others];
-    this.rest = [last];
-    return lines;
-  }
-}
+  | { readonly command: CommandEvent }
+  | { readonly id: number; readonly answer: Uint8Array | null; readonly now: number }
+  | { readonly id: number; readonly error: { readonly name: string; readonly message: string } }
+  | { readonly events: readonly FeedEvent<string | Uint8Array>[]; readonly position: string }
+  | { readonly ended: { readonly code: FollowErrorCode; readonly message: string } };

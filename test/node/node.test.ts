@@ -67,6 +67,60 @@ describe("Replicant.start in Node", () => {
     expect(after).toEqual(["ESRCH", "ESRCH"]);
   });
 
+  test("has a client, its state as bytes, a clock to be set ahead, events and a log, as in Bun", async () => {
+    const text = `
+      const log = [];
+      const server = await Replicant.start({ clock: "virtual", now: new Date(1e12), log: (line) => log.push(line) });
+      const { client } = server;
+      const seen = [];
+      const listener = ({ command }) => seen.push(command);
+      await client.set("k", "v", { px: 1000 });
+      server.on("command", listener);
+      await server.advance(0);
+      await client.hset("h", { a: "1" });
+      const image = await server.snapshot();
+      await server.flush();
+      await server.restore(image);
+      const restored = await client.hgetall("h");
+      const before = await client.get("k");
+      await server.advance(1500);
+      server.off("command", listener);
+      const after = await client.get("k");
+      await client.configSet({ maxmemory: "1000000" });
+      await server.reset();
+      const [damaged, unknown] = await Promise.all([
+        server.restore(new Uint8Array(9)).catch(({ name }) => name),
+        Replicant.start({ portt: 1 }).catch(({ name, message }) => name + ": " + message),
+      ]);
+      const [size, limit] = [await client.dbsize(), await client.configGet("maxmemory")];
+      const now = server.now;
+      await server.stop();
+      const late = await server.flush().catch(({ message }) => message);
+      console.log(JSON.stringify({ log: log.length > 1, seen, restored, before, after, damaged, unknown, size, limit, now, late }));`;
+    expect(JSON.parse(await run(text))).toEqual({
+      log: true,
+      seen: ["hset", "flushall", "hgetall", "get"],
+      restored: { a: "1" },
+      before: "v",
+      after: null,
+      damaged: "Error",
+      unknown: 'TypeError: Replicant.start: there is no option "portt": is it port?',
+      size: 0,
+      limit: { maxmemory: "0" },
+      now: 1e12,
+      late: "The server has stopped",
+    });
+  });
+
+  test("ends when a client shuts it down", async () => {
+    const text = `
+      const server = await Replicant.start();
+      server.client.call("SHUTDOWN", "NOSAVE").catch(() => {});
+      await server.stopped;
+      console.log("stopped");`;
+    expect(await run(text)).toBe("stopped\n");
+  });
+
   test("has options that no one else can read, and ends with the program, however that ends", async () => {
     const child = program(`
       const { port, pid } = await Replicant.start({ requirepass: "open sesame", maxmemoryPolicy: "allkeys-lru" });
@@ -89,7 +143,7 @@ describe("Replicant.start in Node", () => {
     expect(await run(text("{}"), { REPLICANT_EXECUTABLE: "/nowhere/replicant" })).toBe(
       "ExecutableError: REPLICANT_EXECUTABLE names /nowhere/replicant, which is not there\n",
     );
-    expect(await run(text("{}"), { REPLICANT_EXECUTABLE: "/bin/false" })).toBe("ExecutableError: The server has ended with 1\n");
+    expect(await run(text("{}"), { REPLICANT_EXECUTABLE: "/bin/false" })).toBe("ExecutableError: The executable has ended with 1\n");
   });
 
   test("is what Replicant.inProcess points to", async () => {

@@ -3,12 +3,16 @@
  * packed, installed into an empty folder, and used there as their users do: from Bun, from Node, by a type checker.
  */
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { thisPlatform } from "../../src/node/executable.ts";
 import { Consumer } from "./install.ts";
 
+const RUNTIMES = [
+  ["Node", "node"],
+  ["Bun", process.execPath],
+] as const;
 const PACKAGES = process.env.REPLICANT_PACKAGE ?? "";
 
 async function install(): Promise<Consumer | string> {
@@ -45,9 +49,71 @@ function useOf(consumer: Consumer): void {
     expect(version).toBe(await consumer.must(consumer.executable, "--version"));
   });
 
-  test.each(["node", process.execPath])("Replicant.start in %s starts it", async (runtime) => {
-    const { url, port, file } = JSON.parse(await consumer.must(runtime, "start.js"));
-    expect(url).toBe(`redis://127.0.0.1:${port}`);
-    expect(file).toBe(consumer.executable);
+  test("bunx replicant runs it", async () => {
+    // Without Node on the PATH Bun runs what is written for it.
+    const { code, out, err } = await consumer.run([process.execPath, "x", "--no-install", "replicant", "--version"]);
+    expect({ code, out, err }).toEqual({ code: 0, out: await consumer.must(consumer.executable, "--version"), err: "" });
+  });
+
+  describe.each(RUNTIMES)("in %s", (_, runtime) => {
+    const inBun = runtime === process.execPath;
+
+    test("Replicant.start serves: in Bun in the program's own process, else in that of the platform's executable", async () => {
+      const seen = JSON.parse(await consumer.must(runtime, "start.js"));
+      expect(seen).toMatchObject({ url: `redis://127.0.0.1:${seen.port}`, user: { name: "Ada" }, flushed: 0, restored: 1 });
+      expect(seen.executable).toBe(inBun ? process.execPath : consumer.executable);
+    });
+
+    test("Replicant.inProcess serves in Bun, workers included, and says elsewhere that it needs it", async () => {
+      const output = await consumer.must(runtime, "in-process.js");
+      if (inBun) expect(JSON.parse(output)).toEqual([null, "v"]);
+      else expect(output).toMatch(/^Replicant\.inProcess needs Bun, .*Replicant\.start works in Node/);
+    });
+
+    test("follow tells the same", async () => {
+      const state = (value: string) => ({ type: "string", value, expireAt: null });
+      expect(JSON.parse(await consumer.must(runtime, "follow.js"))).toEqual([
+        ["tags", true],
+        ["n", "incr", null, state("1").value],
+        ["n", "incr"],
+        [true, "UNREACHABLE"],
+      ]);
+    });
+
+    test("each entry exports what it does in the other", async () => {
+      const script = `
+        const entries = ["replicant", "replicant/client", "replicant/follow", "replicant/testing"];
+        const modules = await Promise.all(entries.map((entry) => import(entry)));
+        console.log(JSON.stringify(modules.map((module) => Object.keys(module).sort())));`;
+      expect(JSON.parse(await consumer.must(runtime, ...(inBun ? [] : ["--input-type=module"]), "-e", script))).toEqual([
+        ["LinkError", "Replicant", "ReplyError"],
+        ["Client", "LinkError", "ReplyError", "defineFunction", "defineScript"],
+        ["FollowError", "follow"],
+        ["KeyAssertionError", "redis"],
+      ]);
+    });
+  });
+
+  test.each([
+    ["bun:test", [process.execPath, "test", "./runners/bun.js"], /\b2 pass\b/],
+    ["vitest", ["node_modules/.bin/vitest", "run"], /Tests\s+3 passed/],
+    ["jest", ["node", "--experimental-vm-modules", "node_modules/jest/bin/jest.js"], /Tests:\s+2 passed, 2 total/],
+  ])("replicant/testing works with %s", async (_, command, passed) => {
+    // Named so that only vitest takes it for one of tests.
+    copyFileSync(join(consumer.folder, "runners", "vitest.js"), join(consumer.folder, "vitest.test.js"));
+    const { code, out, err } = await consumer.run(command, { NO_COLOR: "1" });
+    expect(out + err).toMatch(passed);
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    ["TypeScript 7", "typescript", []],
+    ["TypeScript 7, with Bun's types", "typescript", ["--types", "bun"]],
+    ["TypeScript 7, as for a bundler", "typescript", ["--module", "preserve", "--moduleResolution", "bundler", "--types", "node,bun"]],
+    ["TypeScript 5.9", "typescript5", []],
+  ])("a program that uses the types is accepted, and its mistakes are not: %s", async (_, compiler, words) => {
+    const tsc = join("node_modules", compiler, "bin", "tsc");
+    const { code, out } = await consumer.run(["node", tsc, "--project", "types", ...words]);
+    expect({ code, out }).toEqual({ code: 0, out: "" });
   });
 }

@@ -1,0 +1,12 @@
+/** For bun:test. */
+import { expect, test } from "bun:test";
+import { redis } from "replicant/testing";
+
+const db = redis();
+
+test("a counter counts", async () => {
+  expect(await db.client.incr("visits")).toBe(1);
+  await db.assert.equals("visits", 1);
+});
+
+test("the next test has none", () => db.assert.missing("visits"));

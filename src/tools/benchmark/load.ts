@@ -52,6 +52,7 @@ export class Load {
   async run(): Promise<number> {
     this.begin = performance.now();
     for (const client of this.live) client.next();
+    if (this.issued === 0) this.done.resolve(); // none is wanted
     await this.done.promise;
     const elapsed = performance.now() - this.begin;
     this.close();

@@ -67,7 +67,7 @@ const FLAGS: Readonly<Record<string, (options: Options) => void>> = {
 
 const VALUED: Readonly<Record<string, (options: Options, value: string) => void>> = {
   "-c": (options, value) => {
-    options.clients = leadingInteger(value);
+    options.clients = Math.max(leadingInteger(value), 1);
   },
   "-n": (options, value) => {
     options.requests = leadingInteger(value);

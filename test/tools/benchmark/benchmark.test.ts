@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Histogram } from "../../../src/tools/benchmark/histogram.ts";
 import { runBenchmark } from "../../../src/tools/benchmark/program.ts";
 import { ReplyCounter } from "../../../src/tools/benchmark/reply-counter.ts";
@@ -6,6 +9,7 @@ import { fixed } from "../../../src/tools/cli/numbers.ts";
 import { type RawClient, replyText } from "../../support/client.ts";
 import { freePort, type ServerProcess } from "../../support/process.ts";
 import { describeWithRedis, startRedis } from "../../support/redis.ts";
+import { startServer } from "../../support/server.ts";
 import { type Outcome, recorded } from "../cli/support.ts";
 
 async function ours(argv: readonly string[], input = ""): Promise<Outcome> {
@@ -134,6 +138,27 @@ describe("replicant benchmark", () => {
     const port = freePort();
     const err = `Could not connect to Redis at 127.0.0.1:${port}: Connection refused\n`;
     expect(await ours(["-p", String(port)])).toEqual({ out: "", err, code: 1 });
+  });
+
+  test("measures over TLS and a unix socket, and ends when nothing is wanted", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "replicant-benchmark-"));
+    const port = freePort();
+    const certificate = (name: string) => join(import.meta.dir, "../../support/certificates", name);
+    await using _ = await startServer({
+      "tls-port": String(port),
+      "tls-auth-clients": "no",
+      "tls-cert-file": certificate("server.crt"),
+      "tls-key-file": certificate("server.key"),
+      "tls-ca-cert-file": certificate("ca.crt"),
+      unixsocket: join(folder, "s"),
+    });
+    const tls = ["--tls", "--cacert", certificate("ca.crt"), "-p", String(port)];
+    for (const place of [tls, ["-s", join(folder, "s")]]) {
+      const line = [...place, "-n", "500", "-c", "3", "-P", "4", "-d", "20000", "--csv", "-t", "set,get"];
+      expect(await ours(line)).toMatchObject({ code: 0, err: "", out: expect.stringMatching(/\n"SET","[\d.]+".*\n"GET","[\d.]+".*\n$/) });
+      expect((await ours([...place, "-n", "0", "-q", "-t", "get"])).out).toContain("GET: 0.00 requests per second");
+    }
+    rmSync(folder, { recursive: true });
   });
 
   test("says what is wrong with its words, and what it does not have", async () => {

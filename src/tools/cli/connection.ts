@@ -48,6 +48,11 @@ export class Connection {
     this.write(encodeWords(words));
   }
 
+  /** Sends requests in one go. */
+  sendAll(requests: readonly (readonly string[])[]): void {
+    if (requests.length > 0) this.write(Buffer.from(requests.map(requestText).join(""), "latin1"));
+  }
+
   /** Sends bytes as they are. */
   write(bytes: Buffer): void {
     if (this.end !== null) return;
@@ -182,7 +187,11 @@ export class Connection {
 
 /** A request as it goes over the wire. */
 export function encodeWords(words: readonly string[]): Buffer {
+  return Buffer.from(requestText(words), "latin1");
+}
+
+function requestText(words: readonly string[]): string {
   let text = `*${words.length}\r\n`;
   for (const word of words) text += `$${word.length}\r\n${word}\r\n`;
-  return Buffer.from(text, "latin1");
+  return text;
 }

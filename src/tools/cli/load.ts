@@ -62,9 +62,9 @@ export async function lruTestMode(session: Session): Promise<number> {
     let misses = 0;
     const end = performance.now() + CYCLE_MS;
     while (performance.now() < end) {
-      for (let index = 0; index < PIPELINE; index++) connection.send(["SET", randomKey(options.lruTestKeys), randomValue()]);
+      connection.sendAll(Array.from({ length: PIPELINE }, () => ["SET", randomKey(options.lruTestKeys), randomValue()]));
       for (let index = 0; index < PIPELINE; index++) await session.readSilently();
-      for (let index = 0; index < PIPELINE; index++) connection.send(["GET", randomKey(options.lruTestKeys)]);
+      connection.sendAll(Array.from({ length: PIPELINE }, () => ["GET", randomKey(options.lruTestKeys)]));
       for (let index = 0; index < PIPELINE; index++) {
         const reply = await session.readSilently();
         if (reply.kind === "error") console.complain(`${reply.text}\n`);

@@ -11,7 +11,7 @@ import type { Session } from "./session.ts";
 async function askAll(session: Session, requests: readonly (readonly string[])[], purpose: string): Promise<Reply[]> {
   const connection = await session.connected();
   try {
-    for (const words of requests) connection.send(words);
+    connection.sendAll(requests);
     const replies: Reply[] = [];
     while (replies.length < requests.length) replies.push(await connection.read());
     return replies;

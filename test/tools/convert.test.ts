@@ -291,6 +291,50 @@ test("long values go on over several lines, and come back whole", async () => {
   }
 });
 
+test("what comes in many chunks goes to the keys that it belongs to", async () => {
+  using folder = new Folder();
+  const samples = Array.from({ length: 60 }, (_, number): Sample => {
+    const isList = number % 2 === 0;
+    const text = (out: RdbWriter, value: string): void => out.rawString(Buffer.from(value), 0, value.length);
+    return {
+      key: `collection ${number}`,
+      type: isList ? 18 : 2,
+      name: "",
+      elements: 0,
+      since: 1,
+      body(out) {
+        out.length(isList ? 40 : 2000);
+        for (let index = 0; index < (isList ? 40 : 2000); index++) {
+          if (isList) {
+            out.length(1);
+            text(out, `element ${index} of list ${number} `.padEnd(1000, String(index)));
+          } else text(out, `member ${index} of set ${number}`);
+        }
+      },
+    };
+  });
+  const { image } = imageOf(11, { samples });
+  expect(image.length).toBeGreaterThan(2 * 1024 * 1024);
+  await converted(folder, image, "many.aof");
+  await converted(folder, folder.file("many.aof"), "many.rdb");
+  await converted(folder, folder.file("many.rdb"), "many.jsonl");
+  await converted(folder, folder.file("many.jsonl"), "again.rdb");
+  for (const name of ["source.rdb", "many.rdb", "again.rdb"]) {
+    const { out } = await run(checkProgram, ["--json", folder.file(name)]);
+    const [{ image: found }] = (JSON.parse(out) as { files: { image: { keys: number; types: Record<string, object> } }[] }).files;
+    expect([name, found.keys]).toEqual([name, 120]);
+    expect(found.types).toMatchObject({ list: { keys: 60, elements: 2400 }, set: { keys: 60, elements: 120_000 } });
+    const text = (await converted(folder, folder.file(name), "look.jsonl")).toString();
+    let key = "";
+    for (const line of text.split("\n").filter((each) => each !== "")) {
+      const { key: begun, values = [] } = JSON.parse(line) as { key?: string; values?: string[] };
+      key = begun ?? key;
+      const number = key.split(" ")[1];
+      expect(values.every((value) => value.split(" ")[4] === number)).toBe(true);
+    }
+  }
+});
+
 test.each([
   ["", "there is nothing in it"],
   ['{"format":"other"}\n', 'is not {"format":"replicant","version":1}'],

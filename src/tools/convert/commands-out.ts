@@ -1,5 +1,6 @@
 /** The keys of an image as commands: an append-only file, in one file as of old. */
 
+import { copyBytes } from "../../base/bytes.ts";
 import type { RdbEntry } from "../../rdb/entry.ts";
 import { type ByteSink, RdbWriter } from "../../rdb/writer.ts";
 import { CommandSink } from "../../snapshot/sinks/commands.ts";
@@ -12,6 +13,7 @@ const ELEMENTS = 64;
 
 export class CommandsOut extends CommandSink implements EntriesSink {
   private selected = -1;
+  private keyBytes = Buffer.allocUnsafeSlow(1024);
   /** Elements of a list whose number is not known, until there are enough for a command; null for other values. */
   private elements: Buffer[] | null = null;
 
@@ -25,7 +27,9 @@ export class CommandsOut extends CommandSink implements EntriesSink {
   beginEntry(database: number, { key }: RdbEntry): void {
     if (database !== this.selected) this.select({ database });
     this.selected = database;
-    this.at(key.bytes, key.from, key.to);
+    if (key.length > this.keyBytes.length) this.keyBytes = Buffer.allocUnsafeSlow(key.length * 2);
+    // A copy: the chunk that the key came in may be gone before the value is over.
+    this.at(this.keyBytes, 0, copyBytes(this.keyBytes, 0, key.bytes, key.from, key.to));
   }
 
   finishEntry({ expireAt, farExpiry }: RdbEntry): void {

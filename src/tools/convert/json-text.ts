@@ -9,6 +9,16 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 const DELETE = 0x7f;
+const EQUALS = 0x3d;
+/** Longer texts are copied by the runtime. */
+const SHORT = 24;
+/** So many bytes are made base64 at once: a multiple of three. */
+const BASE64_BYTES = 3 * 64 * 1024;
+const DIGITS = Buffer.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+/** The lead bytes of characters of several bytes, and the mark of those that follow. */
+const FIRST_LEAD = 0xc2;
+const LAST_LEAD = 0xf4;
+const FOLLOWS = 0x80;
 
 export class JsonText {
   private readonly sink: ByteSink;
@@ -27,8 +37,14 @@ export class JsonText {
 
   /** Text of ASCII, as it stands. */
   raw(text: string): void {
-    if (this.at + text.length > BUFFER_BYTES) this.flush();
-    this.at += this.buffer.latin1Write(text, this.at);
+    const { length } = text;
+    if (this.at + length > BUFFER_BYTES) this.flush();
+    const { buffer } = this;
+    let { at } = this;
+    // Nearly all of it is a few characters, for which a call of the runtime takes longer than a loop.
+    if (length > SHORT) at += buffer.latin1Write(text, at);
+    else for (let index = 0; index < length; index++) buffer[at++] = text.charCodeAt(index);
+    this.at = at;
   }
 
   /** A string of these bytes: the text that they are, or {"base64": ...}. */
@@ -39,21 +55,39 @@ export class JsonText {
       this.raw('"');
       return;
     }
-    const part = bytes.subarray(from, to);
-    if (isUtf8(part)) {
-      const encoded = Buffer.from(JSON.stringify(part.toString()));
-      return this.put(encoded, 0, encoded.length);
+    if (mayBeUtf8(bytes, from, to)) {
+      const part = bytes.subarray(from, to);
+      if (isUtf8(part)) {
+        const encoded = Buffer.from(JSON.stringify(part.toString()));
+        return this.put(encoded, 0, encoded.length);
+      }
     }
     this.raw('{"base64":"');
-    this.long(part.toString("base64"));
+    for (let at = from; at < to; at += BASE64_BYTES) this.base64(bytes, at, Math.min(to, at + BASE64_BYTES), to);
     this.raw('"}');
   }
 
-  /** ASCII of any length. */
-  private long(text: string): void {
-    if (text.length <= BUFFER_BYTES) return this.raw(text);
-    const encoded = Buffer.from(text, "latin1");
-    this.put(encoded, 0, encoded.length);
+  /** The base64 of bytes[from, to), of which no more follow where `to` is `end`; else they are whole groups of three. */
+  private base64(bytes: Buffer, from: number, to: number, end: number): void {
+    if (this.at + Math.ceil((to - from) / 3) * 4 > BUFFER_BYTES) this.flush();
+    const { buffer } = this;
+    let { at } = this;
+    const whole = to - ((to - from) % 3);
+    for (let index = from; index < whole; index += 3) {
+      const group = (bytes[index] << 16) | (bytes[index + 1] << 8) | bytes[index + 2];
+      buffer[at++] = DIGITS[group >>> 18];
+      buffer[at++] = DIGITS[(group >>> 12) & 63];
+      buffer[at++] = DIGITS[(group >>> 6) & 63];
+      buffer[at++] = DIGITS[group & 63];
+    }
+    if (whole < to && to === end) {
+      const group = (bytes[whole] << 16) | (whole + 1 < to ? bytes[whole + 1] << 8 : 0);
+      buffer[at++] = DIGITS[group >>> 18];
+      buffer[at++] = DIGITS[(group >>> 12) & 63];
+      buffer[at++] = whole + 1 < to ? DIGITS[(group >>> 6) & 63] : EQUALS;
+      buffer[at++] = EQUALS;
+    }
+    this.at = at;
   }
 
   /** Bytes of JSON. */
@@ -84,4 +118,12 @@ function isPlain(bytes: Buffer, from: number, to: number): boolean {
     if (byte < SPACE || byte >= DELETE || byte === QUOTE || byte === BACKSLASH) return false;
   }
   return true;
+}
+
+/** Whether the first character that is not ASCII could be one of UTF-8: of bytes that are no text, that is seldom so. */
+function mayBeUtf8(bytes: Buffer, from: number, to: number): boolean {
+  let at = from;
+  while (at < to && bytes[at] < FOLLOWS) at++;
+  if (at === to) return true;
+  return bytes[at] >= FIRST_LEAD && bytes[at] <= LAST_LEAD && at + 1 < to && (bytes[at + 1] & 0xc0) === FOLLOWS;
 }

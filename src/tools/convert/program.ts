@@ -18,6 +18,8 @@ import { OutFile } from "./out-file.ts";
 import { ValueEvents } from "./value-events.ts";
 
 const JSON_NAME = /\.(jsonl|ndjson|json)$/;
+/** Lines of JSON leave much behind, which is collected after so many bytes: else memory grows to several hundred megabytes first. */
+const COLLECT_BYTES = 16 * 1024 * 1024;
 const BRACE = 0x7b;
 const STAR = 0x2a;
 const HASH = 0x23;
@@ -138,10 +140,15 @@ async function feed(source: Source, pipe: ImagePipe, progress: Progress): Promis
   const sink = { write: (bytes: Buffer, from: number, to: number) => void pipe.push(bytes, from, to) };
   if (form === "aof") return runCommands(source, sink, progress);
   using file = new ChunkedFile(path);
+  let collectAt = COLLECT_BYTES;
   const json = form === "jsonl" ? new JsonIn(path, sink) : null;
   for (let chunk = file.next(); chunk.length > 0 && !pipe.finished; chunk = file.next()) {
     if (json === null) checkBehind(path, chunk, pipe.push(chunk, 0, chunk.length));
     else json.push(chunk);
+    if (json !== null && file.offset >= collectAt) {
+      Bun.gc(true);
+      collectAt = file.offset + COLLECT_BYTES;
+    }
     progress.at(file.offset);
   }
   json?.finish();

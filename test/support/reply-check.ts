@@ -55,7 +55,9 @@ export class ReplyCheck {
     const name = nameOf(words[0]);
     if (isUnanswered(name, words)) return this.giveUp();
     const isListening = LISTENING.test(name) && this.queue === null;
-    if (isListening && words.length === 1 && this.listens) return this.giveUp();
+    // What is asked at one go with it may have to do with it, and is not answered yet.
+    const before = (pattern: RegExp) => this.asked.some(([first]) => pattern.test(nameOf(first)));
+    if (isListening && (before(/^multi$/) || (words.length === 1 && (this.listens || before(LISTENING))))) return this.giveUp();
     const replies = isListening ? Math.max(1, words.length - 1) : 1;
     for (let left = replies; left > 0; left--) this.asked.push(words);
   }

@@ -11,7 +11,8 @@
 # Why it matters: a test that takes an id or a cursor out of an object that it has just checked fails in the next line, with a message about the
 # server that got the strange argument. The same toMatchObject a second time on the same object fails, though nothing changed.
 #
-# Seen: the second of two equal assertions throws; after toMatchObject the field is an object that writes itself as {}, in the nested object too; after toEqual it is "7-0".
+# Seen: the second of two equal assertions throws; after toMatchObject the field is an object that writes itself as {}, in the nested object too;
+# after toEqual it is "7-0".
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/bun.sh"
 

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { PATIENCE_MS } from "./limits.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -18,7 +18,11 @@ const ENTRIES: Readonly<Record<string, string>> = {
   "replicant/testing": "src/testing/index.ts",
 };
 
+/** The pages that have programs. */
+const PAGES = ["docs/change-feed.md", "docs/client.md", "docs/embedding.md", "docs/testing.md"] as const;
+
 interface DocProgram {
+  readonly page: string;
   /** The line of the page that its block begins on, from 1. */
   readonly line: number;
   readonly kind: "program" | "test";
@@ -35,22 +39,23 @@ export interface DocOptions {
 const BLOCK = /^```ts(?: (test|fragment))?\n(.*?)^```$/gms;
 const PRINTS = /\/\/ prints: (.*)$/gm;
 
-/** Returns the programs of the text of a page. A ```ts fragment block is none. */
+/** Returns the programs of a page (a path from the root of the repository). A ```ts fragment block is none. */
 function programsOf(page: string): DocProgram[] {
   const programs: DocProgram[] = [];
-  for (const { 0: whole, 1: word, 2: code = "", index } of page.matchAll(BLOCK)) {
+  const words = readFileSync(join(ROOT, page), "utf8");
+  for (const { 0: whole, 1: word, 2: code = "", index } of words.matchAll(BLOCK)) {
     if (whole === "" || word === "fragment") continue;
-    const line = page.slice(0, index).split("\n").length;
+    const line = words.slice(0, index).split("\n").length;
     const prints = Array.from(code.matchAll(PRINTS), ([, text = ""]) => text.trim());
-    programs.push({ line, kind: word === "test" ? "test" : "program", code, prints });
+    programs.push({ page, line, kind: word === "test" ? "test" : "program", code, prints });
   }
   return programs;
 }
 
-/** Declares a test for each program of the page `path` (from the root of the repository), and one that `tsc` has nothing against them. */
-export function testDocPrograms(path: string, options: DocOptions = {}): void {
-  const programs = programsOf(readFileSync(join(ROOT, path), "utf8"));
-  describe(`the programs of ${path}`, () => {
+/** Declares a test for each program of a page. */
+export function testDocPrograms(page: (typeof PAGES)[number], options: DocOptions = {}): void {
+  const programs = programsOf(page);
+  describe(`the programs of ${page}`, () => {
     let folder = "";
     beforeAll(() => {
       folder = programFolder();
@@ -69,17 +74,25 @@ export function testDocPrograms(path: string, options: DocOptions = {}): void {
         if (program.prints.length > 0) expect(output.trimEnd().split("\n")).toEqual([...program.prints]);
       },
     );
-
-    test("tsc has nothing against them", async () => {
-      for (const program of programs) writeFileSync(join(folder, fileName(program)), replaced(program.code, options));
-      const { output, code } = await run([join(ROOT, "node_modules/.bin/tsc"), "--noEmit", "-p", folder], folder);
-      expect({ output, code }).toEqual({ output: "", code: 0 });
-    });
   });
 }
 
-function fileName({ kind, line }: DocProgram): string {
-  return kind === "test" ? `line-${line}.test.ts` : `line-${line}.ts`;
+/** Declares a test that `tsc` has nothing against the programs of all pages: once for all of them, since it takes its time. */
+export function testDocTypes(): void {
+  test("tsc has nothing against the programs of the docs", async () => {
+    const folder = programFolder();
+    try {
+      for (const program of PAGES.flatMap(programsOf)) writeFileSync(join(folder, fileName(program)), program.code);
+      const { output, code } = await run([join(ROOT, "node_modules/.bin/tsc"), "--noEmit", "-p", folder], folder);
+      expect({ output, code }).toEqual({ output: "", code: 0 });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+function fileName({ page, kind, line }: DocProgram): string {
+  return `${basename(page, ".md")}-${line}${kind === "test" ? ".test" : ""}.ts`;
 }
 
 function replaced(code: string, { replace = {} }: DocOptions): string {

@@ -1,0 +1,3 @@
+import { testDocTypes } from "./support/doc-programs.ts";
+
+testDocTypes();

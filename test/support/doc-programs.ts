@@ -44,7 +44,8 @@ function programsOf(page: string): DocProgram[] {
   const programs: DocProgram[] = [];
   const words = readFileSync(join(ROOT, page), "utf8");
   for (const { 0: whole, 1: word, 2: code = "", index } of words.matchAll(BLOCK)) {
-    if (whole === "" || word === "fragment") continue;
+    // A library of functions is none either (test/scripting/functions/typescript-documentation.test.ts).
+    if (whole === "" || word === "fragment" || code.startsWith("#!")) continue;
     const line = words.slice(0, index).split("\n").length;
     const prints = Array.from(code.matchAll(PRINTS), ([, text = ""]) => text.trim());
     programs.push({ page, line, kind: word === "test" ? "test" : "program", code, prints });
@@ -82,7 +83,7 @@ export function testDocTypes(): void {
   test("tsc has nothing against the programs of the docs", async () => {
     const folder = programFolder();
     try {
-      for (const program of PAGES.flatMap(programsOf)) writeFileSync(join(folder, fileName(program)), program.code);
+      for (const program of ["README.md", ...PAGES].flatMap(programsOf)) writeFileSync(join(folder, fileName(program)), program.code);
       const { output, code } = await run([join(ROOT, "node_modules/.bin/tsc"), "--noEmit", "-p", folder], folder);
       expect({ output, code }).toEqual({ output: "", code: 0 });
     } finally {

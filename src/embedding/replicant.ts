@@ -6,6 +6,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemClock } from "../base/clock.ts";
 import { Client } from "../client/client.ts";
 import type { Link } from "../client/link.ts";
+import type { Config } from "../config/config.ts";
+import { ConfigError } from "../config/error.ts";
 import { Log } from "../log.ts";
 import { Server } from "../server.ts";
 import { Adapters, type IoredisOptions, loginOf, type NodeRedisOptions, unixUrl } from "./adapters.ts";
@@ -231,21 +233,42 @@ export class ListeningReplicant extends Replicant {
 
 async function startServer(options: ListenOptions, caller: string): Promise<Started> {
   const config = configOf(options, caller);
+  const { values } = config;
   const { log = "silent" } = options;
-  const level = config.values.loglevel;
+  const level = values.loglevel;
   // A turn later: the program may send commands then, and not in the middle of what is logged.
   const write = typeof log === "function" ? (line: string) => queueMicrotask(() => log(line)) : null;
   const clock = clockOf(options, caller);
-  const server = new Server(config, {
-    anyPort: options.port === undefined,
-    log: typeof log === "function" || log === "silent" ? new Log({ level, file: "", write }) : new Log({ level, file: resolve(log) }),
-    ownsProcess: false,
-    // What no one can reach has nothing to wait for.
-    keepsAlive: options.port !== null || config.values.unixsocket !== "" || config.values["tls-port"] !== 0,
-    ...(clock === null ? {} : { clock }),
-  });
+  const server = serverOf(
+    config,
+    {
+      anyPort: options.port === undefined,
+      log: typeof log === "function" || log === "silent" ? new Log({ level, file: "", write }) : new Log({ level, file: resolve(log) }),
+      ownsProcess: false,
+      // What no one can reach has nothing to wait for.
+      keepsAlive: options.port !== null || values.unixsocket !== "" || values["tls-port"] !== 0,
+      ...(clock === null ? {} : { clock }),
+    },
+    caller,
+  );
+  config.onChange(["save", "appendonly"], () =>
+    config.hasFolder || (values.save.length === 0 && !values.appendonly)
+      ? undefined
+      : "This server has no folder: the option dir names one",
+  );
   await server.start();
   return { server, clock };
+}
+
+/** Errors: TypeError where users or commands of the options make no sense. */
+function serverOf(config: Config, options: ConstructorParameters<typeof Server>[1], caller: string): Server {
+  try {
+    return new Server(config, options);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    // The words of a user may have its password in them.
+    throw new TypeError(`${caller}: ${error.message.replace(/ ([<>#!])[^ ']+/g, " $1...")}`);
+  }
 }
 
 /** Returns the virtual clock that the options ask for, or null. Errors: TypeError. */

@@ -2,7 +2,7 @@
 
 import type { Link } from "../client/link.ts";
 import { diffLines } from "./diff.ts";
-import { type Expected, type KeyType, linesOf, readKey } from "./values.ts";
+import { type Expected, type KeyType, linesOf, otherKind, readKey } from "./values.ts";
 
 /** What was asserted does not hold. Test runners show the message, which has the difference; some show `expected` and `actual` as well. */
 export class KeyAssertionError extends Error {
@@ -52,6 +52,8 @@ export class KeyAssertions {
   async equals(key: string, expected: Expected): Promise<void> {
     const { type, lines } = await readKey(this.linkOf(), key);
     if (type === "none") throw new KeyAssertionError(`key ${quoted(key)} does not exist${await this.others(key)}`, expected, null);
+    const other = otherKind(type, expected);
+    if (other !== null) throw new KeyAssertionError(`key ${quoted(key)} is a ${type}, which is not compared with ${other}`, expected, type);
     const wanted = linesOf(type, expected);
     if (wanted.length === lines.length && wanted.every((line, index) => line === lines[index])) return;
     const heading = `key ${quoted(key)}, a ${type}, has another value`;

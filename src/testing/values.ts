@@ -41,6 +41,27 @@ async function readLines(link: Link, key: string, type: KeyType): Promise<string
   }
 }
 
+/** Why no key of this type can hold `value`, as what it is in words; null: it could. */
+export function otherKind(type: KeyType, value: Expected): string | null {
+  const isArray = Array.isArray(value);
+  const isSet = value instanceof Set;
+  const isPairs = isArray && value.every((pair) => Array.isArray(pair) && pair.length === 2);
+  const isRecord = !isScalar(value) && !isArray && !isSet;
+  const fits = {
+    none: false,
+    string: isScalar(value),
+    list: isArray,
+    set: isArray || isSet,
+    hash: isRecord,
+    zset: isRecord || isPairs,
+    stream: isPairs,
+  }[type];
+  if (fits) return null;
+  if (isScalar(value)) return "a string";
+  if (isArray) return "an array";
+  return isSet ? "a Set" : value instanceof Map ? "a Map" : "an object";
+}
+
 /** What a key of this type would hold, line by line; the same lines mean the same value. */
 export function linesOf(type: KeyType, value: Expected): string[] {
   switch (type) {

@@ -254,6 +254,20 @@ describe("servers of a program", () => {
       "TypeError: Replicant.start: daemonize is no option here: a program starts servers in its own process",
     );
     expect(await start({ maxmemory: null })).toBe("TypeError: Replicant.start: maxmemory cannot be null");
+    const user = await start({ users: ["ada on >secret ~a:* +@nope"] });
+    expect(user).toStartWith("TypeError: Replicant.start: users: 'user ada on >... ~a:* +@nope': ");
+  });
+
+  test("without a folder save nothing, and say so", async () => {
+    const own = await Replicant.inProcess();
+    const link = own.connect();
+    const said = (...words: string[]) => link.send(words, false).catch((error: Error) => error.message);
+    const refused = "ERR this server has no folder to save to: the option dir names one";
+    expect([await said("SAVE"), await said("BGSAVE")]).toEqual([refused, refused]);
+    expect(await said("CONFIG", "SET", "save", "1 1")).toContain("This server has no folder");
+    expect(await said("CONFIG", "SET", "appendonly", "yes")).toContain("ERR CONFIG SET failed");
+    expect(await said("SET", "k", "v")).toBe("OK");
+    await own.stop();
   });
 
   test.skipIf(process.platform === "win32")("listen at a unix socket alone, with a password in their address", async () => {

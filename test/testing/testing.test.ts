@@ -114,7 +114,10 @@ describe("assertions on keys", () => {
       'key "list", a list, has another value\n\n- expected\n+ found\n\n  ... 17 more\n  "item 17"\n  "item 18"\n  "item 19"\n' +
         '+ "item 20"\n  "item 21"\n  "item 22"\n  "item 23"\n  ... 16 more',
     );
-    expect(await failure(assert.equals("user:1", "text"))).toContain('- "text": "undefined"');
+    expect(await failure(assert.equals("user:1", "text"))).toBe('key "user:1" is a hash, which is not compared with a string');
+    expect(await failure(assert.equals("list", "item 0"))).toBe('key "list" is a list, which is not compared with a string');
+    expect(await failure(assert.equals("list", new Set(["item 0"])))).toBe('key "list" is a list, which is not compared with a Set');
+    expect(await failure(assert.equals("user:1", [["name", "Ada"]]))).toBe('key "user:1" is a hash, which is not compared with an array');
     expect(await failure(assert.ttl("list", 1, 2))).toBe('key "list" does not expire, expected 1 to 2 s');
     expect(await failure(assert.ttl("none", 1, 2))).toBe('key "none" does not exist, expected 1 to 2 s');
     await link.send(["PEXPIRE", "list", 5500], false);

@@ -35,9 +35,15 @@ export const save = command("save", { arity: -1, since: "1.0.0", flags: "no_asyn
   .docs("Saves the data set to disk while clients wait.", "O(N) for N keys in all databases")
   .run((call) => {
     if (call.count === 2) throw wrongCount(call);
+    requireFolder(call);
     call.server.persistence.save(rdbVersionAt(call, 1));
     call.reply.ok();
   });
+
+/** Only a server in a program may have none. */
+function requireFolder({ server }: Call): void {
+  if (!server.config.hasFolder) throw commandError("ERR this server has no folder to save to: the option dir names one");
+}
 
 export const bgsave = command("bgsave", { arity: -1, since: "1.0.0", flags: "no_async_loading admin noscript" })
   .takes("[SCHEDULE@3.2.2] [VERSION version]")
@@ -48,6 +54,7 @@ export const bgsave = command("bgsave", { arity: -1, since: "1.0.0", flags: "no_
     const { persistence, appendOnly } = call.server;
     const scheduled = call.count > 1 && call.is(1, "schedule");
     const version = rdbVersionAt(call, scheduled ? 2 : 1);
+    requireFolder(call);
     if (!persistence.saving && (appendOnly.rewriting || call.session.queueing)) {
       // If EXEC calls it, the snapshot must be that of the moment after EXEC.
       if (!scheduled && !call.session.queueing) throw REWRITE_UNDER_WAY;

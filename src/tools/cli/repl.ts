@@ -191,8 +191,10 @@ class Repl {
     const coloured = (console.env.TERM ?? "").includes("xterm");
     while (session.subscribed && session.connection !== null) {
       session.showArrived();
+      // Before the words that ask for it: a key pressed at once is one of ours already, and not the terminal's.
+      const pressed = this.lines.pending();
       if (informs) console.print(coloured ? `\x1b[1;90m${READING}\x1b[0m` : READING);
-      const what = await Promise.race([this.lines.pending(), session.connection.arrival()]);
+      const what = await Promise.race([pressed, session.connection.arrival()]);
       if (informs) console.print("\x1b[K");
       if (what === "key") return;
       if (what === "interrupt") {

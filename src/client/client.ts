@@ -178,6 +178,7 @@ export class ClientOf<T extends Text> extends Requests<T> {
       const watching = new Watching<T>(this.shared, link, this.inBytes);
       for (let attempt = 0; attempt < attempts; attempt++) {
         watching.isOpen = true;
+        watching.isAborted = false;
         await link.send(["WATCH", ...(isWords(keys) ? keys : [keys])], false);
         const result = await task(watching).finally(() => (watching.isOpen ? link.send(["UNWATCH"], false) : null));
         if (!watching.isAborted) return result;

@@ -13,10 +13,13 @@ export class Links {
   readonly main: Link;
   private readonly duplicate: () => Promise<Link>;
   private readonly idle: Link[] = [];
-  private readonly busy = new Set<Link>();
+  /** Those in use, and of which era each is. */
+  private readonly busy = new Map<Link, number>();
   private readonly waiting: (() => void)[] = [];
   /** By name, what the first link was sent to change its state: the others begin with it. */
   private readonly beginnings = new Map<string, readonly Word[]>();
+  /** How often `beginnings` has changed: a link of before is not used again. */
+  private era = 0;
   private places = MOST_LINKS;
   private isClosed = false;
 
@@ -33,6 +36,7 @@ export class Links {
   async begin(request: readonly [name: string, ...Word[]]): Promise<unknown> {
     const reply = await this.main.send(request, false);
     this.beginnings.set(request[0], request);
+    this.era++;
     for (const link of this.idle.splice(0)) void link.close({ now: true });
     return reply;
   }
@@ -59,16 +63,18 @@ export class Links {
     }
     if (this.isClosed) throw new LinkError("the client is closed");
     this.places--;
+    const { era } = this;
     const link = this.idle.pop() ?? (await this.open());
-    this.busy.add(link);
+    this.busy.set(link, era);
     return link;
   }
 
   /** A link that was taken is needed no more. @param clean whether its state is as it was. */
   giveBack(link: Link, clean: boolean): void {
+    const era = this.busy.get(link);
     if (!this.busy.delete(link)) return;
     this.free();
-    if (clean && !this.isClosed && this.idle.length < KEPT_IDLE) this.idle.push(link);
+    if (clean && era === this.era && !this.isClosed && this.idle.length < KEPT_IDLE) this.idle.push(link);
     else void link.close({ now: true });
   }
 
@@ -76,11 +82,13 @@ export class Links {
   async close(): Promise<void> {
     this.isClosed = true;
     for (const resume of this.waiting.splice(0)) resume();
-    const others = [...this.idle.splice(0), ...this.busy];
+    const others = [...this.idle.splice(0), ...this.busy.keys()];
     await Promise.all([this.main.close(), ...others.map((link) => link.close({ now: true }))]);
   }
 
   private async open(): Promise<Link> {
+    // What is begun with while it is being opened is for those after it. AUTH before SELECT, for which it may be needed.
+    const requests = ["AUTH", "SELECT"].map((name) => this.beginnings.get(name));
     try {
       const link = await this.duplicate();
       if (this.isClosed) {
@@ -88,11 +96,7 @@ export class Links {
         throw new LinkError("the client is closed");
       }
       link.onClose = () => this.forget(link);
-      // AUTH before SELECT, for which it may be needed.
-      for (const name of ["AUTH", "SELECT"]) {
-        const request = this.beginnings.get(name);
-        if (request !== undefined) await link.send(request, false);
-      }
+      for (const request of requests) if (request !== undefined) await link.send(request, false);
       return link;
     } catch (error) {
       this.free();

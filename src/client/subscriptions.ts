@@ -164,12 +164,12 @@ export class Subscriber {
   }
 
   private async leave(kind: ChannelKind, names: readonly string[], keys: readonly string[], listener: Listener): Promise<void> {
-    const unheard: string[] = [];
+    const unheard = new Map<string, string>();
     keys.forEach((key, at) => {
       const set = this.listeners.get(key);
       if (set?.delete(listener) && set.size === 0) {
         this.listeners.delete(key);
-        unheard.push(names[at]);
+        unheard.set(key, names[at]);
       }
     });
     const { link } = this;
@@ -181,8 +181,10 @@ export class Subscriber {
       return;
     }
     const opened = await link.catch(() => null);
+    // What someone listens to again by now stays subscribed to.
+    const left = [...unheard].filter(([key]) => !this.listeners.has(key)).map(([, name]) => name);
     // Where it fails the link is gone, and the subscriptions with it.
-    if (unheard.length > 0) await opened?.send([kind.replace("subscribe", "unsubscribe").toUpperCase(), ...unheard], true).catch(() => {});
+    if (left.length > 0) await opened?.send([kind.replace("subscribe", "unsubscribe").toUpperCase(), ...left], true).catch(() => {});
   }
 
   private open(): Promise<Link> {

@@ -94,8 +94,10 @@ export class InProcessLink implements Link, ClientEnd {
     }
     this.beginBatch();
     const answered = this.execute(frame, bytes);
+    // Before the end of the batch, which lets go of the request, and may bring what it waits for.
+    const answer = answered ? null : this.answerOf((waiting) => this.leave(waiting), frame, bytes);
     this.endBatch();
-    if (!answered) return this.answerOf((waiting) => this.leave(waiting), frame, bytes);
+    if (answer !== null) return answer;
     const value = this.taker.take() ?? null;
     if (this.mustWait) return this.delayed(value);
     return value instanceof ReplyError ? Promise.reject(value) : Promise.resolve(value);
@@ -110,7 +112,8 @@ export class InProcessLink implements Link, ClientEnd {
       return Promise.reject(error);
     }
     const done = this.free && requests.length > 0 ? this.executeAll(requests, bytes, answers) : 0;
-    if (done === requests.length && this.unanswered === null && this.queue.length === 0) {
+    // The last one may have been left, and answered since.
+    if (done === requests.length && this.unanswered === null && this.queue.length === 0 && !(answers.at(-1) instanceof Promise)) {
       return this.mustWait ? (this.delayed(answers) as Promise<unknown[]>) : Promise.resolve(answers);
     }
     const rest = requests.slice(done).map((words) => this.sendLater(words, bytes).catch(asElement));

@@ -6,6 +6,7 @@ import { ValueReply } from "../protocol/value-reply.ts";
 import { decodePushes, type Push } from "./pushes.ts";
 
 const NO_PUSHES: readonly Push[] = [];
+const MAX_ASCII = 0x7f;
 
 export class LinkReply extends ValueReply {
   /** Whether bulk strings are wanted as bytes, in place of text. */
@@ -53,6 +54,24 @@ export class LinkReply extends ValueReply {
   }
 
   protected errorValue(message: string): ReplyError {
-    return new ReplyError(message.replace(/[\r\n]/g, " "));
+    return new ReplyError(this.lineValue(message.replace(/[\r\n]/g, " ")));
   }
+
+  /** Lines are text, whatever is wanted. */
+  protected override lineValue(text: string): string {
+    return isAscii(text) ? text : Buffer.from(text, "latin1").utf8Slice();
+  }
+
+  /** So is what is for people. */
+  override verbatimParts(parts: readonly { readonly bytes: Buffer; readonly length: number }[], between: string): void {
+    const { asBytes } = this;
+    this.asBytes = false;
+    super.verbatimParts(parts, between);
+    this.asBytes = asBytes;
+  }
+}
+
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > MAX_ASCII) return false;
+  return true;
 }

@@ -40,6 +40,8 @@ export class Replicant implements AsyncDisposable {
   private readonly asAtStart: Reset;
   private ownClient: Client | null = null;
   private stopping: Promise<void> | null = null;
+  /** Resolves when the clock is where it was told to be set last. */
+  private advancing: Promise<void> = Promise.resolve();
 
   protected constructor({ server, clock }: Started) {
     this.server = server;
@@ -76,8 +78,14 @@ export class Replicant implements AsyncDisposable {
   }
 
   private get ownLink(): Link {
-    this.ownLinkMade ??= this.connect();
-    return this.ownLinkMade;
+    if (this.ownLinkMade !== null) return this.ownLinkMade;
+    const link = this.connect();
+    // CLIENT KILL may end it, as any.
+    link.onClose = () => {
+      this.ownLinkMade = null;
+    };
+    this.ownLinkMade = link;
+    return link;
   }
 
   // ---- clients that others made
@@ -149,11 +157,24 @@ export class Replicant implements AsyncDisposable {
    */
   async advance(milliseconds: number): Promise<void> {
     const { clock } = this;
-    const { housekeeping, executor } = this.server;
     if (clock === null)
       throw new Error('the clock of this server is the machine\'s: only one with the option clock: "virtual" can be set ahead');
-    if (!(milliseconds >= 0)) throw new RangeError(`a clock can be set ahead by a number of ms, and not by ${milliseconds}`);
-    const until = clock.now() + milliseconds;
+    if (!Number.isSafeInteger(milliseconds) || milliseconds < 0)
+      throw new RangeError(`a clock can be set ahead by a whole number of ms, and not by ${milliseconds}`);
+    const before = this.advancing;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.advancing = promise;
+    try {
+      // One after the other: each sets it ahead by what it was told.
+      await before;
+      await this.advanceTo(clock, clock.now() + milliseconds);
+    } finally {
+      resolve();
+    }
+  }
+
+  private async advanceTo(clock: VirtualClock, until: number): Promise<void> {
+    const { housekeeping, executor } = this.server;
     // What was sent before, and waits for its turn, is of the time before.
     await nextTurn();
     for (let due = clock.next(until); ; due = clock.next(until)) {

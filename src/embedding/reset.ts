@@ -1,7 +1,7 @@
 /** Makes a server what it was when it had just been started, in less than a millisecond: for the next test. */
 
 import type { Link, Word } from "../client/link.ts";
-import { DIRECTIVE_NAMES, type DirectiveName } from "../config/options.ts";
+import { DIRECTIVE_NAMES, type DirectiveName, findDirective } from "../config/options.ts";
 import type { Server } from "../server.ts";
 
 const EMPTYING: readonly (readonly Word[])[] = [
@@ -19,19 +19,24 @@ export class Reset {
   private readonly link: () => Link;
   /** What directives said, and users could do, at the start. */
   private readonly directives: ReadonlyMap<DirectiveName, string>;
+  private readonly isReplica: boolean;
   private readonly users: ReadonlyMap<string, string>;
 
   /** Takes note of what the server is. `link` gives one that no one else uses. */
   constructor(server: Server, link: () => Link) {
     this.server = server;
     this.link = link;
-    this.directives = new Map(DIRECTIVE_NAMES.map((name) => [name, server.config.text(name)]));
+    // What no client can change stays: it is what the server itself does, as opening a socket that it was asked for.
+    const changeable = DIRECTIVE_NAMES.filter((name) => findDirective(name)?.row.mutable === true);
+    this.directives = new Map(changeable.map((name) => [name, server.config.text(name)]));
+    this.isReplica = server.replication.isReplica;
     this.users = this.describeUsers();
   }
 
   /** Clients stay connected; those that wait for keys are told that there were none. Errors: Error when a directive cannot be set back. */
   async run(): Promise<void> {
     this.endWaits();
+    if (!this.isReplica) this.server.replication.promote();
     this.restoreDirectives();
     const answers = await this.link().sendAll([...EMPTYING, ...this.userRequests()], false);
     const failure = answers.find((answer) => answer instanceof Error);
@@ -39,7 +44,8 @@ export class Reset {
   }
 
   private endWaits(): void {
-    const { clients, blocked } = this.server;
+    const { clients, blocked, pauses } = this.server;
+    pauses.end("client_pause");
     for (const session of [...clients]) if (session.blocked) blocked.unblock(session, { error: false });
   }
 

@@ -53,6 +53,11 @@ export abstract class ValueReply extends Reply {
   /** An error reply as a value; its message starts with its code. */
   protected abstract errorValue(message: string): unknown;
 
+  /** A line of latin1 characters, one a byte, as a value. */
+  protected lineValue(text: string): string {
+    return text;
+  }
+
   /** A message that answers no request. */
   protected pushed(message: readonly unknown[]): void {
     this.answered(message);
@@ -177,7 +182,7 @@ export abstract class ValueReply extends Reply {
   }
 
   override simple(text: string): void {
-    this.add(text);
+    this.add(this.lineValue(text));
   }
 
   override error(message: string): void {

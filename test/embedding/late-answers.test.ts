@@ -1,6 +1,7 @@
 /** Answers that come after their request has returned: of scripts that run for long, of clients that wait, of tasks. */
 import { describe, expect, test } from "bun:test";
-import { ReplyError } from "../../src/client/errors.ts";
+import { Client, ReplyError } from "../../src/client/index.ts";
+import type { Word } from "../../src/client/link.ts";
 import { Replicant } from "../../src/index.ts";
 
 const ENDLESS = "redis.call('GET', 'k') while true do end";
@@ -33,6 +34,24 @@ describe("a script that runs for long", () => {
 });
 
 describe("clients of both kinds beside each other", () => {
+  test("are answered alike, with texts that are no ASCII and those for people", async () => {
+    await using server = await Replicant.start();
+    await using overSocket = await Client.connect(server.url);
+    const requests: readonly (readonly [string, ...Word[]])[] = [
+      ["XPENDING", "schlüssel", "g"],
+      ["EVAL", "return redis.error_reply('ERR grün')", 0],
+      ["EVAL", "return {redis.status_reply('grün'), {verbatim_string = {format = 'txt', string = 'grün'}}}", 0],
+    ];
+    for (const words of requests) {
+      const answers = [server.client, server.client.bytes, overSocket, overSocket.bytes].map((client) =>
+        client.call(...words).catch((error: Error) => error.message),
+      );
+      const [first, ...others] = await Promise.all(answers);
+      expect(JSON.stringify(first)).toMatch(/grün|schlüssel/);
+      for (const other of others) expect(other).toEqual(first);
+    }
+  });
+
   test("serve each other: a list that one fills wakes the other, in its own form", async () => {
     await using server = await Replicant.start();
     const link = server.connect();

@@ -1,0 +1,40 @@
+import { expect, test } from "bun:test";
+import { Replicant } from "../../src/index.ts";
+
+test("a server is made as new, whatever clients have done to it", async () => {
+  await using server = await Replicant.inProcess({ clock: "virtual" });
+  await server.reset();
+  const link = server.connect();
+  if (process.platform !== "win32") server.nodeRedis();
+  await link.send(["REPLICAOF", "127.0.0.1", 1], false);
+  await link.send(["CLIENT", "PAUSE", 100_000], false);
+  const killed = server.connect();
+  const waiting = killed.send(["SET", "k", 1], false).catch(() => "closed");
+  await server.reset();
+  expect(await link.send(["ROLE"], false)).toEqual(["master", expect.any(Number), []]);
+  expect(await link.send(["SET", "k", 1], false)).toBe("OK");
+  await waiting;
+  await link.send(["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no"], false).catch(() => null);
+  await Bun.sleep(0);
+  await server.reset();
+  await server.flush();
+  expect(await server.connect().send(["DBSIZE"], false)).toBe(0);
+});
+
+test("a long request that a pause holds back is executed as it was sent", async () => {
+  await using server = await Replicant.inProcess({ clock: "virtual" });
+  const { client } = server;
+  await client.call("CLIENT", "PAUSE", 100, "WRITE");
+  const value = "x".repeat(3_000_000);
+  const set = client.set("long", value);
+  await server.advance(101);
+  expect(await set).toBe("OK");
+  expect(await client.get("long")).toBe(value);
+});
+
+test("a clock that is set ahead twice at once is set ahead by both", async () => {
+  await using server = await Replicant.inProcess({ clock: "virtual", now: 1000 });
+  await Promise.all([server.advance(100), server.advance(50)]);
+  expect(server.now).toBe(1150);
+  for (const bad of [0.5, Number.POSITIVE_INFINITY, Number.NaN, -1]) expect(server.advance(bad)).rejects.toThrow("by a whole number of ms");
+});

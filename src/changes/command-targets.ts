@@ -126,9 +126,10 @@ export class CommandTargets {
   writtenKeys({ entry, name, treatment, key }: Target, frame: Frame, db: number): WrittenKey[] {
     if (treatment === Treatment.ONE_KEY) return key < frame.count ? [{ index: key, db }] : [];
     if (entry === null || !entry.acceptsCount(frame.count)) return [];
-    const written = keysOf(entry, frame)
-      .filter(({ flags }) => !flags.includes(READS_ONLY))
-      .map(({ index }) => ({ index, db }));
+    const written = distinct(
+      frame,
+      keysOf(entry, frame).filter(({ flags }) => !flags.includes(READS_ONLY)),
+    ).map(({ index }) => ({ index, db }));
     // The key goes from here to there.
     if (name === "move")
       return [
@@ -160,6 +161,16 @@ export function typeOf({ type, name }: Target, frame: Frame): ValueType | null {
 export function numberAt(frame: Frame, index: number, otherwise: number): number {
   const text = index < frame.count ? frame.text(index) : "";
   return /^\d{1,9}$/.test(text) ? Number(text) : otherwise;
+}
+
+/** A key that a request names twice is changed once. */
+function distinct<Key extends { readonly index: number }>(frame: Frame, keys: readonly Key[]): readonly Key[] {
+  if (keys.length < 2) return keys;
+  const seen = new Set<string>();
+  return keys.filter(({ index }) => {
+    const name = frame.argument(index).latin1Slice();
+    return !seen.has(name) && seen.add(name);
+  });
 }
 
 function copiedTo(frame: Frame, db: number): number {

@@ -14,7 +14,7 @@ import { PositionFile } from "./position-file.ts";
 export interface EventSource<T extends Text> {
   /** Returns the events that come next, none where the feed has ended. Errors: FollowError. */
   next(): Promise<FeedEvent<T>[]>;
-  /** Where one goes on that has taken all that `next` has returned so far. */
+  /** Where one goes on that has taken all before what `next` returned last, or waits for: what is left out meanwhile as well. */
   readonly position: string;
   stop(): void;
 }
@@ -24,8 +24,6 @@ export class Feed<T extends Text> implements AsyncIterableIterator<FeedEvent<T>>
   private readonly file: PositionFile | null;
   private batch: readonly FeedEvent<T>[] = [];
   private index = 0;
-  /** The position before the batch. */
-  private before: string;
   /** While the next batch is being waited for. */
   private filling: Promise<boolean> | null = null;
   private over = false;
@@ -33,7 +31,6 @@ export class Feed<T extends Text> implements AsyncIterableIterator<FeedEvent<T>>
 
   constructor(source: EventSource<T>, { positionFile, signal }: Pick<FollowOptions, "positionFile" | "signal">) {
     this.source = source;
-    this.before = source.position;
     this.file =
       positionFile === undefined
         ? null
@@ -48,9 +45,8 @@ export class Feed<T extends Text> implements AsyncIterableIterator<FeedEvent<T>>
 
   /** Where to go on that has taken all events before the one that was delivered last. (That one's own position is in it.) */
   get position(): string {
-    const { batch, index } = this;
-    if (index === 0 || batch.length === 0) return this.before;
-    return index === 1 ? this.before : batch[index - 2].position;
+    const { batch, index, source } = this;
+    return index < 2 || batch.length === 0 ? source.position : batch[index - 2].position;
   }
 
   next(): Promise<IteratorResult<FeedEvent<T>, undefined>> {
@@ -76,7 +72,6 @@ export class Feed<T extends Text> implements AsyncIterableIterator<FeedEvent<T>>
       await null;
       if (this.over) return false;
       // All of the last batch has been taken.
-      this.before = this.source.position;
       this.batch = [];
       this.index = 0;
       const events = this.failure === null ? await this.source.next() : [];
@@ -87,7 +82,8 @@ export class Feed<T extends Text> implements AsyncIterableIterator<FeedEvent<T>>
       return false;
     } catch (error) {
       const failure = error instanceof FollowError ? error : this.unexpected(error);
-      failure.position = this.before === AT_IMAGE ? null : this.before;
+      const { position } = this.source;
+      failure.position = position === AT_IMAGE ? null : position;
       await this.close().catch(() => {});
       throw failure;
     } finally {

@@ -35,6 +35,7 @@ export class ReplicaSource<T extends Text> implements EventSource<T> {
   private stopped = false;
   private turnEnds = 0;
   private taken = 0;
+  position: string;
 
   /** `from`: the position to go on from. Errors: FollowError. */
   constructor(addresses: readonly SourceAddress[], { text, filter, from }: Wanted<T>, options: FollowOptions) {
@@ -58,6 +59,7 @@ export class ReplicaSource<T extends Text> implements EventSource<T> {
       log,
       asked: () => this.link.acknowledge(),
     });
+    this.position = this.decoder.position;
     this.link = new SourceLink(
       {
         addresses,
@@ -73,12 +75,8 @@ export class ReplicaSource<T extends Text> implements EventSource<T> {
     );
   }
 
-  get position(): string {
-    return this.decoder.position;
-  }
-
   async next(): Promise<FeedEvent<T>[]> {
-    this.taken = this.decoder.offset;
+    this.passed();
     if (this.undecoded !== null) throw this.undecoded;
     const events: FeedEvent<T>[] = [];
     while (!this.stopped) {
@@ -100,9 +98,15 @@ export class ReplicaSource<T extends Text> implements EventSource<T> {
         this.undecoded = error;
       }
       if (events.length > 0) return events;
-      this.taken = this.decoder.offset;
+      this.passed();
     }
     return [];
+  }
+
+  /** All that was decoded has been taken, or left out. */
+  private passed(): void {
+    this.taken = this.decoder.offset;
+    this.position = this.decoder.position;
   }
 
   /** Lets the event loop have its turn now and then. */

@@ -18,6 +18,7 @@ export function follow<T extends string | Uint8Array>(url: string | readonly str
 /** What the executable sees. */
 class AttachedSource<T extends string | Uint8Array> implements EventSource<T> {
   position: string;
+  private reached: string;
   private readonly child: Child;
   private readonly messages: AsyncGenerator<FromAttached, void>;
   private readonly log: (line: string) => void;
@@ -26,19 +27,21 @@ class AttachedSource<T extends string | Uint8Array> implements EventSource<T> {
   constructor(urls: readonly string[], { log, signal: _, positionFile, ...options }: FollowOptions) {
     const from = (positionFile === undefined ? null : PositionFile.read(positionFile)) ?? options.from;
     this.position = from ?? AT_IMAGE;
+    this.reached = this.position;
     this.log = log ?? (() => {});
     this.child = new Child({ follow: { urls, options: { ...options, from }, tellLog: log !== undefined } });
     this.messages = this.child.messages();
   }
 
   async next(): Promise<FeedEvent<T>[]> {
+    this.position = this.reached;
     for (;;) {
       const message = await this.nextMessage();
       if (message === null) return [];
       if ("log" in message) this.log(message.log);
       if ("ended" in message) throw new FollowError(message.ended.code, message.ended.message);
       if (!("events" in message)) continue;
-      this.position = message.position;
+      this.reached = message.position;
       return [...message.events] as FeedEvent<T>[];
     }
   }

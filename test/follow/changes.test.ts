@@ -120,6 +120,15 @@ for (const name of SOURCES) {
       expect(told.filter((line) => /xclaim/i.test(line)).length).toBe(1);
     });
 
+    test("tells once of a key that a command names twice", async () => {
+      await using source = await startSource(name);
+      await using feed = follow(urlOf(source));
+      await take(feed, isImageEnd);
+      await run(source.client, "MSET a 1 b 2 a 3", "RPUSH l x y", "LMOVE l l LEFT RIGHT", "DEL a a", "SET end 1");
+      const told = (await take(feed, isSetOf("end"))).map((event) => event.kind === "change" && event.key);
+      expect(told).toEqual(["a", "b", "l", "l", "a", "end"]);
+    });
+
     test("is gone on with behind each event, in a transaction too, and misses or repeats none", async () => {
       await using source = await startSource(name);
       await using feed = follow(urlOf(source));

@@ -88,6 +88,7 @@ export class StreamOf<T extends Text> {
       while (!signal?.aborted) {
         try {
           link ??= await this.links.take();
+          if (signal?.aborted) return;
           const reply = await read(link);
           retries.reset();
           if (!signal?.aborted) yield reply;

@@ -50,3 +50,12 @@ test("a channel that is left and listened to again at once is listened to", asyn
     expect((await second.next()).value).toEqual({ channel: "news", message: "late" });
   }
 });
+
+test("a reader of a stream that is ended while its link is being opened ends at once", async () => {
+  await using server = await Replicant.start();
+  await using client = await Client.connect(server.url);
+  const end = new AbortController();
+  const next = client.stream("s").read({ from: "0", signal: end.signal }).next();
+  end.abort();
+  expect(await Promise.race([next, Bun.sleep(2000)])).toEqual({ done: true, value: undefined });
+});

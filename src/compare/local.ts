@@ -7,7 +7,7 @@ import { Frame } from "../protocol/frame.ts";
 import type { Executor } from "../session/executor.ts";
 import { Session } from "../session/session.ts";
 import type { Endpoint, Words } from "./endpoint.ts";
-import { ReplyDecoder, type Value } from "./reply-decoder.ts";
+import { type Value, ValueDecoder } from "./reply-decoder.ts";
 
 /** How long a slice may be, in ms. */
 const SLICE_MS = 1;
@@ -16,7 +16,7 @@ export class LocalEndpoint implements Endpoint {
   readonly name = "here";
   private readonly executor: Executor;
   private readonly session: Session;
-  private readonly decoder = new ReplyDecoder();
+  private readonly decoder = new ValueDecoder();
   private replies: Value[] = [];
   /** Told when a pause has ended that keeps a request waiting. */
   private resumed: () => void = () => {};
@@ -26,7 +26,7 @@ export class LocalEndpoint implements Endpoint {
     const link = {
       ...NO_LINK,
       send: (bytes: Buffer, from: number, to: number): void =>
-        this.decoder.push(bytes.subarray(from, to), (value) => this.replies.push(value)),
+        this.decoder.take(bytes.subarray(from, to), (value) => this.replies.push(value)),
       resume: (): void => this.resumed(),
     };
     this.session = new Session({ id: 0, link, database, now: Date.now(), authenticated: true });

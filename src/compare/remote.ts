@@ -4,7 +4,7 @@ import type { TLSOptions } from "bun";
 import { Frame } from "../protocol/frame.ts";
 import { mayTrust } from "../transport/tls.ts";
 import { CompareError, type Endpoint, type Words } from "./endpoint.ts";
-import { ErrorReply, ReplyDecoder, type Value } from "./reply-decoder.ts";
+import { ErrorReply, type Value, ValueDecoder } from "./reply-decoder.ts";
 
 /** Where a server is, and how one logs in there; a password of "" is none. */
 export interface Address {
@@ -34,7 +34,7 @@ interface Question {
 export class RemoteEndpoint implements Endpoint {
   readonly name: string;
   private socket: Bun.Socket<undefined> | null = null;
-  private readonly decoder = new ReplyDecoder();
+  private readonly decoder = new ValueDecoder();
   private readonly frame = new Frame();
   private question: Question | null = null;
   private unsent: Buffer = Buffer.alloc(0);
@@ -126,7 +126,7 @@ export class RemoteEndpoint implements Endpoint {
     if (question === null) return;
     this.wait();
     try {
-      this.decoder.push(chunk, (value) => question.replies.push(value));
+      this.decoder.take(chunk, (value) => question.replies.push(value));
     } catch (error) {
       return this.lost(error instanceof Error ? error.message : String(error));
     }

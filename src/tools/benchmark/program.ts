@@ -1,10 +1,10 @@
 /** `replicant benchmark`: a redis-benchmark for machines that have none. */
 
+import { itemsOf, type Reply, textOf } from "../../protocol/reply-decoder.ts";
 import { REDIS_VERSION, VERSION } from "../../version.ts";
 import { Connection, ConnectionError, encodeWords } from "../cli/connection.ts";
 import { type Console, consoleOf, runWith, ToolFailure, wordBytes } from "../cli/console.ts";
 import { readAll } from "../cli/input.ts";
-import { itemsOf, type Reply, textOf } from "../cli/reply.ts";
 import { ConnectError, complaintOf } from "../cli/socket.ts";
 import type { Target } from "../cli/target.ts";
 import { Load } from "./load.ts";

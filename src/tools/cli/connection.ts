@@ -1,6 +1,7 @@
 /** A connection to a server for tools: requests out, replies in when they are asked for, or bytes as they are. */
 
-import { type Reply, ReplyDecoder, ReplyFormatError } from "./reply.ts";
+import { type Reply, ReplyDecoder } from "../../protocol/reply-decoder.ts";
+import { ReplyFormatError } from "../../protocol/reply-reader.ts";
 import { connectSocket, SERVER_CLOSED } from "./socket.ts";
 import type { Target } from "./target.ts";
 
@@ -90,7 +91,7 @@ export class Connection {
     for (const chunk of this.taken()) this.decoder.push(chunk);
     try {
       for (;;) {
-        const reply = this.decoder.next();
+        const reply = this.decoder.next() ?? null;
         if (reply === null || reply.kind !== "push" || this.pushes === "reply") return reply;
         if (this.pushes !== "drop") this.pushes(reply);
       }

@@ -1,7 +1,7 @@
 /** Replies as redis-cli prints them: for people, raw, CSV and JSON. To the letter, since scripts read them. */
 
 import { quoteWord } from "../../base/words.ts";
-import type { AggregateKind, Reply } from "./reply.ts";
+import type { AggregateKind, Reply } from "../../protocol/reply-decoder.ts";
 
 export type OutputMode = "standard" | "raw" | "csv" | "json" | "quoted-json";
 

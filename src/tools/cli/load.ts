@@ -1,8 +1,8 @@
 /** `--stat`, a line of figures every second, and `--lru-test`, a load that is a cache's. */
 
+import { textOf } from "../../protocol/reply-decoder.ts";
 import { ToolFailure } from "./console.ts";
 import { fixed, humanBytes } from "./numbers.ts";
-import { textOf } from "./reply.ts";
 import type { Session } from "./session.ts";
 
 const HEAD =

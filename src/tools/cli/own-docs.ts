@@ -4,7 +4,7 @@ import { COMMANDS } from "../../commands/command-list.ts";
 import { replyManyDocs } from "../../commands/server/command-docs.ts";
 import { CommandTable } from "../../execution/registry.ts";
 import { Reply as Writer } from "../../protocol/reply.ts";
-import { type Reply, ReplyDecoder } from "./reply.ts";
+import { type Reply, ReplyDecoder } from "../../protocol/reply-decoder.ts";
 
 export function ownDocs(): Reply {
   const decoder = new ReplyDecoder();

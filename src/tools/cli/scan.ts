@@ -1,10 +1,10 @@
 /** Walks over all keys of a database: `--scan`, and what samples them (`--bigkeys`, `--memkeys`, `--hotkeys`). */
 
 import { quoteWord } from "../../base/words.ts";
+import { itemsOf, type Reply, textOf } from "../../protocol/reply-decoder.ts";
 import { ConnectionError } from "./connection.ts";
 import { ToolFailure } from "./console.ts";
 import { fixed, percent } from "./numbers.ts";
-import { itemsOf, type Reply, textOf } from "./reply.ts";
 import type { Session } from "./session.ts";
 
 /** Requests in one go, in their order. Errors: ToolFailure when the connection is lost. */

@@ -1,11 +1,11 @@
 /** What sends commands and prints what comes back, as redis-cli does: connects, logs in, remembers the state that commands bring about. */
 
+import { itemsOf, type Reply, textOf } from "../../protocol/reply-decoder.ts";
 import { Connection, ConnectionError } from "./connection.ts";
 import { type Console, ToolFailure } from "./console.ts";
 import { formatReply } from "./format.ts";
 import type { Help } from "./help.ts";
 import type { Options } from "./options.ts";
-import { itemsOf, type Reply, textOf } from "./reply.ts";
 import { ConnectError, complaintOf } from "./socket.ts";
 import { leadingInteger } from "./target.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import type { Reply } from "../../../src/protocol/reply-decoder.ts";
 import { Help } from "../../../src/tools/cli/help.ts";
-import type { Reply } from "../../../src/tools/cli/reply.ts";
 import { startServer } from "../../support/server.ts";
 import { ours } from "./support.ts";
 

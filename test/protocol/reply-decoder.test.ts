@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { type Reply, ReplyDecoder, ReplyFormatError } from "../../../src/tools/cli/reply.ts";
+import { type Reply, ReplyDecoder } from "../../src/protocol/reply-decoder.ts";
+import { ReplyFormatError } from "../../src/protocol/reply-reader.ts";
 
 const STREAM = Buffer.from(
   "$40\r\n0123456789012345678901234567890123456789\r\n+OK\r\n-ERR no\r\n:12\r\n$-1\r\n$0\r\n\r\n*2\r\n*1\r\n:1\r\n$3\r\na\r\n\r\n*0\r\n*-1\r\n" +
@@ -45,7 +46,7 @@ test("replies are the same however their bytes are cut, asked for one by one", (
     for (let at = 0; at < STREAM.length; at += size) {
       decoder.push(STREAM.subarray(at, at + size));
       // One at a time, as a client that asks and waits: each must be there as soon as its last byte is.
-      for (let reply = decoder.next(); reply !== null; reply = decoder.next()) found.push(reply);
+      for (let reply = decoder.next(); reply !== undefined; reply = decoder.next()) found.push(reply);
     }
     expect(found).toEqual([...REPLIES]);
   }
@@ -55,7 +56,7 @@ test("each reply is there when its last byte is, whatever came before", () => {
   const decoder = new ReplyDecoder();
   const long = "x".repeat(1000);
   decoder.push(Buffer.from(`$1000\r\n${long.slice(0, 10)}`));
-  expect(decoder.next()).toBeNull();
+  expect(decoder.next()).toBeUndefined();
   decoder.push(Buffer.from(`${long.slice(10)}\r\n`));
   expect(decoder.next()).toEqual({ kind: "string", text: long });
   decoder.push(Buffer.from("$1\r\nx\r\n")); // fewer bytes than the one before had to wait for
@@ -66,7 +67,7 @@ test("what is left over can be taken as it is", () => {
   const decoder = new ReplyDecoder();
   decoder.push(Buffer.from("+OK\r\n$5\r\nab"));
   expect(decoder.next()).toEqual({ kind: "status", text: "OK" });
-  expect(decoder.next()).toBeNull();
+  expect(decoder.next()).toBeUndefined();
   decoder.push(Buffer.from("c"));
   expect(decoder.takeRest().toString()).toBe("$5\r\nabc");
 });

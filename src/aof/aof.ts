@@ -17,7 +17,7 @@ import { Frame } from "../protocol/frame.ts";
 import { LoadError } from "../snapshot/load-handler.ts";
 import type { Persistence } from "../snapshot/persistence.ts";
 import { AofLoad, type AofLoaded, reloadFailure, upgradeOldFile } from "./load.ts";
-import { AofPlace, Manifest, readManifest, writeManifest } from "./manifest.ts";
+import { AofPlace, Manifest, readManifest, removeHistory, writeManifest } from "./manifest.ts";
 import type { Replay } from "./replay.ts";
 import { Rewrite, RewriteLimit } from "./rewrite.ts";
 import { type AofEvents, AofWriter } from "./writer.ts";
@@ -471,21 +471,8 @@ export class AppendOnlyFile {
     rewrite.cancel();
   }
 
-  /** Deletes files that a rewrite has made superfluous. */
   private removeHistory(): void {
-    const { config, log, place, manifest } = this;
-    if (config.values["aof-disable-auto-gc"] || manifest.history.length === 0) return;
-    for (const { name } of manifest.history) {
-      log.notice(`Removing the history file ${name} in the background`);
-      void rm(place.path(name), { force: true }).catch(() => {});
-    }
-    const without = new Manifest({ ...manifest, history: [] });
-    try {
-      writeManifest(place.directory, place.prefix, without);
-      this.manifest = without;
-    } catch (error) {
-      log.warning(failureWords(error));
-    }
+    if (!this.config.values["aof-disable-auto-gc"]) this.manifest = removeHistory(this.place, this.manifest, this.log);
   }
 
   // ---- by itself

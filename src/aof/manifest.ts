@@ -7,6 +7,7 @@
  */
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { assert } from "../assert.ts";
 import { type ReplaceStep, replaceFile } from "../base/files.ts";
@@ -251,5 +252,22 @@ export class AofPlace {
   /** What is written while the first rewrite is under way: it counts once that is done. */
   get temporaryIncrement(): string {
     return `temp-${this.prefix}.incr`;
+  }
+}
+
+/** Deletes files that a rewrite has made superfluous. Returns the manifest without them; that there was, logged, where it cannot be written. */
+export function removeHistory(place: AofPlace, manifest: Manifest, log: Log): Manifest {
+  if (manifest.history.length === 0) return manifest;
+  for (const { name } of manifest.history) {
+    log.notice(`Removing the history file ${name} in the background`);
+    void rm(place.path(name), { force: true }).catch(() => {});
+  }
+  const without = new Manifest({ ...manifest, history: [] });
+  try {
+    writeManifest(place.directory, place.prefix, without);
+    return without;
+  } catch (error) {
+    log.warning(failureWords(error));
+    return manifest;
   }
 }

@@ -24,6 +24,8 @@
  *     {RW access: ...} with a note
  */
 
+import { NotationReader } from "./notation.ts";
+
 /** The words of a list that is written as one string, with spaces between them. */
 export type WordOf<List extends string> = List extends `${infer First} ${infer Rest}` ? First | WordOf<Rest> : List;
 
@@ -110,9 +112,7 @@ interface Range {
   limit: number;
 }
 
-class SyntaxParser {
-  private readonly text: string;
-  private position = 0;
+class SyntaxParser extends NotationReader {
   /** Index of the next argument in a request; NaN behind one that may be missing or repeated. */
   private place: number;
   /** The token of the innermost group that has one. */
@@ -120,7 +120,7 @@ class SyntaxParser {
   private readonly keys: KeySpec[] = [];
 
   constructor(text: string, first: number) {
-    this.text = text;
+    super(text);
     this.place = first;
   }
 
@@ -181,10 +181,10 @@ class SyntaxParser {
   /** A word in upper case or in quotes, perhaps with another name before; null where none is. */
   private token(): { readonly name?: string; readonly word: string } | null {
     const start = this.position;
-    const quoted = this.quoted();
+    const quoted = this.quotedText();
     if (quoted !== null) return { word: quoted };
     const word = this.word();
-    if (this.take("=")) return { name: word, word: this.quoted() ?? this.word() };
+    if (this.take("=")) return { name: word, word: this.quotedText() ?? this.word() };
     if (UPPER_CASE.test(word) && this.text[this.position] !== ":") return { word };
     this.position = start;
     return null;
@@ -237,7 +237,7 @@ class SyntaxParser {
         else arg.since = version;
       } else if (this.take("{")) this.key(arg, start, before);
       else {
-        const text = this.quoted();
+        const text = this.quotedText();
         if (text === null) return arg;
         arg.displayText = text;
       }
@@ -294,36 +294,5 @@ class SyntaxParser {
 
   private word(): string {
     return this.match(WORD, "a word");
-  }
-
-  private match(pattern: RegExp, wanted: string): string {
-    pattern.lastIndex = this.position;
-    const [found] = pattern.exec(this.text) ?? [];
-    if (found === undefined) throw this.error(wanted);
-    this.position += found.length;
-    return found;
-  }
-
-  private quoted(): string | null {
-    if (this.text[this.position] !== "'") return null;
-    const end = this.text.indexOf("'", this.position + 1);
-    if (end < 0) throw this.error("a quote that ends");
-    const inside = this.text.slice(this.position + 1, end);
-    this.position = end + 1;
-    return inside;
-  }
-
-  private take(mark: string): boolean {
-    if (!this.text.startsWith(mark, this.position)) return false;
-    this.position += mark.length;
-    return true;
-  }
-
-  private skipSpace(): void {
-    while (/\s/.test(this.text.charAt(this.position))) this.position++;
-  }
-
-  private error(wanted: string): SyntaxError {
-    return new SyntaxError(`${wanted} is wanted at "${this.text.slice(this.position)}" of "${this.text}"`);
   }
 }

@@ -39,6 +39,7 @@
  */
 
 import type { WordOf } from "./command-syntax.ts";
+import { NotationReader } from "./notation.ts";
 
 type ScalarType = WordOf<"string id status integer count time int64 double boolean text null null-array any error none">;
 
@@ -102,14 +103,7 @@ const NUMBER = /^-?\d+$/;
 const CONSTANT = /^[A-Z]+$/;
 const NAME = /^[A-Z][A-Za-z]*[a-z][A-Za-z]*$/;
 
-class RepliesParser {
-  private readonly text: string;
-  private position = 0;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-
+class RepliesParser extends NotationReader {
   parse(): Replies {
     const cases: ReplyCase[] = [{ when: [], shape: this.shape() }];
     while (this.take(";")) {
@@ -222,41 +216,29 @@ class RepliesParser {
     return this.match(WORD, "a word");
   }
 
-  private match(pattern: RegExp, wanted: string): string {
-    pattern.lastIndex = this.position;
-    const [found] = pattern.exec(this.text) ?? [];
-    if (found === undefined) throw this.error(wanted);
-    this.position += found.length;
+  // What is between words has no meaning.
+
+  protected override match(pattern: RegExp, wanted: string): string {
+    const found = super.match(pattern, wanted);
     this.skipSpace();
     return found;
+  }
+
+  protected override take(mark: string): boolean {
+    if (!super.take(mark)) return false;
+    this.skipSpace();
+    return true;
+  }
+
+  private quoted(): string {
+    const inside = this.quotedText();
+    if (inside === null) throw this.error("a text in quotes");
+    this.skipSpace();
+    return inside;
   }
 
   private takeWord(wanted: string): boolean {
     WORD.lastIndex = this.position;
     return WORD.exec(this.text)?.[0] === wanted && this.take(wanted);
-  }
-
-  private quoted(): string {
-    const end = this.text.indexOf("'", this.position + 1);
-    if (this.text[this.position] !== "'" || end < 0) throw this.error("a text in quotes");
-    const inside = this.text.slice(this.position + 1, end);
-    this.position = end + 1;
-    this.skipSpace();
-    return inside;
-  }
-
-  private take(mark: string): boolean {
-    if (!this.text.startsWith(mark, this.position)) return false;
-    this.position += mark.length;
-    this.skipSpace();
-    return true;
-  }
-
-  private skipSpace(): void {
-    while (/\s/.test(this.text.charAt(this.position))) this.position++;
-  }
-
-  private error(wanted: string): SyntaxError {
-    return new SyntaxError(`${wanted} is wanted at "${this.text.slice(this.position)}" of "${this.text}"`);
   }
 }

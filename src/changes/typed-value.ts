@@ -1,9 +1,9 @@
 /** Values as JavaScript has them: a sink of the walk over values. */
 
-import { assert } from "../assert.ts";
 import { BlockString } from "../blocks/block-string.ts";
 import { NO_TIME } from "../memory/expiring-map.ts";
-import { type ReadValue, type ValueSink, walkValue } from "../snapshot/value-walk.ts";
+import { WholeValues } from "../snapshot/sinks/whole-values.ts";
+import { type ReadValue, walkValue } from "../snapshot/value-walk.ts";
 import type { StreamId } from "../values/stream/stream-id.ts";
 import type { FieldReader } from "../values/stream/stream-node.ts";
 import { TYPE_NAMES, Type } from "../values/value-types.ts";
@@ -17,7 +17,7 @@ export function typeName(type: Type): ValueType {
 /** All of them. */
 export const TYPE_WORDS: readonly string[] = Object.values(TYPE_NAMES);
 
-export class TypedValues<T extends Text> implements ValueSink {
+export class TypedValues<T extends Text> extends WholeValues {
   private readonly text: TextOf<T>;
   private type: Type = Type.STRING;
   private elements: T[] = [];
@@ -27,6 +27,7 @@ export class TypedValues<T extends Text> implements ValueSink {
   private entries: StreamEntry<T>[] = [];
 
   constructor(text: TextOf<T>) {
+    super();
     this.text = text;
   }
 
@@ -69,27 +70,8 @@ export class TypedValues<T extends Text> implements ValueSink {
   // ---- what the walk gives
 
   string(): void {}
-  longString(): void {}
-  piece(): void {}
-
-  packed(): boolean {
-    return false;
-  }
-
   collection(): void {}
   timedHash(): void {}
-
-  node(): number {
-    return -1;
-  }
-
-  longNode(): Generator<number> {
-    assert(false, "a value is shown at one go");
-  }
-
-  longElement(): void {}
-  longField(): void {}
-  endLong(): void {}
 
   element(bytes: Buffer, from: number, to: number): void {
     this.elements.push(this.text(bytes, from, to));
@@ -110,19 +92,9 @@ export class TypedValues<T extends Text> implements ValueSink {
     for (let left = count; left > 0; left--) {
       reader.next();
       const { field, value } = reader;
-      const { blocks } = value;
-      const shown = blocks === null ? this.text(value.bytes, value.from, value.to) : this.text(blocks.joined(), 0, blocks.length);
-      fields.push([this.text(field.bytes, field.from, field.to), shown]);
+      const { bytes, from, to } = value.joined();
+      fields.push([this.text(field.bytes, field.from, field.to), this.text(bytes, from, to)]);
     }
     this.entries.push({ id: id.toString(), fields });
   }
-
-  /** Of a stream, its entries are shown and nothing else. */
-  streamFacts(): void {}
-  group(): void {}
-  pending(): void {}
-  consumers(): void {}
-  consumer(): void {}
-  owned(): void {}
-  end(): void {}
 }

@@ -433,6 +433,25 @@ function giveEntries(sink: ValueSink, { tables }: ReadNodes): void {
   reader.close();
 }
 
+/** An entry that is being read: its id and number of fields, and these. */
+export interface ReadEntry {
+  readonly reader: Pick<NodeReader, "id" | "fields">;
+  readonly fields: FieldReader;
+}
+
+/** Gives the entries of a node of a stream with readers of their own: others may read nodes between two of them. */
+export function* entriesOf(nodes: ReadNodes, index: number): Generator<ReadEntry> {
+  const at: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
+  nodes.locate(index, at);
+  const entry = { reader: new NodeReader().open(at), fields: new FieldReader() };
+  while (entry.reader.next()) {
+    const { buffer, masterFieldsAt, contentAt, flags } = entry.reader;
+    if ((flags & DELETED) !== 0) continue;
+    entry.fields.open(nodes.tables.objects, buffer, masterFieldsAt, contentAt, flags);
+    yield entry;
+  }
+}
+
 /** Gives a stream, as it is when this is called. */
 function streamParts(
   sink: ValueSink,

@@ -11,16 +11,15 @@ import { copied, writeInteger } from "../../base/bytes.ts";
 import { MAX_DOUBLE_BYTES, writeDouble } from "../../base/numbers/doubles.ts";
 import { NO_TIME } from "../../memory/expiring-map.ts";
 import { EXPIRES } from "../../memory/record.ts";
-import type { ByteSpan } from "../../memory/record-table.ts";
 import type { RdbWriter } from "../../rdb/writer.ts";
 import type { StreamFacts } from "../../values/stream/stream.ts";
 import type { PendingRecord } from "../../values/stream/stream-group.ts";
 import { StreamId } from "../../values/stream/stream-id.ts";
-import { DELETED, FieldReader, NodeReader } from "../../values/stream/stream-node.ts";
+import type { FieldReader } from "../../values/stream/stream-node.ts";
 import { Type } from "../../values/value-types.ts";
 import type { DatabaseImage, EntrySink } from "../image.ts";
 import { pieceParts } from "../streamed-strings.ts";
-import type { ConsumerFacts, GroupFacts, ReadNodes, ValueSink } from "../value-walk.ts";
+import { type ConsumerFacts, entriesOf, type GroupFacts, type ReadNodes, type ValueSink } from "../value-walk.ts";
 
 export interface CommandImageOptions {
   /** The time to note at the head, in s since 1970; null for none. */
@@ -272,16 +271,7 @@ export class CommandSink implements EntrySink {
   }
 
   *longNode(nodes: ReadNodes, index: number): Generator<number> {
-    const at: ByteSpan = { buffer: line, from: 0, to: 0 };
-    nodes.locate(index, at);
-    // Of its own: others read nodes meanwhile.
-    const reader = new NodeReader().open(at);
-    const fields = new FieldReader();
-    while (reader.next()) {
-      if ((reader.flags & DELETED) !== 0) continue;
-      fields.open(nodes.tables.objects, reader.buffer, reader.masterFieldsAt, reader.contentAt, reader.flags);
-      yield* this.entryParts(reader.id, reader.fields, fields);
-    }
+    for (const { reader, fields } of entriesOf(nodes, index)) yield* this.entryParts(reader.id, reader.fields, fields);
   }
 
   private *entryParts(entryId: StreamId, count: number, fields: FieldReader): Generator<number> {

@@ -4,13 +4,13 @@
  * two servers can be compared by one line each. Built on SHA-1: `xor` for what has no order, `mix` for what has.
  */
 
-import { assert } from "../../assert.ts";
 import { copyBytes } from "../../base/bytes.ts";
 import { MAX_DOUBLE_BYTES, writeDouble } from "../../base/numbers/doubles.ts";
 import { MAX_ID_TEXT, type StreamId } from "../../values/stream/stream-id.ts";
 import type { FieldReader } from "../../values/stream/stream-node.ts";
 import { Type } from "../../values/value-types.ts";
-import { type ReadValue, type ValueSink, walkValue } from "../value-walk.ts";
+import { type ReadValue, walkValue } from "../value-walk.ts";
+import { WholeValues } from "./whole-values.ts";
 
 const DIGEST_BYTES = 20;
 const EXPIRE_MARK = Buffer.from("!!expire!!");
@@ -73,7 +73,7 @@ export class Digest {
  *     zset     xorDigest(e) for each member, where e = a cleared digest, mix(member), mix(score as shortest text)
  *     stream   mix("<ms>.<seq>"), then mix(field), mix(value) of each pair, first to last
  */
-class DigestSink implements ValueSink {
+class DigestSink extends WholeValues {
   digest = new Digest();
   private readonly part = new Digest();
   private ordered = true;
@@ -83,30 +83,10 @@ class DigestSink implements ValueSink {
     this.digest.mix(bytes, from, to);
   }
 
-  /** A digest is made at one go. */
-  longString(): void {}
-  piece(): void {}
-
-  packed(): boolean {
-    return false;
-  }
-
   collection(type: Type): void {
     this.digest.mixNumber(type);
     this.ordered = type !== Type.SET;
   }
-
-  node(): number {
-    return -1;
-  }
-
-  longNode(): Generator<number> {
-    assert(false, "a digest is made at one go");
-  }
-
-  longElement(): void {}
-  longField(): void {}
-  endLong(): void {}
 
   element(bytes: Buffer, from: number, to: number): void {
     if (this.ordered) this.digest.mix(bytes, from, to);
@@ -143,15 +123,6 @@ class DigestSink implements ValueSink {
       digest.mix(bytes, from, to);
     }
   }
-
-  /** Of a stream, its entries count and nothing else. */
-  streamFacts(): void {}
-  group(): void {}
-  pending(): void {}
-  consumers(): void {}
-  consumer(): void {}
-  owned(): void {}
-  end(): void {}
 }
 
 const sink = new DigestSink();

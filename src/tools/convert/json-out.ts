@@ -3,14 +3,13 @@
 import { copied, copyBytes } from "../../base/bytes.ts";
 import type { Counter } from "../../base/numbers/counter.ts";
 import { NO_TIME } from "../../memory/expiring-map.ts";
-import type { ByteSpan } from "../../memory/record-table.ts";
 import type { RdbEntry } from "../../rdb/entry.ts";
 import type { ByteSink } from "../../rdb/writer.ts";
-import type { ConsumerFacts, GroupFacts, ReadNodes } from "../../snapshot/value-walk.ts";
+import { type ConsumerFacts, entriesOf, type GroupFacts, type ReadNodes } from "../../snapshot/value-walk.ts";
 import type { StreamFacts } from "../../values/stream/stream.ts";
 import type { PendingRecord } from "../../values/stream/stream-group.ts";
 import { StreamId } from "../../values/stream/stream-id.ts";
-import { DELETED, FieldReader, NodeReader } from "../../values/stream/stream-node.ts";
+import type { FieldReader } from "../../values/stream/stream-node.ts";
 import { TYPE_NAMES, Type } from "../../values/value-types.ts";
 import { JsonText } from "./json-text.ts";
 import type { EntriesSink } from "./value-events.ts";
@@ -20,7 +19,6 @@ export const JSON_FORM = 1;
 /** A line that is longer than this goes on in another, in bytes. */
 const LINE_BYTES = 64 * 1024;
 
-const NO_BYTES = Buffer.alloc(0);
 const id = new StreamId();
 
 /** What a line has a list of. */
@@ -168,21 +166,14 @@ export class JsonOut implements EntriesSink {
       if (index > 0) out.raw(",");
       out.bytes(field.bytes, field.from, field.to);
       out.raw(",");
-      const { blocks } = value;
-      if (blocks === null) out.bytes(value.bytes, value.from, value.to);
-      else out.bytes(blocks.joined(), 0, blocks.length);
+      const { bytes, from, to } = value.joined();
+      out.bytes(bytes, from, to);
     }
     out.raw("]]");
   }
 
   *longNode(nodes: ReadNodes, index: number): Generator<number> {
-    const at: ByteSpan = { buffer: NO_BYTES, from: 0, to: 0 };
-    nodes.locate(index, at);
-    const reader = new NodeReader().open(at);
-    const fields = new FieldReader();
-    while (reader.next()) {
-      if ((reader.flags & DELETED) !== 0) continue;
-      fields.open(nodes.tables.objects, reader.buffer, reader.masterFieldsAt, reader.contentAt, reader.flags);
+    for (const { reader, fields } of entriesOf(nodes, index)) {
       this.entry(reader.id, reader.fields, fields);
       yield reader.fields;
     }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { Client, defineFunction, defineScript, LinkError, ReplyError } from "../../src/client/index.ts";
 import { Replicant } from "../../src/index.ts";
+import { failureOf } from "../support/failure.ts";
 import { pathOfPeer, startPeer, wantOfPeers } from "../support/peers.ts";
 import { startRedis } from "../support/redis.ts";
 import { startServer } from "../support/server.ts";
@@ -36,15 +37,6 @@ const SUBJECTS: readonly Subject[] = [
   { name: "Redis 8", skip: wantOfPeers("redis8"), start: () => listening(startPeer("redis8")) },
   { name: "Valkey 9", skip: wantOfPeers("valkey9"), start: () => listening(startPeer("valkey9")) },
 ];
-
-async function failureOf(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("it did not fail");
-}
 
 /** The next so many items; then it is left as `break` leaves it. */
 async function take<Item>(items: AsyncIterable<Item>, count: number): Promise<Item[]> {

@@ -6,21 +6,13 @@ import { addressOf, type ConnectOptions } from "../../src/client/address.ts";
 import { LinkError, ReplyError } from "../../src/client/errors.ts";
 import { SocketLink } from "../../src/client/socket-link.ts";
 import { CuttingProxy } from "../support/cutting-proxy.ts";
+import { failureOf } from "../support/failure.ts";
 import type { ServerProcess } from "../support/process.ts";
 import { describeWithRedis, startRedis } from "../support/redis.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
 function connect(port: number, options: ConnectOptions = {}): Promise<SocketLink> {
   return SocketLink.connect(addressOf(`redis://127.0.0.1:${port}`, options));
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("it did not fail");
 }
 
 /** A server that answers what a test says. */

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, LinkError, ReplyError } from "../../src/client/index.ts";
+import { failureOf } from "../support/failure.ts";
 import { freePort } from "../support/process.ts";
 import { startRedis } from "../support/redis.ts";
 import { startServer } from "../support/server.ts";
@@ -40,15 +41,6 @@ const startTheirs: Start = async (clients) => {
   const server = await startRedis({ args: words.flatMap(([name, value]) => [`--${name}`, value]) });
   return { tlsPort, [Symbol.asyncDispose]: async () => void (await server.stop()) };
 };
-
-async function failureOf(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("it did not fail");
-}
 
 const SUBJECTS: readonly (readonly [name: string, start: Start, isThere: boolean])[] = [
   ["Replicant", startOurs, true],

@@ -4,10 +4,11 @@ import { describe, expect, test } from "bun:test";
 import { blocksInUse } from "../../src/blocks/block.ts";
 import { BLOCKS_FROM } from "../../src/blocks/block-string.ts";
 import { follow, linkUp, Ours, sameOffset, startReal, until } from "../replication/support.ts";
-import { connect, encodeCommand, type RawClient, type Word } from "../support/client.ts";
+import { connect, encodeCommand, type Word } from "../support/client.ts";
 import { CuttingProxy } from "../support/cutting-proxy.ts";
 import { Random } from "../support/property.ts";
 import { testWithRedis } from "../support/redis.ts";
+import { testPassingOn, write } from "./passing-on.ts";
 
 const random = new Random(20261130);
 const AT = random.bytes(BLOCKS_FROM);
@@ -60,26 +61,8 @@ const WRITES: readonly Word[][] = [
   ["EXEC"],
 ];
 
-async function write(client: RawClient): Promise<void> {
-  for (const words of WRITES) expect(String(await client.command(...words)).slice(0, 100)).not.toStartWith("-");
-}
-
 describe("long elements pass on", () => {
-  for (const [master, replica] of [
-    ["ours", "redis"],
-    ["redis", "ours"],
-    ["ours", "ours"],
-  ]) {
-    testWithRedis(`from ${master} to ${replica}, in the image and in the stream`, async () => {
-      await using above = master === "ours" ? await Ours.start() : await startReal("--enable-debug-command", "yes");
-      await using below = replica === "ours" ? await Ours.start() : await startReal("--enable-debug-command", "yes");
-      await above.client.command("RPUSH", "before", "a", LONG, ABOVE, "b");
-      await follow(below.client, above.port);
-      await write(above.client);
-      await sameOffset(above.client, below.client);
-      expect(await below.client.text("DEBUG", "DIGEST")).toBe(await above.client.text("DEBUG", "DIGEST"));
-    });
-  }
+  testPassingOn(["RPUSH", "before", "a", LONG, ABOVE, "b"], WRITES);
 
   testWithRedis("through a replica of ours in the middle, in transactions too", async () => {
     await using above = await startReal("--enable-debug-command", "yes");
@@ -87,7 +70,7 @@ describe("long elements pass on", () => {
     await using below = await startReal("--enable-debug-command", "yes");
     await follow(middle.client, above.port);
     await follow(below.client, middle.port);
-    await write(above.client);
+    await write(above.client, WRITES);
     for (const words of [
       ["MULTI"],
       ["SET", "first", "x"],
@@ -141,7 +124,7 @@ describe("long elements pass on", () => {
   for (const preamble of ["yes", "no"])
     test(`into the append-only file, rewritten with aof-use-rdb-preamble ${preamble}, and out of it`, async () => {
       await using ours = await Ours.start({ appendonly: "yes", "aof-use-rdb-preamble": preamble });
-      await write(ours.client);
+      await write(ours.client, WRITES);
       await ours.client.command("HPEXPIREAT", "h", Date.now() + 3_600_000, "FIELDS", 2, "i", "g");
       const before = await ours.client.text("DEBUG", "DIGEST");
       expect(await ours.client.text("DEBUG", "LOADAOF")).toBe("OK");
@@ -158,7 +141,7 @@ describe("long elements pass on", () => {
   test("into an image as they were, while they change, and nothing is kept for it afterwards", async () => {
     const inUse = blocksInUse();
     await using ours = await Ours.start();
-    await write(ours.client);
+    await write(ours.client, WRITES);
     const before = await ours.client.text("DEBUG", "DIGEST");
     const replies = await ours.client.pipeline([
       ["BGSAVE"],
@@ -235,7 +218,7 @@ test("the blocks of long elements all come back", async () => {
   await using ours = await Ours.start({ appendonly: "yes" });
   await using below = await Ours.start();
   await follow(below.client, ours.port);
-  await write(ours.client);
+  await write(ours.client, WRITES);
   expect(await ours.client.text("DEBUG", "RELOAD")).toBe("OK");
   const queueing = await connect(ours.port);
   await queueing.pipeline([["MULTI"], ["RPUSH", "queued", LONG]]);

@@ -4,11 +4,12 @@ import { describe, expect, test } from "bun:test";
 import { blocksInUse } from "../../src/blocks/block.ts";
 import { BLOCKS_FROM } from "../../src/blocks/block-string.ts";
 import { follow, linkUp, Ours, sameOffset, startReal, until } from "../replication/support.ts";
-import { connect, encodeCommand, type RawClient, type Word } from "../support/client.ts";
+import { connect, encodeCommand, type Word } from "../support/client.ts";
 import { type Request, useComparison } from "../support/compare.ts";
 import { CuttingProxy } from "../support/cutting-proxy.ts";
 import { Random } from "../support/property.ts";
 import { describeWithRedis, testWithRedis } from "../support/redis.ts";
+import { testPassingOn, write } from "./passing-on.ts";
 
 const random = new Random(20261130);
 const LONG = random.bytes(BLOCKS_FROM + 70_001);
@@ -277,28 +278,8 @@ const WRITES: readonly Word[][] = [
   ["RPUSH", "list", LONG, "x", LONGER],
 ];
 
-async function write(client: RawClient): Promise<void> {
-  for (const words of WRITES) expect(String(await client.command(...words)).slice(0, 100)).not.toStartWith("-");
-}
-
 describe("long strings pass on", () => {
-  for (const [master, replica] of [
-    ["ours", "redis"],
-    ["redis", "ours"],
-    ["ours", "ours"],
-  ]) {
-    testWithRedis(`from ${master} to ${replica}, in the image and in the stream`, async () => {
-      await using above = master === "ours" ? await Ours.start() : await startReal("--enable-debug-command", "yes");
-      await using below = replica === "ours" ? await Ours.start() : await startReal("--enable-debug-command", "yes");
-      await above.client.command("SET", "before", LONGER);
-      await follow(below.client, above.port);
-      await write(above.client);
-      await sameOffset(above.client, below.client);
-      expect(await below.client.text("DEBUG", "DIGEST")).toBe(await above.client.text("DEBUG", "DIGEST"));
-      await above.client.command("FLUSHALL");
-      await sameOffset(above.client, below.client);
-    });
-  }
+  testPassingOn(["SET", "before", LONGER], WRITES);
 
   testWithRedis("through a replica of ours in the middle", async () => {
     await using above = await startReal("--enable-debug-command", "yes");
@@ -306,7 +287,7 @@ describe("long strings pass on", () => {
     await using below = await startReal("--enable-debug-command", "yes");
     await follow(middle.client, above.port);
     await follow(below.client, middle.port);
-    await write(above.client);
+    await write(above.client, WRITES);
     await above.client.command("PUBLISH", "channel", LONG);
     await above.client.command("SET", "last", "x");
     await sameOffset(above.client, middle.client);
@@ -320,7 +301,7 @@ describe("long strings pass on", () => {
 
   test("into the append-only file, and out of it", async () => {
     await using ours = await Ours.start({ appendonly: "yes" });
-    await write(ours.client);
+    await write(ours.client, WRITES);
     const digest = await ours.client.text("DEBUG", "DIGEST");
     expect(await ours.client.text("DEBUG", "LOADAOF")).toBe("OK");
     expect(await ours.client.text("DEBUG", "DIGEST")).toBe(digest);
@@ -328,7 +309,7 @@ describe("long strings pass on", () => {
 
   test("into an image as they were, while they change", async () => {
     await using ours = await Ours.start();
-    await write(ours.client);
+    await write(ours.client, WRITES);
     const before = await ours.client.text("DEBUG", "DIGEST");
     const replies = await ours.client.pipeline([
       ["BGSAVE"],
@@ -446,7 +427,7 @@ describe("the blocks of long strings", () => {
       await using ours = await Ours.start({ appendonly: "yes" });
       await using below = await Ours.start();
       await follow(below.client, ours.port);
-      await write(ours.client);
+      await write(ours.client, WRITES);
       const reader = await connect(ours.port);
       // Half a request, a queue that is not executed, a reply that is not read.
       reader.send(encodeCommand(["SET", "half", LONG]).subarray(0, 900_000));

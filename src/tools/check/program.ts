@@ -1,6 +1,7 @@
 /** `replicant check`: what is in an RDB file or an append-only file, whether it is whole, and where not. */
 
 import { ToolError } from "../error.ts";
+import { FAILED, runTool } from "../run.ts";
 import { cutFile } from "./cut.ts";
 import { type CheckOptions, checkFile, type FileFacts } from "./file-check.ts";
 import { fileJson, fileText } from "./show.ts";
@@ -27,7 +28,6 @@ end by this version.
 `;
 
 const DAMAGED = 1;
-const FAILED = 2;
 
 interface Words {
   readonly path: string;
@@ -49,18 +49,8 @@ export async function checkProgram(
   complain: (text: string) => void,
   { terminal = false }: { readonly terminal?: boolean } = {},
 ): Promise<number> {
-  if (argv.some((word) => word === "--help" || word === "-h")) {
-    print(USAGE);
-    return 0;
-  }
-  try {
-    const words = parseWords(argv);
-    return check(words, print, terminal ? complain : null);
-  } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-    complain(`replicant check: ${error.message}\n`);
-    return FAILED;
-  }
+  const run = (): number => check(parseWords(argv), print, terminal ? complain : null);
+  return runTool({ name: "check", usage: USAGE, run }, argv, print, complain);
 }
 
 function check(words: Words, print: (text: string) => void, draw: ((text: string) => void) | null): number {

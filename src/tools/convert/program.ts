@@ -6,6 +6,7 @@ import { targetsOf } from "../check/target.ts";
 import { ChunkedFile } from "../chunks.ts";
 import { ToolError } from "../error.ts";
 import { Progress } from "../progress.ts";
+import { FAILED, runTool } from "../run.ts";
 import { runCommands } from "./commands-in.ts";
 import { CommandsOut } from "./commands-out.ts";
 import { WRITTEN_VERSIONS } from "./form.ts";
@@ -43,7 +44,6 @@ not be done.
 `;
 
 const REFUSED = 1;
-const FAILED = 2;
 
 interface Words {
   readonly source: string;
@@ -62,17 +62,9 @@ export async function convertProgram(
   complain: (text: string) => void,
   { terminal = false }: { readonly terminal?: boolean } = {},
 ): Promise<number> {
-  if (argv.some((word) => word === "--help" || word === "-h")) {
-    print(USAGE);
-    return 0;
-  }
-  try {
-    return await convert(parseWords(argv), print, complain, terminal ? complain : null);
-  } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-    complain(`replicant convert: ${error.message}\n`);
-    return error instanceof BrokenSource ? REFUSED : FAILED;
-  }
+  const run = (): Promise<number> => convert(parseWords(argv), print, complain, terminal ? complain : null);
+  const codeOf = (error: ToolError): number => (error instanceof BrokenSource ? REFUSED : FAILED);
+  return runTool({ name: "convert", usage: USAGE, run, codeOf }, argv, print, complain);
 }
 
 async function convert(

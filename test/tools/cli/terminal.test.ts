@@ -155,7 +155,7 @@ describe.skipIf(process.platform === "win32")("replicant cli at a terminal", () 
     await using session = await start(["--no-raw"]);
     await session.type('echo two"\x01\x1bf "one\x05!\x02\x04\x08"\r', ({ text }) => text.endsWith(`\n"one two"\n${prompt}`));
     expect(session.screen.text).toStartWith(`${prompt} echo "one two"\n`);
-    await session.type("echo 'äöü 漢字'\x02\x7f\x7f€\r", ({ text }) => text.includes("\\xe2\\x82\\xac"));
+    await session.type("echo 'äöü 漢字'\x02\x7f\x7f€\r", ({ text }) => text.includes("\\xe2\\x82\\xac") && text.endsWith(prompt));
     const long = "x".repeat(COLUMNS * 2);
     await session.type(`echo ${long}`, ({ text }) => text.replaceAll("\n", "").endsWith(`echo ${long}`));
     await session.type("\x01\x04\x04\x04\x04set key\x05\x17", ({ line }) => line.startsWith(`${prompt} set key value`));

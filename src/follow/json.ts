@@ -25,11 +25,22 @@ function plainly(_key: string, value: unknown): unknown {
   return typeof value === "number" && !Number.isFinite(value) ? (value > 0 ? "inf" : "-inf") : value;
 }
 
-/** For people: what happened in a line, as MONITOR shows commands. */
+/** For people: what happened in a line, as MONITOR shows commands, behind the offset where the command ends. */
 export function shortLine(event: FeedEvent<JsonText>): string {
   switch (event.kind) {
+    case "image-start":
+      return `image of history ${event.replid} at offset ${event.offset}\n`;
     case "image":
       return `image db${event.db} ${event.type} ${shown(event.key)}\n`;
+    case "image-opaque":
+      return `image db${event.db} ${event.what} ${shown(event.key)}\n`;
+    case "image-library":
+      return `image function library ${shown(event.code)}\n`;
+    case "image-end":
+      return `image ends: ${event.keys} keys\n`;
+    case "gap":
+    case "warning":
+      return `${event.kind}: ${event.message}\n`;
     case "change":
     case "swap":
     case "command":
@@ -37,8 +48,6 @@ export function shortLine(event: FeedEvent<JsonText>): string {
       return `${event.offset} db${event.db ?? "*"} ${[event.command, ...event.args].map(shown).join(" ")}\n`;
     case "difference":
       return `${event.change} db${event.db} ${event.type ?? ""} ${shown(event.key)}\n`;
-    default:
-      return jsonLine(event);
   }
 }
 

@@ -14,7 +14,7 @@ const USAGE = `Usage: replicant follow [options] [URL ...]
 Shows what a server has, and then each change of it, until it is ended. URL is redis://[USER@]HOST[:PORT][/DB] or, over TLS, rediss://...: a
 Redis, a Valkey or a Replicant. Without one it is that of the environment variable REPLICANT_URL. Of several the next is followed when one is gone.
 
-  --json                a JSON object a line, with all that is known; else a short line for people
+  --json                a JSON object a line, with all that is known; else a short line for people: the offset, the database, the command
   --from POSITION       go on behind this position, which each object has; "now": without what is there already
   --position-file FILE  keep the position in FILE, and go on from there
   --types TYPE,...      only string, list, set, zset, hash, stream keys

@@ -98,7 +98,9 @@ describe("replicant follow", () => {
     const writing = setInterval(() => void source.client.text("SET", "a b", "2"), 50);
     const text = await new Response(shell.stdout).text();
     clearInterval(writing);
-    expect(text.split("\n").slice(1)).toEqual(['image db0 string "a b"', "0", ""]);
+    const [start, ...rest] = text.split("\n");
+    expect(start).toMatch(/^image of history [0-9a-f]{40} at offset \d+$/);
+    expect(rest).toEqual(['image db0 string "a b"', "0", ""]);
     expect(await new Response(shell.stderr).text()).toBe("");
   });
 

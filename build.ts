@@ -18,6 +18,7 @@ import { basename, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import manifest from "./package.json" with { type: "json" };
 import { signMachO } from "./scripts/macho-signature.ts";
+import { finishedPage } from "./scripts/page-plugin.ts";
 import { thisPlatform } from "./src/node/executable.ts";
 import type { PlatformName } from "./src/node/platforms.ts";
 
@@ -107,6 +108,7 @@ async function build(target: TargetName | null, options: BuildOptions): Promise<
       minify: options.minify,
       sourcemap: "inline", // a stack in the log names our lines; measured: no cost at the start
       bytecode: options.bytecode,
+      plugins: [await finishedPage()],
       define: {
         ...constants(options.commit),
         // Inside the executable they are where they are seen from its root.

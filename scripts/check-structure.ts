@@ -16,6 +16,8 @@ const RUNGS = [
   ["follow"],
   ["embedding"],
   ["server"],
+  ["console"],
+  ["metrics"],
   ["commands"],
   ["changes"],
   ["process"],
@@ -85,7 +87,7 @@ function mayImport(room: string, target: string): boolean {
 }
 
 function read(root: string): Sources {
-  const paths = [...new Glob("{src,test,scripts}/**/*.ts").scanSync(root), ...new Glob("*.ts").scanSync(root)]
+  const paths = [...new Glob("{src,test,scripts}/**/*.{ts,tsx}").scanSync(root), ...new Glob("*.ts").scanSync(root)]
     .filter((path) => !path.includes("node_modules/"))
     .sort();
   return new Map(paths.map((path) => [path, readFileSync(join(root, path), "utf8")]));

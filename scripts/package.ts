@@ -13,6 +13,7 @@ import { dts } from "rollup-plugin-dts";
 import manifest from "../package.json" with { type: "json" };
 import { executableIn, type PlatformName, packageOf } from "../src/node/platforms.ts";
 import { BIN, ENTRIES, mainManifest, platformManifest } from "./package-manifests.ts";
+import { finishedPage } from "./page-plugin.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const SOURCES = join(ROOT, "src");
@@ -91,6 +92,7 @@ async function bundle(
     entrypoints: [...new Set(entries)].map((entry) => join(SOURCES, `${entry}.ts`)),
     root: SOURCES,
     format: "esm",
+    plugins: [await finishedPage()],
     splitting: true,
     naming: { entry: "[dir]/[name].[ext]", chunk: `${chunks}/chunk-[hash].[ext]` },
   });

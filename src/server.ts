@@ -13,6 +13,7 @@ import { COMMANDS } from "./commands/command-list.ts";
 import { crashOf, reportCrash } from "./commands/server/crash-report.ts";
 import { Comparisons } from "./compare/comparisons.ts";
 import type { Config } from "./config/config.ts";
+import { ConsoleEndpoint } from "./console/endpoint.ts";
 import type { CallWatch } from "./execution/call-watch.ts";
 import { CommandExecutor } from "./execution/executor.ts";
 import { type Permissions, ruleCommands } from "./execution/permissions.ts";
@@ -111,6 +112,8 @@ export class Server implements ServerParts {
   /** What owns the sockets of TCP clients in place of this thread; null: nothing does. */
   private readonly ioWorkers: IoWorkers | null;
   readonly endpoints: Endpoints;
+  /** Where browsers are served. */
+  readonly console: ConsoleEndpoint;
   private readonly ending: Shutdown;
   private readonly pidFile = new PidFile();
   private readonly oomScore: OomScore;
@@ -139,6 +142,7 @@ export class Server implements ServerParts {
     const workers = values["io-workers"];
     this.ioWorkers = workers === 0 ? null : new IoWorkers(workers, acceptor, (error) => this.broken(error));
     this.endpoints = new Endpoints(config, this.log, acceptor, this.ioWorkers);
+    this.console = new ConsoleEndpoint(this, acceptor);
     this.blocked = new BlockedClients(this.executor, this.keyspace.blocked, this.keyspace.latency, clock);
     this.postponed = new PostponedClients(this.blocked);
     this.pauses = new Pauses(
@@ -230,6 +234,7 @@ export class Server implements ServerParts {
     if (this.options.ownsProcess ?? true) limitClients(this.config, this.log);
     this.endpoints.open(this.options.anyPort ?? false);
     try {
+      this.console.open();
       this.pidFile.write(this.config, this.log);
       this.housekeeping.start();
       // Redis's test suite, and others who watch a log, wait for these words. As there, the data set comes after them.
@@ -289,6 +294,7 @@ export class Server implements ServerParts {
     this.conversations.unused.stop();
     this.housekeeping.stop();
     this.endpoints.close();
+    this.console.close();
     this.replication.stop();
     this.blocked.stop();
     this.pauses.stop();

@@ -18,6 +18,8 @@ const SHORT_FORMS: ReadonlyMap<string, string> = new Map([
   ["--host", "--bind"],
   ["-r", "--replicaof"],
 ]);
+/** Options of ours that stand for a directive with its value. */
+const WHOLE_FORMS: ReadonlyMap<string, string> = new Map([["--console", "--console-port 7379"]]);
 const QUESTIONS: ReadonlyMap<string, "help" | "version"> = new Map([
   ["-h", "help"],
   ["--help", "help"],
@@ -85,6 +87,8 @@ function readOptions(words: readonly string[], from: number) {
 /** `word` as an option in its long form, or null when it is a value. */
 function optionOf(word: string): string | null {
   if (QUESTIONS.has(word)) return word;
+  const whole = WHOLE_FORMS.get(word);
+  if (whole !== undefined) return whole;
   const blank = word.search(/[ \t\n\v\f\r]/);
   const name = blank < 0 ? word : word.slice(0, blank);
   const long = SHORT_FORMS.get(name);

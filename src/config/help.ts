@@ -18,6 +18,7 @@ const USAGE = `Usage: replicant [config file] [-] [--directive value ...] ...
   -p, --port N             TCP port to listen on
   -H, --host ADDRESS       address to listen on (--bind takes several)
   -r, --replicaof "HOST PORT"
+      --console            a page for browsers at http://127.0.0.1:7379 (--console-port takes another port)
   -h, --help
   -v, --version
 

@@ -2,6 +2,7 @@
 
 import type { Directive } from "./directive.ts";
 import { CLUSTER } from "./options/cluster.ts";
+import { CONSOLE } from "./options/console.ts";
 import { MEMORY } from "./options/memory.ts";
 import { NETWORK } from "./options/network.ts";
 import { PERSISTENCE } from "./options/persistence.ts";
@@ -18,6 +19,7 @@ export const DIRECTIVES = {
   ...REPLICATION,
   ...MEMORY,
   ...CLUSTER,
+  ...CONSOLE,
 } as const satisfies Readonly<Record<string, Directive<unknown>>>;
 
 /** A directive's principal name. */

@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { fromBytes, quoteWord, toBytes } from "../base/words.ts";
 import { InvalidValue } from "./error.ts";
-import { manyWords, oneWord, quotedLine, type Setting } from "./kinds.ts";
+import { type Kind, manyWords, oneWord, quotedLine, type Setting } from "./kinds.ts";
 import { formatDecimal, formatMemory, parseFloatingPoint, parseLoose, parseMemory } from "./numbers.ts";
 
 const WRONG_COUNT = "wrong number of arguments";
@@ -139,19 +139,26 @@ export const oomScores = manyWords<readonly number[]>("<master> <replica> <backg
   return { value, text: value.join(" ") };
 });
 
-const MAX_ADDRESSES = 16;
+const MOST_WORDS = 16;
+
+function wordList(syntax: string, tooMany: string): Kind<readonly string[]> {
+  return manyWords<readonly string[]>(
+    syntax,
+    (words) => {
+      if (words.length > MOST_WORDS) throw new InvalidValue(tooMany);
+      const value = isEmptyList(words) ? [] : [...words];
+      return { value, text: value.join(" ") };
+    },
+    // As in Redis, no line holds the default.
+    (setting, initial) => (setting.text === initial.text ? [] : [{ words: setting.text === "" ? '""' : setting.text, force: true }]),
+  );
+}
 
 /** `bind`: the addresses to listen on; one that starts with `-` may be missing on this machine; none at all means no TCP listener. */
-export const addresses = manyWords<readonly string[]>(
-  '<address> [<address> ...]|""',
-  (words) => {
-    if (words.length > MAX_ADDRESSES) throw new InvalidValue("Too many bind addresses specified.");
-    const value = isEmptyList(words) ? [] : [...words];
-    return { value, text: value.join(" ") };
-  },
-  // As in Redis, no line holds the default.
-  (setting, initial) => (setting.text === initial.text ? [] : [{ words: setting.text === "" ? '""' : setting.text, force: true }]),
-);
+export const addresses = wordList('<address> [<address> ...]|""', "Too many bind addresses specified.");
+
+/** Names of hosts. */
+export const hostNames = wordList('<name> [<name> ...]|""', "Too many names specified.");
 
 /** Where a master listens. */
 export interface MasterAddress {

@@ -4,8 +4,8 @@
  */
 
 import { Duplex } from "node:stream";
-import type { AcceptedSocket, ClientAcceptor } from "../transport/acceptor.ts";
-import type { Conversation } from "../transport/transport.ts";
+import type { ClientAcceptor } from "../transport/acceptor.ts";
+import { HandedSocket } from "../transport/handed-socket.ts";
 
 /** What clients in this process are shown as. */
 const HOST = "in-process";
@@ -106,97 +106,29 @@ export class InProcessSocket extends Duplex {
 }
 
 /** The server's end. */
-class ServerEnd implements AcceptedSocket {
+class ServerEnd extends HandedSocket {
   readonly remoteAddress = HOST;
   readonly remotePort = 0;
   readonly localAddress = HOST;
   readonly localPort = 0;
   private readonly client: InProcessSocket;
-  private readonly acceptor: ClientAcceptor;
-  /** Null: it was refused. */
-  private readonly conversation: Conversation | null;
-  private isFull = false;
-  private isPaused = false;
-  private isOver = false;
-  private held: Buffer[] = [];
 
   constructor(client: InProcessSocket, acceptor: ClientAcceptor) {
+    super();
     this.client = client;
-    this.acceptor = acceptor;
-    this.conversation = acceptor.accept(this, "program");
+    this.open(acceptor, "program");
   }
 
-  write(bytes: Buffer, from: number, length: number): number {
-    if (this.isOver) return -1;
-    if (this.isFull) return 0;
-    this.isFull = !this.client.deliver(bytes, from, length);
-    return length;
+  protected deliver(bytes: Buffer, from: number, length: number): boolean {
+    return this.client.deliver(bytes, from, length);
   }
 
-  /** The client can take more. */
-  ready(): void {
-    if (!this.isFull) return;
-    this.isFull = false;
-    queueMicrotask(() => {
-      if (!this.isOver) this.conversation?.drain();
-    });
-  }
-
-  received(bytes: Buffer): void {
-    if (this.isOver) return;
-    if (this.isPaused) this.held.push(bytes);
-    else this.serve(bytes);
-  }
-
-  /** What goes wrong in a command is answered: what is thrown is worse, and ends the connection. */
-  private serve(bytes: Buffer): void {
-    try {
-      this.conversation?.receive(bytes);
-    } catch (error) {
-      this.conversation?.destroy();
-      this.acceptor.failed(error instanceof Error ? error : new Error(String(error)));
-    }
-  }
-
-  pause(): void {
-    this.isPaused = true;
-  }
-
-  resume(): void {
-    this.isPaused = false;
-    queueMicrotask(() => {
-      while (this.held.length > 0 && !this.isPaused && !this.isOver) this.serve(this.held.shift() as Buffer);
-    });
-  }
-
-  /** The client sends nothing more. */
-  finished(): void {
-    if (!this.isOver) this.conversation?.closeAfterReply();
-  }
-
-  /** The client is gone. */
-  gone(): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.conversation?.closed();
-  }
-
-  end(text = ""): void {
-    if (this.isOver) return;
-    this.isOver = true;
+  protected finish(text: string): void {
     if (text !== "") this.client.push(Buffer.from(text, "latin1"));
     this.client.push(null);
-    this.conversation?.closed();
   }
 
-  terminate(): void {
-    if (this.isOver) return;
-    this.isOver = true;
+  protected drop(): void {
     this.client.destroy();
-    this.conversation?.closed();
   }
-
-  setNoDelay(): void {}
-
-  setKeepAlive(): void {}
 }

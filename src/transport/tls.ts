@@ -52,10 +52,7 @@ function sslOptions() {
 
 /** What clients are offered. Errors: TlsError. */
 export function serverTls(values: TlsValues): ServerTls {
-  const certificate = values["tls-cert-file"];
-  const key = values["tls-key-file"];
-  if (certificate === "") throw new TlsError("No tls-cert-file configured!");
-  if (key === "") throw new TlsError("No tls-key-file configured!");
+  const identity = ownIdentity(values);
   const authorities = authoritiesOf(values);
   const clients = values["tls-auth-clients"];
   if (authorities.length === 0 && (clients !== "no" || connectsWithTls(values))) {
@@ -64,13 +61,18 @@ export function serverTls(values: TlsValues): ServerTls {
     );
   }
   const options = checked({
-    ...identityOf(values, certificate, key, values["tls-key-file-pass"]),
+    ...identity,
     ...(authorities.length === 0 ? {} : { ca: authorities }),
     ...commonOptions(values),
     requestCert: clients !== "no",
     rejectUnauthorized: clients === "yes",
   });
   return { options, clients };
+}
+
+/** What browsers are offered: they show no certificates. Errors: TlsError. */
+export function browserTls(values: TlsValues): TLSOptions {
+  return checked({ ...ownIdentity(values), ...commonOptions(values) });
 }
 
 /** Whether this server is the one that connects somewhere over TLS. */
@@ -92,6 +94,15 @@ export function clientTls(values: TlsValues): TLSOptions {
 export function mayTrust(succeeded: boolean, error: Error | null): boolean {
   if (error === null) return succeeded;
   return "code" in error && error.code === "ERR_TLS_CERT_ALTNAME_INVALID";
+}
+
+/** The server's certificate and key. Errors: TlsError. */
+function ownIdentity(values: TlsValues): TLSOptions {
+  const certificate = values["tls-cert-file"];
+  const key = values["tls-key-file"];
+  if (certificate === "") throw new TlsError("No tls-cert-file configured!");
+  if (key === "") throw new TlsError("No tls-key-file configured!");
+  return identityOf(values, certificate, key, values["tls-key-file-pass"]);
 }
 
 function identityOf(values: TlsValues, certificate: string, key: string, password: string): TLSOptions {

@@ -35,6 +35,8 @@ describe("the command line", () => {
     [["--port 7000", "--loglevel 'debug'"], { port: "7000", loglevel: "debug" }],
     [["--port", "7000", "--port", "7001"], { port: "7001" }],
     [["--host", "0.0.0.0", "-p", "1"], { bind: "0.0.0.0", port: "1" }],
+    [["--console", "-p", "1"], { "console-port": "7379", port: "1" }],
+    [["-p", "1", "--console"], { "console-port": "7379", port: "1" }],
     [["-H", "::1"], { bind: "::1" }],
     [["--bind", "127.0.0.1", "-::1"], { bind: "127.0.0.1 -::1" }],
     [["--bind", ""], { bind: "" }],

@@ -232,6 +232,10 @@ const OURS: ReadonlySet<string> = new Set([
   "command-docs-reply-schema",
   "memory-compaction",
   "io-workers",
+  "console-port",
+  "console-bind",
+  "console-tls",
+  "console-hosts",
   "enable-typescript-functions",
   "rdb-version",
   "aof-load-corrupt-tail-max-size", // Redis has it from 8.4 on

@@ -291,6 +291,10 @@ export class RawClient {
     this.fail(new Error("the client closed the connection"));
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   private wait(take: () => Buffer | null): Promise<Buffer> {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     this.waiters.push({ take, resolve, reject });

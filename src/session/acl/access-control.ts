@@ -84,10 +84,15 @@ export class AccessControl {
   login(session: Session, name: string, password: Buffer): boolean {
     const user = this.users.get(name);
     if (user === null || !user.accepts(password)) return false;
+    this.enter(session, user);
+    return true;
+  }
+
+  /** Makes a session one of `user`, who has shown elsewhere who they are. */
+  enter(session: Session, user: User): void {
     session.user = user;
     session.authenticated = true;
     this.refresh(session);
-    return true;
   }
 
   private refresh(session: Session): void {

@@ -1,0 +1,6 @@
+/** All views, in the order of the menu. */
+
+import { OVERVIEW } from "./overview.tsx";
+import type { View } from "./view.ts";
+
+export const VIEWS: readonly View[] = [OVERVIEW];

@@ -6,8 +6,7 @@ import type { startServer, TestServer } from "../support/server.ts";
 import { startConsole } from "./server.ts";
 
 /** Where a Chromium is; null: there is none. */
-const CHROMIUM =
-  process.env.REPLICANT_CHROMIUM ?? Bun.which("chromium") ?? Bun.which("chromium-browser") ?? Bun.which("google-chrome");
+const CHROMIUM = process.env.REPLICANT_CHROMIUM ?? Bun.which("chromium") ?? Bun.which("chromium-browser") ?? Bun.which("google-chrome");
 
 const START_MS = 30_000;
 /** How long a test waits for something to show. */

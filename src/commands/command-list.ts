@@ -36,6 +36,7 @@ import * as compare from "./server/compare.ts";
 import * as config from "./server/config.ts";
 import * as databases from "./server/databases.ts";
 import * as debug from "./server/debug/debug.ts";
+import * as directives from "./server/directives.ts";
 import * as info from "./server/info/info.ts";
 import * as latency from "./server/latency.ts";
 import * as lolwut from "./server/lolwut/lolwut.ts";
@@ -73,6 +74,7 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   cluster,
   changes,
   compare,
+  directives,
   connection,
   evaluation,
   fcall,

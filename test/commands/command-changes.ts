@@ -40,6 +40,7 @@ export const OURS: ReadonlySet<string> = new Set([
   "replicant.changes|subscribe",
   "replicant.changes|unsubscribe",
   "replicant.compare",
+  "replicant.directives",
 ]);
 
 /** Fields of COMMAND INFO and COMMAND DOCS that changed, by command. */

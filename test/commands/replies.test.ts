@@ -34,7 +34,7 @@ const UNSEEN: Readonly<Record<string, readonly string[]>> = {
     "client|trackinginfo flags: broken_redirect",
   ],
   "only newer servers than those at hand know it": ["delex", "digest", "xackdel", "xdelex", "cluster|myshardid"],
-  "only ours knows it": ["replicant.changes|subscribe", "replicant.changes|unsubscribe", "replicant.compare"],
+  "only ours knows it": ["replicant.changes|subscribe", "replicant.changes|unsubscribe", "replicant.compare", "replicant.directives"],
 };
 
 /** What was seen: names of cases, and of members of unions. */
@@ -147,6 +147,7 @@ describeWithRedis("what the specs say of replies", () => {
   test("is what commands answer that ask another server", async () => {
     await converse(both().redis.port, 2, ["SET k v", `MIGRATE 127.0.0.1 ${both().ours.port} k 0 5000 REPLACE`], "redis");
     await converse(both().ours.port, 3, [`REPLICANT.COMPARE 127.0.0.1 ${both().redis.port}`], "ours");
+    await converse(both().ours.port, 3, ["REPLICANT.DIRECTIVES", "REPLICANT.DIRECTIVES console-*"], "ours");
   });
 
   for (const name of ["redis8", "valkey9"] as const) {
@@ -165,6 +166,6 @@ describeWithRedis("what the specs say of replies", () => {
     const isListed = (name: string): boolean => listed.includes(name) || listed.includes(name.replace(/:? .*/, ""));
     expect(all.filter((name) => !isSeen(name) && !isListed(name))).toEqual([]);
     expect(listed.filter((name) => !all.includes(name) || seen.redis.has(name) || seen.newer.has(name))).toEqual([]);
-    expect(listed.length).toBeLessThanOrEqual(32);
+    expect(listed.length).toBeLessThanOrEqual(33);
   });
 });

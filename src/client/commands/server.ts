@@ -435,6 +435,13 @@ export abstract class ServerCommands<M extends Mode> extends ScriptingCommands<M
     return this.runBlocking(words, record({}));
   }
 
+  /** Returns configuration directives with their help. Since 0.1.0. */
+  replicantDirectives(patterns?: OneOrMore<Word>): Answer<M, { name: Text<M>; value: Text<M>; default: Text<M>; values: Text<M>; help: Text<M>; changeable: boolean; effective: boolean; secret: boolean }[]> {
+    const words: Word[] = ["REPLICANT.DIRECTIVES"];
+    if (patterns !== undefined) addAll(words, patterns);
+    return this.run(words, each(record({})));
+  }
+
   /** Makes the server a replica of another one, or a master. Since 5.0.0. */
   replicaof(args: { host: Word; port: Integer } | "NO ONE"): Answer<M, "OK" | "OK Already connected to specified master"> {
     const words: Word[] = ["REPLICAOF"];

@@ -1,6 +1,7 @@
 /** All views, in the order of the menu. */
 
+import { CONFIGURATION } from "./configuration.tsx";
 import { OVERVIEW } from "./overview.tsx";
 import type { View } from "./view.ts";
 
-export const VIEWS: readonly View[] = [OVERVIEW];
+export const VIEWS: readonly View[] = [OVERVIEW, CONFIGURATION];

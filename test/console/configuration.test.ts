@@ -6,9 +6,8 @@ describeWithBrowser("the console's configuration", () => {
   test("shows every directive with its help, changes one, and says what the server refuses", async () => {
     await using opened = await openConsole("#/configuration", { timeout: "17" });
     const { page, server, problems } = opened;
-    await page.keyboard.press("/");
-    await page.getByPlaceholder("Search").waitFor();
     await page.getByRole("row").nth(100).waitFor();
+    await page.keyboard.press("/");
     await page.keyboard.type("idle client");
     const row = page.getByRole("row", { name: /timeout/ });
     await row.getByText("17", { exact: true }).waitFor();
@@ -36,6 +35,7 @@ describeWithBrowser("the console's configuration", () => {
     using client = await connect(server.port);
     await page.getByRole("row").nth(10).waitFor();
     await client.text("ACL", "SETUSER", "default", "-replicant.directives");
+    await page.reload();
     await page.getByRole("alert").filter({ hasText: "default may not do that: NOPERM" }).waitFor();
   });
 });

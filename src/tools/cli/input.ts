@@ -24,3 +24,23 @@ export async function* linesOf(input: Input): AsyncGenerator<string> {
   }
   if (held !== "") yield held;
 }
+
+/** The first line of a stream that is no terminal, without its end. What follows is left for the next who reads. */
+export function firstLineOf(input: Input): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let held: Buffer = Buffer.alloc(0);
+  const done = (line: Buffer): void => {
+    input.off("data", take).off("end", ended).off("error", reject).pause();
+    resolve(line.latin1Slice());
+  };
+  const ended = (): void => done(held);
+  const take = (chunk: string | Uint8Array): void => {
+    held = Buffer.concat([held, bytesOf(chunk)]);
+    const end = held.indexOf("\n");
+    if (end < 0) return;
+    done(held.subarray(0, end));
+    if (end + 1 < held.length) input.unshift(held.subarray(end + 1));
+  };
+  input.on("data", take).on("end", ended).on("error", reject);
+  return promise;
+}

@@ -6,7 +6,7 @@ import { failureWords } from "../../config/error.ts";
 import { REDIS_VERSION, VERSION } from "../../version.ts";
 import { type Console, consoleOf, runWith, ToolFailure, wordBytes } from "./console.ts";
 import { Help } from "./help.ts";
-import { readAll } from "./input.ts";
+import { firstLineOf, readAll } from "./input.ts";
 import { LineEditor } from "./line-editor.ts";
 import { runMode } from "./modes.ts";
 import { type Options, parseOptions, unquoted } from "./options.ts";
@@ -60,7 +60,9 @@ async function run(options: Options, mode: Parameters<typeof runMode>[0] | null,
   }
 }
 
+/** At a terminal it is asked for; else it is the first line of the input, and nothing is printed. */
 async function askPassword(console: Console): Promise<string> {
+  if (console.input.isTTY !== true) return firstLineOf(console.input);
   const editor = new LineEditor(console, { masked: true });
   try {
     return (await editor.read("Please input password: ")) ?? "";

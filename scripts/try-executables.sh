@@ -6,7 +6,8 @@
 #
 #   linux-x64         on a processor without AVX (qemu)
 #   linux-arm64       by emulation (qemu), with Debian's C library for ARM
-#   linux-x64-musl    with musl; its libstdc++ is made out of Debian's, as far as it is needed
+#   linux-x64-musl    with musl; its libstdc++ is made out of Debian's, as far as it is needed; and in the image of install/docker, whose
+#                     steps are carried out in a directory of busybox and musl (test/install/docker.test.ts)
 #   windows-x64       with Wine, in a console, where Ctrl+C ends it
 #   all others        what their files say (test/build/executables.test.ts)
 #
@@ -208,6 +209,30 @@ musl() {
   [ -z "$faults" ] || { tried=$((tried + 1)) failed=$((failed + 1)); echo "not ok: linux-x64-musl: ${faults#; }"; return; }
   make_libstdcxx "$exe" "$scratch" || { skip linux-x64-musl "a libstdc++ for it needs g++ and binutils"; return; }
   try linux-x64-musl plainly musl env LD_LIBRARY_PATH="$scratch" "$exe"
+  image "$exe"
+}
+
+# What stands for Alpine: busybox, musl, and a package libstdc++ that is not installed yet.
+image() {
+  local busybox base="$scratch/image/root"
+  busybox="$(command -v busybox)" || install_packages busybox-static && busybox="$(command -v busybox)"
+  [ -n "$busybox" ] || { skip "the image" "it needs busybox-static"; return; }
+  [ "$(id -u)" -eq 0 ] || { skip "the image" "it needs root"; return; }
+  mkdir -p "$base"/{bin,sbin,lib,usr/bin,usr/sbin,usr/lib,usr/local/bin,etc,packages}
+  cp "$busybox" "$base/bin/busybox"
+  "$busybox" --list | while read -r name; do [ -e "$base/bin/$name" ] || ln -s /bin/busybox "$base/bin/$name"; done
+  cp -L /lib/ld-musl-x86_64.so.1 "$base/lib/"
+  printf '/lib\n/usr/lib\n' >"$base/etc/ld-musl-x86_64.path"
+  cp "$scratch/libstdc++.so.6" "$base/packages/"
+  ln -s "$1" "$scratch/image/replicant-linux-x64-musl"
+  tried=$((tried + 1))
+  if (cd "$root" && REPLICANT_MUSL_ROOT="$scratch/image" timeout 120 node_modules/.bin/bun test test/install/docker.test.ts) >"$scratch/image.log" 2>&1; then
+    echo "ok: the image with linux-x64-musl: each step, its user, a health check, a save at SIGTERM, what needs libstdc++ does not start without"
+  else
+    failed=$((failed + 1))
+    echo "not ok: the image with linux-x64-musl"
+    tail -n 40 "$scratch/image.log"
+  fi
 }
 
 # Wine 8, which Debian 12 has, lacks one library of Windows 10, of which the runtime needs one function.

@@ -1,4 +1,3 @@
-import { dlopen, FFIType, ptr } from "bun:ffi";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,54 +5,12 @@ import { join } from "node:path";
 import { Log } from "../../src/log.ts";
 import { supervision } from "../../src/process/supervision.ts";
 import { until } from "../replication/support.ts";
+import { Datagrams, hasDatagrams } from "../support/datagrams.ts";
 import { startServer } from "../support/process.ts";
 
 const MAIN = ["bun", "run", join(import.meta.dir, "../../src/main.ts")];
 
-/** A Unix datagram socket that keeps what it is sent. */
-class Receiver implements Disposable {
-  readonly received: string[] = [];
-  private readonly calls = dlopen("libc.so.6", {
-    socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
-    bind: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
-    recv: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64 },
-    close: { args: [FFIType.i32], returns: FFIType.i32 },
-  }).symbols;
-  private readonly descriptor: number;
-
-  constructor(path: string) {
-    const address = Buffer.concat([Buffer.from([1, 0]), Buffer.from(`${path}\0`)]);
-    this.descriptor = this.calls.socket(1, 2, 0);
-    expect(this.calls.bind(this.descriptor, ptr(address), address.length)).toBe(0);
-  }
-
-  /** Takes in what has come. -> all of it so far. */
-  take(): string[] {
-    const buffer = Buffer.alloc(65_536);
-    for (;;) {
-      const length = Number(this.calls.recv(this.descriptor, ptr(buffer), BigInt(buffer.length), 0x40));
-      if (length <= 0) return this.received;
-      this.received.push(buffer.toString("utf8", 0, length));
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.calls.close(this.descriptor);
-  }
-}
-
-const isGlibc =
-  process.platform === "linux" &&
-  (() => {
-    try {
-      dlopen("libc.so.6", { getpid: { args: [], returns: FFIType.i32 } });
-      return true;
-    } catch {
-      return false;
-    }
-  })();
-
-describe.skipIf(!isGlibc)("a service manager and the system logger (needs glibc)", () => {
+describe.skipIf(!hasDatagrams)("a service manager and the system logger (needs glibc)", () => {
   let directory = "";
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "replicant-manager-"));
@@ -62,7 +19,7 @@ describe.skipIf(!isGlibc)("a service manager and the system logger (needs glibc)
 
   test.each(["systemd", "auto"])("supervised %s tells when it is ready, and that it ends", async (supervised) => {
     const path = join(directory, "notify");
-    using manager = new Receiver(path);
+    using manager = new Datagrams(path);
     const server = await startServer(MAIN, {
       args: ["--supervised", supervised, "--save", "", "--daemonize", "yes"],
       env: { NOTIFY_SOCKET: path },
@@ -81,7 +38,7 @@ describe.skipIf(!isGlibc)("a service manager and the system logger (needs glibc)
 
   test("the system logger gets what the log gets", () => {
     const path = join(directory, "log");
-    using logger = new Receiver(path);
+    using logger = new Datagrams(path);
     const log = new Log({ level: "verbose", file: join(directory, "file"), syslog: { ident: "mine", facility: "local3", path } });
     log.debug("not this");
     log.notice("noticed");

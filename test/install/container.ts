@@ -145,11 +145,11 @@ export class Machine implements AsyncDisposable {
   }
 
   /** `docker run IMAGE WORDS`: what was given takes the place of CMD. */
-  start(words: readonly string[] = this.image.command): Container {
-    const enter = [...this.entering(), UNSHARE, "--pid", "--fork", "--kill-child", `--mount-proc=${this.root}/proc`];
+  start(words: readonly string[] = this.image.command, env: Readonly<Record<string, string>> = {}): Container {
+    const enter = [...this.entering(), UNSHARE, "--pid", "--fork", `--mount-proc=${this.root}/proc`];
     const log = join(this.scratch, "log");
     const child = Bun.spawn([...enter, ...this.within([...this.image.entrypoint, ...words])], {
-      env: { PATH, HOME: "/tmp" },
+      env: { PATH, HOME: "/tmp", ...env },
       stdin: "ignore",
       stdout: Bun.file(log),
       stderr: Bun.file(log),
@@ -167,16 +167,44 @@ export class Machine implements AsyncDisposable {
     return [CHROOT, `--userspec=${user}`, "--groups=", this.root, "/bin/sh", "-c", 'cd "$0" && exec "$@"', workdir, ...command];
   }
 
+  /** A command of this machine that sees the other's network. */
+  onNetwork(...command: readonly string[]): void {
+    this.outside(...command);
+  }
+
   /** A command of this machine that sees the other's directories. */
   private outside(...command: readonly string[]): void {
     const { exitCode, stderr } = Bun.spawnSync([...this.entering(), ...command]);
     if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr}`);
   }
 
+  /** Where its network is. */
+  get pid(): number {
+    return this.holder.pid;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.holder.kill("SIGKILL");
     await this.holder.exited;
     rmSync(this.scratch, { recursive: true, force: true });
+  }
+}
+
+/** The first three numbers of every address in a `connect`ed network. */
+const NETWORK = "10.78.0";
+
+/** Connects machines with one another: each has an address, and all names by which they are known (`names`, one for each machine). */
+export function connectMachines(machines: readonly Machine[], names: readonly string[]): void {
+  const [hub] = machines;
+  const lines = names.map((name, index) => `${NETWORK}.${index + 1} ${name}`);
+  hub.onNetwork("ip", "link", "add", "bridge0", "type", "bridge");
+  hub.onNetwork("ip", "link", "set", "bridge0", "up");
+  for (const [index, machine] of machines.entries()) {
+    hub.onNetwork("ip", "link", "add", `port${index}`, "type", "veth", "peer", "name", "cable", "netns", String(machine.pid));
+    hub.onNetwork("ip", "link", "set", `port${index}`, "master", "bridge0", "up");
+    machine.onNetwork("ip", "addr", "add", `${NETWORK}.${index + 1}/24`, "dev", "cable");
+    machine.onNetwork("ip", "link", "set", "cable", "up");
+    machine.put("/etc/hosts", `127.0.0.1 localhost\n${lines.join("\n")}\n`);
   }
 }
 
@@ -221,8 +249,13 @@ export class Container implements AsyncDisposable {
     return this.child.exitCode;
   }
 
+  /** Ends it without a word, and with its first process all others. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.child.kill("SIGKILL");
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      // What only waits for it goes by itself.
+      if (this.init > 0) process.kill(this.init, "SIGKILL");
+      else this.child.kill("SIGKILL");
+    }
     await this.child.exited;
   }
 }

@@ -15,12 +15,14 @@ export const BIN = "node/bin";
 
 /** What package.json of `replicant` says. Whoever installs it gets the executable of one platform, as an optional dependency. */
 export function mainManifest() {
-  const { name, version, description, license, type, engines } = manifest;
+  const { name, version, description, keywords, author, license, type, engines } = manifest;
   const names = Object.keys(PLATFORMS) as PlatformName[];
   return {
     name,
     version,
     description,
+    keywords,
+    author,
     license,
     type,
     engines,
@@ -29,7 +31,7 @@ export function mainManifest() {
       ...Object.fromEntries(Object.entries(ENTRIES).map(([entry, { bun, node }]) => [entry, conditions(bun, node)])),
       "./package.json": "./package.json",
     },
-    files: ["lib"],
+    files: ["lib", "docs"],
     optionalDependencies: Object.fromEntries(names.map((platform) => [packageOf(platform), version])),
   };
 }
@@ -40,12 +42,13 @@ function conditions(bun: string, node: string) {
 
 /** What package.json of a platform's package says: npm installs it where `os`, `cpu` and `libc` are the machine's. */
 export function platformManifest(name: PlatformName) {
-  const { version, license } = manifest;
+  const { version, author, license } = manifest;
   const { os, cpu, libc }: Platform = PLATFORMS[name];
   return {
     name: packageOf(name),
     version,
     description: `The executable of Replicant for ${name}: see the package ${manifest.name}`,
+    author,
     license,
     os: [os],
     cpu: [cpu],

@@ -5,7 +5,7 @@
  * In `replicant`, `lib/bun` is the whole server as JavaScript, which Bun imports; `lib/node` and `lib/client` are what other runtimes get:
  * the client, and what starts the executable. `lib/types` has the declarations of both.
  */
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rollup } from "rollup";
@@ -42,6 +42,8 @@ export async function makePackages(options: PackageOptions): Promise<string[]> {
   await bundleForBun(join(main, "lib", "bun"), options);
   await bundleForNode(join(main, "lib"));
   await declareTypes(join(main, "lib", "types"));
+  // The pages that its README names.
+  cpSync(join(ROOT, "docs"), join(main, "docs"), { recursive: true });
   finish(main, mainManifest());
   const folders = [main];
   for (const [name, executable] of options.executables) folders.push(packExecutable(name, executable, options.outdir));

@@ -43,6 +43,17 @@ function useOf(consumer: Consumer): void {
     }
   });
 
+  test("has its README with the pages that this names, and says what it is and whose", () => {
+    const folder = join(modules, manifest.name);
+    const pages = readFileSync(join(folder, "README.md"), "utf8").match(/\bdocs\/[\w-]+\.md\b/g) ?? [];
+    expect(pages.length).toBeGreaterThan(10);
+    for (const page of new Set(pages)) expect({ page, there: existsSync(join(folder, page)) }).toEqual({ page, there: true });
+    const { author, keywords, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    expect({ author, license }).toEqual({ author: manifest.author, license: manifest.license });
+    expect(keywords).toContain("redis");
+    expect(readFileSync(join(folder, "LICENSE"), "utf8")).toContain(author);
+  });
+
   test("npx replicant runs it", async () => {
     const version = await consumer.must("npx", "--no-install", "replicant", "--version");
     expect(version).toStartWith(`Replicant v=${manifest.version} `);

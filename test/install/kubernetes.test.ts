@@ -169,7 +169,7 @@ describe.skipIf(!existsSync(MODELS))("Kubernetes's schemas (skipped without them
 
   test("would say so", async () => {
     const [set] = sets;
-    const broken = structuredClone(set) as { spec: { replicas: unknown } };
+    const broken = structuredClone(set) as unknown as { spec: { replicas: unknown } };
     broken.spec.replicas = "three";
     expect(await fault(broken as unknown as Resource)).toContain("replicas");
   });

@@ -47,6 +47,13 @@ export function duration(seconds: number): string {
   return `${Math.floor(seconds / size)}${unit}${rest === 0 || next === undefined ? "" : ` ${rest}${next[1]}`}`;
 }
 
+const clock = new Intl.DateTimeFormat("en-GB", { dateStyle: "short", timeStyle: "medium" });
+
+/** Seconds since 1970, as the browser's clock has it: "30/11/2026, 19:45:03". */
+export function moment(seconds: number): string {
+  return clock.format(seconds * 1000);
+}
+
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** Bytes as text where they are UTF-8, else with each odd byte as \xNN. Not to be read back. */

@@ -1,7 +1,9 @@
 /** All views, in the order of the menu. */
 
 import { CONFIGURATION } from "./configuration.tsx";
+import { LATENCY } from "./latency.tsx";
 import { OVERVIEW } from "./overview.tsx";
+import { SLOW_LOG } from "./slow-log.tsx";
 import type { View } from "./view.ts";
 
-export const VIEWS: readonly View[] = [OVERVIEW, CONFIGURATION];
+export const VIEWS: readonly View[] = [OVERVIEW, SLOW_LOG, LATENCY, CONFIGURATION];

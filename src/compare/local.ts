@@ -21,7 +21,8 @@ export class LocalEndpoint implements Endpoint {
   /** Told when a pause has ended that keeps a request waiting. */
   private resumed: () => void = () => {};
 
-  constructor(executor: Executor, database: Database) {
+  /** `prepare` is given the session that asks, which may do everything. */
+  constructor(executor: Executor, database: Database, prepare: (session: Session) => void = () => {}) {
     this.executor = executor;
     const link = {
       ...NO_LINK,
@@ -31,6 +32,7 @@ export class LocalEndpoint implements Endpoint {
     };
     this.session = new Session({ id: 0, link, database, now: Date.now(), authenticated: true });
     this.session.noTouch = true;
+    prepare(this.session);
   }
 
   async ask(requests: readonly Words[]): Promise<Value[]> {

@@ -46,14 +46,19 @@ export class Housekeeping {
   start(): void {
     const { config, broken, stats } = this.server;
     this.stop();
+    const pause = 1000 / config.values.hz;
+    let due = performance.now() + pause;
     this.timer = setInterval(() => {
       const from = performance.now();
+      const late = from - due;
+      // The timer goes by when it was called last.
+      due = from + pause;
       guard(() => {
         this.tick();
         this.work();
       }, broken);
-      stats.countCron(Math.round((performance.now() - from) * 1000));
-    }, 1000 / config.values.hz);
+      stats.countCron(Math.round((performance.now() - from) * 1000), late);
+    }, pause);
     if (!this.keepsAlive) this.timer.unref();
   }
 

@@ -17,11 +17,22 @@ export interface ClientFacts {
  * One client in CLIENT LIST's form, with the line end. A client has no buffers of a fixed size here: rbs and rbp are 0, and qbuf-free is what was
  * announced of a long argument and has not come. Sizes in bytes, ages in seconds.
  */
-export function describeClient(session: Session, now: number, { current, blocked, behind = 0 }: ClientFacts = {}): string {
+export function describeClient(session: Session, now: number, facts: ClientFacts = {}): string {
+  return `${clientFields(session, now, facts)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ")}\n`;
+}
+
+/** The fields of that, one by one. */
+export function clientFields(
+  session: Session,
+  now: number,
+  { current, blocked, behind = 0 }: ClientFacts = {},
+): [name: string, value: string | number][] {
   const { link, transaction } = session;
   const [channels, patterns, shards] = PubSub.of(session).names;
   const argumentBytes = (current ?? blocked)?.argumentBytes ?? link.inputArguments;
-  const fields: [name: string, value: string | number][] = [
+  return [
     ["id", session.id],
     ["addr", link.remoteAddress],
     ["laddr", link.localAddress],
@@ -53,7 +64,6 @@ export function describeClient(session: Session, now: number, { current, blocked
     ["lib-name", session.libraryName],
     ["lib-ver", session.libraryVersion],
   ];
-  return `${fields.map(([name, value]) => `${name}=${value}`).join(" ")}\n`;
 }
 
 function seconds(ms: number): number {

@@ -1,5 +1,19 @@
 /** What INFO replies, as it was written last. */
 
+/** Takes the figures of a section one by one: as lines of INFO (below), or as series of /metrics (metrics/figures.ts). */
+export interface Figures {
+  /** Booleans are 1 and 0. */
+  add(name: string, value: string | number | bigint | boolean): void;
+  /** Of what does not exist here. */
+  zeros(...names: readonly string[]): void;
+  /** A whole number, rounded down. */
+  whole(name: string, value: number): void;
+  /** A number with `decimals` digits after the point. */
+  ratio(name: string, value: number, decimals?: number, unit?: string): void;
+  /** Bytes, which INFO shows in readable form too. */
+  bytesOf(name: string, value: number): void;
+}
+
 const FIRST_BYTES = 1024;
 const CR = 0x0d;
 const LF = 0x0a;
@@ -18,7 +32,7 @@ interface Line {
  * last time is in its place already, and costs a few comparisons. Most lines are, so that INFO takes a few microseconds. A name
  * must always be written by the same method.
  */
-export class InfoText {
+export class InfoText implements Figures {
   bytes = Buffer.allocUnsafe(FIRST_BYTES);
   length: number;
   private readonly headerLength: number;

@@ -1,5 +1,6 @@
 /** The server's own counters: what INFO stats, commandstats and errorstats show. CONFIG RESETSTAT makes them new. */
 
+import { Durations } from "../base/durations.ts";
 import type { InfoText } from "./info-text.ts";
 
 const SAMPLES = 16;
@@ -66,6 +67,9 @@ class SystemUsage {
   }
 }
 
+/** Microseconds from which a turn of the event loop is a stall. */
+const STALL_MICROSECONDS = 1000;
+
 export class ServerStats {
   commands = 0;
   connections = 0;
@@ -98,6 +102,12 @@ export class ServerStats {
   mostCommandsPerCycle = 0;
   commandMicroseconds = 0;
   cronMicroseconds = 0;
+  /** Those turns that took a millisecond or more. */
+  stalls = new Durations();
+  /** How late the cron's timer was: what held up the event loop, whatever it was. */
+  delays = new Durations();
+  /** A turn that takes longer than this many microseconds is looked at: it is a stall, or the longest yet. */
+  private notable = 0;
   /** Not counters, so they are kept when those begin again. */
   readonly system = new SystemUsage();
   /** The sections of INFO as they were written last, by title. */
@@ -126,13 +136,20 @@ export class ServerStats {
   countCycle(microseconds: number, commands: number): void {
     this.cycles++;
     this.cycleMicroseconds += microseconds;
-    if (microseconds > this.longestCycle) this.longestCycle = microseconds;
+    if (microseconds > this.notable) this.noteCycle(microseconds);
     if (commands > this.mostCommandsPerCycle) this.mostCommandsPerCycle = commands;
   }
 
-  /** The cron has run. */
-  countCron(microseconds: number): void {
+  private noteCycle(microseconds: number): void {
+    if (microseconds > this.longestCycle) this.longestCycle = microseconds;
+    if (microseconds >= STALL_MICROSECONDS) this.stalls.note(microseconds / 1e6);
+    this.notable = Math.min(this.longestCycle, STALL_MICROSECONDS - 1);
+  }
+
+  /** The cron has run, so many ms later than it should have. */
+  countCron(microseconds: number, lateMs: number): void {
     this.cronMicroseconds += microseconds;
+    this.delays.note(Math.max(0, lateMs) / 1000);
     this.countCycle(microseconds, 0);
   }
 

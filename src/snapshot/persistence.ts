@@ -6,6 +6,7 @@
 import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { asFailure, assert, type Broken, guardLater, InvariantError } from "../assert.ts";
+import { Durations } from "../base/durations.ts";
 import type { Config } from "../config/config.ts";
 import type { RdbAskedVersion } from "../config/options/persistence.ts";
 import { CommandError, commandError, errors } from "../errors.ts";
@@ -102,6 +103,8 @@ export class Persistence extends Loading {
   lastSaveSeconds = -1;
   /** Saves begun since the start or the last CONFIG RESETSTAT: rdb_saves. */
   saves = 0;
+  /** How long the slices took in which images were written in the background. */
+  readonly slices = new Durations();
   /** Where the data set stands now, or null where no replica could go on from an image of it. */
   private readonly history: () => HistoryPoint | null;
   private readonly createFile: CreateFile | undefined;
@@ -417,6 +420,7 @@ export class Persistence extends Loading {
       aux: this.facts(this.historyFacts()),
       keyDelay: () => meanKeyDelay(values["rdb-key-save-delay"]),
       broken: this.broken,
+      slices: this.slices,
       libraries: this.libraries?.texts() ?? [],
     };
   }

@@ -5,6 +5,7 @@
  */
 
 import { asFailure, assert, type Broken, guard } from "../assert.ts";
+import type { Durations } from "../base/durations.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { type ByteSink, RdbWriter } from "../rdb/writer.ts";
 import { DatabaseImage, Image } from "./image.ts";
@@ -43,6 +44,8 @@ export interface SnapshotOptions extends RdbImageOptions {
   readonly clock?: () => number;
   /** Has the next slice run, after at least `delayMs`. */
   readonly defer?: (slice: () => void, delayMs: number) => void;
+  /** Told how long each slice took. */
+  readonly slices?: Durations;
   /** Told of an invariant that is broken in a slice; without it, the error leaves the slice. */
   readonly broken?: Broken;
 }
@@ -68,6 +71,7 @@ export class Snapshot {
   private readonly clock: () => number;
   private readonly defer: (slice: () => void, delayMs: number) => void;
   private readonly slice: () => void;
+  private readonly slices: Durations | null;
   private state: "new" | "scheduled" | "waiting" | "over" = "new";
   /** The database whose table is being walked. */
   private current = 0;
@@ -83,6 +87,7 @@ export class Snapshot {
     this.sliceMs = options.sliceMs ?? SLICE_MS;
     this.clock = options.clock ?? (() => performance.now());
     this.defer = options.defer ?? deferToLoop;
+    this.slices = options.slices ?? null;
     const { broken } = options;
     this.slice = broken === undefined ? () => this.runSlice() : () => guard(() => this.runSlice(), broken);
     this.image = this.openImage(keyspace, options, mode === "sliced");
@@ -173,6 +178,7 @@ export class Snapshot {
         stepBegan = now;
       }
     });
+    this.slices?.note((this.clock() - began) / 1000);
   }
 
   /** Has the next slice run when the pause for keys is over; whether there is one at all may change meanwhile. */

@@ -48,6 +48,12 @@ export const REPLICATION = {
   ),
   "min-replicas-to-write": directive(count, "0", "Refuse writes with fewer good replicas than this", "min-slaves-to-write"),
   "min-replicas-max-lag": directive(count, "10", "Seconds of lag up to which a replica is good", "min-slaves-max-lag"),
+  "readyz-max-lag": directive(count, "0", "Seconds of silence of its master from which a replica is not ready in /readyz; 0 for no limit"),
+  "readyz-max-lag-bytes": directive(
+    memory(0, INT64_MAX),
+    "0",
+    "Bytes of its master's stream, received and not run, from which a replica is not ready in /readyz; 0 for no limit",
+  ),
   "propagation-error-behavior": ignored(
     oneOf(["ignore", "panic", "panic-on-replicas"]),
     "ignore",

@@ -2,7 +2,7 @@
 
 import { totalmem } from "node:os";
 import type { ServerParts } from "../../../execution/server-parts.ts";
-import { humanBytes, type InfoText } from "../../../session/info-text.ts";
+import { type Figures, humanBytes } from "../../../session/info-text.ts";
 import { fragmentation, memoryReport, ratio } from "../memory-report.ts";
 import { section } from "./section.ts";
 
@@ -54,7 +54,7 @@ export const MEMORY = section("Memory", "default", (out, server) => {
 });
 
 /** What interpreters take cannot be measured: it is estimated from the texts. */
-function addScripts(out: InfoText, { scripts, functions }: ServerParts): void {
+function addScripts(out: Figures, { scripts, functions }: ServerParts): void {
   out.add("used_memory_lua", scripts.interpreterBytes);
   out.add("used_memory_vm_eval", scripts.interpreterBytes);
   out.add("used_memory_lua_human", humanBytes(scripts.interpreterBytes));

@@ -1,7 +1,7 @@
 /** INFO's section Persistence. */
 
 import type { AppendOnlyFile } from "../../../aof/aof.ts";
-import type { InfoText } from "../../../session/info-text.ts";
+import type { Figures } from "../../../session/info-text.ts";
 import type { LoadProgress } from "../../../snapshot/load.ts";
 import { section } from "./section.ts";
 
@@ -42,7 +42,7 @@ export const PERSISTENCE = section("Persistence", "default", (out, { persistence
   if (persistence.loading !== null) addProgress(out, persistence.loading, keyspace.now);
 });
 
-function addFile(out: InfoText, file: AppendOnlyFile): void {
+function addFile(out: Figures, file: AppendOnlyFile): void {
   out.add("aof_current_size", file.size);
   out.add("aof_base_size", file.baseSize);
   out.add("aof_pending_rewrite", file.rewriteScheduled);
@@ -51,7 +51,7 @@ function addFile(out: InfoText, file: AppendOnlyFile): void {
   out.add("aof_delayed_fsync", file.writer.delayedFlushes);
 }
 
-function addProgress(out: InfoText, progress: LoadProgress, now: number): void {
+function addProgress(out: Figures, progress: LoadProgress, now: number): void {
   const { startedAt, totalBytes, loadedBytes, usedMemory } = progress;
   // The stream's length is unknown: the memory that the data took at the master is the best estimate.
   const expected = totalBytes > 0 ? totalBytes : usedMemory;

@@ -4,7 +4,8 @@ import type { ServerParts } from "../../../execution/server-parts.ts";
 import { type Replica, ReplicaState, STATE_WORDS } from "../../../replication/master/replica.ts";
 import type { MasterLink } from "../../../replication/replica/link.ts";
 import { LinkState } from "../../../replication/replica/link-state.ts";
-import type { InfoText } from "../../../session/info-text.ts";
+import type { Replication } from "../../../replication/replication.ts";
+import type { Figures } from "../../../session/info-text.ts";
 import { section } from "./section.ts";
 
 /** What Redis shows as the offset of a replica that has no history to continue. */
@@ -30,7 +31,7 @@ export const REPLICATION = section("Replication", "default", (out, server) => {
   out.add("repl_backlog_histlen", journal.hasBacklog ? journal.offset - journal.backlogStart : 0);
 });
 
-function addMaster(out: InfoText, server: ServerParts, link: MasterLink): void {
+function addMaster(out: Figures, server: ServerParts, link: MasterLink): void {
   const { values } = server.config;
   const now = Date.now();
   const seconds = (since: number) => Math.floor(now / 1000) - Math.floor(since / 1000);
@@ -61,7 +62,7 @@ function addMaster(out: InfoText, server: ServerParts, link: MasterLink): void {
 }
 
 /** What of the stream waits for an image to be loaded, by Redis 8's names and by Valkey's. */
-function addWaiting(out: InfoText, { waiting, waitingPeak }: MasterLink): void {
+function addWaiting(out: Figures, { waiting, waitingPeak }: MasterLink): void {
   const size = waiting?.size ?? 0;
   out.add("replica_full_sync_buffer_size", size);
   out.add("replica_full_sync_buffer_peak", waitingPeak);
@@ -69,19 +70,39 @@ function addWaiting(out: InfoText, { waiting, waitingPeak }: MasterLink): void {
   out.add("replicas_repl_buffer_peak", waitingPeak);
 }
 
-function addReplicas(out: InfoText, { replication, config }: ServerParts): void {
-  // In Redis's protocol the second connection of a replica is not told of, in Valkey's it is one more.
-  const list = replication.replicas.list.filter(({ main }) => main === null);
+function addReplicas(out: Figures, { replication, config }: ServerParts): void {
   const { values } = config;
-  out.add("connected_slaves", list.length);
+  out.add("connected_slaves", mainConnections(replication).length);
   if (values["min-replicas-to-write"] > 0 && values["min-replicas-max-lag"] > 0)
     out.add("min_slaves_good_slaves", replication.goodReplicas);
-  const now = Date.now();
-  for (const [index, replica] of list.filter(({ state }) => STATE_WORDS[state] !== "").entries()) {
-    const lag = replica.state === ReplicaState.ONLINE ? replica.lag(now) : 0;
-    const place = `ip=${replica.ip},port=${replica.listeningPort},state=${STATE_WORDS[replica.state]}`;
+  for (const [index, { replica, state, lag }] of replicasShown(replication).entries()) {
+    const place = `ip=${replica.ip},port=${replica.listeningPort},state=${state}`;
     out.add(`slave${index}`, `${place},offset=${replica.acknowledged},lag=${lag}${typeOf(replica)}`);
   }
+}
+
+/** A replica that INFO tells of, by its state's word; lag in seconds. */
+interface ShownReplica {
+  readonly replica: Replica;
+  readonly state: string;
+  readonly lag: number;
+}
+
+/** The replicas that have asked for data. */
+export function replicasShown(replication: Replication): ShownReplica[] {
+  const now = Date.now();
+  return mainConnections(replication)
+    .filter(({ state }) => STATE_WORDS[state] !== "")
+    .map((replica) => ({
+      replica,
+      state: STATE_WORDS[replica.state],
+      lag: replica.state === ReplicaState.ONLINE ? replica.lag(now) : 0,
+    }));
+}
+
+/** In Redis's protocol the second connection of a replica is not told of, in Valkey's it is one more. */
+function mainConnections({ replicas }: Replication): Replica[] {
+  return replicas.list.filter(({ main }) => main === null);
 }
 
 /** Valkey's field for connections that are one of two. */

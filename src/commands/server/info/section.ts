@@ -1,9 +1,9 @@
 /** A section of INFO. */
 
 import type { ServerParts } from "../../../execution/server-parts.ts";
-import type { InfoText } from "../../../session/info-text.ts";
+import type { Figures } from "../../../session/info-text.ts";
 
-type Write = (out: InfoText, server: ServerParts) => void;
+type Write = (out: Figures, server: ServerParts) => void;
 
 export interface Section {
   /** Names that ask for it, lower case; the first is its own. */

@@ -3,7 +3,7 @@
 import { machine, release, type } from "node:os";
 import type { ServerParts } from "../../../execution/server-parts.ts";
 import { lruClock } from "../../../keyspace/access.ts";
-import type { InfoText } from "../../../session/info-text.ts";
+import type { Figures } from "../../../session/info-text.ts";
 import { COMMIT, REDIS_VERSION, VERSION } from "../../../version.ts";
 import { section } from "./section.ts";
 
@@ -51,7 +51,7 @@ export const SERVER = section("Server", "default", (out, server) => {
   addListeners(out, server);
 });
 
-function addListeners(out: InfoText, server: ServerParts): void {
+function addListeners(out: Figures, server: ServerParts): void {
   const { bind, unixsocket } = server.config.values;
   let index = 0;
   if (server.port !== 0)

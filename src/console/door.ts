@@ -2,6 +2,7 @@
 
 import type { Server as HttpServer } from "bun";
 import type { ServerParts } from "../execution/server-parts.ts";
+import { healthResponse, Metrics, readyResponse } from "../metrics/metrics.ts";
 import { isLocalAddress } from "../session/session.ts";
 import type { ClientAcceptor } from "../transport/acceptor.ts";
 import { pageAnswer } from "./assets.ts";
@@ -22,16 +23,22 @@ type Route = Readonly<Partial<Record<"GET" | "POST" | "DELETE", Handler>>>;
 export class Door {
   private readonly parts: ServerParts;
   private readonly routes: ReadonlyMap<string, Route>;
+  private readonly metrics: Metrics;
 
   constructor(parts: ServerParts, acceptor: ClientAcceptor) {
     this.parts = parts;
     const entrances = new Entrances(parts, acceptor);
+    this.metrics = new Metrics(parts);
     this.routes = new Map<string, Route>([
       [
         "/session",
         { GET: (visit) => entrances.tell(visit), POST: (visit) => entrances.enter(visit), DELETE: (visit) => entrances.leave(visit) },
       ],
       ["/socket", { GET: (visit) => entrances.connect(visit) }],
+      ["/metrics", { GET: (visit) => this.tellFigures(visit, entrances) }],
+      // For those who ask whether to send requests here, and have no password.
+      ["/healthz", { GET: (visit) => healthResponse(acceptOf(visit)) }],
+      ["/readyz", { GET: (visit) => readyResponse(parts, acceptOf(visit)) }],
     ]);
   }
 
@@ -68,6 +75,11 @@ export class Door {
     return null;
   }
 
+  private async tellFigures(visit: Visit, entrances: Entrances): Promise<Response> {
+    const user = await entrances.visitor(visit);
+    return user instanceof Response ? user : this.metrics.respond(visit.url.searchParams, acceptOf(visit), user);
+  }
+
   private route(visit: Visit): Answer {
     const { method } = visit.request;
     const route = this.routes.get(visit.url.pathname);
@@ -78,6 +90,10 @@ export class Door {
     response.headers.set("allow", Object.keys(route).join(", "));
     return response;
   }
+}
+
+function acceptOf({ request }: Visit): string {
+  return request.headers.get("accept") ?? "";
 }
 
 function notThere(): Response {

@@ -236,6 +236,8 @@ const OURS: ReadonlySet<string> = new Set([
   "console-bind",
   "console-tls",
   "console-hosts",
+  "readyz-max-lag",
+  "readyz-max-lag-bytes",
   "enable-typescript-functions",
   "rdb-version",
   "aof-load-corrupt-tail-max-size", // Redis has it from 8.4 on

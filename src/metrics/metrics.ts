@@ -22,7 +22,7 @@ import { FigureSeries } from "./figures.ts";
 import { readiness } from "./health.ts";
 import { addKeyGroups } from "./key-groups.ts";
 import { addCounts, addKeys, addStreams, Questions } from "./keys.ts";
-import { addOwn } from "./own.ts";
+import { addOwn, type Collections } from "./own.ts";
 import { QueryError, type ScrapeQuery, scrapeQuery } from "./query.ts";
 import { addConfiguration, addDatabases, addInstance, addLimits, addReplication } from "./server.ts";
 
@@ -46,12 +46,11 @@ export class Metrics {
   private scrapes = 0;
   private scrapeErrors = 0;
   private scrapeSeconds = 0;
-  private collections = 0;
-  private lastCollection = 0;
+  private collections: Collections = { count: 0, last: 0, heapBytes: heapSize() };
   /** Told of an object that nothing refers to, whenever the collector finds that: then there is to be another. */
   private readonly collected = new FinalizationRegistry(() => {
-    this.collections++;
-    this.lastCollection = Date.now() / 1000;
+    // Asking for the size takes a tenth of a scrape.
+    this.collections = { count: this.collections.count + 1, last: Date.now() / 1000, heapBytes: heapSize() };
     this.watchCollector();
   });
 
@@ -94,7 +93,7 @@ export class Metrics {
     if (may("client|list") && query.clients) await addClients(out, server, { ports: query.clientPorts });
     await this.addAskedFor(out, query, user);
     if (query.fileSize && may("config|get")) await this.addFileSize(out);
-    addOwn(out, server, { count: this.collections, last: this.lastCollection }, heapSize());
+    addOwn(out, server, this.collections);
     this.addScrape(out, (performance.now() - began) / 1000);
     return out.finish();
   }

@@ -15,16 +15,19 @@ export interface Collections {
   readonly count: number;
   /** In s since 1970; 0: none yet. */
   readonly last: number;
+  /** Bytes of the heap of JavaScript behind it. */
+  readonly heapBytes: number;
 }
 
 const BUILD = labels({ version: VERSION, commit: COMMIT, bun_version: Bun.version }) ?? "";
 
-export function addOwn(out: Exposition, server: ServerParts, collections: Collections, heapBytes: number): void {
+export function addOwn(out: Exposition, server: ServerParts, collections: Collections): void {
   out.family("replicant_build_info", "gauge", "The version of Replicant").sample(BUILD, 1);
   addLoop(out, server);
   out.single("replicant_gc_collections_total", "counter", "Collections of garbage seen since the first scrape", collections.count);
   out.single("replicant_gc_last_timestamp_seconds", "gauge", "When the last of them was seen, in seconds since 1970", collections.last);
-  out.single("replicant_heap_bytes", "gauge", "Bytes of the heap of JavaScript, which data is not in", heapBytes);
+  const heap = "Bytes of the heap of JavaScript, which data is not in, when the last of them was seen";
+  out.single("replicant_heap_bytes", "gauge", heap, collections.heapBytes);
   addMemory(out, server);
   addJournal(out, server);
   addReplicas(out, server);
@@ -94,11 +97,11 @@ function addJournal(out: Exposition, { journal, appendOnly, stats }: ServerParts
     journal.hasBacklog ? journal.offset - journal.backlogStart : 0,
   );
   out.single("replicant_backlog_limit_bytes", "gauge", "Directive repl-backlog-size", journal.retain);
+  out.single("replicant_cron_seconds_total", "counter", "Time that background work took", stats.cronMicroseconds / 1e6);
   if (!appendOnly.enabled) return;
   out.single("replicant_aof_waiting_bytes", "gauge", "Bytes for the append-only file that are not written", appendOnly.writer.waitingBytes);
   const seconds = appendOnly.writeMicroseconds / 1e6;
   out.single("replicant_aof_write_seconds_total", "counter", "Time that writing the append-only file took", seconds);
-  out.single("replicant_cron_seconds_total", "counter", "Time that background work took", stats.cronMicroseconds / 1e6);
 }
 
 /** The links to replicas, those to be synchronised too. */

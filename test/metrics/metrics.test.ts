@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { formatFor } from "../../src/metrics/exposition.ts";
 import { readiness } from "../../src/metrics/health.ts";
 import { healthResponse, Metrics, readyResponse } from "../../src/metrics/metrics.ts";
@@ -145,12 +147,25 @@ describe("/metrics", () => {
 
   test("collections of garbage are counted", async () => {
     const metrics = new Metrics(server.server);
-    const count = async () => valueAt(await (await metrics.respond(new URLSearchParams(), "", null)).text(), "replicant_gc_collections_total") ?? 0;
+    const count = async () =>
+      valueAt(await (await metrics.respond(new URLSearchParams(), "", null)).text(), "replicant_gc_collections_total") ?? 0;
     await until("a collection was seen", async () => {
       Bun.gc(true);
       return (await count()) > 0;
     });
   });
+});
+
+test("docs/metrics.md has a line for each of our series", async () => {
+  await using master = await Ours.start({ appendonly: "yes" });
+  await using replica = await Ours.start();
+  await replica.client.command("REPLICAOF", "127.0.0.1", String(master.server.port));
+  await until("the link is up", () => readiness(replica.server).ready);
+  await until("the replica is shown", async () => (await ownText(master.server)).includes("replicant_replica_lag_bytes{"));
+  const text = (await ownText(master.server)) + (await ownText(replica.server));
+  const shown = new Set([...text.matchAll(/^# TYPE (replicant_\w+) /gm)].map(([, name]) => name));
+  const documented = readFileSync(join(import.meta.dir, "../../docs/metrics.md"), "utf8").match(/(?<=`)replicant_\w+(?=`.*\|)/g);
+  expect([...shown].toSorted()).toEqual([...new Set(documented)].toSorted());
 });
 
 describe("/healthz and /readyz", () => {

@@ -186,6 +186,12 @@ describeWithExporter("/metrics beside redis_exporter", () => {
   });
 
   test("what the exporter shows of our server is what we say", async () => {
+    // Counting a HyperLogLog notes the count in it, which the replica is sent and acknowledges a moment later.
+    await ownText(ours.server, QUERY);
+    const { replication, journal } = ours.server;
+    await until("the replica has acknowledged", () =>
+      replication.replicas.list.every(({ acknowledged }) => acknowledged === journal.offset),
+    );
     const theirs = parseText(await exporterText(ours.server.port, OPTIONS));
     const mine = parseText(await ownText(ours.server, QUERY));
     const key = ({ name, labels }: Sample) => seriesKey(name, labels);

@@ -27,7 +27,7 @@ const RUNGS = [
   ["aof", "transport"],
   ["snapshot", "session", "journal"],
   ["rdb", "keyspace", "algorithms"],
-  ["values"],
+  ["values", "progress"],
   ["memory", "protocol", "log"],
   ["blocks", "client"],
   ["config"],

@@ -1,6 +1,7 @@
 /** The server's log, in Redis's line format: `pid:role day month year time.ms mark message`. */
 
-import { appendFileSync, closeSync, openSync, readlinkSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, fstatSync, openSync, readlinkSync, writeSync } from "node:fs";
+import { CLEAR_LINE, redrawn, redraws } from "./base/status-line.ts";
 import { UnixDatagram } from "./base/unix-datagram.ts";
 import { failureWords } from "./config/error.ts";
 
@@ -34,6 +35,10 @@ export class Log {
   private readonly syslog: SystemLog | null;
   private readonly writeElsewhere: ((line: string) => void) | null;
   private readonly isSilent: boolean;
+  /** What stands at the end of the terminal, below the lines of the log; "" for nothing. */
+  private status = "";
+  /** Whether standard output is a terminal whose lines can be written over; null while no one has asked. */
+  private redraws: boolean | null = null;
 
   /** Errors: LogFileError. */
   constructor(options: LogOptions) {
@@ -43,6 +48,21 @@ export class Log {
     this.isSilent = options.write === null;
     if (this.file !== "") requireWritable(this.file);
     this.syslog = options.syslog == null ? null : new SystemLog(options.syslog);
+  }
+
+  /** Whether `showStatus` shows anything: what people see goes to a terminal, and nowhere else. */
+  get showsStatus(): boolean {
+    if (this.file !== "" || this.writeElsewhere !== null || this.isSilent || this.level > LogLevel.notice) return false;
+    this.redraws ??= redraws(process.env, process.platform) && outputIsTerminal();
+    return this.redraws;
+  }
+
+  /** Has the terminal's last line say this, below what is logged, until it is to say something else; "" for nothing. */
+  showStatus(text: string): void {
+    const shown = this.showsStatus ? text : "";
+    if (shown === this.status) return;
+    this.status = shown;
+    writeLine("", shown === "" ? CLEAR_LINE : redrawn(shown));
   }
 
   setLevel(level: LogLevel): void {
@@ -69,7 +89,7 @@ export class Log {
   raw(text: string): void {
     if (this.level > LogLevel.warning || this.isSilent) return;
     if (this.writeElsewhere !== null) for (const line of text.trimEnd().split("\n")) this.writeElsewhere(line);
-    else writeLine(this.file, text);
+    else writeLine(this.file, this.aboveStatus(text));
     if (this.syslog !== null) for (const line of text.split(/[\r\n]+/)) if (line !== "") this.syslog.write(LogLevel.warning, line);
   }
 
@@ -78,8 +98,13 @@ export class Log {
     if (level < this.level || this.isSilent) return;
     const line = `${process.pid}:${this.role} ${timestamp(new Date())} ${MARKS[level]} ${message}`;
     if (this.writeElsewhere !== null) this.writeElsewhere(line);
-    else writeLine(this.file, `${line}\n`);
+    else writeLine(this.file, this.aboveStatus(`${line}\n`));
     this.syslog?.write(level, message);
+  }
+
+  /** Lines that go where the status stands, which comes again below them. */
+  private aboveStatus(lines: string): string {
+    return this.status === "" ? lines : `${CLEAR_LINE}${lines}${redrawn(this.status)}`;
   }
 }
 
@@ -130,6 +155,15 @@ function writeLine(file: string, line: string): void {
     else appendFileSync(file, line);
   } catch {
     // There is nowhere left to say so.
+  }
+}
+
+/** What a terminal is has to be loaded (`process.stdout`), which takes a while: only where it may be one. */
+function outputIsTerminal(): boolean {
+  try {
+    return fstatSync(STANDARD_OUTPUT).isCharacterDevice() && process.stdout.isTTY === true;
+  } catch {
+    return false;
   }
 }
 

@@ -33,6 +33,7 @@ import { followLocale } from "./process/locale.ts";
 import { OomScore } from "./process/oom-score.ts";
 import { PidFile } from "./process/pid-file.ts";
 import { Shutdown } from "./process/shutdown.ts";
+import { UnderWay } from "./progress/under-way.ts";
 import { Reply } from "./protocol/reply.ts";
 import { Replication } from "./replication/replication.ts";
 import { FunctionStore } from "./scripting/functions/function-store.ts";
@@ -81,6 +82,7 @@ export class Server implements ServerParts {
   readonly config: Config;
   readonly log: Log;
   readonly keyspace: Keyspace;
+  readonly progress: UnderWay;
   readonly journal = new Journal();
   readonly clients = new Clients();
   readonly pubsub = new PubSub();
@@ -124,6 +126,7 @@ export class Server implements ServerParts {
     this.config = config;
     this.options = options;
     this.log = options.log ?? logOf(values);
+    this.progress = new UnderWay(this.log);
     this.oomScore = new OomScore(config, this.log);
     const { clock = systemClock } = options;
     this.startedAt = clock.now();
@@ -156,6 +159,7 @@ export class Server implements ServerParts {
     this.persistence = new Persistence(config, this.log, this.keyspace, () => this.replication.historyPoint, {
       clock: () => clock.now(),
       libraries: this.functions,
+      progress: this.progress,
       broken: this.broken,
       statusChanged: this.stateChanged,
     });
@@ -175,6 +179,7 @@ export class Server implements ServerParts {
     this.comparisons = new Comparisons(this.executor, this.keyspace.databases[0], this.log, {
       over: () => this.blocked.scheduleCheck(),
       broken: this.broken,
+      progress: this.progress,
     });
     this.migrations = new Migrations(this);
     this.ending = new Shutdown(this);
@@ -303,6 +308,7 @@ export class Server implements ServerParts {
     for (const session of this.clients) session.link.destroy();
     this.ioWorkers?.stop();
     this.pidFile.remove();
+    this.progress.stop();
     // What went wrong shall be the last word.
     if (code === 0) this.log.warning("Replicant is now ready to exit, bye bye...");
     this.stopping.resolve(code);

@@ -1,6 +1,7 @@
 /** What a bare first word names in place of a server to start: `replicant compare ...`. A configuration file of such a name is `./compare`. */
 
 import { write } from "node:fs";
+import { redraws } from "./base/status-line.ts";
 import { lowerCompilerThreads } from "./process/compiler-threads.ts";
 
 /** Runs with the words behind its name. Returns the exit code. */
@@ -39,7 +40,7 @@ async function benchmark(argv: readonly string[]): Promise<number> {
 
 async function check(argv: readonly string[]): Promise<number> {
   const { checkProgram } = await import("./tools/check/program.ts");
-  return checkProgram(argv, print, complain, { terminal: process.stderr.isTTY });
+  return checkProgram(argv, print, complain, { terminal: showsProgress() });
 }
 
 async function cli(argv: readonly string[]): Promise<number> {
@@ -54,7 +55,12 @@ async function compare(argv: readonly string[]): Promise<number> {
 
 async function convert(argv: readonly string[]): Promise<number> {
   const { convertProgram } = await import("./tools/convert/program.ts");
-  return convertProgram(argv, print, complain, { terminal: process.stderr.isTTY });
+  return convertProgram(argv, print, complain, { terminal: showsProgress() });
+}
+
+/** Whether standard error is a terminal with a line that can be written over. */
+function showsProgress(): boolean {
+  return process.stderr.isTTY === true && redraws(process.env, process.platform);
 }
 
 /** SIGINT and SIGTERM end it, and so does who reads its output no more. */

@@ -52,6 +52,7 @@ export class AofLoad implements LoadProgress {
   readonly startedAt = Date.now();
   readonly usedMemory = 0;
   totalBytes = 0;
+  finished = false;
   private readonly persistence: Persistence;
   private readonly log: Log;
   private readonly runner: Replay;
@@ -81,7 +82,7 @@ export class AofLoad implements LoadProgress {
   async load(abandoned: () => boolean): Promise<AofLoaded | null> {
     const { persistence } = this;
     this.measure();
-    persistence.loading = this;
+    this.begun();
     try {
       for (const file of this.manifest.files) {
         const load = this.begin(file, false);
@@ -95,6 +96,7 @@ export class AofLoad implements LoadProgress {
         if (abandoned()) return load.abandon();
         this.end(file, load);
       }
+      this.finished = true;
     } finally {
       persistence.endLoad(null);
     }
@@ -105,7 +107,7 @@ export class AofLoad implements LoadProgress {
   loadNow(): AofLoaded {
     const { persistence } = this;
     this.measure();
-    persistence.loading = this;
+    this.begun();
     try {
       for (const file of this.manifest.files) {
         const load = this.begin(file, true);
@@ -117,10 +119,15 @@ export class AofLoad implements LoadProgress {
         }
         this.end(file, load);
       }
+      this.finished = true;
     } finally {
       persistence.endLoad(null);
     }
     return this.outcome;
+  }
+
+  private begun(): void {
+    this.persistence.tellLoad(this, { kind: "load-aof", unit: "bytes", done: () => this.loadedBytes, total: () => this.totalBytes });
   }
 
   private get outcome(): AofLoaded {

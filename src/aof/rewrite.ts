@@ -25,11 +25,13 @@ export class Rewrite {
     this.path = join(place.directory, place.name);
     const { promise, resolve } = Promise.withResolvers<Error | null>();
     this.settled = promise.then(async (error) => {
+      progress.end(error === null && !this.cancelled ? "complete" : "failed");
       if (this.cancelled) await rm(this.path, { force: true });
       return error;
     });
     this.file = new SnapshotFile({ ...place, settled: resolve });
     this.snapshot = persistence.baseSnapshot(this.file, commands);
+    const progress = persistence.tellSave("aof-rewrite", this.snapshot);
     this.file.start(this.snapshot);
     this.snapshot.start();
   }

@@ -43,6 +43,7 @@ import * as lolwut from "./server/lolwut/lolwut.ts";
 import * as memory from "./server/memory.ts";
 import * as modules from "./server/module.ts";
 import * as monitor from "./server/monitor.ts";
+import * as progress from "./server/progress.ts";
 import * as replication from "./server/replication.ts";
 import * as server from "./server/server.ts";
 import * as set from "./set/set.ts";
@@ -75,6 +76,7 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   changes,
   compare,
   directives,
+  progress,
   connection,
   evaluation,
   fcall,

@@ -68,9 +68,12 @@ interface Suspect extends Difference {
 }
 
 export class Comparison {
+  /** Keys that it has come past, and will have; of all keys, those of either side. */
+  keysPassed = 0;
+  keysTotal = 0;
   private readonly pair: Pair;
   private readonly options: CompareOptions;
-  private readonly counts: Counts = { compared: 0, same: 0, different: 0, missingHere: 0, missingThere: 0, changing: 0 };
+  readonly counts: Counts = { compared: 0, same: 0, different: 0, missingHere: 0, missingThere: 0, changing: 0 };
   private readonly differences: DifferentKey[] = [];
   private suspects: Suspect[] = [];
   private abilities: Abilities = { expireTime: false, fieldTimes: false };
@@ -89,6 +92,7 @@ export class Comparison {
       const offsets = await waitForEqualOffsets(this.pair);
       const sizes = await this.databases();
       const keys = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+      if (this.options.sample > 0) this.keysTotal = keys === 0 ? 0 : this.options.sample;
       for (const [database, size] of sizes) {
         await this.select(database);
         if (this.options.sample > 0) await this.compareSample(Math.ceil((this.options.sample * size) / keys));
@@ -110,6 +114,7 @@ export class Comparison {
     const sizes = new Map<number, number>();
     for (const [text] of await askBoth(this.pair, [["INFO", "keyspace"]])) {
       for (const [, database, keys] of String(text).matchAll(/^db(\d+):keys=(\d+)/gm)) {
+        this.keysTotal += Number(keys);
         sizes.set(Number(database), Math.max(Number(keys), sizes.get(Number(database)) ?? 0));
       }
     }
@@ -127,8 +132,12 @@ export class Comparison {
 
   private async compareDatabase(): Promise<void> {
     const [here, there] = this.pair;
-    for await (const keys of this.keysOf(here)) await this.compareBatch(keys);
+    for await (const keys of this.keysOf(here)) {
+      await this.compareBatch(keys);
+      this.keysPassed += keys.length;
+    }
     for await (const keys of this.keysOf(there)) {
+      this.keysPassed += keys.length;
       const types = await askPatiently(
         here,
         keys.map((key) => ["TYPE", key]),
@@ -159,6 +168,7 @@ export class Comparison {
       );
       const keys = drawn.flat().filter((key) => typeof key === "string");
       await this.compareBatch([...new Set(keys)].slice(0, wanted - done));
+      this.keysPassed += Math.min(KEYS_PER_BATCH, wanted - done);
     }
   }
 

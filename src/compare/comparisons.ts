@@ -3,6 +3,8 @@
 import { asFailure, type Broken, guardLater } from "../assert.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Log } from "../log.ts";
+import type { Progress } from "../progress/progress.ts";
+import type { UnderWay } from "../progress/under-way.ts";
 import type { Executor } from "../session/executor.ts";
 import { Comparison, type Counts, type Report } from "./comparison.ts";
 import { CompareError } from "./endpoint.ts";
@@ -11,7 +13,7 @@ import { type Address, RemoteEndpoint } from "./remote.ts";
 
 /** How soon a comparison ends that no one waits for any more, even if the other server is silent, in ms. */
 const LOOK_MS = 500;
-/** How often the log says how far it has come, in ms. */
+/** How often `replicant compare` says how far it has come, in ms. */
 const PROGRESS_MS = 5000;
 
 export interface Request extends Address {
@@ -32,6 +34,8 @@ export interface ComparisonEvents {
   /** One has ended. */
   readonly over: () => void;
   readonly broken: Broken;
+  /** What is under way in the server: a comparison is, too. */
+  readonly progress: UnderWay;
 }
 
 export class Comparisons {
@@ -70,6 +74,7 @@ export class Comparisons {
     const { log } = this;
     const name = `${request.host}:${request.port}`;
     const began = Date.now();
+    let progress: Progress | null = null;
     const there = new RemoteEndpoint(request);
     log.notice(`Comparison with ${name} started`);
     const watch = setInterval(() => {
@@ -79,13 +84,18 @@ export class Comparisons {
       await there.open();
       const here = new LocalEndpoint(this.executor, this.database);
       const { sample, differences, wanted } = request;
-      const progress = everySoOften((counts) => log.notice(`Comparison with ${name}: ${wordsOf(counts)} so far`));
-      running.report = await new Comparison(here, there, { sample, differences, wanted, progress }).run();
+      const comparison = new Comparison(here, there, { sample, differences, wanted, progress: () => {} });
+      const { counts } = comparison;
+      const done = () => comparison.keysPassed;
+      const total = () => comparison.keysTotal;
+      progress = this.events.progress.begin({ kind: "compare", subject: name, unit: "keys", done, total, detail: () => wordsOf(counts) });
+      running.report = await comparison.run();
     } catch (error) {
       const failure = asFailure(error);
       if (!(failure instanceof CompareError)) log.warning(`Comparison with ${name}: ${failure.stack ?? failure.message}`);
       if (request.wanted()) running.failure = failure.message;
     } finally {
+      progress?.end(running.report === null ? "failed" : "complete");
       clearInterval(watch);
       there.close();
     }

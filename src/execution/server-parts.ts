@@ -4,6 +4,7 @@ import type { TLSOptions } from "bun";
 import type { Collation } from "../base/collation.ts";
 import type { Comparisons } from "../compare/comparisons.ts";
 import type { Migrations } from "../migration/migrations.ts";
+import type { UnderWay } from "../progress/under-way.ts";
 import type { ReplicationContext } from "../replication/context.ts";
 import type { Replication } from "../replication/replication.ts";
 import type { FunctionStore } from "../scripting/functions/function-store.ts";
@@ -93,6 +94,8 @@ export interface ServerParts extends ReplicationContext {
   readonly replication: Replication;
   readonly comparisons: Comparisons;
   readonly migrations: Migrations;
+  /** The long things under way, and how far they are. */
+  readonly progress: UnderWay;
   readonly changeSubscribers: SubscribesToChanges;
   /** What a target of MIGRATE is shown over TLS; null: connections to them have none. */
   readonly targetTls: TLSOptions | null;

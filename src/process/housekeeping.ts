@@ -6,6 +6,7 @@ import type { ServerParts } from "../execution/server-parts.ts";
 import { EvictionState } from "../keyspace/eviction.ts";
 import { ExpiryMode } from "../keyspace/key-access.ts";
 import { type Session, SessionKind } from "../session/session.ts";
+import { FreeingProgress } from "./freeing-progress.ts";
 import { MemoryReturn } from "./memory-return.ts";
 import type { Shutdown } from "./shutdown.ts";
 
@@ -21,6 +22,7 @@ export class Housekeeping {
   /** DEBUG PAUSE-CRON. */
   paused = false;
   readonly memory: MemoryReturn;
+  private readonly freeing: FreeingProgress;
   private readonly server: ServerParts;
   private readonly restrictions: Restrictions;
   private readonly ending: Shutdown;
@@ -38,6 +40,7 @@ export class Housekeeping {
     this.restrictions = restrictions;
     this.ending = ending;
     this.memory = new MemoryReturn(server);
+    this.freeing = new FreeingProgress(server.keyspace.lazyFree, server.progress);
     server.config.onChange("hz", () => this.start() as undefined);
     server.config.onChange("maxmemory", () => this.makeRoom() as undefined);
   }
@@ -107,6 +110,7 @@ export class Housekeeping {
     // One image is written to disk at a time.
     if (!appendOnly.rewriting) persistence.cron();
     appendOnly.cron();
+    this.freeing.look();
     replication.failover.tick(now);
     if (now - this.lastSecond >= 1000) {
       this.lastSecond = now;

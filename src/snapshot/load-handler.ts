@@ -50,6 +50,8 @@ export class LoadHandler implements RdbHandler {
   keysExpired = 0;
   /** Keys passed over because nothing was in them. */
   emptyKeys = 0;
+  /** Keys that the image says it has, in the databases begun so far; 0 where it does not say. */
+  keysAnnounced = 0;
   /** `used_memory` of the server that made the image, 0 when it does not say. */
   usedMemory = 0;
   private readonly keyspace: Keyspace;
@@ -110,6 +112,7 @@ export class LoadHandler implements RdbHandler {
   }
 
   sizes(keys: number): void {
+    this.keysAnnounced += keys;
     this.into.table.reserve(Math.min(keys, this.maxReserve));
   }
 

@@ -13,6 +13,8 @@ import { failureWords } from "../config/error.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
+import type { Progress, Work, WorkKind } from "../progress/progress.ts";
+import { UnderWay } from "../progress/under-way.ts";
 import { EnvelopedImage, isEnveloped } from "../rdb/envelope.ts";
 import { ChecksumMissing, RdbError } from "../rdb/error.ts";
 import { RDB_CHECKSUM_BYTES } from "../rdb/format.ts";
@@ -46,6 +48,8 @@ export interface LoadProgress {
   readonly loadedBytes: number;
   /** `used_memory` of the server that made the image, 0 until it is known. */
   readonly usedMemory: number;
+  /** Whether it has come to its end. */
+  readonly finished: boolean;
 }
 
 /** What a load came to. */
@@ -67,7 +71,10 @@ export interface ImageLoadOptions extends LoadOptions {
 }
 
 /** What is said of one load; the rest is the server's. */
-export type ImageLoadRequest = Omit<ImageLoadOptions, "checksum" | "startedAt">;
+export interface ImageLoadRequest extends Omit<ImageLoadOptions, "checksum" | "startedAt"> {
+  /** What is told of its progress; that it comes from the disk, unless told. */
+  readonly kind?: WorkKind;
+}
 
 /** Takes in the bytes of an image, and counts what was in them. */
 export interface ImageSink {
@@ -211,8 +218,8 @@ async function endsWithChecksum(file: FileHandle, size: number): Promise<boolean
   return tail.some((byte) => byte !== 0);
 }
 
-/** As `openImage` and `Loading.feed`, at one go. `begin` gets the size of the file. Returns false when there is no file. */
-function feedFileSync(config: Config, path: string, begin: (size: number) => ImageSink): boolean {
+/** As `openImage` and `Loading.feed`, at one go. `begin` gets the size of the file, `tick` is called now and then. Returns false without a file. */
+function feedFileSync(config: Config, path: string, begin: (size: number) => ImageSink, tick: () => void): boolean {
   let descriptor = -1;
   try {
     descriptor = openSync(path, "r");
@@ -230,6 +237,7 @@ function feedFileSync(config: Config, path: string, begin: (size: number) => Ima
       load.push(chunk, 0, length);
       const owedMs = pace.owedMs();
       if (owedMs > 0) Bun.sleepSync(owedMs);
+      tick();
     }
     return true;
   } finally {
@@ -246,6 +254,16 @@ function openFailure(path: string, error: unknown): LoadError {
   return new LoadError(`Can't open the RDB file ${path} for reading: ${failureWords(error)}`);
 }
 
+/** What a load has to do with besides. */
+export interface LoadingHooks {
+  /** ms since 1970. */
+  readonly clock?: () => number;
+  /** Function libraries, which images have beside the keys. */
+  readonly libraries?: Libraries | null;
+  /** What is under way in the server: loads are, too. */
+  readonly progress?: UnderWay;
+}
+
 /** Loads the data set into a keyspace, and says how far that is. */
 export class Loading {
   readonly config: Config;
@@ -257,6 +275,9 @@ export class Loading {
   skipChecksums = false;
   /** The load under way, until `endLoad`; null for none. */
   loading: LoadProgress | null = null;
+  /** What is under way in the server, loads and saves among it. */
+  readonly progress: UnderWay;
+  private loadProgress: Progress | null = null;
   /** Whether clients are served what was there before while that load is under way: async_loading. */
   asyncLoading = false;
   protected readonly clock: () => number;
@@ -264,13 +285,19 @@ export class Loading {
   protected readonly libraries: Libraries | null;
   /** Whether the server stops. */
   protected closed = false;
-  /** `clock` gives ms since 1970. */
-  constructor(config: Config, log: Log, keyspace: Keyspace, libraries: Libraries | null, clock: () => number = Date.now) {
+
+  constructor(
+    config: Config,
+    log: Log,
+    keyspace: Keyspace,
+    { libraries = null, clock = Date.now, progress = new UnderWay(log) }: LoadingHooks,
+  ) {
     this.config = config;
     this.log = log;
     this.keyspace = keyspace;
     this.libraries = libraries;
     this.clock = clock;
+    this.progress = progress;
   }
 
   /** The file of the data set. */
@@ -288,7 +315,7 @@ export class Loading {
     const began = performance.now();
     // Not even for a moment: a server with nothing to load is not loading.
     if (!existsSync(this.path)) return null;
-    this.loading = { startedAt: this.clock(), totalBytes: 0, loadedBytes: 0, usedMemory: 0 };
+    this.loading = { startedAt: this.clock(), totalBytes: 0, loadedBytes: 0, usedMemory: 0, finished: false };
     try {
       const summary = await this.loadImage(options, true).catch((error: unknown) => {
         if (!(error instanceof ChecksumMissing)) throw error;
@@ -358,7 +385,8 @@ export class Loading {
 
   /** Likewise at one go. Errors: also LoadError without a file. */
   feedNow(path: string, sink: ImageSink): void {
-    if (!feedFileSync(this.config, path, () => sink)) throw new LoadError(`There is no file ${path}`);
+    const tick = () => this.progress.tick();
+    if (!feedFileSync(this.config, path, () => sink, tick)) throw new LoadError(`There is no file ${path}`);
   }
 
   /** Empties the databases of what was loaded half-way. That is no change. */
@@ -376,10 +404,22 @@ export class Loading {
   }
 
   /** Begins a load that the caller feeds; `loading` shows its progress until `endLoad`. */
-  beginLoad(request: ImageLoadRequest): ImageLoad {
+  beginLoad({ kind = "load-rdb", ...request }: ImageLoadRequest): ImageLoad {
     const load = this.imageLoad(request, this.clock());
-    this.loading = load;
+    const { totalBytes } = load;
+    const bytes = () => load.loadedBytes;
+    // Of an image that comes as it is made the length is not known, but it says of each database how many keys that has.
+    const done = () => load.keysLoaded + load.keysExpired;
+    if (totalBytes > 0) this.tellLoad(load, { kind, unit: "bytes", done: bytes, total: () => totalBytes });
+    else this.tellLoad(load, { kind, unit: "keys", done, total: () => load.keysAnnounced, bytes });
     return load;
+  }
+
+  /** This load is under way, until `endLoad`, and INFO and others see how far it is. */
+  tellLoad(load: LoadProgress, work: Work): void {
+    this.loadProgress?.end("failed"); // it is made once more
+    this.loading = load;
+    this.loadProgress = this.progress.begin(work);
   }
 
   /** Makes a place for a data set that is loaded while the one that is here is kept. `adoptStaged` or `dropStaged` comes next. */
@@ -417,6 +457,8 @@ export class Loading {
 
   /** The load is over; what it came to, or null when it failed or that was noted already. */
   endLoad(summary: LoadSummary | null): void {
+    this.loadProgress?.end(this.loading?.finished === true ? "complete" : "failed");
+    this.loadProgress = null;
     this.loading = null;
     this.asyncLoading = false;
     if (summary !== null) this.lastLoad = summary;
@@ -430,7 +472,8 @@ export class Loading {
         load = this.beginLoad({ totalBytes, merge, dropExpired: this.isMaster, ...deletingExpired(this.keyspace) });
         return load;
       };
-      if (!feedFileSync(this.config, this.path, begin)) throw new LoadError(`There is no RDB file ${this.path}`);
+      const tick = () => this.progress.tick();
+      if (!feedFileSync(this.config, this.path, begin, tick)) throw new LoadError(`There is no RDB file ${this.path}`);
       this.lastLoad = (load as ImageLoad | null)?.finish() ?? this.lastLoad;
     } finally {
       this.endLoad(null);

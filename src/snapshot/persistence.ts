@@ -12,11 +12,11 @@ import type { RdbAskedVersion } from "../config/options/persistence.ts";
 import { CommandError, commandError, errors } from "../errors.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../log.ts";
+import type { Progress, WorkKind } from "../progress/progress.ts";
 import type { RdbFamily } from "../rdb/format.ts";
 import { REDIS_VERSION, VERSION } from "../version.ts";
 import { type CreateFile, type FilePlace, SnapshotFile, SnapshotFileSync } from "./file.ts";
-import type { Libraries } from "./libraries.ts";
-import { Loading, meanKeyDelay } from "./load.ts";
+import { Loading, type LoadingHooks, meanKeyDelay } from "./load.ts";
 import type { HistoryPoint } from "./load-handler.ts";
 import type { CommandImageOptions } from "./sinks/commands.ts";
 import { rdbLacksTimes, type UsageFacts } from "./sinks/rdb.ts";
@@ -35,14 +35,10 @@ const REDIS_BITS = 64;
 /** Facts at the head of an image. */
 export type ImageFacts = readonly (readonly [name: string, value: string | number])[];
 
-/** Where libraries are kept, whom to tell of our own faults, and what tests put in the place of the system's. */
-export interface PersistenceHooks {
-  /** ms since 1970. */
-  readonly clock?: () => number;
+/** Whom to tell of our own faults, and what tests put in the place of the system's. */
+export interface PersistenceHooks extends LoadingHooks {
   /** Opens the temporary file of a background save. */
   readonly createFile?: CreateFile;
-  /** Function libraries, which images have beside the keys. */
-  readonly libraries?: Libraries;
   /** Told of an invariant that is broken in the background. */
   readonly broken?: Broken;
   /** Told when saves have begun to fail, or to succeed again: `writesRefused` may have changed. */
@@ -87,6 +83,7 @@ interface BackgroundSave {
   readonly changes: number;
   readonly version: RdbAskedVersion;
   readonly settled: Promise<void>;
+  readonly progress: Progress;
   cancelled: boolean;
   /** A newer image has been put in the file meanwhile. */
   superseded: boolean;
@@ -126,7 +123,7 @@ export class Persistence extends Loading {
   private readonly spools = new Set<Spool>();
 
   constructor(config: Config, log: Log, keyspace: Keyspace, history: () => HistoryPoint | null, hooks: PersistenceHooks = {}) {
-    super(config, log, keyspace, hooks.libraries ?? null, hooks.clock);
+    super(config, log, keyspace, hooks);
     this.history = history;
     this.createFile = hooks.createFile;
     this.broken = hooks.broken ?? asFailure;
@@ -199,8 +196,7 @@ export class Persistence extends Loading {
     try {
       this.requireHolds(version);
       const file = new SnapshotFileSync(this.place());
-      new Snapshot(keyspace, file, { ...this.snapshotOptions(), version }, "whole").runNow();
-      file.throwFailure();
+      this.writeNow("save", file, new Snapshot(keyspace, file, { ...this.snapshotOptions(), version }, "whole"));
     } catch (error) {
       log.warning(asFailure(error).message);
       return false;
@@ -208,6 +204,25 @@ export class Persistence extends Loading {
     log.notice("DB saved on disk");
     this.saved(keyspace.changes);
     return true;
+  }
+
+  /** Writes the whole image to its file, while everything waits. Errors: SaveError. */
+  private writeNow(kind: WorkKind, file: SnapshotFileSync, snapshot: Snapshot): void {
+    const progress = this.tellSave(kind, snapshot);
+    let outcome: "complete" | "failed" = "failed";
+    try {
+      snapshot.runNow();
+      file.throwFailure();
+      outcome = "complete";
+    } finally {
+      progress.end(outcome);
+    }
+  }
+
+  /** An image is being written: others see how far that is. */
+  tellSave(kind: WorkKind, snapshot: Snapshot): Progress {
+    const done = () => snapshot.keysWritten;
+    return this.progress.begin({ kind, unit: "keys", done, total: () => snapshot.keysTotal, bytes: () => snapshot.bytesWritten });
   }
 
   /**
@@ -219,21 +234,25 @@ export class Persistence extends Loading {
     const version = this.configuredVersion;
     const { keyspace, log } = this;
     const { changes } = keyspace;
+    let progress: Progress | null = null;
     this.saves++;
     try {
       this.requireHolds(version);
       const { promise, resolve: settle } = Promise.withResolvers<void>();
       const file = new SnapshotFileSync(this.place(), settle);
       this.finalSave = new Snapshot(keyspace, file, { ...this.snapshotOptions(), version, sliceMs: FINAL_SLICE_MS });
+      progress = this.tellSave("save", this.finalSave);
       this.finalSave.start();
       await promise;
       file.throwFailure();
     } catch (error) {
+      progress?.end("failed");
       log.warning(asFailure(error).message);
       return false;
     } finally {
       this.finalSave = null;
     }
+    progress.end("complete");
     log.notice("DB saved on disk");
     this.saved(changes);
     return true;
@@ -279,6 +298,7 @@ export class Persistence extends Loading {
       changes: keyspace.changes,
       version,
       settled,
+      progress: this.tellSave("bgsave", snapshot),
       cancelled: false,
       superseded: false,
     };
@@ -294,6 +314,7 @@ export class Persistence extends Loading {
     assert(background.snapshot.over, "a background save ends with its image");
     this.lastSaveSeconds = this.savingSeconds;
     this.background = null;
+    background.progress.end(error === null ? "complete" : "failed");
     if (error === null) {
       this.log.notice("DB saved on disk");
       this.log.notice("Background saving terminated with success");
@@ -402,8 +423,7 @@ export class Persistence extends Loading {
   /** Writes such an image to `place` at one go. Errors: SaveError. */
   saveBase(place: FilePlace, commands: CommandImageOptions | null): void {
     const file = new SnapshotFileSync(place);
-    this.baseSnapshot(file, commands, "whole").runNow();
-    file.throwFailure();
+    this.writeNow("aof-rewrite", file, this.baseSnapshot(file, commands, "whole"));
   }
 
   private place(): FilePlace {
@@ -422,6 +442,7 @@ export class Persistence extends Loading {
       broken: this.broken,
       slices: this.slices,
       libraries: this.libraries?.texts() ?? [],
+      tick: () => this.progress.tick(),
     };
   }
 

@@ -48,6 +48,8 @@ export interface SnapshotOptions extends RdbImageOptions {
   readonly slices?: Durations;
   /** Told of an invariant that is broken in a slice; without it, the error leaves the slice. */
   readonly broken?: Broken;
+  /** Called now and then while an image is made at one go (`runNow`). */
+  readonly tick?: () => void;
 }
 
 /** After so many ms of a pause it is seen whether there is still to be one. */
@@ -59,10 +61,14 @@ const STEP_COST = 16 * 1024;
 const FIRST_STEP_COST = 512;
 /** How long a step may take before the next one is smaller, in ms. */
 const STEP_MS = 0.1;
+/** So many steps (of the first size) of an image made at one go are between two ticks: far below a millisecond. */
+const STEPS_PER_TICK = 64;
 
 export class Snapshot {
   /** Keys that the image will have. */
   readonly keysTotal: number;
+  /** Bytes of it so far. */
+  bytesWritten = 0;
   private readonly consumer: SnapshotConsumer;
   private readonly image: Image;
   private readonly databases: DatabaseImage[] = [];
@@ -72,6 +78,7 @@ export class Snapshot {
   private readonly defer: (slice: () => void, delayMs: number) => void;
   private readonly slice: () => void;
   private readonly slices: Durations | null;
+  private readonly tick: () => void;
   private state: "new" | "scheduled" | "waiting" | "over" = "new";
   /** The database whose table is being walked. */
   private current = 0;
@@ -88,6 +95,7 @@ export class Snapshot {
     this.clock = options.clock ?? (() => performance.now());
     this.defer = options.defer ?? deferToLoop;
     this.slices = options.slices ?? null;
+    this.tick = options.tick ?? (() => {});
     const { broken } = options;
     this.slice = broken === undefined ? () => this.runSlice() : () => guard(() => this.runSlice(), broken);
     this.image = this.openImage(keyspace, options, mode === "sliced");
@@ -130,8 +138,10 @@ export class Snapshot {
   runNow(): void {
     if (this.state === "over") return;
     this.guarded(() => {
-      while (!this.over && !this.advance()) {
-        if (this.keyDelay() > 0) Bun.sleepSync(this.delayOwed() / 1000);
+      for (let steps = 1; !this.over && !this.advance(); steps++) {
+        const owedMs = this.keyDelay() > 0 ? this.delayOwed() / 1000 : 0;
+        if (owedMs > 0) Bun.sleepSync(owedMs);
+        if (owedMs > 0 || steps % STEPS_PER_TICK === 0) this.tick();
       }
       this.end();
     });
@@ -239,6 +249,7 @@ export class Snapshot {
   /** The image's way to the consumer. A change that forces bytes out must not fail because of them. */
   private pass(bytes: Buffer, from: number, to: number): void {
     if (this.state === "over") return;
+    this.bytesWritten += to - from;
     try {
       this.consumer.write(bytes, from, to);
     } catch (error) {

@@ -434,6 +434,7 @@ export const CALLS: readonly Call[] = [
     "REPLICANT.COMPARE 127.0.0.1 1 AUTH u p SAMPLE 1 DIFFERENCES 2",
   ],
   [(c) => c.replicantDirectives("console-*"), "REPLICANT.DIRECTIVES console-*"],
+  [(c) => c.replicantProgress(), "REPLICANT.PROGRESS"],
   [(c) => c.replicaof({ host: "127.0.0.1", port: 1 }), "REPLICAOF 127.0.0.1 1"],
   [(c) => c.replicaof("NO ONE"), "REPLICAOF NO ONE"],
   [(c) => c.slaveof("NO ONE"), "SLAVEOF NO ONE"],

@@ -37,7 +37,7 @@ function kindOf(value: string): string {
 export async function fields(client: RawClient): Promise<Fields> {
   const sections: Record<string, Record<string, string>> = {};
   let section: Record<string, string> = {};
-  for (const line of (await client.text("INFO", "everything", "debug")).split("\r\n")) {
+  for (const line of (await client.text("INFO", "everything", "debug", "progress")).split("\r\n")) {
     if (line.startsWith("# ")) {
       section = {};
       sections[line.slice(2)] = section;

@@ -9,7 +9,7 @@ import { connect } from "../support/client.ts";
 import { startServer } from "../support/server.ts";
 
 const LOADING = "-LOADING Redis is loading the dataset in memory\r\n";
-const PROGRESS = { startedAt: 0, totalBytes: 0, loadedBytes: 0, usedMemory: 0 };
+const PROGRESS = { startedAt: 0, totalBytes: 0, loadedBytes: 0, usedMemory: 0, finished: false };
 
 describe("a client that connects the moment the port opens", () => {
   for (const appendonly of ["no", "yes"]) {

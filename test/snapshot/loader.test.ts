@@ -292,15 +292,15 @@ describe("while a file is loaded", () => {
     expect(persistence.loading).toMatchObject({ totalBytes: 0, loadedBytes: 0 });
     const seen: LoadProgress[] = [];
     while (persistence.loading !== null) {
-      const { startedAt, totalBytes, loadedBytes, usedMemory } = persistence.loading;
-      seen.push({ startedAt, totalBytes, loadedBytes, usedMemory });
+      const { startedAt, totalBytes, loadedBytes, usedMemory, finished } = persistence.loading;
+      seen.push({ startedAt, totalBytes, loadedBytes, usedMemory, finished });
       await new Promise((resolve) => setImmediate(resolve));
     }
     await loading;
     expect(seen.length).toBeGreaterThan(3);
     const half = seen.filter(({ loadedBytes }) => loadedBytes > 0 && loadedBytes < size);
     expect(half.length).toBeGreaterThan(1);
-    for (const progress of half) expect(progress).toMatchObject({ totalBytes: size, usedMemory: 1_000_000 });
+    for (const progress of half) expect(progress).toMatchObject({ totalBytes: size, usedMemory: 1_000_000, finished: false });
     expect(keyspace.keyCount).toBe(60_000);
   });
 

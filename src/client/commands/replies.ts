@@ -24,6 +24,12 @@ export const toCommandInfo: Convert = lazily(() => tuple([null, null, null, null
 export type Module<T> = { name: T; ver: number; path: T; args: T[] };
 export const toModule: Convert = record({});
 
+export type Running<T> = { kind: T; subject: T; unit: T; done: number; total: number | null; percent: number | null; rate: number; bytes: number | null; "bytes-rate": number | null; started: number; seconds: number; left: number | null };
+export const toRunning: Convert = record({});
+
+export type Ended<T> = { kind: T; subject: T; unit: T; done: number; total: number | null; bytes: number | null; started: number; seconds: number; complete: boolean };
+export const toEnded: Convert = record({});
+
 export type LinkState<T> = (T extends string ? "none" | "connect" | "connecting" | "handshake" | "sync" | "connected" | "unknown" : T);
 
 export type StreamEntry<T> = [id: T, fields: Fields<T, T>];

@@ -4,7 +4,7 @@ import { addAll, addPairs, addRows, type AtMostOne, type Integer, type OneOf, ty
 import type { Answer, Convert, Mode, Text } from "../command-base.ts";
 import { each, fields, record, type Fields } from "../converting.ts";
 import type { Word } from "../link.ts";
-import { toCommandDocs, toCommandInfo, toModule, type CommandDocs, type CommandInfo, type Module, type LinkState } from "./replies.ts";
+import { toCommandDocs, toCommandInfo, toModule, toRunning, toEnded, type CommandDocs, type CommandInfo, type Module, type Running, type Ended, type LinkState } from "./replies.ts";
 import { ScriptingCommands } from "./scripting.ts";
 
 export type BgsaveOptions = {
@@ -440,6 +440,11 @@ export abstract class ServerCommands<M extends Mode> extends ScriptingCommands<M
     const words: Word[] = ["REPLICANT.DIRECTIVES"];
     if (patterns !== undefined) addAll(words, patterns);
     return this.run(words, each(record({})));
+  }
+
+  /** Returns how far loads, saves, synchronizations and other long operations are. Since 0.1.0. */
+  replicantProgress(): Answer<M, { running: Running<Text<M>>[]; ended: Ended<Text<M>>[] }> {
+    return this.run(["REPLICANT.PROGRESS"], record({ "running": each(toRunning), "ended": each(toEnded) }));
   }
 
   /** Makes the server a replica of another one, or a master. Since 5.0.0. */

@@ -8,6 +8,7 @@ import { assert } from "../../assert.ts";
 import { randomHex } from "../../base/random.ts";
 import { failureWords } from "../../config/error.ts";
 import { type Cursor, Journal } from "../../journal/journal.ts";
+import type { Progress, Work } from "../../progress/progress.ts";
 import type { ImageParts, Persistence } from "../../snapshot/persistence.ts";
 import type { Snapshot, SnapshotConsumer } from "../../snapshot/snapshot.ts";
 import { type Replica, ReplicaState } from "./replica.ts";
@@ -29,6 +30,7 @@ export abstract class FullSync<Place = unknown> {
   abstract readonly streamed: boolean;
   /** How far each replica is that has not got it all yet. */
   protected readonly places = new Map<Replica, Place>();
+  private readonly told = new Map<Replica, Progress>();
   protected over = false;
   protected readonly persistence: Persistence;
   private readonly events: SyncEvents;
@@ -57,6 +59,7 @@ export abstract class FullSync<Place = unknown> {
 
   /** The replica is gone. */
   leave(replica: Replica): void {
+    this.told.get(replica)?.end("failed");
     if (this.places.delete(replica) && this.places.size === 0) this.cancel(new Error("last replica dropped"));
   }
 
@@ -64,8 +67,14 @@ export abstract class FullSync<Place = unknown> {
     for (const replica of this.replicas) this.pump(replica);
   }
 
+  /** The replica gets its image from now on: others see how far it is. */
+  protected tell(replica: Replica, work: Pick<Work, "unit" | "done" | "total" | "bytes">): void {
+    this.told.set(replica, this.persistence.progress.begin({ kind: "sync-send", subject: replica.name, ...work }));
+  }
+
   protected deliver(replica: Replica): void {
     assert(this.places.delete(replica), "a replica gets an image once");
+    this.told.get(replica)?.end("complete");
     this.events.delivered(replica, this);
     if (this.places.size === 0) this.end(null);
   }
@@ -73,6 +82,7 @@ export abstract class FullSync<Place = unknown> {
   protected end(error: Error | null): void {
     if (this.over) return;
     this.over = true;
+    for (const replica of this.places.keys()) this.told.get(replica)?.end("failed");
     this.events.ended(this, error);
   }
 }
@@ -97,8 +107,12 @@ export class StreamedSync extends FullSync<Cursor> implements SnapshotConsumer {
     assert(this.image === null, "there is one image for all");
     // Redis's words as well: it is this process that does it.
     this.persistence.log.notice(`Background RDB transfer started by pid ${process.pid}`);
-    this.image = this.persistence.snapshot(this, parts);
-    this.image.start();
+    const image = this.persistence.snapshot(this, parts);
+    this.image = image;
+    const done = () => image.keysWritten;
+    const total = () => image.keysTotal;
+    for (const [replica, place] of this.places) this.tell(replica, { unit: "keys", done, total, bytes: () => place.offset });
+    image.start();
   }
 
   /** The beginning is gone: the next image will do. */
@@ -229,6 +243,7 @@ export class FileSync extends FullSync<FilePosition> {
     for (const [replica, place] of this.places) {
       place.header = Buffer.from(`$${this.size}\r\n`, "latin1");
       replica.state = ReplicaState.FILE;
+      this.tell(replica, { unit: "bytes", done: () => place.offset, total: () => this.size });
     }
     this.pumpAll();
   }

@@ -7,6 +7,7 @@
 
 import type { FileHandle } from "node:fs/promises";
 import { asFailure, assert, guard, guardLater } from "../../assert.ts";
+import type { Progress } from "../../progress/progress.ts";
 import { type ImageLoad, type ImageLoadRequest, Pace, type Staging } from "../../snapshot/load.ts";
 import { deferToLoop } from "../../snapshot/snapshot.ts";
 import type { Spool } from "../../snapshot/spool.ts";
@@ -44,6 +45,8 @@ export class Transfer {
   private readonly point: TransferOptions["point"];
   private readonly sameHistory: boolean;
   private spool: Spool | null = null;
+  /** While the image comes that is kept in the file. */
+  private receiving: Progress | null = null;
   private load: ImageLoad | null = null;
   /** Where an image goes that is read beside the data here. */
   private staging: Staging | null = null;
@@ -93,6 +96,7 @@ export class Transfer {
     }
     if (this.load !== null) return this.completeDirect(this.load);
     assert(this.spool !== null, "an image that is complete is in memory or in a file");
+    this.receiving?.end("complete");
     events.listen(false);
     void guardLater(this.loadFile(this.spool), this.server.broken);
   }
@@ -146,6 +150,7 @@ export class Transfer {
   abort(): void {
     if (this.over) return;
     this.over = true;
+    this.receiving?.end("failed");
     this.spool?.discard();
     const { load, staging } = this;
     if (load === null) return;
@@ -172,6 +177,9 @@ export class Transfer {
       this.pace = new Pace(config, load);
       return load;
     }
+    const { payload } = this;
+    const done = () => payload.received;
+    this.receiving = persistence.progress.begin({ kind: "sync-receive", unit: "bytes", done, total: () => payload.size });
     this.spool = persistence.spool({
       room: () => {
         if (!this.over && !this.payload.finished) this.events.listen(true);
@@ -202,6 +210,7 @@ export class Transfer {
     const commands = new ImageCommands(executor, { staged });
     // A key whose time has passed is the master's to delete.
     const request: ImageLoadRequest = {
+      kind: "sync-load",
       totalBytes: size,
       dropExpired: false,
       command: (database, words) => commands.run(database, words),

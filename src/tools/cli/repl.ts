@@ -1,6 +1,7 @@
 /** Commands one after the other from standard input: of a person at a terminal, or from a pipe. */
 
 import { readFileSync } from "node:fs";
+import { DUMB_TERMINAL } from "../../base/status-line.ts";
 import { fromBytes, splitWords } from "../../base/words.ts";
 import { type Console, ToolFailure } from "./console.ts";
 import { History, userFile } from "./history.ts";
@@ -11,8 +12,6 @@ import { isSensitive } from "./sensitive.ts";
 import type { Session } from "./session.ts";
 import { leadingInteger } from "./target.ts";
 
-/** Terminals that know no escape sequences. */
-const DUMB = /^(?:dumb|cons25|emacs)$/i;
 /** From when on the time that a command took is printed. */
 const SLOW_MS = 500;
 const READING = "Reading messages... (press Ctrl-C to quit or any key to type command)\r";
@@ -114,7 +113,8 @@ class Repl {
     const { console } = session;
     const isTerminal = console.input.isTTY === true;
     this.history = isTerminal ? new History(userFile(console.env, "REDISCLI_HISTFILE", ".rediscli_history")) : null;
-    this.lines = isTerminal && !DUMB.test(console.env.TERM ?? "") ? new TerminalLines(this.editor()) : new PipeLines(console, isTerminal);
+    this.lines =
+      isTerminal && !DUMB_TERMINAL.test(console.env.TERM ?? "") ? new TerminalLines(this.editor()) : new PipeLines(console, isTerminal);
   }
 
   private editor(): LineEditor {

@@ -3,115 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "../../support/client.ts";
-import { PATIENCE_MS } from "../../support/limits.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
-
-const MAIN = join(import.meta.dir, "../../../src/main.ts");
-const COLUMNS = 100;
-
-/** What a terminal of COLUMNS shows of the bytes that were written to it: enough of its language for what a line editor says. */
-class Screen {
-  rows: string[][] = [[]];
-  row = 0;
-  column = 0;
-
-  write(text: string): void {
-    for (const [part] of text.matchAll(/\x1b\[[\d;?]*[A-Za-z]|[^\x1b]|\x1b/gsu)) {
-      if (part.startsWith("\x1b[")) this.control(part.slice(2, -1), part.at(-1) ?? "");
-      else if (part === "\r") this.column = 0;
-      else if (part === "\n") this.down();
-      else if (part >= " ") this.put(part);
-    }
-  }
-
-  private control(argument: string, command: string): void {
-    const count = Number.parseInt(argument, 10) || 1;
-    if (command === "A") this.row = Math.max(this.row - count, 0);
-    else if (command === "C") this.column += count;
-    else if (command === "J") this.rows.splice(this.row + 1);
-    if (command === "J" || command === "K") this.rows[this.row].splice(this.column);
-    if (command === "H") [this.row, this.column] = [0, 0];
-  }
-
-  private down(): void {
-    this.row++;
-    this.rows[this.row] ??= [];
-  }
-
-  private put(character: string): void {
-    if (this.column === COLUMNS) {
-      this.column = 0;
-      this.down();
-    }
-    const line = this.rows[this.row];
-    while (line.length < this.column) line.push(" ");
-    line[this.column++] = character;
-  }
-
-  get text(): string {
-    return this.rows.map((line) => line.join("").trimEnd()).join("\n");
-  }
-
-  get line(): string {
-    return this.rows[this.row].join("").trimEnd();
-  }
-}
-
-/** `replicant cli` at a terminal. */
-class Session implements AsyncDisposable {
-  readonly screen = new Screen();
-  private readonly child: Bun.Subprocess;
-  private readonly terminal: Bun.Terminal;
-  private written = Promise.withResolvers<void>();
-
-  constructor(words: readonly string[], env: Readonly<Record<string, string>>) {
-    const decoder = new TextDecoder();
-    this.terminal = new Bun.Terminal({
-      cols: COLUMNS,
-      rows: 50,
-      data: (_, bytes) => {
-        this.screen.write(decoder.decode(bytes, { stream: true }));
-        this.written.resolve();
-        this.written = Promise.withResolvers();
-      },
-    });
-    this.child = Bun.spawn([process.execPath, MAIN, "cli", ...words], {
-      terminal: this.terminal,
-      env: { PATH: process.env.PATH, TERM: "xterm-256color", ...env },
-    });
-  }
-
-  /** Types, and waits until the screen is as wanted. */
-  async type(keys: string, wanted: (screen: Screen) => boolean): Promise<void> {
-    this.terminal.write(keys);
-    await this.shows(wanted);
-  }
-
-  async shows(wanted: (screen: Screen) => boolean): Promise<void> {
-    const limit = setTimeout(() => this.written.reject(new Error(`the screen stays\n${this.screen.text}`)), PATIENCE_MS / 4);
-    try {
-      while (!wanted(this.screen)) await this.written.promise;
-    } finally {
-      clearTimeout(limit);
-    }
-  }
-
-  async end(keys: string): Promise<number> {
-    this.terminal.write(keys);
-    return this.child.exited;
-  }
-
-  /** What ^C is where the terminal is not raw: the test's own process is in charge of that. */
-  interrupt(): void {
-    this.child.kill("SIGINT");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.child.kill("SIGKILL");
-    await this.child.exited;
-    this.terminal.close();
-  }
-}
+import { AtTerminal, COLUMNS, MAIN, type Screen } from "../../support/terminal.ts";
 
 describe.skipIf(process.platform === "win32")("replicant cli at a terminal", () => {
   let server: TestServer;
@@ -128,8 +21,8 @@ describe.skipIf(process.platform === "win32")("replicant cli at a terminal", () 
   });
 
   /** One that has shown its prompt. */
-  async function start(words: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Session> {
-    const session = new Session(["-p", String(server.port), ...words], { HOME: home, ...env });
+  async function start(words: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<AtTerminal> {
+    const session = new AtTerminal(["cli", "-p", String(server.port), ...words], { HOME: home, ...env });
     await session.shows(({ line }) => line === prompt);
     return session;
   }
@@ -223,7 +116,7 @@ describe.skipIf(process.platform === "win32")("replicant cli at a terminal", () 
 
   test("asks for a password without showing it, reads preferences and has a chart of latencies", async () => {
     await using admin = await startServer({ requirepass: "s3cret" });
-    await using session = new Session(["-p", String(admin.port), "--askpass", "ping"], { HOME: home });
+    await using session = new AtTerminal(["cli", "-p", String(admin.port), "--askpass", "ping"], { HOME: home });
     await session.shows(({ line }) => line === "Please input password:");
     await session.type("s3cret", ({ line }) => line === "Please input password: ******");
     await session.type("\r", ({ text }) => text.includes("PONG"));
@@ -236,7 +129,7 @@ describe.skipIf(process.platform === "win32")("replicant cli at a terminal", () 
     await quiet.type("get ", ({ line }) => line === `${prompt} get`);
     expect(existsSync(join(home, ".rediscli_history"))).toBe(true); // of the tests before
 
-    await using latency = new Session(["-p", String(server.port), "--latency"], { HOME: home });
+    await using latency = new AtTerminal(["cli", "-p", String(server.port), "--latency"], { HOME: home });
     await latency.shows(({ line }) => /^min: \d+, max: \d+, avg: [\d.]+ \(\d+ samples\) [▁▂▃▄▅▆▇█]{3,} [\d.]+ ms$/.test(line));
   });
 });

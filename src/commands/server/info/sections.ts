@@ -5,6 +5,7 @@ import { InfoText } from "../../../session/info-text.ts";
 import { MEMORY } from "./memory.ts";
 import { CLUSTER, COMMANDSTATS, CPU, ERRORSTATS, KEYSPACE, LATENCYSTATS, MODULES } from "./per-item.ts";
 import { PERSISTENCE } from "./persistence.ts";
+import { PROGRESS } from "./progress.ts";
 import { REPLICATION } from "./replication.ts";
 import type { Section } from "./section.ts";
 import { SERVER } from "./server.ts";
@@ -27,6 +28,7 @@ const SECTIONS: readonly Section[] = [
   LATENCYSTATS,
   CLUSTER,
   KEYSPACE,
+  PROGRESS,
   DEBUG,
 ];
 

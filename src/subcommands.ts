@@ -50,7 +50,7 @@ async function cli(argv: readonly string[]): Promise<number> {
 
 async function compare(argv: readonly string[]): Promise<number> {
   const { compareProgram } = await import("./compare/program.ts");
-  return compareProgram(argv, print, complain);
+  return compareProgram(argv, print, complain, { terminal: showsProgress() });
 }
 
 async function convert(argv: readonly string[]): Promise<number> {

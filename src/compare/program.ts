@@ -1,7 +1,8 @@
 /** `replicant compare`: compares two servers from outside, whatever they are. */
 
 import { TLS_USAGE, type TlsFiles, takeTlsFile } from "../config/tls-words.ts";
-import { Comparison, DEFAULT_DIFFERENCES, type Report } from "./comparison.ts";
+import { ProgressLine } from "../progress/line.ts";
+import { Comparison, type Counts, DEFAULT_DIFFERENCES, type Report } from "./comparison.ts";
 import { everySoOften, wordsOf } from "./comparisons.ts";
 import { CompareError } from "./endpoint.ts";
 import { type Address, RemoteEndpoint } from "./remote.ts";
@@ -32,6 +33,7 @@ export async function compareProgram(
   argv: readonly string[],
   print: (text: string) => void,
   complain: (text: string) => void,
+  { terminal = false }: { readonly terminal?: boolean } = {},
 ): Promise<number> {
   if (argv.some((word) => word === "--help" || word === "-h")) {
     print(USAGE);
@@ -40,13 +42,18 @@ export async function compareProgram(
   try {
     const { servers, sample, differences } = parseWords(argv);
     const [here, there] = servers.map((server) => new RemoteEndpoint(server));
-    const progress = everySoOften((counts) => complain(`${wordsOf(counts)} so far\n`));
+    const said = everySoOften((counts) => complain(`${wordsOf(counts)} so far\n`));
+    const progress = (counts: Readonly<Counts>): void => (terminal ? line.at(comparison.keysPassed) : said(counts));
+    const comparison = new Comparison(here, there, { sample, differences, wanted: () => true, progress });
+    const line = new ProgressLine({ what: "Comparing", unit: "keys", total: () => comparison.keysTotal, draw: terminal ? complain : null });
     try {
       await here.open();
       await there.open();
-      const report = await new Comparison(here, there, { sample, differences, wanted: () => true, progress }).run();
+      const report = await comparison.run();
+      line.over();
       return report === null ? FAILED : show(report, print);
     } finally {
+      line.over();
       here.close();
       there.close();
     }

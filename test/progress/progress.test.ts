@@ -2,10 +2,10 @@
 import { describe, expect, test } from "bun:test";
 import { redraws } from "../../src/base/status-line.ts";
 import { Log } from "../../src/log.ts";
+import { ProgressLine } from "../../src/progress/line.ts";
 import { Rate } from "../../src/progress/rate.ts";
 import { UnderWay } from "../../src/progress/under-way.ts";
 import { amountsWords } from "../../src/progress/words.ts";
-import { Progress } from "../../src/tools/progress.ts";
 
 /** What is under way by a clock that is set, with the lines that the log gets. */
 function stage(): { underWay: UnderWay; lines: string[]; ms(): number; goTo(ms: number): void } {
@@ -127,7 +127,7 @@ test("a line is written over on terminals that can do that, unless their user wa
 test("the line of a tool has the same words", () => {
   let now = 0;
   const drawn: string[] = [];
-  const progress = new Progress({ what: "Checking a.rdb", total: 1000, draw: (text) => drawn.push(text), now: () => now });
+  const progress = new ProgressLine({ what: "Checking a.rdb", total: 1000, draw: (text) => drawn.push(text), now: () => now });
   for (now = 0; now <= 400; now += 50) progress.at(now);
   progress.over();
   expect(drawn.map((text) => text.replace(/\x1b\[[^a-zA-Z]*[a-zA-Z]|\r/g, ""))).toEqual([

@@ -237,7 +237,7 @@ describe("the command line", () => {
     const path = folder.file("dump.rdb");
     writeFileSync(path, imageOf(11).image);
     const { complaints } = await run(checkProgram, [path], { terminal: true });
-    expect(complaints).toMatch(/^\r\x1b\[KChecking .*dump\.rdb: 100% \(.* of .*\), .*\/s, 0s left.*\r\x1b\[K$/);
+    expect(complaints).toMatch(/^\r\x1b\[K\x1b\[\?7lChecking .*dump\.rdb: 100% \(.* of .*\), .*\/s, 0s left.*\r\x1b\[K$/);
     expect((await run(checkProgram, [path])).complaints).toBe("");
   });
 

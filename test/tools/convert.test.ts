@@ -212,7 +212,7 @@ describe("the command line", () => {
     using folder = new Folder();
     writeFileSync(folder.file("source.rdb"), imageOf(11).image);
     const { complaints } = await run(convertProgram, [folder.file("source.rdb"), folder.file("out.rdb")], { terminal: true });
-    expect(complaints).toMatch(/^\r\x1b\[KConverting source\.rdb: 100%.*\r\x1b\[K$/);
+    expect(complaints).toMatch(/^\r\x1b\[K\x1b\[\?7lConverting source\.rdb: 100%.*\r\x1b\[K$/);
   });
 });
 

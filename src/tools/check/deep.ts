@@ -1,6 +1,7 @@
 /** Looks into every value of an image as a server does that loads it, and keeps none: finds what is broken where no checksum tells. */
 
 import { Keyspace } from "../../keyspace/keyspace.ts";
+import type { ProgressLine } from "../../progress/line.ts";
 import { EnvelopedImage } from "../../rdb/envelope.ts";
 import { RdbError, RdbUnsupported } from "../../rdb/error.ts";
 import { VALUE_TYPE } from "../../rdb/format.ts";
@@ -12,7 +13,6 @@ import { Temporary } from "../../values/temporary.ts";
 import type { Type } from "../../values/value-types.ts";
 import type { ChunkedFile } from "../chunks.ts";
 import { ModuleOutline } from "../outline.ts";
-import type { Progress } from "../progress.ts";
 import { type Damage, damageOf } from "./damage.ts";
 
 /** Builds values and throws them away. */
@@ -67,7 +67,7 @@ class Discarding implements RdbHandler {
  * Reads the image at the start of `file`, up to `end`. Returns what is broken first and where the last whole entry before it ends, or null.
  * Errors: ToolError.
  */
-export function deepDamage(file: ChunkedFile, end: number, progress: Progress): { damage: Damage; goodUpTo: number } | null {
+export function deepDamage(file: ChunkedFile, end: number, progress: ProgressLine): { damage: Damage; goodUpTo: number } | null {
   const handler = new Discarding();
   const readers = new Map(VALUE_READERS).set(VALUE_TYPE.module2, () => new ModuleOutline(handler));
   const reader = new RdbReader(handler, { checksum: false, readers });

@@ -1,12 +1,12 @@
 /** Checks one file: an image, commands, or (an append-only file of old) an image and then commands. */
 
+import { ProgressLine } from "../../progress/line.ts";
 import { ENVELOPE_MAGIC, EnvelopedImage, isEnveloped } from "../../rdb/envelope.ts";
 import { RdbError, RdbUnsupported } from "../../rdb/error.ts";
 import { familyOf, RDB_COMMON_VERSION, type RdbFamily } from "../../rdb/format.ts";
 import { RdbReader } from "../../rdb/reader.ts";
 import { ChunkedFile } from "../chunks.ts";
 import { outlines } from "../outlines.ts";
-import { Progress } from "../progress.ts";
 import { AofDamage, AofScan } from "./aof-scan.ts";
 import { type Damage, damageOf } from "./damage.ts";
 import { deepDamage } from "./deep.ts";
@@ -65,7 +65,7 @@ function beginsAsCommands(head: Buffer): boolean {
 /** Checks the file at `path`; `aof`: it is one of an append-only file, even if it is empty. Errors: ToolError where it cannot be read. */
 export function checkFile(path: string, options: CheckOptions, { aof }: { readonly aof: boolean }): FileFacts {
   using file = new ChunkedFile(path);
-  const progress = new Progress({ what: `Checking ${path}`, total: file.size, draw: options.draw });
+  const progress = new ProgressLine({ what: `Checking ${path}`, total: file.size, draw: options.draw });
   try {
     return new FileCheck(file, options, progress).run(aof);
   } finally {
@@ -76,7 +76,7 @@ export function checkFile(path: string, options: CheckOptions, { aof }: { readon
 class FileCheck {
   private readonly file: ChunkedFile;
   private readonly options: CheckOptions;
-  private readonly progress: Progress;
+  private readonly progress: ProgressLine;
   private readonly report: ImageReport;
   private readonly reader: RdbReader;
   private readonly envelope: EnvelopedImage;
@@ -85,7 +85,7 @@ class FileCheck {
   private unsupported = false;
   private behind = 0;
 
-  constructor(file: ChunkedFile, options: CheckOptions, progress: Progress) {
+  constructor(file: ChunkedFile, options: CheckOptions, progress: ProgressLine) {
     this.file = file;
     this.options = options;
     this.progress = progress;

@@ -1,6 +1,6 @@
 /** What a check found, as text for people and as JSON for programs. */
 
-import { bytesWords } from "../progress.ts";
+import { bytesWords } from "../../progress/words.ts";
 import { jsonBytes, shownKey } from "../text.ts";
 import type { AofScan } from "./aof-scan.ts";
 import type { Damage } from "./damage.ts";

@@ -7,12 +7,12 @@ import { AofPlace, Manifest, ManifestError } from "../../aof/manifest.ts";
 import { Replay } from "../../aof/replay.ts";
 import { Config } from "../../config/config.ts";
 import { Log } from "../../log.ts";
+import type { ProgressLine } from "../../progress/line.ts";
 import type { ByteSink } from "../../rdb/writer.ts";
 import { Server } from "../../server.ts";
 import { LoadError } from "../../snapshot/load-handler.ts";
 import type { SnapshotConsumer } from "../../snapshot/snapshot.ts";
 import { type CheckOptions, checkFile } from "../check/file-check.ts";
-import type { Progress } from "../progress.ts";
 import { BrokenSource } from "./image-pipe.ts";
 
 const PROGRESS_MS = 100;
@@ -62,7 +62,7 @@ function databasesIn(files: readonly string[]): number {
 /**
  * Checks the files, runs them, and writes the image of what is there then to `target`. Errors: BrokenSource, ToolError, those of the target.
  */
-export async function runCommands({ path, isManifest, files }: CommandFiles, target: ByteSink, progress: Progress): Promise<void> {
+export async function runCommands({ path, isManifest, files }: CommandFiles, target: ByteSink, progress: ProgressLine): Promise<void> {
   const databases = String(databasesIn(files));
   const config = Config.of({ save: "", databases, "aof-load-truncated": "no", maxmemory: "0", port: "0" });
   const log = new LastWarning();

@@ -2,10 +2,10 @@
 
 import { statSync } from "node:fs";
 import { basename } from "node:path";
+import { ProgressLine } from "../../progress/line.ts";
 import { targetsOf } from "../check/target.ts";
 import { ChunkedFile } from "../chunks.ts";
 import { ToolError } from "../error.ts";
-import { Progress } from "../progress.ts";
 import { FAILED, runTool } from "../run.ts";
 import { runCommands } from "./commands-in.ts";
 import { CommandsOut } from "./commands-out.ts";
@@ -76,7 +76,7 @@ async function convert(
   const source = sourceOf(words.source);
   const losses = new Losses(complain, words);
   using out = new OutFile(words.target, words);
-  const progress = new Progress({ what: `Converting ${basename(words.source)}`, total: source.size, draw });
+  const progress = new ProgressLine({ what: `Converting ${basename(words.source)}`, total: source.size, draw });
   const target = targetOf(words, out, losses);
   try {
     using pipe = new ImagePipe(target, words.source);
@@ -127,7 +127,7 @@ function sourceOf(path: string): Source {
 }
 
 /** Gives the pipe the image that the source is, or makes. */
-async function feed(source: Source, pipe: ImagePipe, progress: Progress): Promise<void> {
+async function feed(source: Source, pipe: ImagePipe, progress: ProgressLine): Promise<void> {
   const { path, form } = source;
   const sink = { write: (bytes: Buffer, from: number, to: number) => void pipe.push(bytes, from, to) };
   if (form === "aof") return runCommands(source, sink, progress);

@@ -298,6 +298,7 @@ export class Server implements ServerParts {
     this.conversations.deferred.flush();
     this.conversations.unused.stop();
     this.housekeeping.stop();
+    this.progress.stop();
     this.endpoints.close();
     this.console.close();
     this.replication.stop();
@@ -308,7 +309,6 @@ export class Server implements ServerParts {
     for (const session of this.clients) session.link.destroy();
     this.ioWorkers?.stop();
     this.pidFile.remove();
-    this.progress.stop();
     // What went wrong shall be the last word.
     if (code === 0) this.log.warning("Replicant is now ready to exit, bye bye...");
     this.stopping.resolve(code);

@@ -97,7 +97,7 @@ export class UnderWay {
       this.tell(progress, told, now);
       if (progress.seconds * 1000 >= SHOWN_AFTER_MS) shown.push(progress);
     }
-    if (this.log.showsStatus) this.log.showStatus(shown.map(({ words }) => words).join(BETWEEN));
+    this.log.showStatus(this.log.showsStatus ? shown.map(({ words }) => words).join(BETWEEN) : "");
   }
 
   private tell(progress: Progress, told: Told, now: number): void {

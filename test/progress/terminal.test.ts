@@ -73,6 +73,10 @@ describe.skipIf(process.platform === "win32")("a server at a terminal", () => {
     await terminal.shows(({ text, line }) => text.includes("Accepted 127.0.0.1") && line.startsWith("Loading DB"));
     other.close();
     const rows = terminal.screen.text.split("\n");
+    await client.text("CONFIG", "SET", "loglevel", "warning");
+    await terminal.shows(({ line }) => line === "");
+    await client.text("CONFIG", "SET", "loglevel", "notice");
+    await terminal.shows(({ line }) => line.startsWith("Loading DB"));
     expect(rows.slice(0, -1).filter((row) => !LOG_LINE.test(row))).toEqual([]);
     const lines = await server.finish();
     expect(lines.filter((line) => !LOG_LINE.test(line))).toEqual([]);

@@ -161,7 +161,7 @@ export function encode(given: Argument, expression: string): Encoding {
   if (isLiteral(arg) || isOneWord(arg)) return encodeWord(arg, expression, token);
   if (isSimple(arg)) return { type: simpleType(arg), code: [push(...token, expression)] };
   if (arg.type === "oneof") {
-    const { type, code } = encodeOneOf(arg, expression);
+    const { type, code } = encodeOneOf(arg, expression, [check(expression)]);
     return { type, code: [...before, ...code] };
   }
   const children = childrenOf(arg);
@@ -174,7 +174,12 @@ export function encode(given: Argument, expression: string): Encoding {
     return { type: `Pairs<${first}, ${second}>`, code: [...before, `addColumns(words, ${expression});`] };
   }
   const { type, code } = members(children, expression);
-  return { type, code: [...before, ...code] };
+  return { type, code: [...before, check(expression), ...code] };
+}
+
+/** A line in whose place a check comes that the object has no keys but those which the code asks for. */
+function check(expression: string): string {
+  return `check(${expression});`;
 }
 
 function encodeWord(arg: Argument, expression: string, token: readonly string[]): Encoding {
@@ -205,7 +210,10 @@ function encodeMany(arg: Argument, expression: string): Encoding {
     if (types.length === 2 && types[0] === "Word" && !multipleToken) {
       return { type: `Pairs<${types.join(", ")}>`, code: [...before, `addPairs(words, ${expression});`] };
     }
-    const code = multipleToken ? `addRows(words, ${expression}, ${quote(token ?? "")});` : `addRows(words, ${expression});`;
+    const names = quote(children.map(({ name }) => name).join(", "));
+    const code = multipleToken
+      ? `addRows(words, ${expression}, ${names}, ${quote(token ?? "")});`
+      : `addRows(words, ${expression}, ${names});`;
     return { type: `Iterable<readonly [${types.join(", ")}]>`, code: [...(multipleToken ? [] : before), code] };
   }
   const { type, code } = encode(multipleToken && token !== undefined ? { ...one, token } : one, "item");
@@ -216,8 +224,8 @@ function indented(code: readonly string[]): string[] {
   return code.map((line) => `  ${line}`);
 }
 
-/** One of several that must be there: an object with the keys of one of them, or a word. */
-function encodeOneOf(arg: Argument, expression: string): Encoding {
+/** One of several that must be there: an object with the keys of one of them, or a word. `checks`: of such an object. */
+function encodeOneOf(arg: Argument, expression: string, checks: readonly string[] = []): Encoding {
   const words = childrenOf(arg).filter((one) => one.token === undefined && isSimple(one));
   const literals = childrenOf(arg).filter((one) => one.type === "block" && isLiteral(one));
   const others = childrenOf(arg).filter((one) => !words.includes(one) && !literals.includes(one));
@@ -230,7 +238,7 @@ function encodeOneOf(arg: Argument, expression: string): Encoding {
   const alternatives = others.map((one) => alternative(one, expression, false));
   const types = alternatives.map(({ type }) => type);
   const type = types.length === 1 ? types[0] : `OneOf<${types.join(" | ")}>`;
-  const code = alternatives.flatMap((one) => one.code);
+  const code = [...checks, ...alternatives.flatMap((one) => one.code)];
   if (literals.length === 0) return { type, code };
   const texts = literals.map(literalOf);
   return {
@@ -287,9 +295,32 @@ function members(args: readonly Argument[], object: string): Encoding {
   return { type: types.join(" & "), code: joined(code) };
 }
 
+/** MAXLEN or MINID, perhaps = or ~, a threshold, and perhaps LIMIT with a count. */
+export function isTrim(arg: Argument): boolean {
+  return arg.type === "block" && childrenOf(arg)[0]?.name === "strategy";
+}
+
+/** What it is as a key: `maxLen: 100`, `maxLen: { approximately: 100, limit: 5 }`. "=" is what is meant without "~". */
+export function trimOf(arg: Argument, object: string, mayMiss: boolean): Encoding {
+  const mark = mayMiss ? "?" : "";
+  const strategies = childrenOf(childrenOf(arg)[0]).map((one) => ({ key: keyOf(one), token: one.token ?? "" }));
+  const types = strategies.map(({ key, token }) => {
+    const type = `Threshold<${token === "MAXLEN" ? "Integer" : "Word"}>`;
+    return `{ ${key}${mark}: ${type}${mayMiss ? " | undefined" : ""} }`;
+  });
+  const code = strategies.flatMap(({ key, token }) =>
+    when(`${object}.${key} !== undefined`, [`addThreshold(words, ${quote(token)}, ${object}.${key});`]),
+  );
+  return {
+    type: `${mayMiss ? "AtMostOne" : "OneOf"}<${types.join(" | ")}>`,
+    code: mayMiss ? code : [check(object), ...code],
+  };
+}
+
 /** What may be left out, as a key (`isKey`: its type is "key?: Type") or as several of an object. */
 export function optionOf(given: Argument, object: string): Encoding & { readonly isKey: boolean } {
   const arg: Argument = { ...given, optional: false };
+  if (isTrim(arg)) return { isKey: false, ...trimOf(arg, object, true) };
   const key = keyOf(arg);
   if (arg.type === "pure-token") {
     return { isKey: true, type: `${key}?: boolean | undefined`, code: when(`${object}.${key}`, [push(quote(arg.token ?? ""))]) };

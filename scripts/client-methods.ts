@@ -11,6 +11,7 @@ import {
   isCount,
   isFlat,
   isSimple,
+  isTrim,
   joined,
   keyOf,
   methodName,
@@ -19,9 +20,10 @@ import {
   push,
   quote,
   simpleType,
+  trimOf,
   when,
 } from "./client-arguments.ts";
-import { type Definitions, replyType } from "./client-replies.ts";
+import { conditionalParts, type Definitions, replyType } from "./client-replies.ts";
 
 interface Parameter {
   readonly name: string;
@@ -49,6 +51,8 @@ interface ParameterCondition {
 
 interface Signature {
   readonly parameters: string;
+  /** Whether the reply's type depends on that of the options, `O`. */
+  readonly byOptions?: boolean;
   readonly shapes: readonly Shape[];
 }
 
@@ -72,6 +76,8 @@ class MethodWriter {
   private code: string[] = [];
   private readonly optionKeys: string[] = [];
   private readonly optionTypes: string[] = [];
+  /** The type of the parameter of pairs, whose own type is `D`. */
+  private pairs: string | null = null;
   /** Options that are there from a level on only. */
   private optionsLevel = 0;
   /** How many parameters, or blocks of them, may be left out. */
@@ -80,6 +86,7 @@ class MethodWriter {
   private readonly levelOf = new Map<string, number>();
   /** By what reply shapes call them. */
   private readonly conditions = new Map<string, Condition>();
+  private readonly optionNames = new Map<string, string>();
   private readonly parameterConditions = new Map<string, ParameterCondition>();
 
   constructor(spec: Contract, path: readonly string[], definitions: Definitions) {
@@ -93,10 +100,15 @@ class MethodWriter {
     const name = methodName(this.path);
     const optionsName = `${name[0].toUpperCase()}${name.slice(1)}Options`;
     const types = [...(this.optionKeys.length > 0 ? [`{\n  ${this.optionKeys.join(";\n  ")};\n}`] : []), ...this.optionTypes];
+    const lines = this.signatures(name, types.length === 0 ? null : optionsName);
+    const checked = new Checks(this.path, lines);
     return {
       name,
-      types: types.length === 0 ? [] : [`export type ${optionsName} = ${types.join(" &\n  ")};`],
-      lines: [...this.comment(), ...this.signatures(name, types.length === 0 ? null : optionsName)],
+      types: [
+        ...(types.length === 0 ? [] : [`export type ${optionsName} = ${types.join(" &\n  ")};`]),
+        ...(checked.tables.length === 0 ? [] : [checked.tables.join("\n")]),
+      ],
+      lines: [...this.comment(), ...checked.lines],
     };
   }
 
@@ -127,6 +139,17 @@ class MethodWriter {
   private required(arg: Argument, level: number): void {
     const children = childrenOf(arg);
     const isList = arg.multiple || (children.length === 2 && (isCount(children[0], children[1]) || children.every((one) => one.multiple)));
+    if (isTrim(arg)) {
+      const { type, code } = trimOf(arg, arg.name, false);
+      this.parameter(arg.name, type, level);
+      this.code.push(...code);
+      this.sequence(
+        childrenOf(arg)
+          .slice(3)
+          .filter(({ token }) => token !== "LIMIT"),
+      );
+      return;
+    }
     if (arg.type === "block" && !isList) {
       if (arg.token !== undefined) this.code.push(push(quote(arg.token)));
       this.sequence(children, level);
@@ -182,7 +205,9 @@ class MethodWriter {
   }
 
   private parameter(name: string, type: string, level: number): void {
-    this.parameters.push({ name, type, level });
+    const isPairs = type.startsWith("Pairs<");
+    if (isPairs) this.pairs = type;
+    this.parameters.push({ name, type: isPairs ? "D" : type, level });
   }
 
   /** What tokens, and names of alternatives, mean as conditions of replies. */
@@ -191,8 +216,11 @@ class MethodWriter {
     const add = (name: string, holds: string, fails: string, test: string): void => {
       this.conditions.set(name, { holds, fails, test });
     };
-    if (arg.type === "pure-token") add(arg.token ?? "", `{ ${key}: true }`, `{ ${key}?: false | undefined }`, `options?.${key}`);
-    else if (arg.type === "oneof" && arg.token === undefined) {
+    if (isTrim(arg)) return;
+    if (arg.type === "pure-token") {
+      add(arg.token ?? "", `{ ${key}: true }`, `{ ${key}?: false | undefined }`, `options?.${key}`);
+      this.optionNames.set(arg.token ?? "", key);
+    } else if (arg.type === "oneof" && arg.token === undefined) {
       const keys = childrenOf(arg).map((one) => ({ key: keyOf(one), type: one.type === "pure-token" ? "true" : simpleType(one) }));
       const fails = keys.map((one) => `${one.key}?: ${one.type === "true" ? "false | " : ""}undefined`).join("; ");
       const test = keys.map((one) => `options?.${one.key} !== undefined`).join(" || ");
@@ -235,15 +263,19 @@ class MethodWriter {
   private signatures(name: string, optionsType: string | null): string[] {
     const cases = this.cases();
     const signatures = this.signaturesOf(cases, optionsType);
-    const answer = (shapes: readonly Shape[]): string => `Answer<M, ${replyType(shapes)}>`;
-    const whole = this.parameterList(this.levels, optionsType, true);
+    const head = ({ parameters, shapes, byOptions = false }: Signature): string => {
+      const variables = [
+        ...(this.pairs === null ? [] : [`D extends ${this.pairs.replace(/>$/, ", D>")}`]),
+        ...(byOptions ? [`O extends ${optionsType}`] : []),
+      ];
+      const type = replyType(shapes, byOptions ? (condition) => this.optionNames.get(condition) ?? "" : null);
+      return `${name}${variables.length === 0 ? "" : `<${variables.join(", ")}>`}(${parameters}): Answer<M, ${type}>`;
+    };
+    const whole = this.parameterList(this.levels, optionsType, true).replace(/: D\b/, ": object");
     const body = this.body(cases);
-    if (signatures.length === 1) {
-      const [{ shapes, parameters }] = signatures;
-      return [`${name}(${parameters}): ${answer(shapes)} {`, ...body.map((line) => `  ${line}`), "}"];
-    }
+    if (signatures.length === 1) return [`${head(signatures[0])} {`, ...body.map((line) => `  ${line}`), "}"];
     return [
-      ...signatures.map(({ parameters, shapes }) => `${name}(${parameters}): ${answer(shapes)};`),
+      ...signatures.map((signature) => `${head(signature)};`),
       `${name}(${whole}): Answer<M, unknown> {`,
       ...body.map((line) => `  ${line}`),
       "}",
@@ -294,10 +326,11 @@ class MethodWriter {
     });
     if (conditional.length === 0) return [{ parameters: `${list}, options?: ${optionsType}`.replace(/^, /, ""), shapes: [shape] }];
     const before = list === "" ? "" : `${list}, `;
-    const signatures: Signature[] = conditional.toReversed().map(({ conditions, shape }) => ({
-      parameters: `${before}options: ${optionsType} & ${anyOf(conditions.map(({ holds }) => holds))}`,
-      shapes: [shape],
-    }));
+    const signatures: Signature[] = conditional.toReversed().map(({ conditions, shape }) => {
+      const byOptions = conditionalParts(shape).length > 0;
+      const type = byOptions ? `Exactly<O, ${optionsType}>` : optionsType;
+      return { parameters: `${before}options: ${type} & ${anyOf(conditions.map(({ holds }) => holds))}`, shapes: [shape], byOptions };
+    });
     const none = conditional.flatMap(({ conditions }) => conditions.map(({ fails }) => fails)).join(" & ");
     signatures.push({ parameters: `${before}options?: ${optionsType} & ${none}`, shapes: [shape] });
     signatures.push({ parameters: `${before}options?: ${optionsType}`, shapes: [shape, ...conditional.map((one) => one.shape)] });
@@ -330,8 +363,11 @@ class MethodWriter {
 
   private body(cases: readonly ReplyCase[]): string[] {
     const path = this.path.map(quote);
-    const lines = joinChecks(joined([push(...path), ...this.code]));
-    const [first, ...others] = lines;
+    const code = joined([push(...path), ...this.code]);
+    const whole = code.some((line) => line.includes("options."))
+      ? [code[0], "if (options !== undefined) check(options);", ...code.slice(1)]
+      : code;
+    const [first, ...others] = joinChecks(whole);
     const request = `[${first.slice("words.push(".length, -2)}]`;
     const converters = cases.map(({ shape }) => this.converterOf(shape));
     const varies = converters.some((converter) => converter !== converters[0]);
@@ -344,8 +380,10 @@ class MethodWriter {
       return [...(may ? [`if (options?.block === undefined) return this.run(${args});`] : []), `return this.runBlocking(${args});`];
     };
     const choice = varies ? this.choice(cases, converters) : [];
-    if (others.length === 0) return [...choice, ...run(request)];
-    return [`const words: Word[] = ${request};`, ...others, ...choice, ...run("words")];
+    const most = this.parameters.length + (this.optionKeys.length + this.optionTypes.length > 0 ? 1 : 0);
+    const count = `if (arguments.length > ${most}) throw tooMany(${quote(this.path.join(" "))}, arguments.length, ${most});`;
+    if (others.length === 0) return [count, ...choice, ...run(request)];
+    return [count, `const words: Word[] = ${request};`, ...others, ...choice, ...run("words")];
   }
 
   private choice(cases: readonly ReplyCase[], converters: readonly (string | null)[]): string[] {
@@ -366,6 +404,37 @@ class MethodWriter {
     if (parameter === undefined) throw new Error(`${this.path.join(" ")}: what "if ${name}" means is not known`);
     return `${parameter.name} !== undefined`;
   }
+}
+
+/** Puts what checks the keys of objects in the place of `check(object);`: the keys are those that the code asks for. */
+class Checks {
+  readonly tables: string[] = [];
+  readonly lines: readonly string[];
+
+  constructor(path: readonly string[], lines: readonly string[]) {
+    const text = lines.join("\n");
+    this.lines = lines.map((line) =>
+      line.replace(/\bcheck\(([\w.]+)\);/, (_, object: string) => {
+        const asked = [...text.matchAll(new RegExp(`(?<![\\w.])${object.replaceAll(".", "\\.")}\\??\\.(\\w+)`, "g"))].map(([, key]) => key);
+        const within = object.replace(/^options\.?|^item\b/, "");
+        const table = [...path, ...within.split("."), "options"]
+          .filter((word) => word !== "")
+          .map(constantCase)
+          .join("_");
+        const of = `${path.join(" ")}${within === "" ? "" : `: ${within}`}`;
+        const keys = [...new Set(asked)].filter((key) => key !== "split").map((key) => `${key}: true`);
+        this.tables.push(`const ${table} = knownOptions(${quote(of)}, { ${keys.join(", ")} });`);
+        return `requireKnown(${object}, ${table});`;
+      }),
+    );
+  }
+}
+
+function constantCase(name: string): string {
+  return name
+    .replace(/[A-Z]+/g, (letters, at: number) => (at > 0 && /[a-z]/.test(name[at - 1]) ? `_${letters}` : letters))
+    .replace(/[-.]/g, "_")
+    .toUpperCase();
 }
 
 function anyOf(types: readonly string[]): string {

@@ -3,9 +3,30 @@
 import type { Part, Replies, Shape } from "../src/execution/reply-shape.ts";
 import { hasConditions, typeOf } from "../src/execution/reply-type.ts";
 
-/** Returns the type of a reply as text, `T` in it as the methods have it. */
-export function replyType(shapes: readonly Shape[]): string {
-  return typeOf(shapes.length === 1 ? shapes[0] : { kind: "union", of: shapes }).replace(/\bT\b/g, "Text<M>");
+/**
+ * Returns the type of a reply as text, `T` in it as the methods have it. `optionOf`: the option that a condition is about, where what it
+ * brings is to depend on the type of the options, `O`.
+ */
+export function replyType(shapes: readonly Shape[], optionOf: ((condition: string) => string) | null = null): string {
+  let text = typeOf(shapes.length === 1 ? shapes[0] : { kind: "union", of: shapes });
+  if (optionOf !== null) {
+    for (const tuple of shapes.flatMap(conditionalParts)) {
+      const parts = tuple.parts.map((part) => {
+        const own = typeOf({ kind: "record", parts: [{ ...part, when: "" }] });
+        return part.when === "" ? own : `IfOption<O, "${optionOf(part.when)}", ${own}>`;
+      });
+      text = text.replaceAll(typeOf(tuple), `Joined<${parts.join(" & ")}>`);
+    }
+  }
+  return text.replace(/\bT\b/g, "Text<M>");
+}
+
+/** Returns the tuples in a shape whose elements depend on the request. */
+export function conditionalParts(shape: Shape): Extract<Shape, { kind: "tuple" }>[] {
+  if (shape.kind === "tuple" && hasConditions(shape)) return [shape];
+  if (shape.kind === "array" || shape.kind === "set") return conditionalParts(shape.of);
+  if (shape.kind === "tuple" || shape.kind === "record") return shape.parts.flatMap((part) => conditionalParts(part.shape));
+  return [];
 }
 
 /** Returns an expression that says whether a condition holds. */
@@ -25,6 +46,7 @@ export class Definitions {
   converter(shape: Shape, tests: Tests = noTests): string | null {
     switch (shape.kind) {
       case "scalar":
+        return shape.type === "decimal" ? "toNumber" : null;
       case "constant":
       case "push":
         return null;
@@ -41,7 +63,7 @@ export class Definitions {
         return isText(shape.key) ? `fields(${value ?? ""})` : each(value);
       }
       case "tuple":
-        if (hasConditions(shape)) return named(shape.parts, tests);
+        if (hasConditions(shape)) return this.named(shape.parts, tests);
         return tuple(shape.parts.map((part) => this.converter(part.shape, tests)));
       case "record":
         return this.record(shape.parts, tests);
@@ -84,11 +106,23 @@ export class Definitions {
   }
 
   private record(parts: readonly Part[], tests: Tests): string {
+    return `record(${this.converters(parts, tests)})`;
+  }
+
+  /** Elements that are there if something was asked for. */
+  private named(parts: readonly Part[], tests: Tests): string {
+    const names = parts.map(({ name, when }) => (when === "" ? `"${name}"` : `${tests(when)} && "${name}"`));
+    const converters = this.converters(parts, tests);
+    return `named([${names.join(", ")}]${converters === "{}" ? "" : `, ${converters}`})`;
+  }
+
+  /** By the names of parts. */
+  private converters(parts: readonly Part[], tests: Tests): string {
     const converted = parts.flatMap((part) => {
       const converter = this.converter(part.shape, tests);
       return converter === null ? [] : [`${JSON.stringify(part.name)}: ${converter}`];
     });
-    return `record({ ${converted.join(", ")} })`.replace("{  }", "{}");
+    return `{ ${converted.join(", ")} }`.replace("{  }", "{}");
   }
 
   /** A definition may refer to itself. */
@@ -112,6 +146,8 @@ export class Definitions {
           return asks(one.resp3);
         case "name":
           return this.needsConverting(one.name, seen);
+        case "scalar":
+          return one.type === "decimal";
         default:
           return one.kind === "record" || one.kind === "map" || one.kind === "flat";
       }
@@ -126,11 +162,6 @@ function each(converter: string | null): string | null {
 
 function noTests(condition: string): string {
   throw new Error(`what "if ${condition}" means is not known`);
-}
-
-/** Elements that are there if something was asked for. */
-function named(parts: readonly Part[], tests: Tests): string {
-  return `named([${parts.map(({ name, when }) => (when === "" ? `"${name}"` : `${tests(when)} && "${name}"`)).join(", ")}])`;
 }
 
 function tuple(parts: readonly (string | null)[]): string | null {

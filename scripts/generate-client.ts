@@ -72,17 +72,31 @@ function groupFile(group: string, base: string | null, sources: readonly Source[
   const used = (list: readonly string[]): string[] => list.filter((name) => new RegExp(`\\b${name}\\b`).test(text));
   const lines = [
     imports("../arguments.ts", [
-      ...used(["addAll", "addColumns", "addCounted", "addCountedPairs", "addEach", "addPairs", "addRows", "isWord", "listOf"]),
-      ...used(["AllOrNone", "AtMostOne", "Double", "Integer", "OneOf", "OneOrMore", "Pairs"]).map((name) => `type ${name}`),
+      ...used([
+        "addAll",
+        "addColumns",
+        "addCounted",
+        "addCountedPairs",
+        "addEach",
+        "addPairs",
+        "addRows",
+        "addThreshold",
+        "isWord",
+        "listOf",
+      ]),
+      ...used(["AllOrNone", "AtMostOne", "Double", "Exactly", "Integer", "OneOf", "OneOrMore", "Pairs", "Threshold"]).map(
+        (name) => `type ${name}`,
+      ),
     ]),
     imports("../command-base.ts", [
       ...(base === null ? ["CommandBase"] : []),
       ...used(["Answer", "Convert", "Mode", "Text"]).map((name) => `type ${name}`),
     ]),
     imports("../converting.ts", [
-      ...used(["each", "fields", "named", "orEmpty", "record", "tuple"]),
-      ...used(["Fields"]).map((name) => `type ${name}`),
+      ...used(["each", "fields", "named", "orEmpty", "record", "toNumber", "tuple"]),
+      ...used(["Fields", "IfOption", "Joined"]).map((name) => `type ${name}`),
     ]),
+    imports("../known-options.ts", used(["knownOptions", "requireKnown", "tooMany"])),
     imports(
       "../link.ts",
       used(["Word"]).map((name) => `type ${name}`),
@@ -105,7 +119,7 @@ function repliesFile(definitions: Definitions): string {
       used(["Convert"]).map((name) => `type ${name}`),
     ),
     imports("../converting.ts", [
-      ...used(["each", "fields", "lazily", "record", "tuple"]),
+      ...used(["each", "fields", "lazily", "record", "toNumber", "tuple"]),
       ...used(["Fields"]).map((name) => `type ${name}`),
     ]),
   ];

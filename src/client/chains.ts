@@ -4,7 +4,7 @@ import type { Convert, Mode } from "./command-base.ts";
 import { Commands } from "./commands/all.ts";
 import { ReplyError } from "./errors.ts";
 import type { Link, Word } from "./link.ts";
-import { refuseUnfit } from "./requests.ts";
+import { commandName, refuseUnfit } from "./requests.ts";
 import type { KeysOf, Script } from "./scripts.ts";
 
 type Text = string | Uint8Array;
@@ -99,7 +99,7 @@ abstract class Chain extends Commands<Collecting> {
   }
 
   call(...words: readonly [name: string, ...Word[]]): this {
-    const name = words[0].toUpperCase();
+    const name = commandName(words[0]);
     refuseUnfit(name, words);
     return this.run([name, ...words.slice(1)]);
   }

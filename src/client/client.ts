@@ -12,7 +12,7 @@ import type { ZscanOptions } from "./commands/sorted-set.ts";
 import { asObjects, type Returned, type ServerFunction } from "./functions.ts";
 import type { Link, Word } from "./link.ts";
 import { Links } from "./links.ts";
-import { mayBlock, refuseUnfit } from "./requests.ts";
+import { commandName, mayBlock, refuseUnfit } from "./requests.ts";
 import type { KeysOf, Script } from "./scripts.ts";
 import { SocketLink } from "./socket-link.ts";
 import { StreamOf } from "./streams.ts";
@@ -71,7 +71,7 @@ abstract class Requests<T extends Text> extends Commands<Promising<T>> {
    * connection is, which the client keeps in its own hands; ReplyError, LinkError.
    */
   async call(...words: readonly [name: string, ...Word[]]): Promise<unknown> {
-    const name = words[0].toUpperCase();
+    const name = commandName(words[0]);
     refuseUnfit(name, words);
     const request = [name, ...words.slice(1)];
     return await (mayBlock(name, request) ? this.runBlocking(request) : this.run(request));
@@ -120,8 +120,8 @@ abstract class Requests<T extends Text> extends Commands<Promising<T>> {
 
   /** All members of a sorted set with their scores. */
   async *zscan(key: Word, options?: ZscanOptions): AsyncGenerator<[member: T, score: number], void, undefined> {
-    const members = scanned((cursor) => this.zscanStep(key, cursor, options)) as AsyncGenerator<[T, T], void, undefined>;
-    for await (const [member, score] of members) yield [member, scoreOf(score)];
+    const members = scanned((cursor) => this.zscanStep(key, cursor, options)) as AsyncGenerator<[T, number], void, undefined>;
+    yield* members;
   }
 
   protected override run<Reply>(request: readonly Word[], convert?: Convert): Promise<Reply> {
@@ -273,10 +273,4 @@ async function* scanned(
     cursor = next;
     yield* (Array.isArray(items) || items instanceof Map ? items : Object.entries(items as object)) as Iterable<unknown>;
   } while (Buffer.from(cursor).toString() !== "0");
-}
-
-function scoreOf(text: Text): number {
-  const score = Buffer.from(text).toString();
-  if (score === "inf") return Number.POSITIVE_INFINITY;
-  return score === "-inf" ? Number.NEGATIVE_INFINITY : Number(score);
 }

@@ -5,6 +5,17 @@ import type { Convert } from "./command-base.ts";
 /** Keys and values: an object where strings are texts, a Map where they are bytes. */
 export type Fields<T, Value> = T extends string ? Record<string, Value> : Map<T, Value>;
 
+/** What an option brings to an object of a reply: it is there where the options say `true`, and perhaps where they may say so. */
+export type IfOption<Options, Key extends string, Brings> = Key extends keyof Options
+  ? Options[Key] extends true
+    ? Brings
+    : Options[Key] extends false | undefined
+      ? unknown
+      : Partial<Brings>
+  : unknown;
+/** An intersection as one object. */
+export type Joined<X> = { [Key in keyof X]: X[Key] };
+
 /** Of a map, or of an array of keys and values by turns. */
 export function fields(value?: Convert): Convert {
   return (reply, bytes) => {
@@ -52,10 +63,21 @@ export function tuple(parts: readonly (Convert | null)[]): Convert {
   };
 }
 
-/** Of an array whose elements depend on what was asked for: an object of those that have a name. */
-export function named(names: readonly (string | false | undefined)[]): Convert {
+/** Of an array whose elements depend on what was asked for: an object of those that have a name. `parts`: by names. */
+export function named(names: readonly (string | false | undefined)[], parts: Readonly<Record<string, Convert>> = {}): Convert {
   const given = names.filter((name) => typeof name === "string");
-  return (reply) => (Array.isArray(reply) ? Object.fromEntries(reply.map((item, at) => [given[at], item])) : reply);
+  return (reply, bytes) => {
+    if (!Array.isArray(reply)) return reply;
+    return Object.fromEntries(given.map((name, at) => [name, name in parts ? parts[name](reply[at], bytes) : reply[at]]));
+  };
+}
+
+/** Of a bulk string that is a number. */
+export function toNumber(reply: unknown): unknown {
+  if (typeof reply !== "string" && !(reply instanceof Uint8Array)) return reply;
+  const text = Buffer.from(reply).toString();
+  if (text === "inf") return Number.POSITIVE_INFINITY;
+  return text === "-inf" ? Number.NEGATIVE_INFINITY : Number(text);
 }
 
 /** Of an array that servers leave out where it would be empty. */

@@ -3,6 +3,7 @@
  * is hot: short words are written by a loop, without a call.
  */
 
+import { noWordsError, wordError } from "../base/word-error.ts";
 import type { Word } from "./link.ts";
 
 const CR = 13;
@@ -41,15 +42,15 @@ export class RequestBuffer {
   /** Adds a request. Errors: TypeError where a word is none; then nothing is added. */
   add(request: readonly Word[]): void {
     const count = request.length;
-    if (count === 0) throw new TypeError("a request has words: the name of a command first");
+    if (count === 0) throw noWordsError();
     let at = this.room(this.end, FRAME_BYTES);
     at = this.header(at, STAR, count);
     for (let index = 0; index < count; index++) {
       const word = request[index];
       if (typeof word === "string") at = this.text(at, word);
-      else if (typeof word === "number" || typeof word === "bigint") at = this.text(at, numberText(word));
+      else if ((typeof word === "number" && word === word) || typeof word === "bigint") at = this.text(at, numberText(word));
       else if (word instanceof Uint8Array) at = this.binary(at, word);
-      else throw new TypeError(`word ${index} of a request is ${word === null ? "null" : typeof word}: ${String(request[0])}`);
+      else throw wordError(request, index);
     }
     this.end = at;
   }

@@ -1,5 +1,6 @@
 /** Which requests a client passes on, and on which link: some change what a connection is, others make it wait. */
 
+import { kindOf } from "../base/word-error.ts";
 import type { Word } from "./link.ts";
 
 /** What to use in the place of a command that a client's link must not be sent. */
@@ -17,6 +18,12 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
 
 const BLOCKING: ReadonlySet<string> = new Set("BLPOP BRPOP BLMOVE BRPOPLPUSH BLMPOP BZMPOP BZPOPMIN BZPOPMAX".split(" "));
 const BLOCKING_WITH_TOKEN: ReadonlySet<string> = new Set(["XREAD", "XREADGROUP"]);
+
+/** Returns the name of a command in upper case. Errors: TypeError where it is none. */
+export function commandName(name: unknown): string {
+  if (typeof name !== "string") throw new TypeError(`call() needs the name of a command first, and is given ${kindOf(name)}`);
+  return name.toUpperCase();
+}
 
 /** Errors: TypeError for one after which replies would no longer be those to the requests, or others that share the link would suffer. */
 export function refuseUnfit(name: string, request: readonly Word[]): void {

@@ -1,6 +1,7 @@
 /** What a program may say of a server that it starts: any directive of redis.conf by its name in camelCase, and a few words of our own. */
 
 import { resolve } from "node:path";
+import { nearest } from "../base/nearest.ts";
 import { quoteWord, toBytes } from "../base/words.ts";
 import { Config } from "../config/config.ts";
 import { ConfigError } from "../config/error.ts";
@@ -142,30 +143,8 @@ function nameOf(option: string, caller: string): DirectiveName {
 function hint(option: string): string {
   const directive = findDirective(option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)) ?? findDirective(option);
   if (directive !== undefined) return `: it is ${camelCase(directive.principal)}`;
-  let nearest = "";
-  let least = 4;
-  for (const name of [...NAMES.keys(), ...OWN_WORDS]) {
-    const distance = editDistance(option.toLowerCase(), name.toLowerCase(), least);
-    if (distance >= least) continue;
-    least = distance;
-    nearest = name;
-  }
-  return nearest === "" ? "" : `: is it ${nearest}?`;
-}
-
-/** How many letters must change to make one word of the other; `most` or more is not worked out. */
-function editDistance(one: string, other: string, most: number): number {
-  if (Math.abs(one.length - other.length) >= most) return most;
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= other.length; j++) {
-      const changed = row[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[other.length];
+  const name = nearest(option, [...NAMES.keys(), ...OWN_WORDS]);
+  return name === null ? "" : `: is it ${name}?`;
 }
 
 /** The words of a line of redis.conf. Errors: TypeError. */

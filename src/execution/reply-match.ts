@@ -133,6 +133,8 @@ class Matcher {
         return mark === "$";
       case "id":
         return mark === "$" && ID.test(text);
+      case "decimal":
+        return mark === "$" && DOUBLE.test(text);
       case "status":
         return mark === "+";
       case "integer":

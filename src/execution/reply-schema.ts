@@ -10,6 +10,7 @@ export interface JsonSchema {
 const SCALARS: Readonly<Record<Extract<Shape, { kind: "scalar" }>["type"], JsonSchema>> = {
   string: { type: "string" },
   id: { type: "string", pattern: "[0-9]+-[0-9]+" },
+  decimal: { type: "string" },
   status: { type: "string" },
   integer: { type: "integer" },
   count: { type: "integer", minimum: 0 },

@@ -6,6 +6,7 @@
  *     Entry[]; if JUSTID: id[] where Entry = [id: id, fields: flat<string, string>]
  *
  *     string           a bulk string; `id`: one that is the ID of a stream's entry
+ *     decimal          a bulk string that is a number which JavaScript holds exactly
  *     OK  +'some text' this simple string; `status`: any
  *     'text'           this bulk string
  *     integer          a number that JavaScript holds exactly; `count`: not negative; `int64`: perhaps beyond that
@@ -41,7 +42,7 @@
 import type { WordOf } from "./command-syntax.ts";
 import { NotationReader } from "./notation.ts";
 
-type ScalarType = WordOf<"string id status integer count time int64 double boolean text null null-array any error none">;
+type ScalarType = WordOf<"string id decimal status integer count time int64 double boolean text null null-array any error none">;
 
 /** An element of a tuple, or a key of a record. `name`: "" where an element has none. `when`: a condition as in ReplyCase, or "". */
 export interface Part {
@@ -93,7 +94,7 @@ export function parseReplies(notation: string): Replies {
 }
 
 const SCALARS: ReadonlySet<string> = new Set<ScalarType>([
-  ..."string id status integer count time int64 double boolean text null null-array any error none".split(" "),
+  ..."string id decimal status integer count time int64 double boolean text null null-array any error none".split(" "),
 ] as ScalarType[]);
 
 /** A dot belongs to a word, three do not. */

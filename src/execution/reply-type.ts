@@ -8,6 +8,7 @@ import type { Part, Shape } from "./reply-shape.ts";
 const SCALARS = {
   string: "T",
   id: "T",
+  decimal: "number",
   status: "string",
   integer: "number",
   count: "number",

@@ -4,6 +4,7 @@
  */
 
 import { integerLength, writeInteger } from "../base/bytes.ts";
+import { noWordsError, wordError } from "../base/word-error.ts";
 import { Frame } from "./frame.ts";
 
 const INITIAL_BYTES = 4 * 1024;
@@ -75,39 +76,28 @@ export class WordRequest {
 
 /** Errors: TypeError where `values` make no request. */
 export function requireWords(values: readonly unknown[]): void {
-  if (values.length === 0) throw noWords();
-  for (let index = 0; index < values.length; index++) if (typeof values[index] !== "string") requireWord(values[index], index);
+  if (values.length === 0) throw noWordsError();
+  for (let index = 0; index < values.length; index++) if (!isWord(values[index])) throw wordError(values, index);
 }
 
-function requireWord(value: unknown, index: number): void {
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "string" || value instanceof Uint8Array) return;
-  throw new TypeError(`argument ${index} of a call is ${kindOf(value)}: strings, numbers, bigints and Uint8Arrays can be sent`);
-}
-
-function noWords(): TypeError {
-  return new TypeError("a request has words: the name of a command first");
+function isWord(value: unknown): boolean {
+  if (typeof value === "string" || typeof value === "bigint") return true;
+  return typeof value === "number" ? !Number.isNaN(value) : value instanceof Uint8Array;
 }
 
 /** Bytes that the request takes at most. */
 function roomFor(values: readonly unknown[]): number {
-  if (values.length === 0) throw noWords();
+  if (values.length === 0) throw noWordsError();
   let bytes = (values.length + 1) * HEAD_BYTES;
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
     if (typeof value === "string") bytes += value.length > LONG_TEXT ? Buffer.byteLength(value) : value.length * MAX_CHARACTER_BYTES;
-    else if (typeof value === "number") bytes += MAX_NUMBER_BYTES;
+    else if (typeof value === "number" && value === value) bytes += MAX_NUMBER_BYTES;
     else if (typeof value === "bigint") bytes += value.toString().length;
-    else {
-      requireWord(value, index);
-      bytes += (value as Uint8Array).length;
-    }
+    else if (value instanceof Uint8Array) bytes += value.length;
+    else throw wordError(values, index);
   }
   return bytes;
-}
-
-function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return Array.isArray(value) ? "an array" : `of type ${typeof value}`;
 }
 
 /** How many bytes an argument has, a string if it is ASCII. */

@@ -114,7 +114,7 @@ for (const { name, skip, start } of SUBJECTS) {
         { byRadius: { radius: 200, unit: "km" } },
         { desc: true, count: 1, withDist: true, withCoord: true },
       );
-      expect(near).toMatchObject([{ member: "Catania", distance: "166.2742" }]);
+      expect(near).toMatchObject([{ member: "Catania", distance: 166.2742 }]);
       expect(near[0].coordinates?.[0]).toBeCloseTo(15.087269, 4);
       expect((await client.commandDocs("get")).get.arguments?.[0].name).toBe("key");
     });

@@ -532,7 +532,7 @@ export const CALLS: readonly Call[] = [
       c.xadd("k", "1-1", [["a", 1]], {
         noMkStream: true,
         acked: true,
-        trim: { strategy: "MAXLEN", approximately: true, threshold: 5, limit: 9 },
+        maxLen: { approximately: 5, limit: 9 },
       }),
     "XADD k NOMKSTREAM ACKED MAXLEN ~ 5 LIMIT 9 1-1 a 1",
   ],
@@ -568,6 +568,8 @@ export const CALLS: readonly Call[] = [
   ],
   [(c) => c.xrevrange("k", "+", "-", { count: 1 }), "XREVRANGE k + - COUNT 1"],
   [(c) => c.xsetid("k", "5-5", { entriesAdded: 5, maxDeletedId: "1-1" }), "XSETID k 5-5 ENTRIESADDED 5 MAXDELETEDID 1-1"],
-  [(c) => c.xtrim("k", "MINID", "5-5", { equal: true }), "XTRIM k MINID = 5-5"],
-  [(c) => c.xtrim("k", "MAXLEN", 5, { approximately: true, limit: 100, keepRef: true }), "XTRIM k MAXLEN ~ 5 LIMIT 100 KEEPREF"],
+  [(c) => c.xadd("k", "*", { a: 1 }, { maxLen: 100 }), "XADD k MAXLEN 100 * a 1"],
+  [(c) => c.xadd("k", "*", { a: 1 }, { minId: { approximately: "5-5" } }), "XADD k MINID ~ 5-5 * a 1"],
+  [(c) => c.xtrim("k", { minId: "5-5" }), "XTRIM k MINID 5-5"],
+  [(c) => c.xtrim("k", { maxLen: { approximately: 5, limit: 100 } }, { keepRef: true }), "XTRIM k MAXLEN ~ 5 LIMIT 100 KEEPREF"],
 ];

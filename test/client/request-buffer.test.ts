@@ -37,7 +37,7 @@ test("numbers that JavaScript writes in its own way are written as servers read 
 test("a word that is none is refused with its place, and nothing is added", () => {
   const buffer = new RequestBuffer();
   buffer.add(["GET", "k"]);
-  expect(() => buffer.add(["SET", "k", undefined as never])).toThrow("word 2 of a request is undefined: SET");
+  expect(() => buffer.add(["SET", "k", undefined as never])).toThrow("SET: argument 2 is undefined");
   expect(() => buffer.add(["SET", null as never])).toThrow(TypeError);
   expect(() => buffer.add(["SET", {} as never])).toThrow(TypeError);
   expect(() => buffer.add([])).toThrow("a request has words");

@@ -152,7 +152,7 @@ describe("a link", () => {
   test("refuses words that are none at once, and a request that has one leaves the others alone", async () => {
     const link = await connect(server.port, { password: "secret" });
     const [bad, good] = [failureOf(link.send(["SET", undefined as never], false)), link.send(["ECHO", "x"], false)];
-    expect((await bad).message).toBe("word 1 of a request is undefined: SET");
+    expect((await bad).message).toBe("SET: argument 1 is undefined: strings, numbers, bigints and Uint8Arrays can be sent");
     expect(await good).toBe("x");
     expect(await failureOf(link.sendAll([["PING"], ["SET", null as never]], false))).toBeInstanceOf(TypeError);
     expect(await link.send(["ECHO", "y"], false)).toBe("y");

@@ -31,6 +31,44 @@ export async function replies(client: Client): Promise<void> {
   is<"OK">()(await client.clientKill("127.0.0.1:1"));
 }
 
+export async function optionsDecide(client: Client): Promise<void> {
+  const from = { fromMember: "a" };
+  const by = { byRadius: { radius: 1, unit: "km" as const } };
+  is<string[]>()(await client.geosearch("g", from, by));
+  is<{ member: string; distance: number }[]>()(await client.geosearch("g", from, by, { withDist: true, asc: true }));
+  const all = await client.geosearch("g", from, by, { withDist: true, withCoord: true, withHash: true, count: 5 });
+  is<{ member: string; distance: number; hash: number | bigint; coordinates: [longitude: number, latitude: number] }[]>()(all);
+  const perhaps: { withDist?: boolean; withCoord: true } = { withCoord: true };
+  const [place] = await client.geosearch("g", from, by, perhaps);
+  is<number | undefined>()(place.distance);
+  is<[longitude: number, latitude: number]>()(place.coordinates);
+  is<number | null>()(await client.geodist("g", "a", "b", { km: true }));
+  // @ts-expect-error there is no such option
+  await client.geosearch("g", from, by, { withDist: true, withDits: true });
+}
+
+interface User {
+  name: string;
+  readonly born: number;
+}
+
+export async function interfaces(client: Client, user: User, dated: { name: string; born: Date }): Promise<void> {
+  is<number>()(await client.hset("h", user));
+  is<string>()(await client.xadd("s", "*", user, { maxLen: { approximately: 100 } }));
+  is<["OK", number]>()(await client.pipeline().mset(user).hset("h", user).exec());
+  await client.hset("h", [["a", 1]]);
+  await client.hset("h", new Map([["a", 1]]));
+  await client.hset("h", { ...user, photo: new Uint8Array() });
+  // @ts-expect-error a date cannot be sent
+  await client.hset("h", dated);
+  // @ts-expect-error a list of words is no list of pairs
+  await client.hset("h", ["a", "b"]);
+  // @ts-expect-error fields are an object
+  await client.hset("h", "f");
+  // @ts-expect-error one or the other
+  await client.xadd("s", "*", user, { maxLen: 5, minId: "1-1" });
+}
+
 export async function bytes(client: ClientOf<Uint8Array>): Promise<void> {
   is<Uint8Array | null>()(await client.get("k"));
   is<Map<Uint8Array, Uint8Array>>()(await client.hgetall("h"));

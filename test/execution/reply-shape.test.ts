@@ -28,6 +28,7 @@ const MATCHES: Readonly<Record<string, readonly [resp2: string, resp3: string, w
   "integer | null-array": ["*-1 ; :-1", "_ ; :5", ":9007199254740993"],
   int64: [":9007199254740993", ":-9007199254740993", "$1 1"],
   count: [":0", ":7", ":-1"],
+  decimal: ["$3 1.5 ; $1 7", "$4 -inf", "$3 abc ; :1"],
   id: ["$3 1-2", "$4 0-17", "$1 1"],
   "count[+]": ["*1 :1", "*2 :1 :2", "*0 ; *1 :-1"],
   "set<string>": ["*1 $1 a", "~1 $1 a", "*1 :1"],

@@ -21,7 +21,7 @@ const command = commandsOf("geo");
 const UNIT = "unit('m' | 'km' | 'ft' | 'mi')";
 const AREA = `from(FROMMEMBER member | FROMLONLAT fromlonlat(longitude latitude))
     by(circle(BYRADIUS radius ${UNIT}) | box(BYBOX width height ${UNIT})) [order(ASC | DESC)] [count-block(COUNT count [ANY])]`;
-const PLACES = `string[]; if WITHCOORD | WITHDIST | WITHHASH: [member: string, distance if WITHDIST: string, hash if WITHHASH: int64,
+const PLACES = `string[]; if WITHCOORD | WITHDIST | WITHHASH: [member: string, distance if WITHDIST: decimal, hash if WITHHASH: int64,
     coordinates if WITHCOORD: [longitude: double, latitude: double]][]`;
 const SEARCH_COST = "O(N+log(M)) for N members in and around the area, M of them in it";
 const RADIUS_COST = "O(N+log(M)) for M members, N of them around the circle";

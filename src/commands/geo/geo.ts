@@ -28,7 +28,7 @@ export const geoadd = command("geoadd", { arity: -5, since: "3.2.0", flags: "wri
 
 export const geodist = command("geodist", { arity: -4, since: "3.2.0", flags: "readonly" })
   .takes("key{RO access} member1 member2 [unit('m' | 'km' | 'ft' | 'mi')]")
-  .answers("string | null")
+  .answers("decimal | null")
   .docs("Returns the distance between two members of a geospatial index.", "O(1)")
   .run((call) => {
     if (call.count > 5) throw errors.syntax;

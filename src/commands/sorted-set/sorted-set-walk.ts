@@ -29,7 +29,7 @@ export const zrandmember = command("zrandmember", { arity: -2, since: "6.2.0", f
 
 export const zscan = command("zscan", { arity: -3, since: "2.8.0", flags: "readonly" })
   .takes("key{RO access} cursor [MATCH pattern] [COUNT count]")
-  .answers("[cursor: string, members: flat<string, string>]")
+  .answers("[cursor: string, members: flat<string, decimal>]")
   .tips("nondeterministic_output")
   .docs("Iterates over the members and scores of a sorted set.", "O(1) a call, O(N) for N members in all")
   .run((call) => {

@@ -217,7 +217,7 @@ export const xack = command("xack", { arity: -4, since: "5.0.0", flags: "write f
 
 export const xpending = command("xpending", { arity: -3, since: "5.0.0", flags: "readonly" })
   .takes("key{RO access} group [filters([IDLE min-idle-time:integer@6.2.0] start:string end count [consumer])]")
-  .answers(`[pending: count, least: id | null, greatest: id | null, consumers: [name: string, pending: string][] | null-array];
+  .answers(`[pending: count, least: id | null, greatest: id | null, consumers: [name: string, pending: decimal][] | null-array];
       if filters: [id: id, consumer: string, idle: time, deliveries: int64][]`)
   .tips("nondeterministic_output")
   .docs(

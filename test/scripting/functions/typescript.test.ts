@@ -94,13 +94,14 @@ describe("functions in TypeScript", () => {
     for (const [value, kind] of [
       ["undefined", "undefined"],
       ["null", "null"],
-      ["true", "of type boolean"],
+      ["true", "a boolean"],
       ["[1]", "an array"],
-      ["{ toString: () => 'x' }", "of type object"],
-      ["Symbol()", "of type symbol"],
+      ["{ toString: () => 'x' }", "an object"],
+      ["NaN", "NaN"],
+      ["Symbol()", "a symbol"],
     ]) {
       expect(await run(`return call("GET", ${value}) ?? 0`)).toContain(
-        `argument 1 of a call is ${kind}: strings, numbers, bigints and Uint8Arrays can be sent script: f, on @lib:3.`,
+        `GET: argument 1 is ${kind}: strings, numbers, bigints and Uint8Arrays can be sent script: f, on @lib:3.`,
       );
     }
     expect(await run("return call() ?? 0")).toBe("-ERR TypeError: call needs the name of a command script: f, on @lib:3.|");

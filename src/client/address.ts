@@ -1,5 +1,8 @@
 /** Where a server is and who asks: `redis://user:password@host:6379/0`, or the same as an object. */
 
+import { kindOf } from "../base/word-error.ts";
+import { knownOptions, requireKnown } from "./known-options.ts";
+
 type Pem = string | Uint8Array;
 
 /** As node:tls has them. */
@@ -65,7 +68,25 @@ export interface Address {
   readonly waitingBytes: number;
 }
 
+const KNOWN_RECONNECT = knownOptions<ReconnectOptions>("Client.connect: reconnect", { minDelay: true, maxDelay: true, patience: true });
+const KNOWN = knownOptions<ConnectOptions>("Client.connect", {
+  host: true,
+  port: true,
+  path: true,
+  tls: true,
+  username: true,
+  password: true,
+  database: true,
+  name: true,
+  connectTimeout: true,
+  reconnect: true,
+  waitingBytes: true,
+});
+
 const PORT = 6379;
+const MOST_PORT = 65_535;
+const HOST_AND_PORT = /^(?:\[[\da-fA-F:.%]+\]|[^\s:/@?#[\]]+)(?::\d{1,5})?(?:\/\d*)?$/;
+const FORMS = "a server is HOST:PORT, or a URL as redis://user:password@host:6379/0, rediss://host with TLS, or unix:///path";
 const CONNECT_TIMEOUT_MS = 10_000;
 const RECONNECT: Required<ReconnectOptions> = { minDelay: 20, maxDelay: 2000, patience: 10_000 };
 const WAITING_BYTES = 1 << 30;
@@ -73,14 +94,18 @@ const SCHEMES: ReadonlySet<string> = new Set(["redis:", "rediss:", "valkey:", "v
 
 /**
  * Returns where `url` leads, with `options` over what it says. Schemes: redis, rediss (TLS), valkey, valkeys, unix (`unix:///path?db=1`).
- * Errors: TypeError where it is no such URL; its message has no password.
+ * HOST:PORT, and HOST, are redis://. Errors: TypeError where it is no such URL, or options are not known; its message has no password.
  */
-export function addressOf(url: string | null, options: ConnectOptions): Address {
-  const given: ConnectOptions = { ...(url === null ? {} : optionsOf(url)), ...withoutUndefined(options) };
-  const { reconnect = true, tls = false } = given;
+export function addressOf(url: string | undefined, options: ConnectOptions): Address {
+  requireKnown(options, KNOWN);
+  if (typeof options.reconnect === "object") requireKnown(options.reconnect, KNOWN_RECONNECT);
+  const given: ConnectOptions = { ...(url === undefined ? {} : optionsOf(url)), ...withoutUndefined(options) };
+  const { reconnect = true, tls = false, port = PORT } = given;
+  if (!Number.isInteger(port) || port < 1 || port > MOST_PORT)
+    throw new TypeError("Client.connect: a port is a whole number from 1 to 65535");
   return {
     host: given.host ?? "127.0.0.1",
-    port: given.port ?? PORT,
+    port,
     path: given.path ?? "",
     tls: tls === true ? {} : tls === false ? null : tls,
     username: given.username ?? "",
@@ -93,6 +118,11 @@ export function addressOf(url: string | null, options: ConnectOptions): Address 
   };
 }
 
+/** Returns `text` as a URL where it is HOST or HOST:PORT, perhaps with the number of a database behind a slash; else as it is. */
+export function urlOf(text: string): string {
+  return HOST_AND_PORT.test(text) ? `redis://${text}` : text;
+}
+
 /** For people: "127.0.0.1:6379", "/run/redis.sock". */
 export function nameOf(address: Address): string {
   if (address.path !== "") return address.path;
@@ -100,14 +130,15 @@ export function nameOf(address: Address): string {
 }
 
 function optionsOf(text: string): ConnectOptions {
+  if (typeof text !== "string") throw new TypeError(`Client.connect: ${FORMS}, and not ${kindOf(text)}`);
   let url: URL;
   try {
-    url = new URL(text);
+    url = new URL(urlOf(text));
   } catch {
-    throw new TypeError("the URL of a server is like redis://user:password@host:6379/0, rediss:// with TLS, or unix:///path");
+    throw new TypeError(`Client.connect: ${FORMS}`);
   }
   const { protocol } = url;
-  if (!SCHEMES.has(protocol)) throw new TypeError(`"${protocol}//" is none of ${[...SCHEMES].map((scheme) => `${scheme}//`).join(", ")}`);
+  if (!SCHEMES.has(protocol)) throw new TypeError(`Client.connect: ${FORMS}; "${protocol}" is none of ${[...SCHEMES].join(", ")}`);
   const isUnix = protocol.endsWith("unix:");
   const database = url.searchParams.get("db") ?? (isUnix ? "" : url.pathname.slice(1));
   return {

@@ -3,6 +3,7 @@
 import type { Convert, Mode } from "./command-base.ts";
 import { Commands } from "./commands/all.ts";
 import { ReplyError } from "./errors.ts";
+import { INSPECT, inspectedAs } from "./inspecting.ts";
 import type { Link, Word } from "./link.ts";
 import { commandName, refuseUnfit } from "./requests.ts";
 import type { KeysOf, Script } from "./scripts.ts";
@@ -22,7 +23,7 @@ interface Piping<T extends Text, Done extends readonly unknown[]> extends Mode {
 export interface Pipeline<T extends Text, Done extends readonly unknown[]> extends Commands<Piping<T, Done>> {
   /** How many commands it has. */
   readonly length: number;
-  /** Sends them. Resolves with their replies. Errors: the first ReplyError, once all are executed; LinkError. */
+  /** Sends them, once. Resolves with their replies. Errors: the first ReplyError, once all are executed; LinkError. */
   exec(): Promise<Done>;
   /** Sends them. Resolves with their replies, errors of the server among them. Errors: LinkError. */
   settle(): Promise<Settled<Done>>;
@@ -87,6 +88,7 @@ abstract class Chain extends Commands<Collecting> {
   protected readonly inBytes: boolean;
   protected readonly requests: (readonly Word[])[] = [];
   private readonly converts: (Convert | undefined)[] = [];
+  private isSent = false;
 
   constructor(link: Link, inBytes: boolean) {
     super();
@@ -109,7 +111,14 @@ abstract class Chain extends Commands<Collecting> {
     return this.run(script.request(keys, args), (reply) => script.reply(reply));
   }
 
+  [INSPECT](): string {
+    const { length } = this;
+    const commands = `${length} ${length === 1 ? "command" : "commands"}${this.isSent ? ", sent" : ""}`;
+    return inspectedAs(this instanceof TransactionRequests ? "Transaction" : "Pipeline", commands);
+  }
+
   protected override run(request: readonly Word[], convert?: Convert): this {
+    if (this.isSent) throw new Error(`${request[0]}: the commands of this chain were sent already: begin another one`);
     this.requests.push(request);
     this.converts.push(convert);
     return this;
@@ -117,6 +126,13 @@ abstract class Chain extends Commands<Collecting> {
 
   protected override runBlocking(request: readonly Word[], convert?: Convert): this {
     return this.run(request, convert);
+  }
+
+  /** Returns the requests, which are sent once. Errors: Error. */
+  protected take(): readonly (readonly Word[])[] {
+    if (this.isSent) throw new Error("the commands of this chain were sent already: exec() and settle() send them once");
+    this.isSent = true;
+    return this.requests;
   }
 
   protected converted(replies: readonly unknown[]): readonly unknown[] {
@@ -133,7 +149,7 @@ class PipelineRequests extends Chain {
   }
 
   async settle(): Promise<readonly unknown[]> {
-    return this.converted(await this.link.sendAll(this.requests, this.inBytes));
+    return this.converted(await this.link.sendAll(this.take(), this.inBytes));
   }
 }
 
@@ -151,7 +167,7 @@ class TransactionRequests extends Chain {
   }
 
   async settle(): Promise<readonly unknown[] | null> {
-    const replies = await this.link.sendAll([["MULTI"], ...this.requests, ["EXEC"]], this.inBytes);
+    const replies = await this.link.sendAll([["MULTI"], ...this.take(), ["EXEC"]], this.inBytes);
     const last = replies.at(-1);
     this.onEnd?.(last === null);
     if (last === null) return null;

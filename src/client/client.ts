@@ -10,6 +10,8 @@ import type { HscanOptions } from "./commands/hash.ts";
 import type { SscanOptions } from "./commands/set.ts";
 import type { ZscanOptions } from "./commands/sorted-set.ts";
 import { asObjects, type Returned, type ServerFunction } from "./functions.ts";
+import { INSPECT, inspectedAs } from "./inspecting.ts";
+import { knownOptions, requireKnown } from "./known-options.ts";
 import type { Link, Word } from "./link.ts";
 import { Links } from "./links.ts";
 import { commandName, mayBlock, refuseUnfit } from "./requests.ts";
@@ -38,7 +40,15 @@ export interface WatchOptions {
   readonly attempts?: number;
 }
 
+export interface AuthOptions {
+  /** "default" unless told. */
+  readonly username?: Word;
+}
+
 const WATCH_ATTEMPTS = 16;
+const KNOWN_WATCH = knownOptions<WatchOptions>("watch", { attempts: true });
+const KNOWN_SUBSCRIBE = knownOptions<SubscribeOptions>("subscribe", { limit: true });
+const KNOWN_AUTH = knownOptions<AuthOptions>("auth", { username: true });
 
 /** What all views of a client share. */
 class Shared {
@@ -124,6 +134,11 @@ abstract class Requests<T extends Text> extends Commands<Promising<T>> {
     yield* members;
   }
 
+  /** @internal for console.log: who it is, and not all that it is made of (a password, for one). */
+  [INSPECT](): string {
+    return inspectedAs(this instanceof Watching ? "Watching" : "Client", this.link.name);
+  }
+
   protected override run<Reply>(request: readonly Word[], convert?: Convert): Promise<Reply> {
     return converted(this.link.send(request, this.inBytes), convert, this.inBytes);
   }
@@ -156,7 +171,9 @@ export class ClientOf<T extends Text> extends Requests<T> {
   }
 
   /** Becomes another user: "default" unless told. */
-  async auth(password: Word, { username = "default" }: { readonly username?: Word } = {}): Promise<"OK"> {
+  async auth(password: Word, options: AuthOptions = {}): Promise<"OK"> {
+    requireKnown(options, KNOWN_AUTH);
+    const { username = "default" } = options;
     return (await this.shared.links.begin(["AUTH", username, password])) as "OK";
   }
 
@@ -172,8 +189,10 @@ export class ClientOf<T extends Text> extends Requests<T> {
   async watch<Result>(
     keys: Word | readonly Word[],
     task: (watching: Watching<T>) => Promise<Result>,
-    { attempts = WATCH_ATTEMPTS }: WatchOptions = {},
+    options: WatchOptions = {},
   ): Promise<Result | null> {
+    requireKnown(options, KNOWN_WATCH);
+    const { attempts = WATCH_ATTEMPTS } = options;
     return await this.shared.links.use(async (link) => {
       const watching = new Watching<T>(this.shared, link, this.inBytes);
       for (let attempt = 0; attempt < attempts; attempt++) {
@@ -217,8 +236,10 @@ export class ClientOf<T extends Text> extends Requests<T> {
 
   private listen<Item>(kind: ChannelKind, given: readonly (string | SubscribeOptions)[]): Subscription<Item> {
     const names = given.filter((one) => typeof one === "string");
-    const options: SubscribeOptions = Object.assign({}, ...given.filter((one) => typeof one !== "string"));
-    if (names.length === 0) throw new TypeError("a subscription has one channel at least");
+    const others = given.filter((one) => typeof one !== "string");
+    for (const one of others) requireKnown(one, KNOWN_SUBSCRIBE);
+    const options: SubscribeOptions = Object.assign({}, ...others);
+    if (names.length === 0) throw new TypeError(`${kind}: a subscription has one channel at least`);
     return this.shared.subscriber.subscribe(kind, names, options, this.inBytes);
   }
 }
@@ -236,11 +257,11 @@ export class Client extends ClientOf<string> implements AsyncDisposable {
   }
 
   /**
-   * Connects to a server: `redis://user:password@host:6379/0`, `rediss://` with TLS, `unix:///path`, or options. Errors: TypeError where they
+   * Connects to a server: `host:6379`, `redis://user:password@host:6379/0`, `rediss://` with TLS, `unix:///path`, or options. Errors: TypeError where they
    * make no sense; LinkError where no server answers; ReplyError where it refuses.
    */
   static async connect(url?: string | ConnectOptions, options: ConnectOptions = {}): Promise<Client> {
-    const address = typeof url === "object" ? addressOf(null, url) : addressOf(url ?? null, options);
+    const address = typeof url === "object" && url !== null ? addressOf(undefined, url) : addressOf(url, options);
     const link = await SocketLink.connect(address);
     return new Client(link, () => SocketLink.connectPatiently(link.target));
   }

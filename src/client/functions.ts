@@ -5,6 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { ReplyError } from "./errors.ts";
+import { knownOptions, requireKnown } from "./known-options.ts";
 import type { Link, Word } from "./link.ts";
 
 /** What a function calls commands with, and what else the server gives it. */
@@ -75,8 +76,18 @@ export class ServerFunction<Count extends number, Result> {
   }
 }
 
+const KNOWN = knownOptions<FunctionOptions<number, unknown>>("defineFunction", {
+  name: true,
+  library: true,
+  description: true,
+  numberOfKeys: true,
+  readOnly: true,
+  run: true,
+});
+
 /** Makes a function, for `client.function(...)`. */
 export function defineFunction<const Count extends number, Result>(options: FunctionOptions<Count, Result>): ServerFunction<Count, Result> {
+  requireKnown(options, KNOWN);
   return new ServerFunction(options);
 }
 

@@ -8,6 +8,8 @@ export type Word = string | Uint8Array | number | bigint;
  * inside an aggregate, or in the list of `sendAll`.
  */
 export interface Link {
+  /** For people: where it leads, without a password. */
+  readonly name?: string;
   /**
    * Sends one request. Resolves with its reply; `bytes`: with Uint8Array in place of text (UTF-8) for the bulk strings in it. Errors:
    * ReplyError, and LinkError where no reply came.

@@ -20,6 +20,8 @@ export class Links {
   private readonly beginnings = new Map<string, readonly Word[]>();
   /** How often `beginnings` has changed: a link of before is not used again. */
   private era = 0;
+  /** Resolves when what was sent last to change the state of all links is answered: links that are taken from then on are in that state. */
+  private begun: Promise<void> | null = null;
   private places = MOST_LINKS;
   private isClosed = false;
 
@@ -34,11 +36,29 @@ export class Links {
 
   /** Sends a request that all links must have been sent: SELECT, AUTH. Errors: ReplyError, LinkError. */
   async begin(request: readonly [name: string, ...Word[]]): Promise<unknown> {
-    const reply = await this.main.send(request, false);
+    const reply = this.main.send(request, false);
+    const begun = this.noteBeginning(this.begun, reply, request);
+    this.begun = begun;
+    await begun;
+    if (this.begun === begun) this.begun = null;
+    return await reply;
+  }
+
+  private async noteBeginning(
+    before: Promise<void> | null,
+    reply: Promise<unknown>,
+    request: readonly [name: string, ...Word[]],
+  ): Promise<void> {
+    await before;
+    // Whoever began it is told of the error.
+    const failed = await reply.then(
+      () => false,
+      () => true,
+    );
+    if (failed) return;
     this.beginnings.set(request[0], request);
     this.era++;
     for (const link of this.idle.splice(0)) void link.close({ now: true });
-    return reply;
   }
 
   /** Does `task` with a link that no one else uses meanwhile. Errors: those of the task, LinkError. */
@@ -61,6 +81,7 @@ export class Links {
       this.waiting.push(() => resolve());
       await promise;
     }
+    if (this.begun !== null) await this.begun;
     if (this.isClosed) throw new LinkError("the client is closed");
     this.places--;
     const { era } = this;

@@ -86,6 +86,8 @@ export class ReplyDecoder {
   private innermost: Aggregate | null = null;
   /** Whether the strings of the reply that is being read are wanted as bytes. */
   private inBytes = false;
+  /** The same of the reply around a push that is being read. */
+  private inBytesAround = false;
 
   /** Takes bytes, which must stay as they are until they are read. */
   feed(chunk: Buffer): void {
@@ -125,7 +127,8 @@ export class ReplyDecoder {
       if (value === OPENED) continue;
       for (;;) {
         const aggregate: Aggregate | null = this.innermost;
-        if (aggregate === null) return value;
+        if (value instanceof Push) this.inBytes = this.inBytesAround;
+        if (aggregate === null || value instanceof Push) return value;
         aggregate.items.push(value);
         if (--aggregate.left > 0) break;
         this.innermost = aggregate.outer;
@@ -180,7 +183,8 @@ export class ReplyDecoder {
         this.at = next;
         return new ReplyError(buffer.toString("utf8", start, stop));
       case GREATER:
-        if (this.innermost !== null) throw this.error("a push inside a reply");
+        // Redis sends one within a reply as well, where it is no element: DEBUG PROTOCOL push in a transaction.
+        this.inBytesAround = this.inBytes;
         this.inBytes = true;
         return this.open("push", this.length(start, stop), next);
       case EQUALS:

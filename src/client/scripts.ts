@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { ReplyError } from "./errors.ts";
+import { knownOptions, requireKnown } from "./known-options.ts";
 import type { Link, Word } from "./link.ts";
 
 type Tuple<Count extends number, Made extends readonly Word[] = readonly []> = Made["length"] extends Count
@@ -62,7 +63,15 @@ export class Script<Count extends number, Reply> {
   }
 }
 
+const KNOWN = knownOptions<ScriptOptions<number, unknown>>("defineScript", {
+  numberOfKeys: true,
+  lua: true,
+  readOnly: true,
+  reply: true,
+});
+
 /** Makes a script, for `client.script(...)`; `Reply`: what it returns. */
 export function defineScript<const Count extends number, Reply = unknown>(options: ScriptOptions<Count, Reply>): Script<Count, Reply> {
+  requireKnown(options, KNOWN);
   return new Script(options);
 }

@@ -10,6 +10,7 @@ import { deferred } from "./deferred.ts";
 import { LinkError } from "./errors.ts";
 import { Expected, ExpectedQueue } from "./expected.ts";
 import { Greeting } from "./greeting.ts";
+import { INSPECT, inspectedAs } from "./inspecting.ts";
 import type { Link, Word } from "./link.ts";
 import { INCOMPLETE, Push, ReplyDecoder } from "./reply-decoder.ts";
 import { RequestBuffer } from "./request-buffer.ts";
@@ -81,6 +82,15 @@ export class SocketLink implements Link {
   /** Where it leads, and who asks: the database is the one selected last. */
   get target(): Address {
     return this.address;
+  }
+
+  get name(): string {
+    const { address } = this;
+    return `${nameOf(address)}${address.database === 0 ? "" : `, database ${address.database}`}`;
+  }
+
+  [INSPECT](): string {
+    return inspectedAs("SocketLink", this.name);
   }
 
   send(request: readonly Word[], bytes: boolean): Promise<unknown> {

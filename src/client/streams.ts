@@ -3,6 +3,8 @@
 import type { Integer } from "./arguments.ts";
 import { type Fields, fields as toFields } from "./converting.ts";
 import { LinkError } from "./errors.ts";
+import { INSPECT, inspectedAs } from "./inspecting.ts";
+import { knownOptions, requireKnown } from "./known-options.ts";
 import type { Link, Word } from "./link.ts";
 import type { Links } from "./links.ts";
 import { Retries } from "./retries.ts";
@@ -38,6 +40,15 @@ export interface ConsumeOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface CreateOptions {
+  /** The ID after which it begins: "$", unless told, only what is added from now on. */
+  readonly from?: string;
+}
+
+const KNOWN_READ = knownOptions<ReadOptions>("read", { from: true, count: true, signal: true });
+const KNOWN_CONSUME = knownOptions<ConsumeOptions>("consume", { consumer: true, count: true, claimAfter: true, signal: true });
+const KNOWN_CREATE = knownOptions<CreateOptions>("create", { from: true });
+
 const COUNT = 100;
 /** How long one request waits for entries; then it is sent again, and claiming has its turn. */
 const BLOCK_MS = 5000;
@@ -59,7 +70,12 @@ export class StreamOf<T extends Text> {
    * Entries from an ID on, and then as they come, without end. A link that is lost is made again, and no entry is left out. Errors:
    * ReplyError, LinkError.
    */
-  async *read({ from = "$", count = COUNT, signal }: ReadOptions = {}): AsyncGenerator<Entry<T>, void, undefined> {
+  read(options: ReadOptions = {}): AsyncGenerator<Entry<T>, void, undefined> {
+    requireKnown(options, KNOWN_READ);
+    return this.entriesFrom(options);
+  }
+
+  private async *entriesFrom({ from = "$", count = COUNT, signal }: ReadOptions): AsyncGenerator<Entry<T>, void, undefined> {
     let last = from === "$" ? await this.lastId() : from;
     const read = (link: Link): Promise<unknown> =>
       link.send(["XREAD", "COUNT", count, "BLOCK", BLOCK_MS, "STREAMS", this.key, last], this.inBytes);
@@ -70,6 +86,11 @@ export class StreamOf<T extends Text> {
         yield entry;
       }
     }
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return inspectedAs("StreamOf", shown(this.key));
   }
 
   group(name: Word): GroupOf<T> {
@@ -134,8 +155,15 @@ export class GroupOf<T extends Text> {
     this.name = name;
   }
 
-  /** Makes the group, and the stream, unless they are there. @param from the ID after which it begins: "$", only what is added from now on. */
-  async create({ from = "$" }: { readonly from?: string } = {}): Promise<boolean> {
+  /** @internal */
+  [INSPECT](): string {
+    return inspectedAs("GroupOf", `${shown(this.name)} of ${shown(this.stream.key)}`);
+  }
+
+  /** Makes the group, and the stream, unless they are there. Returns whether it made the group. */
+  async create(options: CreateOptions = {}): Promise<boolean> {
+    requireKnown(options, KNOWN_CREATE);
+    const { from = "$" } = options;
     try {
       await this.links.main.send(["XGROUP", "CREATE", this.stream.key, this.name, from, "MKSTREAM"], false);
       return true;
@@ -149,7 +177,12 @@ export class GroupOf<T extends Text> {
    * Entries for one consumer, without end: first those that it was given before and did not acknowledge, then new ones. Errors: ReplyError,
    * LinkError.
    */
-  async *consume({ consumer, count = COUNT, claimAfter, signal }: ConsumeOptions): AsyncGenerator<Delivery<T>, void, undefined> {
+  consume(options: ConsumeOptions): AsyncGenerator<Delivery<T>, void, undefined> {
+    requireKnown(options, KNOWN_CONSUME);
+    return this.deliveries(options);
+  }
+
+  private async *deliveries({ consumer, count = COUNT, claimAfter, signal }: ConsumeOptions): AsyncGenerator<Delivery<T>, void, undefined> {
     let last = "0";
     let cursor = "0-0";
     const { key } = this.stream;
@@ -186,6 +219,10 @@ function entriesOfFirst(reply: unknown): readonly unknown[] {
   if (!(reply instanceof Map)) return [];
   const [entries] = reply.values();
   return entries as readonly unknown[];
+}
+
+function shown(name: Word): string {
+  return JSON.stringify(name instanceof Uint8Array ? Buffer.from(name).toString() : String(name));
 }
 
 function textOf(id: unknown): string {

@@ -5,6 +5,7 @@
 
 import { deferred } from "./deferred.ts";
 import { LinkError } from "./errors.ts";
+import { INSPECT, inspectedAs } from "./inspecting.ts";
 import type { Link } from "./link.ts";
 import type { Links } from "./links.ts";
 import { Retries } from "./retries.ts";
@@ -47,6 +48,11 @@ export class Subscription<Item> implements AsyncIterableIterator<Item>, AsyncDis
     this.leave = leave;
     this.ready = enter(this);
     this.ready.catch((error: Error) => this.fail(error));
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return inspectedAs("Subscription", `${this.items.length - this.taken} messages wait`);
   }
 
   /** For the link: a message has come. */

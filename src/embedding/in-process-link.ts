@@ -82,6 +82,8 @@ export class InProcessLink implements Link, ClientEnd {
     clients.add(this.session);
   }
 
+  readonly name = "in this process";
+
   // ---- requests
 
   send(words: readonly Word[], bytes: boolean): Promise<unknown> {

@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import type { TLSOptions } from "bun";
+import { urlOf } from "../client/address.ts";
 import type { MasterRoute } from "../replication/replica/connection.ts";
 import { FollowError } from "./error.ts";
 import type { TlsOptions } from "./options.ts";
@@ -30,10 +31,11 @@ const SECURE = ["rediss:", "valkeys:"];
 
 /** Errors: FollowError. */
 export function parseAddress(url: string, options: AddressOptions): SourceAddress {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
+  const text = urlOf(url);
+  const parsed = URL.canParse(text) ? new URL(text) : null;
   const scheme = parsed?.protocol ?? "";
   if (parsed === null || !(PLAIN.includes(scheme) || SECURE.includes(scheme)) || parsed.hostname === "") {
-    throw new FollowError("ADDRESS", `${JSON.stringify(withoutPassword(url))} is no redis:// or rediss:// URL`);
+    throw new FollowError("ADDRESS", `${JSON.stringify(withoutPassword(url))} is neither HOST:PORT nor a redis:// or rediss:// URL`);
   }
   const [, db = ""] = /^\/(\d{1,9})?$/.exec(parsed.pathname === "" ? "/" : parsed.pathname) ?? fail(url);
   const secure = SECURE.includes(scheme);

@@ -6,6 +6,7 @@
 import { InvariantError } from "../assert.ts";
 import type { FeedEvent, Text } from "../changes/events.ts";
 import { AT_IMAGE } from "../changes/position.ts";
+import { INSPECT, inspectedAs } from "../client/inspecting.ts";
 import { FollowError } from "./error.ts";
 import type { FollowOptions } from "./options.ts";
 import { PositionFile } from "./position-file.ts";
@@ -47,6 +48,11 @@ export class Feed<T extends Text> implements AsyncIterableIterator<FeedEvent<T>>
   get position(): string {
     const { batch, index, source } = this;
     return index < 2 || batch.length === 0 ? source.position : batch[index - 2].position;
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return inspectedAs("Feed", `position ${this.position}`);
   }
 
   next(): Promise<IteratorResult<FeedEvent<T>, undefined>> {

@@ -11,7 +11,7 @@
 import { asBytes, asText, type FeedEvent } from "../changes/events.ts";
 import type { Feed } from "./feed.ts";
 import { openFeed } from "./open.ts";
-import type { FollowOptions } from "./options.ts";
+import { type FollowOptions, requireFollowable } from "./options.ts";
 
 export type * from "../changes/events.ts";
 export { FollowError, type FollowErrorCode } from "./error.ts";
@@ -22,11 +22,13 @@ export type { FollowOptions, TlsOptions } from "./options.ts";
 export type TextEvent = FeedEvent<string>;
 
 /**
- * Follows a source: `redis://user:password@host:port`, `rediss://` over TLS. Of several URLs that are tried in turn, as of a master and its
- * replicas, the first that answers is followed, and the next when that is gone. Errors, at once or of the iteration: FollowError.
+ * Follows a source: `host:port`, `redis://user:password@host:port`, `rediss://` over TLS. Of several URLs that are tried in turn, as of a master and its
+ * replicas, the first that answers is followed, and the next when that is gone. Errors, at once or of the iteration: FollowError; TypeError for options that there are
+ * not.
  */
 export function follow(url: string | readonly string[], options: FollowOptions & { readonly bytes: true }): Feed<Uint8Array>;
 export function follow(url: string | readonly string[], options?: FollowOptions & { readonly bytes?: false | undefined }): Feed<string>;
 export function follow(url: string | readonly string[], options: FollowOptions = {}): Feed<string> | Feed<Uint8Array> {
+  requireFollowable(url, options);
   return options.bytes === true ? openFeed(url, options, asBytes) : openFeed(url, options, asText);
 }

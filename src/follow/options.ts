@@ -1,6 +1,8 @@
 /** What a feed is asked for. */
 
+import { kindOf } from "../base/word-error.ts";
 import type { ValueType } from "../changes/events.ts";
+import { knownOptions, requireKnown } from "../client/known-options.ts";
 
 /** A text in PEM, or its bytes. */
 type Pem = string | Uint8Array<ArrayBuffer>;
@@ -56,4 +58,46 @@ export interface FollowOptions {
   readonly patienceMs?: number | undefined;
   /** Told of what happens to the connection, in Redis's words. */
   readonly log?: ((line: string) => void) | undefined;
+}
+
+const KNOWN = knownOptions<FollowOptions>("follow", {
+  from: true,
+  positionFile: true,
+  types: true,
+  keys: true,
+  db: true,
+  values: true,
+  bytes: true,
+  mode: true,
+  intervalMs: true,
+  signal: true,
+  user: true,
+  password: true,
+  tls: true,
+  memoryLimit: true,
+  spillDirectory: true,
+  timeoutMs: true,
+  patienceMs: true,
+  log: true,
+});
+const KNOWN_TLS = knownOptions<TlsOptions>("follow: tls", {
+  ca: true,
+  cert: true,
+  key: true,
+  passphrase: true,
+  serverName: true,
+  rejectUnauthorized: true,
+});
+
+/** Errors: TypeError for what no feed can be asked for, also in programs without types. */
+export function requireFollowable(url: unknown, options: FollowOptions): void {
+  const urls: readonly unknown[] = Array.isArray(url) ? url : [url];
+  const wrong = urls.find((one) => typeof one !== "string");
+  if (urls.length === 0 || wrong !== undefined || url === undefined) {
+    throw new TypeError(
+      `follow: what is followed is a URL, HOST:PORT, or an array of them, and not ${urls.length === 0 ? "an empty array" : kindOf(wrong)}`,
+    );
+  }
+  requireKnown(options, KNOWN);
+  if (options.tls !== undefined) requireKnown(options.tls, KNOWN_TLS);
 }

@@ -10,6 +10,9 @@ import { type ListeningReplicant, Replicant } from "../index.ts";
 import type { FollowWords, FromAttached, Question, StartWords, ToAttached } from "./messages.ts";
 import { fromLine, Lines, toLine } from "./transfer.ts";
 
+/** How often it is looked where a feed is. */
+const POSITION_MS = 100;
+
 /** Writes a line. Resolves when there is room for more. */
 type Say = (message: FromAttached) => Promise<void>;
 
@@ -103,10 +106,12 @@ function tellCommands(server: ListeningReplicant, wanted: boolean, say: Say): vo
 async function feed({ urls, options, tellLog }: FollowWords, messages: AsyncGenerator<ToAttached, void>, say: Say): Promise<number> {
   const ending = new AbortController();
   void messages.next().finally(() => ending.abort());
+  let stopTelling = (): void => {};
   const log = tellLog ? { log: (line: string) => void say({ log: line }) } : {};
   try {
     const all = { ...options, ...log, signal: ending.signal };
     const source = options.bytes === true ? openFeed(urls, all, asBytes) : openFeed(urls, all, asText);
+    stopTelling = tellPosition(source, say);
     for await (const events of source.batches()) {
       const [{ position }] = events.slice(-1);
       await say({ events, position });
@@ -116,7 +121,25 @@ async function feed({ urls, options, tellLog }: FollowWords, messages: AsyncGene
     const { code, message } = error instanceof FollowError ? error : new FollowError("DATA", described(error).message);
     await say({ ended: { code, message } });
     return 1;
+  } finally {
+    stopTelling();
   }
+}
+
+/** Tells where the feed is as that moves: also without events, when what the source does concerns no one. Returns what ends it. */
+function tellPosition(source: { readonly position: string }, say: Say): () => void {
+  let { position } = source;
+  let isSaying = false;
+  const timer = setInterval(() => {
+    // While events are on their way their positions are before this one, which is that of what was taken.
+    if (isSaying || source.position === position) return;
+    position = source.position;
+    isSaying = true;
+    void say({ position }).finally(() => {
+      isSaying = false;
+    });
+  }, POSITION_MS);
+  return () => clearInterval(timer);
 }
 
 function described(error: unknown): { name: string; message: string } {

@@ -4,6 +4,7 @@ import { AT_IMAGE } from "../changes/position.ts";
 import { FollowError } from "../follow/error.ts";
 import { type EventSource, Feed } from "../follow/feed.ts";
 import type { FeedEvent, FollowOptions } from "../follow/index.ts";
+import { requireFollowable } from "../follow/options.ts";
 import { PositionFile } from "../follow/position-file.ts";
 import { Child } from "./child.ts";
 import type { FromAttached } from "./messages.ts";
@@ -12,6 +13,7 @@ export { FollowError } from "../follow/error.ts";
 
 /** Follows a source. Errors, at once or of the iteration: FollowError; ExecutableError where there is no executable for this platform. */
 export function follow<T extends string | Uint8Array>(url: string | readonly string[], options: FollowOptions = {}): Feed<T> {
+  requireFollowable(url, options);
   return new Feed<T>(new AttachedSource<T>(typeof url === "string" ? [url] : url, options), options);
 }
 
@@ -40,9 +42,10 @@ class AttachedSource<T extends string | Uint8Array> implements EventSource<T> {
       if (message === null) return [];
       if ("log" in message) this.log(message.log);
       if ("ended" in message) throw new FollowError(message.ended.code, message.ended.message);
-      if (!("events" in message)) continue;
+      if (!("position" in message)) continue;
       this.reached = message.position;
-      return [...message.events] as FeedEvent<T>[];
+      if (!("events" in message)) this.position = message.position;
+      else return [...message.events] as FeedEvent<T>[];
     }
   }
 

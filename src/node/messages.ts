@@ -56,4 +56,6 @@ export type FromAttached =
   | { readonly id: number; readonly answer: Uint8Array | null; readonly now: number }
   | { readonly id: number; readonly error: { readonly name: string; readonly message: string } }
   | { readonly events: readonly FeedEvent<string | Uint8Array>[]; readonly position: string }
+  /** Where one goes on that has taken all events before this: what concerns no one moves it too. */
+  | { readonly position: string }
   | { readonly ended: { readonly code: FollowErrorCode; readonly message: string } };

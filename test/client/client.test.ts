@@ -167,6 +167,20 @@ for (const { name, skip, start } of SUBJECTS) {
       expect(await client.pipeline().exec()).toEqual([]);
     });
 
+    test("a chain is sent once", async () => {
+      const pipeline = client.pipeline().incr("once");
+      const transaction = client.multi().incr("once");
+      for (const chain of [pipeline, transaction]) {
+        await chain.exec();
+        expect((await failureOf(chain.exec())).message).toBe(
+          "the commands of this chain were sent already: exec() and settle() send them once",
+        );
+        expect((await failureOf(chain.settle())).message).toContain("were sent already");
+        expect(() => chain.get("k")).toThrow("GET: the commands of this chain were sent already: begin another one");
+      }
+      expect(await client.get("once")).toBe("2");
+    });
+
     test("a transaction gives all replies, and says why it was refused", async () => {
       expect(await client.multi().set("k", 1).incr("k").hgetall("none").exec()).toEqual(["OK", 2, {}]);
       expect(await client.multi().exec()).toEqual([]);
@@ -238,6 +252,31 @@ for (const { name, skip, start } of SUBJECTS) {
       expect((await failureOf(other.blpop("l", 1))).message).toStartWith("NOPERM");
       expect(((await failureOf(other.auth("wrong", { username: "reader" }))) as ReplyError).code).toBe("WRONGPASS");
       await other.close();
+    });
+
+    test("another database is that of what is sent behind it, though no one waited for it", async () => {
+      const other = await server.connect();
+      const selected = other.select(1);
+      const pushed = other.rpush("behind", "x");
+      const popped = other.blpop("behind", 1);
+      const refused = other.select(10_000).catch((error: Error) => error.message);
+      const second = other.blpop("none", 0.01);
+      expect(await Promise.all([selected, pushed, popped, second])).toEqual(["OK", 1, ["behind", "x"], null]);
+      expect(await refused).toContain("DB index is out of range");
+      await other.close();
+    });
+
+    test("is shown as a line", async () => {
+      const texts = [client, client.bytes, client.pipeline().get("k"), client.stream("s"), client.stream("s").group("g")].map((one) =>
+        Bun.inspect(one),
+      );
+      expect(texts.map((text) => text.replace(/127\.0\.0\.1:\d+/, "HOST"))).toEqual([
+        name === "Replicant in this process" ? "Client { in this process }" : "Client { HOST }",
+        name === "Replicant in this process" ? "Client { in this process }" : "Client { HOST }",
+        "Pipeline { 1 command }",
+        'StreamOf { "s" }',
+        'GroupOf { "g" of "s" }',
+      ]);
     });
 
     test("channels are iterated", async () => {

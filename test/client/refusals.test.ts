@@ -1,6 +1,7 @@
 /** What the client is given that makes no sense, as programs without types give it: each is told what, and where. */
 import { describe, expect, test } from "bun:test";
-import { Client } from "../../src/client/index.ts";
+import { Client, defineFunction, defineScript } from "../../src/client/index.ts";
+import { follow } from "../../src/follow/index.ts";
 import { Replicant } from "../../src/index.ts";
 import { Recorder } from "./method-calls.ts";
 
@@ -38,6 +39,64 @@ describe("options", () => {
   test("that are undefined, or all left out, are none", () => {
     expect(recorder.set("k", "v", { ex: undefined, get: false })).toEqual(["SET", "k", "v"]);
     expect(recorder.set("k", "v", undefined)).toEqual(["SET", "k", "v"]);
+  });
+});
+
+describe("options of what is no command", () => {
+  test("of a connection", async () => {
+    for (const [given, message] of [
+      [["redis://localhost", { pasword: "x" }], 'Client.connect: there is no option "pasword": is it password?'],
+      [[{ hostname: "x" }], 'Client.connect: there is no option "hostname": there are host, port'],
+      [[{ reconnect: { patiense: 1 } }], 'Client.connect: reconnect: there is no option "patiense": is it patience?'],
+      [
+        [null],
+        "a server is HOST:PORT, or a URL as redis://user:password@host:6379/0, rediss://host with TLS, or unix:///path, and not null",
+      ],
+      [["u:secret@h:1"], "a server is HOST:PORT, or a URL as redis://user:password@host:6379/0"],
+      [[{ port: "6379" }], "a port is a whole number from 1 to 65535"],
+      [["localhost:70000"], "a server is HOST:PORT"],
+    ] as [Untyped[], string][]) {
+      const error = await failure(() => (Client.connect as Untyped)(...given));
+      expect(error).toContain(message);
+      expect(error).not.toContain("secret");
+    }
+  });
+
+  test("of methods", async () => {
+    await using server = await Replicant.inProcess();
+    const client: Untyped = server.client;
+    expect(await failure(() => client.watch("k", async () => 1, { attempt: 3 }))).toBe(
+      'watch: there is no option "attempt": is it attempts?',
+    );
+    expect(await failure(() => client.auth("p", { user: "x" }))).toBe('auth: there is no option "user": there are username');
+    expect(() => client.subscribe("a", { limits: 1 })).toThrow('subscribe: there is no option "limits": is it limit?');
+    expect(() => client.subscribe()).toThrow("subscribe: a subscription has one channel at least");
+    expect(() => client.stream("s").read({ form: "0" })).toThrow('read: there is no option "form": is it from?');
+    expect(() => client.stream("s").group("g").consume({ consumers: "c" })).toThrow(
+      'consume: there is no option "consumers": is it consumer?',
+    );
+    expect(await failure(() => client.stream("s").group("g").create({ start: "0" }))).toBe(
+      'create: there is no option "start": there are from',
+    );
+    expect(await failure(() => client.scan({ matches: "*" }).next())).toBe('SCAN: there is no option "matches": is it match?');
+    expect(() => (defineScript as Untyped)({ numberOfKeys: 0, lua: "return 1", readonly: true })).toThrow(
+      'defineScript: there is no option "readonly": is it readOnly?',
+    );
+    expect(() => (defineFunction as Untyped)({ name: "f", keys: 0, run: () => 1 })).toThrow('defineFunction: there is no option "keys"');
+  });
+
+  test("of a feed", () => {
+    const untyped: Untyped = follow;
+    for (const [given, message] of [
+      [[], "follow: what is followed is a URL, HOST:PORT, or an array of them, and not undefined"],
+      [[[]], "and not an empty array"],
+      [[["localhost", 5]], "and not a number"],
+      [["localhost", { key: "a*" }], 'follow: there is no option "key": is it keys?'],
+      [["rediss://localhost", { tls: { CA: "" } }], 'follow: tls: there is no option "CA": is it ca?'],
+    ] as [Untyped[], string][]) {
+      expect(() => untyped(...given)).toThrow(TypeError);
+      expect(() => untyped(...given)).toThrow(message);
+    }
   });
 });
 

@@ -121,6 +121,16 @@ describe("replies", () => {
 });
 
 describe("pushes", () => {
+  test("come within replies as well, and are no part of them", () => {
+    const bytes = "*2\r\n>2\r\n$1\r\nx\r\n*1\r\n$1\r\ny\r\n$4\r\nreal\r\n%1\r\n$1\r\nk\r\n>0\r\n$1\r\nv\r\n+after\r\n";
+    for (const size of [1, 3, 1000]) {
+      const [push, empty, reply, after] = decodeAll(Buffer.from(bytes), size);
+      expect(push).toEqual(new Push([Uint8Array.of(120), [Uint8Array.of(121)]]));
+      expect(empty).toEqual(new Push([]));
+      expect([reply, after]).toEqual([["real", new Map([["k", "v"]])], "after"]);
+    }
+  });
+
   test("come between replies, with bytes, and do not change what is wanted of the next reply", () => {
     const bytes = Buffer.from(">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n$1\r\nv\r\n");
     const [push, reply] = decodeAll(bytes, 3);
@@ -141,7 +151,7 @@ describe("what is no reply", () => {
     ",\r\n",
     "(1.5\r\n",
     "$1\r\nab\r\n",
-    "*1\r\n>1\r\n+a\r\n",
+    "*1\r\n>1\r\n+a\r\nx\r\n",
     "$99999999999999999999\r\n",
   ];
   for (const bytes of broken) {

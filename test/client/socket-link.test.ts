@@ -48,12 +48,15 @@ describe("URLs", () => {
     expect(addressOf("redis://[::1]:7000", {})).toMatchObject({ host: "::1", port: 7000, tls: null });
     expect(addressOf("valkey://:secret@localhost", {})).toMatchObject({ host: "localhost", port: 6379, username: "", password: "secret" });
     expect(addressOf("unix:///run/my%20redis.sock?db=2", {})).toMatchObject({ path: "/run/my redis.sock", database: 2 });
-    expect(addressOf(null, {})).toMatchObject({ host: "127.0.0.1", port: 6379, database: 0 });
+    expect(addressOf("localhost:7000", {})).toMatchObject({ host: "localhost", port: 7000, path: "", tls: null });
+    expect(addressOf("10.0.0.1", {})).toMatchObject({ host: "10.0.0.1", port: 6379 });
+    expect(addressOf("[::1]:7000/2", {})).toMatchObject({ host: "::1", port: 7000, database: 2 });
+    expect(addressOf(undefined, {})).toMatchObject({ host: "127.0.0.1", port: 6379, database: 0 });
     expect(addressOf("redis://a/1", { database: 2, host: "b" })).toMatchObject({ host: "b", database: 2 });
   });
 
   test("that make no sense are refused, and no password is shown", () => {
-    expect(() => addressOf("http://localhost", {})).toThrow('"http://" is none of redis://');
+    expect(() => addressOf("http://localhost", {})).toThrow('"http:" is none of redis:, rediss:');
     expect(() => addressOf("redis://localhost/x", {})).toThrow('"x" in the URL of a server is no number of a database');
     expect(() => addressOf("redis//me:secret@host", {})).toThrow(TypeError);
     expect(

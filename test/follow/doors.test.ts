@@ -54,8 +54,8 @@ for (const name of ["ours", "redis", "valkey9"] as const) {
 
 describe("what is asked for", () => {
   for (const [url, options, message] of [
-    ["http://localhost", {}, "is no redis:// or rediss:// URL"],
-    ["redis://u:secret@", {}, '"redis://***@" is no redis:// or rediss:// URL'],
+    ["http://localhost", {}, "is neither HOST:PORT nor a redis:// or rediss:// URL"],
+    ["redis://u:secret@", {}, '"redis://***@" is neither HOST:PORT nor a redis:// or rediss:// URL'],
     ["redis://localhost/x", {}, "is the number of a database"],
     ["redis://localhost", { tls: {} }, "certificates are for rediss:// URLs"],
     ["redis://localhost", { from: "12" }, '"12" is no position of a feed'],

@@ -112,7 +112,7 @@ describe("replicant follow", () => {
     [["--types", "lists"], 2, "there is no type lists"],
     [["--mode", "spy"], 2, "there is no mode spy"],
     [["--cacert", "/nowhere"], 2, "--cacert: No such file or directory"],
-    [["http://x"], 2, "is no redis:// or rediss:// URL"],
+    [["http://x"], 2, "is neither HOST:PORT nor a redis:// or rediss:// URL"],
     [["redis://someone:secret@127.0.0.1:1"], 1, "a password on the command line can be seen by others"],
   ] as const) {
     test(`ends with ${code}: ${words.join(" ")}`, async () => {

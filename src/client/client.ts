@@ -257,8 +257,8 @@ export class Client extends ClientOf<string> implements AsyncDisposable {
   }
 
   /**
-   * Connects to a server: `host:6379`, `redis://user:password@host:6379/0`, `rediss://` with TLS, `unix:///path`, or options. Errors: TypeError where they
-   * make no sense; LinkError where no server answers; ReplyError where it refuses.
+   * Connects to a server: `host:6379`, `redis://user:password@host:6379/0`, `rediss://` with TLS, `unix:///path`, or options. Errors:
+   * TypeError where they make no sense; LinkError where no server answers; ReplyError where it refuses.
    */
   static async connect(url?: string | ConnectOptions, options: ConnectOptions = {}): Promise<Client> {
     const address = typeof url === "object" && url !== null ? addressOf(undefined, url) : addressOf(url, options);

@@ -1,7 +1,17 @@
 /** What carries the requests of a client to a server and brings the replies back: a socket, or a server in this process. */
 
+import { knownOptions } from "./known-options.ts";
+
 /** One argument of a request; a string goes as UTF-8, a number in decimal. */
 export type Word = string | Uint8Array | number | bigint;
+
+/** How a further connection to a server is. */
+export interface LinkOptions {
+  /** Whether it is made again when it is lost; unless told, it is closed then. */
+  readonly reconnect?: boolean;
+}
+
+export const LINK_OPTIONS = knownOptions<LinkOptions>("connect", { reconnect: true });
 
 /**
  * Replies are RESP3's, decoded: text or bytes, number (bigint where a number would not be exact), boolean, null, Array, Map, Set; a ReplyError

@@ -35,13 +35,22 @@ interface Waiting {
   readonly fail: (error: Error) => void;
 }
 
+export interface InProcessLinkOptions {
+  /** Whether it begins anew when the server ends it (CLIENT KILL), as one over a socket does; unless told, it is closed then. */
+  readonly renewed?: boolean;
+  /** Whether its requests are the program's own, which nothing keeps from running (Executor.executeOwn). */
+  readonly own?: boolean;
+  /** Whether the server has ended, and nothing can begin anew. */
+  readonly isOver?: () => boolean;
+}
+
 export class InProcessLink implements Link, ClientEnd {
   onPush: ((push: Push) => void) | null = null;
   onClose: ((error: Error | null) => void) | null = null;
 
   private readonly taker = new LinkReply();
-  private readonly serverEnd = new SessionEnd(this.taker, this);
-  private readonly session: Session;
+  private serverEnd = new SessionEnd(this.taker, this);
+  private session: Session;
   private readonly shared: Conversations;
   private readonly executor: Executor;
   /** Used by turns: what the last request is called is asked for until the next one begins. */
@@ -57,17 +66,23 @@ export class InProcessLink implements Link, ClientEnd {
   /** It is to be closed, and takes no more requests. */
   private isClosing = false;
   private closedBy: Error | null = null;
+  private readonly options: InProcessLinkOptions;
   /** Answers that wait for the append-only file. */
   private held: (() => void)[] = [];
   private inTurn = false;
   private turnEnd = 0;
   private looks = 0;
 
-  constructor(shared: Conversations) {
+  constructor(shared: Conversations, options: InProcessLinkOptions = {}) {
     this.shared = shared;
     this.executor = shared.executor;
-    const { clients, keyspace, access, stats } = shared.parts;
-    this.session = new Session({
+    this.options = options;
+    this.session = this.newSession();
+  }
+
+  private newSession(): Session {
+    const { clients, keyspace, access, stats } = this.shared.parts;
+    const session = new Session({
       id: clients.newId(),
       link: this.serverEnd,
       database: keyspace.databases[0],
@@ -75,11 +90,12 @@ export class InProcessLink implements Link, ClientEnd {
       authenticated: true,
       trusted: true,
     });
-    this.session.protocol = 3;
+    session.protocol = 3;
     this.taker.sink = this.serverEnd;
-    access.reset(this.session);
+    access.reset(session);
     stats.connections++;
-    clients.add(this.session);
+    clients.add(session);
+    return session;
   }
 
   readonly name = "in this process";
@@ -155,7 +171,7 @@ export class InProcessLink implements Link, ClientEnd {
   }
 
   private sendLater(words: readonly Word[], bytes: boolean): Promise<unknown> {
-    if (this.ended || this.isClosing || this.session.closing) return Promise.reject(new LinkError(CLOSED));
+    if (this.isClosing || ((this.ended || this.session.closing) && !this.mayBeRenewed)) return Promise.reject(new LinkError(CLOSED));
     try {
       const answer = this.answerOf((waiting) => this.queue.push(waiting), this.frameOf(words), bytes);
       this.schedule();
@@ -199,12 +215,13 @@ export class InProcessLink implements Link, ClientEnd {
     session.protocol = 3;
     taker.asBytes = bytes;
     try {
-      this.executor.executeWith(taker, session, frame);
+      if (this.options.own === true) this.executor.executeOwn(taker, session, frame);
+      else this.executor.executeWith(taker, session, frame);
     } catch (error) {
       this.broken(error);
       return true;
     }
-    return !session.blocked && !session.postponed;
+    return !session.blocked && !session.postponed && (!this.paused || taker.hasAnswer);
   }
 
   /** What goes wrong in a command is answered by the executor: this is worse. */
@@ -292,6 +309,12 @@ export class InProcessLink implements Link, ClientEnd {
     for (const push of pushes) this.onPush?.(push);
   }
 
+  failed(message: string): void {
+    const { unanswered } = this;
+    this.unanswered = null;
+    unanswered?.settle(new ReplyError(message));
+  }
+
   pause(): void {
     this.paused = true;
   }
@@ -301,7 +324,8 @@ export class InProcessLink implements Link, ClientEnd {
     if (!this.paused) return;
     this.paused = false;
     const { unanswered } = this;
-    if (unanswered !== null) {
+    // Without an answer the connection ends: SHUTDOWN.
+    if (unanswered !== null && (this.taker.hasAnswer || this.session.muted)) {
       this.unanswered = null;
       this.settle(unanswered);
     }
@@ -323,18 +347,43 @@ export class InProcessLink implements Link, ClientEnd {
   private end(): void {
     if (this.ended) return;
     this.ended = true;
+    const { session, unanswered, queue } = this;
+    this.unanswered = null;
+    this.queue = [];
     // What is under way may be walking along a list that this session is in.
     queueMicrotask(() => {
-      this.shared.closed(this.session);
+      this.shared.closed(session);
       this.drain();
       const error = this.closedBy ?? new LinkError(CLOSED);
-      const { unanswered, queue } = this;
-      this.unanswered = null;
-      this.queue = [];
       unanswered?.fail(error);
       for (const waiting of queue) waiting.fail(error);
+      if (this.mayBeRenewed && this.renew(session)) return;
+      // What came meanwhile, to go on with.
+      for (const waiting of this.queue.splice(0)) waiting.fail(error);
       this.onClose?.(this.closedBy);
     });
+  }
+
+  private get mayBeRenewed(): boolean {
+    const { renewed = false, isOver } = this.options;
+    return renewed && !this.isClosing && isOver?.() !== true;
+  }
+
+  /** Begins anew, with the database and the user that it had. Returns false where there is no such user any more. */
+  private renew(former: Session): boolean {
+    this.serverEnd = new SessionEnd(this.taker, this);
+    this.session = this.newSession();
+    this.ended = false;
+    this.paused = false;
+    this.closedBy = null;
+    this.session.database = former.database;
+    if (!this.shared.parts.access.goOnAs(this.session, former)) {
+      this.isClosing = true;
+      this.destroy();
+      return false;
+    }
+    this.schedule();
+    return true;
   }
 
   /** Requests that wait for keys, or for a pause to end, fail; those that came while others were executed are executed before. */

@@ -22,6 +22,10 @@ export class LinkReply extends ValueReply {
     return first;
   }
 
+  get hasAnswer(): boolean {
+    return this.answers > 0;
+  }
+
   get hasPushes(): boolean {
     return this.pushes.length > 0;
   }

@@ -101,7 +101,11 @@ export function configOf(options: ListenOptions, caller: string): Config {
   };
   // As a program wants it, unless it says something else: only this machine connects, and nothing is saved by itself.
   load("bind", "bind 127.0.0.1");
-  if (options.dir === undefined) load("save", 'save ""');
+  if (options.dir === undefined) {
+    load("save", 'save ""');
+    // There is no place for a file with what a master sends.
+    load("replDisklessLoad", "repl-diskless-load swapdb");
+  }
   for (const [option, value] of Object.entries(options)) {
     if (value === undefined || OWN_WORDS.includes(option)) continue;
     const name = nameOf(option, caller);
@@ -131,19 +135,24 @@ function isPlace(name: DirectiveName): boolean {
   return name === "unixsocket" || name === "aclfile" || (name.startsWith("tls-") && /-(?:file|dir)$/.test(name));
 }
 
+/** Errors: TypeError where `options` has others than those of servers; `more`: what is one, too, for what may have been meant. */
+export function requireOptions(options: object, caller: string, more: readonly string[]): void {
+  for (const option of Object.keys(options)) if (!OWN_WORDS.includes(option)) nameOf(option, caller, more);
+}
+
 /** Errors: TypeError. */
-function nameOf(option: string, caller: string): DirectiveName {
+function nameOf(option: string, caller: string, more: readonly string[] = []): DirectiveName {
   const name = NAMES.get(option);
-  if (name === undefined) throw new TypeError(`${caller}: there is no option ${JSON.stringify(option)}${hint(option)}`);
+  if (name === undefined) throw new TypeError(`${caller}: there is no option ${JSON.stringify(option)}${hint(option, more)}`);
   if (name in NOT_OPTIONS) throw new TypeError(`${caller}: ${option} is no option here: ${NOT_OPTIONS[name as NotOptions]}`);
   return name;
 }
 
 /** The option that was probably meant. */
-function hint(option: string): string {
+function hint(option: string, more: readonly string[]): string {
   const directive = findDirective(option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)) ?? findDirective(option);
   if (directive !== undefined) return `: it is ${camelCase(directive.principal)}`;
-  const name = nearest(option, [...NAMES.keys(), ...OWN_WORDS]);
+  const name = nearest(option, [...NAMES.keys(), ...OWN_WORDS, ...more]);
   return name === null ? "" : `: is it ${name}?`;
 }
 

@@ -5,7 +5,9 @@ import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemClock } from "../base/clock.ts";
 import { Client } from "../client/client.ts";
-import type { Link } from "../client/link.ts";
+import { INSPECT, inspectedAs } from "../client/inspecting.ts";
+import { requireKnown } from "../client/known-options.ts";
+import { LINK_OPTIONS, type Link, type LinkOptions } from "../client/link.ts";
 import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/error.ts";
 import { Log } from "../log.ts";
@@ -13,7 +15,7 @@ import { Server } from "../server.ts";
 import { Adapters, type IoredisOptions, loginOf, type NodeRedisOptions, unixUrl } from "./adapters.ts";
 import { Events, type ServerEvents } from "./events.ts";
 import { takeImage, takeIn } from "./images.ts";
-import { InProcessLink } from "./in-process-link.ts";
+import { InProcessLink, type InProcessLinkOptions } from "./in-process-link.ts";
 import { configOf, type ListenOptions, type ServerOptions } from "./options.ts";
 import { Reset } from "./reset.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -67,25 +69,35 @@ export class Replicant implements AsyncDisposable {
 
   /** A client of the server, the same each time. */
   get client(): Client {
-    this.ownClient ??= new Client(this.connect(), async () => this.connect());
+    this.ownClient ??= new Client(this.connect({ reconnect: true }), async () => this.connect());
     return this.ownClient;
   }
 
-  /** A further connection to the server, with a database, subscriptions and a transaction of its own. Errors: Error when the server has stopped. */
-  connect(): Link {
-    if (this.server.hasStopped) throw new Error("the server has stopped");
-    return new InProcessLink(this.server.conversations);
+  /**
+   * A further connection to the server, with a database, subscriptions and a transaction of its own. `reconnect`: when the server ends it
+   * (CLIENT KILL), it begins anew, with its database and its user, and without the rest. Errors: Error when the server has stopped.
+   */
+  connect(options: LinkOptions = {}): Link {
+    requireKnown(options, LINK_OPTIONS);
+    return this.newLink({ renewed: options.reconnect === true });
+  }
+
+  private newLink(options: InProcessLinkOptions): Link {
+    const { server } = this;
+    if (server.hasStopped) throw new Error("the server has stopped");
+    return new InProcessLink(server.conversations, { ...options, isOver: () => server.hasStopped });
   }
 
   private get ownLink(): Link {
-    if (this.ownLinkMade !== null) return this.ownLinkMade;
-    const link = this.connect();
     // CLIENT KILL may end it, as any.
-    link.onClose = () => {
-      this.ownLinkMade = null;
-    };
-    this.ownLinkMade = link;
-    return link;
+    this.ownLinkMade ??= this.newLink({ own: true, renewed: true });
+    return this.ownLinkMade;
+  }
+
+  /** @internal for console.log. */
+  [INSPECT](): string {
+    const { server } = this;
+    return inspectedAs("Replicant", server.hasStopped ? "stopped" : server.port > 0 ? `port ${server.port}` : "in this process");
   }
 
   // ---- clients that others made
@@ -112,8 +124,14 @@ export class Replicant implements AsyncDisposable {
 
   // ---- the whole state
 
-  /** Deletes all keys of all databases, as FLUSHALL does; a million in less than a millisecond. */
+  /**
+   * Deletes all keys of all databases, as FLUSHALL does; a million in less than a millisecond. Neither CLIENT PAUSE nor what FLUSHALL is called
+   * stand in its way. Errors: Error on a replica, whose data is its master's.
+   */
   async flush(): Promise<void> {
+    const { executor, replication } = this.server;
+    while (executor.busy) await new Promise<void>((idle) => executor.whenIdle(idle));
+    if (replication.isReplica) throw new Error("the data of a replica is its master's: the master is the one to flush");
     await this.ownLink.send(["FLUSHALL", "ASYNC"], false);
   }
 

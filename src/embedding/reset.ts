@@ -1,7 +1,7 @@
 /** Makes a server what it was when it had just been started, in less than a millisecond: for the next test. */
 
 import type { Link, Word } from "../client/link.ts";
-import { DIRECTIVE_NAMES, type DirectiveName, findDirective } from "../config/options.ts";
+import { type ConfigValues, DIRECTIVE_NAMES, type DirectiveName, findDirective } from "../config/options.ts";
 import type { Server } from "../server.ts";
 
 const EMPTYING: readonly (readonly Word[])[] = [
@@ -19,7 +19,8 @@ export class Reset {
   private readonly link: () => Link;
   /** What directives said, and users could do, at the start. */
   private readonly directives: ReadonlyMap<DirectiveName, string>;
-  private readonly isReplica: boolean;
+  /** Whom it followed. */
+  private readonly master: ConfigValues["replicaof"];
   private readonly users: ReadonlyMap<string, string>;
 
   /** Takes note of what the server is. `link` gives one that no one else uses. */
@@ -29,18 +30,24 @@ export class Reset {
     // What no client can change stays: it is what the server itself does, as opening a socket that it was asked for.
     const changeable = DIRECTIVE_NAMES.filter((name) => findDirective(name)?.row.mutable === true);
     this.directives = new Map(changeable.map((name) => [name, server.config.text(name)]));
-    this.isReplica = server.replication.isReplica;
+    this.master = server.config.values.replicaof;
     this.users = this.describeUsers();
   }
 
-  /** Clients stay connected; those that wait for keys are told that there were none. Errors: Error when a directive cannot be set back. */
+  /**
+   * Clients stay connected; those that wait for keys are told that there were none. A replica has no keys then, and is sent those of its master.
+   * Errors: Error when a directive cannot be set back.
+   */
   async run(): Promise<void> {
+    const { executor, replication } = this.server;
+    while (executor.busy) await new Promise<void>((idle) => executor.whenIdle(idle));
     this.endWaits();
-    if (!this.isReplica) this.server.replication.promote();
+    replication.promote();
     this.restoreDirectives();
     const answers = await this.link().sendAll([...EMPTYING, ...this.userRequests()], false);
     const failure = answers.find((answer) => answer instanceof Error);
     if (failure !== undefined) throw failure;
+    if (this.master !== null) replication.replicaOf(this.master.host, this.master.port);
   }
 
   private endWaits(): void {

@@ -4,6 +4,8 @@ import type { Reply } from "../protocol/reply.ts";
 import type { SessionLink } from "../session/session.ts";
 import { decodePushes, type Push } from "./pushes.ts";
 
+/** The mark of an error. */
+const MINUS = "-".charCodeAt(0);
 /** What clients in this process are shown as. */
 const ADDRESS = "in-process:0";
 
@@ -11,6 +13,8 @@ const ADDRESS = "in-process:0";
 export interface ClientEnd {
   /** Messages have come. Answers go to the taker. */
   received(pushes: readonly Push[]): void;
+  /** What was waited for has failed: the answer is this error. */
+  failed(message: string): void;
   /** No further request is to be executed, until `resume`: what was waited for has come then, and been answered, or may be executed. */
   pause(): void;
   resume(): void;
@@ -43,7 +47,8 @@ export class SessionEnd implements SessionLink {
   }
 
   send(bytes: Buffer, from: number, to: number): void {
-    this.client.received(decodePushes(bytes, from, to));
+    if (bytes[from] === MINUS) this.client.failed(bytes.toString("utf8", from + 1, to).trimEnd());
+    else this.client.received(decodePushes(bytes, from, to));
   }
 
   /** There is no stream of bytes here that a replica could be sent. */

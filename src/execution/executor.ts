@@ -152,6 +152,19 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     }
   }
 
+  executeOwn(reply: Reply, session: Session, frame: Frame): void {
+    const own = this.commands.original(frame.text(0));
+    const entry = own === null || own.subcommands.size === 0 ? own : subcommandOf(own, frame);
+    assert(entry !== null, "the program asks for what there is");
+    this.reply = reply;
+    try {
+      this.call(session, frame, entry);
+      this.afterCall(session);
+    } finally {
+      this.reply = this.protocolReply;
+    }
+  }
+
   divert(session: Session, sink: ReplySink = session.link): Answering {
     const outer = this.reply;
     const inner = session.link.taker ?? this.protocolReply;

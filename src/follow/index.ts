@@ -22,9 +22,9 @@ export type { FollowOptions, TlsOptions } from "./options.ts";
 export type TextEvent = FeedEvent<string>;
 
 /**
- * Follows a source: `host:port`, `redis://user:password@host:port`, `rediss://` over TLS. Of several URLs that are tried in turn, as of a master and its
- * replicas, the first that answers is followed, and the next when that is gone. Errors, at once or of the iteration: FollowError; TypeError for options that there are
- * not.
+ * Follows a source: `host:port`, `redis://user:password@host:port`, `rediss://` over TLS. Of several URLs that are tried in turn, as of a master
+ * and its replicas, the first that answers is followed, and the next when that is gone. Errors, at once or of the iteration: FollowError;
+ * TypeError for options that there are not.
  */
 export function follow(url: string | readonly string[], options: FollowOptions & { readonly bytes: true }): Feed<Uint8Array>;
 export function follow(url: string | readonly string[], options?: FollowOptions & { readonly bytes?: false | undefined }): Feed<string>;

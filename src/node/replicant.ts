@@ -4,7 +4,9 @@ import { connect as connectSocket, type NetConnectOpts } from "node:net";
 import type { Duplex } from "node:stream";
 import { addressOf } from "../client/address.ts";
 import { Client } from "../client/client.ts";
-import type { Link } from "../client/link.ts";
+import { INSPECT, inspectedAs } from "../client/inspecting.ts";
+import { requireKnown } from "../client/known-options.ts";
+import { LINK_OPTIONS, type Link, type LinkOptions } from "../client/link.ts";
 import { SocketLink } from "../client/socket-link.ts";
 import type { IoredisOptions, ListeningReplicant, ListenOptions, NodeRedisOptions, ServerEvents, ServerOptions } from "../index.ts";
 import { Child } from "./child.ts";
@@ -81,12 +83,17 @@ export class Replicant implements Omit<ListeningReplicant, "on" | "off"> {
   }
 
   get client(): Client {
-    this.ownClient ??= new Client(this.connect(), async () => this.connect());
+    this.ownClient ??= new Client(this.connect({ reconnect: true }), async () => this.connect());
     return this.ownClient;
   }
 
-  connect(): Link {
-    return new LazyLink(() => SocketLink.connect(addressOf(this.url, { reconnect: false })));
+  connect(options: LinkOptions = {}): Link {
+    requireKnown(options, LINK_OPTIONS);
+    return new LazyLink(() => SocketLink.connect(addressOf(this.url, { reconnect: options.reconnect === true })));
+  }
+
+  [INSPECT](): string {
+    return inspectedAs("Replicant", this.over === null ? `port ${this.port}` : "stopped");
   }
 
   // ---- clients that others made

@@ -27,6 +27,11 @@ export interface Executor {
   rejoin(answering: Answering): void;
   /** Executes a request that is answered by `reply`, whose values its caller takes afterwards. Nothing else is under way. */
   executeWith(reply: Reply, session: Session, frame: Frame): void;
+  /**
+   * Likewise of the program that the server lives in: a command goes by the name that is its own, whatever clients call it by, and neither a
+   * user's permissions nor the state of the server (a pause, memory at its limit) keeps it from running.
+   */
+  executeOwn(reply: Reply, session: Session, frame: Frame): void;
   /** Whether clients cannot be served because a data set is being loaded. */
   readonly loading: boolean;
   /** Whether a script is under way between ticks: nothing else may touch the data until it is over, nor blocked clients be served. */

@@ -14,17 +14,25 @@ const NO_HOOKS =
   "redis() finds no beforeAll, beforeEach, afterEach and afterAll: give it those of your test runner, as with vitest without globals: " +
   'import * as hooks from "vitest"; const db = redis({ hooks });';
 
-/** Hands the hooks there are to `use`. Errors: Error where there are none. */
-export function withFoundHooks(use: (hooks: Hooks) => void): void {
+const INSIDE_TEST =
+  "redis() is called inside a test: call it at the top of the file, or in describe(), and use what it returns in tests; " +
+  "a server for one test is `await using server = await Replicant.inProcess()`";
+
+/** What runners say of hooks that are declared too late: bun:test, jest, vitest. */
+const TOO_LATE = /inside (?:a )?tests?\b|find the current suite/i;
+
+/** Hands hooks to `use`: those given, else those there are. Errors: Error where there are none, or inside of a test. */
+export function withHooks(given: Hooks | undefined, use: (hooks: Hooks) => void): void {
   const globals: object = globalThis;
-  if (areHooks(globals)) return use(globals);
-  const bun = bunHooks();
-  if (bun === null) throw new Error(NO_HOOKS);
+  const hooks = given ?? (areHooks(globals) ? globals : bunHooks());
+  if (hooks === null) throw new Error(NO_HOOKS);
   try {
-    use(bun);
+    use(hooks);
   } catch (error) {
-    // They are there in every program of Bun, and refuse to be used where it runs no tests.
-    throw new Error(NO_HOOKS, { cause: error });
+    if (TOO_LATE.test(String(error))) throw new Error(INSIDE_TEST);
+    if (given !== undefined) throw error;
+    // Those of Bun are there in every program, and refuse to be used where it runs no tests.
+    throw new Error(NO_HOOKS);
   }
 }
 

@@ -1,5 +1,6 @@
 /** A Redis for tests, in a line: `import { redis } from "replicant/testing"`. */
 
+import { requireOptions } from "../embedding/options.ts";
 import { type ListenOptions, Replicant } from "../index.ts";
 import { redisOf, type TestOptions, type TestRedis } from "./test-redis.ts";
 
@@ -13,9 +14,11 @@ export type { Expected, KeyType } from "./values.ts";
  *
  *     const db = redis();
  *
- * Errors: Error where no hooks are found; see `TestOptions.hooks`.
+ * Errors: Error where no hooks are found, or inside of a test; see `TestOptions.hooks`. TypeError for options that there are not.
  */
 export function redis(options: TestOptions = {}): TestRedis {
+  const { per, listen, hooks, ...others } = options;
+  requireOptions(others, "redis", ["per", "listen", "hooks"]);
   return redisOf(open, options);
 }
 

@@ -1,10 +1,11 @@
 /** The server of a file's tests: started, made as new and stopped by the hooks of what runs them. */
 
 import { Client } from "../client/client.ts";
+import { INSPECT, inspectedAs } from "../client/inspecting.ts";
 import type { Link } from "../client/link.ts";
 import type { ListenOptions, Replicant } from "../index.ts";
 import { KeyAssertions } from "./assertions.ts";
-import { type Hooks, withFoundHooks } from "./hooks.ts";
+import { type Hooks, withHooks } from "./hooks.ts";
 
 /** Starts a server; `listens`: one that others can connect to. */
 export type OpenServer = (options: ListenOptions, listens: boolean) => Promise<Replicant>;
@@ -42,7 +43,7 @@ export class TestRedis {
 
   /** A connection to it, a new one for each test. */
   get link(): Link {
-    this.ownLink ??= this.server.connect();
+    this.ownLink ??= this.server.connect({ reconnect: true });
     return this.ownLink;
   }
 
@@ -57,6 +58,11 @@ export class TestRedis {
     const { server } = this;
     if ("url" in server) return server.url as string;
     throw new Error("this server has no port: redis({ listen: true }) starts one that has");
+  }
+
+  /** @internal for console.log. */
+  [INSPECT](): string {
+    return inspectedAs("TestRedis", this.running === null ? "not started" : "in tests");
   }
 
   /** @internal */
@@ -96,7 +102,6 @@ export class TestRedis {
 /** As `redis` of `replicant/testing`, with servers that `open` starts. */
 export function redisOf(open: OpenServer, options: TestOptions): TestRedis {
   const db = new TestRedis(options, open);
-  if (options.hooks === undefined) withFoundHooks((hooks) => db.attach(hooks));
-  else db.attach(options.hooks);
+  withHooks(options.hooks, (hooks) => db.attach(hooks));
   return db;
 }

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { LinkError, ReplyError } from "../../src/client/errors.ts";
+import { Client } from "../../src/client/index.ts";
 import type { Link, Word } from "../../src/client/link.ts";
 import { Replicant } from "../../src/index.ts";
 import { freePort } from "../support/process.ts";
@@ -336,4 +338,59 @@ describe("servers of a program", () => {
     expect(lines.join("\n")).toContain("Ready to accept connections");
     expect(await quiet.connect().send(["CONFIG", "GET", "maxmemory"], false)).toEqual(new Map([["maxmemory", "0"]]));
   });
+});
+
+test("a client whose link the server ends goes on with another one, with its database and its user", async () => {
+  await using server = await Replicant.inProcess();
+  const { client } = server;
+  const kill = async () => await server.connect().send(["CLIENT", "KILL", "TYPE", "normal"], false);
+  await client.select(3);
+  const waiting = client.blpop("none", 0).catch((error: Error) => error.name);
+  await kill();
+  // Without a turn in between.
+  const first = client.set("k", "v");
+  expect([await first, await waiting, await client.get("k")]).toEqual(["OK", "LinkError", "v"]);
+  expect(await client.clientKill({ type: "normal", skipMe: "no" })).toBe(2);
+  expect((await client.clientInfo()).match(/ db=3 /)).not.toBeNull();
+  await client.aclSetuser("reader", ["on", ">secret", "~*", "+@all", "-set"]);
+  await client.auth("secret", { username: "reader" });
+  await kill();
+  expect(await client.aclWhoami()).toBe("reader");
+  await expect(client.set("k", "w")).rejects.toThrow("NOPERM");
+  await client.aclDeluser(["reader"]).catch(() => {});
+  await Bun.sleep(0);
+  await expect(client.get("k")).rejects.toThrow("the link to the server is closed");
+  const other = server.connect();
+  await server.connect().send(["CLIENT", "KILL", "ID", String(await other.send(["CLIENT", "ID"], false))], false);
+  await Bun.sleep(0);
+  await expect(other.send(["PING"], false)).rejects.toThrow("the link to the server is closed");
+});
+
+test("a client that asks for the end of the server is told that its link has ended, and not of an answer", async () => {
+  await using server = await Replicant.inProcess();
+  const { client } = server;
+  await expect(client.call("SHUTDOWN", "NOSAVE")).rejects.toThrow("the link to the server is closed");
+  await server.stopped;
+  await expect(client.get("k")).rejects.toThrow("the link to the server is closed");
+  expect(Bun.inspect(server)).toBe("Replicant { stopped }");
+});
+
+test("a client that asks for the end of a server that cannot save is told so, and goes on", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "replicant-shutdown-"));
+  await using server = await Replicant.inProcess({ dir, save: "3600 1" });
+  rmSync(dir, { recursive: true });
+  const { client } = server;
+  await client.set("k", "v");
+  await expect(client.call("SHUTDOWN", "SAVE")).rejects.toThrow("ERR Errors trying to SHUTDOWN. Check logs.");
+  expect(await client.get("k")).toBe("v");
+});
+
+test("messages within the replies of a transaction are none of them", async () => {
+  await using server = await Replicant.start({ enableDebugCommand: "yes" });
+  await using socket = await Client.connect(server.url);
+  for (const client of [server.client, socket]) {
+    const replies = await client.multi().call("DEBUG", "PROTOCOL", "push").call("PING").exec();
+    expect(replies).toEqual(["Some real reply following the push reply", "PONG"]);
+    expect(await client.call("PING")).toBe("PONG");
+  }
 });

@@ -38,3 +38,48 @@ test("a clock that is set ahead twice at once is set ahead by both", async () =>
   expect(server.now).toBe(1150);
   for (const bad of [0.5, Number.POSITIVE_INFINITY, Number.NaN, -1]) expect(server.advance(bad)).rejects.toThrow("by a whole number of ms");
 });
+
+test("nothing that clients have done, and no option, keeps a server from being emptied and reset", async () => {
+  await using server = await Replicant.inProcess({
+    renameCommand: { FLUSHALL: "", SCRIPT: "S", SLOWLOG: "", ACL: "", CONFIG: "" },
+    users: ["default off"],
+    maxmemory: 1,
+    maxmemoryPolicy: "noeviction",
+  });
+  const { client } = server;
+  await client.call("CLIENT", "PAUSE", 600_000, "ALL");
+  await server.flush();
+  await server.reset();
+  await client.call("CLIENT", "PAUSE", 600_000, "WRITE");
+  await server.flush();
+  await client.clientUnpause();
+  await server.restore(await filled(3));
+  expect(await client.dbsize()).toBe(3);
+  await server.flush();
+  expect(await client.dbsize()).toBe(0);
+});
+
+test("a server that was started as a replica has no keys when it is reset, and then those of its master", async () => {
+  await using master = await Replicant.start({ replDisklessSyncDelay: 0 });
+  await master.client.set("k", "v");
+  await using replica = await Replicant.start({ replicaof: `127.0.0.1 ${master.port}` });
+  const arrived = async (key: string) => {
+    while ((await replica.client.get(key)) === null) await Bun.sleep(5);
+  };
+  await arrived("k");
+  await expect(replica.flush()).rejects.toThrow("the data of a replica is its master's");
+  await replica.client.call("REPLICAOF", "NO", "ONE");
+  await replica.client.set("own", 1);
+  await replica.reset();
+  await arrived("k");
+  expect(await replica.client.get("own")).toBeNull();
+  await replica.reset();
+  await arrived("k");
+  expect(((await replica.client.role()) as unknown[])[0]).toBe("slave");
+});
+
+async function filled(keys: number): Promise<Uint8Array> {
+  await using server = await Replicant.inProcess();
+  for (let at = 0; at < keys; at++) await server.client.set(`k${at}`, "v");
+  return await server.snapshot();
+}

@@ -142,3 +142,25 @@ test("hooks that a runner has as globals are used, and where there are none that
   const child = Bun.spawn([process.execPath, "-e", script], { stderr: "pipe", stdout: "ignore" });
   expect(await child.stderr.text()).toContain("redis() finds no beforeAll");
 });
+
+test("redis() inside of a test says where it belongs, in one error", () => {
+  for (const hooks of [undefined, { beforeAll, beforeEach, afterEach, afterAll }]) {
+    const error = thrownBy(() => redis(hooks === undefined ? {} : { hooks }));
+    expect(error.message).toStartWith("redis() is called inside a test: call it at the top of the file, or in describe()");
+    expect(error.cause).toBeUndefined();
+  }
+});
+
+test("redis() knows its options", () => {
+  expect(thrownBy(() => redis({ lisen: true } as never)).message).toBe('redis: there is no option "lisen": is it listen?');
+  expect(thrownBy(() => redis({ maxMemory: 1 } as never)).message).toBe('redis: there is no option "maxMemory": it is maxmemory');
+});
+
+function thrownBy(call: () => unknown): Error {
+  try {
+    call();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("nothing was thrown");
+}

@@ -80,6 +80,15 @@ export class AccessControl {
     this.refresh(session);
   }
 
+  /** Has a session be the user that another one was. Returns whether there still is this user. */
+  goOnAs(session: Session, former: Session): boolean {
+    const { user } = former;
+    if (!former.authenticated || (user !== null && this.users.get(user.name) !== user)) return false;
+    session.user = user;
+    this.refresh(session);
+    return true;
+  }
+
   /** Logs in. Returns false, and changes nothing, when there is no such user, it is off, or the password is not right. */
   login(session: Session, name: string, password: Buffer): boolean {
     const user = this.users.get(name);

@@ -5,9 +5,9 @@
  * In `replicant`, `lib/bun` is the whole server as JavaScript, which Bun imports; `lib/node` and `lib/client` are what other runtimes get:
  * the client, and what starts the executable. `lib/types` has the declarations of both.
  */
-import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
 import manifest from "../package.json" with { type: "json" };
@@ -80,16 +80,17 @@ async function bundleForBun(outdir: string, { workers, define }: PackageOptions)
 }
 
 async function bundleForNode(outdir: string): Promise<void> {
-  await bundle([...Object.values(ENTRIES).map(({ node }) => node), BIN], { target: "node", outdir }, "node");
+  // With maps, 0.6 MB of them; those of the whole server would be 5, and Bun reads none in packages.
+  await bundle([...Object.values(ENTRIES).map(({ node }) => node), BIN], { target: "node", outdir, sourcemap: "linked" }, "node");
 }
 
 /** `entries`: below src/, without the ending. They share code, so a class is the same whichever of them it is imported from. */
 async function bundle(
   entries: readonly string[],
-  options: { target: "bun" | "node"; outdir: string; define?: Record<string, string> },
+  options: { target: "bun" | "node"; outdir: string; define?: Record<string, string>; sourcemap?: "linked" },
   chunks: string,
 ): Promise<void> {
-  await Bun.build({
+  const { outputs } = await Bun.build({
     ...options,
     entrypoints: [...new Set(entries)].map((entry) => join(SOURCES, `${entry}.ts`)),
     root: SOURCES,
@@ -98,6 +99,40 @@ async function bundle(
     splitting: true,
     naming: { entry: "[dir]/[name].[ext]", chunk: `${chunks}/chunk-[hash].[ext]` },
   });
+  restoreNames(outputs.filter(({ kind }) => kind !== "sourcemap").map(({ path }) => path));
+  for (const { path } of outputs.filter(({ kind }) => kind === "sourcemap")) nameSources(path, join(options.outdir, ".."));
+}
+
+/**
+ * The bundler calls a class Name2 that is exported again as Name: users would see that in stacks and in what console.log shows. Where something
+ * else in a file is called Name, what is imported stays Name2 there. Errors: Error where that is so in the file that has the class.
+ */
+function restoreNames(paths: readonly string[]): void {
+  const texts = new Map(paths.map((path) => [path, readFileSync(path, "utf8")]));
+  const exported = [...texts.values()].flatMap((text) => [...text.matchAll(/\b([A-Za-z]+)2 as \1\b/g)].map(([, name]) => name));
+  for (const name of new Set(exported)) {
+    const declared = new RegExp(`^(?:async )?(?:class|function|var|let|const) ${name}\\b`, "m");
+    const renamed = new RegExp(`\\b${name}2(?: as ${name})?\\b`, "g");
+    for (const [path, text] of texts) {
+      if (!declared.test(text)) texts.set(path, text.replace(renamed, name));
+      else if (new RegExp(`^(?:class|function) ${name}2\\b`, "m").test(text)) throw new Error(`two things are called ${name} in ${path}`);
+      else
+        texts.set(
+          path,
+          text.replace(/^import \{[^}]*\}/gm, (names) => names.replace(renamed, `${name} as ${name}2`)),
+        );
+    }
+  }
+  for (const [path, text] of texts) writeFileSync(path, text);
+}
+
+/** Sources are named as if they were in the package, below src/: a stack names them so, wherever it was built. */
+function nameSources(path: string, root: string): void {
+  const map = JSON.parse(readFileSync(path, "utf8")) as { sources: string[] };
+  map.sources = map.sources.map((source) =>
+    relative(dirname(path), join(root, source.slice(source.lastIndexOf("src/")))).replaceAll("\\", "/"),
+  );
+  writeFileSync(path, JSON.stringify(map));
 }
 
 /** Has the compiler write the declarations of every source that the entries need, and puts what can be seen from outside together. */

@@ -3,13 +3,17 @@
  * missing, told twice, or out of order.
  */
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Feed, FollowError, follow, type TextEvent } from "../../src/follow/index.ts";
+import { Replicant } from "../../src/index.ts";
 import { FakeMaster, id, image, linkUp, load, measured, sameOffset, stream, streamed, until } from "../replication/support.ts";
-import type { RawClient, Word } from "../support/client.ts";
+import { connect, type RawClient, type Word } from "../support/client.ts";
 import { CuttingProxy } from "../support/cutting-proxy.ts";
 import { freePort } from "../support/process.ts";
 import { Random } from "../support/property.ts";
-import { isImageEnd, isSetOf, Mirror, SOURCES, type Source, startSource, take, urlOf, wantOf } from "./support.ts";
+import { isImageEnd, isSetOf, Mirror, SOURCES, type Source, type SourceName, startSource, take, urlOf, wantOf } from "./support.ts";
 
 const KEYS = ["counter", "text", "list", "stream"] as const;
 
@@ -169,7 +173,47 @@ async function replicate(replica: RawClient, port: number): Promise<void> {
   await linkUp(replica);
 }
 
+/** A source that keeps its data in `dir`: ended, it has saved them. */
+async function startKeeping(name: SourceName, dir: string, port: number): Promise<Source> {
+  if (name !== "ours") return startSource(name, { dir, "shutdown-timeout": "0" }, port);
+  const server = await Replicant.start({ dir, port, save: "3600 1", shutdownTimeout: 0 });
+  const client = await connect(port);
+  return {
+    port,
+    client,
+    async [Symbol.asyncDispose]() {
+      client.close();
+      await server.stop();
+    },
+  };
+}
+
 describe("a source that starts again", () => {
+  for (const name of SOURCES) {
+    test.skipIf(wantOf(name) !== "")(`with its data goes on with its history: ${name}${wantOf(name)}`, async () => {
+      const dir = mkdtempSync(join(tmpdir(), "replicant-follow-"));
+      const port = freePort();
+      const mirror = new Mirror();
+      const positions: string[] = [];
+      let source = await startKeeping(name, dir, port);
+      await loadSerials(source.client, 0, 100);
+      await using feed = follow(`127.0.0.1:${port}`);
+      for (const event of await take(feed, isImageEnd)) mirror.add(event);
+      for (let round = 0; round < 3; round++) {
+        if (round > 0) source = await startKeeping(name, dir, port);
+        await loadSerials(source.client, 100 * (round + 1), 100);
+        await source.client.text("SET", "end", round);
+        positions.push((await untilEnd(feed, mirror)).position);
+        if (round === 2) await expectSame(mirror, source.client);
+        else await source.client.text("SHUTDOWN", "SAVE", "NOW").catch(() => {});
+        await source[Symbol.asyncDispose]();
+      }
+      expect([mirror.images, mirror.gaps]).toEqual([1, 0]);
+      expect(new Set(positions.map((position) => position.slice(0, 40))).size).toBe(3);
+      rmSync(dir, { recursive: true });
+    });
+  }
+
   for (const name of ["redis", "valkey9"] as const) {
     test.skipIf(wantOf(name) !== "")(`without its data has another history, which ${name} is said to have${wantOf(name)}`, async () => {
       const port = freePort();

@@ -105,6 +105,35 @@ function useOf(consumer: Consumer): void {
     });
   });
 
+  test("a CommonJS program requires it, in Node and in Bun", async () => {
+    const script = `
+      const { Replicant } = require("replicant");
+      const { Client, ReplyError } = require("replicant/client");
+      Replicant.start().then(async (server) => {
+        const client = await Client.connect(server.url);
+        const error = await client.call("NONE").catch((error) => error);
+        console.log(JSON.stringify([error instanceof ReplyError, error.constructor.name, Client.name, Replicant.name]));
+        await client.close();
+        await server.stop();
+      });`;
+    for (const runtime of [["node", "--input-type=commonjs"], [process.execPath]]) {
+      const { code, out, err } = await consumer.run([...runtime, "-e", script]);
+      expect({ code, names: JSON.parse(out || "null"), err }).toEqual({
+        code: 0,
+        names: [true, "ReplyError", "Client", "Replicant"],
+        err: "",
+      });
+    }
+  });
+
+  test("stacks in Node name the lines of the sources", async () => {
+    const script = `
+      import { Client } from "replicant/client";
+      await Client.connect({ prot: 1 }).catch((error) => console.log(error.stack));`;
+    const stack = await consumer.must("node", "--enable-source-maps", "--input-type=module", "-e", script);
+    expect(stack).toMatch(/replicant\/src\/client\/known-options\.ts:\d+/);
+  });
+
   test.each([
     ["bun:test", [process.execPath, "test", "./runners/bun.js"], /\b2 pass\b/],
     ["vitest", ["node_modules/.bin/vitest", "run"], /Tests\s+3 passed/],

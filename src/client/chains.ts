@@ -2,7 +2,7 @@
 
 import type { Convert, Mode } from "./command-base.ts";
 import { Commands } from "./commands/all.ts";
-import { ReplyError } from "./errors.ts";
+import { atCaller, ReplyError } from "./errors.ts";
 import { INSPECT, inspectedAs } from "./inspecting.ts";
 import type { Link, Word } from "./link.ts";
 import { commandName, refuseUnfit } from "./requests.ts";
@@ -173,13 +173,13 @@ class TransactionRequests extends Chain {
     if (last === null) return null;
     if (last instanceof ReplyError) {
       last.cause = replies.find((reply) => reply instanceof ReplyError && reply !== last);
-      throw last;
+      throw atCaller(last);
     }
     return this.converted(last as readonly unknown[]);
   }
 }
 
 function allOrFirstError(replies: readonly unknown[]): readonly unknown[] {
-  for (const reply of replies) if (reply instanceof ReplyError) throw reply;
+  for (const reply of replies) if (reply instanceof ReplyError) throw atCaller(reply);
   return replies;
 }

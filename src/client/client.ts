@@ -277,7 +277,12 @@ export class Client extends ClientOf<string> implements AsyncDisposable {
 }
 
 function converted<Reply>(reply: Promise<unknown>, convert: Convert | undefined, inBytes: boolean): Promise<Reply> {
-  return (convert === undefined ? reply : reply.then((value) => convert(value, inBytes))) as Promise<Reply>;
+  return (convert === undefined ? reply : convertedLater(reply, convert, inBytes)) as Promise<Reply>;
+}
+
+/** Async, and no callback of the promise: stacks of errors go through it. */
+async function convertedLater(reply: Promise<unknown>, convert: Convert, inBytes: boolean): Promise<unknown> {
+  return convert(await reply, inBytes);
 }
 
 function isWords(keys: Word | readonly Word[]): keys is readonly Word[] {

@@ -11,6 +11,15 @@ export class ReplyError extends Error {
   }
 }
 
+/**
+ * Gives an error of the server the stack of the async function that calls this, with those that wait for it: it was made where its bytes were
+ * read. Returns the error.
+ */
+export function atCaller(error: unknown): unknown {
+  if (error instanceof ReplyError) Error.captureStackTrace(error, atCaller);
+  return error;
+}
+
 /** The link to the server is closed, or was lost: whether the request was executed is not known. */
 export class LinkError extends Error {
   override name = "LinkError";

@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Address, nameOf } from "./address.ts";
 import { deferred } from "./deferred.ts";
-import { LinkError } from "./errors.ts";
+import { atCaller, LinkError } from "./errors.ts";
 import { Expected, ExpectedQueue } from "./expected.ts";
 import { Greeting } from "./greeting.ts";
 import { INSPECT, inspectedAs } from "./inspecting.ts";
@@ -93,7 +93,16 @@ export class SocketLink implements Link {
     return inspectedAs("SocketLink", this.name);
   }
 
-  send(request: readonly Word[], bytes: boolean): Promise<unknown> {
+  // Async, for the stacks of errors: 0.1 us of processor time a request. A promise alone does not tell who waits for it.
+  async send(request: readonly Word[], bytes: boolean): Promise<unknown> {
+    try {
+      return await this.sent(request, bytes);
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  private sent(request: readonly Word[], bytes: boolean): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { position } = this.output;
       this.put(request);

@@ -5,7 +5,7 @@
  */
 
 import { InvariantError } from "../assert.ts";
-import { LinkError, ReplyError } from "../client/errors.ts";
+import { atCaller, LinkError, ReplyError } from "../client/errors.ts";
 import type { Link, Word } from "../client/link.ts";
 import { Frame } from "../protocol/frame.ts";
 import { requireWords, WordRequest } from "../protocol/word-request.ts";
@@ -117,6 +117,7 @@ export class InProcessLink implements Link, ClientEnd {
     this.endBatch();
     if (answer !== null) return answer;
     const value = this.taker.take() ?? null;
+    if (value instanceof ReplyError) atCaller(value);
     if (this.mustWait) return this.delayed(value);
     return value instanceof ReplyError ? Promise.reject(value) : Promise.resolve(value);
   }

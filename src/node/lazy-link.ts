@@ -6,10 +6,13 @@ import type { Link, Word } from "../client/link.ts";
 export class LazyLink implements Link {
   onPush: Link["onPush"] = null;
   onClose: Link["onClose"] = null;
+  readonly name: string;
   private readonly connect: () => Promise<Link>;
   private link: Promise<Link> | null = null;
   private isClosed = false;
-  constructor(connect: () => Promise<Link>) {
+
+  constructor(name: string, connect: () => Promise<Link>) {
+    this.name = name;
     this.connect = connect;
   }
 

@@ -2,7 +2,7 @@
 
 import { connect as connectSocket, type NetConnectOpts } from "node:net";
 import type { Duplex } from "node:stream";
-import { addressOf } from "../client/address.ts";
+import { addressOf, nameOf } from "../client/address.ts";
 import { Client } from "../client/client.ts";
 import { INSPECT, inspectedAs } from "../client/inspecting.ts";
 import { requireKnown } from "../client/known-options.ts";
@@ -89,7 +89,8 @@ export class Replicant implements Omit<ListeningReplicant, "on" | "off"> {
 
   connect(options: LinkOptions = {}): Link {
     requireKnown(options, LINK_OPTIONS);
-    return new LazyLink(() => SocketLink.connect(addressOf(this.url, { reconnect: options.reconnect === true })));
+    const address = addressOf(this.url, { reconnect: options.reconnect === true });
+    return new LazyLink(nameOf(address), () => SocketLink.connect(address));
   }
 
   [INSPECT](): string {

@@ -266,6 +266,28 @@ for (const { name, skip, start } of SUBJECTS) {
       await other.close();
     });
 
+    test("an error has the stack of who asked", async () => {
+      await client.set("text", "v");
+      const asks: (() => Promise<unknown>)[] = [
+        async function named() {
+          await client.lpush("text", "x");
+        },
+        async function named() {
+          await client.hgetall("text");
+        },
+        async function named() {
+          await client.blpop("text", 1);
+        },
+        async function named() {
+          await client.pipeline().get("text").lpush("text", "x").exec();
+        },
+        async function named() {
+          await client.multi().get("text").call("GET").exec();
+        },
+      ];
+      for (const ask of asks) expect((await failureOf(ask())).stack).toMatch(/at (?:async )?named .*client\.test\.ts/);
+    });
+
     test("is shown as a line", async () => {
       const texts = [client, client.bytes, client.pipeline().get("k"), client.stream("s"), client.stream("s").group("g")].map((one) =>
         Bun.inspect(one),

@@ -13,7 +13,8 @@ const executable = join(folder, "replicant");
 beforeAll(async () => {
   writeFileSync(executable, `#!/bin/sh\nexec "${process.execPath}" "${ROOT}/src/main.ts" "$@"\n`);
   chmodSync(executable, 0o755);
-  await Bun.build({ entrypoints: [join(ROOT, "src/node/index.ts"), join(ROOT, "src/node/bin.ts")], target: "node", outdir: folder });
+  const entrypoints = ["index", "bin", "follow"].map((name) => join(ROOT, "src/node", `${name}.ts`));
+  await Bun.build({ entrypoints, target: "node", outdir: folder });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -50,6 +51,43 @@ async function firstLine(child: ReturnType<typeof program>): Promise<string> {
 async function gone(pid: number): Promise<void> {
   while (existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "latin1"))) await Bun.sleep(5);
 }
+
+test("the position of a feed in Node moves with its source, though there is nothing to deliver", async () => {
+  const text = `
+    import { follow } from ${JSON.stringify(join(folder, "follow.js"))};
+    const server = await Replicant.start();
+    await server.client.set("k", "v");
+    const feed = follow(server.url, { keys: "watched" });
+    let event;
+    do ({ value: event } = await feed.next()); while (event.kind !== "image-end");
+    const next = feed.next();
+    const before = event.position;
+    await server.client.set("other", "v");
+    while (feed.position === before) await new Promise((resolve) => setTimeout(resolve, 10));
+    await server.client.set("watched", "v");
+    const { value } = await next;
+    console.log(JSON.stringify([value.key, await refused()]));
+    async function refused() {
+      try { follow(undefined); } catch (error) { return error.name + ": " + error.message; }
+    }
+    await Promise.all([feed.return(), server.stop()]);`;
+  expect(JSON.parse(await run(text))).toEqual([
+    "watched",
+    "TypeError: follow: what is followed is a URL, HOST:PORT, or an array of them, and not undefined",
+  ]);
+});
+
+test("a server's client in Node outlives CLIENT KILL", async () => {
+  const text = `
+    import { inspect } from "node:util";
+    const server = await Replicant.start();
+    await server.client.select(2);
+    await server.connect().send(["CLIENT", "KILL", "TYPE", "normal"], false);
+    while (!(await server.client.set("k", "v").catch(() => false)));
+    console.log((await server.client.clientInfo()).includes(" db=2 "), inspect(server), inspect(server.client));
+    await server.stop();`;
+  expect(await run(text)).toMatch(/^true Replicant \{ port \d+ \} Client \{ 127\.0\.0\.1:\d+ \}\n$/);
+});
 
 describe("Replicant.start in Node", () => {
   test("serves at a free port until it is stopped, and its process ends", async () => {

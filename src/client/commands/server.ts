@@ -541,6 +541,7 @@ export abstract class ServerCommands<M extends Mode> extends ScriptingCommands<M
 
   /** Returns configuration directives with their help. Since 0.1.0. */
   replicantDirectives(patterns?: OneOrMore<Word>): Answer<M, { name: Text<M>; value: Text<M>; default: Text<M>; values: Text<M>; help: Text<M>; changeable: boolean; effective: boolean; secret: boolean }[]> {
+    if (arguments.length > 1) throw tooMany("REPLICANT.DIRECTIVES", arguments.length, 1);
     const words: Word[] = ["REPLICANT.DIRECTIVES"];
     if (patterns !== undefined) addAll(words, patterns);
     return this.run(words, each(record({})));

@@ -210,7 +210,7 @@ describe("/healthz and /readyz", () => {
     await using started = await startServer();
     const client = await connect(started.port);
     const { persistence } = started.server;
-    persistence.loading = { startedAt: Date.now(), totalBytes: 200, loadedBytes: 50, usedMemory: 0 };
+    persistence.loading = { startedAt: Date.now(), totalBytes: 200, loadedBytes: 50, usedMemory: 0, finished: false };
     expect(readiness(started.server).reasons).toEqual(["the data set is being loaded (25 %)"]);
     const text = await ownText(started.server);
     expect(valueAt(text, "redis_loading_dump_file")).toBe(1);

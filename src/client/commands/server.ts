@@ -549,6 +549,7 @@ export abstract class ServerCommands<M extends Mode> extends ScriptingCommands<M
 
   /** Returns how far loads, saves, synchronizations and other long operations are. Since 0.1.0. */
   replicantProgress(): Answer<M, { running: Running<Text<M>>[]; ended: Ended<Text<M>>[] }> {
+    if (arguments.length > 0) throw tooMany("REPLICANT.PROGRESS", arguments.length, 0);
     return this.run(["REPLICANT.PROGRESS"], record({ "running": each(toRunning), "ended": each(toEnded) }));
   }
 

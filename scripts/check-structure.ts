@@ -23,7 +23,7 @@ const RUNGS = [
   ["process"],
   ["execution"],
   ["scripting"],
-  ["replication", "compare", "migration"],
+  ["replication", "compare", "migration", "inspection"],
   ["aof", "transport"],
   ["snapshot", "session", "journal"],
   ["rdb", "keyspace", "algorithms"],

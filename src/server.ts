@@ -16,10 +16,13 @@ import type { Config } from "./config/config.ts";
 import { ConsoleEndpoint } from "./console/endpoint.ts";
 import type { CallWatch } from "./execution/call-watch.ts";
 import { CommandExecutor } from "./execution/executor.ts";
+import type { LatencyHistogram } from "./execution/latency-histogram.ts";
 import { type Permissions, ruleCommands } from "./execution/permissions.ts";
 import { type CommandTable, renameCommands } from "./execution/registry.ts";
 import type { Restrictions } from "./execution/restrictions.ts";
 import type { Crash, ServerParts, ShutdownOptions } from "./execution/server-parts.ts";
+import { Inspections } from "./inspection/inspections.ts";
+import type { Purge } from "./inspection/purge.ts";
 import { journalDeletions } from "./journal/deletions.ts";
 import { Journal } from "./journal/journal.ts";
 import { expiresFields } from "./keyspace/field-expirer.ts";
@@ -101,6 +104,7 @@ export class Server implements ServerParts {
   readonly replication: Replication;
   readonly comparisons: Comparisons;
   readonly migrations: Migrations;
+  readonly inspections: Inspections;
   readonly changeSubscribers: ChangeSubscribers = new ChangeSubscribers(this);
   readonly housekeeping: Housekeeping;
   readonly runId = randomHex(40);
@@ -182,10 +186,33 @@ export class Server implements ServerParts {
       progress: this.progress,
     });
     this.migrations = new Migrations(this);
+    this.inspections = new Inspections({
+      executor: this.executor,
+      keyspace: this.keyspace,
+      stats: this.stats,
+      log: this.log,
+      clock,
+      keptFrom: () => values["key-tree-kept-from"],
+      keptBytes: () => values["key-tree-memory"],
+      delay: () => values["purge-delay"] * 1000,
+      hindrance: (purge) => this.hindranceOf(purge),
+      over: () => this.blocked.scheduleCheck(),
+      broken: this.broken,
+    });
+    this.inspections.hotKeys.onChange = () => this.watch.countKeys(this.inspections.hotKeys.active);
     this.ending = new Shutdown(this);
     this.housekeeping = new Housekeeping(this, this.executor.restrictions, this.ending, options.keepsAlive ?? true);
     this.followConfig();
     this.stats.startupMemory = this.keyspace.usedBytes;
+  }
+
+  /** Why a deletion of many keys cannot go on, or null. */
+  private hindranceOf({ request, isStale }: Purge): string | null {
+    const { user } = request;
+    if (this.executor.loading) return "a data set is being loaded";
+    if (this.replication.isReplica) return "the server became a replica";
+    if (isStale) return "the database was emptied or replaced";
+    return user === null || this.access.users.get(user.name) === user ? null : "the user is gone";
   }
 
   get permissions(): Permissions {
@@ -198,6 +225,10 @@ export class Server implements ServerParts {
 
   get watch(): CallWatch {
     return this.executor.watch;
+  }
+
+  get latency(): LatencyHistogram {
+    return this.executor.latency;
   }
 
   get monitors(): Monitors {
@@ -305,6 +336,7 @@ export class Server implements ServerParts {
     this.blocked.stop();
     this.pauses.stop();
     this.migrations.stop();
+    this.inspections.stop();
     await Promise.all([this.persistence.close(), this.appendOnly.close()]);
     for (const session of this.clients) session.link.destroy();
     this.ioWorkers?.stop();

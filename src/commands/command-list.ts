@@ -37,13 +37,17 @@ import * as config from "./server/config.ts";
 import * as databases from "./server/databases.ts";
 import * as debug from "./server/debug/debug.ts";
 import * as directives from "./server/directives.ts";
+import * as figures from "./server/figures.ts";
+import * as hotKeys from "./server/hot-keys.ts";
 import * as info from "./server/info/info.ts";
+import * as keyTree from "./server/key-tree.ts";
 import * as latency from "./server/latency.ts";
 import * as lolwut from "./server/lolwut/lolwut.ts";
 import * as memory from "./server/memory.ts";
 import * as modules from "./server/module.ts";
 import * as monitor from "./server/monitor.ts";
 import * as progress from "./server/progress.ts";
+import * as purge from "./server/purge.ts";
 import * as replication from "./server/replication.ts";
 import * as server from "./server/server.ts";
 import * as set from "./set/set.ts";
@@ -78,6 +82,10 @@ const MODULES: readonly Readonly<Record<string, Command>>[] = [
   directives,
   progress,
   connection,
+  keyTree,
+  purge,
+  hotKeys,
+  figures,
   evaluation,
   fcall,
   functions,

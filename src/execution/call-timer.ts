@@ -20,6 +20,8 @@ const CALLS_PER_LOOK = 32;
 const LONG_CALL = 5;
 
 export class CallTimer {
+  /** Of the calls of all commands together. */
+  readonly latency = new LatencyHistogram();
   private readonly config: Config;
   private readonly stats: ServerStats;
   private readonly watch: CallWatch;
@@ -101,6 +103,7 @@ export class CallTimer {
   countsReset(): void {
     this.timedCalls = 0;
     this.timedTo = 0;
+    this.latency.reset();
   }
 
   /** A run of calls ended at `now`. */
@@ -123,6 +126,7 @@ export class CallTimer {
     if (!this.config.values["latency-tracking"]) return;
     entry.latency ??= new LatencyHistogram();
     entry.latency.record(microseconds * 1000, calls);
+    this.latency.record(microseconds * 1000, calls);
   }
 
   // ---- scripts

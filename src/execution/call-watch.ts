@@ -5,13 +5,15 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
+import type { HotKeys } from "../inspection/hot-keys.ts";
 import type { LatencyMonitor } from "../keyspace/latency-monitor.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { NO_SINK, type Reply } from "../protocol/reply.ts";
 import { Monitors } from "../session/monitors.ts";
 import type { PubSub } from "../session/pubsub.ts";
-import { type Session, SessionKind } from "../session/session.ts";
+import { isFed, type Session, SessionKind } from "../session/session.ts";
 import { CommandLog, type LoggedRequest } from "./command-log.ts";
+import { keysToTrack } from "./key-extraction.ts";
 import type { CommandEntry } from "./registry.ts";
 
 /** A request that was executed, or the call that did it. */
@@ -45,6 +47,12 @@ export class CallWatch {
   slowFrom = Number.POSITIVE_INFINITY;
   /** Whether each call is timed by itself. */
   exact = false;
+  /** Counts the keys that commands use; null: nothing does. */
+  hotKeys: HotKeys | null = null;
+  /** What `bytes` is but for hot keys. */
+  otherBytes = LARGE_BYTES;
+  /** Whether the commands of scripts are looked at, one by one. */
+  seesScripts = false;
   private readonly config: Config;
   private readonly latency: LatencyMonitor;
   /** Whether the request of this session that is being executed is not for monitors, whatever it is. */
@@ -71,7 +79,28 @@ export class CallWatch {
     this.slowFrom = Math.min(orNever(log.slow.threshold), latency.threshold === 0 ? Number.POSITIVE_INFINITY : latency.threshold * 1000);
     this.exact = this.slowFrom < EXACT_BELOW;
     const large = Math.min(LARGE_BYTES, orNever(log.largeRequests.threshold), orNever(log.largeReplies.threshold));
-    this.bytes = this.exact || this.monitors.active ? 0 : large;
+    this.otherBytes = this.exact || this.monitors.active ? 0 : large;
+    this.bytes = this.hotKeys === null ? this.otherBytes : 0;
+    this.seesScripts = this.monitors.active || this.hotKeys !== null;
+  }
+
+  /** Has the keys of all commands counted from now on, or, with null, of none. */
+  countKeys(hotKeys: HotKeys | null): void {
+    this.hotKeys = hotKeys;
+    this.update();
+  }
+
+  /** Counts the keys of a call that was drawn. */
+  sample({ session, frame, entry }: Executed): void {
+    if (this.hotKeys === null || isFed(session.kind) || (session.id === 0 && !session.inScript)) return;
+    for (const { index } of keysToTrack(entry, frame))
+      this.hotKeys.add(session.database.index, frame.buffer, frame.offsets[index], frame.lengths[index]);
+  }
+
+  /** A script has called a command. */
+  calledByScript(call: Executed): void {
+    if (this.hotKeys?.samples()) this.sample(call);
+    this.show(call);
   }
 
   /** Whether a call that handled so many bytes is to be timed by itself. */

@@ -21,6 +21,7 @@ import { CallTimer } from "./call-timer.ts";
 import { CallWatch } from "./call-watch.ts";
 import type { Command } from "./command-spec.ts";
 import { keysToTrack } from "./key-extraction.ts";
+import type { LatencyHistogram } from "./latency-histogram.ts";
 import { type Denial, denialText, Permissions } from "./permissions.ts";
 import { type CommandEntry, CommandTable, Restriction, subcommandOf } from "./registry.ts";
 import { Restrictions } from "./restrictions.ts";
@@ -98,6 +99,11 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
 
   endCalls(): void {
     this.timer.endCalls();
+  }
+
+  /** How long the calls of all commands took, while latency-tracking is on. */
+  get latency(): LatencyHistogram {
+    return this.timer.latency;
   }
 
   resetCommandStats(): void {
@@ -389,6 +395,11 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
 
   /** A call that something looks at is over. */
   private watched(call: Call, requestBytes: number, replyBytes: number): void {
+    const { hotKeys } = this.watch;
+    if (hotKeys !== null) {
+      if (hotKeys.samples()) this.watch.sample(call);
+      if (requestBytes + replyBytes < this.watch.otherBytes) return;
+    }
     if (this.watch.timesAlone(requestBytes + replyBytes)) this.timer.endCalls();
     this.watch.over(call, requestBytes, replyBytes);
   }
@@ -560,7 +571,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
     if (call.effects !== null) call.forgetEffects();
     journal.endUnit();
     if (timed) this.timer.sampled(call, from);
-    if (this.watch.monitors.active) this.watch.show(call);
+    if (this.watch.seesScripts) this.watch.calledByScript(call);
   }
 }
 

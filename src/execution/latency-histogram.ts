@@ -51,7 +51,30 @@ export class LatencyHistogram {
     }
     return steps;
   }
+
+  /** Returns how many calls took so many ns at most, in steps of which eight double the time; only those that add calls. */
+  steps(): { readonly nanoseconds: number; readonly calls: number }[] {
+    const steps: { nanoseconds: number; calls: number }[] = [];
+    let calls = 0;
+    for (let from = 0; from < BUCKETS && calls < this.count; ) {
+      // Where each bucket is 1 ns wide there are fewer than a step wants.
+      const to = Math.min(BUCKETS, from + HALF / STEPS);
+      const before = calls;
+      for (; from < to; from++) calls += this.buckets[from];
+      if (calls > before) steps.push({ nanoseconds: startOf(to) - 1, calls });
+    }
+    return steps;
+  }
+
+  /** Counts from 0 again. */
+  reset(): void {
+    this.count = 0;
+    this.buckets.fill(0);
+  }
 }
+
+/** How many buckets `steps` has for each doubling. */
+const STEPS = 8;
 
 function bucketOf(ns: number): number {
   const shift = Math.max(0, 32 - Math.clz32(ns) - EXACT_BITS);

@@ -3,6 +3,7 @@
 import type { TLSOptions } from "bun";
 import type { Collation } from "../base/collation.ts";
 import type { Comparisons } from "../compare/comparisons.ts";
+import type { Inspections } from "../inspection/inspections.ts";
 import type { Migrations } from "../migration/migrations.ts";
 import type { UnderWay } from "../progress/under-way.ts";
 import type { ReplicationContext } from "../replication/context.ts";
@@ -15,6 +16,7 @@ import type { PubSub } from "../session/pubsub.ts";
 import type { Session } from "../session/session.ts";
 import type { Tracking } from "../session/tracking.ts";
 import type { CallWatch } from "./call-watch.ts";
+import type { LatencyHistogram } from "./latency-histogram.ts";
 import type { Permissions } from "./permissions.ts";
 import type { CommandTable } from "./registry.ts";
 
@@ -87,6 +89,8 @@ export interface ServerParts extends ReplicationContext {
   readonly commands: CommandTable;
   readonly watch: CallWatch;
   readonly monitors: Monitors;
+  /** How long the calls of all commands took, while latency-tracking is on. */
+  readonly latency: LatencyHistogram;
   readonly scripts: Scripts;
   readonly functions: FunctionStore;
   /** What keeps commands from running, as the state of the server has it. */
@@ -96,6 +100,7 @@ export interface ServerParts extends ReplicationContext {
   readonly migrations: Migrations;
   /** The long things under way, and how far they are. */
   readonly progress: UnderWay;
+  readonly inspections: Inspections;
   readonly changeSubscribers: SubscribesToChanges;
   /** What a target of MIGRATE is shown over TLS; null: connections to them have none. */
   readonly targetTls: TLSOptions | null;

@@ -172,6 +172,12 @@ export abstract class Lookup implements ObservedDatabase {
     return (this.table.flags(address) & EXPIRES) === 0 ? NO_EXPIRY : this.expiry.at(address);
   }
 
+  /** How many ms are left until the key expires, or NO_EXPIRY. */
+  msToLive(address: number): number {
+    const at = this.expiryOf(address);
+    return at === NO_EXPIRY ? NO_EXPIRY : Math.max(0, at - this.keyspace.now);
+  }
+
   stringLength(address: number): number {
     return (this.table.flags(address) & OUTSIDE) === 0 ? this.table.valueLength(address) : this.bytesOutside(address).length;
   }

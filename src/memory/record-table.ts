@@ -519,6 +519,7 @@ export class Table extends Chains {
 
   /** The table is no longer in use, and its records are freed. */
   abandon(): void {
+    this.rehashPauses++; // a walk that finds out later must not move what is gone
     this.giveBack(this.buckets);
     if (this.old !== null) this.giveBack(this.old);
   }

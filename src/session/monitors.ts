@@ -37,6 +37,11 @@ export class Monitors {
     this.changed = changed;
   }
 
+  /** How many clients there are. */
+  get count(): number {
+    return this.sessions.size;
+  }
+
   get active(): boolean {
     return this.sessions.size > 0 || this.listeners.size > 0;
   }

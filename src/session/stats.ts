@@ -9,6 +9,7 @@ const MAX_ERROR_CODES = 128;
 const MAX_CODE_LENGTH = 31;
 /** As often as Redis's cron looks. */
 const RESIDENT_MS = 100;
+const HEAP_MS = 900;
 
 /** How fast a counter grows against another, over their last samples. */
 class Rate {
@@ -45,6 +46,8 @@ class Rate {
 class SystemUsage {
   private resident = 0;
   private residentAt = 0;
+  private heap = 0;
+  private heapAt = 0;
   private processor: { readonly all: NodeJS.CpuUsage; readonly thread: NodeJS.CpuUsage } | null = null;
   private processorAt = 0;
 
@@ -55,6 +58,15 @@ class SystemUsage {
       this.residentAt = now;
     }
     return this.resident;
+  }
+
+  /** Bytes of the runtime's heap, as they were less than a second before `now` (ms); `count` counts them. */
+  heapBytes(now: number, count: () => number): number {
+    if (now - this.heapAt >= HEAP_MS || now < this.heapAt) {
+      this.heap = count();
+      this.heapAt = now;
+    }
+    return this.heap;
   }
 
   /** Processor time in microseconds, of all threads and of the serving one; read once for all requests of a batch, which have the same `now`. */

@@ -52,7 +52,9 @@ describe("words", () => {
     });
     const names = new Set(waiting.filter((words) => words !== "").map((words) => words.split(" ")[0]));
     expect([...names].sort()).toEqual(
-      "BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN REPLICANT.COMPARE XREAD XREADGROUP".split(" "),
+      "BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN REPLICANT.BIGKEYS REPLICANT.COMPARE REPLICANT.PURGE REPLICANT.SEARCH REPLICANT.TREE XREAD XREADGROUP".split(
+        " ",
+      ),
     );
     const read = new Recorder();
     read.xread({ k: "0" }, { count: 2 });

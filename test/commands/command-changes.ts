@@ -41,6 +41,22 @@ export const OURS: ReadonlySet<string> = new Set([
   "replicant.changes|unsubscribe",
   "replicant.compare",
   "replicant.directives",
+  "replicant.bigkeys",
+  "replicant.hotkeys",
+  "replicant.hotkeys|get",
+  "replicant.hotkeys|help",
+  "replicant.hotkeys|reset",
+  "replicant.hotkeys|start",
+  "replicant.hotkeys|stop",
+  "replicant.purge",
+  "replicant.purge|cancel",
+  "replicant.purge|confirm",
+  "replicant.purge|help",
+  "replicant.purge|list",
+  "replicant.purge|stage",
+  "replicant.search",
+  "replicant.stats",
+  "replicant.tree",
 ]);
 
 /** Fields of COMMAND INFO and COMMAND DOCS that changed, by command. */

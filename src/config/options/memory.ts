@@ -32,6 +32,10 @@ export const MEMORY = {
   "lazyfree-lazy-user-del": ignored(bool, "no", "big values are always freed in the background"),
   "lazyfree-lazy-user-flush": directive(bool, "no", "Make FLUSHDB and FLUSHALL asynchronous unless they say SYNC"),
 
+  "key-tree-kept-from": directive(longCount, "200000", "Keys of a database from which on REPLICANT.TREE keeps what it found for a while"),
+  "key-tree-memory": directive(memory(0, INT64_MAX), "128mb", "Bytes that REPLICANT.TREE may keep lists of keys in"),
+  "purge-delay": directive(integer(0, INT_MAX), "10", "Seconds until a deletion begins that REPLICANT.PURGE was told to confirm"),
+
   activerehashing: directive(bool, "yes", "Spend idle time on growing hash tables"),
   activedefrag: directive(bool, "no", "Move data to undo fragmentation, as the active-defrag directives say"),
   "active-defrag-cycle-min": directive(integer(1, 99), "1", "Least share of time for defragmentation, percent"),

@@ -42,6 +42,7 @@ export class Reset {
     const { executor, replication } = this.server;
     while (executor.busy) await new Promise<void>((idle) => executor.whenIdle(idle));
     this.endWaits();
+    this.server.inspections.reset();
     replication.promote();
     this.restoreDirectives();
     const answers = await this.link().sendAll([...EMPTYING, ...this.userRequests()], false);

@@ -25,6 +25,8 @@ interface Place {
   name: string;
   count: number;
   error: number;
+  /** Where it is in the heap. */
+  index: number;
 }
 
 export class HotKeys {
@@ -41,9 +43,8 @@ export class HotKeys {
   private readonly most: number;
   private left: number;
   private readonly places = new Map<string, Place>();
-  /** A heap, the rarest first; each place knows where it is by `order`. */
+  /** The rarest first. */
   private readonly heap: Place[] = [];
-  private readonly order = new Map<Place, number>();
 
   constructor(shown: number, ratio: number, now: number) {
     this.shown = shown;
@@ -73,11 +74,9 @@ export class HotKeys {
     const id = `${database}:${name}`;
     let place = this.places.get(id);
     if (place === undefined && this.heap.length < this.most) {
-      place = { database, name, count: 0, error: 0 };
+      place = { database, name, count: 1, error: 0, index: this.heap.length };
       this.places.set(id, place);
-      this.order.set(place, this.heap.length);
       this.heap.push(place);
-      place.count = 1;
       this.rise(this.heap.length - 1);
       return;
     }
@@ -89,8 +88,9 @@ export class HotKeys {
       place.name = name;
       this.places.set(id, place);
     }
+    assert(this.places.size === this.heap.length, "each place of the sketch has one name");
     place.count++;
-    this.sink(this.order.get(place) as number);
+    this.sink(place.index);
   }
 
   private rise(index: number): void {
@@ -121,8 +121,7 @@ export class HotKeys {
 
   private put(index: number, place: Place): void {
     this.heap[index] = place;
-    this.order.set(place, index);
-    assert(this.places.size === this.heap.length, "each place of the sketch has one name");
+    place.index = index;
   }
 
   /** The most used keys that `visible` lets through, the most used first. */

@@ -79,12 +79,17 @@ export class Inspections {
     return running;
   }
 
-  /** The server stops. */
-  stop(): void {
-    this.purges.stop();
-    this.slices.stop();
+  /** Nothing is staged, kept or counted any more. */
+  reset(): void {
+    this.purges.clear();
     this.trees.stop();
     this.stalls.stop();
     this.hotKeys.reset();
+  }
+
+  /** The server stops. */
+  stop(): void {
+    this.reset();
+    this.slices.stop();
   }
 }

@@ -7,7 +7,7 @@ import type { ByteSpan } from "../memory/record-table.ts";
 import type { Type } from "../values/value-types.ts";
 
 /** Collections of more elements that are not packed are measured by so many of them: all would take longer than a slice. */
-export const MEASURED_ELEMENTS = 10_000;
+const MEASURED_ELEMENTS = 10_000;
 
 /** Says of the key bytes[from, from + length) whether who asks may know of it. */
 export type Visible = (bytes: Buffer, from: number, length: number) => boolean;

@@ -45,7 +45,10 @@ export class KeyWalk {
     return this.table !== null && this.table !== this.database.table;
   }
 
-  /** Goes on until `deadline` (`performance.now()`), a batch at least; `afterBatch` may change keys. Returns whether it is through. Errors: WalkError. */
+  /**
+   * Goes on until `deadline` (`performance.now()`), a batch at least; `afterBatch` may change keys. Returns whether it is through. Errors:
+   * WalkError.
+   */
   step(deadline: number, afterBatch: () => void = nothing): boolean {
     if (this.isStale) this.startAgain();
     const table = this.table ?? this.begin();

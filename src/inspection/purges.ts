@@ -116,9 +116,10 @@ export class Purges {
     if (forgotten.size > 0) this.purges = this.purges.filter((purge) => !forgotten.has(purge));
   }
 
-  /** The server stops. */
-  stop(): void {
+  /** Ends and forgets all. */
+  clear(): void {
     for (const purge of this.purges) if (!purge.isOver) this.close(purge, "ended", "the server is shutting down");
+    this.purges = [];
   }
 }
 

@@ -1,4 +1,4 @@
-/** Which keys a command is about that looks through all of a database: DB, PREFIX, MATCH, TYPE, MINSIZE, MAXSIZE and TTL, and what its user may see. */
+/** Which keys a command is about that looks through a database: DB, PREFIX, MATCH, TYPE, MINSIZE, MAXSIZE, TTL, and what its user may see. */
 
 import { commandError, errors } from "../../errors.ts";
 import type { Call } from "../../execution/call.ts";

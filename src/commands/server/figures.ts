@@ -1,6 +1,5 @@
 /** REPLICANT.STATS: plain numbers for charts, for someone who asks once a second (docs/console-commands.md). */
 
-import { heapStats } from "bun:jsc";
 import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { ServerParts } from "../../execution/server-parts.ts";
@@ -95,13 +94,8 @@ function writeMemory(reply: Reply, server: ServerParts): void {
     ["functions", server.functions.usedBytes],
     ["trees", server.inspections.heldBytes],
     ["rss", report.rss],
-    ["heap", heapBytes(server)],
+    ["heap", server.stats.system.heapBytes(server.keyspace.now)],
   ]);
-}
-
-/** Counting the heap takes longer than all else: it is done once a second at most. */
-function heapBytes({ stats, keyspace }: ServerParts): number {
-  return stats.system.heapBytes(keyspace.now, () => heapStats().heapSize);
 }
 
 function writeStalls({ reply, server, session }: Call): void {

@@ -15,8 +15,8 @@ import { type KeyVisitor, KeyWalk } from "./key-walk.ts";
 
 /** After so long a search replies with what it has found by then, in ms. */
 const SEARCH_MS = 250;
-/** How many steps of a scan there are between two looks at the clock. */
-const SCAN_STEPS = 32;
+/** How many steps of a scan are made at once, and between two looks at the clock. */
+const SCAN_STEPS = 64;
 
 export interface FoundKey {
   readonly name: Buffer;
@@ -40,6 +40,8 @@ export class Search {
   private readonly filter: KeyFilter;
   private readonly count: number;
   private readonly begunAt = performance.now();
+  /** Records of the steps made last. */
+  private readonly batch: number[] = [];
 
   constructor(database: Database, filter: KeyFilter, cursor: number, count: number) {
     this.database = database;
@@ -49,23 +51,23 @@ export class Search {
   }
 
   step(deadline: number): boolean {
-    const { database } = this;
+    const { database, batch, count } = this;
     for (;;) {
-      for (let step = 0; step < SCAN_STEPS; step++) {
-        this.cursor = database.table.scan(this.cursor, this.look);
-        if (this.cursor === 0 || this.found.length >= this.count) return true;
-      }
+      const steps = Math.min(SCAN_STEPS, count - this.found.length);
+      this.cursor = database.table.scanMany(this.cursor, steps, batch);
+      for (let index = 0; index < batch.length; index++) this.look(batch[index]);
+      if (this.cursor === 0 || this.found.length >= count) return true;
       const now = performance.now();
       if (now - this.begunAt >= SEARCH_MS) return true;
       if (now >= deadline) return false;
     }
   }
 
-  private readonly look = (address: number): void => {
+  private look(address: number): void {
     this.looked++;
     const { database, filter } = this;
     if (filter.takes(database, address)) this.found.push(foundKey(database, address, filter));
-  };
+  }
 
   release(): void {}
 }

@@ -184,6 +184,31 @@ export class Chains {
     return cursor;
   }
 
+  /**
+   * `steps` steps of a scan at once, whose cache misses overlap: puts the records of their buckets into `found`, in place of what is there.
+   * Returns the next cursor, 0 at the end.
+   */
+  scanMany(cursor: number, steps: number, found: number[]): number {
+    found.length = 0;
+    if (this.size === 0) return 0;
+    const { buckets, mask } = this;
+    if (this.old !== null) {
+      do cursor = this.scan(cursor, (address) => found.push(address));
+      while (cursor !== 0 && --steps > 0);
+      return cursor;
+    }
+    do {
+      const address = buckets[cursor & mask];
+      if (address !== 0) found.push(address);
+      cursor = nextCursor(cursor, mask);
+    } while (cursor !== 0 && --steps > 0);
+    for (let at = 0; at < found.length; at++) {
+      const next = this.word(found[at], NEXT);
+      if (next !== 0) found.push(next);
+    }
+    return cursor;
+  }
+
   private visitChain(address: number, visit: (address: number) => void): void {
     while (address !== 0) {
       // Read first: the visitor may remove the record it is given.

@@ -353,6 +353,28 @@ describe("REPLICANT.SEARCH", () => {
   });
 });
 
+test("REPLICANT.SEARCH finds what is there all the time, while the table grows and shrinks", async () => {
+  await using server = await startServer();
+  const client = await connect(server.port);
+  await client.command("DEBUG", "POPULATE", 3000, "stays", 4);
+  const found = new Set<string>();
+  let cursor = "0";
+  for (let step = 0; ; step++) {
+    const reply = await ask(client, "REPLICANT.SEARCH", cursor, "PREFIX", "stays", "COUNT", 100);
+    cursor = textOf(reply.get("cursor"));
+    for (const item of itemsOf(reply.get("keys"))) found.add(textOf(itemsOf(item)[0]));
+    if (cursor === "0") break;
+    const comes = step % 12 < 6;
+    await client.command(
+      "EVAL",
+      `for i = 1, 3000 do redis.call('${comes ? "SET" : "DEL"}', '${step % 6}:' .. i ${comes ? ", 'v'" : ""}) end`,
+      0,
+    );
+  }
+  expect(found.size).toBe(3000);
+  client.close();
+});
+
 describe("REPLICANT.BIGKEYS", () => {
   test("shows the largest by bytes or elements, and what each type takes", async () => {
     const random = new Random(seed);

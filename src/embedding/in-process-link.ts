@@ -8,7 +8,7 @@ import { InvariantError } from "../assert.ts";
 import { atCaller, LinkError, ReplyError } from "../client/errors.ts";
 import type { Link, Word } from "../client/link.ts";
 import { Frame } from "../protocol/frame.ts";
-import { requireWords, WordRequest } from "../protocol/word-request.ts";
+import { requireWords, WordBatch, WordRequest } from "../protocol/word-request.ts";
 import type { Executor } from "../session/executor.ts";
 import { sendPushes } from "../session/pubsub.ts";
 import { Session } from "../session/session.ts";
@@ -44,6 +44,41 @@ export interface InProcessLinkOptions {
   readonly isOver?: () => boolean;
 }
 
+/** Requests that were sent as one. */
+class Several {
+  readonly requests: readonly (readonly Word[])[];
+  readonly bytes: boolean;
+  /** Of those before `next`; a promise for one that was not answered at once. */
+  readonly answers: unknown[] = [];
+  next = 0;
+  /** Settle the promise of the answers, where there is one already. */
+  settle: (answers: unknown[] | PromiseLike<unknown[]>) => void = () => {};
+  fail: (error: Error) => void = () => {};
+
+  constructor(requests: readonly (readonly Word[])[], bytes: boolean) {
+    this.requests = requests;
+    this.bytes = bytes;
+  }
+
+  get isOver(): boolean {
+    return this.next === this.requests.length;
+  }
+
+  /** What is left of them, in words that stay as they are: their sender may write to its bytes again. */
+  rest(): Several {
+    const { requests, bytes, answers } = this;
+    const kept = requests.slice(this.next).map((words) => words.map((word) => (word instanceof Uint8Array ? new Uint8Array(word) : word)));
+    const rest = new Several(kept, bytes);
+    for (const answer of answers) rest.answers.push(answer);
+    return rest;
+  }
+
+  /** All answers, as soon as there are all. */
+  get all(): unknown[] | Promise<unknown[]> {
+    return this.answers.some((answer) => answer instanceof Promise) ? Promise.all(this.answers) : this.answers;
+  }
+}
+
 export class InProcessLink implements Link, ClientEnd {
   onPush: ((push: Push) => void) | null = null;
   onClose: ((error: Error | null) => void) | null = null;
@@ -56,10 +91,12 @@ export class InProcessLink implements Link, ClientEnd {
   /** Used by turns: what the last request is called is asked for until the next one begins. */
   private readonly requests = [new WordRequest(), new WordRequest()] as const;
   private requestTurn = 0;
+  /** Of several that are sent at once; null before there were any. */
+  private batch: WordBatch | null = null;
   /** The request that was executed and is not answered. */
   private unanswered: Waiting | null = null;
   /** Requests behind it, and those that came while others were executed. */
-  private queue: Waiting[] = [];
+  private queue: (Waiting | Several)[] = [];
   private scheduled = false;
   private paused = false;
   private ended = false;
@@ -123,39 +160,67 @@ export class InProcessLink implements Link, ClientEnd {
   }
 
   sendAll(requests: readonly (readonly Word[])[], bytes: boolean): Promise<unknown[]> {
-    const answers: unknown[] = [];
     try {
       // None of them is executed if one cannot be: it may be part of a transaction.
       for (const words of requests) requireWords(words);
     } catch (error) {
       return Promise.reject(error);
     }
-    const done = this.free && requests.length > 0 ? this.executeAll(requests, bytes, answers) : 0;
-    // The last one may have been left, and answered since.
-    if (done === requests.length && this.unanswered === null && this.queue.length === 0 && !(answers.at(-1) instanceof Promise)) {
-      return this.mustWait ? (this.delayed(answers) as Promise<unknown[]>) : Promise.resolve(answers);
-    }
-    const rest = requests.slice(done).map((words) => this.sendLater(words, bytes).catch(asElement));
-    return Promise.all([...answers, ...rest]);
+    const several = new Several(requests, bytes);
+    if (this.free && requests.length > 0) this.executeAll(several);
+    if (!several.isOver) return this.sendRest(several.rest());
+    // The last one may have been left.
+    if (several.answers.at(-1) instanceof Promise) return Promise.all(several.answers);
+    return this.mustWait ? (this.delayed(several.answers) as Promise<unknown[]>) : Promise.resolve(several.answers);
   }
 
-  /** Executes requests until one is not answered, or they have taken too long. Returns how many there were. Hot. */
-  private executeAll(requests: readonly (readonly Word[])[], bytes: boolean, answers: unknown[]): number {
-    const { taker } = this;
+  private sendRest(rest: Several): Promise<unknown[]> {
+    if (this.isOver) return Promise.reject(new LinkError(CLOSED));
+    const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
+    rest.settle = resolve;
+    rest.fail = reject;
+    this.queue.push(rest);
+    this.schedule();
+    return promise;
+  }
+
+  /** Executes requests until one is not answered, or they have taken too long. */
+  private executeAll(several: Several): void {
     const end = performance.now() + TURN_MS;
-    let next = 0;
     this.beginBatch();
-    while (next < requests.length) {
-      const frame = this.frameOf(requests[next++]);
-      if (!this.execute(frame, bytes)) {
-        answers.push(this.answerOf((waiting) => this.leave(waiting), frame, bytes).catch(asElement));
-        break;
-      }
-      answers.push(taker.take() ?? null);
-      if (next % REQUESTS_PER_LOOK === 0 && performance.now() > end) break;
-    }
+    while (this.executeSome(several) && performance.now() <= end);
     this.endBatch();
-    return next;
+  }
+
+  /** Executes the next few requests, which are encoded together. Returns whether others may be executed at once. Hot. */
+  private executeSome(several: Several): boolean {
+    const { taker, executor, session } = this;
+    const { requests, bytes, answers } = several;
+    this.batch ??= new WordBatch();
+    const { frames } = this.batch;
+    const count = this.batch.build(requests, several.next);
+    if (count > 1) executor.lookAhead(session, frames, count);
+    let index = 0;
+    let answered = true;
+    do {
+      // One that is too long for a batch comes alone.
+      const frame = count === 0 ? this.frameOf(requests[several.next]) : frames[index];
+      index++;
+      several.next++;
+      answered = this.execute(frame, bytes);
+      answers.push(answered ? (taker.take() ?? null) : this.leftOf(frame, bytes));
+    } while (answered && index < count && !session.closing);
+    // What was called last is asked what it is, and its bytes are used again.
+    executor.endCalls();
+    return answered && !several.isOver && !session.closing;
+  }
+
+  /** Leaves a request that is one of several. Returns the promise of its answer. */
+  private leftOf(frame: Frame, bytes: boolean): Promise<unknown> {
+    const answer = this.answerOf((waiting) => this.leave(waiting), frame, bytes).catch(asElement);
+    // Where the link is closed the others fail as well, and what is told is that.
+    answer.catch(() => {});
+    return answer;
   }
 
   private frameOf(words: readonly Word[]): Frame {
@@ -171,8 +236,13 @@ export class InProcessLink implements Link, ClientEnd {
     return isIdle && !this.executor.serving && !this.session.closing && !this.isClosing;
   }
 
+  /** Whether it takes no more requests. */
+  private get isOver(): boolean {
+    return this.isClosing || ((this.ended || this.session.closing) && !this.mayBeRenewed);
+  }
+
   private sendLater(words: readonly Word[], bytes: boolean): Promise<unknown> {
-    if (this.isClosing || ((this.ended || this.session.closing) && !this.mayBeRenewed)) return Promise.reject(new LinkError(CLOSED));
+    if (this.isOver) return Promise.reject(new LinkError(CLOSED));
     try {
       const answer = this.answerOf((waiting) => this.queue.push(waiting), this.frameOf(words), bytes);
       this.schedule();
@@ -252,16 +322,31 @@ export class InProcessLink implements Link, ClientEnd {
     if (this.queue.length === 0 || this.paused || this.ended) return;
     this.beginBatch();
     while (this.queue.length > 0 && !this.paused && !this.session.closing && !this.turnIsOver) {
-      const waiting = this.queue.shift() as Waiting;
-      if (this.execute(waiting.frame, waiting.bytes)) this.settle(waiting);
+      const waiting = this.queue[0];
+      if (waiting instanceof Several) {
+        if (this.runSeveral(waiting)) continue;
+        break;
+      }
+      this.queue.shift();
+      if (this.execute(waiting.frame, waiting.bytes)) this.settle(waiting, this.taker.take() ?? null);
       else this.leave(waiting);
     }
     this.endBatch();
     if (this.queue.length > 0 && !this.paused && !this.ended) setImmediate(() => this.runQueue());
   }
 
-  private settle(waiting: Waiting): void {
-    const value = this.taker.take() ?? null;
+  /** Executes the next few of the requests that are first in the queue. Returns whether there is time for more. */
+  private runSeveral(several: Several): boolean {
+    this.executeSome(several);
+    if (several.isOver) {
+      // In front of it may be what is to be executed once more.
+      this.queue.splice(this.queue.indexOf(several), 1);
+      this.settle(several, several.all);
+    }
+    return performance.now() <= this.turnEnd;
+  }
+
+  private settle<Value>(waiting: { settle(value: Value): void }, value: Value): void {
     if (this.shared.barrier.closed) this.hold(() => waiting.settle(value));
     else waiting.settle(value);
   }
@@ -328,7 +413,7 @@ export class InProcessLink implements Link, ClientEnd {
     // Without an answer the connection ends: SHUTDOWN.
     if (unanswered !== null && (this.taker.hasAnswer || this.session.muted)) {
       this.unanswered = null;
-      this.settle(unanswered);
+      this.settle(unanswered, this.taker.take() ?? null);
     }
     if (this.taker.hasPushes) this.received(this.taker.takePushes());
     this.schedule();

@@ -1,13 +1,16 @@
 /**
- * The request that consists of words of JavaScript, for callers in this process: no bytes are parsed, and one frame and one run of bytes
- * serve all requests. Hot: nothing is allocated.
+ * Requests that consist of words of JavaScript, for callers in this process: no bytes are parsed, and the same frames and bytes serve all
+ * requests. Hot: nothing is allocated.
  */
 
-import { integerLength, writeInteger } from "../base/bytes.ts";
+import { integerLength, writeInteger, ZERO } from "../base/bytes.ts";
 import { noWordsError, wordError } from "../base/word-error.ts";
 import { Frame } from "./frame.ts";
 
 const INITIAL_BYTES = 4 * 1024;
+/** What a batch has room for. */
+const BATCH_BYTES = 32 * 1024;
+const BATCH_REQUESTS = 32;
 /** What is kept from one request to the next (`release`). */
 const KEPT_BYTES = 1024 * 1024;
 /** Up to it a loop over ASCII beats `utf8Write`, which takes half the time of `write`. */
@@ -37,33 +40,9 @@ export class WordRequest {
 
   /** Makes the request that consists of `values`. Errors: TypeError when one of them is no `Argument`. */
   build(values: readonly unknown[]): void {
-    const { length } = values;
     const bytes = roomFor(values);
     if (bytes > this.buffer.length) this.buffer = Buffer.allocUnsafeSlow(Math.max(INITIAL_BYTES, 2 ** Math.ceil(Math.log2(bytes))));
-    const { buffer, frame } = this;
-    frame.resize(length);
-    const { offsets, lengths } = frame;
-    let at = writeHead(buffer, 0, STAR, length);
-    for (let index = 0; index < length; index++) {
-      const value = values[index] as Argument;
-      // The length is that of ASCII, which is put right where it is none.
-      const size = sizeOf(value);
-      let start = writeHead(buffer, at, DOLLAR, size);
-      let end = write(buffer, value, start);
-      if (end - start !== size) {
-        start = writeHead(buffer, at, DOLLAR, end - start);
-        end = write(buffer, value, start);
-      }
-      offsets[index] = start;
-      lengths[index] = end - start;
-      buffer[end] = CR;
-      buffer[end + 1] = LF;
-      at = end + 2;
-    }
-    frame.buffer = buffer;
-    frame.start = 0;
-    frame.end = at;
-    frame.hashed = false;
+    encode(this.frame, this.buffer, 0, values);
   }
 
   /** What was made large is not kept. */
@@ -71,6 +50,29 @@ export class WordRequest {
     if (this.buffer.length <= KEPT_BYTES) return;
     this.buffer = Buffer.alloc(0);
     this.frame.buffer = this.buffer;
+  }
+}
+
+/**
+ * Requests that are made together, before the first of them is executed: a processor that reads words which were written byte by byte just
+ * now waits for them. A pipeline of SETs of 38 bytes takes 350 ns a request so, and 420 one by one.
+ */
+export class WordBatch {
+  /** Good until the next `build`. */
+  readonly frames: readonly Frame[] = Array.from({ length: BATCH_REQUESTS }, () => new Frame());
+  private readonly buffer: Buffer = Buffer.allocUnsafeSlow(BATCH_BYTES);
+
+  /** Makes as many of `requests` from `first` on as there is room for. Returns how many; 0: the first is too long. Errors: as WordRequest. */
+  build(requests: readonly (readonly unknown[])[], first: number): number {
+    const { frames, buffer } = this;
+    const most = Math.min(BATCH_REQUESTS, requests.length - first);
+    let at = 0;
+    for (let index = 0; index < most; index++) {
+      const values = requests[first + index];
+      if (at + roomFor(values) > BATCH_BYTES) return index;
+      at = encode(frames[index], buffer, at, values);
+    }
+    return most;
   }
 }
 
@@ -83,6 +85,35 @@ export function requireWords(values: readonly unknown[]): void {
 function isWord(value: unknown): boolean {
   if (typeof value === "string" || typeof value === "bigint") return true;
   return typeof value === "number" ? !Number.isNaN(value) : value instanceof Uint8Array;
+}
+
+/** Makes `frame` the request that consists of `values`, from buffer[start] on. Returns where it ends. */
+function encode(frame: Frame, buffer: Buffer, start: number, values: readonly unknown[]): number {
+  const { length } = values;
+  frame.resize(length);
+  const { offsets, lengths } = frame;
+  let at = writeHead(buffer, start, STAR, length);
+  for (let index = 0; index < length; index++) {
+    const value = values[index] as Argument;
+    // The length is that of ASCII, which is put right where it is none.
+    const size = sizeOf(value);
+    let from = writeHead(buffer, at, DOLLAR, size);
+    let end = write(buffer, value, from);
+    if (end - from !== size) {
+      from = writeHead(buffer, at, DOLLAR, end - from);
+      end = write(buffer, value, from);
+    }
+    offsets[index] = from;
+    lengths[index] = end - from;
+    buffer[end] = CR;
+    buffer[end + 1] = LF;
+    at = end + 2;
+  }
+  frame.buffer = buffer;
+  frame.start = start;
+  frame.end = at;
+  frame.hashed = false;
+  return at;
 }
 
 /** Bytes that the request takes at most. */
@@ -132,7 +163,9 @@ function writeText(buffer: Buffer, text: string, at: number): number {
 /** Writes `*<value>\r\n` or `$<value>\r\n`. Returns where it ends. */
 function writeHead(buffer: Buffer, at: number, mark: number, value: number): number {
   buffer[at] = mark;
-  const end = writeInteger(buffer, at + 1, value);
+  let end = at + 2;
+  if (value < 10) buffer[at + 1] = ZERO + value;
+  else end = writeInteger(buffer, at + 1, value);
   buffer[end] = CR;
   buffer[end + 1] = LF;
   return end + 2;

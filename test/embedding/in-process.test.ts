@@ -85,6 +85,55 @@ describe("a link in the process", () => {
     expect(await ask("GET", "many:4999")).toBe("4999");
   });
 
+  test("sends requests of any number and length at once, each with its own words", async () => {
+    await ask("CONFIG", "SET", "slowlog-log-slower-than", 0, "slowlog-max-len", 200);
+    const values = [40_000, 3, 9_000, 24, 25, 200_000, 0].map((length) => "ü".repeat(length));
+    const requests: Word[][] = Array.from({ length: 100 }, (_, index) => ["SET", `own:${index}`, values[index % values.length]]);
+    expect(await link.sendAll([["MULTI"], ...requests, ["EXEC"]], false)).toEqual([
+      "OK",
+      ...requests.map(() => "QUEUED"),
+      requests.map(() => "OK"),
+    ]);
+    await link.sendAll([["SLOWLOG", "RESET"], ...requests, ["MGET", ...requests.map(([, key]) => key)]], false);
+    const slow = (await ask("SLOWLOG", "GET", -1)) as [unknown, unknown, unknown, string[]][];
+    const slowKeys = slow.map(([, , , words]) => words[1]).filter((key) => key?.startsWith("own:"));
+    expect(new Set(slowKeys).size).toBeGreaterThanOrEqual(requests.length);
+    const read = await link.sendAll(
+      requests.map(([, key]) => ["GET", key]),
+      false,
+    );
+    expect(read).toEqual(requests.map(([, , value]) => value));
+    await ask("CONFIG", "SET", "slowlog-log-slower-than", 10_000);
+  });
+
+  test("waits in the middle of many, which keep the words that they had, and fail where it closes", async () => {
+    const other = server.connect();
+    const bytes = Buffer.from("first");
+    const rest: Word[][] = Array.from({ length: 70 }, (_, index) => ["APPEND", "appended", index === 69 ? bytes : "."]);
+    const all = other.sendAll([["PING"], ["BLPOP", "middle", 0], ...rest, ["GET", "appended"]], false);
+    const behind = other.send(["STRLEN", "appended"], false);
+    bytes.write("again");
+    expect(await ask("EXISTS", "appended")).toBe(0);
+    await ask("RPUSH", "middle", "x");
+    const answers = await all;
+    expect(answers.slice(0, 3)).toEqual(["PONG", ["middle", "x"], 1]);
+    expect(answers.at(-1)).toBe(`${".".repeat(69)}first`);
+    expect(await behind).toBe(74);
+    const failing = other.sendAll([["PING"], ["BLPOP", "middle", 0], ["PING"]], false);
+    const failure = failing.catch((error: unknown) => error);
+    await other.close();
+    expect(await failure).toBeInstanceOf(LinkError);
+  });
+
+  test("waits for the end of a pause in the middle of many", async () => {
+    const other = server.connect();
+    await ask("CLIENT", "PAUSE", 100_000, "WRITE");
+    const all = other.sendAll([["PING"], ["SET", "paused", 1], ["INCR", "paused"], ["GET", "paused"]], false);
+    await ask("CLIENT", "UNPAUSE");
+    expect(await all).toEqual(["PONG", "OK", 2, "2"]);
+    await other.close();
+  });
+
   test("waits for a key, and requests behind it wait for that", async () => {
     const other = server.connect();
     const order: unknown[] = [];

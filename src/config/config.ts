@@ -67,6 +67,8 @@ export class Config {
   readonly users: readonly WordsLine[];
   /** The `rename-command` lines. */
   readonly renames: readonly WordsLine[];
+  /** Another number whenever a directive was set. */
+  revision = 0;
   private readonly settings = new Map<DirectiveName, Setting<unknown>>();
   private readonly writable: { [K in DirectiveName]?: unknown };
   private readonly listeners = new Map<DirectiveName, ApplyChange[]>();
@@ -219,6 +221,7 @@ export class Config {
   }
 
   private store(name: DirectiveName, setting: Setting<unknown>): void {
+    this.revision++;
     this.settings.set(name, setting);
     this.writable[name] = setting.value;
   }

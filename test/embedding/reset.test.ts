@@ -83,3 +83,41 @@ async function filled(keys: number): Promise<Uint8Array> {
   for (let at = 0; at < keys; at++) await server.client.set(`k${at}`, "v");
   return await server.snapshot();
 }
+
+test("nothing is left of data, functions, scripts, logs, statistics, users and directives; what was done before is done again", async () => {
+  await using server = await Replicant.inProcess();
+  const { client } = server;
+  for (let round = 0; round < 2; round++) {
+    await client.call(
+      "CONFIG",
+      "SET",
+      "slowlog-log-slower-than",
+      0,
+      "commandlog-request-larger-than",
+      0,
+      "commandlog-reply-larger-than",
+      0,
+    );
+    await client.call("CONFIG", "SET", "latency-monitor-threshold", 1, "maxmemory-policy", "allkeys-lru");
+    await client.call("ACL", "SETUSER", "guest", "on", ">secret", "+get");
+    await client.call("ACL", "SETUSER", "default", "-ping");
+    await client.call("AUTH", "guest", "wrong").catch(() => null);
+    expect(await client.call("ACL", "DRYRUN", "default", "PING")).not.toBe("OK");
+    await client.call("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)");
+    const digest = await client.call("SCRIPT", "LOAD", "return 1");
+    await client.call("DEBUG", "SLEEP", 0.002).catch(() => null);
+    await client.set("key", "x".repeat(100));
+    await server.reset();
+    expect(await client.call("SCRIPT", "EXISTS", digest as string)).toEqual([0]);
+    expect(await client.call("FUNCTION", "LIST")).toEqual([]);
+    expect(await client.call("DBSIZE")).toBe(0);
+    expect(await client.call("SLOWLOG", "LEN")).toBe(0);
+    for (const kind of ["slow", "large-request", "large-reply"]) expect(await client.call("COMMANDLOG", "LEN", kind)).toBe(0);
+    expect(await client.call("LATENCY", "LATEST")).toEqual([]);
+    expect(await client.call("ACL", "LOG")).toEqual([]);
+    expect(await client.call("ACL", "USERS")).toEqual(["default"]);
+    expect(await client.call("ACL", "DRYRUN", "default", "PING")).toBe("OK");
+    expect(await client.call("CONFIG", "GET", "maxmemory-policy")).toEqual(new Map([["maxmemory-policy", "noeviction"]]));
+    expect(await client.call("INFO", "commandstats")).not.toContain("cmdstat_set:");
+  }
+});

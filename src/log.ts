@@ -93,9 +93,14 @@ export class Log {
     if (this.syslog !== null) for (const line of text.split(/[\r\n]+/)) if (line !== "") this.syslog.write(LogLevel.warning, line);
   }
 
+  /** Whether what is of this level is written anywhere. */
+  writes(level: number): boolean {
+    return level >= this.level && !this.isSilent;
+  }
+
   /** `level`: as `LogLevel` has them. */
   write(level: number, message: string): void {
-    if (level < this.level || this.isSilent) return;
+    if (!this.writes(level)) return;
     const line = `${process.pid}:${this.role} ${timestamp(new Date())} ${MARKS[level]} ${message}`;
     if (this.writeElsewhere !== null) this.writeElsewhere(line);
     else writeLine(this.file, this.aboveStatus(`${line}\n`));

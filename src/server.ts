@@ -28,7 +28,7 @@ import { Journal } from "./journal/journal.ts";
 import { expiresFields } from "./keyspace/field-expirer.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { followLimits } from "./keyspace/value-limits.ts";
-import { Log } from "./log.ts";
+import { Log, LogLevel } from "./log.ts";
 import { Migrations } from "./migration/migrations.ts";
 import { followFileLimit, limitClients } from "./process/fd-limit.ts";
 import { Housekeeping } from "./process/housekeeping.ts";
@@ -265,7 +265,7 @@ export class Server implements ServerParts {
     const { values } = this.config;
     this.log.role = "M";
     this.log.notice(`Replicant ${VERSION} (commit ${COMMIT}) started, PID: ${process.pid}`);
-    for (const line of this.config.withoutEffect()) this.log.notice(line);
+    if (this.log.writes(LogLevel.notice)) for (const line of this.config.withoutEffect()) this.log.notice(line);
     if (this.ioWorkers !== null) this.log.notice(`Experiment: ${values["io-workers"]} threads own the sockets of TCP clients (io-workers)`);
     if (this.options.ownsProcess ?? true) limitClients(this.config, this.log);
     this.endpoints.open(this.options.anyPort ?? false);

@@ -8,6 +8,9 @@ import type { Link, Word } from "../client/link.ts";
 import { type ConfigValues, DIRECTIVE_NAMES, type DirectiveName, findDirective } from "../config/options.ts";
 import type { Server } from "../server.ts";
 
+/** What no client can change stays: it is what the server itself does, as opening a socket that it was asked for. */
+const CHANGEABLE = DIRECTIVE_NAMES.filter((name) => findDirective(name)?.row.mutable === true);
+
 export class Reset {
   private readonly server: Server;
   private readonly link: () => Link;
@@ -23,9 +26,7 @@ export class Reset {
   constructor(server: Server, link: () => Link) {
     this.server = server;
     this.link = link;
-    // What no client can change stays: it is what the server itself does, as opening a socket that it was asked for.
-    const changeable = DIRECTIVE_NAMES.filter((name) => findDirective(name)?.row.mutable === true);
-    this.directives = new Map(changeable.map((name) => [name, server.config.text(name)]));
+    this.directives = new Map(CHANGEABLE.map((name) => [name, server.config.text(name)]));
     this.master = server.config.values.replicaof;
     this.revision = server.config.revision;
     this.users = this.describeUsers();

@@ -84,6 +84,9 @@ function readFlags(flags: ReadonlySet<Flag>): FlagFacts {
   };
 }
 
+/** Of a command that has none. */
+const NO_SUBCOMMANDS: ReadonlyMap<string, never> = new Map<string, never>();
+
 export class CommandEntry<Context = never> {
   /** From 0 on, one for each command and subcommand of a table. */
   readonly id: number;
@@ -92,7 +95,7 @@ export class CommandEntry<Context = never> {
   /** `config|get` for a subcommand. */
   readonly fullName: string;
   readonly parent: CommandEntry<Context> | null;
-  readonly subcommands: Map<string, CommandEntry<Context>>;
+  readonly subcommands: ReadonlyMap<string, CommandEntry<Context>>;
   /** The same for requests; null where there are none. */
   readonly subcommandIndex: NameIndex<Context> | null;
   readonly arity: number;
@@ -145,7 +148,8 @@ export class CommandEntry<Context = never> {
     this.fullName = parent === null ? spec.name : `${parent.spec.name}|${spec.name}`;
     this.arity = spec.arity;
     const facts = factsOf(spec.flags);
-    const { traits } = spec;
+    // Nearly all commands have none.
+    const traits = spec.traits.length === 0 ? null : spec.traits;
     this.isWrite = facts.isWrite;
     this.isReadOnly = facts.isReadOnly;
     this.noAuth = facts.noAuth;
@@ -157,22 +161,28 @@ export class CommandEntry<Context = never> {
     this.mayReplicate = facts.mayReplicate;
     this.touchesData = facts.isWrite || facts.isReadOnly;
     this.usesKeyspace = this.touchesData || facts.mayReplicate;
-    this.whileSubscribed = traits.includes("while-subscribed");
-    this.runsQueue = traits.includes("runs-queue");
-    this.runsScript = traits.includes("runs-script");
-    this.touches = traits.includes("touches");
-    this.unqueued = traits.includes("unqueued");
-    this.changesNoData = traits.includes("no-data");
-    this.awaitsMigrations = traits.includes("awaits-migrations");
+    this.whileSubscribed = traits?.includes("while-subscribed") ?? false;
+    this.runsQueue = traits?.includes("runs-queue") ?? false;
+    this.runsScript = traits?.includes("runs-script") ?? false;
+    this.touches = traits?.includes("touches") ?? false;
+    this.unqueued = traits?.includes("unqueued") ?? false;
+    this.changesNoData = traits?.includes("no-data") ?? false;
+    this.awaitsMigrations = traits?.includes("awaits-migrations") ?? false;
     this.ownRestrictions =
       facts.restrictions |
-      (traits.includes("tells-disk-errors") ? Restriction.DISK : 0) |
-      (traits.includes("protected") ? Restriction.PROTECTED : 0) |
+      (traits?.includes("tells-disk-errors") ? Restriction.DISK : 0) |
+      (traits?.includes("protected") ? Restriction.PROTECTED : 0) |
       (this.touchesData || this.runsScript || this.awaitsMigrations ? Restriction.MIGRATION : 0);
     this.restrictions = this.runsQueue || this.runsScript ? ~Restriction.PROTECTED : this.ownRestrictions;
-    this.subcommands = new Map(command.subcommands.map((sub) => [sub.spec.name, new CommandEntry(sub, newId, this)]));
-    this.subcommandIndex =
-      this.subcommands.size === 0 ? null : new NameIndex(layoutOf(command.subcommands), [...this.subcommands.values()]);
+    const { subcommands } = command;
+    if (subcommands.length === 0) {
+      this.subcommands = NO_SUBCOMMANDS;
+      this.subcommandIndex = null;
+    } else {
+      const entries = subcommands.map((sub) => new CommandEntry(sub, newId, this));
+      this.subcommands = new Map(entries.map((entry) => [entry.spec.name, entry]));
+      this.subcommandIndex = new NameIndex(layoutOf(subcommands), entries);
+    }
   }
 
   acceptsCount(count: number): boolean {
@@ -274,29 +284,33 @@ class NameIndex<Context> {
 }
 
 export class CommandTable<Context = never> {
-  /** Top-level commands by the names, in lower case, under which they can be called. */
-  private callable: ReadonlyMap<string, CommandEntry<Context>>;
-  /** The same by the names that are their own. */
-  private readonly originals: ReadonlyMap<string, CommandEntry<Context>>;
+  private readonly entries: readonly CommandEntry<Context>[];
+  /** Top-level commands by the names that are their own, once they are asked for, and by those under which they can be called if others. */
+  private originalsMade: ReadonlyMap<string, CommandEntry<Context>> | null = null;
+  private renamed: ReadonlyMap<string, CommandEntry<Context>> | null = null;
   private index: NameIndex<Context>;
   /** Commands as scripts have spelled their names. */
   private readonly spellings = new Map<string, CommandEntry<Context>>();
 
   constructor(commands: readonly Runnable<Context>[]) {
     let count = 0;
-    const entries = commands.map((command) => new CommandEntry(command, () => count++));
-    this.originals = new Map(entries.map((entry) => [entry.spec.name, entry]));
-    this.callable = this.originals;
-    this.index = new NameIndex(layoutOf(commands), entries);
+    this.entries = commands.map((command) => new CommandEntry(command, () => count++));
+    this.index = new NameIndex(layoutOf(commands), this.entries);
   }
 
+  private get originals(): ReadonlyMap<string, CommandEntry<Context>> {
+    this.originalsMade ??= new Map(this.entries.map((entry) => [entry.spec.name, entry]));
+    return this.originalsMade;
+  }
+
+  /** Top-level commands by the names, in lower case, under which they can be called. */
   get byName(): ReadonlyMap<string, CommandEntry<Context>> {
-    return this.callable;
+    return this.renamed ?? this.originals;
   }
 
   /** `rename-command`: from now on a command is called `to`, or not at all (""). Returns why that cannot be, or null. */
   rename(from: string, to: string): string | null {
-    const names = new Map(this.callable);
+    const names = new Map(this.byName);
     const entry = names.get(from.toLowerCase());
     if (entry === undefined) return "No such command in rename-command";
     names.delete(from.toLowerCase());
@@ -304,7 +318,7 @@ export class CommandTable<Context = never> {
       if (names.has(to.toLowerCase())) return "Target command name already exists";
       names.set(to.toLowerCase(), entry);
     }
-    this.callable = names;
+    this.renamed = names;
     this.index = new NameIndex(new NameLayout([...names.keys()]), [...names.values()]);
     this.spellings.clear();
     return null;
@@ -334,7 +348,7 @@ export class CommandTable<Context = never> {
 
   /** Returns the command of this full name in any case ("get", "config|get"), or null. */
   named(fullName: string): CommandEntry<Context> | null {
-    return namedIn(this.callable, fullName);
+    return namedIn(this.byName, fullName);
   }
 
   /** Likewise by the name that is its own, whatever it is called by: rules of users go by these. */
@@ -344,7 +358,7 @@ export class CommandTable<Context = never> {
 
   /** Every entry, also of commands that cannot be called any more, subcommands after their parents. */
   *everything(): IterableIterator<CommandEntry<Context>> {
-    for (const entry of this.originals.values()) {
+    for (const entry of this.entries) {
       yield entry;
       yield* entry.subcommands.values();
     }
@@ -359,7 +373,7 @@ export class CommandTable<Context = never> {
   }
 
   resetStats(): void {
-    for (const entry of this.originals.values()) entry.resetStats();
+    for (const entry of this.entries) entry.resetStats();
   }
 }
 

@@ -1,11 +1,12 @@
 /**
  * One measurement of a server in a program, or of a client of a server elsewhere, in a process of its own: `embedding-child.ts CASE WAY PORT
- * SECONDS` prints a number. Ways: "in-process", and the clients "bun", "ioredis" and "node-redis" at PORT.
+ * SECONDS` prints a number. Ways: "in-process", the clients "bun", "ioredis" and "node-redis" at PORT, and, to start, "ioredis-mock".
  */
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { Replicant } from "../../src/index.ts";
 import { BULLMQ_JOBS, runBullmq } from "./bullmq.ts";
+import { MOCK } from "./start-child.ts";
 import { median } from "./table.ts";
 
 /** What the cases ask of a way. */
@@ -93,12 +94,19 @@ async function resetMs(way: Way): Promise<number> {
   return median(samples);
 }
 
-async function startMs(first: boolean): Promise<number> {
+async function startMs(name: string): Promise<number> {
   const samples: number[] = [];
-  for (let round = 0; round < (first ? 1 : 20); round++) {
+  const { default: RedisMock } = name === "ioredis-mock" ? await import(MOCK) : { default: null };
+  for (let round = 0; round < 20; round++) {
     const from = performance.now();
+    if (RedisMock !== null) {
+      // One that has the data of no other.
+      await new RedisMock({ host: `host-${round}` }).set("key", "value");
+      samples.push(performance.now() - from);
+      continue;
+    }
     const server = await Replicant.inProcess();
-    await server.connect().send(["PING"], false);
+    await server.connect().send(["SET", "key", "value"], false);
     samples.push(performance.now() - from);
     await server.stop();
   }
@@ -154,10 +162,8 @@ async function run(what: string, name: string, port: number, seconds: number): P
     }
     case "reset":
       return resetMs(await wayOf(name, port));
-    case "first-start":
-      return startMs(true);
     case "start":
-      return startMs(false);
+      return startMs(name);
     case "memory":
       return serverMb();
     case "bullmq":

@@ -2,13 +2,16 @@
  * A server in a program, beside clients of a redis-server over loopback: each measurement in a process of its own (embedding-child.ts), since
  * what ran before in a process decides how fast the next thing runs in it.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Contenders, withServer } from "./servers.ts";
+import { MOCK } from "./start-child.ts";
 import { figure, median, section } from "./table.ts";
 
 /** Clients over loopback. */
 const CLIENTS = ["bun", "ioredis", "node-redis"] as const;
 const CHILD = join(import.meta.dirname, "embedding-child.ts");
+const START_CHILD = join(import.meta.dirname, "start-child.ts");
 const PATIENCE_MS = 120_000;
 
 interface EmbeddingOptions {
@@ -34,12 +37,15 @@ const COMPARED: readonly Compared[] = [
   { name: "bullmq", about: "BullMQ, 10,000 jobs of 4 KB with ioredis", unit: "jobs/s", more: true, clients: ["ioredis"] },
 ];
 
-/** What there is nothing beside. */
-const ALONE = [
-  { name: "start", about: "start of a server in a running process, and its first command", unit: "ms" },
-  { name: "first-start", about: "the first one of a process", unit: "ms" },
-  { name: "memory", about: "resident memory of one more server with a key", unit: "MB" },
+/** What is measured beside ioredis-mock, where that is installed (test/alternatives). */
+const STARTS = [
+  { name: "start", about: "start of a server in a running process, and its first command" },
+  { name: "first-start", about: "the first one of a process" },
+  { name: "import", about: "what is imported before (from sources)" },
 ] as const;
+
+/** What there is nothing beside. */
+const ALONE = [{ name: "memory", about: "resident memory of one more server with a key", unit: "MB" }] as const;
 
 /** -> the section of the report. */
 export async function benchEmbedding({ redis }: Contenders, options: EmbeddingOptions): Promise<string> {
@@ -58,6 +64,18 @@ export async function benchEmbedding({ redis }: Contenders, options: EmbeddingOp
     }
     rows.push(compared(one, own, others));
   }
+  for (const { name, about } of STARTS.filter(({ name }) => wanted(name))) {
+    log(`  ${name}`);
+    const own: number[] = [];
+    const mock: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      own.push(await startMs(name, "in-process"));
+      if (existsSync(MOCK)) mock.push(await startMs(name, "ioredis-mock"));
+    }
+    const beside =
+      mock.length === 0 ? ["", ""] : [`ioredis-mock ${figure(median(mock))}`, `**${(median(mock) / median(own)).toFixed(2)}**`];
+    rows.push([about, `${figure(median(own))} ms`, ...beside]);
+  }
   for (const { name, about, unit } of ALONE.filter(({ name }) => wanted(name))) {
     log(`  ${name}`);
     const samples: number[] = [];
@@ -66,8 +84,8 @@ export async function benchEmbedding({ redis }: Contenders, options: EmbeddingOp
   }
   return section(
     "A server in a program",
-    "In the process, beside clients that ask a redis-server over loopback; the ratio is that to the best of these.",
-    ["what", "in process", "over loopback", "ratio"],
+    "In the process, beside clients that ask a redis-server over loopback, and ioredis-mock; the ratio is that to the best of these.",
+    ["what", "in process", "beside it", "ratio"],
     rows,
   );
 }
@@ -81,14 +99,22 @@ function compared({ about, unit, more }: Compared, own: readonly number[], other
   return [about, `${figure(ours)} ${unit}`, shown, `**${ratio.toFixed(2)}**`];
 }
 
+async function startMs(name: (typeof STARTS)[number]["name"], way: string): Promise<number> {
+  if (name === "start") return measure(name, way, 0, 0);
+  const [imported, started] = await figuresOf([START_CHILD, way]);
+  return name === "import" ? imported : started;
+}
+
 async function measure(what: string, way: string, port: number, seconds: number): Promise<number> {
-  const child = Bun.spawn([process.execPath, CHILD, what, way, String(port), String(seconds)], {
-    stdout: "pipe",
-    stderr: "pipe",
-    timeout: PATIENCE_MS,
-  });
-  const [output, errors] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  const value = Number(output.trim());
-  if (output.trim() === "" || !Number.isFinite(value)) throw new Error(`${what} with ${way} gave no figure: ${output}${errors}`);
+  const [value] = await figuresOf([CHILD, what, way, String(port), String(seconds)]);
   return value;
+}
+
+/** Runs a program. Returns the numbers that it prints, one at least. */
+async function figuresOf(program: readonly string[]): Promise<readonly [number, ...number[]]> {
+  const child = Bun.spawn([process.execPath, ...program], { stdout: "pipe", stderr: "pipe", timeout: PATIENCE_MS });
+  const [output, errors] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  const [first, ...others] = output.trim().split(" ").map(Number);
+  if (output.trim() === "" || !Number.isFinite(first)) throw new Error(`${program.join(" ")} gave no figure: ${output}${errors}`);
+  return [first, ...others];
 }

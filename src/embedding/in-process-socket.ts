@@ -11,6 +11,8 @@ import { HandedSocket } from "../transport/handed-socket.ts";
 const HOST = "in-process";
 /** So many bytes may wait for the client before the server keeps them itself. */
 const MOST_UNREAD_BYTES = 1024 * 1024;
+/** So many characters become bytes before there are more. */
+const MOST_TEXT = 1024 * 1024;
 
 type WriteCallback = (error?: Error | null) => void;
 
@@ -21,40 +23,57 @@ export class InProcessSocket extends Duplex {
   readonly remotePort = 0;
   private readonly server: ServerEnd;
   private chunks: Buffer[] = [];
+  /** What was written behind `chunks` as text. */
+  private text = "";
+  private encoding: BufferEncoding = "utf8";
   private isScheduled = false;
 
   /** `acceptor` makes the server's end a client, or refuses it. */
   constructor(acceptor: ClientAcceptor) {
-    super({ allowHalfOpen: false, readableHighWaterMark: MOST_UNREAD_BYTES, emitClose: true });
+    super({ allowHalfOpen: false, readableHighWaterMark: MOST_UNREAD_BYTES, emitClose: true, decodeStrings: false });
     this.server = new ServerEnd(this, acceptor);
   }
 
   // ---- to the server
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
-    this.give(chunk);
+  override _write(chunk: Buffer | string, encoding: BufferEncoding, callback: WriteCallback): void {
+    this.give(chunk, encoding);
     callback();
   }
 
-  override _writev(chunks: { chunk: Buffer; encoding: BufferEncoding }[], callback: WriteCallback): void {
-    for (const { chunk } of chunks) this.give(chunk);
+  override _writev(chunks: { chunk: Buffer | string; encoding: BufferEncoding }[], callback: WriteCallback): void {
+    for (const { chunk, encoding } of chunks) this.give(chunk, encoding);
     callback();
   }
 
-  private give(chunk: Buffer): void {
-    this.chunks.push(chunk);
+  private give(chunk: Buffer | string, encoding: BufferEncoding): void {
+    if (typeof chunk === "string") {
+      // Most requests are text: those of a turn become bytes together, which no one else has.
+      if (encoding !== this.encoding || this.text.length > MOST_TEXT) this.endText();
+      this.encoding = encoding;
+      this.text += chunk;
+    } else {
+      this.endText();
+      // The server may keep it, and the client may write to it again.
+      this.chunks.push(Buffer.from(chunk));
+    }
     if (this.isScheduled) return;
     this.isScheduled = true;
     // Clients note that they await an answer after they have written.
     queueMicrotask(() => this.handOver());
   }
 
+  private endText(): void {
+    if (this.text !== "") this.chunks.push(Buffer.from(this.text, this.encoding));
+    this.text = "";
+  }
+
   private handOver(): void {
     this.isScheduled = false;
+    this.endText();
     const { chunks, server } = this;
     this.chunks = [];
-    // The server may keep it, and the client may write to it again.
-    const bytes = Buffer.concat(chunks);
+    const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
     if (bytes.length > 0) server.received(bytes);
   }
 

@@ -144,3 +144,28 @@ test("any other client gets a stream", async () => {
   stream.end();
   await closed;
 });
+
+test("a stream takes text of any encoding and bytes, in the order in which they are written, and as they are then", async () => {
+  await using server = await Replicant.inProcess();
+  const stream = server.socket();
+  const reply = Promise.withResolvers<string>();
+  let read = "";
+  stream.on("data", (chunk: Buffer) => {
+    read += chunk.toString();
+    if (read.endsWith("end\r\n")) reply.resolve(read);
+  });
+  const bytes = Buffer.from("ab");
+  stream.write("*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$10\r\ngrün");
+  stream.write("ü", "latin1");
+  stream.write(bytes);
+  bytes.write("xx");
+  stream.write("2121", "hex");
+  stream.write("\r\n*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n");
+  const long = "x".repeat(3_000_000);
+  stream.write(`*2\r\n$4\r\nECHO\r\n$${long.length}\r\n${long}\r\n`);
+  stream.write("*2\r\n$4\r\nECHO\r\n$3\r\nend\r\n");
+  const [set, length, value, longLength, echoed] = (await reply.promise).split("\r\n");
+  expect([set, length, longLength, echoed === long]).toEqual(["+OK", "$10", "$3000000", true]);
+  expect(value).toBe(Buffer.concat([Buffer.from("grün"), Buffer.from([0xfc]), Buffer.from("ab!!")]).toString());
+  stream.destroy();
+});

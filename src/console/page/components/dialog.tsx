@@ -5,12 +5,14 @@ import { useEffect, useId, useRef } from "preact/hooks";
 
 interface DialogProps {
   readonly title: string;
+  /** For what needs room: a value. */
+  readonly isWide?: boolean;
   readonly close: () => void;
   readonly children: ComponentChildren;
 }
 
 /** Escape closes it, and the focus goes back to where it was. */
-export function Dialog({ title, close, children }: DialogProps) {
+export function Dialog({ title, isWide = false, close, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
@@ -25,6 +27,7 @@ export function Dialog({ title, close, children }: DialogProps) {
   return (
     <dialog
       ref={element}
+      class={isWide ? "wide" : undefined}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();

@@ -70,10 +70,10 @@ interface RowActionsProps {
   readonly actions: readonly Action[];
 }
 
-/** The last cell of a row. */
+/** What is done with a row. */
 export function RowActions({ name, whyNot, actions }: RowActionsProps) {
   return (
-    <td class="actions">
+    <span class="actions">
       {actions.map(({ text, run, isLooking = false }) => (
         <button
           key={text}
@@ -87,6 +87,6 @@ export function RowActions({ name, whyNot, actions }: RowActionsProps) {
           {text}
         </button>
       ))}
-    </td>
+    </span>
   );
 }

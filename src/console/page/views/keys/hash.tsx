@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { FormDialog } from "../../components/form-dialog.tsx";
 import { Empty, Failure } from "../../components/notice.tsx";
 import { Pager } from "../../components/pager.tsx";
+import { Table } from "../../components/table.tsx";
 import { readable } from "../../format.ts";
 import { latin1, octetsOf } from "../../octets.ts";
 import { listOf, numberOf, octetsIn } from "../../reply.ts";
@@ -64,42 +65,35 @@ export function HashView({ shown, facts }: TypeViewProps) {
       {page === undefined ? null : page.fields.length === 0 ? (
         <Empty>{pattern.value === "" ? "No fields." : "No field of this page's is like that."}</Empty>
       ) : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Field</th>
-                <th scope="col">Value</th>
-                <th scope="col">Expires</th>
-                <th scope="col">
-                  <span class="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {page.fields.map((field) => (
-                <tr key={latin1(field.name)}>
-                  <td>
-                    <Glance bytes={field.name} />
-                  </td>
-                  <td>
-                    <Glance bytes={field.value} />
-                  </td>
-                  <td class="nowrap soft">{field.expires === null ? "" : expiryWords(field.expires)}</td>
-                  <RowActions
-                    name={readable(field.name)}
-                    whyNot={facts.whyNot}
-                    actions={[
-                      { text: "Open", run: ask("value", field), isLooking: true },
-                      { text: "Expiry", run: ask("expiry", field) },
-                      { text: "Remove", run: ask("removal", field) },
-                    ]}
-                  />
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          caption="Fields"
+          rows={page.fields}
+          rowKey={({ name }) => latin1(name)}
+          columns={[
+            { id: "name", label: "Field", cell: ({ name }) => <Glance bytes={name} /> },
+            { id: "value", label: "Value", cell: ({ value }) => <Glance bytes={value} /> },
+            {
+              id: "expires",
+              label: "Expires",
+              cell: ({ expires }) => <span class="soft nowrap">{expires === null ? "" : expiryWords(expires)}</span>,
+            },
+            {
+              id: "actions",
+              label: "Actions",
+              cell: (field) => (
+                <RowActions
+                  name={readable(field.name)}
+                  whyNot={facts.whyNot}
+                  actions={[
+                    { text: "Open", run: ask("value", field), isLooking: true },
+                    { text: "Expiry", run: ask("expiry", field) },
+                    { text: "Remove", run: ask("removal", field) },
+                  ]}
+                />
+              ),
+            },
+          ]}
+        />
       )}
       {page === undefined ? null : (
         <Pager

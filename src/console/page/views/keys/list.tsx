@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { FormDialog } from "../../components/form-dialog.tsx";
 import { Empty, Failure } from "../../components/notice.tsx";
 import { Pager } from "../../components/pager.tsx";
+import { Table } from "../../components/table.tsx";
 import { count, readable } from "../../format.ts";
 import { listOf, octetsIn } from "../../reply.ts";
 import { UNSEEN } from "./editor.ts";
@@ -59,42 +60,29 @@ export function ListView({ shown, facts }: TypeViewProps) {
       {page === undefined ? null : page.items.length === 0 ? (
         <Empty>No elements.</Empty>
       ) : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col" class="number">
-                  Index
-                </th>
-                <th scope="col">Element</th>
-                <th scope="col">
-                  <span class="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {page.items.map((bytes, at) => {
-                const index = page.first + at;
-                return (
-                  <tr key={index}>
-                    <td class="number">{count(index)}</td>
-                    <td>
-                      <Glance bytes={bytes} />
-                    </td>
-                    <RowActions
-                      name={`element ${index}`}
-                      whyNot={facts.whyNot}
-                      actions={[
-                        { text: "Open", run: ask("value", index, bytes), isLooking: true },
-                        { text: "Remove", run: ask("removal", index, bytes) },
-                      ]}
-                    />
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          caption="Elements"
+          rows={page.items.map((bytes, at) => ({ bytes, index: page.first + at }))}
+          rowKey={({ index }) => index}
+          columns={[
+            { id: "index", label: "Index", isNumber: true, cell: ({ index }) => count(index) },
+            { id: "element", label: "Element", cell: ({ bytes }) => <Glance bytes={bytes} /> },
+            {
+              id: "actions",
+              label: "Actions",
+              cell: ({ index, bytes }) => (
+                <RowActions
+                  name={`element ${index}`}
+                  whyNot={facts.whyNot}
+                  actions={[
+                    { text: "Open", run: ask("value", index, bytes), isLooking: true },
+                    { text: "Remove", run: ask("removal", index, bytes) },
+                  ]}
+                />
+              ),
+            },
+          ]}
+        />
       )}
       {page === undefined ? null : (
         <Pager

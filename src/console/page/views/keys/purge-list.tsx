@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { Table } from "../../components/table.tsx";
 import { toast } from "../../components/toast.tsx";
 import { count, duration, bytes as size } from "../../format.ts";
 import { usePoll } from "../../poll.ts";
@@ -50,48 +51,24 @@ export function PurgeList({ turn, deleted }: PurgeListProps) {
             {count(over.length)} {over.length === 1 ? "deletion is" : "deletions are"} over
             {staged.length === 0 ? "" : `, ${count(staged.length)} counted and not confirmed`}
           </summary>
-          <div class="scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">State</th>
-                  <th scope="col">Keys</th>
-                  <th scope="col">Database</th>
-                  <th scope="col" class="number">
-                    Deleted
-                  </th>
-                  <th scope="col" class="number">
-                    Freed
-                  </th>
-                  <th scope="col">By</th>
-                  <th scope="col">Counted</th>
-                </tr>
-              </thead>
-              <tbody>
-                {[...staged, ...over].map((purge) => (
-                  <tr key={purge.id}>
-                    <td class="nowrap">
-                      <span class={`badge ${{ done: "good", ended: "bad" }[purge.state] ?? ""}`}>{STATES[purge.state] ?? purge.state}</span>
-                      {purge.reason === "" ? null : <span class="soft"> {purge.reason}</span>}
-                      {purge.state === "staged" ? (
-                        <button type="button" class="button quiet" onClick={() => callOff(purge.id)}>
-                          Forget it
-                        </button>
-                      ) : null}
-                    </td>
-                    <td>{purge.meant}</td>
-                    <td>{purge.database}</td>
-                    <td class="number">
-                      {count(purge.deleted)} of {count(purge.keys)}
-                    </td>
-                    <td class="number">{size(purge.freed)}</td>
-                    <td>{purge.user}</td>
-                    <td class="nowrap soft">{duration(Math.max(1, (Date.now() - purge.staged) / 1000))} ago</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            caption="Deletions"
+            rows={[...staged, ...over]}
+            rowKey={({ id }) => id}
+            columns={[
+              { id: "state", label: "State", cell: (purge) => <State purge={purge} forget={() => callOff(purge.id)} /> },
+              { id: "keys", label: "Keys", cell: ({ meant }) => meant },
+              { id: "database", label: "Database", isNumber: true, cell: ({ database }) => database },
+              { id: "deleted", label: "Deleted", isNumber: true, cell: (purge) => `${count(purge.deleted)} of ${count(purge.keys)}` },
+              { id: "freed", label: "Freed", isNumber: true, cell: ({ freed }) => size(freed) },
+              { id: "user", label: "By", cell: ({ user }) => user },
+              {
+                id: "counted",
+                label: "Counted",
+                cell: (purge) => <span class="nowrap soft">{duration(Math.max(1, (Date.now() - purge.staged) / 1000))} ago</span>,
+              },
+            ]}
+          />
         </details>
       )}
     </section>
@@ -99,6 +76,21 @@ export function PurgeList({ turn, deleted }: PurgeListProps) {
 }
 
 const STATES: Readonly<Record<string, string>> = { staged: "counted", done: "done", cancelled: "called off", ended: "ended" };
+
+function State({ purge: { state, reason }, forget }: { readonly purge: Purge; readonly forget: () => void }) {
+  const kind = { done: "good", ended: "bad" }[state] ?? "";
+  return (
+    <span class="nowrap">
+      <span class={`badge ${kind}`}>{STATES[state] ?? state}</span>
+      {reason === "" ? null : <span class="soft"> {reason}</span>}
+      {state === "staged" ? (
+        <button type="button" class="button quiet" onClick={forget}>
+          Forget it
+        </button>
+      ) : null}
+    </span>
+  );
+}
 
 function UnderWay({ purge, callOff }: { readonly purge: Purge; readonly callOff: () => void }) {
   const isWaiting = purge.state === "confirmed";

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Empty, Failure } from "../../components/notice.tsx";
 import { Pager } from "../../components/pager.tsx";
+import { Table } from "../../components/table.tsx";
 import { count, readable, bytes as size } from "../../format.ts";
 import { latin1, octetsOf } from "../../octets.ts";
 import { useOwnLink } from "../../own-link.ts";
@@ -135,40 +136,33 @@ export function Results({ place, turn, remove }: ResultsProps) {
           <Empty>No key is like that.</Empty>
         )
       ) : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Key</th>
-                <th scope="col">Type</th>
-                <th scope="col" class="number">
-                  Size
-                </th>
-                <th scope="col">Expiry</th>
-              </tr>
-            </thead>
-            <tbody>
-              {page.keys.map(({ name, type, bytes, expires }, index) => (
-                <tr key={`${index} ${latin1(name)}`}>
-                  <td>
-                    <a
-                      class="mono"
-                      href={addressOfPlace({ ...place, key: name })}
-                      aria-current={place.key !== null && latin1(place.key) === latin1(name) ? "true" : undefined}
-                    >
-                      {readable(name) || "(no name)"}
-                    </a>
-                  </td>
-                  <td>
-                    <span class={`badge type-${type}`}>{type}</span>
-                  </td>
-                  <td class="number nowrap">{size(bytes)}</td>
-                  <td class="soft nowrap">{expires === null ? "" : expiryWords(expires)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          caption="Keys found"
+          rows={page.keys}
+          rowKey={({ name }, index) => `${index} ${latin1(name)}`}
+          columns={[
+            {
+              id: "key",
+              label: "Key",
+              cell: ({ name }) => (
+                <a
+                  class="mono"
+                  href={addressOfPlace({ ...place, key: name })}
+                  aria-current={place.key !== null && latin1(place.key) === latin1(name) ? "true" : undefined}
+                >
+                  {readable(name) || "(no name)"}
+                </a>
+              ),
+            },
+            { id: "type", label: "Type", cell: ({ type }) => <span class="badge">{type}</span> },
+            { id: "size", label: "Size", isNumber: true, cell: ({ bytes }) => <span class="nowrap">{size(bytes)}</span> },
+            {
+              id: "expiry",
+              label: "Expiry",
+              cell: ({ expires }) => <span class="soft nowrap">{expires === null ? "" : expiryWords(expires)}</span>,
+            },
+          ]}
+        />
       )}
       <Pager
         label="keys found"

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { FormDialog } from "../../components/form-dialog.tsx";
 import { Empty, Failure } from "../../components/notice.tsx";
 import { Pager } from "../../components/pager.tsx";
+import { Table } from "../../components/table.tsx";
 import { toast } from "../../components/toast.tsx";
 import { readable } from "../../format.ts";
 import { latin1, octetsOf } from "../../octets.ts";
@@ -51,35 +52,28 @@ export function SetView({ shown, facts }: TypeViewProps) {
       {page === undefined ? null : page.members.length === 0 ? (
         <Empty>{pattern.value === "" ? "No members." : "No member of this page's is like that."}</Empty>
       ) : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Member</th>
-                <th scope="col">
-                  <span class="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {page.members.map((member) => (
-                <tr key={latin1(member)}>
-                  <td>
-                    <Glance bytes={member} />
-                  </td>
-                  <RowActions
-                    name={readable(member)}
-                    whyNot={facts.whyNot}
-                    actions={[
-                      { text: "Open", run: ask("value", member), isLooking: true },
-                      { text: "Remove", run: ask("removal", member) },
-                    ]}
-                  />
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          caption="Members"
+          rows={page.members}
+          rowKey={latin1}
+          columns={[
+            { id: "member", label: "Member", cell: (member) => <Glance bytes={member} /> },
+            {
+              id: "actions",
+              label: "Actions",
+              cell: (member) => (
+                <RowActions
+                  name={readable(member)}
+                  whyNot={facts.whyNot}
+                  actions={[
+                    { text: "Open", run: ask("value", member), isLooking: true },
+                    { text: "Remove", run: ask("removal", member) },
+                  ]}
+                />
+              ),
+            },
+          ]}
+        />
       )}
       {page === undefined ? null : (
         <Pager

@@ -4,6 +4,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import { FormDialog } from "../../components/form-dialog.tsx";
 import { Empty, Failure } from "../../components/notice.tsx";
 import { Pager } from "../../components/pager.tsx";
+import { Table } from "../../components/table.tsx";
 import { count, readable } from "../../format.ts";
 import { latin1, octetsOf } from "../../octets.ts";
 import { listOf, numberOf, octetsIn } from "../../reply.ts";
@@ -95,46 +96,40 @@ export function SortedSetView({ shown, facts }: TypeViewProps) {
       {page === undefined ? null : page.members.length === 0 ? (
         <Empty>No member is shown so.</Empty>
       ) : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                {isScan ? null : (
-                  <th scope="col" class="number">
-                    {order.value === "score" ? "No." : "Rank"}
-                  </th>
-                )}
-                <th scope="col" class="number">
-                  Score
-                </th>
-                <th scope="col">Member</th>
-                <th scope="col">
-                  <span class="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {page.members.map((member, at) => (
-                <tr key={latin1(member.name)}>
-                  {isScan ? null : <td class="number soft">{count(first.value + at)}</td>}
-                  <td class="number">{scoreText(member.score)}</td>
-                  <td>
-                    <Glance bytes={member.name} />
-                  </td>
-                  <RowActions
-                    name={readable(member.name)}
-                    whyNot={facts.whyNot}
-                    actions={[
-                      { text: "Open", run: ask("value", member), isLooking: true },
-                      { text: "Score", run: ask("score", member) },
-                      { text: "Remove", run: ask("removal", member) },
-                    ]}
-                  />
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          caption="Members"
+          rows={page.members.map((member, at) => ({ ...member, place: first.value + at }))}
+          rowKey={({ name }) => latin1(name)}
+          columns={[
+            ...(isScan
+              ? []
+              : [
+                  {
+                    id: "place",
+                    label: order.value === "score" ? "No." : "Rank",
+                    isNumber: true,
+                    cell: ({ place }: { readonly place: number }) => <span class="soft">{count(place)}</span>,
+                  },
+                ]),
+            { id: "score", label: "Score", isNumber: true, cell: ({ score }) => scoreText(score) },
+            { id: "member", label: "Member", cell: ({ name }) => <Glance bytes={name} /> },
+            {
+              id: "actions",
+              label: "Actions",
+              cell: (member) => (
+                <RowActions
+                  name={readable(member.name)}
+                  whyNot={facts.whyNot}
+                  actions={[
+                    { text: "Open", run: ask("value", member), isLooking: true },
+                    { text: "Score", run: ask("score", member) },
+                    { text: "Remove", run: ask("removal", member) },
+                  ]}
+                />
+              ),
+            },
+          ]}
+        />
       )}
       {page === undefined ? null : (
         <Pager

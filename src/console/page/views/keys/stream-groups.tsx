@@ -2,10 +2,11 @@
 
 import { useSignal } from "@preact/signals";
 import { Empty, Failure } from "../../components/notice.tsx";
+import { type Column, Table } from "../../components/table.tsx";
 import { count, duration, readable } from "../../format.ts";
 import { latin1 } from "../../octets.ts";
 import { type Fields, fieldsOf, listOf, numberOf, octetsIn, wordOf } from "../../reply.ts";
-import type { Word } from "../../resp.ts";
+import type { Reply, Word } from "../../resp.ts";
 import { ElementBar, RowActions } from "./element-bar.tsx";
 import { GroupDialog, type GroupQuestion } from "./group-dialogs.tsx";
 import { useRead } from "./reading.ts";
@@ -31,43 +32,17 @@ export function Groups({ shown, facts: { whyNot } }: TypeViewProps) {
       {groups === undefined ? null : groups.length === 0 ? (
         <Empty>No consumer groups read this stream.</Empty>
       ) : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Group</th>
-                <th scope="col" class="number">
-                  Consumers
-                </th>
-                <th scope="col" class="number">
-                  Pending
-                </th>
-                <th scope="col">Last delivered ID</th>
-                <th scope="col" class="number">
-                  Lag
-                </th>
-                <th scope="col">
-                  <span class="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {groups.map((group) => (
-                <GroupRow
-                  key={latin1(octetsIn(group.name))}
-                  group={group}
-                  whyNot={whyNot}
-                  isOpen={opened.value === latin1(octetsIn(group.name))}
-                  toggle={() => {
-                    const id = latin1(octetsIn(group.name));
-                    opened.value = opened.value === id ? null : id;
-                  }}
-                  ask={(asked) => (question.value = asked)}
-                />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          caption="Groups"
+          rows={groups}
+          rowKey={({ name }) => latin1(octetsIn(name))}
+          columns={groupColumns({
+            whyNot,
+            opened: opened.value,
+            toggle: (id) => (opened.value = opened.value === id ? null : id),
+            ask: (asked) => (question.value = asked),
+          })}
+        />
       )}
       {groups?.map((group) =>
         opened.value === latin1(octetsIn(group.name)) ? (
@@ -81,40 +56,54 @@ export function Groups({ shown, facts: { whyNot } }: TypeViewProps) {
   );
 }
 
-interface GroupRowProps {
-  readonly group: Fields;
+interface GroupTable {
   readonly whyNot: string | null;
-  readonly isOpen: boolean;
-  readonly toggle: () => void;
+  readonly opened: string | null;
+  readonly toggle: (id: string) => void;
   readonly ask: (question: GroupQuestion) => void;
 }
 
-function GroupRow({ group, whyNot, isOpen, toggle, ask }: GroupRowProps) {
-  const name = octetsIn(group.name);
-  const pending = numberOf(group.pending);
-  const lag = numberOf(group.lag);
-  return (
-    <tr>
-      <td>
-        <button type="button" class="button quiet mono" aria-expanded={isOpen} onClick={toggle}>
-          {readable(name)}
-        </button>
-      </td>
-      <td class="number">{count(numberOf(group.consumers))}</td>
-      <td class="number">{count(pending)}</td>
-      <td class="mono nowrap">{wordOf(group["last-delivered-id"])}</td>
-      <td class="number">{Number.isNaN(lag) ? "unknown" : count(lag)}</td>
-      <RowActions
-        name={readable(name)}
-        whyNot={whyNot}
-        actions={[
-          { text: "Position", run: () => ask({ what: "position", group: name, at: wordOf(group["last-delivered-id"]) }) },
-          { text: "New consumer", run: () => ask({ what: "consumer", group: name }) },
-          { text: "Destroy", run: () => ask({ what: "destroy", group: name, pending }) },
-        ]}
-      />
-    </tr>
-  );
+function groupColumns({ whyNot, opened, toggle, ask }: GroupTable): readonly Column<Fields>[] {
+  const nameOf = (group: Fields): Uint8Array => octetsIn(group.name);
+  const lastOf = (group: Fields): string => wordOf(group["last-delivered-id"]);
+  return [
+    {
+      id: "name",
+      label: "Group",
+      cell: (group) => {
+        const id = latin1(nameOf(group));
+        return (
+          <button type="button" class="button quiet mono" aria-expanded={opened === id} onClick={() => toggle(id)}>
+            {readable(nameOf(group))}
+          </button>
+        );
+      },
+    },
+    { id: "consumers", label: "Consumers", isNumber: true, cell: ({ consumers }) => count(numberOf(consumers)) },
+    { id: "pending", label: "Pending", isNumber: true, cell: ({ pending }) => count(numberOf(pending)) },
+    { id: "last", label: "Last delivered ID", cell: (group) => <span class="mono nowrap">{lastOf(group)}</span> },
+    { id: "lag", label: "Lag", isNumber: true, cell: ({ lag }) => (Number.isNaN(numberOf(lag)) ? "unknown" : count(numberOf(lag))) },
+    {
+      id: "actions",
+      label: "Actions",
+      cell: (group) => (
+        <RowActions
+          name={readable(nameOf(group))}
+          whyNot={whyNot}
+          actions={[
+            { text: "Position", run: () => ask({ what: "position", group: nameOf(group), at: lastOf(group) }) },
+            { text: "New consumer", run: () => ask({ what: "consumer", group: nameOf(group) }) },
+            { text: "Destroy", run: () => ask({ what: "destroy", group: nameOf(group), pending: numberOf(group.pending) }) },
+          ]}
+        />
+      ),
+    },
+  ];
+}
+
+/** A row of XPENDING. */
+function pendingOf([id, owner, idle, times]: readonly Reply[]) {
+  return { id: wordOf(id), owner: octetsIn(owner), idle: numberOf(idle), times: numberOf(times) };
 }
 
 interface GroupProps {
@@ -197,46 +186,31 @@ function Group({ shown, name, whyNot, ask }: GroupProps) {
       {found.pending.length === 0 ? (
         <Empty>Nothing waits to be acknowledged.</Empty>
       ) : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">ID</th>
-                <th scope="col">Consumer</th>
-                <th scope="col" class="number">
-                  Delivered
-                </th>
-                <th scope="col" class="number">
-                  Times
-                </th>
-                <th scope="col">
-                  <span class="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {found.pending.map(([id, owner, idle, times]) => (
-                <tr key={wordOf(id)}>
-                  <td class="mono nowrap">{wordOf(id)}</td>
-                  <td class="mono">{readable(octetsIn(owner))}</td>
-                  <td class="number">{duration(numberOf(idle) / 1000)} ago</td>
-                  <td class="number">{count(numberOf(times))}</td>
-                  <RowActions
-                    name={wordOf(id)}
-                    whyNot={whyNot}
-                    actions={[
-                      { text: "Acknowledge", run: () => ask({ what: "acknowledge", group: name, id: wordOf(id) }) },
-                      {
-                        text: "Claim",
-                        run: () => ask({ what: "claim", group: name, id: wordOf(id), idle: numberOf(idle), consumer: octetsIn(owner) }),
-                      },
-                    ]}
-                  />
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          caption="Pending entries"
+          rows={found.pending.map(pendingOf)}
+          rowKey={({ id }) => id}
+          columns={[
+            { id: "id", label: "ID", cell: ({ id }) => <span class="mono nowrap">{id}</span> },
+            { id: "consumer", label: "Consumer", cell: ({ owner }) => <span class="mono">{readable(owner)}</span> },
+            { id: "idle", label: "Delivered", isNumber: true, cell: ({ idle }) => `${duration(idle / 1000)} ago` },
+            { id: "times", label: "Times", isNumber: true, cell: ({ times }) => count(times) },
+            {
+              id: "actions",
+              label: "Actions",
+              cell: ({ id, owner, idle }) => (
+                <RowActions
+                  name={id}
+                  whyNot={whyNot}
+                  actions={[
+                    { text: "Acknowledge", run: () => ask({ what: "acknowledge", group: name, id }) },
+                    { text: "Claim", run: () => ask({ what: "claim", group: name, id, idle, consumer: owner }) },
+                  ]}
+                />
+              ),
+            },
+          ]}
+        />
       )}
       <div class="row">
         <button type="button" class="button" disabled={from.value === "-"} onClick={() => (from.value = "-")}>

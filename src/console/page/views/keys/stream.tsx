@@ -5,6 +5,7 @@ import { Dialog } from "../../components/dialog.tsx";
 import { FormDialog } from "../../components/form-dialog.tsx";
 import { Empty, Failure } from "../../components/notice.tsx";
 import { Pager } from "../../components/pager.tsx";
+import { Table } from "../../components/table.tsx";
 import { toast } from "../../components/toast.tsx";
 import { Content } from "../../content/content.tsx";
 import { count, readable } from "../../format.ts";
@@ -90,39 +91,30 @@ export function StreamView({ shown, facts }: TypeViewProps) {
         {page === undefined ? null : page.entries.length === 0 ? (
           <Empty>No entries from there on.</Empty>
         ) : (
-          <div class="scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">ID</th>
-                  <th scope="col">Time</th>
-                  <th scope="col">Fields</th>
-                  <th scope="col">
-                    <span class="visually-hidden">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {page.entries.map((entry) => (
-                  <tr key={entry.id}>
-                    <td class="mono nowrap">{entry.id}</td>
-                    <td class="nowrap soft">{timeOf(entry.id)}</td>
-                    <td>
-                      <Pairs fields={entry.fields} />
-                    </td>
-                    <RowActions
-                      name={entry.id}
-                      whyNot={facts.whyNot}
-                      actions={[
-                        { text: "Open", run: ask("entry", entry), isLooking: true },
-                        { text: "Delete", run: ask("removal", entry) },
-                      ]}
-                    />
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            caption="Entries"
+            rows={page.entries}
+            rowKey={({ id }) => id}
+            columns={[
+              { id: "id", label: "ID", cell: ({ id }) => <span class="mono nowrap">{id}</span> },
+              { id: "time", label: "Time", cell: ({ id }) => <span class="nowrap soft">{timeOf(id)}</span> },
+              { id: "fields", label: "Fields", cell: ({ fields }) => <Pairs fields={fields} /> },
+              {
+                id: "actions",
+                label: "Actions",
+                cell: (entry) => (
+                  <RowActions
+                    name={entry.id}
+                    whyNot={facts.whyNot}
+                    actions={[
+                      { text: "Open", run: ask("entry", entry), isLooking: true },
+                      { text: "Delete", run: ask("removal", entry) },
+                    ]}
+                  />
+                ),
+              },
+            ]}
+          />
         )}
         {page === undefined ? null : (
           <Pager

@@ -203,7 +203,7 @@ describeWithBrowser("the console's view of a value", () => {
     await page.getByLabel("User").fill("reader");
     await page.getByLabel("Password").fill("pass");
     await page.keyboard.press("Enter");
-    await page.getByText(/^You may look, but not change this key: NOPERM/).waitFor();
+    await page.getByText(/^You may look, but not change this: NOPERM/).waitFor();
     await page.getByText("hello", { exact: true }).waitFor();
     expect(await page.getByRole("button", { name: "Edit" }).isDisabled()).toBeTrue();
     expect(await page.getByRole("button", { name: "Edit" }).getAttribute("title")).toContain("NOPERM");

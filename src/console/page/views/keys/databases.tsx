@@ -1,5 +1,6 @@
 /** Which database: with how many keys each has. */
 
+import { useSignal } from "@preact/signals";
 import { count } from "../../format.ts";
 import { usePoll } from "../../poll.ts";
 import { fieldsOf, numberOf, wordOf } from "../../reply.ts";
@@ -15,7 +16,9 @@ interface DatabasesProps {
 }
 
 export function Databases({ database, turn, choose }: DatabasesProps) {
-  const counts = usePoll(async () => keysOf(wordOf(await call("INFO", "keyspace"))), REFRESH_MS, [turn]);
+  const isRefused = useSignal(false);
+  const counts = usePoll(async () => keysOf(wordOf(await call("INFO", "keyspace"))), isRefused.value ? 0 : REFRESH_MS, [turn]);
+  isRefused.value = counts.error.value !== null;
   // Who may not ask for it sees sixteen, as most servers have.
   const most = usePoll(async () => numberOf(fieldsOf(await call("CONFIG", "GET", "databases")).databases), 0);
   const known = counts.data.value;

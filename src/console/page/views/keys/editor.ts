@@ -104,7 +104,7 @@ function sameReply(one: Reply, other: Reply): boolean {
   return Object.is(one, other);
 }
 
-/** A change that only makes sense while it is allowed, by type: what is tried to find out. */
+/** What is tried to find out whether a key of a type can be changed, or a branch deleted. */
 const TRIALS: Readonly<Record<string, (key: Uint8Array) => readonly Word[]>> = {
   string: (key) => ["SET", key, ""],
   list: (key) => ["RPUSH", key, ""],
@@ -112,6 +112,7 @@ const TRIALS: Readonly<Record<string, (key: Uint8Array) => readonly Word[]>> = {
   zset: (key) => ["ZADD", key, 0, ""],
   hash: (key) => ["HSET", key, "", ""],
   stream: (key) => ["XADD", key, "*", "", ""],
+  branch: (key) => ["UNLINK", key],
 };
 
 /**
@@ -125,6 +126,6 @@ export async function whyNotWritable(link: OwnLink, key: Uint8Array, type: strin
   const problem: unknown = queued.status === "rejected" ? queued.reason : null;
   if (!(problem instanceof ReplyError)) return null;
   if (problem.code === "READONLY") return "This server is a replica and takes no writes: change the key at its master.";
-  if (problem.code === "NOPERM") return `You may look, but not change this key: ${problem.message}`;
+  if (problem.code === "NOPERM") return `You may look, but not change this: ${problem.message}`;
   return problem.code === "OOM" ? null : problem.message;
 }

@@ -1,6 +1,7 @@
 /** The key's name, type, size and times, and what is done with it as a whole. */
 
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { FormDialog } from "../../components/form-dialog.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { toast } from "../../components/toast.tsx";
@@ -28,12 +29,19 @@ const BUTTONS: readonly [Question, string][] = [
 
 export function KeyHead({ shown, facts, refresh, changed }: KeyHeadProps) {
   const question = useSignal<Question | null>(null);
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // What was chosen may have left with the list, on screens that have no room for both.
+    if (document.activeElement === document.body || document.activeElement?.checkVisibility() === false) title.current?.focus();
+  }, [shown]);
   const isThere = facts !== null && facts.type !== "none";
   const whyNot = facts?.whyNot ?? null;
   return (
     <>
       <div class="head">
-        <h2 class="mono keys-name">{readable(shown.name)}</h2>
+        <h2 class="mono keys-name" tabIndex={-1} ref={title}>
+          {readable(shown.name)}
+        </h2>
         {isThere ? <span class={`badge type-${facts.type}`}>{facts.type}</span> : null}
         <button type="button" class="button" onClick={refresh}>
           Refresh

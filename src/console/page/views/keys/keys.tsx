@@ -1,16 +1,18 @@
 /** All keys: the tree that their names make, searches, and the value of the one that was chosen. */
 
 import { signal, useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Empty, Failure } from "../../components/notice.tsx";
 import { count, duration, readable, bytes as size } from "../../format.ts";
 import { latin1, octetsOf, textOf } from "../../octets.ts";
-import { useOwnLink } from "../../own-link.ts";
+import { OwnLink, useOwnLink } from "../../own-link.ts";
+import { usePoll } from "../../poll.ts";
 import type { Word } from "../../resp.ts";
 import { phase } from "../../session.ts";
 import type { View } from "../view.ts";
 import { AddKey } from "./add-key.tsx";
 import { Databases } from "./databases.tsx";
+import { whyNotWritable } from "./editor.ts";
 import { addressOfPlace, goTo, ORDERS, type Order, type Place, placeNow } from "./place.ts";
 import { PurgeDialog } from "./purge-dialog.tsx";
 import { PurgeList } from "./purge-list.tsx";
@@ -37,6 +39,8 @@ function Keys() {
   /** Counts up when keys have come or gone. */
   const turn = useSignal(0);
   const purgeTurn = useSignal(0);
+  const tried = usePoll(() => whyNotHere(place.prefix), 0, [latin1(place.prefix)]);
+  const whyNot = tried.data.value ?? { add: null, remove: null };
   const changed = (key: Uint8Array | null): void => {
     turn.value++;
     goTo({ ...placeNow(), key });
@@ -79,7 +83,13 @@ function Keys() {
             ))}
           </select>
         </label>
-        <button type="button" class="button" onClick={() => (isAdding.value = true)}>
+        <button
+          type="button"
+          class="button"
+          disabled={whyNot.add !== null}
+          title={whyNot.add ?? undefined}
+          onClick={() => (isAdding.value = true)}
+        >
           Add a key …
         </button>
       </div>
@@ -92,12 +102,13 @@ function Keys() {
       <PurgeList turn={purgeTurn.value} deleted={() => turn.value++} />
       <div class={place.key === null ? "keys" : "keys has-key"}>
         {isSearch(place.search) ? (
-          <Results place={place} turn={turn.value} remove={() => remove(purgeWords(place))} />
+          <Results place={place} turn={turn.value} whyNot={whyNot.remove} remove={() => remove(purgeWords(place))} />
         ) : (
           <Branches
             key={`${place.database} ${latin1(place.prefix)} ${separator.value} ${place.order}`}
             place={place}
             turn={turn.value}
+            whyNot={whyNot.remove}
             remove={remove}
           />
         )}
@@ -126,13 +137,25 @@ function Keys() {
   );
 }
 
+/** Why no key can be added, and none deleted, whose name begins so. */
+async function whyNotHere(prefix: Uint8Array) {
+  const link = new OwnLink(0);
+  try {
+    return { add: await whyNotWritable(link, prefix, "string"), remove: await whyNotWritable(link, prefix, "branch") };
+  } finally {
+    link.close();
+  }
+}
+
 interface BranchesProps {
   readonly place: Place;
   readonly turn: number;
+  /** Why nothing can be deleted. */
+  readonly whyNot: string | null;
   readonly remove: (filters: readonly Word[]) => void;
 }
 
-function Branches({ place, turn, remove }: BranchesProps) {
+function Branches({ place, turn, whyNot, remove }: BranchesProps) {
   const link = useOwnLink(0);
   const model = useMemo(() => new TreeModel(link, place.database, place.prefix, octetsOf(separator.value), place.order), [link]);
   const active = useSignal<Node | null>(null);
@@ -140,14 +163,22 @@ function Branches({ place, turn, remove }: BranchesProps) {
   useEffect(() => {
     if (isInside) void model.reload(turn > 0);
   }, [model, turn, isInside]);
+  const hasKey = place.key !== null;
+  const hadKey = useRef(hasKey);
+  useEffect(() => {
+    // Who comes back from a key goes on where they were.
+    if (hadKey.current && !hasKey && document.activeElement === document.body)
+      document.querySelector<HTMLElement>(".keys-list .tree")?.focus();
+    hadKey.current = hasKey;
+  }, [hasKey]);
   const { root } = model;
   const at = active.value;
   const rows = model.rows.value;
   const total = model.count.value;
   const choose = (key: Node): void => goTo({ ...place, key: key.name });
   const purge = (node: Node): void => {
-    if (node.kind === "branch") remove(["DB", place.database, "PREFIX", node.name]);
-    else choose(node);
+    if (node.kind === "branch" && whyNot === null) remove(["DB", place.database, "PREFIX", node.name]);
+    else if (node.kind !== "branch") choose(node);
   };
   const isBranch = at?.kind === "branch";
   return (
@@ -195,7 +226,13 @@ function Branches({ place, turn, remove }: BranchesProps) {
           <button type="button" class="button" disabled={!isBranch} onClick={() => at !== null && goTo({ ...place, prefix: at.name })}>
             Show only this branch
           </button>
-          <button type="button" class="button" disabled={!isBranch} onClick={() => at !== null && purge(at)}>
+          <button
+            type="button"
+            class="button"
+            disabled={!isBranch || whyNot !== null}
+            title={whyNot ?? undefined}
+            onClick={() => at !== null && purge(at)}
+          >
             Delete the branch …
           </button>
         </div>

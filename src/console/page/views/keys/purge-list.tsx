@@ -23,7 +23,10 @@ interface PurgeListProps {
 export function PurgeList({ turn, deleted }: PurgeListProps) {
   const isBusy = useSignal(false);
   const read = async (): Promise<readonly Purge[]> => listOf(await callForBytes("REPLICANT.PURGE", "LIST")).map(purgeOf);
-  const { data, refresh } = usePoll(read, isBusy.value ? UNDER_WAY_MS : OTHERWISE_MS, [turn]);
+  /** Who may not ask does not ask again and again, which would fill the log of refusals. */
+  const isRefused = useSignal(false);
+  const { data, error, refresh } = usePoll(read, isRefused.value ? 0 : isBusy.value ? UNDER_WAY_MS : OTHERWISE_MS, [turn]);
+  isRefused.value = error.value !== null;
   const purges = data.value ?? [];
   const underWay = purges.filter(isUnderWay);
   const staged = purges.filter(({ state }) => state === "staged");

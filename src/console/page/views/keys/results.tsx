@@ -32,11 +32,13 @@ interface Page {
 interface ResultsProps {
   readonly place: Place;
   readonly turn: number;
+  /** Why nothing can be deleted. */
+  readonly whyNot: string | null;
   /** Asks to delete all that is found. */
   readonly remove: () => void;
 }
 
-export function Results({ place, turn, remove }: ResultsProps) {
+export function Results({ place, turn, whyNot, remove }: ResultsProps) {
   const link = useOwnLink(0);
   const pages = useSignal<readonly Page[]>([]);
   const shown = useSignal(0);
@@ -119,7 +121,7 @@ export function Results({ place, turn, remove }: ResultsProps) {
             Stop
           </button>
         ) : null}
-        <button type="button" class="button" onClick={remove}>
+        <button type="button" class="button" disabled={whyNot !== null} title={whyNot ?? undefined} onClick={remove}>
           Delete all of these …
         </button>
       </div>

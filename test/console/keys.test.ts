@@ -124,7 +124,7 @@ describeWithBrowser("the console's tree of keys", () => {
     await tree.getByRole("treeitem", { name: /^old:, 1,200 keys/ }).click();
     await page.getByRole("button", { name: "Delete the branch" }).click();
     const dialog = page.getByRole("dialog", { name: "Delete keys" });
-    await dialog.getByText(/^1,200 keys, [\d.]+ KiB$/).waitFor();
+    await dialog.getByText(/^1,200 keys \([\d.]+ KiB\)$/).waitFor();
     const confirm = dialog.getByRole("button", { name: /^Delete 1,200 keys/ });
     expect(await confirm.isDisabled()).toBeTrue();
     await dialog.getByLabel("Type the number of keys").fill("1200");

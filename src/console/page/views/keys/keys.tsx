@@ -27,14 +27,9 @@ const SEPARATOR = "replicant.separator";
 /** As it is typed; remembered by the browser. */
 const separator = signal(localStorage.getItem(SEPARATOR) ?? ":");
 
-interface Deletion {
-  readonly database: number;
-  readonly filters: readonly Word[];
-}
-
 function Keys() {
   const place = placeNow();
-  const deletion = useSignal<Deletion | null>(null);
+  const deletion = useSignal<readonly Word[] | null>(null);
   const isAdding = useSignal(false);
   /** Counts up when keys have come or gone. */
   const turn = useSignal(0);
@@ -46,7 +41,7 @@ function Keys() {
     goTo({ ...placeNow(), key });
   };
   const remove = (filters: readonly Word[]): void => {
-    deletion.value = { database: place.database, filters };
+    deletion.value = filters;
   };
   return (
     <>
@@ -123,12 +118,7 @@ function Keys() {
         )}
       </div>
       {deletion.value === null ? null : (
-        <PurgeDialog
-          database={deletion.value.database}
-          filters={deletion.value.filters}
-          changed={() => purgeTurn.value++}
-          close={() => (deletion.value = null)}
-        />
+        <PurgeDialog filters={deletion.value} changed={() => purgeTurn.value++} close={() => (deletion.value = null)} />
       )}
       {isAdding.value ? (
         <AddKey database={place.database} prefix={place.prefix} added={changed} close={() => (isAdding.value = false)} />

@@ -8,13 +8,12 @@ import { count, bytes as size } from "../../format.ts";
 import { useOwnLink } from "../../own-link.ts";
 import type { Word } from "../../resp.ts";
 import { call, wordsOf } from "../../session.ts";
-import { amountOf, type Purge, purgeOf } from "./purges.ts";
+import { amountOf, type Purge, placeOf, purgeOf } from "./purges.ts";
 
 /** From so many keys on their number is to be typed. */
 const MANY = 1000;
 
 interface PurgeDialogProps {
-  readonly database: number;
   /** As REPLICANT.PURGE STAGE takes them. */
   readonly filters: readonly Word[];
   /** It has been confirmed, or something about it has changed. */
@@ -22,7 +21,7 @@ interface PurgeDialogProps {
   readonly close: () => void;
 }
 
-export function PurgeDialog({ database, filters, changed, close }: PurgeDialogProps) {
+export function PurgeDialog({ filters, changed, close }: PurgeDialogProps) {
   const link = useOwnLink(0);
   const staged = useSignal<Purge | null>(null);
   const problem = useSignal<string | null>(null);
@@ -77,13 +76,12 @@ export function PurgeDialog({ database, filters, changed, close }: PurgeDialogPr
             <p role="status">Counting the keys …</p>
           ) : null
         ) : purge.keys === 0 ? (
-          <p role="status">
-            There are none of these keys any more, or you may see none of them: {purge.meant}, in database {database}.
-          </p>
+          <p role="status">There are no keys{placeOf(purge)}, or none that you may see.</p>
         ) : (
           <>
             <p role="status">
-              <strong>{amountOf(purge)}</strong> will be deleted from database {database}: {purge.meant}.
+              <strong>{amountOf(purge)}</strong>
+              {placeOf(purge)} will be deleted.
             </p>
             <p>
               The deletion begins ten seconds (purge-delay) after you confirm it, and can be called off until it is done. Keys that match by

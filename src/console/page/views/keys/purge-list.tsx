@@ -8,7 +8,7 @@ import { count, duration, bytes as size } from "../../format.ts";
 import { usePoll } from "../../poll.ts";
 import { listOf } from "../../reply.ts";
 import { call, callForBytes, wordsOf } from "../../session.ts";
-import { amountOf, isUnderWay, type Purge, purgeOf } from "./purges.ts";
+import { amountOf, isUnderWay, type Purge, placeOf, purgeOf } from "./purges.ts";
 
 const UNDER_WAY_MS = 500;
 const OTHERWISE_MS = 5000;
@@ -60,7 +60,7 @@ export function PurgeList({ turn, deleted }: PurgeListProps) {
             rowKey={({ id }) => id}
             columns={[
               { id: "state", label: "State", cell: (purge) => <State purge={purge} forget={() => callOff(purge.id)} /> },
-              { id: "keys", label: "Keys", cell: ({ meant }) => meant },
+              { id: "keys", label: "Keys", cell: ({ meant }) => meant || "all" },
               { id: "database", label: "Database", isNumber: true, cell: ({ database }) => database },
               { id: "deleted", label: "Deleted", isNumber: true, cell: (purge) => `${count(purge.deleted)} of ${count(purge.keys)}` },
               { id: "freed", label: "Freed", isNumber: true, cell: ({ freed }) => size(freed) },
@@ -103,7 +103,8 @@ function UnderWay({ purge, callOff }: { readonly purge: Purge; readonly callOff:
     <section class="notice warning" aria-label="Deletion under way">
       <div class="stack purge">
         <p>
-          {isWaiting ? "About to delete" : "Deleting"} {amountOf(purge)}, {purge.meant}, in database {purge.database}.{" "}
+          {isWaiting ? "About to delete" : "Deleting"} {amountOf(purge)}
+          {placeOf(purge)}.{" "}
           <strong>{isWaiting ? `It begins in ${left} s.` : `${count(purge.deleted)} deleted, ${size(purge.freed)} freed.`}</strong>
         </p>
         <progress

@@ -12,7 +12,7 @@ export interface Purge {
   readonly reason: string;
   readonly user: string;
   readonly database: number;
-  /** What is meant, in words. */
+  /** Which keys are meant, in words behind "keys"; empty: all. */
   readonly meant: string;
   readonly keys: number;
   readonly bytes: number;
@@ -51,12 +51,17 @@ export function isUnderWay({ state }: Purge): boolean {
   return state === "confirmed" || state === "running";
 }
 
-/** "1,234 keys, 1.2 MiB". */
+/** "1,234 keys (1.2 MiB)". */
 export function amountOf({ keys, bytes }: Purge): string {
-  return `${count(keys)} ${keys === 1 ? "key" : "keys"}, ${size(bytes)}`;
+  return `${count(keys)} ${keys === 1 ? "key" : "keys"} (${size(bytes)})`;
 }
 
-/** Filters in words: "begin with user:, are hashes". */
+/** " whose names begin with user: in database 0": what stands behind their number. */
+export function placeOf({ meant, database }: Purge): string {
+  return `${meant === "" ? "" : ` ${meant}`} in database ${database}`;
+}
+
+/** Filters in words: "whose names begin with user:, of type hash". */
 function meaningOf(filters: readonly Uint8Array[]): string {
   const words: string[] = [];
   for (let at = 0; at < filters.length; at += 2) {
@@ -66,7 +71,7 @@ function meaningOf(filters: readonly Uint8Array[]): string {
         if (value !== "") words.push(`whose names begin with ${value}`);
         break;
       case "MATCH":
-        words.push(value === "*" ? "of any name" : `whose names match ${value}`);
+        if (value !== "*") words.push(`whose names match ${value}`);
         break;
       case "TYPE":
         words.push(`of type ${value}`);
@@ -86,5 +91,5 @@ function meaningOf(filters: readonly Uint8Array[]): string {
       default:
     }
   }
-  return words.length === 0 ? "all keys" : `keys ${words.join(", ")}`;
+  return words.join(", ");
 }

@@ -6,7 +6,7 @@ import { startConsole } from "./server.ts";
 const ORDER = '{"id":9007199254740993,"items":["a","b"],"paid":false}';
 
 describeWithBrowser("the console's view of a value", () => {
-  test("unpacks gzip, lays out JSON, and packs it again with every digit of its numbers", async () => {
+  test("unpacks gzip, lays out JSON, and packs it again with every digit of its numbers; names bits and HyperLogLogs", async () => {
     await using opened = await openConsole();
     const { page, problems, server, origin } = opened;
     using client = await connect(server.port);
@@ -28,6 +28,14 @@ describeWithBrowser("the console's view of a value", () => {
     expect(Number(await client.text("PTTL", "order"))).toBeGreaterThan(800_000);
     await page.getByLabel("Unpacked").selectOption("As stored");
     await page.getByText(/^00000000 {2}1f 8b 08/).waitFor();
+    await client.text("SETBIT", "flags", "79", "1");
+    await client.command("PFADD", "seen", "a", "b");
+    await client.text("PFCOUNT", "seen");
+    await page.goto(`${origin}/#/keys?key=flags`);
+    await page.getByLabel("Form").selectOption("Bits");
+    await page.getByText("1 of 80 bits are set").waitFor();
+    await page.goto(`${origin}/#/keys?key=seen`);
+    await page.getByText("A HyperLogLog of about 2 different elements.").waitFor();
     expect(problems).toEqual([]);
   });
 

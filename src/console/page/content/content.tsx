@@ -79,6 +79,7 @@ export function Content({ bytes, label, part, save, whyNot = null, since = 0 }: 
             ))}
           </select>
         </label>
+        {form === "bits" ? <span class="badge">{bitsSet(layer.bytes)}</span> : null}
         {kind === null ? null : <span class="badge">{kind}</span>}
         <span class="soft">{chainOf(layer, form, bytes)}</span>
         <span class="spacer" />
@@ -98,6 +99,13 @@ export function Content({ bytes, label, part, save, whyNot = null, since = 0 }: 
       <Shown bytes={layer.bytes} form={form} first={part?.first ?? 0} label={label} />
     </div>
   );
+}
+
+/** "12 of 800 bits are set". */
+function bitsSet(bytes: Uint8Array): string {
+  let set = 0;
+  for (const byte of bytes) for (let rest = byte; rest > 0; rest &= rest - 1) set++;
+  return `${count(set)} of ${count(bytes.length * 8)} bits are set`;
 }
 
 /** "gzip → JSON, 1.2 KiB, 310 B stored". */

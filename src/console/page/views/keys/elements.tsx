@@ -2,8 +2,8 @@
 
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
+import { Confirm } from "../../components/confirm.tsx";
 import { Dialog } from "../../components/dialog.tsx";
-import { FormDialog } from "../../components/form-dialog.tsx";
 import { Content } from "../../content/content.tsx";
 import { readable } from "../../format.ts";
 import { octetsOf } from "../../octets.ts";
@@ -113,13 +113,13 @@ interface RemovalProps {
 /** Asks before something is removed. */
 export function Removal({ title, bytes, action = "Remove", submit, close }: RemovalProps) {
   return (
-    <FormDialog title={title} action={action} isDangerous submit={submit} close={close}>
+    <Confirm title={title} action={action} isDangerous act={submit} close={close}>
       {bytes === null ? null : (
         <p>
           <Glance bytes={bytes} />
         </p>
       )}
       <p>It cannot be brought back.</p>
-    </FormDialog>
+    </Confirm>
   );
 }

@@ -1,5 +1,6 @@
 /** What can be done with a group of a stream, asked before it is done. */
 
+import { Confirm } from "../../components/confirm.tsx";
 import { FormDialog } from "../../components/form-dialog.tsx";
 import { count, duration, readable } from "../../format.ts";
 import { numberOf } from "../../reply.ts";
@@ -71,23 +72,23 @@ export function GroupDialog({ shown, question, close }: GroupDialogProps) {
     case "destroy": {
       const submit = async (): Promise<boolean> => (await send("XGROUP", "DESTROY", key, question.group)) !== null;
       return (
-        <FormDialog title={`Destroy the group ${readable(question.group)}?`} action="Destroy" isDangerous submit={submit} close={close}>
+        <Confirm title={`Destroy the group ${readable(question.group)}?`} action="Destroy" isDangerous act={submit} close={close}>
           <p>
             Its consumers, its position and its {count(question.pending)} pending entries are forgotten. The entries of the stream stay.
           </p>
-        </FormDialog>
+        </Confirm>
       );
     }
     case "remove consumer": {
       const submit = async (): Promise<boolean> => (await send("XGROUP", "DELCONSUMER", key, question.group, question.consumer)) !== null;
       return (
-        <FormDialog title={`Delete the consumer ${readable(question.consumer)}?`} action="Delete" isDangerous submit={submit} close={close}>
+        <Confirm title={`Delete the consumer ${readable(question.consumer)}?`} action="Delete" isDangerous act={submit} close={close}>
           <p>
             {question.pending === 0
               ? "It has no pending entries."
               : `Its ${count(question.pending)} pending entries can neither be acknowledged nor claimed after it. Claim them first if they matter.`}
           </p>
-        </FormDialog>
+        </Confirm>
       );
     }
     case "acknowledge": {
@@ -96,9 +97,9 @@ export function GroupDialog({ shown, question, close }: GroupDialogProps) {
         return true;
       };
       return (
-        <FormDialog title={`Acknowledge ${question.id}?`} action="Acknowledge" submit={submit} close={close}>
+        <Confirm title={`Acknowledge ${question.id}?`} action="Acknowledge" act={submit} close={close}>
           <p>{readable(question.group)} counts it as done: no consumer gets it again.</p>
-        </FormDialog>
+        </Confirm>
       );
     }
     default: {

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { Confirm } from "../../components/confirm.tsx";
 import { FormDialog } from "../../components/form-dialog.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { toast } from "../../components/toast.tsx";
@@ -175,11 +176,11 @@ function KeyDialog({ shown, facts, question, changed, close }: KeyDialogProps) {
     return isDone;
   };
   return (
-    <FormDialog title={`Delete ${words}?`} action="Delete" isDangerous submit={submit} close={close}>
+    <Confirm title={`Delete ${words}?`} action="Delete" isDangerous act={submit} close={close}>
       <p>
         The {facts.type} {words} in database {database}
         {facts.memory === null ? "" : `, ${size(facts.memory)},`} is deleted at once, and cannot be brought back.
       </p>
-    </FormDialog>
+    </Confirm>
   );
 }

@@ -73,7 +73,7 @@ function groupColumns({ whyNot, opened, toggle, ask }: GroupTable): readonly Col
       cell: (group) => {
         const id = latin1(nameOf(group));
         return (
-          <button type="button" class="button quiet mono" aria-expanded={opened === id} onClick={() => toggle(id)}>
+          <button type="button" class="button quiet opener mono" aria-expanded={opened === id} onClick={() => toggle(id)}>
             {readable(nameOf(group))}
           </button>
         );

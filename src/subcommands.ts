@@ -23,6 +23,7 @@ export const SUBCOMMANDS: ReadonlyMap<string, Program> = new Map([
   ["compare", compare],
   ["convert", convert],
   ["follow", follow],
+  ["move", move],
 ]);
 
 /** What a program in Node starts (src/node/child.ts). */
@@ -49,8 +50,8 @@ async function cli(argv: readonly string[]): Promise<number> {
 }
 
 async function compare(argv: readonly string[]): Promise<number> {
-  const { compareProgram } = await import("./compare/program.ts");
-  return compareProgram(argv, print, complain, { terminal: showsProgress() });
+  const { compareProgram } = await import("./tools/compare/program.ts");
+  return compareProgram(argv, print, complain, process.env, { terminal: showsProgress() });
 }
 
 async function convert(argv: readonly string[]): Promise<number> {
@@ -69,6 +70,15 @@ async function follow(argv: readonly string[]): Promise<number> {
   const ending = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ending.abort());
   return followProgram(argv, { print: writeOut, complain, environment: process.env, signal: ending.signal });
+}
+
+/** SIGINT and SIGTERM end it. */
+async function move(argv: readonly string[]): Promise<number> {
+  const { moveProgram } = await import("./tools/move/program.ts");
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ending.abort());
+  const { environment, terminal } = { environment: process.env, terminal: process.stderr.isTTY };
+  return moveProgram(argv, { print, complain, environment, terminal, signal: ending.signal });
 }
 
 /** Writes to standard output, and waits until that is done. Errors: the system's. */

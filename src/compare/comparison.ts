@@ -46,6 +46,10 @@ export interface CompareOptions {
   readonly wanted: () => boolean;
   /** Told now and then how far it has come. */
   readonly progress: (counts: Readonly<Counts>) => void;
+  /** Whether a key is left out; none unless told. */
+  readonly ignores?: (database: number, key: string) => boolean;
+  /** Waits until "there" has what "here" had; unless told, until both stand at the same offset of a history that they share. */
+  readonly settled?: () => Promise<Offsets>;
 }
 
 /** How many different keys a report names unless told. */
@@ -89,7 +93,7 @@ export class Comparison {
   async run(): Promise<Report | null> {
     try {
       this.abilities = await abilitiesOf(this.pair);
-      const offsets = await waitForEqualOffsets(this.pair);
+      const offsets = await this.settled();
       const sizes = await this.databases();
       const keys = [...sizes.values()].reduce((sum, size) => sum + size, 0);
       if (this.options.sample > 0) this.keysTotal = keys === 0 ? 0 : this.options.sample;
@@ -107,6 +111,10 @@ export class Comparison {
       if (error instanceof NotWanted) return null;
       throw error;
     }
+  }
+
+  private settled(): Promise<Offsets> {
+    return this.options.settled?.() ?? waitForEqualOffsets(this.pair);
   }
 
   /** How many keys the databases have that have any, on the side that has more. */
@@ -172,9 +180,11 @@ export class Comparison {
     }
   }
 
-  private async compareBatch(keys: readonly string[]): Promise<void> {
-    const { counts, options } = this;
+  private async compareBatch(all: readonly string[]): Promise<void> {
+    const { counts, options, database } = this;
     if (!options.wanted()) throw new NotWanted();
+    const { ignores } = options;
+    const keys = ignores === undefined ? all : all.filter((key) => !ignores(database, key));
     if (keys.length === 0) return;
     for (const [key, outcome] of await compareKeys(this.pair, keys, this.abilities)) {
       if (outcome === "gone") continue;
@@ -198,7 +208,7 @@ export class Comparison {
   private async lookAgain(): Promise<void> {
     for (let round = 0; round < ROUNDS && this.suspects.length > 0; round++) {
       await sleep(MOMENT_MS);
-      await waitForEqualOffsets(this.pair);
+      await this.settled();
       const before = this.suspects;
       this.suspects = [];
       for (let from = 0; from < before.length; ) {

@@ -36,8 +36,9 @@ export class RemoteEndpoint implements Endpoint {
   private socket: Bun.Socket<undefined> | null = null;
   private readonly decoder = new ValueDecoder();
   private readonly frame = new Frame();
-  private question: Question | null = null;
-  private unsent: Buffer = Buffer.alloc(0);
+  /** In the order in which they are answered. */
+  private readonly questions: Question[] = [];
+  private readonly unsent: Buffer[] = [];
   private silence: Timer | null = null;
 
   private readonly address: Address;
@@ -106,33 +107,51 @@ export class RemoteEndpoint implements Endpoint {
   }
 
   ask(requests: readonly Words[]): Promise<Value[]> {
-    const { promise, resolve, reject } = Promise.withResolvers<Value[]>();
     if (requests.length === 0) return Promise.resolve([]);
+    return this.send(
+      requests.map((words) => this.encoded(words)),
+      requests.length,
+    );
+  }
+
+  /** Sends these bytes, which are `count` requests and are not written to again. Returns their replies. Errors: CompareError. */
+  send(pieces: readonly Buffer[], count: number): Promise<Value[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<Value[]>();
     if (this.socket === null) return Promise.reject(this.failure(CLOSED));
-    this.question = { replies: [], count: requests.length, resolve, reject };
-    this.unsent = Buffer.concat(requests.map((words) => this.encoded(words)));
-    this.wait();
+    this.questions.push({ replies: [], count, resolve, reject });
+    this.unsent.push(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces));
+    if (this.silence === null) this.wait();
     this.drain();
     return promise;
   }
 
   private drain(): void {
-    if (this.socket === null || this.unsent.length === 0) return;
-    this.unsent = this.unsent.subarray(this.socket.write(this.unsent));
+    while (this.socket !== null && this.unsent.length > 0) {
+      const [first] = this.unsent;
+      const sent = this.socket.write(first);
+      if (sent < first.length) {
+        this.unsent[0] = first.subarray(sent);
+        return;
+      }
+      this.unsent.shift();
+    }
   }
 
   private receive(chunk: Buffer): void {
-    const { question } = this;
-    if (question === null) return;
+    if (this.questions.length === 0) return;
     this.wait();
     try {
-      this.decoder.take(chunk, (value) => question.replies.push(value));
+      this.decoder.take(chunk, (value) => this.answered(value));
     } catch (error) {
       return this.lost(error instanceof Error ? error.message : String(error));
     }
-    if (question.replies.length < question.count) return;
-    this.question = null;
-    this.rest();
+    if (this.questions.length === 0) this.rest();
+  }
+
+  private answered(value: Value): void {
+    const [question] = this.questions;
+    if (question === undefined || question.replies.push(value) < question.count) return;
+    this.questions.shift();
     question.resolve(question.replies);
   }
 
@@ -147,12 +166,12 @@ export class RemoteEndpoint implements Endpoint {
   }
 
   private lost(reason: string): void {
-    const { socket, question } = this;
+    const { socket } = this;
     this.rest();
     this.socket = null;
-    this.question = null;
+    this.unsent.length = 0;
     socket?.terminate();
-    question?.reject(this.failure(reason));
+    for (const question of this.questions.splice(0)) question.reject(this.failure(reason));
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Comparison, type Report } from "../../src/compare/comparison.ts";
 import { askPatiently, type Endpoint } from "../../src/compare/endpoint.ts";
-import { compareProgram } from "../../src/compare/program.ts";
+import { compareProgram } from "../../src/tools/compare/program.ts";
 import { RemoteEndpoint } from "../../src/compare/remote.ts";
 import { ErrorReply } from "../../src/compare/reply-decoder.ts";
 import { everyKind, send } from "../aof/support.ts";
@@ -238,9 +238,13 @@ describeWithRedis("a comparison with a Redis", () => {
       const print = (more: string): void => {
         text += more;
       };
-      return [await compareProgram(words, print, print), text];
+      return [await compareProgram(words, print, print, environment), text];
     };
-    const servers = [`127.0.0.1:${ours.port}`, `default:p@ss:word@127.0.0.1:${redis.port}`];
+    let environment = {};
+    const servers = [`redis://127.0.0.1:${ours.port}`, `default:p@ss:word@127.0.0.1:${redis.port}`];
+    expect((await program(...servers))[1]).toStartWith("replicant compare: a password on the command line can be seen by others: ");
+    environment = { REPLICANT_THERE_PASSWORD: "p@ss:word" };
+    servers[1] = `127.0.0.1:${redis.port}`;
     for (const client of [ours.client, redis.client]) await send(client, [["SET", "a", 1]]);
     const counts = "1 keys compared, 1 the same, 0 different, 0 missing here, 0 missing there (no replication between them)\n";
     expect(await program(...servers)).toEqual([0, counts]);
@@ -249,7 +253,8 @@ describeWithRedis("a comparison with a Redis", () => {
       1,
       'missing-here db0 "new \\"\\n"\n2 keys compared, 1 the same, 0 different, 1 missing here, 0 missing there (no replication between them)\n',
     ]);
-    expect(await program(servers[0], `:wrong@127.0.0.1:${redis.port}`)).toEqual([
+    environment = { REPLICANT_THERE_PASSWORD: "wrong" };
+    expect(await program(...servers)).toEqual([
       2,
       `replicant compare: 127.0.0.1:${redis.port}: WRONGPASS invalid username-password pair or user is disabled.\n`,
     ]);

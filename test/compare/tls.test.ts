@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { compareProgram } from "../../src/compare/program.ts";
+import { compareProgram } from "../../src/tools/compare/program.ts";
 import { Ours } from "../replication/support.ts";
 import { freePort } from "../support/process.ts";
 

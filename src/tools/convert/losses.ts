@@ -36,6 +36,11 @@ export class Losses {
     return this.count > 0 && !this.skip;
   }
 
+  /** The same, for what is said already. */
+  silent(): Losses {
+    return new Losses(() => {}, { skip: this.skip });
+  }
+
   /** Says how many there were of which not all were named. */
   summarize(): void {
     if (this.count > MOST_NAMED) this.complain(`and ${this.count - MOST_NAMED} more\n`);

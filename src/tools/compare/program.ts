@@ -1,21 +1,20 @@
 /** `replicant compare`: compares two servers from outside, whatever they are. */
 
-import { TLS_USAGE, type TlsFiles, takeTlsFile } from "../config/tls-words.ts";
-import { ProgressLine } from "../progress/line.ts";
-import { Comparison, type Counts, DEFAULT_DIFFERENCES, type Report } from "./comparison.ts";
-import { everySoOften, wordsOf } from "./comparisons.ts";
-import { CompareError } from "./endpoint.ts";
-import { type Address, RemoteEndpoint } from "./remote.ts";
+import { Comparison, type Counts, DEFAULT_DIFFERENCES, type Report } from "../../compare/comparison.ts";
+import { everySoOften, wordsOf } from "../../compare/comparisons.ts";
+import { CompareError } from "../../compare/endpoint.ts";
+import type { SourceAddress } from "../../follow/address.ts";
+import { ProgressLine } from "../../progress/line.ts";
+import { Ends, type Environment, endpointOf, endsUsage, PASSWORD_SEEN } from "../ends.ts";
 
 const USAGE = `Usage: replicant compare [options] SERVER SERVER
 
-Compares the keys of two servers: which there are, their types, values and times to live. SERVER is [[USER]:PASSWORD@]HOST:PORT, and each may
-be a Redis, a Valkey or a Replicant. What differs is looked at again, so writes may go on meanwhile.
+Compares the keys of two servers: which there are, their types, values and times to live. SERVER is redis://[USER@]HOST[:PORT], over TLS
+rediss://..., or HOST:PORT, and each may be a Redis, a Valkey or a Replicant. What differs is looked at again, so writes may go on meanwhile.
 
   --sample COUNT        compare so many keys, drawn at random, instead of all
   --differences COUNT   name so many of the keys that differ (${DEFAULT_DIFFERENCES})
-  --tls                 connect to both over TLS
-${TLS_USAGE}
+${endsUsage("here", "there")}
 "Here" is the first server, "there" the second. Ends with 0 when all is the same, with 1 when it is not, with 2 when it could not compare.
 `;
 
@@ -23,7 +22,8 @@ const DIFFERENT = 1;
 const FAILED = 2;
 
 interface Words {
-  readonly servers: readonly Address[];
+  readonly servers: readonly [SourceAddress, SourceAddress];
+  readonly showsPassword: boolean;
   readonly sample: number;
   readonly differences: number;
 }
@@ -33,6 +33,7 @@ export async function compareProgram(
   argv: readonly string[],
   print: (text: string) => void,
   complain: (text: string) => void,
+  environment: Environment = {},
   { terminal = false }: { readonly terminal?: boolean } = {},
 ): Promise<number> {
   if (argv.some((word) => word === "--help" || word === "-h")) {
@@ -40,8 +41,9 @@ export async function compareProgram(
     return 0;
   }
   try {
-    const { servers, sample, differences } = parseWords(argv);
-    const [here, there] = servers.map((server) => new RemoteEndpoint(server));
+    const { servers, showsPassword, sample, differences } = parseWords(argv, environment);
+    if (showsPassword) complain(`replicant compare: ${PASSWORD_SEEN}\n`);
+    const [here, there] = servers.map(endpointOf);
     const said = everySoOften((counts) => complain(`${wordsOf(counts)} so far\n`));
     const progress = (counts: Readonly<Counts>): void => (terminal ? line.at(comparison.keysPassed) : said(counts));
     const comparison = new Comparison(here, there, { sample, differences, wanted: () => true, progress });
@@ -72,38 +74,23 @@ function show(report: Report, print: (text: string) => void): number {
   return report.compared === report.same + report.changing ? 0 : DIFFERENT;
 }
 
-function parseWords(argv: readonly string[]): Words {
-  const servers: Address[] = [];
-  const tls: TlsFiles = {};
-  let usesTls = false;
-  let trusting = false;
+function parseWords(argv: readonly string[], environment: Environment): Words {
+  const ends = new Ends(["here", "there"], (reason) => new CompareError(reason));
   const numbers = { sample: 0, differences: DEFAULT_DIFFERENCES };
-  for (let index = 0; index < argv.length; index++) {
+  for (let index = 0; index < argv.length; ) {
     const word = argv[index];
-    if (word === "--sample" || word === "--differences") numbers[word.slice(2) as keyof typeof numbers] = countOf(word, argv[++index]);
-    else if (takeTlsFile(word, argv[index + 1], tls, (reason) => new CompareError(reason))) index++;
-    else if (word === "--tls") usesTls = true;
-    else if (word === "--insecure") trusting = true;
-    else if (word.startsWith("--")) throw new CompareError(`there is no option ${word} (see replicant compare --help)`);
-    else servers.push(addressOf(word));
+    const taken = ends.take(argv, index);
+    index += taken;
+    if (taken > 0) continue;
+    if (word !== "--sample" && word !== "--differences")
+      throw new CompareError(`there is no option ${word} (see replicant compare --help)`);
+    numbers[word.slice(2) as keyof typeof numbers] = countOf(word, argv[index + 1]);
+    index += 2;
   }
-  if (servers.length !== 2) throw new CompareError("two servers are needed (see replicant compare --help)");
-  if (!usesTls && (trusting || Object.keys(tls).length > 0)) throw new CompareError("certificates are for --tls, which is not asked for");
-  return { servers: usesTls ? servers.map((server) => ({ ...server, tls, trusting })) : servers, ...numbers };
+  return { servers: ends.addresses(environment, "compare"), showsPassword: ends.showsPassword, ...numbers };
 }
 
 function countOf(option: string, word: string | undefined): number {
   if (word === undefined || !/^\d{1,9}$/.test(word)) throw new CompareError(`${option} needs a number, not ${word ?? "nothing"}`);
   return Number(word);
-}
-
-function addressOf(word: string): Address {
-  const at = word.lastIndexOf("@");
-  const [, host, port] = /^(?:\[(?=.*\]))?(.+?)\]?:(\d{1,5})$/.exec(word.slice(at + 1)) ?? [];
-  if (host === undefined || Number(port) > 65535) throw new CompareError(`${word.slice(at + 1)} is no HOST:PORT`);
-  if (at < 0) return { host, port: Number(port) };
-  const login = word.slice(0, at);
-  const colon = login.indexOf(":");
-  const password = login.slice(colon + 1);
-  return colon > 0 ? { host, port: Number(port), user: login.slice(0, colon), password } : { host, port: Number(port), password };
 }

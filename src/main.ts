@@ -15,7 +15,7 @@ import { followSignals } from "./process/signals.ts";
 import { supervision } from "./process/supervision.ts";
 import { Server } from "./server.ts";
 import { LoadError } from "./snapshot/load-handler.ts";
-import { SUBCOMMANDS } from "./subcommands.ts";
+import { refuseMistyped, SUBCOMMANDS } from "./subcommands.ts";
 import { ListenError } from "./transport/listeners.ts";
 import { TlsError } from "./transport/tls.ts";
 import { VERSION_LINE } from "./version.ts";
@@ -30,6 +30,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const [first = "", ...rest] = argv;
   const subcommand = SUBCOMMANDS.get(first);
   if (subcommand !== undefined) return subcommand(rest);
+  refuseMistyped(first);
   let input = "";
   const readStdin = (): string => {
     input = readFileSync(0, "latin1");

@@ -1,7 +1,8 @@
 /** What a bare first word names in place of a server to start: `replicant compare ...`. A configuration file of such a name is `./compare`. */
 
-import { write } from "node:fs";
+import { existsSync, write } from "node:fs";
 import { redraws } from "./base/status-line.ts";
+import { ConfigError } from "./config/error.ts";
 import { lowerCompilerThreads } from "./process/compiler-threads.ts";
 
 /** Runs with the words behind its name. Returns the exit code. */
@@ -14,9 +15,12 @@ const FULL_PIPE_MS = 5;
 const print = (text: string): unknown => process.stdout.write(text);
 const complain = (text: string): unknown => process.stderr.write(text);
 
+/** The one that no person types. */
+const ATTACHED = "attached";
+
 /** By name. Each is loaded when it is asked for: a server that starts needs none of them. */
 export const SUBCOMMANDS: ReadonlyMap<string, Program> = new Map([
-  ["attached", attached],
+  [ATTACHED, attached],
   ["benchmark", benchmark],
   ["check", check],
   ["cli", cli],
@@ -25,6 +29,39 @@ export const SUBCOMMANDS: ReadonlyMap<string, Program> = new Map([
   ["follow", follow],
   ["move", move],
 ]);
+
+/** A first word that is no file, and nearly the name of a tool. */
+export class MistypedTool extends ConfigError {
+  override name = "MistypedTool";
+}
+
+/** So many letters may be wrong. */
+const MOST_WRONG = 2;
+
+/** Errors: MistypedTool where the first word is taken for a configuration file and can hardly be meant so. */
+export function refuseMistyped(word: string): void {
+  if (!/^[a-z]{3,}$/i.test(word) || existsSync(word)) return;
+  const near = [...SUBCOMMANDS.keys()].filter((name) => name !== ATTACHED && wrongLetters(word.toLowerCase(), name) <= MOST_WRONG);
+  const [first] = near.sort((a, b) => wrongLetters(word, a) - wrongLetters(word, b));
+  if (first !== undefined) throw new MistypedTool(`there is no configuration file ${word}; did you mean the tool ${first}?`);
+}
+
+/** How many letters must be put in, left out, changed or exchanged with the next one to make one word of the other. */
+function wrongLetters(word: string, other: string): number {
+  const rows = [Array.from({ length: other.length + 1 }, (_, index) => index)];
+  for (let row = 1; row <= word.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= other.length; column++) {
+      const changed = word[row - 1] === other[column - 1] ? 0 : 1;
+      let least = Math.min(rows[row - 1][column] + 1, current[column - 1] + 1, rows[row - 1][column - 1] + changed);
+      const exchanged = row > 1 && column > 1 && word[row - 1] === other[column - 2] && word[row - 2] === other[column - 1];
+      if (exchanged) least = Math.min(least, rows[row - 2][column - 2] + 1);
+      current.push(least);
+    }
+    rows.push(current);
+  }
+  return rows[word.length][other.length];
+}
 
 /** What a program in Node starts (src/node/child.ts). */
 async function attached(): Promise<number> {

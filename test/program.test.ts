@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSyn
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DIRECTIVES } from "../src/config/options.ts";
+import { refuseMistyped } from "../src/subcommands.ts";
 import { connect } from "./support/client.ts";
 import { PATIENCE_MS } from "./support/limits.ts";
 import { freePort, type ServerProcess, type StartOptions, startServer } from "./support/process.ts";
@@ -109,6 +110,14 @@ describe("what is asked of the program itself", () => {
     expect([code, out.split("\n", 1)]).toEqual([0, ["Usage: replicant compare [options] SERVER SERVER"]]);
     const refused = await run(["compare", "127.0.0.1:1", "nowhere"]);
     expect(refused).toEqual({ code: 2, out: "", err: "replicant compare: nowhere is no HOST:PORT\n" });
+  });
+
+  test("a tool whose name is mistyped is asked about, unless there is such a file", async () => {
+    const err = "replicant: there is no configuration file chekc; did you mean the tool check?\n";
+    expect(await run(["chekc", "x"])).toEqual({ code: 1, out: "", err });
+    const typed = { covert: "convert", Mvoe: "move", clii: "cli", benchmrak: "benchmark" };
+    for (const [word, tool] of Object.entries(typed)) expect(() => refuseMistyped(word)).toThrow(`did you mean the tool ${tool}?`);
+    for (const word of ["./chekc", "redis", "redis.conf", "", "-", "package.json", "cl"]) refuseMistyped(word);
   });
 
   test("--version names the versions in one line", async () => {

@@ -158,13 +158,12 @@ test("--deep looks into what a checksum vouches for, --shallow into nothing", as
   expect((await checkBytes(broken, "--shallow")).code).toBe(0);
 });
 
-test("bytes behind an image are noted, and a file that is none is damaged at its first byte", async () => {
+test("bytes behind an image are noted, and one that breaks off in its first line is damaged at its first byte", async () => {
   const { image } = imageOf(11);
   const { code, files } = await checkBytes(Buffer.concat([image, Buffer.from("garbage")]));
   expect([code, files[0].bytesBehind]).toEqual([0, 7]);
-  const none = await checkBytes(Buffer.from("no such thing at all"));
+  const none = await checkBytes(Buffer.from("REDISxxxx"));
   expect([none.code, none.files[0].goodUpTo, none.files[0].damage?.offset]).toEqual([1, 0, 0]);
-  expect((await checkBytes(Buffer.alloc(0))).code).toBe(1);
 });
 
 test("versions and value types that are not known are no damage", async () => {

@@ -136,7 +136,7 @@ test("what a source has that is damaged, or not known, leaves nothing", async ()
   const cases = [
     [image.subarray(0, 300), "Unexpected EOF"],
     [changed, "RDB CRC error"],
-    [Buffer.from("nothing"), "the input ends here"],
+    [Buffer.from("REDIS00"), "the input ends here"],
     [Buffer.from("REDIS0099"), "version 99 cannot be read"],
     [Buffer.from('{"format":"replicant","version":1}\n{"key":"a"'), "line 2: is no JSON"],
   ] as const;

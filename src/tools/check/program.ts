@@ -1,6 +1,7 @@
 /** `replicant check`: what is in an RDB file or an append-only file, whether it is whole, and where not. */
 
 import { ToolError } from "../error.ts";
+import { refuseForeign } from "../foreign.ts";
 import { FAILED, runTool } from "../run.ts";
 import { cutFile } from "./cut.ts";
 import { type CheckOptions, checkFile, type FileFacts } from "./file-check.ts";
@@ -61,7 +62,9 @@ function check(words: Words, print: (text: string) => void, draw: ((text: string
   const notes: string[] = [];
   let code = failure === null ? 0 : DAMAGED;
   for (const [index, target] of files.entries()) {
-    const file = checkFile(target.path, options, { aof: target.role !== null || target.path.endsWith(".aof") });
+    const named = target.path.endsWith(".aof");
+    if (target.role === null) refuseForeign(target.path, "RDB file or append-only file", { emptyIsFine: named });
+    const file = checkFile(target.path, options, { aof: target.role !== null || named });
     const note = cutWhere(file, words, index === files.length - 1);
     if (note !== null) notes.push(note);
     facts.push(file);

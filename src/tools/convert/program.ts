@@ -6,6 +6,7 @@ import { ProgressLine } from "../../progress/line.ts";
 import { targetsOf } from "../check/target.ts";
 import { ChunkedFile } from "../chunks.ts";
 import { ToolError } from "../error.ts";
+import { refuseForeign } from "../foreign.ts";
 import { FAILED, runTool } from "../run.ts";
 import { runCommands } from "./commands-in.ts";
 import { CommandsOut } from "./commands-out.ts";
@@ -115,6 +116,8 @@ function sourceOf(path: string): Source {
     const size = paths.reduce((sum, file) => sum + statSync(file).size, 0);
     return { path: manifest, form: "aof", size, isManifest: true, files: paths };
   }
+  const emptyIsFine = path.endsWith(".aof") || JSON_NAME.test(path);
+  refuseForeign(path, "RDB file, append-only file or JSON lines", { emptyIsFine });
   using file = new ChunkedFile(path);
   const head = file.peek(0, 1)[0];
   const form =

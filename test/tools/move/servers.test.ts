@@ -153,7 +153,9 @@ describe("a move is refused", () => {
     await source.client.command("HPEXPIREAT", "timed", 4_000_000_000_000, "FIELDS", 1, "f");
     const ends = [urlOf(source), `127.0.0.1:${target.port}`];
     const [code, said] = await end("--until", "caught-up", ...ends);
-    expect(said).toContain('cannot go: the hash with field expiry (Valkey) at key "timed" of database 0: fields of it expire, which version 10 has no form for\n');
+    expect(said).toContain(
+      'cannot go: the hash with field expiry (Valkey) at key "timed" of database 0: fields of it expire, which version 10 has no form for\n',
+    );
     expect(said).toContain("cannot hold this, so nothing was written (--skip leaves out what cannot go)");
     expect(code).toBe(3);
     expect(await text(target, "DBSIZE")).toBe("0");

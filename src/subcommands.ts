@@ -31,7 +31,7 @@ export const SUBCOMMANDS: ReadonlyMap<string, Program> = new Map([
 ]);
 
 /** A first word that is no file, and nearly the name of a tool. */
-export class MistypedTool extends ConfigError {
+class MistypedTool extends ConfigError {
   override name = "MistypedTool";
 }
 

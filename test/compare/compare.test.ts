@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Comparison, type Report } from "../../src/compare/comparison.ts";
 import { askPatiently, type Endpoint } from "../../src/compare/endpoint.ts";
-import { compareProgram } from "../../src/tools/compare/program.ts";
 import { RemoteEndpoint } from "../../src/compare/remote.ts";
 import { ErrorReply } from "../../src/compare/reply-decoder.ts";
+import { compareProgram } from "../../src/tools/compare/program.ts";
 import { everyKind, send } from "../aof/support.ts";
 import { follow, linkUp, Ours, startReal, until } from "../replication/support.ts";
 import { connect, encodeCommand, type RawClient, replyText, type Word } from "../support/client.ts";

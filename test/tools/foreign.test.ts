@@ -4,10 +4,12 @@ import { checkProgram } from "../../src/tools/check/program.ts";
 import { convertProgram } from "../../src/tools/convert/program.ts";
 import { Folder, imageOf, run } from "./support.ts";
 
+const image = new Uint8Array(imageOf(11).image);
+
 const KINDS: readonly (readonly [what: string, bytes: Buffer])[] = [
   ["empty", Buffer.alloc(0)],
-  ["a gzip file: unpack it first", Buffer.from(Bun.gzipSync(imageOf(11).image))],
-  ["a Zstd file: unpack it first", Buffer.from(Bun.zstdCompressSync(imageOf(11).image))],
+  ["a gzip file: unpack it first", Buffer.from(Bun.gzipSync(image))],
+  ["a Zstd file: unpack it first", Buffer.from(Bun.zstdCompressSync(image))],
   ["a text", Buffer.from("save 900 1\nappendonly yes\n")],
   ["a text", Buffer.from("Größe\n")],
   ["a tar archive: unpack it first", Buffer.concat([Buffer.alloc(257), Buffer.from("ustar")])],

@@ -31,10 +31,10 @@ export class ImagePipe implements Disposable {
   private readonly image: EnvelopedImage;
   private readonly name: string;
 
-  /** `name`: what is read, for messages. */
-  constructor(target: ImageTarget, name: string) {
+  /** `name`: what is read, for messages. `checksum`: whether it has one that is compared. */
+  constructor(target: ImageTarget, name: string, { checksum = true }: { readonly checksum?: boolean } = {}) {
     const { moduleAux } = target;
-    const options = { readers: new Map(), ownReaders: (version: number) => target.begin(version) };
+    const options = { checksum, readers: new Map(), ownReaders: (version: number) => target.begin(version) };
     this.reader = new RdbReader(target, moduleAux === null ? options : { ...options, moduleAux });
     this.image = new EnvelopedImage(this.reader);
     this.target = target;

@@ -20,6 +20,7 @@ import { Temporary } from "../../values/temporary.ts";
 import { TYPE_NAMES, Type } from "../../values/value-types.ts";
 import { type Json, JsonLine, LineSplitter } from "./json-lines.ts";
 import { JSON_FORM } from "./json-out.ts";
+import { PlainLine } from "./plain-line.ts";
 import { StreamBuilder } from "./stream-builder.ts";
 
 const VERSION = 80;
@@ -40,7 +41,10 @@ export class JsonIn {
   private readonly out: RdbWriter;
   private readonly sink: RdbSink;
   private readonly file: string;
-  private readonly lines = new LineSplitter((text) => this.line(text));
+  private readonly lines = new LineSplitter((bytes, from, to) => this.line(bytes, from, to));
+  private readonly plain = new PlainLine();
+  /** Bytes of lines of which objects were made, which are left behind. */
+  leftBehind = 0;
   private readonly building = new Temporary(new Keyspace({ databases: 1, now: 0 }).space, { ...DEFAULT_LIMITS });
   private number = 0;
   private database = -1;
@@ -50,7 +54,7 @@ export class JsonIn {
   /** `file`: its name, for messages. The image goes to `target`. */
   constructor(file: string, target: ByteSink) {
     this.file = file;
-    this.out = new RdbWriter(target, { compress: true, bufferBytes: BUFFER_BYTES });
+    this.out = new RdbWriter(target, { compress: true, checksum: false, bufferBytes: BUFFER_BYTES });
     this.sink = new RdbSink(this.out, { family: FAMILY, modern: true });
   }
 
@@ -67,8 +71,12 @@ export class JsonIn {
     this.out.end();
   }
 
-  private line(text: string): void {
+  private line(bytes: Buffer, from: number, to: number): void {
     this.number++;
+    const { plain } = this;
+    if (this.number > 1 && this.value === null && plain.read(bytes, from, to) && this.plainEntry(plain)) return;
+    this.leftBehind += to - from;
+    const text = bytes.utf8Slice(from, to);
     if (text.trim() === "") return;
     const line = new JsonLine(this.file, this.number, text);
     if (this.number === 1) return this.begin(line);
@@ -101,12 +109,7 @@ export class JsonIn {
 
   private entry(line: JsonLine): void {
     const { out } = this;
-    const database = line.count("db") ?? 0;
-    if (database !== this.database) {
-      out.byte(OPCODE.selectDb);
-      out.length(database);
-      this.database = database;
-    }
+    this.selectDatabase(line.count("db") ?? 0);
     this.keys++;
     if (line.has("expireAt")) out.expiry(line.asInteger(line.get("expireAt"), "expireAt"));
     const idle = line.count("idle");
@@ -124,6 +127,55 @@ export class JsonIn {
     }
     this.value = this.begun(line, key, type);
     this.goOn(line, this.value);
+  }
+
+  /** Writes what a plain line has. Returns whether it could: elements that come twice are for others to tell of. */
+  private plainEntry(line: PlainLine): boolean {
+    const { out } = this;
+    const { bytes, type, keyFrom, keyTo, places } = line;
+    const isString = type === Type.STRING;
+    const draft = isString ? null : this.plainDraft(line);
+    if (draft === null && !isString) return false;
+    this.selectDatabase(line.db);
+    this.keys++;
+    if (line.expireAt >= 0) out.expiry(line.expireAt);
+    if (line.idle >= 0) out.idle(line.idle);
+    if (line.freq >= 0) out.freq(Math.min(line.freq, 255));
+    if (draft === null) {
+      out.key(VALUE_TYPE.string, bytes, keyFrom, keyTo);
+      out.rawString(bytes, places[0], places[1]);
+    } else this.writeDraft(bytes, keyFrom, keyTo, draft);
+    return true;
+  }
+
+  /** The value of a plain line; null where it has not as many elements as it says, or one twice. */
+  private plainDraft({ bytes, type, elements, count, places, numbers }: PlainLine): Temporary | null {
+    if (count >= 0 && count !== elements) return null;
+    const draft = this.draft(type);
+    for (let index = 0; index < elements; index++) {
+      const at = index * (type === Type.LIST || type === Type.SET ? 2 : 4);
+      const [from, to] = [places[at], places[at + 1]];
+      let isNew = true;
+      if (type === Type.LIST) listPush(draft, bytes, from, to, ListEnd.TAIL);
+      else if (type === Type.SET) isNew = setAdd(draft, bytes, from, to);
+      else if (type === Type.ZSET) isNew = zsetPut(draft, numbers[index], bytes, from, to);
+      else {
+        isNew = hashSet(draft, bytes, from, to, bytes, places[at + 2], places[at + 3]);
+        if (numbers[index] > MAX_TIME) isNew = false;
+        else if (numbers[index] >= 0) setFieldTime(draft, bytes, from, to, numbers[index]);
+      }
+      if (isNew) continue;
+      draft.discard();
+      return null;
+    }
+    return draft;
+  }
+
+  private selectDatabase(database: number): void {
+    if (database === this.database) return;
+    this.out.byte(OPCODE.selectDb);
+    this.out.length(database);
+    this.database = database;
   }
 
   private begun(line: JsonLine, key: Buffer, type: Type): Value {
@@ -147,8 +199,12 @@ export class JsonIn {
   }
 
   write(key: Buffer, draft: Temporary): void {
+    this.writeDraft(key, 0, key.length, draft);
+  }
+
+  private writeDraft(key: Buffer, from: number, to: number, draft: Temporary): void {
     const { out, sink } = this;
-    out.key(rdbTypeOf(draft.type, encodingOf(draft), sink.form), key, 0, key.length);
+    out.key(rdbTypeOf(draft.type, encodingOf(draft), sink.form), key, from, to);
     walkValue(sink, draft.type, draft);
     draft.discard();
   }

@@ -127,18 +127,18 @@ function isObject(value: Json): value is Readonly<Record<string, Json>> {
 
 /** Puts lines together from chunks that are cut anywhere. */
 export class LineSplitter {
-  private readonly take: (text: string) => void;
+  private readonly take: (bytes: Buffer, from: number, to: number) => void;
   private parts: Buffer[] = [];
 
-  /** `take` gets each line without its end. */
-  constructor(take: (text: string) => void) {
+  /** `take` gets each line without its end: bytes[from, to), good until it returns. */
+  constructor(take: (bytes: Buffer, from: number, to: number) => void) {
     this.take = take;
   }
 
   push(chunk: Buffer): void {
     let from = 0;
     for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, from)) {
-      this.line(chunk.subarray(from, end));
+      this.line(chunk, from, end);
       from = end + 1;
     }
     if (from < chunk.length) this.parts.push(Buffer.from(chunk.subarray(from)));
@@ -146,12 +146,13 @@ export class LineSplitter {
 
   /** The file is over; its last line may lack its end. */
   finish(): void {
-    if (this.parts.length > 0) this.line(Buffer.alloc(0));
+    if (this.parts.length > 0) this.line(Buffer.alloc(0), 0, 0);
   }
 
-  private line(end: Buffer): void {
-    const text = this.parts.length === 0 ? end.toString() : Buffer.concat([...this.parts, end]).toString();
+  private line(chunk: Buffer, from: number, to: number): void {
+    if (this.parts.length === 0) return this.take(chunk, from, to);
+    const line = Buffer.concat([...this.parts, chunk.subarray(from, to)]);
     this.parts = [];
-    this.take(text);
+    this.take(line, 0, line.length);
   }
 }

@@ -20,7 +20,7 @@ import { OutFile } from "./out-file.ts";
 import { ValueEvents } from "./value-events.ts";
 
 const JSON_NAME = /\.(jsonl|ndjson|json)$/;
-/** Lines of JSON leave much behind, which is collected after so many bytes: else memory grows to several hundred megabytes first. */
+/** Lines of JSON that are parsed leave much behind, collected after so many bytes of them: else memory grows to several hundred megabytes. */
 const COLLECT_BYTES = 16 * 1024 * 1024;
 const BRACE = 0x7b;
 const STAR = 0x2a;
@@ -80,7 +80,7 @@ async function convert(
   const progress = new ProgressLine({ what: `Converting ${basename(words.source)}`, total: source.size, draw });
   const target = targetOf(words, out, losses);
   try {
-    using pipe = new ImagePipe(target, words.source);
+    using pipe = new ImagePipe(target, words.source, { checksum: source.form !== "jsonl" });
     await feed(source, pipe, progress);
     pipe.finish();
   } finally {
@@ -140,9 +140,9 @@ async function feed(source: Source, pipe: ImagePipe, progress: ProgressLine): Pr
   for (let chunk = file.next(); chunk.length > 0 && !pipe.finished; chunk = file.next()) {
     if (json === null) checkBehind(path, chunk, pipe.push(chunk, 0, chunk.length));
     else json.push(chunk);
-    if (json !== null && file.offset >= collectAt) {
+    if (json !== null && json.leftBehind >= collectAt) {
       Bun.gc(true);
-      collectAt = file.offset + COLLECT_BYTES;
+      collectAt = json.leftBehind + COLLECT_BYTES;
     }
     progress.at(file.offset);
   }

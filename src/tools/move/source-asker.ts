@@ -9,7 +9,7 @@ import { ToolError } from "../error.ts";
 import type { KeyName } from "./stream-units.ts";
 
 /** A key as it was at a place in the history. */
-export interface KeyThen extends KeyName {
+interface KeyThen extends KeyName {
   /** What DUMP gave; null: there was none. */
   readonly payload: Buffer | null;
   /** ms since 1970, 0 for none. */

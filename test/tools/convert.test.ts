@@ -461,3 +461,24 @@ test("values of modules have no form but in images", async () => {
     expect((await convert("--skip", folder.file("source.rdb"), folder.file(name))).out).toContain(", 2 left out");
   }
 });
+
+test("a list whose only node is empty has nothing in it, and is passed over", async () => {
+  using folder = new Folder();
+  for (const [type, container, node] of [
+    [14, [], ziplist([])],
+    [18, [2], listpack([])],
+  ] as const) {
+    const body = (out: RdbWriter): void => {
+      out.length(1);
+      for (const byte of container) out.length(byte);
+      out.rawString(node, 0, node.length);
+    };
+    const { image } = imageOf(11, { samples: [{ key: "hollow", type, name: "list", elements: 0, since: 1, body }], extras: false });
+    writeFileSync(folder.file("in.rdb"), image);
+    for (const name of ["out.jsonl", "out.aof"]) {
+      const { code, complaints } = await convert("--force", folder.file("in.rdb"), folder.file(name));
+      expect([code, complaints]).toEqual([0, 'note: key "hollow" has nothing in it and is passed over\n']);
+      expect(readFileSync(folder.file(name), "latin1")).not.toContain("hollow");
+    }
+  }
+});

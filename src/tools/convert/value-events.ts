@@ -281,6 +281,7 @@ class NodeEvents implements ValueReader {
   private readonly events: ValueEvents;
   private readonly contained: boolean;
   private readonly ziplist = new ZiplistReader();
+  /** Null while no element has come: nodes may be empty. */
   private sink: EntriesSink | null = null;
   private left = 0;
 
@@ -296,44 +297,52 @@ class NodeEvents implements ValueReader {
       this.events.empty(entry);
       return STEP.done;
     }
-    this.sink = this.events.open(entry, Type.LIST);
-    this.sink.list();
+    this.sink = null;
     return STEP.more;
   }
 
-  next({ input, entry }: ReadContext): Step {
-    const { sink } = this;
-    if (sink === null || !(this.contained ? this.giveContained(input, sink) : this.giveZiplist(input, sink))) return STEP.incomplete;
+  next(context: ReadContext): Step {
+    const { input, entry } = context;
+    if (!(this.contained ? this.giveContained(input, entry) : this.giveZiplist(input, entry))) return STEP.incomplete;
     if (--this.left > 0) return STEP.more;
+    if (this.sink === null) this.events.empty(entry);
+    else this.events.close(entry);
     this.sink = null;
-    this.events.close(entry);
     return STEP.done;
   }
 
-  private giveContained(input: RdbInput, sink: EntriesSink): boolean {
+  private element(entry: RdbEntry, bytes: Buffer, from: number, to: number): void {
+    if (this.sink === null) {
+      this.sink = this.events.open(entry, Type.LIST);
+      this.sink.list();
+    }
+    this.sink.element(bytes, from, to);
+  }
+
+  private giveContained(input: RdbInput, entry: RdbEntry): boolean {
     if (!input.readLength()) return false;
     const container = input.value;
     if (!input.readString(content)) return false;
     const { bytes, from, to } = content;
     if (container === NODE_CONTAINER.plain) {
-      sink.element(bytes, from, to);
+      this.element(entry, bytes, from, to);
       return true;
     }
     if (container !== NODE_CONTAINER.packed || to - from > MAX_PACKED_BYTES || !packedValid(bytes, from, to))
       throw input.error(integrityFailure("Quicklist", "a node is neither a listpack nor one element"), input.start);
     for (let at = packedFirst(bytes, from); !packedAtEnd(bytes, at); ) {
       at = packedRead(bytes, at, element);
-      sink.element(element.bytes, element.from, element.to);
+      this.element(entry, element.bytes, element.from, element.to);
     }
     return true;
   }
 
-  private giveZiplist(input: RdbInput, sink: EntriesSink): boolean {
+  private giveZiplist(input: RdbInput, entry: RdbEntry): boolean {
     const { ziplist } = this;
     const { offset } = input;
     if (!input.readString(content)) return false;
     ziplist.open("Ziplist", content.bytes, content.from, content.to, offset);
-    while (ziplist.next()) sink.element(ziplist.bytes, ziplist.from, ziplist.to);
+    while (ziplist.next()) this.element(entry, ziplist.bytes, ziplist.from, ziplist.to);
     return true;
   }
 }

@@ -8,7 +8,7 @@ import { ErrorReply } from "../../compare/reply-decoder.ts";
 import type { SourceAddress } from "../../follow/address.ts";
 import { endpointOf } from "../ends.ts";
 import { ToolError } from "../error.ts";
-import type { Mover } from "./mover.ts";
+import type { Copier } from "./mover.ts";
 import type { Lag, Reporter } from "./reporter.ts";
 import { POSITION_KEY } from "./target.ts";
 
@@ -47,13 +47,13 @@ interface Look {
 }
 
 export class Conductor {
-  private readonly mover: Mover;
+  private readonly mover: Copier;
   private readonly report: Reporter;
   private readonly options: ConductorOptions;
   private looks: Look[] = [];
   private stopped = false;
 
-  constructor(mover: Mover, report: Reporter, options: ConductorOptions) {
+  constructor(mover: Copier, report: Reporter, options: ConductorOptions) {
     this.mover = mover;
     this.report = report;
     this.options = options;
@@ -101,7 +101,7 @@ export class Conductor {
   private async look(): Promise<Lag | null> {
     const { mover, report } = this;
     if (!mover.streams) return null;
-    const offset = await this.offsetThere();
+    const offset = await this.offsetThere("offset");
     if (offset === null || !mover.streams) return null;
     this.looks.push({ at: Date.now(), offset });
     const { applied } = mover;
@@ -118,10 +118,10 @@ export class Conductor {
     return lag;
   }
 
-  /** How far the source's history is; null where it cannot be asked just now. */
-  private async offsetThere(): Promise<number | null> {
+  /** How far the source is, or the target must get; null where it cannot be asked just now. */
+  private async offsetThere(which: "offset" | "goal"): Promise<number | null> {
     try {
-      return await this.mover.asker.offset();
+      return await this.mover[which]();
     } catch (error) {
       if (!(error instanceof CompareError)) throw error;
       return null;
@@ -134,7 +134,7 @@ export class Conductor {
     const end = Date.now() + within;
     let target: number | null = null;
     while (!this.stopped && Date.now() < end) {
-      target ??= mover.streams ? await this.offsetThere() : null;
+      target ??= mover.streams ? await this.offsetThere("goal") : null;
       if (mover.streams && target !== null && mover.applied >= target && mover.pending === 0) return true;
       await sleep(LOOK_MS / 10);
     }

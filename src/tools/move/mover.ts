@@ -43,6 +43,28 @@ export interface MoveOptions {
   readonly positionFile: string | null;
 }
 
+/** What copies, whichever way. */
+export interface Copier {
+  /** Whether all has been copied once, and changes follow. */
+  readonly streams: boolean;
+  /** How far the target is. */
+  readonly applied: number;
+  /** Keys that must be copied again. */
+  readonly pending: number;
+  /** What is kept of how far it is, "" for nothing. */
+  readonly place: string;
+  readonly asker: SourceAsker;
+  /** How far the source is. Errors: CompareError. */
+  offset(): Promise<number>;
+  /** Once `applied` is this, the target has all that the source has now. Errors: CompareError. */
+  goal(): Promise<number>;
+  /** Goes on until it is stopped. Errors: ToolError, FollowError, CompareError. */
+  run(): Promise<void>;
+  stop(): void;
+  /** The move is over: takes away what was kept for going on with it. Errors: CompareError. */
+  finish(): Promise<void>;
+}
+
 /** Where the target stands. */
 interface Standing {
   /** Whether all that is there is ours: it may be removed to begin again. */
@@ -56,7 +78,7 @@ interface Standing {
 /** Between attempts, and while nothing is to be done, in ms. */
 const WAIT_MS = 50;
 
-export class Mover {
+export class Mover implements Copier {
   readonly asker: SourceAsker;
   /** Bytes of the source's history that the target has. */
   applied = 0;
@@ -93,6 +115,16 @@ export class Mover {
   /** Keys that were copied again. */
   get copiedAgain(): number {
     return this.repairs?.copied ?? 0;
+  }
+
+  /** How many bytes the source's history has. Errors: CompareError. */
+  offset(): Promise<number> {
+    return this.asker.offset();
+  }
+
+  /** Once `applied` is this, the target has all that the source has now. Errors: CompareError. */
+  goal(): Promise<number> {
+    return this.asker.offset();
   }
 
   /** Goes on until it is stopped. Errors: ToolError, FollowError, CompareError. */
@@ -245,8 +277,7 @@ export class Mover {
       );
     }
     if (begun) {
-      const replies = [await target.ask("FLUSHALL"), await target.ask("FUNCTION", "FLUSH")];
-      if (replies[0] instanceof ErrorReply) throw new ToolError(`the target cannot be emptied: ${replies[0].message}`);
+      await empty(target);
       this.flushes = false;
       this.standing = { ...standing, owned: true };
     }
@@ -268,14 +299,7 @@ export class Mover {
     const [, owner, text = ""] = /^(owned|shared) (\S+)$/.exec(String(kept ?? "")) ?? [];
     if (owner !== undefined && !this.flushes)
       return { owned: owner === "owned", point: text === IMAGE ? null : pointOf(text), known: true };
-    const keys = [...to.keys.values()].reduce((sum, count) => sum + count, 0);
-    const libraries = await target.ask("FUNCTION", "LIST");
-    const functions = Array.isArray(libraries) ? libraries.length : 0;
-    const isEmpty = keys === 0 && functions === 0;
-    if (!isEmpty && this.options.present === null) {
-      const what = keys > 0 ? `${keys} keys` : `${functions} function libraries`;
-      throw new ToolError(`${to.name} has ${what}: --flush removes all that is there, --replace leaves what is not in the way`);
-    }
+    const isEmpty = await checkPresent(target, to, this.options.present);
     return { owned: isEmpty || this.options.present !== "replace", point: null, known: false };
   }
 
@@ -310,8 +334,27 @@ export class Mover {
   }
 }
 
+/** Returns whether the target has nothing. Errors: ToolError where it has what it may not have. */
+export async function checkPresent(target: Target, to: ServerFacts, present: MoveOptions["present"]): Promise<boolean> {
+  const keys = [...to.keys.values()].reduce((sum, count) => sum + count, 0);
+  const libraries = await target.ask("FUNCTION", "LIST");
+  const functions = Array.isArray(libraries) ? libraries.length : 0;
+  const isEmpty = keys === 0 && functions === 0;
+  if (!isEmpty && present === null) {
+    const what = keys > 0 ? `${keys} keys` : `${functions} function libraries`;
+    throw new ToolError(`${to.name} has ${what}: --flush removes all that is there, --replace leaves what is not in the way`);
+  }
+  return isEmpty;
+}
+
+/** Removes all that the target has. Errors: ToolError. */
+export async function empty(target: Target): Promise<void> {
+  const [flushed] = [await target.ask("FLUSHALL"), await target.ask("FUNCTION", "FLUSH")];
+  if (flushed instanceof ErrorReply) throw new ToolError(`the target cannot be emptied: ${flushed.message}`);
+}
+
 /** Errors: ToolError where there can be no move. */
-function checkEnds(from: ServerFacts, to: ServerFacts, report: Reporter): void {
+export function checkEnds(from: ServerFacts, to: ServerFacts, report: Reporter): void {
   if (from.runId !== "" && from.runId === to.runId) throw new ToolError("both are the same server");
   if (to.isReplica) throw new ToolError(`${to.name} is a replica: what is written there would be lost`);
   if (to.isCluster) throw new ToolError(`${to.name} is a node of a cluster: a move writes all keys to one server`);

@@ -11,6 +11,7 @@ import { Conductor } from "./conductor.ts";
 import { CannotGo } from "./image-writer.ts";
 import { Mover } from "./mover.ts";
 import { Reporter } from "./reporter.ts";
+import { ScanMover } from "./scan-mover.ts";
 import { parseWords, type Words } from "./words.ts";
 
 const DIFFERENT = 1;
@@ -32,6 +33,8 @@ when it is begun again: TO has a key that says how far it is (replicant:move:pos
   --unpause             have FROM take writes again after that; without this only where there is nothing to switch to
   --verify all|COUNT|none   what is compared once TO has caught up: all keys (unless told), so many, none
   --differences COUNT   name so many of the keys that differ (16)
+  --mode scan           copy scans, again and again, from a FROM that cannot be followed: see docs/moving.md, it is not exact before a pause
+  --interval MS         the pause between two scans (1000)
   --position-file FILE  keep there as well how far it is
   --json                a JSON object a line, for programs
   --verbose             say on standard error what happens to the connections
@@ -65,7 +68,7 @@ async function move(words: Words, { print, complain, terminal, signal }: Surroun
   if (words.showsPassword) complain(`replicant move: ${PASSWORD_SEEN}\n`);
   const report = new Reporter({ ...words, print, complain, terminal });
   const losses = new Losses((text) => report.complain(text), words);
-  const mover = new Mover(words, losses, report);
+  const mover = words.scans ? new ScanMover(words, losses, report) : new Mover(words, losses, report);
   const conductor = new Conductor(mover, report, words);
   const note =
     words.positionFile === null

@@ -66,7 +66,7 @@ export class Repairs {
     const then = await asker.keysNow(names);
     if (then.id !== id) return;
     for (const name of names) this.suspects.delete(idOf(name));
-    const moved = keysOf(then, version, losses);
+    const moved = movedKeys(then, version, losses);
     const writes = names.flatMap((name): Write[] => {
       const key = moved.get(idOf(name));
       deadlines.set(name.key, name.db, key === undefined ? Number.POSITIVE_INFINITY : key.deadline);
@@ -83,11 +83,13 @@ export class Repairs {
   }
 }
 
-function idOf({ db, key }: KeyName): string {
+/** A key's name in one text. */
+export function idOf({ db, key }: KeyName): string {
   return `${db}:${key}`;
 }
 
-function keysOf({ keys }: KeysThen, version: number | null, losses: Losses): Map<string, MovedKey> {
+/** The keys as the target takes them, by `idOf`; those that are gone, or cannot go, are not among them. */
+export function movedKeys({ keys }: KeysThen, version: number | null, losses: Losses): Map<string, MovedKey> {
   const moved = new Map<string, MovedKey>();
   const byVersion = new Map<number, { db: number; key: Buffer; payload: Buffer; expireAt: number }[]>();
   for (const { db, key, payload, expireAt } of keys) {

@@ -14,6 +14,10 @@ export interface Words extends MoveOptions, ConductorOptions {
   readonly verbose: boolean;
   readonly showsPassword: boolean;
   readonly positionFile: string | null;
+  /** Whether scans are copied, for a source that cannot be followed. */
+  readonly scans: boolean;
+  /** Between two scans, in ms. */
+  readonly intervalMs: number;
 }
 
 type Settings = Omit<Words, "from" | "to" | "showsPassword">;
@@ -32,6 +36,8 @@ const DEFAULTS: Settings = {
   json: false,
   verbose: false,
   positionFile: null,
+  scans: false,
+  intervalMs: 1000,
 };
 
 const FLAGS: Readonly<Record<string, Partial<Settings>>> = {
@@ -48,6 +54,11 @@ const WITH_WORD: Readonly<Record<string, (word: string, option: string) => Parti
     if (word !== "caught-up") throw new ToolError(`--until needs caught-up, not ${word}`);
     return { untilCaughtUp: true };
   },
+  "--mode": (word) => {
+    if (word !== "scan" && word !== "replica") throw new ToolError(`there is no mode ${word}: there are scan and replica`);
+    return { scans: word === "scan" };
+  },
+  "--interval": (word, option) => ({ intervalMs: numberOf(word, option) }),
   "--pause-source": (word, option) => ({ pauseSeconds: numberOf(word, option, 1) }),
   "--verify": (word, option) => ({ verify: word === "all" ? 0 : word === "none" ? null : numberOf(word, option, 1) }),
   "--differences": (word, option) => ({ differences: numberOf(word, option) }),

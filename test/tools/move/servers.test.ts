@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { everyKind, send } from "../../aof/support.ts";
 import { startSource, urlOf, wantOf } from "../../follow/support.ts";
 import { Ours, until } from "../../replication/support.ts";
 import { connect, replyText } from "../../support/client.ts";
@@ -145,6 +146,22 @@ describe("a move is refused", () => {
     ]);
   });
 
+  testWithRedis("no more if scans are asked for, which have all once the source is paused", async () => {
+    await using source = await startSource("redis");
+    await using target = await Ours.start();
+    await send(source.client, everyKind(300));
+    await source.client.command("SET", "deleted later", 1);
+    await using writer = await Writer.start(source.port);
+    const move = new Move(["--mode", "scan", "--interval", "10", "--verify", "100", "--pause-source", "60", urlOf(source), urlOf(target)]);
+    await move.reaches("caught-up");
+    await source.client.command("DEL", "deleted later");
+    expect(await move.code.then((code) => [code, move.differences(), move.complaints])).toEqual([0, [], ""]);
+    await expectNumbers(target.client, writer.done);
+    expect(replyText(await target.client.command("EXISTS", "deleted later"))).toBe("0");
+    expect(replyText(await target.client.command("PEXPIRETIME", "mortal"))).toBe("4000000000123");
+    await source.client.command("CLIENT", "UNPAUSE");
+  });
+
   testWithRedis("to an older target for what it cannot hold, which is named before anything is written", async () => {
     await using source = await Ours.start();
     await using target = await startRedis();
@@ -182,7 +199,12 @@ describe("the ends of a move", () => {
       await using source = await startSource("redis");
       await using target = await startSource(to);
       await source.client.command("SET", "a", 1);
-      await source.client.command("ACL", "SETUSER", "reader", "on", ">one", "~*", "+@all");
+      const rights = readFileSync(join(import.meta.dir, "../../../docs/moving.md"), "utf8").match(
+        /FROM's user needs `(.*?)`[\s\S]*?`(\+@read\s.*?)`;/s,
+      );
+      const words = `${rights?.[1]} ${rights?.[2]}`.split(/\s+/);
+      expect(words).toContain("+psync");
+      await source.client.command("ACL", "SETUSER", "reader", "on", ">one", "~*", "&*", ...words);
       await target.client.command("ACL", "SETUSER", "writer", "on", ">two", "~*", "+@all");
       for (const { client } of [source, target]) await client.command("ACL", "SETUSER", "default", "off");
       const environment = {
@@ -191,7 +213,7 @@ describe("the ends of a move", () => {
         REPLICANT_FROM_PASSWORD: "one",
         REPLICANT_TO_PASSWORD: "two",
       };
-      const move = new Move(["--until", "caught-up", "--to-user", "writer"], environment);
+      const move = new Move(["--pause-source", "60", "--unpause", "--to-user", "writer"], environment);
       expect(await move.code.then((code) => [code, move.complaints])).toEqual([0, expect.not.stringContaining("seen by others")]);
       expect(replyText(await target.client.command("GET", "a"))).toBe("1");
     });

@@ -12,13 +12,13 @@ const ANY_TIME = 0;
 
 /** Errors: CompareError, ToolError. */
 export async function loadDeadlines(endpoint: RemoteEndpoint, deadlines: Deadlines): Promise<void> {
-  const [info, probe, fields] = await askPatiently(endpoint, [
-    ["INFO", "keyspace"],
+  const [info] = await askPatiently(endpoint, [["INFO", "keyspace"]]);
+  const probes = await endpoint.ask([
     ["PEXPIRETIME", ""],
     ["HPEXPIRETIME", "", "FIELDS", 1, "x"],
   ]);
-  const exact = !(probe instanceof ErrorReply);
-  const hasFieldTimes = !(fields instanceof ErrorReply);
+  // A user that may not read the key "" is told so, and not that there is no such command.
+  const [exact, hasFieldTimes] = probes.map((reply) => !(reply instanceof ErrorReply) || reply.code === "NOPERM");
   for (const [, name] of String(info).matchAll(/^db(\d+):/gm)) {
     const db = Number(name);
     await askPatiently(endpoint, [["SELECT", db]]);

@@ -70,14 +70,12 @@ async function move(words: Words, { print, complain, terminal, signal }: Surroun
   const losses = new Losses((text) => report.complain(text), words);
   const mover = words.scans ? new ScanMover(words, losses, report) : new Mover(words, losses, report);
   const conductor = new Conductor(mover, report, words);
-  const note =
-    words.positionFile === null
-      ? null
-      : new PositionFile(
-          words.positionFile,
-          () => mover.place,
-          (error) => report.complain(`${error.message}\n`),
-        );
+  const { positionFile } = words;
+  const kept = positionFile === null ? null : PositionFile.read(positionFile);
+  // Until more is known, what is there stays.
+  const place = (): string => (mover.place === "" ? (kept ?? "") : mover.place);
+  const failed = (error: Error): void => report.complain(`${error.message}\n`);
+  const note = positionFile === null ? null : new PositionFile(positionFile, place, failed);
   const stop = (): void => {
     conductor.stop();
     mover.stop();

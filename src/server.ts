@@ -228,7 +228,7 @@ export class Server implements ServerParts {
   }
 
   get latency(): LatencyHistogram {
-    return this.executor.latency;
+    return this.executor.timer.latency;
   }
 
   get monitors(): Monitors {

@@ -114,8 +114,7 @@ async function move(argv: readonly string[]): Promise<number> {
   const { moveProgram } = await import("./tools/move/program.ts");
   const ending = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ending.abort());
-  const { environment, terminal } = { environment: process.env, terminal: process.stderr.isTTY };
-  return moveProgram(argv, { print, complain, environment, terminal, signal: ending.signal });
+  return moveProgram(argv, { print, complain, environment: process.env, terminal: showsProgress(), signal: ending.signal });
 }
 
 /** Writes to standard output, and waits until that is done. Errors: the system's. */

@@ -21,7 +21,6 @@ import { CallTimer } from "./call-timer.ts";
 import { CallWatch } from "./call-watch.ts";
 import type { Command } from "./command-spec.ts";
 import { keysToTrack } from "./key-extraction.ts";
-import type { LatencyHistogram } from "./latency-histogram.ts";
 import { type Denial, denialText, Permissions } from "./permissions.ts";
 import { type CommandEntry, CommandTable, Restriction, subcommandOf } from "./registry.ts";
 import { Restrictions } from "./restrictions.ts";
@@ -52,7 +51,7 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
   private readonly server: ServerParts;
   /** Writes protocol: what sessions are answered with that take no values. */
   private readonly protocolReply: Reply;
-  private readonly timer: CallTimer;
+  readonly timer: CallTimer;
   /** One call for each depth of nesting, made when a depth is first reached. */
   private readonly calls: Call[] = [];
   /** How many calls are under way, one within another. */
@@ -99,11 +98,6 @@ export class CommandExecutor implements Executor, Caller, ScriptHost {
 
   endCalls(): void {
     this.timer.endCalls();
-  }
-
-  /** How long the calls of all commands took, while latency-tracking is on. */
-  get latency(): LatencyHistogram {
-    return this.timer.latency;
   }
 
   resetCommandStats(): void {

@@ -262,7 +262,7 @@ describeWithRedis("a comparison with a Redis", () => {
     const draw = (text: string): void => {
       drawn += text;
     };
-    await compareProgram(["--differences", "0", ...servers], () => {}, draw, { terminal: true });
+    await compareProgram(["--differences", "0", ...servers], () => {}, draw, environment, { terminal: true });
     expect(drawn).toMatch(/^\r\x1b\[K\x1b\[\?7lComparing: \d+% \(\d of 3 keys\), \d+ keys\/s.*\r\x1b\[K$/);
     expect((await program("--help"))[0]).toBe(0);
     for (const words of [["a:1"], ["a:1", "b"], ["--sample", "x", "a:1", "b:1"], ["--bla", "a:1", "b:1"]])

@@ -399,7 +399,7 @@ test("a client whose link the server ends goes on with another one, with its dat
   // Without a turn in between.
   const first = client.set("k", "v");
   expect([await first, await waiting, await client.get("k")]).toEqual(["OK", "LinkError", "v"]);
-  expect(await client.clientKill({ type: "normal", skipMe: "NO" })).toBe(2);
+  expect(await client.clientKill([{ type: "normal" }, { skipMe: "NO" }])).toBe(2);
   expect((await client.clientInfo()).match(/ db=3 /)).not.toBeNull();
   await client.aclSetuser("reader", ["on", ">secret", "~*", "+@all", "-set"]);
   await client.auth("secret", { username: "reader" });

@@ -19,13 +19,16 @@ export class CollectingLink {
 }
 
 /** What an executor made for a test answers sessions by, whose links all take protocol. */
-export function answeringWith(reply: Reply): Pick<Executor, "reply" | "serving" | "divert" | "rejoin" | "executeWith"> {
+export function answeringWith(reply: Reply): Pick<Executor, "reply" | "serving" | "divert" | "rejoin" | "executeWith" | "executeOwn"> {
   return {
     reply,
     serving: false,
     divert: (session, sink = session.link) => ({ outer: reply, inner: reply, diverted: reply.divert(sink, session.protocol) }),
     rejoin: ({ inner, diverted }) => inner.rejoin(diverted),
     executeWith: () => {
+      throw new Error("no session takes values here");
+    },
+    executeOwn: () => {
       throw new Error("no session takes values here");
     },
   };

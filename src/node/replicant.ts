@@ -203,6 +203,8 @@ export class Replicant implements Omit<ListeningReplicant, "on" | "off"> {
     this.over = await this.child.ended;
     for (const one of this.waiting.values()) one.reject(this.over);
     this.waiting.clear();
+    // It would try to reach the server for ever, and keep the program from ending.
+    this.ownClient?.close().catch(() => {});
   }
 
   private take(message: FromAttached): void {

@@ -8,6 +8,7 @@ import { benchBigSync } from "./big-sync.ts";
 import { benchBigValues } from "./big-values.ts";
 import { benchClients } from "./clients.ts";
 import { benchCollections } from "./collections.ts";
+import { benchConsole } from "./console.ts";
 import { benchDefaults } from "./defaults.ts";
 import { benchEmbedding } from "./embedding.ts";
 import { benchFollow } from "./follow.ts";
@@ -41,7 +42,7 @@ const SUITES = [
   "follow",
 ] as const;
 /** Only when named: they take long, or need more than redis-server. */
-const NAMED_SUITES = ["sessions", "big-sync", "sentinels", "clients", "embedding"] as const;
+const NAMED_SUITES = ["sessions", "big-sync", "sentinels", "clients", "embedding", "console"] as const;
 type Suite = (typeof SUITES)[number] | (typeof NAMED_SUITES)[number];
 
 const USAGE = `usage: bun run bench [suite...] [options]
@@ -71,6 +72,7 @@ suites (all of them unless named; only throughput with --only):
   embedding     a server in a program (from the sources): beside Bun.redis, ioredis and node-redis over loopback to redis-server its
                 requests/s, BullMQ's jobs/s and a reset between tests; its start, and what one more takes
   sentinels     from the kill of a master under three Sentinels to the first write that its successor takes
+  console       the console's page in Chromium: its first paint, what it loads, and what it costs the server while it is open
   clients       processor time of the client's process for a request: the typed client, Bun.redis, ioredis, node-redis
 
   --server "COMMAND"   what to measure instead of dist/replicant
@@ -193,6 +195,8 @@ async function runSuite(suite: Suite, settings: Settings, log: (line: string) =>
       return benchClients(contenders, rounds, log);
     case "replication":
       return benchReplication(contenders, heavyRounds, pipelines, seconds);
+    case "console":
+      return benchConsole(contenders.ours, rounds, log);
     case "follow":
       return benchFollow(contenders, heavyRounds);
   }

@@ -41,6 +41,7 @@ export const OURS: ReadonlySet<string> = new Set([
   "replicant.changes|unsubscribe",
   "replicant.compare",
   "replicant.directives",
+  "replicant.progress",
   "replicant.bigkeys",
   "replicant.hotkeys",
   "replicant.hotkeys|get",

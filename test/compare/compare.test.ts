@@ -258,6 +258,7 @@ describeWithRedis("a comparison with a Redis", () => {
       2,
       `replicant compare: 127.0.0.1:${redis.port}: WRONGPASS invalid username-password pair or user is disabled.\n`,
     ]);
+    environment = { REPLICANT_THERE_PASSWORD: "p@ss:word" };
     let drawn = "";
     const draw = (text: string): void => {
       drawn += text;

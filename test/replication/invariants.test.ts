@@ -1,6 +1,8 @@
 /** What must hold in replication, broken on purpose: the asserts see it. */
 
 import { describe, expect, test } from "bun:test";
+import { Log } from "../../src/log.ts";
+import { UnderWay } from "../../src/progress/under-way.ts";
 import { History } from "../../src/replication/history.ts";
 import { FileSync, type FullSync, StreamedSync } from "../../src/replication/master/full-sync.ts";
 import { Replica } from "../../src/replication/master/replica.ts";
@@ -31,7 +33,8 @@ function replica(take: (length: number) => number = (length) => length): Replica
 const EVENTS = { delivered: () => {}, ended: (_: FullSync, __: Error | null) => {} };
 const SNAPSHOT = { start: () => {}, wake: () => {}, cancel: () => {} };
 const LOG = { notice: () => {}, warning: () => {} };
-const PERSISTENCE = { path: "/nowhere/dump.rdb", snapshot: () => SNAPSHOT, log: LOG } as unknown as Persistence;
+const PROGRESS = new UnderWay(new Log({ level: "nothing", file: "" }));
+const PERSISTENCE = { path: "/nowhere/dump.rdb", snapshot: () => SNAPSHOT, log: LOG, progress: PROGRESS } as unknown as Persistence;
 const BYTES = Buffer.from("bytes");
 const ID = "a".repeat(40);
 

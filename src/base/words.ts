@@ -103,13 +103,3 @@ export function quoteWord(bytes: string): string {
 export function trimBlanks(line: string): string {
   return line.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
 }
-
-/** The UTF-8 bytes of an ordinary string, one character a byte. */
-export function toBytes(text: string): string {
-  return Buffer.from(text, "utf8").toString("latin1");
-}
-
-/** The ordinary string that bytes (one character each) spell in UTF-8: what the file system wants. */
-export function fromBytes(bytes: string): string {
-  return Buffer.from(bytes, "latin1").toString("utf8");
-}

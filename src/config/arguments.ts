@@ -1,7 +1,8 @@
 /** The command line, read as Redis 7.2 reads it, with Replicant's short forms. */
 
 import { resolve } from "node:path";
-import { fromBytes, quoteWord, splitWords, toBytes, trimBlanks } from "../base/words.ts";
+import { fromBytes, toBytes } from "../base/utf8.ts";
+import { quoteWord, splitWords, trimBlanks } from "../base/words.ts";
 import { Loader, type ReadFile, type StartupSettings } from "./file.ts";
 import { machine, type Surroundings } from "./surroundings.ts";
 

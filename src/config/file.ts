@@ -2,7 +2,8 @@
 
 import { parse, resolve, sep } from "node:path";
 import { globMatch } from "../base/glob.ts";
-import { fromBytes, splitWords, trimBlanks } from "../base/words.ts";
+import { fromBytes } from "../base/utf8.ts";
+import { splitWords, trimBlanks } from "../base/words.ts";
 import { parseSetting } from "./directive.ts";
 import { ConfigError, failureWords, InvalidValue, UnsupportedValue } from "./error.ts";
 import type { Setting } from "./kinds.ts";

@@ -1,6 +1,7 @@
 /** The types that most directives share: how a value is read, shown by CONFIG GET and written by CONFIG REWRITE. */
 
-import { fromBytes, quoteWord } from "../base/words.ts";
+import { fromBytes } from "../base/utf8.ts";
+import { quoteWord } from "../base/words.ts";
 import { InvalidValue } from "./error.ts";
 import { formatMemory, INT_MAX, INT64_MAX, parseInteger, parseMemory, parseOctal } from "./numbers.ts";
 import type { Surroundings } from "./surroundings.ts";

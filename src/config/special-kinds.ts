@@ -1,7 +1,8 @@
 /** The types of single directives whose values are lists or pairs: save points, buffer limits, addresses and the like. */
 
 import { resolve } from "node:path";
-import { fromBytes, quoteWord, toBytes } from "../base/words.ts";
+import { fromBytes, toBytes } from "../base/utf8.ts";
+import { quoteWord } from "../base/words.ts";
 import { InvalidValue } from "./error.ts";
 import { type Kind, manyWords, oneWord, quotedLine, type Setting } from "./kinds.ts";
 import { formatDecimal, formatMemory, parseFloatingPoint, parseLoose, parseMemory } from "./numbers.ts";

@@ -2,7 +2,8 @@
 
 import { resolve } from "node:path";
 import { nearest } from "../base/nearest.ts";
-import { quoteWord, toBytes } from "../base/words.ts";
+import { toBytes } from "../base/utf8.ts";
+import { quoteWord } from "../base/words.ts";
 import { Config } from "../config/config.ts";
 import { ConfigError } from "../config/error.ts";
 import { Loader } from "../config/file.ts";

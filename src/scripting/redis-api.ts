@@ -1,6 +1,6 @@
 /** The table `redis` of scripts and functions. Source: luaRegisterRedisAPI, luaRegisterLogFunction, scriptingInit. */
 
-import { fromBytes } from "../base/words.ts";
+import { fromBytes } from "../base/utf8.ts";
 import { Audience } from "../journal/journal.ts";
 import { LogLevel } from "../log.ts";
 import { REDIS_VERSION } from "../version.ts";

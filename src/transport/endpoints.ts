@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import type { TLSOptions } from "bun";
-import { toBytes } from "../base/words.ts";
+import { toBytes } from "../base/utf8.ts";
 import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import { type Acceptor, type ListenAddress, type ListenElsewhere, ListenError, Listeners, listenAddresses } from "./listeners.ts";

@@ -1,7 +1,7 @@
 /** What a program of the command line has around it: the standard streams, the environment and interrupts. */
 
 import { readFileSync, writeSync } from "node:fs";
-import { toBytes } from "../../base/words.ts";
+import { toBytes } from "../../base/utf8.ts";
 
 /** Where a tool reads; `setRawMode` is there when it is a terminal. */
 export type Input = NodeJS.ReadableStream & {

@@ -1,9 +1,9 @@
 /** Help about commands, their completion and hints, from what the server says of them itself (COMMAND DOCS). */
 
+import { type Argument, hintFor, syntaxOf } from "../../base/command-hints.ts";
 import { splitWords } from "../../base/words.ts";
 import { itemsOf, type Reply, textOf } from "../../protocol/reply-decoder.ts";
 import { REDIS_VERSION } from "../../version.ts";
-import { type Argument, hintFor, syntaxOf } from "./hints.ts";
 
 interface Entry {
   /** Upper case: ["CONFIG", "GET"]. */

@@ -1,6 +1,6 @@
 /** How long a PING takes: `--latency`, `--latency-history`, `--latency-dist`; and how long the system lets a process wait. */
 
-import { toBytes } from "../../base/words.ts";
+import { toBytes } from "../../base/utf8.ts";
 import type { OutputMode } from "./format.ts";
 import { fixed } from "./numbers.ts";
 import type { Session } from "./session.ts";

@@ -4,7 +4,7 @@
  */
 
 import { emitKeypressEvents, type Key } from "node:readline";
-import { fromBytes, toBytes } from "../../base/words.ts";
+import { fromBytes, toBytes } from "../../base/utf8.ts";
 import type { Console } from "./console.ts";
 
 export interface EditorOptions {

@@ -1,7 +1,7 @@
 /** `replicant cli`: a redis-cli for machines that have none. */
 
 import { readFileSync } from "node:fs";
-import { fromBytes, toBytes } from "../../base/words.ts";
+import { fromBytes, toBytes } from "../../base/utf8.ts";
 import { failureWords } from "../../config/error.ts";
 import { REDIS_VERSION, VERSION } from "../../version.ts";
 import { type Console, consoleOf, runWith, ToolFailure, wordBytes } from "./console.ts";

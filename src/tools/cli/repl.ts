@@ -1,14 +1,15 @@
 /** Commands one after the other from standard input: of a person at a terminal, or from a pipe. */
 
 import { readFileSync } from "node:fs";
+import { isSensitive } from "../../base/sensitive-commands.ts";
 import { DUMB_TERMINAL } from "../../base/status-line.ts";
-import { fromBytes, splitWords } from "../../base/words.ts";
+import { fromBytes } from "../../base/utf8.ts";
+import { splitWords } from "../../base/words.ts";
 import { type Console, ToolFailure } from "./console.ts";
 import { History, userFile } from "./history.ts";
 import { linesOf } from "./input.ts";
 import { LineEditor } from "./line-editor.ts";
 import { fixed } from "./numbers.ts";
-import { isSensitive } from "./sensitive.ts";
 import type { Session } from "./session.ts";
 import { leadingInteger } from "./target.ts";
 

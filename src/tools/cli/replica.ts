@@ -1,7 +1,7 @@
 /** What a replica gets: `--rdb` and `--functions-rdb` keep the snapshot, `--replica` shows the commands that follow it. */
 
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
-import { fromBytes } from "../../base/words.ts";
+import { fromBytes } from "../../base/utf8.ts";
 import { failureWords } from "../../config/error.ts";
 import type { Connection } from "./connection.ts";
 import { ToolFailure } from "./console.ts";

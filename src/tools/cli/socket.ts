@@ -1,6 +1,6 @@
 /** Sockets of tools: TCP, unix and TLS alike, and why there is none in C's words. */
 
-import { toBytes } from "../../base/words.ts";
+import { toBytes } from "../../base/utf8.ts";
 import { mayTrust } from "../../transport/tls.ts";
 import { type Target, tlsOptions } from "./target.ts";
 

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TLSOptions } from "bun";
-import { fromBytes } from "../../base/words.ts";
+import { fromBytes } from "../../base/utf8.ts";
 import { failureWords } from "../../config/error.ts";
 import { ToolFailure } from "./console.ts";
 

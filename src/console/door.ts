@@ -7,6 +7,7 @@ import { isLocalAddress } from "../session/session.ts";
 import type { ClientAcceptor } from "../transport/acceptor.ts";
 import { pageAnswer } from "./assets.ts";
 import type { BrowserSocket } from "./browser-socket.ts";
+import { Downloads, FILES_PATH } from "./downloads.ts";
 import { Entrances } from "./entrances.ts";
 import { mayBeAskedAs, sameOrigin } from "./names.ts";
 import { refusal, withHeaders } from "./responses.ts";
@@ -29,6 +30,7 @@ export class Door {
     this.parts = parts;
     const entrances = new Entrances(parts, acceptor);
     this.metrics = new Metrics(parts);
+    const downloads = new Downloads(parts, entrances);
     this.routes = new Map<string, Route>([
       [
         "/session",
@@ -39,6 +41,9 @@ export class Door {
       // For those who ask whether to send requests here, and have no password.
       ["/healthz", { GET: (visit) => healthResponse(acceptOf(visit)) }],
       ["/readyz", { GET: (visit) => readyResponse(parts, acceptOf(visit)) }],
+      ["/files", { GET: (visit) => downloads.list(visit) }],
+      [FILES_PATH, { GET: (visit) => downloads.file(visit) }],
+      ["/snapshot", { GET: (visit) => downloads.snapshot(visit) }],
     ]);
   }
 
@@ -82,8 +87,9 @@ export class Door {
 
   private route(visit: Visit): Answer {
     const { method } = visit.request;
-    const route = this.routes.get(visit.url.pathname);
-    if (route === undefined) return method === "GET" || method === "HEAD" ? pageAnswer(visit.request, visit.url.pathname) : notThere();
+    const { pathname } = visit.url;
+    const route = this.routes.get(pathname.startsWith(FILES_PATH) ? FILES_PATH : pathname);
+    if (route === undefined) return method === "GET" || method === "HEAD" ? pageAnswer(visit.request, pathname) : notThere();
     const handler = route[(method === "HEAD" ? "GET" : method) as keyof Route];
     if (handler !== undefined) return handler(visit);
     const response = refusal(405, `${method} is not possible here.`);

@@ -53,13 +53,23 @@ export class Link {
     return this.send(words, true);
   }
 
+  /** Sends a request that no reply comes to, or none that can be told from a push: SUBSCRIBE. What comes goes to `onPush`. Errors: LinkError. */
+  tell(...words: readonly Word[]): void {
+    if (this.isOver) throw new LinkError("The connection to the server is closed.");
+    this.write(words);
+  }
+
   private send(words: readonly Word[], inBytes: boolean): Promise<Reply> {
     if (this.isOver) return Promise.reject(new LinkError("The connection to the server is closed."));
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
     this.waiting.push({ inBytes, resolve, reject });
+    this.write(words);
+    return promise;
+  }
+
+  private write(words: readonly Word[]): void {
     const bytes = encode(words);
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) this.socket.send(bytes.subarray(at, at + PIECE_BYTES));
-    return promise;
   }
 
   private received(chunk: Uint8Array): void {

@@ -86,6 +86,7 @@ function CommandLine() {
       {problem.value === null ? null : <Notice kind="warning">{problem.value}</Notice>}
       <div class="terminal">
         <section class="panel terminal-main" aria-label="Conversation">
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys */}
           <div class="exchanges" ref={log} role="log" aria-label="Replies" tabIndex={0}>
             {terminal.dropped.value > 0 ? <p class="soft">{count(terminal.dropped.value)} older ones are not shown any more.</p> : null}
             {terminal.exchanges.value.length === 0 ? (

@@ -17,7 +17,7 @@ describeWithBrowser("the console's command line", () => {
     const input = page.getByRole("combobox", { name: "Command" });
     await page.getByText("Type a command.").waitFor();
     await input.fill("config resets");
-    await page.waitForFunction(() => document.querySelector(".terminal-help h2") !== null); // the docs are there
+    await page.getByRole("complementary").getByRole("heading").waitFor(); // the docs are there
     await input.press("Tab");
     expect(await input.inputValue()).toBe("config resetstat ");
     await input.fill("HGETAL");
@@ -55,7 +55,7 @@ describeWithBrowser("the console's command line", () => {
     await page.getByRole("listbox", { name: "Lines typed before" }).getByRole("option", { name: "HSET" }).waitFor();
     await input.press("Enter");
     expect(await input.inputValue()).toStartWith("HSET ");
-    expect(await page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }))).not.toContain("hunter2");
+    expect(await page.evaluate("JSON.stringify({ ...sessionStorage, ...localStorage })")).not.toContain("hunter2");
     expect(await page.content()).not.toContain("hunter2");
     await input.press("Control+l");
     await page.getByText("Type a command.").waitFor();
@@ -88,6 +88,18 @@ describeWithBrowser("the console's command line", () => {
     await page.getByText("You broke it off").waitFor();
     await run(page, "PING");
     await page.getByText("PONG").waitFor();
+    await run(page, "MONITOR");
+    await page.getByRole("dialog").getByRole("button", { name: "Run it" }).click();
+    await page.getByText("listens to MONITOR").waitFor();
+    await client.command("SET", "seen", "1");
+    await page.getByText('"SET" "seen" "1"').waitFor();
+    await run(page, "GET seen");
+    await page.getByText("This connection shows MONITOR; Ctrl-C breaks it off.").waitFor();
+    await page.getByRole("button", { name: "Break off" }).click();
+    await run(page, "CLIENT TRACKING ON");
+    await run(page, "GET seen");
+    await client.command("SET", "seen", "2");
+    await page.getByText('"invalidate"').waitFor();
     await page.locator(".prompt-name", { hasText: "db0>" }).waitFor();
     expect(problems).toEqual([]);
   });
@@ -102,13 +114,11 @@ describeWithBrowser("the console's command line", () => {
     await dialog.getByText("Deletes all keys of all databases (2 keys)").waitFor();
     await page.keyboard.press("Escape");
     expect((await client.command("DBSIZE")).toString()).toBe(":2\r\n");
-    await page.evaluate(() => {
-      const data = new DataTransfer();
-      data.setData("text/plain", "SET c 3\n# more\nSET d 4\nFLUSHDB\nSET e 5\n");
-      document
-        .querySelector(".prompt input")
-        ?.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-    });
+    await page.evaluate(`{
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/plain", "SET c 3\\n# more\\nSET d 4\\nFLUSHDB\\nSET e 5\\n");
+      document.querySelector(".prompt input").dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+    }`);
     await dialog.getByText("Run 4 lines, one after the other?").waitFor();
     await dialog.getByText("Deletes all keys of database 0 (2 keys)").waitFor();
     await dialog.getByRole("button", { name: "Run them" }).click();

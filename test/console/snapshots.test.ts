@@ -43,6 +43,20 @@ describeWithBrowser("the console's snapshots", () => {
     expect(problems).toEqual([]);
   });
 
+  test("say how far a save is where REPLICANT.PROGRESS may not be asked", async () => {
+    await using opened = await openConsole("#/snapshots");
+    const { page, server, problems } = opened;
+    using client = await connect(server.port);
+    await client.command("MSET", ...Array.from({ length: 400 }, (_, index) => `k${index}`));
+    await client.command("ACL", "SETUSER", "default", "-replicant.progress");
+    await client.command("CONFIG", "SET", "rdb-key-save-delay", "20000");
+    await client.command("BGSAVE");
+    await page.getByText(/\d+% \(\d+ of 200 keys\), [\d.]+ keys\/s/).waitFor();
+    await client.command("CONFIG", "SET", "rdb-key-save-delay", "0");
+    await page.getByRole("progressbar").waitFor({ state: "detached" });
+    expect(problems).toEqual([]);
+  });
+
   test("say who may not have the data", async () => {
     await using opened = await openConsole("#/snapshots");
     const { server } = opened;

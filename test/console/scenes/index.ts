@@ -2,5 +2,6 @@
 
 import { KEYS, VALUE } from "./keys.ts";
 import type { Scene } from "./scene.ts";
+import { TOOLS } from "./tools.ts";
 
-export const SCENES: readonly Scene[] = [KEYS, VALUE];
+export const SCENES: readonly Scene[] = [KEYS, VALUE, ...TOOLS];

@@ -103,7 +103,7 @@ function BigKeys() {
       </div>
       <section class="panel">
         <form
-          class="row"
+          class="row fields"
           onSubmit={(event) => {
             event.preventDefault();
             void walk();
@@ -187,7 +187,8 @@ function Results({ found: { database, keys, size, walk, types, biggest } }: { re
       <section class="panel">
         <h2>By type</h2>
         <p class="soft" role="status">
-          Keys of database {database} that are meant: {count(keys)}, which take {bytes(size)}; the walk took {duration(Math.max(walk, 1) / 1000)}.
+          Keys of database {database} that are meant: {count(keys)}, which take {bytes(size)}; the walk took{" "}
+          {duration(Math.max(walk, 1) / 1000)}.
         </p>
         {types.length === 0 ? null : (
           <Table caption="By type" columns={typeColumns(size)} rows={types} rowKey={({ type }) => type} sortedBy="size" />

@@ -112,7 +112,7 @@ function HotKeys() {
       </div>
       <section class="panel">
         <form
-          class="row"
+          class="row fields"
           onSubmit={(event) => {
             event.preventDefault();
             void (isActive ? told("Counting has ended.", "STOP") : start());
@@ -172,7 +172,7 @@ function Counted({ counted }: { readonly counted: Count }) {
     <section class="panel">
       <p class="soft" role="status">
         {isActive ? "Counting since" : "Counted from"} {moment(startedAt / 1000)}, for {duration(seconds)}: {count(commands)} commands, of
-        which {ratio === 1 ? "all" : `one in ${count(ratio)}`} was looked at; {count(sampled)} keys in the sample.
+        which {ratio === 1 ? "all were" : `one in ${count(ratio)} was`} looked at; {count(sampled)} keys in the sample.
       </p>
       {keys.length === 0 ? (
         <Empty>{isActive ? "No key has come into the sample yet." : "No key had come into the sample."}</Empty>

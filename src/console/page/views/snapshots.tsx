@@ -40,13 +40,10 @@ async function filesOf(): Promise<Listed> {
 
 const KINDS: ReadonlySet<string> = new Set(["save", "bgsave", "aof-rewrite", "load-rdb", "load-aof"]);
 
-/** What is under way: by REPLICANT.PROGRESS, else as far as INFO tells. */
+/** What is under way: by REPLICANT.PROGRESS where that is to be had, else as far as INFO tells. */
 async function worksOf(info: Info): Promise<readonly Work[]> {
-  try {
-    return (await askProgress()).filter(({ kind }) => KINDS.has(kind));
-  } catch {
-    return worksInInfo(info);
-  }
+  const works = (await askProgress()).filter(({ kind }) => KINDS.has(kind));
+  return works.length > 0 ? works : worksInInfo(info);
 }
 
 function worksInInfo(info: Info): Work[] {
@@ -111,7 +108,7 @@ function Snapshots() {
         </button>
       </div>
       {asked.error.value === null ? null : <Failure text={asked.error.value} retry={asked.refresh} />}
-      <div aria-live="polite" class="stack">
+      <div aria-live="polite" class="stack works">
         {state?.works.map((work) => (
           <section class="panel" key={`${work.kind} ${work.subject}`}>
             <WorkLine work={work} />

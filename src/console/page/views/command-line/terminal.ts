@@ -65,9 +65,8 @@ export class Terminal {
     const [first = ""] = names;
     if (first === "") return;
     if (first === "CLEAR" && names.length === 1) return this.clear();
-    if (FEEDS.has(first)) {
-      return this.tell(shown, `${first} would make this connection a replica's. The view Snapshots has an image to download.`);
-    }
+    const refusal = this.refusalOf(names);
+    if (refusal !== null) return this.tell(shown, refusal);
     const exchange = this.add({ line: shown, reply: undefined, note: null });
     this.isBusy.value = true;
     const begun = performance.now();
@@ -82,6 +81,15 @@ export class Terminal {
     } finally {
       this.isBusy.value = false;
     }
+  }
+
+  /** What cannot be done over this connection, in words; null: it can. */
+  private refusalOf([first = "", second = ""]: readonly string[]): string | null {
+    if (FEEDS.has(first)) return `${first} would make this connection a replica's. The view Snapshots has an image to download.`;
+    if (first === "HELLO" && second !== "" && second !== "3") return "This page speaks RESP3 alone.";
+    // Its lines come as replies: which of them answers another request could not be told.
+    if (this.listens.value === "MONITOR" && first !== "QUIT") return "This connection shows MONITOR; Ctrl-C breaks it off.";
+    return null;
   }
 
   /** Says something that the server was not asked. */

@@ -32,7 +32,7 @@ export interface MonitorFilter {
   readonly database: number | null;
 }
 
-export function passes(line: MonitorLine, { text, client, database }: MonitorFilter): boolean {
+function passes(line: MonitorLine, { text, client, database }: MonitorFilter): boolean {
   if (database !== null && line.database !== database) return false;
   if (client !== "" && !line.client.includes(client)) return false;
   return text === "" || line.request.toLowerCase().includes(text.toLowerCase());

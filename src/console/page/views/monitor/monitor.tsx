@@ -110,7 +110,7 @@ function Monitor() {
       </div>
       {problem.value === null ? null : <Notice kind="warning">{problem.value}</Notice>}
       <section class="panel stack">
-        <div class="row">
+        <div class="row fields">
           <label class="field">
             <span>Text in the request</span>
             <input type="search" value={text.value} onInput={({ currentTarget }) => (text.value = currentTarget.value)} />

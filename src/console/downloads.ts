@@ -97,7 +97,7 @@ export class Downloads {
 }
 
 /** An image of this moment, in the pace of who reads it. `ended` is called when there is nothing more to do, whatever came of it. */
-function imageStream({ persistence, log }: ServerParts, ended: () => void): ReadableStream<Uint8Array> {
+function imageStream({ persistence, log, config }: ServerParts, ended: () => void): ReadableStream<Uint8Array> {
   let end = (): void => {
     end = () => {};
     ended();
@@ -108,8 +108,12 @@ function imageStream({ persistence, log }: ServerParts, ended: () => void): Read
     {
       start(controller) {
         const consumer: SnapshotConsumer = {
-          // The bytes are used again.
-          write: (bytes, from, to) => controller.enqueue(new Uint8Array(bytes.subarray(from, to))),
+          write: (bytes, from, to) => {
+            controller.enqueue(new Uint8Array(bytes.subarray(from, to))); // the bytes are used again
+            // What changes is written at once, whoever reads: that has the limit that it has for replicas.
+            const { hard } = config.values["client-output-buffer-limit"].replica;
+            if (hard > 0 && WINDOW_BYTES - (controller.desiredSize ?? 0) > hard) throw new Error("who reads it is too slow");
+          },
           ready: () => (controller.desiredSize ?? 0) > 0,
           finished: () => {
             controller.close();

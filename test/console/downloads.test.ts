@@ -95,6 +95,41 @@ describe("downloads of the console", () => {
     expect(status).toBe(200);
   });
 
+  test("break off an image that waits for its reader beyond the limit of replicas", async () => {
+    await using server = await startConsole({ rdbcompression: "no", "client-output-buffer-limit": "replica 2mb 0 0" });
+    using client = await connect(server.port);
+    const fill = `for i = 1, ${MANY} do redis.call('SET', 'key:' .. i, string.rep(ARGV[1], 2000)) end`;
+    await client.command("EVAL", fill, "0", "x");
+    const begun = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    let end = "";
+    const handlers = {
+      data: (_: unknown, bytes: Buffer): void => {
+        end = bytes.toString("latin1").slice(-5);
+      },
+      close: () => gone.resolve(),
+    };
+    const socket = await Bun.connect({
+      hostname: "127.0.0.1",
+      port: server.server.console.port,
+      socket: {
+        ...handlers,
+        data: (self) => {
+          self.pause();
+          begun.resolve();
+        },
+      },
+    });
+    socket.write(`GET /snapshot HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+    await begun.promise;
+    await client.command("EVAL", fill, "0", "y");
+    socket.reload({ socket: handlers });
+    socket.resume();
+    await gone.promise;
+    expect(end).not.toBe("0\r\n\r\n");
+    expect(await client.text("GET", "key:1")).toStartWith("yy");
+  });
+
   test("are for users who may send SYNC and read every key, and for no other site's page", async () => {
     await using server = await startConsole({ requirepass: "secret" });
     using client = await connect(server.port);

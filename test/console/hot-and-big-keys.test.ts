@@ -58,6 +58,12 @@ describeWithBrowser("the console's lists of keys", () => {
     await page.getByRole("button", { name: "Stop" }).click();
     await page.getByRole("button", { name: "Forget these" }).click();
     await page.getByText("The server counts nothing until then.").waitFor();
+    await client.command("SET", "motd", "hello");
+    await page.getByRole("button", { name: "Start counting" }).click();
+    await page.getByText("counting", { exact: true }).waitFor();
+    await client.command("GET", "motd");
+    await page.getByRole("link", { name: "motd" }).click();
+    await page.getByRole("heading", { name: "motd" }).waitFor();
     expect(problems).toEqual([]);
 
     await client.command("ACL", "SETUSER", "default", "-replicant.hotkeys", "-replicant.bigkeys");

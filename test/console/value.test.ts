@@ -77,7 +77,7 @@ describeWithBrowser("the console's view of a value", () => {
     await client.text("SET", "motd", "newest");
     await page.getByRole("dialog", { name: "Delete motd?" }).getByRole("button", { name: "Delete" }).click();
     await dialog.getByRole("button", { name: "Do it all the same" }).click();
-    await page.getByRole("heading", { level: 2, name: "motd" }).waitFor({ state: "detached" });
+    await page.getByRole("heading", { level: 2, name: "motd", exact: true }).waitFor({ state: "detached" });
     expect(await client.text("EXISTS", "motd")).toBe("0");
     expect(problems).toEqual([]);
   });

@@ -22,7 +22,7 @@ export function Ttl({ ms }: { readonly ms: number | null }) {
 export function Share({ of, value }: { readonly of: string; readonly value: number }) {
   const text = `${(value * 100).toFixed(value < 0.1 ? 2 : 1)}%`;
   return (
-    <span class="share">
+    <span class="key-share">
       <meter min={0} max={1} value={value} aria-label={`Share of ${of}`}>
         {text}
       </meter>

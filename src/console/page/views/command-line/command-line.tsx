@@ -169,7 +169,7 @@ function Help({ entry }: { readonly entry: CommandEntry | null }) {
             {entry.name} {entry.syntax}
           </code>
           <p>{entry.summary}</p>
-          <dl class="facts">
+          <dl class="command-facts">
             {[
               ["Group", entry.group],
               ["Since", entry.since],

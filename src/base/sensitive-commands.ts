@@ -1,9 +1,17 @@
 /** Which commands hold passwords: those stay out of the history. */
 
 /** Options of CONFIG SET whose values are secret. */
-const SECRETS: ReadonlySet<string> = new Set(["masterauth", "masteruser", "requirepass"]);
+const SECRETS: ReadonlySet<string> = new Set([
+  "masterauth",
+  "masteruser",
+  "primaryauth",
+  "primaryuser",
+  "requirepass",
+  "tls-client-key-file-pass",
+  "tls-key-file-pass",
+]);
 
-/** Whether a command shows a secret: AUTH, ACL SETUSER, CONFIG SET of a password, HELLO and MIGRATE with a login. */
+/** Whether a command shows a secret: AUTH, ACL SETUSER, CONFIG SET of a password, HELLO, MIGRATE and REPLICANT.COMPARE with a login. */
 export function isSensitive(command: readonly string[]): boolean {
   const words = command.map((word) => word.toLowerCase());
   switch (words[0]) {
@@ -25,6 +33,8 @@ export function isSensitive(command: readonly string[]): boolean {
         (word, index) => (word === "auth" && index + 1 < options.length) || (word === "auth2" && index + 2 < options.length),
       );
     }
+    case "replicant.compare":
+      return words[3] === "auth" && words.length > 4;
     default:
       return false;
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { isSensitive } from "../../src/base/sensitive-commands.ts";
 import { ReplyError } from "../../src/console/page/resp.ts";
 import { dangerOf, type Facts } from "../../src/console/page/views/command-line/dangers.ts";
 import { jsonOfReply, quotedBytes, textOfReply } from "../../src/console/page/views/command-line/reply-text.ts";
@@ -54,6 +55,23 @@ test("replies as redis-cli writes them, and as JSON", () => {
     "Infinity",
     [1],
   ]);
+});
+
+describe("lines that are not kept", () => {
+  const secret = [
+    "AUTH pw",
+    "hello 3 auth u pw",
+    "HELLO 3 SETNAME n AUTH u pw",
+    "ACL SETUSER u >pw",
+    "CONFIG SET maxmemory 1 requirepass pw",
+    "config set tls-key-file-pass pw",
+    'MIGRATE h 1 "" 0 100 AUTH pw KEYS a',
+    "REPLICANT.COMPARE h 1 AUTH u pw",
+  ];
+  for (const line of secret) test(line, () => expect(isSensitive(line.split(" "))).toBe(true));
+  for (const line of ["HELLO 3", "ACL WHOAMI", "CONFIG GET requirepass", "MIGRATE h 1 a 0 100 COPY", "REPLICANT.COMPARE h 1 SAMPLE 10"]) {
+    test(`unlike ${line}`, () => expect(isSensitive(line.split(" "))).toBe(false));
+  }
 });
 
 describe("questions", () => {

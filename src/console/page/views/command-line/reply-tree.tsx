@@ -9,7 +9,7 @@ import { itemsOf, nameOfList, plainText, quotedBytes } from "./reply-text.ts";
 const FIRST_ITEMS = 100;
 const FIRST_BYTES = 2000;
 /** Lists below this depth, and longer ones, begin folded. */
-const OPEN_DEPTH = 2;
+const OPEN_DEPTH = 4;
 const OPEN_ITEMS = 200;
 
 interface TreeProps {

@@ -18,7 +18,7 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"],
 });
 await mkdir(FOLDER, { recursive: true });
-for (const { name, hash, directives = {}, height = HEIGHT, fill, act } of SCENES) {
+for (const { name, hash, directives = {}, height = HEIGHT, fill, act, end } of SCENES) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const colorScheme of ["light", "dark"] as const) {
     await using server = await startConsole(directives);
@@ -32,6 +32,7 @@ for (const { name, hash, directives = {}, height = HEIGHT, fill, act } of SCENES
     await writeFile(file, png);
     console.log(`${file}: ${Math.ceil(png.length / 1024)} KB`);
     await page.close();
+    await end?.();
   }
 }
 await browser.close();

@@ -2,6 +2,7 @@
 
 import { render } from "preact";
 import { Enter } from "./enter.tsx";
+import { followFigures } from "./live/history.ts";
 import { begin, phase } from "./session.ts";
 import { Shell } from "./shell.tsx";
 
@@ -13,3 +14,4 @@ function Page() {
 const root = document.getElementById("root");
 if (root !== null) render(<Page />, root);
 void begin();
+followFigures();

@@ -15,4 +15,6 @@ export interface Scene {
   readonly fill: (send: (...words: readonly (string | number | Uint8Array)[]) => Promise<unknown>) => Promise<void>;
   /** Brings the page to what is to be seen, and waits until it is. */
   readonly act: (page: Page) => Promise<void>;
+  /** Ends what it has started, once the picture is made. */
+  readonly end?: () => Promise<unknown>;
 }

@@ -7,11 +7,14 @@ import { begin, phase } from "./session.ts";
 import { Shell } from "./shell.tsx";
 
 function Page() {
-  if (phase.value === "starting") return null;
   return phase.value === "outside" ? <Enter /> : <Shell />;
 }
 
-const root = document.getElementById("root");
-if (root !== null) render(<Page />, root);
-void begin();
 followFigures();
+// Until it is known who comes, the document shows what does not depend on it.
+await begin();
+const root = document.getElementById("root");
+if (root !== null) {
+  root.replaceChildren();
+  render(<Page />, root);
+}

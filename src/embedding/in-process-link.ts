@@ -392,7 +392,10 @@ export class InProcessLink implements Link, ClientEnd {
 
   received(pushes: readonly Push[]): void {
     if (this.ended) return;
-    for (const push of pushes) this.onPush?.(push);
+    // Who is told may send requests at once: the one that is being made now is to be through by then.
+    queueMicrotask(() => {
+      for (const push of pushes) this.onPush?.(push);
+    });
   }
 
   failed(message: string): void {

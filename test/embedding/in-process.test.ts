@@ -196,6 +196,42 @@ describe("a link in the process", () => {
     await monitor.close();
   });
 
+  test("answers each request with its own answer, whatever a listener asks on the same link meanwhile", async () => {
+    const link = server.connect();
+    const nested: Promise<unknown>[] = [];
+    await link.sendAll(
+      [
+        ["MSET", "outer", "1", "inner", "in", "second", "2nd"],
+        ["SUBSCRIBE", "talk"],
+        ["CLIENT", "TRACKING", "ON"],
+      ],
+      false,
+    );
+    link.onPush = () => nested.push(link.send(["GET", "inner"], false), link.send(["GET", "second"], false));
+    // Of its own...
+    expect(await link.send(["PUBLISH", "talk", "hello"], false)).toBe(1);
+    expect(await link.send(["GET", "outer"], false)).toBe("1");
+    expect(await link.send(["SET", "outer", "2"], false)).toBe("OK");
+    // ...and of what others have done.
+    await link.send(["GET", "outer"], false);
+    void ask("SET", "outer", "3");
+    expect(await link.send(["GET", "outer"], false)).toBe("3");
+    void ask("SET", "outer", "4");
+    expect(
+      await link.sendAll(
+        [
+          ["GET", "outer"],
+          ["ECHO", "x"],
+        ],
+        false,
+      ),
+    ).toEqual(["4", "x"]);
+    link.onPush = null;
+    expect(nested.length).toBeGreaterThanOrEqual(8);
+    expect(new Set((await Promise.all(nested)).map((answer, index) => `${index % 2} ${answer}`))).toEqual(new Set(["0 in", "1 2nd"]));
+    await link.close();
+  });
+
   test("has each a database and a name of its own", async () => {
     const other = server.connect();
     await other.send(["SELECT", 3], false);

@@ -48,6 +48,8 @@ export class Purge implements Task, KeyVisitor {
   /** Keys that are to go next, and what they take. */
   private due: Buffer[] = [];
   private dueBytes: number[] = [];
+  /** A pause was met since it was seen that they are to go. */
+  private hasWaited = false;
 
   constructor(id: number, request: PurgeRequest, now: number, executor: Executor, hindrance: Hindrance) {
     this.id = id;
@@ -96,6 +98,7 @@ export class Purge implements Task, KeyVisitor {
       return true;
     }
     if (this.sender.waits) return false;
+    if (this.hasWaited) this.lookAgain();
     if (!this.send()) return this.isOver;
     const through = this.walk.step(deadline, () => this.send());
     if (this.isOver) return true;
@@ -104,6 +107,18 @@ export class Purge implements Task, KeyVisitor {
 
   visit(addresses: Int32Array, count: number): void {
     for (let index = 0; index < count; index++) this.look(addresses[index]);
+  }
+
+  /** Writes that waited as well may have come first: what is due is what is meant by now. */
+  private lookAgain(): void {
+    this.hasWaited = false;
+    const { table } = this.request.database;
+    const { due } = this;
+    this.restart();
+    for (const key of due) {
+      const address = table.find(table.hash(key, 0, key.length), key, 0, key.length);
+      if (address !== 0) this.look(address);
+    }
   }
 
   private look(address: number): void {
@@ -127,7 +142,10 @@ export class Purge implements Task, KeyVisitor {
     while (this.due.length > 0 && !this.sender.waits) {
       const keys = this.due.slice(0, most);
       const answer = this.sender.unlink(keys);
-      if (answer === -1) return false;
+      if (answer === -1) {
+        this.hasWaited = true;
+        return false;
+      }
       if (typeof answer === "string") {
         this.finish("ended", answer);
         return false;

@@ -176,6 +176,27 @@ describe("REPLICANT.PURGE", () => {
     client.close();
   });
 
+  test("leaves keys that became something else when a pause ended, before it went on", async () => {
+    await using server = await startServer({ "purge-delay": "0" });
+    const [client, writer] = [await connect(server.port), await connect(server.port)];
+    await client.command("DEBUG", "POPULATE", 2000, "k", 4);
+    const id = await staged(client, "MATCH", "*", "TYPE", "string");
+    await client.command("CLIENT", "PAUSE", 100_000, "WRITE");
+    // Had it been confirmed before the pause it would have met it, too, but no test could know when.
+    const { inspections } = server.server;
+    const found = inspections.purges.find(Number(id), null);
+    if (found === null) throw new Error("it was staged");
+    inspections.purges.confirm(found);
+    await until("the purge meets the pause", () => Promise.resolve(found.state === "running" && found.progress > 0));
+    const script = "for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('DEL', key) redis.call('SADD', key, 'x') end return 'done'";
+    const [written] = await Promise.all([writer.command("EVAL", script, 0), client.command("CLIENT", "UNPAUSE")]);
+    expect(written.toString()).toContain("done");
+    expect(field(await over(client), "deleted")).toBe("0");
+    expect(await line(client, "DBSIZE")).toBe(":2000");
+    client.close();
+    writer.close();
+  });
+
   test("refuses what it does not know, and more than it may keep", async () => {
     await using server = await startServer();
     const client = await connect(server.port);

@@ -50,6 +50,8 @@ export class Door {
   /** Answers a request. Never throws. */
   async answer(request: Request, server: HttpServer<BrowserSocket>): Promise<Response | undefined> {
     const { address = "", port = 0 } = server.requestIP(request) ?? {};
+    // What is no URL has a Host header that names nothing, or none at all.
+    if (!URL.canParse(request.url)) return withHeaders(refusal(400, "The Host header does not name the console."));
     const visit: Visit = { request, url: new URL(request.url), server, address, port };
     const response = this.refuse(visit) ?? (await this.route(visit));
     return response === undefined ? undefined : withHeaders(response);

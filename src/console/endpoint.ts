@@ -17,6 +17,8 @@ const NOT_HERE = "Unable to open the console there. Check server logs.";
 const LONGEST_MESSAGE = 4 << 20;
 /** Bytes that may wait for a page before the server keeps them itself. */
 const MOST_UNREAD = 1 << 20;
+/** Bytes of a request's body: what enters is short. Without it Bun keeps 128 MiB for whoever sends them. */
+const LONGEST_BODY = 16 << 10;
 const IDLE_SECONDS = 255; // the longest there is; pages ask once a second
 
 /** What missing addresses of `-address` are known by. */
@@ -135,6 +137,7 @@ export class ConsoleEndpoint {
       ...(hostname.includes(":") ? { ipv6Only: true } : {}),
       ...(tls === null ? {} : { tls }),
       idleTimeout: IDLE_SECONDS,
+      maxRequestBodySize: LONGEST_BODY,
       development: false,
       reusePort: false, // without `development` it is true unless told (1.4.5), and a port that another server has is no error
       fetch: async (request, server) => (await door).answer(request, server),

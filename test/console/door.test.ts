@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { createConnection } from "node:net";
 import { join } from "node:path";
 import { connect, replyText } from "../support/client.ts";
 import { freePort } from "../support/process.ts";
@@ -19,6 +20,19 @@ function enter(origin: string, body: object, headers: Record<string, string> = {
 
 function cookieOf(response: Response): string {
   return response.headers.get("set-cookie")?.split(";", 1)[0] ?? "";
+}
+
+/** Sends bytes to the port; -> the first line of what comes back, "" when it is closed without one. */
+function firstLine(port: number, text: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const socket = createConnection(port, "127.0.0.1", () => socket.write(text));
+  socket.on("error", () => {});
+  socket.on("close", () => resolve(""));
+  socket.on("data", (data) => {
+    resolve(data.toString("latin1").split("\r\n", 1)[0] ?? "");
+    socket.destroy();
+  });
+  return promise;
 }
 
 /** Sends `text` through a WebSocket once it is open; -> what comes back until `length` bytes are there, or why it was closed. */
@@ -99,6 +113,21 @@ describe("the console's door", () => {
       "localhost.other.example",
     ])
       expect([host, await status(host)]).toEqual([host, 421]);
+  });
+
+  test("refuses what names no host, and keeps no body that is longer than what enters", async () => {
+    await using server = await startConsole();
+    const errors: string[] = [];
+    server.server.log.warning = (text) => errors.push(text);
+    const { port } = server.server.console;
+    for (const host of ["Host: 127.0.0.1:99999", "Host: a b", "Host: [::1", "Host: localhost/x", "Host:"])
+      expect([host, await firstLine(port, `GET /session HTTP/1.1\r\n${host}\r\n\r\n`)]).toEqual([host, "HTTP/1.1 400 Bad Request"]);
+    expect(await firstLine(port, "GET /session HTTP/1.0\r\n\r\n")).toBe("HTTP/1.1 400 Bad Request");
+    const post = "POST /session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    expect(await firstLine(port, `${post}Content-Length: 20000\r\n\r\n`)).toBe("HTTP/1.1 413 Request Entity Too Large");
+    const chunk = `4000\r\n${" ".repeat(0x4000)}\r\n`;
+    expect(await firstLine(port, `${post}Transfer-Encoding: chunked\r\n\r\n${chunk}${chunk}${chunk}`)).not.toContain("200");
+    expect(errors).toEqual([]);
   });
 
   test("lets no other site's page enter or connect", async () => {

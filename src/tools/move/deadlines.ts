@@ -12,15 +12,17 @@ export const NEVER = Number.POSITIVE_INFINITY;
 export class Deadlines {
   private places = new Float64Array(FIRST_PLACES * 2);
   private used = 0;
+  /** What counts as the number of a database that was exchanged. */
+  private readonly exchanged = new Map<number, number>();
 
   /** Returns the earliest time, in ms, that is known of a key; NEVER where it has none. */
   get(key: string, db: number): number {
-    const at = this.placeOf(numberOf(key, db));
+    const at = this.placeOf(this.numberOf(key, db));
     return this.places[at] === FREE ? NEVER : this.places[at + 1];
   }
 
   set(key: string, db: number, time: number): void {
-    const number = numberOf(key, db);
+    const number = this.numberOf(key, db);
     const at = this.placeOf(number);
     if (this.places[at] === FREE) {
       if (time === NEVER) return;
@@ -31,9 +33,23 @@ export class Deadlines {
     if (this.used * 4 > this.places.length) this.grow();
   }
 
+  /** The databases are exchanged. */
+  swap(one: number, other: number): void {
+    const { exchanged } = this;
+    const former = exchanged.get(one) ?? one;
+    exchanged.set(one, exchanged.get(other) ?? other);
+    exchanged.set(other, former);
+  }
+
   clear(): void {
     this.places = new Float64Array(FIRST_PLACES * 2);
     this.used = 0;
+  }
+
+  /** A number of 53 bits that is not FREE. */
+  private numberOf(key: string, db: number): number {
+    const hash = Bun.hash.wyhash(key, BigInt(this.exchanged.get(db) ?? db));
+    return Number(hash >> 11n) || 1;
   }
 
   /** Where a key is, or is to be. */
@@ -60,10 +76,4 @@ export class Deadlines {
       this.places[place + 1] = before[at + 1];
     }
   }
-}
-
-/** A number of 53 bits that is not FREE. */
-function numberOf(key: string, db: number): number {
-  const hash = Bun.hash.wyhash(key, BigInt(db));
-  return Number(hash >> 11n) || 1;
 }

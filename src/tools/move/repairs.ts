@@ -37,6 +37,8 @@ export class Repairs {
   copied = 0;
   private readonly options: RepairOptions;
   private readonly suspects = new Map<string, KeyName>();
+  /** Databases were exchanged since the one that is ready was fetched: which deadlines belong to its keys may not be known. */
+  private swapped = false;
 
   constructor(options: RepairOptions) {
     this.options = options;
@@ -53,6 +55,7 @@ export class Repairs {
 
   /** The databases are exchanged: what is known of keys of one holds for those of the other. */
   swap(one: number, other: number): void {
+    this.swapped = true;
     for (const { db, key } of [...this.suspects.values(), ...(this.ready?.names ?? [])]) {
       if (db === one) this.add([{ db: other, key }]);
       if (db === other) this.add([{ db: one, key }]);
@@ -72,12 +75,16 @@ export class Repairs {
       deadlines.set(name.key, name.db, key === undefined ? Number.POSITIVE_INFINITY : key.deadline);
       return key === undefined ? [{ db: name.db, bytes: requestOf("DEL", name.key) }] : writesOf(key, losses);
     });
+    this.swapped = false;
     this.ready = { offset: then.offset, names, writes };
   }
 
   /** The one that is ready has been done: all that was found before its place is settled with it. */
   done(): void {
-    for (const name of this.ready?.names ?? []) this.suspects.delete(idOf(name));
+    for (const name of this.ready?.names ?? []) {
+      if (this.swapped) this.suspects.set(idOf(name), name);
+      else this.suspects.delete(idOf(name));
+    }
     this.copied += this.ready?.names.length ?? 0;
     this.ready = null;
   }

@@ -1,7 +1,7 @@
 /** Applies the stream of the source to the target, transaction by transaction. */
 
 import type { StreamPoint } from "../../changes/position.ts";
-import { type ErrorReply, ValueDecoder } from "../../compare/reply-decoder.ts";
+import { ErrorReply, ValueDecoder } from "../../compare/reply-decoder.ts";
 import type { Note } from "../../follow/inbox.ts";
 import { ProtocolError } from "../../protocol/protocol-error.ts";
 import { ToolError } from "../error.ts";
@@ -163,11 +163,19 @@ export class StreamPump {
     }
     if (keys.length === 1 && keys[0].key === POSITION_KEY) return;
     if (swaps !== null) {
+      await this.checkDatabase(Math.max(...swaps));
       writes.push({ db: 0, bytes: requestOf("DEL", POSITION_KEY) });
       repairs.swap(...swaps);
     }
     sent.push({ piece, index: writes.length });
     writes.push({ db, bytes });
+  }
+
+  /** Nothing is there to copy again where databases cannot be exchanged. Errors: ToolError. */
+  private async checkDatabase(db: number): Promise<void> {
+    const reply = await this.options.target.ask("SELECT", db);
+    if (reply instanceof ErrorReply)
+      throw new ToolError(`the source has exchanged database ${db} with another, which the target does not have (${reply.message})`);
   }
 
   /** The keys of a command that is not known here, as the source tells them. */
@@ -188,9 +196,15 @@ export class StreamPump {
     for (const { piece, index } of sent) {
       const error = errors.get(index);
       const { keys, until, relative, name } = piece;
-      if (error !== undefined) this.tell(name, error);
+      if (error !== undefined && keys?.length === 0) this.complain(name, error);
+      else if (error !== undefined) this.tell(name, error);
       if (error !== undefined || relative || until <= now || end <= suspectUntil) repairs.add(keys ?? []);
     }
+  }
+
+  /** Says that something which is about no key, a function library for one, is not there as it is at the source. */
+  private complain(name: string, error: ErrorReply): void {
+    this.options.report.complain(`'${name}' had the answer "${error.message}" there, and was left out\n`);
   }
 
   /** Says once of each command that it is not executed as it is. */

@@ -148,8 +148,9 @@ export class StreamUnits {
     const base = { db, name, bytes, relative: false, until: NEVER, swaps: null };
     if (!known) return { ...base, keys: null };
     if (treatment === Treatment.SWAP) {
-      this.deadlines.clear();
-      return { ...base, keys: [], swaps: [numberAt(frame, 1, db), numberAt(frame, 2, db)] };
+      const swaps = [numberAt(frame, 1, db), numberAt(frame, 2, db)] as const;
+      this.deadlines.swap(...swaps);
+      return { ...base, keys: [], swaps };
     }
     const keys = this.targets.writtenKeys(target, frame, db).map((key) => ({ db: key.db, key: textAt(frame, key.index) }));
     const until = this.untilOf(target, frame, keys);

@@ -1,10 +1,10 @@
-import { expect } from "bun:test";
+import { expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { urlOf } from "../../follow/support.ts";
 import { Ours, startReal, until } from "../../replication/support.ts";
-import { replyText } from "../../support/client.ts";
+import { type RawClient, replyText } from "../../support/client.ts";
 import { testWithRedis } from "../../support/redis.ts";
 import { Move } from "./support.ts";
 
@@ -39,6 +39,45 @@ testWithRedis("what changes databases, functions and many keys at once arrives a
   const digests = await Promise.all([client, target.client].map((one) => one.command("DEBUG", "DIGEST")));
   expect(digests[1].toString()).toBe(digests[0].toString());
   expect(replyText(await target.client.command("FCALL", "two", 0))).toBe("2");
+});
+
+test("keys with times arrive as they are when their databases were exchanged, and the target is late", async () => {
+  await using source = await Ours.start();
+  await using target = await Ours.start();
+  const { client } = source;
+  for (let number = 0; number < 5; number++) await client.command("SET", `k${number}`, number, "PX", 1500);
+  const move = new Move(["--verify", "none", urlOf(source), urlOf(target)]);
+  await move.reaches("caught-up");
+  await client.command("SWAPDB", 0, 3);
+  await target.client.command("SELECT", 3);
+  await until("them to be there", async () => replyText(await target.client.command("DBSIZE")) === "5");
+  await client.command("SELECT", 3);
+  expect(Number(replyText(await client.command("PTTL", "k0")))).toBeGreaterThan(0);
+  await target.client.command("CLIENT", "PAUSE", 1600, "WRITE");
+  for (let number = 0; number < 5; number++) {
+    await client.command("INCR", `k${number}`);
+    await client.command("PERSIST", `k${number}`);
+  }
+  const values = async (one: RawClient) => (await one.command("MGET", "k0", "k1", "k2", "k3", "k4")).toString();
+  const wanted = await values(client);
+  await until("the target to have them", async () => (await values(target.client)) === wanted);
+  expect(replyText(await target.client.command("PTTL", "k4"))).toBe("-1");
+  expect(await move.stop()).toBe(4);
+});
+
+test("ends where the source exchanges databases that the target does not have, before anything of it is written", async () => {
+  await using source = await Ours.start();
+  await using target = await Ours.start({ databases: "2" });
+  const { client } = source;
+  await client.command("SET", "k", 1);
+  const words = ["--verify", "none", urlOf(source), urlOf(target)];
+  const move = new Move(words);
+  await move.reaches("caught-up");
+  await client.command("SWAPDB", 0, 9);
+  expect(await move.code).toBe(2);
+  expect(move.complaints).toContain("exchanged database 9 with another, which the target does not have");
+  const again = new Move(words);
+  expect(await again.code).toBe(2);
 });
 
 testWithRedis("of commands that the target does not know the keys are copied", async () => {

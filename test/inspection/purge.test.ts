@@ -197,9 +197,18 @@ describe("REPLICANT.PURGE", () => {
     writer.close();
   });
 
+  test("is refused where UNLINK has another name, which it could not go by", async () => {
+    const directives: Parameters<typeof startServer>[0] = Object.fromEntries([["rename-command", "UNLINK DROP"]]);
+    await using server = await startServer(directives);
+    const client = await connect(server.port);
+    expect(await line(client, "REPLICANT.PURGE", "STAGE", "MATCH", "*")).toBe("-ERR There is no UNLINK on this server");
+    client.close();
+  });
+
   test("refuses what it does not know, and more than it may keep", async () => {
     await using server = await startServer();
     const client = await connect(server.port);
+    expect(await line(client, "REPLICANT.PURGE", "STAGE", "PREFIX", "a", "TYPE", "set", "prefix", "b")).toBe("-ERR syntax error");
     expect(await line(client, "REPLICANT.PURGE", "STAGE", "TYPE", "string")).toBe("-ERR PREFIX or MATCH must say which keys are meant");
     expect(await line(client, "REPLICANT.PURGE", "CONFIRM", "9")).toBe("-ERR No such purge");
     expect(await line(client, "REPLICANT.PURGE", "CANCEL", "x")).toBe("-ERR value is not an integer or out of range");

@@ -52,6 +52,7 @@ export function filterWords(call: Call, first: number, own: OwnOption = () => 0)
     expiry: "any",
     words: [],
   };
+  const given = new Set<string>();
   for (let index = first; index < call.count; ) {
     const taken = own(index);
     if (taken > 0) {
@@ -60,6 +61,10 @@ export function filterWords(call: Call, first: number, own: OwnOption = () => 0)
     }
     const next = index + 2;
     if (next > call.count) throw errors.syntax;
+    // Of two the first would be shown, and not count.
+    const name = call.text(index).toLowerCase();
+    if (given.has(name)) throw errors.syntax;
+    given.add(name);
     const end = readFilter(call, index, words);
     if (!call.is(index, "db")) for (let at = index; at < end; at++) words.words.push(call.bytes(at));
     index = end;

@@ -5,6 +5,7 @@ import type { Call } from "../../execution/call.ts";
 import { commandsOf } from "../../execution/command-spec.ts";
 import type { Purge } from "../../inspection/purge.ts";
 import { Count } from "../../inspection/surveys.ts";
+import { Frame } from "../../protocol/frame.ts";
 import type { Reply } from "../../protocol/reply.ts";
 import { helpOf } from "../arguments/help.ts";
 import { deletableBy, FILTERS, filterOf, filterWords } from "../arguments/key-filter.ts";
@@ -28,8 +29,9 @@ const stage = command("replicant.purge|stage", { arity: -2, since: "0.1.0", flag
     const words = filterWords(call, 2);
     if (!words.named) throw commandError("ERR PREFIX or MATCH must say which keys are meant");
     const { user } = session;
-    const unlink = server.commands.original("unlink");
-    if (unlink === null) throw commandError("ERR There is no UNLINK on this server");
+    // It goes by that name, which may be another command's, or no one's.
+    const unlink = server.commands.resolve(new Frame().encode(["UNLINK"]));
+    if (unlink === null || unlink !== server.commands.original("unlink")) throw commandError("ERR There is no UNLINK on this server");
     if (user !== null && !user.selectors.some((selector) => selector.allowsCommand(unlink, () => null)))
       throw commandError(`NOPERM User ${user.name} has no permissions to run the 'unlink' command`);
     const { database } = words;

@@ -224,4 +224,29 @@ describeWithBrowser("the console's view of a value", () => {
     expect(await page.getByRole("button", { name: "Delete …" }).isDisabled()).toBeTrue();
     expect(problems.filter((text) => !text.includes("401"))).toEqual([]);
   });
+
+  test("shows values to users who may write but not use transactions, and changes none of them in trying", async () => {
+    await using opened = await openConsole();
+    const { page, problems, server, origin } = opened;
+    using client = await connect(server.port);
+    await client.text("SET", "order", ORDER);
+    await client.text("RPUSH", "queue", "one");
+    await client.text("ACL", "SETUSER", "admin", "on", ">secret", "~*", "+@all");
+    await client.text("AUTH", "admin", "secret");
+    for (const refused of ["multi", "discard", "watch"]) {
+      await client.text("ACL", "SETUSER", "default", "-@all", "+@read", "+@write", "+@transaction", `-${refused}`);
+      await page.goto(`${origin}/#/keys`);
+      await page.getByRole("heading", { name: "Keys" }).waitFor();
+      await page.goto(`${origin}/#/keys?key=order`);
+      await page
+        .getByText(`You may look, but not change this: NOPERM User default has no permissions to run the '${refused}' command`)
+        .waitFor();
+      await page.getByText('"id": 9007199254740993').waitFor();
+      await page.goto(`${origin}/#/keys?key=queue`);
+      await page.getByText("one", { exact: true }).waitFor();
+    }
+    expect(await client.text("GET", "order")).toBe(ORDER);
+    expect(await client.text("LLEN", "queue")).toBe("1");
+    expect(problems).toEqual([]);
+  });
 });

@@ -49,7 +49,7 @@ export class Editor {
   /** From now on a change of the key by others is noticed: called before it is read. Errors: ReplyError, LinkError. */
   async watch(): Promise<void> {
     const link = await this.link.current();
-    await link.call("UNWATCH");
+    await unwatch(link);
     await link.call("WATCH", this.key);
     this.watching = link;
     this.look++;
@@ -104,6 +104,19 @@ function sameReply(one: Reply, other: Reply): boolean {
   return Object.is(one, other);
 }
 
+/**
+ * Watches nothing any more, by an empty transaction: so a user who may not use MULTI or DISCARD is refused here, not later, when the commands
+ * behind MULTI would be run at once. Errors: ReplyError, LinkError.
+ */
+async function unwatch(link: Link): Promise<void> {
+  const [begun, dropped] = await Promise.allSettled([link.call("MULTI"), link.call("DISCARD")]);
+  if (begun.status === "rejected") throw begun.reason;
+  if (dropped.status === "fulfilled") return;
+  // The transaction stays open: nothing can be asked over this connection any more.
+  link.close();
+  throw dropped.reason;
+}
+
 /** What is tried to find out whether a key of a type can be changed, or a branch deleted. */
 const TRIALS: Readonly<Record<string, (key: Uint8Array) => readonly Word[]>> = {
   string: (key) => ["SET", key, ""],
@@ -122,10 +135,22 @@ const TRIALS: Readonly<Record<string, (key: Uint8Array) => readonly Word[]>> = {
 export async function whyNotWritable(link: OwnLink, key: Uint8Array, type: string): Promise<string | null> {
   const trial = (TRIALS[type] ?? TRIALS.string)?.(key) ?? [];
   const connection = await link.current();
-  const [, queued] = await Promise.allSettled([connection.call("MULTI"), connection.call(...trial), connection.call("DISCARD")]);
-  const problem: unknown = queued.status === "rejected" ? queued.reason : null;
-  if (!(problem instanceof ReplyError)) return null;
-  if (problem.code === "READONLY") return "This server is a replica and takes no writes: change the key at its master.";
-  if (problem.code === "NOPERM") return `You may look, but not change this: ${problem.message}`;
-  return problem.code === "OOM" ? null : problem.message;
+  return whyRefused(async () => {
+    await unwatch(connection);
+    const [, queued] = await Promise.allSettled([connection.call("MULTI"), connection.call(...trial), connection.call("DISCARD")]);
+    if (queued.status === "rejected") throw queued.reason;
+  });
+}
+
+/** Why what a change needs is refused, in words; null: it is not. Errors: LinkError. */
+export async function whyRefused(asked: () => Promise<void>): Promise<string | null> {
+  try {
+    await asked();
+    return null;
+  } catch (problem) {
+    if (!(problem instanceof ReplyError)) throw problem;
+    if (problem.code === "READONLY") return "This server is a replica and takes no writes: change the key at its master.";
+    if (problem.code === "NOPERM") return `You may look, but not change this: ${problem.message}`;
+    return problem.code === "OOM" ? null : problem.message;
+  }
 }

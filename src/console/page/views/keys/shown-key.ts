@@ -4,7 +4,7 @@ import { type Signal, signal } from "@preact/signals";
 import type { OwnLink } from "../../own-link.ts";
 import { numberOf, wordOf } from "../../reply.ts";
 import type { Reply, Word } from "../../resp.ts";
-import { type Change, Editor, whyNotWritable } from "./editor.ts";
+import { type Change, Editor, whyNotWritable, whyRefused } from "./editor.ts";
 
 /** What is known of a key besides its value; null: unknown, or not said. */
 export interface Facts {
@@ -53,12 +53,11 @@ export class ShownKey {
     this.editor = new Editor(link, name);
   }
 
-  /** Reads what is known, and watches the key from now on. Errors: ReplyError, LinkError. */
+  /** Reads what is known, and watches the key from now on, if it can be changed. Errors: ReplyError, LinkError. */
   async facts(): Promise<Facts> {
     const { link, name } = this;
     const type = wordOf(await link.call("TYPE", name));
-    const whyNot = await whyNotWritable(link, name, type);
-    await this.editor.watch();
+    const whyNot = (await whyNotWritable(link, name, type)) ?? (await whyRefused(() => this.editor.watch()));
     const since = this.editor.look;
     const asked = [
       link.call("PEXPIRETIME", name),

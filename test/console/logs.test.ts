@@ -10,7 +10,7 @@ describeWithBrowser("the console's logs", () => {
     });
     const { page, server, problems } = opened;
     await page.getByText("No request has taken that long.").waitFor();
-    expect(await page.getByText("Noted from 150.00 ms on").count()).toBe(1);
+    expect(await page.getByText("Requests of 150.00 ms or more are logged").count()).toBe(1);
     using client = await connect(server.port);
     await client.text("CLIENT", "SETNAME", "loader");
     await client.text("DEBUG", "SLEEP", "0.2");
@@ -30,7 +30,7 @@ describeWithBrowser("the console's logs", () => {
   test("show how long commands take, and what the latency monitor noted", async () => {
     await using opened = await openConsole("#/latency");
     const { page, server, problems } = opened;
-    await page.getByRole("button", { name: "Note what takes 100 ms" }).click();
+    await page.getByRole("button", { name: "Log what takes 100 ms or more" }).click();
     await page.getByText("Nothing has taken 100 ms or longer.").waitFor();
     using client = await connect(server.port);
     await client.text("DEBUG", "SLEEP", "0.11");

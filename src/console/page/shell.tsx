@@ -20,6 +20,8 @@ export function Shell() {
   useEffect(() => {
     document.title = `${view?.title ?? ""} · Replicant`;
     scrollTo(0, 0);
+    // On a narrow page the menu is one line, which may be longer than the page.
+    document.querySelector(".views [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   }, [view]);
   useEffect(() => followKeys(() => (isHelpOpen.value = true)), []);
   const Component = view?.component ?? (() => null);

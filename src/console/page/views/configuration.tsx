@@ -9,6 +9,7 @@ import { type Column, Table } from "../components/table.tsx";
 import { toast } from "../components/toast.tsx";
 import { usePoll } from "../poll.ts";
 import type { Reply } from "../resp.ts";
+import { parameters } from "../route.ts";
 import { call, wordsOf } from "../session.ts";
 import type { View } from "./view.ts";
 
@@ -35,7 +36,7 @@ const isChanged = (one: Directive): boolean => one.value !== one.default;
 
 function Configuration() {
   const asked = usePoll(directives, REFRESH_MS);
-  const wanted = useSignal("");
+  const wanted = useSignal(parameters.value.get("search") ?? "");
   const onlyChanged = useSignal(false);
   const edited = useSignal<Directive | null>(null);
   const isWriting = useSignal(false);
@@ -70,7 +71,7 @@ function Configuration() {
       {all === null ? null : (
         <section class="panel">
           <p class="soft" role="status">
-            {shown.length} of {all.length} directives, {all.filter(isChanged).length} of all differ from their defaults
+            {shown.length} of {all.length} directives are shown; {all.filter(isChanged).length} differ from their defaults
           </p>
           {shown.length === 0 ? (
             <Empty>No directive matches.</Empty>

@@ -114,9 +114,9 @@ function Events({ threshold, list, choose, refresh }: EventsProps) {
   if (threshold > 0) return <Empty>Nothing has taken {threshold} ms or longer.</Empty>;
   return (
     <Empty>
-      Nobody watches: latency-monitor-threshold is 0.{" "}
+      Nothing is logged: latency-monitor-threshold is 0.{" "}
       <button type="button" class="button" onClick={() => void watch()}>
-        Note what takes {MONITOR_MS} ms
+        Log what takes {MONITOR_MS} ms or more
       </button>
     </Empty>
   );

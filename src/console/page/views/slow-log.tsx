@@ -15,6 +15,8 @@ import type { View } from "./view.ts";
 interface Log {
   readonly id: string;
   readonly title: string;
+  /** What is in it: "Requests of 10 ms or more". */
+  readonly what: string;
   /** What its figures are called, and how they are written. */
   readonly measure: string;
   readonly format: (value: number) => string;
@@ -27,6 +29,7 @@ const LOGS: readonly [Log, ...Log[]] = [
   {
     id: "slow",
     title: "Slow",
+    what: "Requests",
     measure: "Took",
     format: microseconds,
     threshold: "slowlog-log-slower-than",
@@ -35,6 +38,7 @@ const LOGS: readonly [Log, ...Log[]] = [
   {
     id: "large-request",
     title: "Large requests",
+    what: "Requests",
     measure: "Size",
     format: bytes,
     threshold: "commandlog-request-larger-than",
@@ -43,6 +47,7 @@ const LOGS: readonly [Log, ...Log[]] = [
   {
     id: "large-reply",
     title: "Large replies",
+    what: "Replies",
     measure: "Size",
     format: bytes,
     threshold: "commandlog-reply-larger-than",
@@ -137,10 +142,10 @@ function SlowLog() {
 
 function Threshold({ log, value }: { readonly log: Log; readonly value: number | null }) {
   if (value === null) return null;
-  const address = addressOf("configuration");
+  const address = addressOf("configuration", { search: log.threshold });
   return (
     <p class="soft">
-      {value < 0 ? "Nothing is noted: " : `Noted from ${log.format(value)} on: `}
+      {value < 0 ? "Nothing is logged: " : `${log.what} of ${log.format(value)} or more are logged: `}
       <a href={address}>{log.threshold}</a>
     </p>
   );
@@ -148,7 +153,13 @@ function Threshold({ log, value }: { readonly log: Log; readonly value: number |
 
 function columnsOf({ measure, format }: Log): readonly Column<Entry>[] {
   return [
-    { id: "time", label: "When", isNumber: true, by: ({ time, id }) => time + id / 1e9, cell: ({ time }) => moment(time) },
+    {
+      id: "time",
+      label: "When",
+      isNumber: true,
+      by: ({ time, id }) => time + id / 1e9,
+      cell: ({ time }) => <span class="when">{moment(time)}</span>,
+    },
     { id: "amount", label: measure, isNumber: true, by: ({ amount }) => amount, cell: ({ amount }) => format(amount) },
     { id: "request", label: "Request", by: ({ request }) => request, cell: ({ request }) => <code class="request">{request}</code> },
     { id: "client", label: "Client", by: ({ client }) => client, cell: ({ client }) => <span class="nowrap">{client}</span> },

@@ -23,7 +23,7 @@ export function Rows({ entries, valuesOf }: RowsProps) {
         <thead>
           <tr>
             {COLUMNS.map((label) => (
-              <th key={label} scope="col" class={label === "Database" ? "number" : undefined}>
+              <th key={label} scope="col" class={label === "Time" || label === "Database" ? "number" : undefined}>
                 {label}
               </th>
             ))}

@@ -42,15 +42,14 @@ export class CommandDocs {
     return this.find(namesOf(wordsOfLine(line) ?? wordsOfLine(line.slice(0, -lastWordOf(line).length)) ?? []));
   }
 
-  /** What is still to type, as redis-cli shows it; "" when there is nothing to say. A word counts once a blank is behind it. */
+  /** What is still to type, as redis-cli shows it; "" when there is nothing to say, or while an argument is typed: until a blank is behind it. */
   hintOf(line: string): string {
     const words = wordsOfLine(line);
     if (words === null) return "";
     const names = namesOf(words);
-    const typed = /\s$/.test(line) ? names : names.slice(0, -1);
-    const entry = this.find(typed) ?? this.find(names);
+    const entry = this.find(names);
     if (entry === null) return "";
-    const rest = typed.slice(entry.words.length);
+    const rest = names.slice(entry.words.length);
     // Of a whole name that has no blank behind it the arguments are shown already.
     const gap = /\s$/.test(line) ? "" : " ";
     const hint = rest.length > 0 && gap !== "" ? "" : hintFor(rest, entry.args);

@@ -75,13 +75,15 @@ export function Prompt({ prompt, docs, typed, submit, pasted, clear, interrupt }
   };
   /** Whether the key was one of ours. */
   const pressed = (event: KeyboardEvent): boolean => {
-    const { key, ctrlKey } = event;
+    const { key, ctrlKey, shiftKey } = event;
+    /** Capital where Caps Lock is on. */
+    const withCtrl = ctrlKey && !shiftKey ? key.toLowerCase() : "";
     const shown = offer.value;
-    if (ctrlKey && key === "l") clear();
-    else if (ctrlKey && key === "r") {
+    if (withCtrl === "l") clear();
+    else if (withCtrl === "r") {
       if (shown?.kind === "history") choose(shown, 1);
       else offer.value = historyOffer(line.value);
-    } else if (ctrlKey && key === "c" && field.current?.selectionStart === field.current?.selectionEnd) {
+    } else if (withCtrl === "c" && field.current?.selectionStart === field.current?.selectionEnd) {
       interrupt();
       set("");
       offer.value = null;

@@ -31,6 +31,7 @@ export function PurgeList({ turn, deleted }: PurgeListProps) {
   const underWay = purges.filter(isUnderWay);
   const staged = purges.filter(({ state }) => state === "staged");
   const over = purges.filter((purge) => !isUnderWay(purge) && purge.state !== "staged").toReversed();
+  const calledOff = over.filter(({ state, deleted }) => state === "cancelled" && deleted === 0).length;
   isBusy.value = underWay.length > 0;
   /** Of deletions that are over: one may begin and end between two looks. */
   const gone = over.reduce((sum, purge) => sum + purge.deleted, 0);
@@ -50,10 +51,7 @@ export function PurgeList({ turn, deleted }: PurgeListProps) {
       ))}
       {over.length + staged.length === 0 ? null : (
         <details class="purges">
-          <summary>
-            {count(over.length)} {over.length === 1 ? "deletion is" : "deletions are"} over
-            {staged.length === 0 ? "" : `, ${count(staged.length)} counted and not confirmed`}
-          </summary>
+          <summary>Deletions: {summaryOf({ over: over.length - calledOff, calledOff, counted: staged.length })}</summary>
           <Table
             caption="Deletions"
             rows={[...staged, ...over]}
@@ -76,6 +74,19 @@ export function PurgeList({ turn, deleted }: PurgeListProps) {
       )}
     </section>
   );
+}
+
+/** "1 over, 2 called off before anything was deleted". */
+function summaryOf({ over, calledOff, counted }: { readonly over: number; readonly calledOff: number; readonly counted: number }): string {
+  const parts: [number: number, is: string][] = [
+    [over, "over"],
+    [calledOff, "called off before anything was deleted"],
+    [counted, "counted and not confirmed"],
+  ];
+  return parts
+    .filter(([number]) => number > 0)
+    .map(([number, is]) => `${count(number)} ${is}`)
+    .join(", ");
 }
 
 const STATES: Readonly<Record<string, string>> = { staged: "counted", done: "done", cancelled: "called off", ended: "ended" };

@@ -8,6 +8,7 @@ const USAGE = `Usage: replicant [config file] [-] [--directive value ...] ...
   replicant /etc/replicant.conf --port 7000     a file of directives in redis.conf's syntax; options override it
   replicant -p 7000 -r "localhost 6379"         a live replica of the server at localhost:6379
   cat some.conf | replicant -                   directives from standard input
+  replicant move HOST:PORT HOST:PORT            moves the data of one server to another while clients go on; more in replicant move --help
   replicant compare HOST:PORT HOST:PORT         whether two servers hold the same; more in replicant compare --help
   replicant follow redis://HOST:PORT            what a server has, and what changes; more in replicant follow --help
   replicant check dump.rdb                      what is in an RDB or append-only file, and whether it is whole; more in replicant check --help

@@ -24,9 +24,14 @@ const BUILD = labels({ version: VERSION, commit: COMMIT, bun_version: Bun.versio
 export function addOwn(out: Exposition, server: ServerParts, collections: Collections): void {
   out.family("replicant_build_info", "gauge", "The version of Replicant").sample(BUILD, 1);
   addLoop(out, server);
-  out.single("replicant_gc_collections_total", "counter", "Collections of garbage seen since the first scrape", collections.count);
-  out.single("replicant_gc_last_timestamp_seconds", "gauge", "When the last of them was seen, in seconds since 1970", collections.last);
-  const heap = "Bytes of the heap of JavaScript, which data is not in, when the last of them was seen";
+  out.single("replicant_gc_collections_total", "counter", "Collections of garbage seen since the console was opened", collections.count);
+  out.single(
+    "replicant_gc_last_timestamp_seconds",
+    "gauge",
+    "When the last collection of garbage was seen, in seconds since 1970",
+    collections.last,
+  );
+  const heap = "Bytes of the heap of JavaScript, which data is not in, when the last collection of garbage was seen";
   out.single("replicant_heap_bytes", "gauge", heap, collections.heapBytes);
   addMemory(out, server);
   addJournal(out, server);
@@ -42,7 +47,12 @@ function addLoop(out: Exposition, { stats, persistence }: ServerParts): void {
   out.single("replicant_event_loop_longest_delay_seconds", "gauge", "The most that the timer was ever late", stats.delays.longest);
   const { slices } = persistence;
   addDurations(out, "replicant_snapshot_slice_seconds", "Slices in which images were written in the background", slices);
-  out.single("replicant_snapshot_longest_slice_seconds", "gauge", "The longest of them", slices.longest);
+  out.single(
+    "replicant_snapshot_longest_slice_seconds",
+    "gauge",
+    "The longest slice in which an image was written in the background",
+    slices.longest,
+  );
 }
 
 function addDurations(out: Exposition, name: string, help: string, { bounds, counts, count, seconds }: Durations): void {
@@ -89,7 +99,7 @@ function addMemory(out: Exposition, server: ServerParts): void {
 
 function addJournal(out: Exposition, { journal, appendOnly, stats }: ServerParts): void {
   out.single("replicant_journal_bytes", "gauge", "Bytes of the stream of writes that are kept", journal.size);
-  out.single("replicant_journal_held_bytes", "gauge", "Memory that they take", journal.heldBytes);
+  out.single("replicant_journal_held_bytes", "gauge", "Memory that the kept bytes of the stream of writes take", journal.heldBytes);
   out.single(
     "replicant_backlog_bytes",
     "gauge",
@@ -141,16 +151,16 @@ function addMaster(out: Exposition, server: ServerParts): void {
     link.connected || link.downSince === 0 ? 0 : (Date.now() - link.downSince) / 1000,
   );
   gauge("sync_received_bytes", "Bytes of the image under way that have come", link.payload?.received ?? 0);
-  gauge("sync_total_bytes", "Bytes that it has; 0 where that is not known", link.payload?.size ?? 0);
+  gauge("sync_total_bytes", "Bytes of the image under way in all; 0 where that is not known", link.payload?.size ?? 0);
 }
 
 /** What goes on in the background, and how far it is. */
 function addWork(out: Exposition, { persistence, appendOnly, keyspace }: ServerParts): void {
   const { written, total } = appendOnly.rewriting ? appendOnly.rewritingKeys : persistence.savingKeys;
-  out.single("replicant_image_keys_written", "gauge", "Keys that the image under way has", written);
-  out.single("replicant_image_keys", "gauge", "Keys that it will have", total);
+  out.single("replicant_image_keys_written", "gauge", "Keys that the image under way has so far", written);
+  out.single("replicant_image_keys", "gauge", "Keys that the image under way will have", total);
   const { loadedBytes = 0, totalBytes = 0 } = persistence.loading ?? {};
-  out.single("replicant_load_bytes", "gauge", "Bytes of the load under way that were taken in", loadedBytes);
-  out.single("replicant_load_total_bytes", "gauge", "Bytes that it has; 0 where that is not known", totalBytes);
+  out.single("replicant_load_bytes", "gauge", "Bytes of the load under way that have been read", loadedBytes);
+  out.single("replicant_load_total_bytes", "gauge", "Bytes of the load under way in all; 0 where that is not known", totalBytes);
   out.single("replicant_changes_total", "counter", "Changes of data since the start", keyspace.changes);
 }

@@ -27,7 +27,7 @@ describeWithBrowser("the console's lists of keys", () => {
     await page.getByLabel("Largest by").selectOption("elements");
     await page.getByLabel("Type").selectOption("list");
     await page.getByRole("button", { name: "Look through all keys" }).click();
-    await page.getByText("Keys of database 2 that are meant: 1,").waitFor();
+    await page.getByText("Keys of database 2 that match: 1,").waitFor();
     await page.getByLabel("Database").fill("99");
     await page.getByRole("button", { name: "Look through all keys" }).click();
     await page.getByRole("alert").getByText("DB index is out of range").waitFor();

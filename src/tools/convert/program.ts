@@ -37,7 +37,7 @@ lines. IN is told by what it begins with, OUT by its name (.rdb, .aof, .jsonl) o
   --to ${FORMS.join("|")}     what to write
   --rdb-version N       the version of an RDB file to write: ${WRITTEN_VERSIONS.join(", ")} (Valkey's from 80 on); else that of IN
   --skip                leave out what cannot go there; without this nothing is written then
-  --no-compress         do not compress strings that are written anew
+  --no-compress         do not compress strings that are not carried as they stand
   --force               replace OUT if it is there
 
 What cannot go is named on standard error. Ends with 0 when OUT is written, with 1 when IN is broken or has what cannot go, with 2 when it could

@@ -187,7 +187,7 @@ function Results({ found: { database, keys, size, walk, types, biggest } }: { re
       <section class="panel">
         <h2>By type</h2>
         <p class="soft" role="status">
-          Keys of database {database} that are meant: {count(keys)}, which take {bytes(size)}; the walk took{" "}
+          Keys of database {database} that match: {count(keys)}, which take {bytes(size)}; the walk took{" "}
           {duration(Math.max(walk, 1) / 1000)}.
         </p>
         {types.length === 0 ? null : (
@@ -197,7 +197,7 @@ function Results({ found: { database, keys, size, walk, types, biggest } }: { re
       <section class="panel">
         <h2>The largest keys</h2>
         {biggest.length === 0 ? (
-          <Empty>No key of this database is meant.</Empty>
+          <Empty>No key of this database matches.</Empty>
         ) : (
           <Table
             caption="The largest keys"

@@ -59,7 +59,7 @@ function Changes() {
       <section class="panel" aria-label="Feed">
         {shown.value.length === 0 ? (
           <Empty>
-            {total.value === 0 ? "No change has come yet: each write to a key that is meant will be shown here." : "Nothing is shown."}
+            {total.value === 0 ? "No change has come yet: each write to a key that matches will be shown here." : "Nothing is shown."}
           </Empty>
         ) : (
           <Rows entries={entries.value} valuesOf={isReading ? (change) => reader.of(change) : null} />

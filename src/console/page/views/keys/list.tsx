@@ -29,6 +29,8 @@ interface Asked {
 
 export function ListView({ shown, facts }: TypeViewProps) {
   const first = useSignal(0);
+  /** What is being typed as the index: elements that arrive meanwhile do not take it away. */
+  const typed = useSignal<string | null>(null);
   const asked = useSignal<Asked | null>(null);
   const adding = useSignal<"LPUSH" | "RPUSH" | null>(null);
   const { data, error, refresh } = useRead(shown, () => readPage(shown, first.value), [first.value]);
@@ -43,8 +45,13 @@ export function ListView({ shown, facts }: TypeViewProps) {
           <span class="soft">From index</span>
           <input
             type="number"
-            value={String(page?.first ?? first.value)}
-            onChange={({ currentTarget }) => (first.value = Number(currentTarget.value) || 0)}
+            value={typed.value ?? String(page?.first ?? first.value)}
+            onInput={({ currentTarget }) => (typed.value = currentTarget.value)}
+            onBlur={() => (typed.value = null)}
+            onChange={({ currentTarget }) => {
+              first.value = Number(currentTarget.value) || 0;
+              typed.value = null;
+            }}
           />
         </label>
         <span class="spacer" />

@@ -83,19 +83,23 @@ export class TestRedis {
   }
 
   private async reset(): Promise<void> {
-    await this.ownLink?.close();
-    await this.ownClient?.close();
-    this.ownLink = null;
-    this.ownClient = null;
+    await this.closeLinks();
     await this.server.reset();
   }
 
   private async stop(): Promise<void> {
     const { running } = this;
     this.running = null;
+    // One that is left open would try to reach the server for ever, and keep the runner from ending.
+    await this.closeLinks();
+    await running?.stop();
+  }
+
+  private async closeLinks(): Promise<void> {
+    await this.ownLink?.close();
+    await this.ownClient?.close();
     this.ownLink = null;
     this.ownClient = null;
-    await running?.stop();
   }
 }
 

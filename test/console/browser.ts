@@ -33,7 +33,11 @@ export function describeWithBrowser(name: string, tests: () => void): void {
   describe(name, () => {
     beforeAll(async () => {
       if (CHROMIUM === null) throw new Error("REPLICANT_REQUIRE_BROWSER=1, and there is no Chromium on the PATH");
-      browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"], timeout: START_MS });
+      browser = await chromium.launch({
+        executablePath: CHROMIUM,
+        args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        timeout: START_MS,
+      });
     }, START_MS);
     afterAll(async () => {
       await browser?.close();

@@ -24,6 +24,9 @@ const LEFT_OUT: ReadonlySet<string> = new Set(
 /** The iterators of the client have the plain names. */
 const STEPS: Readonly<Record<string, string>> = { scan: "scanStep", hscan: "hscanStep", sscan: "sscanStep", zscan: "zscanStep" };
 
+/** What no Redis has is a file of its own, whatever its group. */
+const OURS = "REPLICANT.";
+
 interface Source {
   readonly spec: Contract;
   readonly path: readonly string[];
@@ -40,9 +43,10 @@ function generateClient(): Map<string, string> {
     if (command.subcommands.length > 0 && spec.notation === "") return;
     if (LEFT_OUT.has(path.join("|").toLowerCase()) || spec.group === "transactions") return;
     definitions.add(spec.replies);
-    const group = groups.get(spec.group) ?? [];
+    const name = path[0]?.startsWith(OURS) ? "replicant" : spec.group;
+    const group = groups.get(name) ?? [];
     group.push({ spec, path });
-    groups.set(spec.group, group);
+    groups.set(name, group);
   };
   for (const command of [...COMMANDS].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1))) add(command, []);
   const names = [...groups.keys()].sort();

@@ -4,13 +4,12 @@
  */
 
 import type { Frame } from "../protocol/frame.ts";
-import { Lines, trusted } from "../protocol/request.ts";
-import { RequestBatch, RequestStream } from "../protocol/request-stream.ts";
-import { type CommandTargets, numberAt, type Target, Treatment, typeOf, type WrittenKey } from "./command-targets.ts";
+import { numberAt, type Target, Treatment, typeOf, type WrittenKey } from "./command-targets.ts";
 import type { KeyState, StreamEvent, Text, TextOf } from "./events.ts";
 import type { Filter } from "./filter.ts";
 import type { StreamPoint } from "./position.ts";
 import { HistoryPlace, StreamChange, StreamFlush, StreamOther, StreamSwap, UnitPlace, ValuedChange } from "./stream-event.ts";
+import { StreamReader, type StreamReaderOptions } from "./stream-reader.ts";
 
 /** A copy of all keys, which the stream is applied to. */
 export interface KeyCopy<T extends Text> {
@@ -25,51 +24,31 @@ interface States<T extends Text> {
   readonly after: KeyState<T> | null;
 }
 
-export interface ChangeStreamOptions<T extends Text> {
-  readonly targets: CommandTargets;
+export interface ChangeStreamOptions<T extends Text> extends StreamReaderOptions {
   readonly text: TextOf<T>;
   readonly filter: Filter;
   readonly copy: KeyCopy<T> | null;
-  /** The source has asked how far we are. */
-  readonly asked: () => void;
-  /** Whether what a chunk held is written over once `take` has returned; false unless told. */
-  readonly bytesAreReused?: boolean;
 }
 
-export class ChangeStream<T extends Text> {
-  private readonly targets: CommandTargets;
+/** Adds what bytes tell to the events that `take` is given. */
+export class ChangeStream<T extends Text> extends StreamReader<StreamEvent<T>[]> {
   private readonly text: TextOf<T>;
   private readonly filter: Filter;
   private readonly copy: KeyCopy<T> | null;
-  private readonly asked: () => void;
-  private readonly stream: RequestStream;
   private history: HistoryPlace;
-  /** The database that is selected. */
-  private db: number;
-  /** Bytes of the history up to the end of the last request outside a transaction. */
-  private end: number;
   private skip: number;
   /** What belongs together and is not over yet, and the events of it. */
   private unit: UnitPlace | null = null;
-  private inTransaction = false;
   private held: StreamEvent<T>[] = [];
 
   /** `history`: what says where events stand. */
   constructor({ id, offset, db, skip }: StreamPoint, options: ChangeStreamOptions<T>, history = new HistoryPlace(id)) {
-    this.targets = options.targets;
+    super({ offset, db }, options);
     this.text = options.text;
     this.filter = options.filter;
     this.copy = options.copy;
-    this.asked = options.asked;
     this.history = history;
-    this.db = db;
-    this.end = offset;
     this.skip = skip;
-    this.stream = new RequestStream(new RequestBatch(), trusted(Lines.EMPTY), {
-      offset,
-      changesBuffer: true,
-      chunksAreReused: options.bytesAreReused ?? false,
-    });
   }
 
   /** Where one goes on that has taken all events up to here. */
@@ -83,25 +62,7 @@ export class ChangeStream<T extends Text> {
     this.history = new HistoryPlace(id);
   }
 
-  /** Takes chunk[from, to), which no one writes to again, and adds what it tells to `events`. Errors: ProtocolError. */
-  take(chunk: Buffer, from: number, to: number, events: StreamEvent<T>[]): void {
-    const { stream } = this;
-    const { batch } = stream;
-    if (!stream.take(chunk, from, to)) return;
-    while (stream.next()) {
-      for (let index = 0; index < batch.count; index++) {
-        const frame = batch.frames[index];
-        this.handle(frame, stream.origin + batch.ends[index], events);
-        frame.release();
-      }
-      if (batch.error !== null) throw batch.error;
-    }
-    // Empty lines belong to no request.
-    if (!this.inTransaction) this.end = stream.unfinished;
-    stream.keep();
-  }
-
-  private handle(frame: Frame, end: number, events: StreamEvent<T>[]): void {
+  protected handle(frame: Frame, end: number, events: StreamEvent<T>[]): void {
     const target = this.targets.of(frame);
     switch (target.treatment) {
       case Treatment.ONE_KEY:
@@ -118,19 +79,11 @@ export class ChangeStream<T extends Text> {
         this.other(target, frame, end);
         break;
       case Treatment.MULTI:
-        this.inTransaction = true;
         this.unit = new UnitPlace(this.history, this.stream.origin + frame.start, this.db, true);
+        this.follow(target.treatment, frame);
         break;
-      case Treatment.EXEC:
-        this.inTransaction = false;
-        break;
-      case Treatment.SELECT:
-        this.db = numberAt(frame, 1, this.db);
-        break;
-      case Treatment.ASKS:
-        if (frame.count > 1 && frame.is(1, "getack")) this.asked();
-        break;
-      case Treatment.NOTHING:
+      default:
+        this.follow(target.treatment, frame);
     }
     if (this.inTransaction) return;
     if (this.unit !== null) this.endUnit(this.unit, end, events);

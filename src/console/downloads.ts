@@ -104,6 +104,7 @@ function imageStream({ persistence, log, config }: ServerParts, ended: () => voi
   };
   let wake = (): void => {};
   let giveUp = (): void => {};
+  let isUnread = false;
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -120,14 +121,18 @@ function imageStream({ persistence, log, config }: ServerParts, ended: () => voi
             end();
           },
           failed: (error) => {
-            log.warning(`The image for the console was given up: ${error.message}`);
+            // Who breaks a download off knows it.
+            log[isUnread ? "verbose" : "warning"](`The image for the console was given up: ${error.message}`);
             controller.error(error);
             end();
           },
         };
         const image = persistence.keptSnapshot(consumer);
         wake = () => image.wake();
-        giveUp = () => image.cancel(new Error("who asked for it is gone"));
+        giveUp = () => {
+          isUnread = true;
+          image.cancel(new Error("who asked for it is gone"));
+        };
         image.start();
       },
       pull: () => wake(),

@@ -7,7 +7,7 @@ import type { Server as HttpServer, TLSOptions } from "bun";
 import type { Config } from "../config/config.ts";
 import type { ServerParts } from "../execution/server-parts.ts";
 import type { ClientAcceptor } from "../transport/acceptor.ts";
-import { ListenError } from "../transport/listeners.ts";
+import { codeOf, hostnameOf, ListenError, mayBeMissing, parseAddress, reasonOf } from "../transport/listeners.ts";
 import { browserTls, TLS_DIRECTIVES, TlsError } from "../transport/tls.ts";
 import type { BrowserSocket } from "./browser-socket.ts";
 import type { Door } from "./door.ts";
@@ -21,15 +21,14 @@ const MOST_UNREAD = 1 << 20;
 const LONGEST_BODY = 16 << 10;
 const IDLE_SECONDS = 255; // the longest there is; pages ask once a second
 
-/** What missing addresses of `-address` are known by. */
-const MISSING = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT", "EPFNOSUPPORT"]);
-
 export class ConsoleEndpoint {
   private readonly parts: ServerParts;
   private readonly acceptor: ClientAcceptor;
   private servers: HttpServer<BrowserSocket>[] = [];
   private door: Promise<Door> | null = null;
   private isOpen = false;
+  /** How those are served that are open. */
+  private lastTls: TLSOptions | null = null;
 
   constructor(parts: ServerParts, acceptor: ClientAcceptor) {
     this.parts = parts;
@@ -99,8 +98,6 @@ export class ConsoleEndpoint {
     if (first !== undefined) this.parts.log.notice(`The console is at ${first.url.href}`);
   }
 
-  private lastTls: TLSOptions | null = null;
-
   /** Errors: ListenError, TlsError; nothing is open then that was not before. */
   private listen(values: Config["values"], tls: TLSOptions | null = values["console-tls"] ? browserTls(values) : null) {
     const port = values["console-port"];
@@ -108,15 +105,12 @@ export class ConsoleEndpoint {
     if (port === 0) return opened;
     try {
       for (const entry of values["console-bind"]) {
-        const isOptional = entry.startsWith("-");
-        const address = isOptional ? entry.slice(1) : entry;
+        const { address, optional } = parseAddress(entry);
         try {
           opened.push(this.serve(hostnameOf(address), port, tls));
         } catch (error) {
-          const code = error instanceof Error && "code" in error ? String(error.code) : "";
-          if (isOptional && MISSING.has(code)) continue;
-          const reason = code === "EADDRINUSE" ? "address already in use" : error instanceof Error ? error.message : String(error);
-          throw new ListenError(`Failed listening on port ${port} (console) of ${address}: ${reason}`, { cause: error });
+          if (mayBeMissing(codeOf(error), optional)) continue;
+          throw new ListenError(`Failed listening on port ${port} (console) of ${address}: ${reasonOf(error)}`, { cause: error });
         }
       }
       if (opened.length === 0) throw new ListenError(`Failed listening on port ${port} (console): there is no address to bind to`);
@@ -156,9 +150,4 @@ export class ConsoleEndpoint {
       },
     });
   }
-}
-
-function hostnameOf(address: string): string {
-  if (address === "*") return "0.0.0.0";
-  return address === "::*" ? "::" : address;
 }

@@ -82,8 +82,9 @@ function keyArguments(name: string, text: string): KeyArgument[] {
     const parts = item.split("=");
     if (parts.length > 2) throw new QueryError(`${name}: '${item}' has more than one =`);
     const [db, key] = parts.length === 1 ? ["0", item] : [(parts[0] ?? "").trim().replace("db", ""), parts[1] ?? ""];
-    if (db === "" || key.trim() === "") continue;
+    if (db === "") continue;
     if (!/^\d{1,9}$/.test(db)) throw new QueryError(`${name}: '${db}' is no number of a database`);
+    if (key.trim() === "") continue;
     found.push({ db: Number(db), key: unescaped(key.trim()) });
   }
   if (found.length > MOST) throw new QueryError(`${name}: more than ${MOST} keys`);

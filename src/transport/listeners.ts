@@ -136,7 +136,7 @@ export class Listeners {
       const code = codeOf(error);
       if (wanted.kind === "unix") throw new ListenError(`Failed opening unix socket ${address}: ${reasonOf(error)}`, { cause: error });
       if (code === ADDRESS_IN_USE && makeRoom()) return this.tryOpen(wanted, port, () => false);
-      if ((optional && code === NO_SUCH_ADDRESS) || NO_SUCH_FAMILY.has(code)) return null;
+      if (mayBeMissing(code, optional)) return null;
       throw new ListenError(`Failed listening on port ${port} (${wanted.kind}) of ${address}: ${reasonOf(error)}`, { cause: error });
     }
   }
@@ -265,8 +265,13 @@ function requireOne(addresses: readonly ListenAddress[], open: readonly Listener
 }
 
 function parseEntry({ kind, address }: ListenAddress): { address: string; optional: boolean } {
-  const optional = kind !== "unix" && address.startsWith("-");
-  return { address: optional ? address.slice(1) : address, optional };
+  return kind === "unix" ? { address, optional: false } : parseAddress(address);
+}
+
+/** An address of `bind`, and whether it may be missing. */
+export function parseAddress(entry: string): { address: string; optional: boolean } {
+  const optional = entry.startsWith("-");
+  return { address: optional ? entry.slice(1) : entry, optional };
 }
 
 /** Bun has it, and its types do not mention it. */
@@ -274,16 +279,24 @@ function descriptorOf(socket: object): number {
   return "fd" in socket && typeof socket.fd === "number" ? socket.fd : -1;
 }
 
-function hostnameOf(address: string): string {
+/** Whether an error of this code says that the address, or its whole family, is not there and need not be. */
+export function mayBeMissing(code: string, optional: boolean): boolean {
+  return (optional && code === NO_SUCH_ADDRESS) || NO_SUCH_FAMILY.has(code);
+}
+
+/** As the runtime takes it: "*" is every IPv4 address, "::*" every IPv6 one. */
+export function hostnameOf(address: string): string {
   if (address === "*") return "0.0.0.0";
   return address === "::*" ? "::" : address;
 }
 
-function codeOf(error: unknown): string {
+/** The system's code of an error; "" where it has none. */
+export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }
 
-function reasonOf(error: unknown): string {
+/** Why it could not be listened, for people. */
+export function reasonOf(error: unknown): string {
   const code = codeOf(error);
   return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 }

@@ -93,7 +93,13 @@ describe("/metrics", () => {
   });
 
   test("a query that cannot be understood is answered with 400 and the reason", async () => {
-    for (const query of ["check-keys=db0%3Da%3Db", "check-keys=dbx%3Da", "export-client-list=perhaps", "max-distinct-key-groups=0"]) {
+    for (const query of [
+      "check-keys=db0%3Da%3Db",
+      "check-keys=dbx%3Da",
+      "check-keys=dbx%3D",
+      "export-client-list=perhaps",
+      "max-distinct-key-groups=0",
+    ]) {
       expect(() => scrapeQuery(new URLSearchParams(query))).toThrow(QueryError);
     }
     const response = await new Metrics(server.server).respond(new URLSearchParams("export-client-list=perhaps"), "", null);

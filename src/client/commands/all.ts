@@ -11,6 +11,7 @@ export type * from "./hash.ts";
 export type * from "./hyperloglog.ts";
 export type * from "./list.ts";
 export type * from "./pubsub.ts";
+export type * from "./replicant.ts";
 export type * from "./scripting.ts";
 export type * from "./server.ts";
 export type * from "./set.ts";

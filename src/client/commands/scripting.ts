@@ -5,7 +5,7 @@ import type { Answer, Mode, Text } from "../command-base.ts";
 import { each, fields, record, type Fields } from "../converting.ts";
 import { knownOptions, requireKnown, tooMany } from "../known-options.ts";
 import type { Word } from "../link.ts";
-import { PubsubCommands } from "./pubsub.ts";
+import { ReplicantCommands } from "./replicant.ts";
 
 export type FunctionFlushOptions = AtMostOne<{ async?: boolean | undefined } | { sync?: boolean | undefined }>;
 
@@ -33,7 +33,7 @@ export type ScriptFlushOptions = AtMostOne<{ async?: boolean | undefined } | { s
 const SCRIPT_FLUSH_OPTIONS = knownOptions("SCRIPT FLUSH", { async: true, sync: true });
 
 /** Commands of the group "scripting", and of those before it. */
-export abstract class ScriptingCommands<M extends Mode> extends PubsubCommands<M> {
+export abstract class ScriptingCommands<M extends Mode> extends ReplicantCommands<M> {
   /** Executes a server-side Lua script. Since 2.6.0. */
   eval(script: Word, keys?: OneOrMore<Word>, args?: OneOrMore<Word>): Answer<M, unknown> {
     if (arguments.length > 3) throw tooMany("EVAL", arguments.length, 3);

@@ -25,6 +25,8 @@ export class Link {
   private readonly waiting: Waiting[] = [];
   private readonly opened = Promise.withResolvers<void>();
   private isOver = false;
+  /** Resolved when the transaction under way is over; null: there is none. */
+  private gate: Promise<void> | null = null;
 
   private constructor() {
     const { protocol, host } = location;
@@ -45,18 +47,47 @@ export class Link {
 
   /** Sends a request. Strings of the reply are text. Errors: ReplyError, LinkError. */
   call(...words: readonly Word[]): Promise<Reply> {
-    return this.send(words, false);
+    return this.ask(words, false);
   }
 
   /** Likewise; strings of the reply are bytes. */
   callForBytes(...words: readonly Word[]): Promise<Reply> {
-    return this.send(words, true);
+    return this.ask(words, true);
+  }
+
+  /**
+   * MULTI, `commands`, and what ends them, with nothing else between. They are sent once MULTI is granted: to who may not use it they would be
+   * no transaction, and run at once. Resolves with the answer to the end; strings of it are bytes. Errors: ReplyError of what was refused
+   * first; LinkError. A connection that cannot leave its transaction is closed.
+   */
+  async transaction(commands: readonly (readonly Word[])[], end: "EXEC" | "DISCARD" = "EXEC"): Promise<Reply> {
+    while (this.gate !== null) await this.gate;
+    const over = Promise.withResolvers<void>();
+    this.gate = over.promise;
+    try {
+      await this.send(["MULTI"], false);
+      const queued = commands.map((words) => this.send(words, false));
+      const [ended, ...answers] = await Promise.allSettled([this.send([end], true), ...queued]);
+      const isAborted = ended.status === "rejected" && ended.reason instanceof ReplyError && ended.reason.code === "EXECABORT";
+      if (ended.status === "rejected" && !isAborted) this.close();
+      const refused = answers.find((answer) => answer.status === "rejected");
+      if (refused !== undefined) throw refused.reason;
+      if (ended.status === "rejected") throw ended.reason;
+      return ended.value;
+    } finally {
+      this.gate = null;
+      over.resolve();
+    }
   }
 
   /** Sends a request that no reply comes to, or none that can be told from a push: SUBSCRIBE. What comes goes to `onPush`. Errors: LinkError. */
   tell(...words: readonly Word[]): void {
     if (this.isOver) throw new LinkError("The connection to the server is closed.");
     this.write(words);
+  }
+
+  private ask(words: readonly Word[], inBytes: boolean): Promise<Reply> {
+    return this.gate === null ? this.send(words, inBytes) : this.gate.then(() => this.ask(words, inBytes));
   }
 
   private send(words: readonly Word[], inBytes: boolean): Promise<Reply> {

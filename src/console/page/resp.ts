@@ -57,7 +57,7 @@ const INCOMPLETE = Symbol("incomplete");
 export class Decoder {
   private bytes = new Uint8Array(0);
   private at = 0;
-  /** How many bytes there must be before it is worth trying again. */
+  /** How many bytes from `at` on there must be before it is worth trying again. */
   private wanted = 0;
 
   feed(chunk: Uint8Array): void {
@@ -75,6 +75,7 @@ export class Decoder {
     } catch (error) {
       if (error !== INCOMPLETE) throw error;
       this.at = start;
+      this.wanted = Math.max(0, this.wanted - start);
       return undefined;
     }
   }

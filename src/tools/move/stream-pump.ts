@@ -51,6 +51,8 @@ interface Sent {
 export class StreamPump {
   private readonly options: PumpOptions;
   private readonly units: StreamUnits;
+  /** Units that have come and were not taken. */
+  private readonly ready: Unit[] = [];
   private point: StreamPoint;
   private readonly told = new Set<string>();
 
@@ -80,8 +82,8 @@ export class StreamPump {
 
   /** Takes apart what has come. */
   private async takeIn(feed: SourceFeed): Promise<Note | null> {
-    const { units } = this;
-    for (let bytes = 0; bytes < AHEAD_BYTES && units.ready.length < MOST_WRITES; ) {
+    const { units, ready } = this;
+    for (let bytes = 0; bytes < AHEAD_BYTES && ready.length < MOST_WRITES; ) {
       const item = await feed.next();
       if (item === null) return null;
       if ("kind" in item) {
@@ -91,7 +93,7 @@ export class StreamPump {
       }
       bytes += item.length;
       try {
-        units.take(item);
+        units.take(item, 0, item.length, ready);
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
         throw new ToolError(`what the source sends is no stream of commands: ${error.message}`);
@@ -101,7 +103,7 @@ export class StreamPump {
   }
 
   private nextUnits(): Unit[] {
-    const { ready } = this.units;
+    const { ready } = this;
     const limit = this.options.repairs.ready?.offset ?? Number.POSITIVE_INFINITY;
     let count = 0;
     let writes = 0;
@@ -121,7 +123,7 @@ export class StreamPump {
   private repairIsDue(taken: number): boolean {
     const { ready } = this.options.repairs;
     if (ready === null) return false;
-    const [next] = this.units.ready;
+    const [next] = this.ready;
     return next !== undefined ? next.end > ready.offset : this.units.end >= ready.offset && taken < MOST_WRITES;
   }
 
@@ -132,7 +134,7 @@ export class StreamPump {
     for (const { pieces } of units) for (const piece of pieces) await this.add(piece, writes, sent);
     if (repairDue) writes.push(...(repairs.ready?.writes ?? []));
     const last = units.at(-1);
-    const [next] = this.units.ready;
+    const [next] = this.ready;
     const end = next === undefined ? this.units.end : (last?.end ?? this.point.offset);
     const db = next === undefined ? this.units.db : (last?.db ?? this.point.db);
     const at: StreamPoint = { id: this.units.id, offset: end, db, skip: 0 };

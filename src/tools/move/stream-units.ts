@@ -5,12 +5,11 @@
 
 import { CommandTargets, numberAt, type Target, Treatment } from "../../changes/command-targets.ts";
 import type { StreamPoint } from "../../changes/position.ts";
+import { StreamReader } from "../../changes/stream-reader.ts";
 import { COMMANDS } from "../../commands/command-list.ts";
 import { keysToCheck } from "../../execution/key-extraction.ts";
 import { CommandTable } from "../../execution/registry.ts";
 import type { Frame } from "../../protocol/frame.ts";
-import { Lines, trusted } from "../../protocol/request.ts";
-import { RequestBatch, RequestStream } from "../../protocol/request-stream.ts";
 import { type Deadlines, NEVER } from "./deadlines.ts";
 
 /** A key; its name is latin1. */
@@ -72,64 +71,28 @@ const CONDITIONS: ReadonlySet<string> = new Set(["NX", "XX", "GT", "LT", "KEEPTT
 const RESTORES: ReadonlySet<string> = new Set(["restore", "restore-asking"]);
 const RESTORE_TIME = 2;
 
-export class StreamUnits {
-  /** Units that have come and were not taken. */
-  readonly ready: Unit[] = [];
-  /** Up to which byte of the history all has come that is of use. */
-  end: number;
-  db: number;
+/** Adds the units that bytes tell to those that `take` is given. */
+export class StreamUnits extends StreamReader<Unit[]> {
   id: string;
   private readonly deadlines: Deadlines;
-  private readonly asked: () => void;
-  private readonly table = new CommandTable(COMMANDS) as unknown as CommandTable;
-  private readonly targets = new CommandTargets(this.table);
-  private readonly stream: RequestStream;
-  private inTransaction = false;
   private pieces: Piece[] = [];
 
   /** `asked`: the source wants to know how far we are. */
   constructor({ id, offset, db }: StreamPoint, deadlines: Deadlines, asked: () => void) {
+    super({ offset, db }, { targets: new CommandTargets(new CommandTable(COMMANDS)), asked });
     this.id = id;
-    this.end = offset;
-    this.db = db;
     this.deadlines = deadlines;
-    this.asked = asked;
-    this.stream = new RequestStream(new RequestBatch(), trusted(Lines.EMPTY), { offset, changesBuffer: true, chunksAreReused: false });
   }
 
-  /** Takes bytes, which no one writes to again. Errors: ProtocolError. */
-  take(chunk: Buffer): void {
-    const { stream } = this;
-    const { batch } = stream;
-    if (!stream.take(chunk, 0, chunk.length)) return;
-    while (stream.next()) {
-      for (let index = 0; index < batch.count; index++) {
-        const frame = batch.frames[index];
-        this.handle(frame, stream.origin + batch.ends[index]);
-        frame.release();
-      }
-      if (batch.error !== null) throw batch.error;
-    }
-    if (!this.inTransaction) this.end = stream.unfinished;
-    stream.keep();
-  }
-
-  private handle(frame: Frame, end: number): void {
+  protected handle(frame: Frame, end: number, ready: Unit[]): void {
     const target = this.targets.of(frame);
     switch (target.treatment) {
       case Treatment.MULTI:
-        this.inTransaction = true;
-        break;
       case Treatment.EXEC:
-        this.inTransaction = false;
-        break;
       case Treatment.SELECT:
-        this.db = numberAt(frame, 1, this.db);
-        break;
       case Treatment.ASKS:
-        if (frame.count > 1 && frame.is(1, "getack")) this.asked();
-        break;
       case Treatment.NOTHING:
+        this.follow(target.treatment, frame);
         break;
       default:
         this.pieces.push(this.pieceOf(target, frame));
@@ -137,7 +100,7 @@ export class StreamUnits {
     if (this.inTransaction) return;
     this.end = end;
     if (this.pieces.length === 0) return;
-    this.ready.push({ pieces: this.pieces, end, db: this.db });
+    ready.push({ pieces: this.pieces, end, db: this.db });
     this.pieces = [];
   }
 

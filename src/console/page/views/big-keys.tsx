@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { Choice } from "../components/choice.tsx";
 import { KeyLink, Share, Ttl } from "../components/key-cells.tsx";
 import { Empty, Failure } from "../components/notice.tsx";
 import { type Column, Table } from "../components/table.tsx";
@@ -158,28 +159,6 @@ const ORDERS = [
 ] as const;
 const TYPE_CHOICES = [["", "any"], ...TYPES.map((type) => [type, type] as const)] as const;
 const COUNT_CHOICES = COUNTS.map((text) => [text, text] as const);
-
-interface ChoiceProps {
-  readonly label: string;
-  readonly value: string;
-  readonly set: (value: string) => void;
-  readonly choices: readonly (readonly [value: string, text: string])[];
-}
-
-function Choice({ label, value, set, choices }: ChoiceProps) {
-  return (
-    <label class="field">
-      <span>{label}</span>
-      <select value={value} onChange={({ currentTarget }) => set(currentTarget.value)}>
-        {choices.map(([id, text]) => (
-          <option key={id} value={id}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
 
 function Results({ found: { database, keys, size, walk, types, biggest } }: { readonly found: Found }) {
   return (

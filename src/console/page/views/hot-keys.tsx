@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { Choice } from "../components/choice.tsx";
 import { KeyLink, Share, Ttl } from "../components/key-cells.tsx";
 import { Empty, Failure, Notice } from "../components/notice.tsx";
 import { type Column, Table } from "../components/table.tsx";
@@ -118,26 +119,14 @@ function HotKeys() {
             void (isActive ? told("Counting has ended.", "STOP") : start());
           }}
         >
-          <label class="field">
-            <span>Count for</span>
-            <select value={lasts.value} disabled={isActive} onChange={({ currentTarget }) => (lasts.value = currentTarget.value)}>
-              {DURATIONS.map(([value, text]) => (
-                <option key={value} value={value}>
-                  {text}
-                </option>
-              ))}
-            </select>
-          </label>
-          <label class="field">
-            <span>Commands looked at</span>
-            <select value={ratio.value} disabled={isActive} onChange={({ currentTarget }) => (ratio.value = currentTarget.value)}>
-              {RATIOS.map(([value, text]) => (
-                <option key={value} value={value}>
-                  {text}
-                </option>
-              ))}
-            </select>
-          </label>
+          <Choice label="Count for" value={lasts.value} set={(value) => (lasts.value = value)} choices={DURATIONS} disabled={isActive} />
+          <Choice
+            label="Commands looked at"
+            value={ratio.value}
+            set={(value) => (ratio.value = value)}
+            choices={RATIOS}
+            disabled={isActive}
+          />
           <button type="submit" class={`button ${isActive ? "" : "primary"}`}>
             {isActive ? "Stop" : "Start counting"}
           </button>

@@ -49,7 +49,7 @@ export class Editor {
   /** From now on a change of the key by others is noticed: called before it is read. Errors: ReplyError, LinkError. */
   async watch(): Promise<void> {
     const link = await this.link.current();
-    await unwatch(link);
+    await link.transaction([], "DISCARD"); // nothing is watched any more, and who may not do that hears of it now
     await link.call("WATCH", this.key);
     this.watching = link;
     this.look++;
@@ -79,18 +79,11 @@ export class Editor {
     if (link !== this.watching) return null;
     if (alsoWatch.length > 0) await link.call("WATCH", ...alsoWatch);
     this.watching = null;
-    // All at once, so that nothing else that the connection is asked comes between.
-    const answers = [link.call("MULTI"), ...commands.map((words) => link.call(...words))];
-    const execution = link.callForBytes("EXEC");
-    const [queued, executed] = await Promise.all([Promise.allSettled(answers), Promise.allSettled([execution])]);
-    const refused = queued.find((answer) => answer.status === "rejected");
-    if (refused !== undefined) throw refused.reason;
-    const [result] = executed;
-    if (result.status === "rejected") throw result.reason;
-    if (!Array.isArray(result.value)) return null;
-    const failed = result.value.find((reply) => reply instanceof ReplyError);
+    const replies = await link.transaction(commands);
+    if (!Array.isArray(replies)) return null;
+    const failed = replies.find((reply) => reply instanceof ReplyError);
     if (failed !== undefined) throw failed;
-    return result.value;
+    return replies;
   }
 }
 
@@ -102,19 +95,6 @@ function sameReply(one: Reply, other: Reply): boolean {
   if (one instanceof Map && other instanceof Map) return sameReply([...one].flat(), [...other].flat());
   if (one instanceof Set && other instanceof Set) return sameReply([...one], [...other]);
   return Object.is(one, other);
-}
-
-/**
- * Watches nothing any more, by an empty transaction: so a user who may not use MULTI or DISCARD is refused here, not later, when the commands
- * behind MULTI would be run at once. Errors: ReplyError, LinkError.
- */
-async function unwatch(link: Link): Promise<void> {
-  const [begun, dropped] = await Promise.allSettled([link.call("MULTI"), link.call("DISCARD")]);
-  if (begun.status === "rejected") throw begun.reason;
-  if (dropped.status === "fulfilled") return;
-  // The transaction stays open: nothing can be asked over this connection any more.
-  link.close();
-  throw dropped.reason;
 }
 
 /** What is tried to find out whether a key of a type can be changed, or a branch deleted. */
@@ -136,9 +116,7 @@ export async function whyNotWritable(link: OwnLink, key: Uint8Array, type: strin
   const trial = (TRIALS[type] ?? TRIALS.string)?.(key) ?? [];
   const connection = await link.current();
   return whyRefused(async () => {
-    await unwatch(connection);
-    const [, queued] = await Promise.allSettled([connection.call("MULTI"), connection.call(...trial), connection.call("DISCARD")]);
-    if (queued.status === "rejected") throw queued.reason;
+    await connection.transaction([trial], "DISCARD");
   });
 }
 

@@ -7,7 +7,7 @@ import { type Column, Table } from "../components/table.tsx";
 import { toast } from "../components/toast.tsx";
 import { count, microseconds, moment } from "../format.ts";
 import { usePoll } from "../poll.ts";
-import type { Reply } from "../resp.ts";
+import { type Reply, ReplyError } from "../resp.ts";
 import { call, wordsOf } from "../session.ts";
 import type { View } from "./view.ts";
 
@@ -57,10 +57,16 @@ async function commands(): Promise<CommandFigures[]> {
   }));
 }
 
-async function events(): Promise<{ threshold: number; list: Event[] }> {
-  const [values, latest] = await Promise.all([call("CONFIG", "GET", "latency-monitor-threshold"), call("LATENCY", "LATEST")]);
+/** `threshold`: null for who may not ask for it. */
+async function events(): Promise<{ threshold: number | null; list: Event[] }> {
+  const asked = call("CONFIG", "GET", "latency-monitor-threshold").catch((error: unknown) => {
+    if (error instanceof ReplyError && error.code === "NOPERM") return null;
+    throw error;
+  });
+  const [values, latest] = await Promise.all([asked, call("LATENCY", "LATEST")]);
   const list = (latest as [string, number, number, number][]).map(([name, time, last, longest]) => ({ name, time, latest: last, longest }));
-  return { threshold: Number((values as Map<Reply, Reply>).get("latency-monitor-threshold") ?? 0), list };
+  const threshold = values === null ? null : Number((values as Map<Reply, Reply>).get("latency-monitor-threshold") ?? 0);
+  return { threshold, list };
 }
 
 function Latency() {
@@ -94,7 +100,7 @@ function Latency() {
 }
 
 interface EventsProps {
-  readonly threshold: number;
+  readonly threshold: number | null;
   readonly list: readonly Event[];
   readonly choose: (name: string) => void;
   readonly refresh: () => void;
@@ -111,6 +117,7 @@ function Events({ threshold, list, choose, refresh }: EventsProps) {
   };
   if (list.length > 0)
     return <Table caption="Events" columns={eventColumns(choose)} rows={list} rowKey={({ name }) => name} sortedBy="time" />;
+  if (threshold === null) return <Empty>Nothing is logged.</Empty>;
   if (threshold > 0) return <Empty>Nothing has taken {threshold} ms or longer.</Empty>;
   return (
     <Empty>
